@@ -1,0 +1,34 @@
+package client
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// DialFunc opens a connection. Network and address are those of net.Dialer.
+type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Dial returns the function that opens this target's connections: to its unix
+// socket if it has one, and beginning with a PROXY protocol header if asked.
+//
+// The time-out bounds the dialling by itself, because net/http goes on
+// dialling after the request that wanted the connection has ended.
+func (o *Options) Dial() DialFunc {
+	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}
+	socket, proxied := o.Target.Socket(), o.ProxyProtocol
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if socket != "" {
+			network, address = "unix", socket
+		}
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil || !proxied {
+			return conn, err
+		}
+		if err := writeProxyHeader(conn, o.Timeout); err != nil {
+			_ = conn.Close() // the error that matters is the first one
+			return nil, err
+		}
+		return conn, nil
+	}
+}

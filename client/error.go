@@ -1,0 +1,234 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"unicode"
+)
+
+// Reason says in one word why a status document could not be had. It is the
+// label reason of nginx_exporter_scrape_errors_total.
+type Reason string
+
+// The reasons, in the order in which they can strike a request.
+const (
+	ReasonDNS      Reason = "dns"       // the host name has no address
+	ReasonRefused  Reason = "refused"   // nobody listens there
+	ReasonTimeout  Reason = "timeout"   // no whole answer in time
+	ReasonTLS      Reason = "tls"       // no trusted TLS connection
+	ReasonNetwork  Reason = "network"   // any other trouble with the connection, broken HTTP included
+	ReasonStatus   Reason = "status"    // an HTTP status other than 200
+	ReasonTooLarge Reason = "too_large" // more bytes than such a document can have
+	ReasonParse    Reason = "parse"     // not the document that was expected
+
+	// ReasonCanceled is no failure of nginx: whoever asked has left.
+	ReasonCanceled Reason = "canceled"
+)
+
+// Reasons lists every reason that counts as a failure of the target.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonDNS, ReasonRefused, ReasonTimeout, ReasonTLS,
+		ReasonNetwork, ReasonStatus, ReasonTooLarge, ReasonParse,
+	}
+}
+
+// Error tells why a status document could not be had. Its text never holds
+// credentials and at most a few quoted bytes of an answer.
+type Error struct {
+	Reason Reason
+	Status int // the HTTP status, if that is the reason
+	Advice string
+	Err    error
+}
+
+// Error says what happened, in one line.
+func (e *Error) Error() string {
+	if e.Status != 0 {
+		return "the answer has HTTP status " + strconv.Itoa(e.Status) + " " + http.StatusText(e.Status)
+	}
+	return clip(e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ReasonOf returns the reason of an error of this package, and what comes
+// nearest for any other error.
+func ReasonOf(err error) Reason {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Reason
+	}
+	return classify(err)
+}
+
+// AdviceOf returns what an operator can do about the error, in one sentence.
+// It is empty where nothing can be said.
+func AdviceOf(err error) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	if e.Advice != "" {
+		return e.Advice
+	}
+	switch e.Reason {
+	case ReasonDNS:
+		return "check the host name in the target"
+	case ReasonRefused:
+		return "check that nginx runs and listens on this address; in a pod 127.0.0.1 is shared by all its containers"
+	case ReasonTimeout:
+		return "nginx did not answer within the time-out; check its load, and --nginx.timeout"
+	case ReasonTLS:
+		return adviceTLS(e.Err)
+	case ReasonNetwork:
+		return adviceNetwork(e.Err)
+	case ReasonStatus:
+		return adviceStatus(e.Status)
+	case ReasonTooLarge, ReasonParse:
+		return "check that the path of the target is a location with stub_status in nginx"
+	case ReasonCanceled:
+	}
+	return ""
+}
+
+func adviceTLS(err error) string {
+	var (
+		record tls.RecordHeaderError
+		host   x509.HostnameError
+	)
+	switch {
+	case errors.As(err, &record):
+		return "the port does not speak TLS; use http:// in the target"
+	case errors.As(err, &host):
+		return "the certificate is for another name; set tls_config.server_name in the configuration file"
+	default:
+		return "give the CA with --nginx.ssl-ca-cert, the client certificate nginx wants with " +
+			"--nginx.ssl-client-cert, or trust anybody with --no-nginx.ssl-verify"
+	}
+}
+
+func adviceNetwork(err error) string {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return "the user of the exporter may not open the socket; check its owner and mode"
+	case errors.Is(err, os.ErrNotExist):
+		return "the socket is not there; check its path, and that nginx runs"
+	default:
+		return "check that the port speaks HTTP; a listen with proxy_protocol needs --nginx.proxy-protocol"
+	}
+}
+
+func adviceStatus(status int) string {
+	switch {
+	case status >= 300 && status < 400:
+		return "redirects are not followed; give the address at which nginx answers itself"
+	case status == http.StatusBadRequest:
+		return "if the port speaks TLS, use https:// in the target"
+	case status == http.StatusUnauthorized:
+		return "nginx wants a login; give one under http_client_config in the configuration file"
+	case status == http.StatusForbidden:
+		return "allow the address of the exporter in the stub_status location"
+	case status == http.StatusNotFound:
+		return "check the path of the target against the stub_status location"
+	default:
+		return "look into the error log of nginx"
+	}
+}
+
+// wrap makes an [Error] of whatever a request failed with.
+func wrap(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return &Error{Reason: classify(err), Err: err}
+}
+
+func classify(err error) Reason {
+	var (
+		dns     *net.DNSError
+		timeout net.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ReasonCanceled
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &timeout) && timeout.Timeout():
+		return ReasonTimeout
+	case errors.As(err, &dns):
+		return ReasonDNS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ReasonRefused
+	case isTLS(err):
+		return ReasonTLS
+	default:
+		return ReasonNetwork
+	}
+}
+
+func isTLS(err error) bool {
+	var (
+		verify *tls.CertificateVerificationError
+		record tls.RecordHeaderError
+		alert  tls.AlertError
+		op     *net.OpError
+	)
+	if errors.As(err, &verify) || errors.As(err, &record) || errors.As(err, &alert) {
+		return true
+	}
+	// An alert that the other side sends comes as an OpError of this kind.
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return true
+	}
+	// crypto/tls and prometheus/common have no types for the rest: a version
+	// that is not supported, a certificate file that cannot be read.
+	text := err.Error()
+	return strings.HasPrefix(text, "tls: ") || strings.Contains(text, "client cert") ||
+		strings.Contains(text, "client key") || strings.Contains(text, "CA cert")
+}
+
+const (
+	maxErrorText = 240
+	maxQuoted    = 64
+)
+
+// clip returns the text of an error fit for one log line: no control
+// characters, one line, bounded, and at most a few bytes of what follows a
+// quotation mark, since that may be the body of an answer.
+func clip(err error) string {
+	if err == nil {
+		return ""
+	}
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	if i := strings.IndexByte(text, '"'); i >= 0 && len(text) > i+maxQuoted {
+		text = text[:i+maxQuoted] + "..."
+	}
+	if len(text) > maxErrorText {
+		text = text[:maxErrorText] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+}
+
+// quote shows the beginning of an answer.
+func quote(body []byte) string {
+	if len(body) > maxQuoted {
+		return fmt.Sprintf("%q and more", body[:maxQuoted-16])
+	}
+	return strconv.Quote(string(body))
+}

@@ -1,0 +1,65 @@
+package client
+
+import (
+	"net/url"
+	"strings"
+)
+
+// redacted stands where a secret stood.
+const redacted = "REDACTED"
+
+// cutLogin takes the user information out of a URL and leaves the rest of the
+// text exactly as it was written.
+func cutLogin(s string) string {
+	start := strings.Index(s, "://")
+	if start < 0 {
+		return s
+	}
+	start += len("://")
+	end := len(s)
+	if i := strings.IndexAny(s[start:], "/?#"); i >= 0 {
+		end = start + i
+	}
+	at := strings.LastIndexByte(s[start:end], '@')
+	if at < 0 {
+		return s
+	}
+	return s[:start] + s[start+at+1:]
+}
+
+// hideLogin makes a target fit to be shown that did not parse. Nobody knows
+// where its credentials end, so everything before the last @ goes.
+func hideLogin(s string) string {
+	if at := strings.LastIndexByte(s, '@'); at >= 0 && !strings.HasPrefix(s, unixScheme) {
+		s = redacted + s[at:]
+	}
+	return hideQuery(s)
+}
+
+// hideQuery replaces the values of query parameters that look like secrets.
+func hideQuery(s string) string {
+	before, query, found := strings.Cut(s, "?")
+	if !found {
+		return s
+	}
+	params := strings.Split(query, "&")
+	for i, param := range params {
+		if name, _, ok := strings.Cut(param, "="); ok && secretName(name) {
+			params[i] = name + "=" + redacted
+		}
+	}
+	return before + "?" + strings.Join(params, "&")
+}
+
+func secretName(name string) bool {
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
+	name = strings.ToLower(name)
+	for _, word := range []string{"pass", "pwd", "secret", "token", "key", "auth", "sig", "cred"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,230 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// MaxStubStatus is the largest stub_status page that is read, in bytes. A real
+// one has about a hundred.
+const MaxStubStatus = 64 << 10
+
+// StubStatus is what ngx_http_stub_status_module tells: counters since nginx
+// started, and gauges of this moment.
+//
+// See https://nginx.org/en/docs/http/ngx_http_stub_status_module.html#data.
+type StubStatus struct {
+	// Counters. They begin at zero again when nginx is restarted.
+	Accepted Number // client connections accepted
+	Handled  Number // client connections handled: fewer than accepted only if a resource limit was hit
+	Requests Number // client requests, ours included
+
+	// Gauges. Absent where nginx printed a number below zero as a huge
+	// unsigned one, which happens to Waiting under load.
+	Active  Number // client connections, waiting ones included
+	Reading Number // connections whose request header is being read
+	Writing Number // connections to which an answer is being written
+	Waiting Number // idle connections that wait for a request
+
+	// Version is the version in the Server header, such as 1.29.1; with the
+	// name before it if that is not nginx, such as Tengine/3.1.0; empty where
+	// the header has none (server_tokens off).
+	Version string
+}
+
+// Unfit returns how many numbers of the page were there but made no sense.
+func (s *StubStatus) Unfit() int {
+	unfit := 0
+	for _, n := range []Number{s.Active, s.Reading, s.Writing, s.Waiting} {
+		if !n.Known() {
+			unfit++
+		}
+	}
+	return unfit
+}
+
+// StubStatus reads the stub_status page of the target. Its errors are of type
+// [*Error].
+func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
+	answer, err := c.get(ctx, MaxStubStatus)
+	if err != nil {
+		return nil, err
+	}
+	status, err := ParseStubStatus(answer.body)
+	if err != nil {
+		return nil, notStubStatus(answer.body, err)
+	}
+	status.Version = serverVersion(answer.header.Get("Server"))
+	return status, nil
+}
+
+// notStubStatus says what the answer is in place of a stub_status page.
+func notStubStatus(body []byte, err error) error {
+	e := &Error{Reason: ReasonParse, Err: err}
+	if versions, ok := apiVersions(body); ok {
+		e.Err = fmt.Errorf("this is the NGINX Plus API (versions %d to %d), which this release cannot read yet",
+			versions[0], versions[len(versions)-1])
+		e.Advice = "give the address of a stub_status location, which NGINX Plus offers too"
+		return e
+	}
+	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 256)]))
+	switch {
+	case len(body) == 0:
+		e.Err = errors.New("the answer is empty")
+	case bytes.HasPrefix(start, []byte("<")):
+		e.Err = fmt.Errorf("the answer is a web page in place of stub_status: %s", quote(body))
+		e.Advice = "check the path of the target: another location of nginx, often location /, answers it"
+	default:
+		e.Err = fmt.Errorf("%w in the answer %s", err, quote(body))
+	}
+	return e
+}
+
+// serverVersion returns what follows "nginx/" in a Server header, or the whole
+// first word of another server's that has a version.
+func serverVersion(header string) string {
+	const maxVersion = 64
+	product, _, _ := strings.Cut(header, " ")
+	name, version, found := strings.Cut(product, "/")
+	if !found || version == "" || len(product) > maxVersion {
+		return ""
+	}
+	if name == "nginx" {
+		return version
+	}
+	return product
+}
+
+// ParseStubStatus reads a stub_status page by the names that stand in it:
+//
+//	Active connections: 2
+//	server accepts handled requests
+//	 7 7 13
+//	Reading: 0 Writing: 1 Waiting: 1
+//
+// Columns and lines that are not known, such as Tengine's request_time, are
+// left out. Everything else that deviates is an error: a page is whole or it
+// is none, and a number that no white space ends may have been cut.
+func ParseStubStatus(page []byte) (*StubStatus, error) {
+	lines := bytes.SplitN(page, []byte("\n"), 5)
+	if len(lines) < 4 {
+		return nil, fmt.Errorf("%d of 4 lines", len(lines))
+	}
+	// Only a line that a line feed or a blank ends is known to be whole.
+	if last := lines[len(lines)-1]; len(lines) == 4 && !bytes.ContainsAny(last[max(0, len(last)-1):], " \t\r") {
+		return nil, errors.New("the last line is cut")
+	}
+	s := &StubStatus{}
+	if err := s.parseActive(lines[0]); err != nil {
+		return nil, err
+	}
+	if err := s.parseServer(lines[1], lines[2]); err != nil {
+		return nil, err
+	}
+	if err := s.parseStates(lines[3]); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *StubStatus) parseActive(line []byte) error {
+	rest, found := bytes.CutPrefix(line, []byte("Active connections: "))
+	if fields := blanks(rest); found && len(fields) == 1 {
+		return parseGauge(&s.Active, fields[0])
+	}
+	return errors.New("no line of active connections")
+}
+
+// parseServer reads the line of column names and the line of their numbers.
+func (s *StubStatus) parseServer(header, numbers []byte) error {
+	names, values := blanks(header), blanks(numbers)
+	if len(names) == 0 || string(names[0]) != "server" {
+		return errors.New(`no line "server accepts handled requests"`)
+	}
+	names = names[1:]
+	if len(names) != len(values) {
+		return fmt.Errorf("%d columns with %d numbers", len(names), len(values))
+	}
+	columns := map[string]*Number{"accepts": &s.Accepted, "handled": &s.Handled, "requests": &s.Requests}
+	for i, name := range names {
+		number, known := columns[string(name)]
+		if !known {
+			number = new(Number)
+		}
+		delete(columns, string(name))
+		if err := parseCounter(number, values[i]); err != nil {
+			return err
+		}
+	}
+	if len(columns) > 0 {
+		return fmt.Errorf("%d columns missing", len(columns))
+	}
+	return nil
+}
+
+// parseStates reads the line of pairs such as "Waiting: 1".
+func (s *StubStatus) parseStates(line []byte) error {
+	fields := blanks(line)
+	if len(fields)%2 != 0 {
+		return errors.New("a state without its number")
+	}
+	states := map[string]*Number{"Reading:": &s.Reading, "Writing:": &s.Writing, "Waiting:": &s.Waiting}
+	for i := 0; i < len(fields); i += 2 {
+		number, known := states[string(fields[i])]
+		if !known {
+			return errors.New("a state that is not known or there twice")
+		}
+		delete(states, string(fields[i]))
+		if err := parseGauge(number, fields[i+1]); err != nil {
+			return err
+		}
+	}
+	if len(states) > 0 {
+		return fmt.Errorf("%d states missing", len(states))
+	}
+	return nil
+}
+
+// blanks cuts a line into its words. Blanks, tabs and the carriage return of
+// the line's end part them, other white space does not.
+func blanks(line []byte) [][]byte {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	return bytes.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+}
+
+func parseCounter(n *Number, text []byte) error {
+	v, err := parseUnsigned(text)
+	*n = Number(v)
+	return err
+}
+
+// parseGauge takes a number of 2^63 and above as one that fell below zero:
+// nginx subtracts counters that it reads one after another and prints the
+// difference unsigned.
+func parseGauge(n *Number, text []byte) error {
+	v, err := parseUnsigned(text)
+	*n = Number(v)
+	if v > math.MaxInt64 {
+		*n = Absent()
+	}
+	return err
+}
+
+func parseUnsigned(text []byte) (uint64, error) {
+	if len(text) == 0 || text[0] < '0' || text[0] > '9' {
+		return 0, errors.New("a number is not one")
+	}
+	v, err := strconv.ParseUint(string(text), 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return 0, errors.New("a number is above 2^64")
+	}
+	if err != nil {
+		return 0, errors.New("a number is not one")
+	}
+	return v, nil
+}

@@ -1,0 +1,161 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// unixScheme marks a target behind a unix socket.
+const unixScheme = "unix:"
+
+// Target is one address at which an nginx tells its status. The zero value is
+// no target; [ParseTarget] makes one.
+type Target struct {
+	label    string
+	socket   string
+	url      url.URL
+	username string
+	password string
+	hasLogin bool
+}
+
+// ParseTarget reads a target as it is written after --nginx.scrape-uri:
+// an http or https URL, or unix:SOCKET:PATH, where SOCKET is the absolute path
+// of a unix socket (it may hold colons) or @NAME of an abstract one, and PATH
+// the request path, / when it is missing.
+//
+// No error holds the credentials of the URL.
+func ParseTarget(s string) (Target, error) {
+	if !utf8.ValidString(s) {
+		return Target{}, errors.New("the target is not valid UTF-8")
+	}
+	parse := parseURL
+	if strings.HasPrefix(s, unixScheme) {
+		parse = parseUnix
+	}
+	t, err := parse(s)
+	if err != nil {
+		return Target{}, fmt.Errorf("target %q: %w", hideLogin(s), err)
+	}
+	return t, nil
+}
+
+func parseURL(s string) (Target, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return Target{}, urlError(s, err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return Target{}, errors.New("begin it with http://, https:// or unix:")
+	}
+	if u.Opaque != "" || u.Hostname() == "" {
+		return Target{}, errors.New("the host is missing")
+	}
+	if err := checkPort(u.Port()); err != nil {
+		return Target{}, err
+	}
+	t := Target{label: hideQuery(cutLogin(s)), url: *u}
+	if u.User != nil {
+		t.hasLogin = true
+		t.username = u.User.Username()
+		t.password, _ = u.User.Password()
+	}
+	t.url.User, t.url.Fragment, t.url.RawFragment = nil, "", ""
+	return t, nil
+}
+
+func parseUnix(s string) (Target, error) {
+	socket, path := strings.TrimPrefix(s, unixScheme), "/"
+	// The last ":/" parts socket and request path, so the socket's own path
+	// may hold colons.
+	if i := strings.LastIndex(socket, ":/"); i >= 0 {
+		socket, path = socket[:i], socket[i+1:]
+	} else if name, ok := strings.CutSuffix(socket, ":"); ok {
+		socket = name
+	} else if strings.Contains(socket, ":") {
+		return Target{}, errors.New("the request path must begin with a slash: unix:/path/of.sock:/stub_status")
+	}
+	switch {
+	case socket == "" || socket == "/" || socket == "@":
+		return Target{}, errors.New("the path of the socket is missing: unix:/path/of.sock:/stub_status")
+	case socket[0] != '/' && socket[0] != '@':
+		return Target{}, errors.New("the path of the socket must be absolute: unix:/path/of.sock:/stub_status")
+	case strings.ContainsRune(socket, 0):
+		return Target{}, errors.New("the path of the socket holds a NUL byte")
+	}
+	u, err := url.ParseRequestURI(path)
+	if err != nil {
+		return Target{}, errors.New("the request path is not valid")
+	}
+	// The host of the URL is only what nginx sees in the Host header.
+	u.Scheme, u.Host = "http", "localhost"
+	return Target{label: hideQuery(s), socket: socket, url: *u}, nil
+}
+
+func checkPort(port string) error {
+	if port == "" {
+		return nil
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("port %q is not between 1 and 65535", port)
+	}
+	return nil
+}
+
+// String returns the target as it was written, without credentials: what the
+// label addr and the log show.
+func (t Target) String() string { return t.label }
+
+// Key identifies what the target asks and whom: two spellings of one address
+// have the same key.
+func (t Target) Key() string {
+	host := strings.ToLower(t.url.Host)
+	if t.url.Port() == "" {
+		host = strings.TrimSuffix(host, ":") + ":" + t.Port()
+	}
+	return t.url.Scheme + "|" + t.socket + "|" + host + "|" + t.url.RequestURI()
+}
+
+// Socket returns the path of the unix socket, empty for a TCP target.
+func (t Target) Socket() string { return t.socket }
+
+// Host returns the host name or address of a TCP target, without brackets.
+func (t Target) Host() string {
+	if t.socket != "" {
+		return ""
+	}
+	return t.url.Hostname()
+}
+
+// Port returns the port of a TCP target, the scheme's own where none is given.
+func (t Target) Port() string {
+	switch {
+	case t.url.Port() != "":
+		return t.url.Port()
+	case t.url.Scheme == "https":
+		return "443"
+	default:
+		return "80"
+	}
+}
+
+// HasLogin reports whether the target was written with credentials.
+func (t Target) HasLogin() bool { return t.hasLogin }
+
+// TLS reports whether the target is asked over TLS.
+func (t Target) TLS() bool { return t.url.Scheme == "https" }
+
+// urlError tells why a URL does not parse. What net/url quotes can be a part
+// of a password ("http://user:pa#ss@host" has the port "pa"), so its words are
+// only used where there is no sign of credentials.
+func urlError(s string, err error) error {
+	var parse *url.Error
+	if strings.Contains(s, "@") || !errors.As(err, &parse) {
+		return errors.New("it is not a valid URL")
+	}
+	return fmt.Errorf("it is not a valid URL: %w", parse.Err)
+}

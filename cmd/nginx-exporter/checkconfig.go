@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"nginx-exporter/internal/config"
+)
+
+// checkConfig says whether the exporter would start, without starting it.
+func checkConfig(c *config.Config, stdout io.Writer) error {
+	settings, err := c.Validate()
+	if err != nil {
+		return err
+	}
+	for _, warning := range settings.Warnings() {
+		if _, err := fmt.Fprintln(stdout, "warning:", warning); err != nil {
+			return err
+		}
+	}
+	for _, target := range settings.Targets() {
+		if _, err := fmt.Fprintln(stdout, "target:", target.Client.Target); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(stdout, "the configuration is valid")
+	return err
+}

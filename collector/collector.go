@@ -1,0 +1,209 @@
+package collector
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	dto "github.com/prometheus/client_model/go"
+
+	"nginx-exporter/client"
+)
+
+// ExporterMetrics says how much of the exporter's own process a page shows.
+type ExporterMetrics string
+
+// The values of --web.exporter-metrics.
+const (
+	MetricsNone  ExporterMetrics = "none"
+	MetricsBasic ExporterMetrics = "basic" // CPU, memory, files, start time
+	MetricsFull  ExporterMetrics = "full"  // all that client_golang's collectors tell
+)
+
+// Options configure a Collector.
+type Options struct {
+	// Logger is told when the state of a target changes. Nil keeps silent.
+	Logger log.Logger
+
+	// ExporterMetrics is basic if it is empty.
+	ExporterMetrics ExporterMetrics
+}
+
+// Collector scrapes a set of targets. It is safe for concurrent use.
+type Collector struct {
+	logger   log.Logger
+	metrics  ExporterMetrics
+	registry *prometheus.Registry // nil unless metrics is full
+	tables   *tables
+	layouts  map[anyTable]*layout // without a target's labels
+	families []family
+	build    buildInfo
+	started  time.Time
+	buffers  buffers
+
+	targets atomic.Pointer[[]*target]
+	reload  atomic.Pointer[Reload]
+	setting sync.Mutex // held while targets are replaced
+}
+
+// family is a metric family and where its rows are.
+type family struct {
+	Desc
+	head  string
+	table anyTable
+	row   int
+}
+
+// New returns a Collector without any target.
+func New(options Options) *Collector {
+	c := &Collector{
+		logger:  options.Logger,
+		metrics: cmp.Or(options.ExporterMetrics, MetricsBasic),
+		tables:  newTables(),
+		layouts: map[anyTable]*layout{},
+		build:   thisBuild(),
+		started: time.Now(),
+	}
+	if c.logger == nil {
+		c.logger = log.NewNopLogger()
+	}
+	for _, table := range c.tables.all() {
+		c.layouts[table] = table.layout(nil)
+		for i, desc := range table.descs() {
+			c.families = append(c.families, family{Desc: desc, head: desc.header(), table: table, row: i})
+		}
+	}
+	slices.SortFunc(c.families, func(a, b family) int { return cmp.Compare(a.Name, b.Name) })
+	if c.metrics == MetricsFull {
+		c.registry = prometheus.NewRegistry()
+		c.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}
+	c.targets.Store(&[]*target{})
+	c.SetReload(Reload{Success: true, Time: float64(c.started.Unix())})
+	return c
+}
+
+// Descs describes every family that a page can hold, sorted by name, those of
+// MetricsFull left out.
+func (c *Collector) Descs() []Desc {
+	descs := make([]Desc, len(c.families))
+	for i := range c.families {
+		descs[i] = c.families[i].Desc
+	}
+	return descs
+}
+
+// Registry returns where the metrics of MetricsFull come from, so that others
+// of the process can be added. It is nil for any other choice.
+func (c *Collector) Registry() *prometheus.Registry { return c.registry }
+
+// SetReload notes how the configuration was last loaded.
+func (c *Collector) SetReload(reload Reload) { c.reload.Store(&reload) }
+
+// LastReload returns what SetReload noted.
+func (c *Collector) LastReload() Reload { return *c.reload.Load() }
+
+// SetTargets replaces the targets. A target that stays keeps its counters, and
+// its connections if nothing about it changed. On an error nothing changes.
+func (c *Collector) SetTargets(options []TargetOptions) error {
+	c.setting.Lock()
+	defer c.setting.Unlock()
+	before := map[string]*target{}
+	for _, t := range *c.targets.Load() {
+		before[identity(t.options)] = t
+	}
+	targets := make([]*target, 0, len(options))
+	for _, o := range options {
+		old := before[identity(o)]
+		if old != nil && old.sameAs(o) {
+			targets = append(targets, old)
+			continue
+		}
+		t, err := newTarget(o, c.tables, c.logger)
+		if err != nil {
+			return err
+		}
+		if old != nil {
+			t.inherit(old)
+		}
+		targets = append(targets, t)
+	}
+	for _, t := range *c.targets.Swap(&targets) {
+		if !slices.Contains(targets, t) {
+			t.client.Close()
+		}
+	}
+	return nil
+}
+
+// Close closes the connections to all targets. Scrapes under way end by
+// themselves.
+func (c *Collector) Close() {
+	for _, t := range *c.targets.Load() {
+		t.client.Close()
+	}
+}
+
+// Scrape asks all targets at the same time and returns the page, whatever they
+// answer. A target that has not answered when ctx ends is down on this page.
+func (c *Collector) Scrape(ctx context.Context) *Page {
+	targets := *c.targets.Load()
+	reports := make([]*report, len(targets))
+	var group sync.WaitGroup
+	for i, t := range targets[min(1, len(targets)):] {
+		group.Go(func() { reports[i+1] = t.scrape(ctx) })
+	}
+	if len(targets) > 0 {
+		reports[0] = targets[0].scrape(ctx)
+	}
+	group.Wait()
+	page := c.newPage()
+	for i, t := range targets {
+		page.addReport(t, reports[i])
+		page.addTally(t, reports[i])
+	}
+	c.addExporter(page)
+	return page
+}
+
+// Probe scrapes one target once and keeps nothing of it. Its page has no
+// counters of the exporter, which would begin anew each time.
+func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*Page, error) {
+	t, err := newTarget(options, c.tables, log.NewNopLogger())
+	if err != nil {
+		return nil, err
+	}
+	page := c.newPage()
+	page.addReport(t, t.probe(ctx))
+	return page, nil
+}
+
+// addExporter adds what does not belong to a target.
+func (c *Collector) addExporter(page *Page) {
+	bind := &binder{layouts: c.layouts}
+	addTo(bind, c.tables.build, c.build)
+	addTo(bind, c.tables.reload, *c.reload.Load())
+	switch c.metrics {
+	case MetricsBasic:
+		process := readProcess()
+		process.startTime = client.Number(c.started.Unix())
+		addTo(bind, c.tables.process, process)
+	case MetricsFull:
+		// A collector that fails leaves out its own metrics only.
+		page.process, _ = c.registry.Gather()
+	case MetricsNone:
+	}
+	page.add(bind.blocks)
+}
+
+// Gather scrapes all targets within their time-outs. It makes the Collector a
+// prometheus.Gatherer for programs that embed it.
+func (c *Collector) Gather() ([]*dto.MetricFamily, error) {
+	return c.Scrape(context.Background()).Gather(), nil
+}

@@ -1,0 +1,117 @@
+package collector
+
+import (
+	"slices"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// Label is a label that all series of a target carry.
+type Label struct {
+	Name  string
+	Value string
+}
+
+// layout is how the labels of a table's series stand around each other for one
+// target: sorted by name, the target's escaped in advance, gaps for the
+// object's own.
+type layout struct {
+	target []Label
+	own    []string
+	// lead[i] is the text before the own value i; tail is what follows the
+	// last one.
+	lead []string
+	tail string
+}
+
+// newLayout merges the labels of a target with the names of a table's own
+// labels, which are sorted. Where both have a name the metric's own wins, as
+// it tells series apart.
+func newLayout(target []Label, own []string) *layout {
+	l := &layout{own: own}
+	for _, label := range target {
+		if !slices.Contains(own, label.Name) {
+			l.target = append(l.target, label)
+		}
+	}
+	slices.SortFunc(l.target, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
+	var text []byte
+	separator := byte('{')
+	rest := l.target
+	for _, name := range own {
+		for len(rest) > 0 && rest[0].Name < name {
+			text = appendLabel(append(text, separator), rest[0])
+			separator, rest = ',', rest[1:]
+		}
+		text = append(append(append(text, separator), name...), `="`...)
+		l.lead = append(l.lead, string(text))
+		text, separator = append(text[:0], '"'), ','
+	}
+	for _, label := range rest {
+		text = appendLabel(append(text, separator), label)
+		separator = ','
+	}
+	if separator == ',' {
+		text = append(text, '}')
+	}
+	l.tail = string(text)
+	return l
+}
+
+// appendText appends the labels of a series, in braces, or nothing where there
+// is no label.
+func (l *layout) appendText(text []byte, values []string) []byte {
+	for i, lead := range l.lead {
+		text = append(text, lead...)
+		text = appendEscaped(text, values[i])
+	}
+	return append(text, l.tail...)
+}
+
+// pairs returns the same labels as protobuf types.
+func (l *layout) pairs(values []string) []*dto.LabelPair {
+	pairs := make([]*dto.LabelPair, 0, len(l.target)+len(l.own))
+	for _, label := range l.target {
+		pairs = append(pairs, newPair(label.Name, label.Value))
+	}
+	for i, name := range l.own {
+		pairs = append(pairs, newPair(name, values[i]))
+	}
+	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return pairs
+}
+
+func newPair(name, value string) *dto.LabelPair {
+	value = validUTF8(value)
+	return &dto.LabelPair{Name: &name, Value: &value}
+}
+
+func appendLabel(text []byte, label Label) []byte {
+	text = append(append(text, label.Name...), `="`...)
+	return append(appendEscaped(text, label.Value), '"')
+}
+
+// appendEscaped appends a label value as the text format wants it: backslash,
+// quotation mark and line feed escaped, and no byte that is not UTF-8, for
+// which Prometheus would drop the whole page.
+//
+// See https://prometheus.io/docs/instrumenting/exposition_formats/.
+func appendEscaped(text []byte, value string) []byte {
+	value = validUTF8(value)
+	for {
+		i := strings.IndexAny(value, "\\\"\n")
+		if i < 0 {
+			return append(text, value...)
+		}
+		text = append(append(text, value[:i]...), '\\')
+		if value[i] == '\n' {
+			text = append(text, 'n')
+		} else {
+			text = append(text, value[i])
+		}
+		value = value[i+1:]
+	}
+}
+
+func validUTF8(value string) string { return strings.ToValidUTF8(value, "\uFFFD") }

@@ -1,0 +1,63 @@
+package collector
+
+import (
+	"sync"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// Page is what one scrape shows. Everything in it is bound before anything is
+// rendered, so a page is never half of one.
+type Page struct {
+	collector *Collector
+	blocks    map[anyTable][]block
+	process   []*dto.MetricFamily // of MetricsFull
+}
+
+func (c *Collector) newPage() *Page {
+	return &Page{collector: c, blocks: make(map[anyTable][]block, len(c.layouts))}
+}
+
+func (p *Page) add(blocks []tableBlock) {
+	for _, b := range blocks {
+		p.blocks[b.table] = append(p.blocks[b.table], b.block)
+	}
+}
+
+// addReport adds what nginx said, and whether it said it.
+func (p *Page) addReport(t *target, r *report) {
+	bind := &binder{layouts: t.layouts, blocks: r.blocks}
+	addTo(bind, t.tables.up, targetState{up: r.up})
+	addTo(bind, t.tables.source, r.sources...)
+	p.add(bind.blocks)
+}
+
+// addTally adds what was counted over the life of the target.
+func (p *Page) addTally(t *target, r *report) {
+	bind := &binder{layouts: t.layouts}
+	addTo(bind, t.tables.requests, targetState{requests: r.requests})
+	addTo(bind, t.tables.errors, r.errors...)
+	addTo(bind, t.tables.dropped, r.dropped...)
+	p.add(bind.blocks)
+}
+
+// buffers lends the buffers that pages are rendered into.
+type buffers struct{ pool sync.Pool }
+
+// maxKept is the largest buffer that is kept for the next page.
+const maxKept = 4 * flushAt
+
+func (b *buffers) get() *[]byte {
+	if buffer, ok := b.pool.Get().(*[]byte); ok {
+		return buffer
+	}
+	buffer := make([]byte, 0, flushAt/4)
+	return &buffer
+}
+
+func (b *buffers) put(buffer *[]byte) {
+	if cap(*buffer) <= maxKept {
+		*buffer = (*buffer)[:0]
+		b.pool.Put(buffer)
+	}
+}

@@ -1,0 +1,65 @@
+package collector
+
+import (
+	"context"
+
+	"nginx-exporter/client"
+)
+
+// stubStatusSource reads ngx_http_stub_status_module.
+func stubStatusSource(tables *tables) source {
+	return source{
+		name: "stub_status",
+		fetch: func(ctx context.Context, t *target, bind *binder) error {
+			status, err := t.client.StubStatus(ctx)
+			if err != nil {
+				return err
+			}
+			bind.dropped.Invalid += float64(status.Unfit())
+			addTo(bind, tables.stubStatus, *status)
+			if status.Version != "" {
+				addTo(bind, tables.serverInfo, serverInfo{version: status.Version})
+			}
+			return nil
+		},
+	}
+}
+
+func stubStatusTable() *table[client.StubStatus] {
+	type doc = client.StubStatus
+	return &table[doc]{
+		source: "stub_status",
+		prefix: "nginx_",
+		rows: []row[doc]{
+			counter("connections_accepted", "Client connections that nginx accepted.",
+				func(s *doc) client.Number { return s.Accepted }),
+			gauge("connections_active", "Client connections open now, idle ones included.",
+				func(s *doc) client.Number { return s.Active }),
+			counter("connections_handled", "Client connections that nginx handled; fewer than accepted if a limit was hit.",
+				func(s *doc) client.Number { return s.Handled }),
+			gauge("connections_reading", "Connections on which nginx is reading a request header now.",
+				func(s *doc) client.Number { return s.Reading }),
+			gauge("connections_waiting", "Idle connections that wait for a request now.",
+				func(s *doc) client.Number { return s.Waiting }),
+			gauge("connections_writing", "Connections to which nginx is writing an answer now.",
+				func(s *doc) client.Number { return s.Writing }),
+			counter("http_requests_total", "Requests that clients made to nginx, those of this exporter included.",
+				func(s *doc) client.Number { return s.Requests }),
+		},
+	}
+}
+
+// serverInfo is what the Server header tells.
+type serverInfo struct{ version string }
+
+func serverInfoTable() *table[serverInfo] {
+	return &table[serverInfo]{
+		source: "stub_status",
+		prefix: "nginx_",
+		rows: []row[serverInfo]{
+			info[serverInfo]("server_info", "Version of nginx, as its Server header tells it."),
+		},
+		labels: []string{"version"},
+		values: func(s *serverInfo) []string { return []string{s.version} },
+	}
+}

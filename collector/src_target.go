@@ -1,0 +1,117 @@
+package collector
+
+import "nginx-exporter/client"
+
+// targetState is what a scrape found out about its target as a whole.
+type targetState struct {
+	up bool
+	// requests is how many requests the exporter has made to this nginx.
+	requests float64
+}
+
+// upTable tells whether a target answered. It is part of every page, a probe's
+// included.
+func upTable() *table[targetState] {
+	return &table[targetState]{
+		source: exporterSource,
+		prefix: "nginx_",
+		rows: []row[targetState]{
+			gauge("up", "Whether the last scrape of nginx succeeded (1) or not (0).",
+				func(s *targetState) client.Number { return boolean(s.up) }),
+		},
+	}
+}
+
+func requestsTable() *table[targetState] {
+	return &table[targetState]{
+		source: exporterSource,
+		prefix: "nginx_exporter_",
+		rows: []row[targetState]{
+			counter("nginx_requests_total", "Requests this exporter made to nginx, which counts them among its own.",
+				func(s *targetState) client.Number { return client.Number(s.requests) }),
+		},
+	}
+}
+
+// sourceState is what a scrape found out about one of its sources.
+type sourceState struct {
+	source  string
+	success bool
+	seconds float64
+}
+
+func sourceTable() *table[sourceState] {
+	return &table[sourceState]{
+		source: exporterSource,
+		prefix: "nginx_exporter_",
+		rows: []row[sourceState]{
+			gauge("source_duration_seconds", "Time the last scrape of the source took.",
+				func(s *sourceState) client.Number { return client.Number(s.seconds) }),
+			gauge("source_success", "Whether the last scrape of the source succeeded (1) or not (0).",
+				func(s *sourceState) client.Number { return boolean(s.success) }),
+		},
+		labels: []string{"source"},
+		values: func(s *sourceState) []string { return []string{s.source} },
+	}
+}
+
+// errorCount is how often a source failed for one reason.
+type errorCount struct {
+	source string
+	reason client.Reason
+	count  float64
+}
+
+func errorTable() *table[errorCount] {
+	return &table[errorCount]{
+		source: exporterSource,
+		prefix: "nginx_exporter_",
+		rows: []row[errorCount]{
+			counter("scrape_errors_total", "Scrapes of the source that failed, by reason.",
+				func(e *errorCount) client.Number { return client.Number(e.count) }),
+		},
+		labels: []string{"reason", "source"},
+		values: func(e *errorCount) []string { return []string{string(e.reason), e.source} },
+	}
+}
+
+// dropCount is how many series were left out for one reason.
+type dropCount struct {
+	reason string
+	count  float64
+}
+
+// Dropped counts series that were left out of pages.
+type Dropped struct {
+	Duplicate float64 // another series has the same labels
+	Invalid   float64 // the number makes no sense, such as a wrapped gauge
+}
+
+func (d *Dropped) add(other Dropped) {
+	d.Duplicate += other.Duplicate
+	d.Invalid += other.Invalid
+}
+
+func (d *Dropped) counts() []dropCount {
+	return []dropCount{{"duplicate", d.Duplicate}, {"invalid", d.Invalid}}
+}
+
+func droppedTable() *table[dropCount] {
+	return &table[dropCount]{
+		source: exporterSource,
+		prefix: "nginx_exporter_",
+		rows: []row[dropCount]{
+			counter("series_dropped_total", "Series left out of the page, by reason.",
+				func(d *dropCount) client.Number { return client.Number(d.count) }),
+		},
+		labels: []string{"reason"},
+		values: func(d *dropCount) []string { return []string{d.reason} },
+	}
+}
+
+func boolean(b bool) client.Number {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,222 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"nginx-exporter/client"
+	"nginx-exporter/collector"
+)
+
+// Config is what flags and environment ask for, not checked yet.
+type Config struct {
+	Nginx     Nginx
+	Web       Web
+	ConstLabs []string // NAME=VALUE each
+	File      string   // path of the configuration file, empty for none
+	UserAgent string   // what the exporter calls itself towards nginx
+}
+
+// Nginx holds the --nginx flags.
+type Nginx struct {
+	ScrapeURIs    []string
+	DefaultURI    bool // nobody gave ScrapeURIs
+	Mode          string
+	Plus          bool
+	Verify        bool
+	CACert        string
+	ClientCert    string
+	ClientKey     string
+	ProxyProtocol bool
+	Host          string
+	Timeout       time.Duration
+	AddrLabel     string // one of AddrLabels
+}
+
+// AddrLabels lists the values of --nginx.addr-label, the default first.
+func AddrLabels() []string { return []string{"auto", "always"} }
+
+// Web holds the --web flags.
+type Web struct {
+	Listen          []string
+	Systemd         bool
+	ConfigFile      string
+	TelemetryPath   string
+	ExporterMetrics string
+	MaxRequests     int
+	ReadTimeout     time.Duration
+	WriteTimeout    time.Duration
+	IdleTimeout     time.Duration
+	DrainDelay      time.Duration
+	ShutdownTimeout time.Duration
+	TimeoutOffset   time.Duration // taken off the time-out that a scraper tells
+	Lifecycle       bool
+	TLSCert         string // the old way of serving over TLS
+	TLSKey          string
+	SecuredMetrics  bool
+}
+
+// Settings are checked values. Only Validate makes them.
+type Settings struct {
+	targets  []collector.TargetOptions
+	probe    *Probes
+	web      Web
+	file     string
+	warnings []string
+}
+
+// Targets returns what /metrics scrapes. The caller must not change it.
+func (s *Settings) Targets() []collector.TargetOptions { return s.targets }
+
+// Probes returns what /probe may do.
+func (s *Settings) Probes() *Probes { return s.probe }
+
+// Web returns how the exporter itself is served.
+func (s *Settings) Web() Web { return s.web }
+
+// File returns the path of the configuration file, empty for none.
+func (s *Settings) File() string { return s.file }
+
+// Warnings returns what is allowed but hardly meant, one sentence each.
+func (s *Settings) Warnings() []string { return s.warnings }
+
+// Validate reads the configuration file, if there is one, and checks
+// everything. Its errors are one line that names the flag or the key, and hold
+// no secret.
+func (c *Config) Validate() (*Settings, error) {
+	if err := c.Web.validate(); err != nil {
+		return nil, err
+	}
+	file := &File{}
+	if c.File != "" {
+		loaded, err := LoadFile(c.File)
+		if err != nil {
+			return nil, err
+		}
+		file = loaded
+	}
+	settings := &Settings{web: c.Web, file: c.File}
+	b, err := c.newBuilder()
+	if err != nil {
+		return nil, err
+	}
+	if settings.targets, err = b.targets(file); err != nil {
+		return nil, err
+	}
+	if settings.probe, err = b.probes(file); err != nil {
+		return nil, err
+	}
+	settings.warnings = b.warnings
+	return settings, nil
+}
+
+func (w *Web) validate() error {
+	if err := web.Validate(w.ConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file: %s", strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+	if err := w.validateTLS(); err != nil {
+		return err
+	}
+	if err := w.validatePath(); err != nil {
+		return err
+	}
+	if !slices.Contains(MetricsLevels(), w.ExporterMetrics) {
+		return fmt.Errorf("--web.exporter-metrics: %q is not one of %s", w.ExporterMetrics, strings.Join(MetricsLevels(), ", "))
+	}
+	for _, address := range w.Listen {
+		if err := checkListen(address); err != nil {
+			return fmt.Errorf("--web.listen-address: %w", err)
+		}
+	}
+	if len(w.Listen) == 0 && !w.Systemd {
+		return errors.New("--web.listen-address: there is none")
+	}
+	return w.validateLimits()
+}
+
+func (w *Web) validateLimits() error {
+	if w.MaxRequests < 1 {
+		return errors.New("--web.max-requests must be at least 1")
+	}
+	for name, value := range map[string]time.Duration{
+		"read-timeout": w.ReadTimeout, "write-timeout": w.WriteTimeout,
+		"idle-timeout": w.IdleTimeout, "shutdown-timeout": w.ShutdownTimeout,
+	} {
+		if value <= 0 {
+			return fmt.Errorf("--web.%s must be above zero", name)
+		}
+	}
+	if w.DrainDelay < 0 || w.TimeoutOffset < 0 {
+		return errors.New("--web.drain-delay and --web.scrape-timeout-offset must not be negative")
+	}
+	return nil
+}
+
+// MetricsLevels lists the values of --web.exporter-metrics.
+func MetricsLevels() []string {
+	return []string{string(collector.MetricsNone), string(collector.MetricsBasic), string(collector.MetricsFull)}
+}
+
+// reservedPaths are what the exporter serves besides the metrics.
+func reservedPaths() []string { return []string{"/probe", "/-"} }
+
+// validatePath takes only what no router and no proxy reads in two ways.
+func (w *Web) validatePath() error {
+	path := w.TelemetryPath
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return fmt.Errorf("--web.telemetry-path: %q must begin with a slash", path)
+	case strings.Trim(path, allowed) != "":
+		return fmt.Errorf("--web.telemetry-path: %q may only hold letters, digits and -._~/", path)
+	case strings.Contains(path, "//") || strings.Contains(path, "/.") || len(path) > 1 && strings.HasSuffix(path, "/"):
+		return fmt.Errorf("--web.telemetry-path: %q has an empty or dotted part", path)
+	}
+	for _, reserved := range reservedPaths() {
+		if path == reserved || strings.HasPrefix(path, reserved+"/") {
+			return fmt.Errorf("--web.telemetry-path: %s is taken for something else", reserved)
+		}
+	}
+	return nil
+}
+
+func checkListen(address string) error {
+	if socket, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
+		if !strings.HasPrefix(socket, "/") && !strings.HasPrefix(socket, "@") {
+			return fmt.Errorf("%q: the path of the socket must be absolute", address)
+		}
+		return nil
+	}
+	if strings.HasPrefix(address, "vsock://") {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT, [IPv6]:PORT, :PORT, unix:/PATH or vsock://:PORT", address)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("%q: there is no port %q", address, port)
+	}
+	return nil
+}
+
+// mode resolves --nginx.mode and --nginx.plus.
+func (n *Nginx) mode() (client.Mode, error) {
+	mode, err := client.ParseMode(n.Mode)
+	if err != nil {
+		return mode, fmt.Errorf("--nginx.mode: %w", err)
+	}
+	if n.Plus {
+		if mode == client.ModeStubStatus {
+			return mode, errors.New("--nginx.plus contradicts --nginx.mode=stub_status")
+		}
+		mode = client.ModePlus
+	}
+	return mode, nil
+}

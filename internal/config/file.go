@@ -1,0 +1,158 @@
+package config
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+	"go.yaml.in/yaml/v3"
+)
+
+// File is the configuration file. The doc tags become the descriptions of its
+// JSON schema.
+type File struct {
+	Targets *[]Target         `yaml:"targets,omitempty" doc:"What to scrape, in place of --nginx.scrape-uri. An empty list scrapes nothing, for exporters that only probe."`
+	Modules map[string]Module `yaml:"modules,omitempty" doc:"How /probe asks its targets, by name; the module default is there without being written."`
+	Probe   Probe             `yaml:"probe,omitempty" doc:"Which targets /probe may ask."`
+}
+
+// Target is one nginx to scrape.
+type Target struct {
+	URI    string            `yaml:"uri" doc:"Address of the status page: http://, https:// or unix:SOCKET:PATH."`
+	Name   string            `yaml:"name,omitempty" doc:"Value of the label addr in place of the URI."`
+	Labels map[string]string `yaml:"labels,omitempty" doc:"Labels on every series of this target; they replace constant labels of the same name."`
+	Module `yaml:",inline"`
+}
+
+// Module says how a target is asked.
+type Module struct {
+	Mode          string      `yaml:"mode,omitempty" doc:"What the target is: auto, stub_status or plus."`
+	Timeout       Duration    `yaml:"timeout,omitempty" doc:"Bounds a whole scrape of the target."`
+	Host          string      `yaml:"host,omitempty" doc:"Host header of the requests."`
+	ProxyProtocol *bool       `yaml:"proxy_protocol,omitempty" doc:"Begin each connection with a PROXY protocol header."`
+	HTTP          *HTTPClient `yaml:"http_client_config,omitempty" doc:"Credentials, headers and TLS, as everywhere in Prometheus. Files are read again when they change."`
+}
+
+// Probe says which targets /probe may ask.
+type Probe struct {
+	Allow []Allow `yaml:"allow,omitempty" doc:"The targets that may be asked. An empty list turns /probe off."`
+}
+
+// Allow names targets that /probe may ask.
+type Allow struct {
+	Host  string   `yaml:"host,omitempty" doc:"A host name as it is written in the target, or *.DOMAIN for all below a domain."`
+	CIDR  string   `yaml:"cidr,omitempty" doc:"A range of addresses, for targets that are written as an IP address."`
+	Ports []uint16 `yaml:"ports,omitempty" doc:"The ports that may be asked; none means any."`
+}
+
+// HTTPClient is prometheus/common's http_client_config with the defaults of a
+// client that stays where it was sent: no redirects, no HTTP/2.
+type HTTPClient struct{ promconfig.HTTPClientConfig }
+
+// UnmarshalYAML reads the library's structure over our defaults. It has the
+// older of the two signatures that the YAML library knows, since only that one
+// goes on refusing unknown keys further down.
+func (h *HTTPClient) UnmarshalYAML(unmarshal func(any) error) error {
+	// The library's own UnmarshalYAML would set its defaults.
+	type plain promconfig.HTTPClientConfig
+	if err := unmarshal((*plain)(&h.HTTPClientConfig)); err != nil {
+		return err
+	}
+	if err := h.check(); err != nil {
+		return fmt.Errorf("http_client_config: %w", err)
+	}
+	return nil
+}
+
+func (h *HTTPClient) check() error {
+	minVersion := h.TLSConfig.MinVersion
+	switch {
+	case h.FollowRedirects:
+		return errors.New("follow_redirects: redirects are never followed")
+	case h.EnableHTTP2:
+		return errors.New("enable_http2: nginx is asked in HTTP/1.1")
+	case h.ProxyFromEnvironment:
+		return errors.New("proxy_from_environment: proxies are never taken from the environment; set proxy_url")
+	case minVersion != 0 && minVersion < tls.VersionTLS12:
+		return errors.New("tls_config: min_version: TLS12 is the oldest there is")
+	}
+	return h.Validate()
+}
+
+// Duration is a length of time with its unit, such as 5s.
+type Duration time.Duration
+
+// UnmarshalYAML refuses numbers without a unit, which would be nanoseconds.
+func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
+	v, err := time.ParseDuration(node.Value)
+	if err != nil || v <= 0 {
+		return fmt.Errorf("line %d: %q is no duration above zero with a unit, such as 5s", node.Line, node.Value)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// LoadFile reads and checks the form of a configuration file. Relative paths
+// in it are relative to its folder.
+func LoadFile(path string) (*File, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fmt.Errorf("--config.file: %w", err)
+	}
+	file, err := parseFile(text)
+	if err != nil {
+		return nil, fmt.Errorf("--config.file: %s: %s", path, oneLine(err))
+	}
+	file.setDirectory(filepath.Dir(path))
+	return file, nil
+}
+
+func parseFile(text []byte) (*File, error) {
+	file := &File{}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(file); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it holds more than one YAML document")
+	}
+	return file, nil
+}
+
+// oneLine brings the errors of the YAML library into one line. The values that
+// it shows between backticks go: one may be a secret in the wrong place.
+func oneLine(err error) string {
+	text := err.Error()
+	var types *yaml.TypeError
+	if errors.As(err, &types) {
+		text = types.Errors[0]
+	}
+	text = strings.ReplaceAll(text, "\n", "; ")
+	return regexp.MustCompile("`[^`]*`").ReplaceAllString(text, "a value")
+}
+
+func (f *File) setDirectory(directory string) {
+	if f.Targets != nil {
+		for i := range *f.Targets {
+			(*f.Targets)[i].HTTP.setDirectory(directory)
+		}
+	}
+	for _, module := range f.Modules {
+		module.HTTP.setDirectory(directory)
+	}
+}
+
+func (h *HTTPClient) setDirectory(directory string) {
+	if h != nil {
+		h.SetDirectory(directory)
+	}
+}

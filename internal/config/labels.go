@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/prometheus/common/model"
+
+	"nginx-exporter/collector"
+)
+
+// parseLabels reads NAME=VALUE pairs. A later pair replaces an earlier one of
+// the same name.
+func parseLabels(pairs []string) (map[string]string, error) {
+	labels := map[string]string{}
+	for _, pair := range pairs {
+		name, value, found := cutPair(pair)
+		if !found {
+			return nil, fmt.Errorf("--prometheus.const-label: %q is not NAME=VALUE", pair)
+		}
+		labels[name] = value
+	}
+	if err := checkLabels(labels); err != nil {
+		return nil, fmt.Errorf("--prometheus.const-label: %w", err)
+	}
+	return labels, nil
+}
+
+// cutPair parts at the first = or :, as the old exporter did.
+func cutPair(pair string) (name, value string, found bool) {
+	i := strings.IndexAny(pair, "=:")
+	if i < 0 {
+		return "", "", false
+	}
+	return pair[:i], pair[i+1:], true
+}
+
+// checkLabels checks that names are fit for every Prometheus, those before
+// UTF-8 names included.
+func checkLabels(labels map[string]string) error {
+	for _, name := range sortedNames(labels) {
+		switch {
+		case !model.LegacyValidation.IsValidLabelName(name):
+			return fmt.Errorf("%q is no label name: letters, digits and _, no digit first", name)
+		case strings.HasPrefix(name, model.ReservedLabelPrefix):
+			return fmt.Errorf("%q is reserved by Prometheus", name)
+		case !utf8.ValidString(labels[name]):
+			return fmt.Errorf("the value of %q is not valid UTF-8", name)
+		}
+	}
+	return nil
+}
+
+// warnLabels warns of labels that will not do what they seem to.
+func (b *builder) warnLabels(labels map[string]string, where string) {
+	own := map[string]string{}
+	for _, desc := range collector.New(collector.Options{}).Descs() {
+		for _, name := range desc.Labels {
+			if own[name] == "" && !strings.HasPrefix(desc.Name, "nginx_exporter_build_info") {
+				own[name] = desc.Name
+			}
+		}
+	}
+	for _, name := range sortedNames(labels) {
+		if family, clash := own[name]; clash {
+			b.warn(fmt.Sprintf("%s: %s has a label %s of its own, which replaces the constant one there", where, family, name))
+		}
+		if slices.Contains([]string{"namespace", "pod", "container", "service", "endpoint", "job", "instance"}, name) {
+			b.warn(fmt.Sprintf("%s: Prometheus sets the label %s itself and will rename this one to exported_%s, or be misled by it", where, name, name))
+		}
+	}
+}
+
+func sorted(labels map[string]string) []collector.Label {
+	list := make([]collector.Label, 0, len(labels))
+	for _, name := range sortedNames(labels) {
+		list = append(list, collector.Label{Name: name, Value: labels[name]})
+	}
+	return list
+}
+
+func sortedNames(labels map[string]string) []string {
+	names := make([]string, 0, len(labels))
+	for name := range labels {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkHost refuses what would not be one Host header.
+func checkHost(host string) error {
+	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }) {
+		return errors.New("host: it may hold only a name or address and a port")
+	}
+	return nil
+}

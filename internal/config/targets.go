@@ -1,0 +1,172 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"nginx-exporter/client"
+	"nginx-exporter/collector"
+)
+
+// addrLabel tells targets apart on a page that has more than one.
+const addrLabel = "addr"
+
+// builder makes targets out of flags and file.
+type builder struct {
+	nginx     Nginx
+	mode      client.Mode
+	http      promconfig.HTTPClientConfig // of the --nginx.ssl flags
+	labels    map[string]string           // on every target
+	userAgent string
+	fromFile  bool
+	warnings  []string
+}
+
+func (c *Config) newBuilder() (*builder, error) {
+	b := &builder{nginx: c.Nginx, userAgent: c.UserAgent}
+	var err error
+	if b.mode, err = c.Nginx.mode(); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(AddrLabels(), c.Nginx.AddrLabel) {
+		return nil, fmt.Errorf("--nginx.addr-label: %q is not one of %v", c.Nginx.AddrLabel, AddrLabels())
+	}
+	if c.Nginx.Timeout <= 0 {
+		return nil, fmt.Errorf("--nginx.timeout: %s is not above zero", c.Nginx.Timeout)
+	}
+	if (c.Nginx.ClientCert == "") != (c.Nginx.ClientKey == "") {
+		return nil, errors.New("--nginx.ssl-client-cert and --nginx.ssl-client-key: one of them is missing")
+	}
+	b.http.TLSConfig = promconfig.TLSConfig{
+		CAFile: c.Nginx.CACert, CertFile: c.Nginx.ClientCert, KeyFile: c.Nginx.ClientKey,
+		InsecureSkipVerify: !c.Nginx.Verify,
+	}
+	if _, err := promconfig.NewTLSConfig(&b.http.TLSConfig); err != nil {
+		return nil, fmt.Errorf("--nginx.ssl-ca-cert, --nginx.ssl-client-cert, --nginx.ssl-client-key: %s", oneLine(err))
+	}
+	if b.labels, err = parseLabels(c.ConstLabs); err != nil {
+		return nil, err
+	}
+	b.warnLabels(b.labels, "--prometheus.const-label")
+	return b, nil
+}
+
+// targets returns what /metrics scrapes: the file's targets if it has a list,
+// even an empty one, and the flags' otherwise.
+func (b *builder) targets(file *File) ([]collector.TargetOptions, error) {
+	var list []Target
+	if b.fromFile = file.Targets != nil; b.fromFile {
+		if !b.nginx.DefaultURI {
+			return nil, errors.New("targets stand both in --nginx.scrape-uri and under targets in --config.file: leave one of them out")
+		}
+		list = *file.Targets
+	} else {
+		for _, uri := range b.nginx.ScrapeURIs {
+			list = append(list, Target{URI: uri})
+		}
+	}
+	options := make([]collector.TargetOptions, 0, len(list))
+	asked, shown := map[string]bool{}, map[string]bool{}
+	for i := range list {
+		option, addr, err := b.target(&list[i], len(list) > 1)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.where(i), err)
+		}
+		if key := option.Client.Target.Key(); asked[key] {
+			return nil, fmt.Errorf("%s: target %s is there twice", b.where(i), option.Client.Target)
+		} else {
+			asked[key] = true
+		}
+		if shown[addr] {
+			return nil, fmt.Errorf("%s: two targets would have the label addr=%q; give them names in --config.file", b.where(i), addr)
+		}
+		shown[addr] = true
+		options = append(options, option)
+	}
+	return options, nil
+}
+
+func (b *builder) where(i int) string {
+	if b.fromFile {
+		return fmt.Sprintf("--config.file: targets[%d]", i)
+	}
+	return "--nginx.scrape-uri"
+}
+
+// target returns the options of a target and what tells it from the others.
+func (b *builder) target(t *Target, several bool) (collector.TargetOptions, string, error) {
+	asked, err := b.module(&t.Module, t.URI)
+	if err != nil {
+		return asked, "", err
+	}
+	labels := maps.Clone(b.labels)
+	if err := checkLabels(t.Labels); err != nil {
+		return asked, "", fmt.Errorf("labels: %w", err)
+	}
+	maps.Copy(labels, t.Labels)
+	addr := cmp.Or(t.Name, asked.Client.Target.String())
+	if several || t.Name != "" || b.nginx.AddrLabel == "always" {
+		if _, clash := labels[addrLabel]; clash {
+			b.warn("the label addr tells the targets apart, so a constant label of that name is left out")
+		}
+		labels[addrLabel] = addr
+	}
+	asked.Labels = sorted(labels)
+	return asked, addr, nil
+}
+
+// module returns how a target is asked, the flags filling in what the file
+// leaves out.
+func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error) {
+	var options collector.TargetOptions
+	target, err := client.ParseTarget(uri)
+	if err != nil {
+		return options, err
+	}
+	mode := b.mode
+	if m.Mode != "" {
+		if mode, err = client.ParseMode(m.Mode); err != nil {
+			return options, fmt.Errorf("mode: %w", err)
+		}
+	}
+	if mode == client.ModePlus {
+		return options, errors.New("this release cannot read the NGINX Plus API yet; " +
+			"use --nginx.mode=stub_status and the address of a stub_status location, which NGINX Plus offers too")
+	}
+	http := b.http
+	if m.HTTP != nil {
+		http = m.HTTP.HTTPClientConfig
+		if http.TLSConfig == (promconfig.TLSConfig{}) {
+			http.TLSConfig = b.http.TLSConfig
+		}
+	}
+	transport, err := newTransport(http, target)
+	if err != nil {
+		return options, fmt.Errorf("http_client_config: %s", oneLine(err))
+	}
+	options.Client = client.Options{
+		Target:        target,
+		Mode:          mode,
+		Timeout:       cmp.Or(time.Duration(m.Timeout), b.nginx.Timeout),
+		Host:          cmp.Or(m.Host, b.nginx.Host),
+		UserAgent:     b.userAgent,
+		ProxyProtocol: b.nginx.ProxyProtocol,
+		Transport:     transport,
+	}
+	if m.ProxyProtocol != nil {
+		options.Client.ProxyProtocol = *m.ProxyProtocol
+	}
+	return options, checkHost(options.Client.Host)
+}
+
+func (b *builder) warn(warning string) {
+	if !slices.Contains(b.warnings, warning) {
+		b.warnings = append(b.warnings, warning)
+	}
+}

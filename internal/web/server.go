@@ -1,0 +1,117 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"nginx-exporter/collector"
+	"nginx-exporter/internal/config"
+)
+
+// Options are what a Server is made of. All but Reload must be set.
+type Options struct {
+	Settings  *config.Settings
+	Collector *collector.Collector
+	// Probes returns what /probe may do at this moment.
+	Probes func() *config.Probes
+	// Reload loads the configuration again for /-/reload.
+	Reload func() error
+	Logger log.Logger
+	// Slog takes the lines of libraries that log that way.
+	Slog *slog.Logger
+}
+
+// Server serves the exporter's own endpoint.
+type Server struct {
+	Options
+	web       config.Web
+	endpoints []*endpoint
+	handler   http.Handler
+	slots     chan struct{} // one for each scrape that may be under way
+	draining  atomic.Bool
+	fresh     fresh
+}
+
+// New returns a Server that does not listen yet.
+func New(options Options) (*Server, error) {
+	s := &Server{Options: options, web: options.Settings.Web()}
+	s.slots = make(chan struct{}, s.web.MaxRequests)
+	var err error
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) newHTTP() *http.Server {
+	return &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: s.web.ReadTimeout,
+		ReadTimeout:       s.web.ReadTimeout,
+		WriteTimeout:      s.web.WriteTimeout,
+		IdleTimeout:       s.web.IdleTimeout,
+		MaxHeaderBytes:    64 << 10,
+		ConnState:         s.fresh.note,
+		// What clients do wrong is theirs: broken handshakes, port scans.
+		ErrorLog: slog.NewLogLogger(s.Slog.Handler(), slog.LevelDebug),
+	}
+}
+
+// Handler returns what the server answers with, for programs and tests that
+// bring their own listener.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// routes lists every path that is served.
+func (s *Server) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	var metrics http.Handler = http.HandlerFunc(s.metrics)
+	if registry := s.Collector.Registry(); registry != nil {
+		metrics = promhttp.InstrumentMetricHandler(registry, metrics)
+	}
+	mux.Handle("GET "+exact(s.web.TelemetryPath), metrics)
+	mux.HandleFunc("GET /probe", s.probe)
+	mux.HandleFunc("GET /-/healthy", s.healthy)
+	mux.HandleFunc("GET /-/ready", s.ready)
+	if s.web.Lifecycle {
+		mux.HandleFunc("POST /-/reload", s.reload)
+		mux.HandleFunc("PUT /-/reload", s.reload)
+	}
+	if s.web.TelemetryPath != "/" {
+		landing, err := s.landing()
+		if err != nil {
+			return nil, fmt.Errorf("landing page: %w", err)
+		}
+		mux.Handle("GET /{$}", landing)
+	}
+	return mux, nil
+}
+
+// exact returns a pattern for that path alone.
+func exact(path string) string {
+	if path == "/" {
+		return "/{$}"
+	}
+	return path
+}
+
+func (s *Server) landing() (http.Handler, error) {
+	return toolkit.NewLandingPage(toolkit.LandingConfig{
+		Name:        "NGINX exporter",
+		Description: "Metrics of NGINX for Prometheus",
+		Version:     cmp.Or(version.Version, "unknown"),
+		Profiling:   "false",
+		Links: []toolkit.LandingLinks{
+			{Address: s.web.TelemetryPath, Text: "Metrics"},
+			{Address: "/-/healthy", Text: "Health", Description: "whether the exporter itself runs"},
+			{Address: "/-/ready", Text: "Readiness", Description: "whether it takes scrapes"},
+		},
+	})
+}

@@ -1,0 +1,69 @@
+package web
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Shutdown ends the server in three steps: readiness turns off, scrapes are
+// answered for the drain delay as before, and then those under way are
+// answered and nothing new. Hurry cuts the delay short. When the time-out for
+// shutting down is over, connections are cut.
+func (s *Server) Shutdown(hurry <-chan struct{}) {
+	s.draining.Store(true)
+	delay := time.NewTimer(s.web.DrainDelay)
+	defer delay.Stop()
+	select {
+	case <-delay.C:
+	case <-hurry:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.web.ShutdownTimeout)
+	defer cancel()
+	// A client that connected and says nothing would be waited for.
+	silent := time.AfterFunc(silentGrace, s.fresh.close)
+	defer silent.Stop()
+	var group sync.WaitGroup
+	for _, e := range s.endpoints {
+		group.Go(func() {
+			if e.server.Shutdown(ctx) != nil {
+				_ = e.server.Close() // what still runs has had its time
+			}
+		})
+	}
+	group.Wait()
+}
+
+// silentGrace is how long a stopping server waits for the first byte of a
+// connection.
+const silentGrace = 500 * time.Millisecond
+
+// fresh knows the connections on which no request has come yet.
+type fresh struct {
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+}
+
+// note is the ConnState of the HTTP servers.
+func (f *fresh) note(conn net.Conn, state http.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if state != http.StateNew {
+		delete(f.conns, conn)
+		return
+	}
+	if f.conns == nil {
+		f.conns = map[net.Conn]struct{}{}
+	}
+	f.conns[conn] = struct{}{}
+}
+
+func (f *fresh) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for conn := range f.conns {
+		_ = conn.Close() // nobody speaks on it
+	}
+}
