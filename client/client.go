@@ -15,11 +15,13 @@ import (
 	"time"
 )
 
-// Transport makes the round tripper of one target, over connections that dial
-// opens. It lets the configuration bring credentials, headers and TLS files
-// that are read again, without this package knowing how.
+// Transport makes the round tripper of one target. It lets the configuration
+// bring credentials, headers and TLS files that are read again, without this
+// package knowing how.
 type Transport interface {
-	RoundTripper(dial DialFunc) (http.RoundTripper, error)
+	// RoundTripper builds on base, which returns a new transport to the
+	// target with that TLS configuration. The caller owns what it returns.
+	RoundTripper(base func(*tls.Config) *http.Transport) (http.RoundTripper, error)
 }
 
 // Options say how one target is asked.
@@ -83,18 +85,21 @@ func New(options Options) (*Client, error) {
 }
 
 func newTripper(options *Options) (http.RoundTripper, error) {
-	if options.Transport != nil {
-		return options.Transport.RoundTripper(options.Dial())
+	base := func(tlsConfig *tls.Config) *http.Transport {
+		return &http.Transport{
+			DialContext:            options.dial(),
+			TLSClientConfig:        tlsConfig,
+			TLSHandshakeTimeout:    options.Timeout,
+			DisableCompression:     true,
+			IdleConnTimeout:        2 * time.Minute,
+			MaxIdleConnsPerHost:    8,
+			MaxResponseHeaderBytes: 64 << 10,
+		}
 	}
-	return &http.Transport{
-		DialContext:            options.Dial(),
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    options.Timeout,
-		DisableCompression:     true,
-		IdleConnTimeout:        2 * time.Minute,
-		MaxIdleConnsPerHost:    8,
-		MaxResponseHeaderBytes: 64 << 10,
-	}, nil
+	if options.Transport != nil {
+		return options.Transport.RoundTripper(base)
+	}
+	return base(&tls.Config{MinVersion: tls.VersionTLS12}), nil
 }
 
 // Requests returns how many requests the client has sent. nginx counts each of

@@ -6,15 +6,12 @@ import (
 	"time"
 )
 
-// DialFunc opens a connection. Network and address are those of net.Dialer.
-type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
-
-// Dial returns the function that opens this target's connections: to its unix
+// dial returns the function that opens this target's connections: to its unix
 // socket if it has one, and beginning with a PROXY protocol header if asked.
 //
 // The time-out bounds the dialling by itself, because net/http goes on
 // dialling after the request that wanted the connection has ended.
-func (o *Options) Dial() DialFunc {
+func (o *Options) dial() func(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}
 	socket, proxied := o.Target.Socket(), o.ProxyProtocol
 	return func(ctx context.Context, network, address string) (net.Conn, error) {

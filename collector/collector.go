@@ -44,6 +44,7 @@ type Collector struct {
 	layouts  map[anyTable]*layout // without a target's labels
 	families []family
 	build    buildInfo
+	process  *processReader // nil unless metrics is basic
 	started  time.Time
 	buffers  buffers
 
@@ -80,9 +81,13 @@ func New(options Options) *Collector {
 		}
 	}
 	slices.SortFunc(c.families, func(a, b family) int { return cmp.Compare(a.Name, b.Name) })
-	if c.metrics == MetricsFull {
+	switch c.metrics {
+	case MetricsBasic:
+		c.process = newProcessReader()
+	case MetricsFull:
 		c.registry = prometheus.NewRegistry()
 		c.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	case MetricsNone:
 	}
 	c.targets.Store(&[]*target{})
 	c.SetReload(Reload{Success: true, Time: float64(c.started.Unix())})
@@ -142,9 +147,12 @@ func (c *Collector) SetTargets(options []TargetOptions) error {
 	return nil
 }
 
-// Close closes the connections to all targets. Scrapes under way end by
-// themselves.
+// Close closes the connections to all targets. No scrape may begin after it or
+// be under way.
 func (c *Collector) Close() {
+	if c.process != nil {
+		c.process.close()
+	}
 	for _, t := range *c.targets.Load() {
 		t.client.Close()
 	}
@@ -191,7 +199,7 @@ func (c *Collector) addExporter(page *Page) {
 	addTo(bind, c.tables.reload, *c.reload.Load())
 	switch c.metrics {
 	case MetricsBasic:
-		process := readProcess()
+		process := c.process.read()
 		process.startTime = client.Number(c.started.Unix())
 		addTo(bind, c.tables.process, process)
 	case MetricsFull:

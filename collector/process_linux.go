@@ -9,10 +9,31 @@ import (
 	"nginx-exporter/client"
 )
 
-// readProcess reads the few numbers that tell what the exporter costs. What
-// cannot be read, as in a container without /proc, is absent.
-func readProcess() processState {
-	return processState{cpuSeconds: cpuSeconds(), residentBytes: residentBytes(), openFiles: openFiles()}
+// processReader reads what the exporter's own process costs. It goes by system
+// calls and keeps its file open, because opening files through package os made
+// up a third of a scrape. What cannot be read, as in a container without
+// /proc, is absent.
+type processReader struct {
+	statm int // a file descriptor, -1 if there is none
+}
+
+func newProcessReader() *processReader {
+	statm, err := syscall.Open("/proc/self/statm", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		statm = -1
+	}
+	return &processReader{statm: statm}
+}
+
+func (p *processReader) read() processState {
+	return processState{cpuSeconds: cpuSeconds(), residentBytes: p.residentBytes(), openFiles: openFiles()}
+}
+
+func (p *processReader) close() {
+	if p.statm >= 0 {
+		_ = syscall.Close(p.statm) // it was only read
+		p.statm = -1
+	}
 }
 
 func cpuSeconds() client.Number {
@@ -25,12 +46,13 @@ func cpuSeconds() client.Number {
 }
 
 // residentBytes reads the second field of statm, which is in pages.
-func residentBytes() client.Number {
-	statm, err := os.ReadFile("/proc/self/statm")
+func (p *processReader) residentBytes() client.Number {
+	var statm [128]byte
+	n, err := syscall.Pread(p.statm, statm[:], 0)
 	if err != nil {
 		return client.Absent()
 	}
-	fields := bytes.Fields(statm)
+	fields := bytes.Fields(statm[:n])
 	if len(fields) < 2 {
 		return client.Absent()
 	}
@@ -41,8 +63,15 @@ func residentBytes() client.Number {
 	return client.Number(pages) * client.Number(os.Getpagesize())
 }
 
+// openFiles counts the file descriptors. Linux 6.2 and later has the number as
+// the size of the directory that lists them.
 func openFiles() client.Number {
-	directory, err := os.Open("/proc/self/fd")
+	const descriptors = "/proc/self/fd"
+	var stat syscall.Stat_t
+	if syscall.Stat(descriptors, &stat) == nil && stat.Size > 0 {
+		return client.Number(stat.Size)
+	}
+	directory, err := os.Open(descriptors)
 	if err != nil {
 		return client.Absent()
 	}

@@ -4,8 +4,14 @@ package collector
 
 import "nginx-exporter/client"
 
-// readProcess knows nothing where there is no /proc;
+// processReader knows nothing where there is no /proc;
 // --web.exporter-metrics=full asks the system in its own way.
-func readProcess() processState {
+type processReader struct{}
+
+func newProcessReader() *processReader { return &processReader{} }
+
+func (*processReader) read() processState {
 	return processState{cpuSeconds: client.Absent(), residentBytes: client.Absent(), openFiles: client.Absent()}
 }
+
+func (*processReader) close() {}

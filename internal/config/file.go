@@ -72,19 +72,36 @@ func (h *HTTPClient) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
+// check refuses what the library could do and this exporter does not.
 func (h *HTTPClient) check() error {
-	minVersion := h.TLSConfig.MinVersion
-	switch {
-	case h.FollowRedirects:
-		return errors.New("follow_redirects: redirects are never followed")
-	case h.EnableHTTP2:
-		return errors.New("enable_http2: nginx is asked in HTTP/1.1")
-	case h.ProxyFromEnvironment:
-		return errors.New("proxy_from_environment: proxies are never taken from the environment; set proxy_url")
-	case minVersion != 0 && minVersion < tls.VersionTLS12:
-		return errors.New("tls_config: min_version: TLS12 is the oldest there is")
+	for _, refused := range []struct {
+		found  bool
+		reason string
+	}{
+		{h.FollowRedirects, "follow_redirects: redirects are never followed"},
+		{h.EnableHTTP2, "enable_http2: nginx is asked in HTTP/1.1"},
+		{h.OAuth2 != nil, "oauth2: it is not supported; use authorization with a credentials_file"},
+		{h.ProxyFromEnvironment, "proxy_from_environment: proxies are never taken from the environment; set proxy_url"},
+		{h.NoProxy != "", "no_proxy: it is not supported; set proxy_url only where it is wanted"},
+		{h.refersToSecrets(), "there is no secret manager, so *_ref keys refer to nothing; use *_file"},
+		{h.TLSConfig.MinVersion != 0 && h.TLSConfig.MinVersion < tls.VersionTLS12, "tls_config: min_version: TLS12 is the oldest there is"},
+	} {
+		if refused.found {
+			return errors.New(refused.reason)
+		}
 	}
 	return h.Validate()
+}
+
+func (h *HTTPClient) refersToSecrets() bool {
+	refs := h.TLSConfig.CARef + h.TLSConfig.CertRef + h.TLSConfig.KeyRef
+	if h.BasicAuth != nil {
+		refs += h.BasicAuth.UsernameRef + h.BasicAuth.PasswordRef
+	}
+	if h.Authorization != nil {
+		refs += h.Authorization.CredentialsRef
+	}
+	return refs != ""
 }
 
 // Duration is a length of time with its unit, such as 5s.
