@@ -99,6 +99,9 @@ func newTripper(options *Options) (http.RoundTripper, error) {
 	if options.Transport != nil {
 		return options.Transport.RoundTripper(base)
 	}
+	if target := options.Target; !target.TLS() {
+		return &wire{dial: options.dial(), address: net.JoinHostPort(target.Host(), target.Port())}, nil
+	}
 	return base(&tls.Config{MinVersion: tls.VersionTLS12}), nil
 }
 

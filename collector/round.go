@@ -12,6 +12,7 @@ import (
 // way share it, so that a storm of scrapers is one request to nginx.
 type round struct {
 	began  time.Time
+	ctx    context.Context //nolint:containedctx // the round's own, which no single caller can give
 	cancel context.CancelFunc
 	done   chan struct{} // closed when every part has its result
 
@@ -33,19 +34,17 @@ type result struct {
 	duration time.Duration
 }
 
-// start begins a round. It must be called with the lock held.
-func (t *target) start() *round {
+// newRound returns a round that is not run yet. Its time begins now.
+func (t *target) newRound() *round {
 	ctx, cancel := context.WithTimeout(context.Background(), t.options.Client.Timeout)
-	r := &round{began: time.Now(), cancel: cancel, done: make(chan struct{}), parts: make([]part, len(t.sources))}
-	go t.run(ctx, r)
-	return r
+	return &round{began: time.Now(), ctx: ctx, cancel: cancel, done: make(chan struct{}), parts: make([]part, len(t.sources))}
 }
 
 // run reads all sources and ends the round.
-func (t *target) run(ctx context.Context, r *round) {
+func (t *target) run(r *round) {
 	defer r.cancel()
 	for i := range t.sources {
-		t.finish(r, i, t.read(ctx, &t.sources[i]))
+		t.finish(r, i, t.read(r.ctx, &t.sources[i]))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -112,7 +112,19 @@ type report struct {
 // scrape joins the round under way, or begins one, and reports what it brought
 // until ctx ended.
 func (t *target) scrape(ctx context.Context) *report {
-	r := t.join()
+	r, first := t.join()
+	switch {
+	case !first:
+	case t.outlasts(ctx):
+		// Nothing can be reported before the round ends, so it may as well
+		// run here: waking a goroutine for it would cost more than all of
+		// the rendering.
+		unwatch := context.AfterFunc(ctx, func() { t.desert(r) })
+		t.run(r)
+		unwatch()
+	default:
+		go t.run(r)
+	}
 	select {
 	case <-r.done:
 	case <-ctx.Done():
@@ -120,15 +132,32 @@ func (t *target) scrape(ctx context.Context) *report {
 	return t.leave(ctx, r)
 }
 
-// join adds a waiter to the current round.
-func (t *target) join() *round {
+// outlasts reports whether a round that begins now ends before ctx does, by
+// its deadline.
+func (t *target) outlasts(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return !bounded || time.Until(deadline) > t.options.Client.Timeout
+}
+
+// join adds a waiter to the current round, which it begins if there is none.
+func (t *target) join() (r *round, first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.current == nil {
-		t.current = t.start()
+	if first = t.current == nil; first {
+		t.current = t.newRound()
 	}
 	t.current.waiters++
-	return t.current
+	return t.current, first
+}
+
+// desert gives up a round whose only waiter, which runs it, has lost interest.
+func (t *target) desert(r *round) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r.waiters == 1 && t.current == r {
+		r.cancel()
+		t.current = nil
+	}
 }
 
 // leave takes a waiter off a round and reports what there is by now. What is

@@ -45,6 +45,7 @@ func serve(c *config.Config, logs *logs) error {
 	}
 	_ = level.Info(logs.kit).Log("msg", "nginx-exporter starts", "version", version.Version, "revision", version.GetRevision(),
 		"targets", len(settings.Targets()))
+	tuneRuntime()
 	go loader.watch(ctx)
 	ended := handleSignals(server, loader, logs)
 	if err := server.Serve(); err != nil {
