@@ -12,5 +12,5 @@ type Number float64
 // Absent is the Number that nginx did not send, or that makes no sense.
 func Absent() Number { return Number(math.NaN()) }
 
-// Known reports whether nginx sent the number.
-func (n Number) Known() bool { return n == n } //nolint:staticcheck,gocritic // only NaN, which stands for absent, differs from itself
+// Known reports whether nginx sent the number. Only NaN differs from itself.
+func (n Number) Known() bool { return n == n }

@@ -50,7 +50,7 @@ func parseURL(s string) (Target, error) {
 		return Target{}, urlError(s, err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return Target{}, errors.New("begin it with http://, https:// or unix:")
+		return Target{}, errors.New("it must begin with http://, https:// or unix")
 	}
 	if u.Opaque != "" || u.Hostname() == "" {
 		return Target{}, errors.New("the host is missing")

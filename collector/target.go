@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -167,7 +168,7 @@ func (t *target) leave(ctx context.Context, r *round) *report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r.waiters--
-	over := ctx.Err() == context.DeadlineExceeded //nolint:errorlint // context.Err is never wrapped
+	over := errors.Is(ctx.Err(), context.DeadlineExceeded)
 	for i := range r.parts {
 		if over && r.parts[i].result == nil && !r.parts[i].missed {
 			r.parts[i].missed = true

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -200,7 +201,7 @@ func checkListen(address string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not HOST:PORT, [IPv6]:PORT, :PORT, unix:/PATH or vsock://:PORT", address)
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
 		return fmt.Errorf("%q: there is no port %q", address, port)
 	}
 	return nil

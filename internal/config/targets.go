@@ -78,11 +78,11 @@ func (b *builder) targets(file *File) ([]collector.TargetOptions, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", b.where(i), err)
 		}
-		if key := option.Client.Target.Key(); asked[key] {
+		key := option.Client.Target.Key()
+		if asked[key] {
 			return nil, fmt.Errorf("%s: target %s is there twice", b.where(i), option.Client.Target)
-		} else {
-			asked[key] = true
 		}
+		asked[key] = true
 		if shown[addr] {
 			return nil, fmt.Errorf("%s: two targets would have the label addr=%q; give them names in --config.file", b.where(i), addr)
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -33,10 +34,10 @@ func (s *Server) probe(w http.ResponseWriter, r *http.Request) {
 }
 
 func probeStatus(err error) int {
-	switch err { //nolint:errorlint // these are returned as they are
-	case config.ErrProbeOff:
+	switch {
+	case errors.Is(err, config.ErrProbeOff):
 		return http.StatusNotFound
-	case config.ErrForbidden:
+	case errors.Is(err, config.ErrForbidden):
 		return http.StatusForbidden
 	default:
 		return http.StatusBadRequest

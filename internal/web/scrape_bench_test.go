@@ -56,9 +56,11 @@ func BenchmarkScrape(b *testing.B) {
 		b.Fatal(err)
 	}
 	request.Header.Set("Accept-Encoding", "gzip")
+	client := &http.Transport{}
+	b.Cleanup(client.CloseIdleConnections)
 	b.ReportAllocs()
 	for b.Loop() {
-		response, err := http.DefaultTransport.RoundTrip(request)
+		response, err := client.RoundTrip(request)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func write(w http.ResponseWriter, r *http.Request, page *collector.Page) error {
 	format := expfmt.NewFormat(expfmt.TypeTextPlain)
 	// Most scrapers do not ask for protobuf, and negotiating is not for free.
 	if accept := r.Header.Values("Accept"); strings.Contains(strings.Join(accept, ","), expfmt.ProtoType) {
-		format = expfmt.Negotiate(r.Header)
+		format = expfmt.NegotiateAccept(r.Header, expfmt.DefaultAcceptedFormats()...)
 	}
 	var err error
 	if format.FormatType() == expfmt.TypeTextPlain {
