@@ -170,7 +170,7 @@ func (c *Client) try(ctx context.Context) (*http.Response, *attempt, error) {
 		WroteRequest:         func(info httptrace.WroteRequestInfo) { seen.written.Store(info.Err == nil) },
 		GotFirstResponseByte: func() { seen.answered.Store(true) },
 	}
-	response, err := c.tripper.RoundTrip(c.request.Clone(httptrace.WithClientTrace(ctx, trace)))
+	response, err := c.tripper.RoundTrip(c.request.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	return response, seen, err
 }
 

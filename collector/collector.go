@@ -41,9 +41,9 @@ type Collector struct {
 	metrics  ExporterMetrics
 	registry *prometheus.Registry // nil unless metrics is full
 	tables   *tables
-	layouts  map[anyTable]*layout // without a target's labels
+	layouts  []*layout // without a target's labels, by the tables' numbers
 	families []family
-	build    buildInfo
+	build    []tableBlock   // bound once
 	process  *processReader // nil unless metrics is basic
 	started  time.Time
 	buffers  buffers
@@ -57,7 +57,7 @@ type Collector struct {
 type family struct {
 	Desc
 	head  string
-	table anyTable
+	table int
 	row   int
 }
 
@@ -67,17 +67,18 @@ func New(options Options) *Collector {
 		logger:  options.Logger,
 		metrics: cmp.Or(options.ExporterMetrics, MetricsBasic),
 		tables:  newTables(),
-		layouts: map[anyTable]*layout{},
-		build:   thisBuild(),
 		started: time.Now(),
 	}
 	if c.logger == nil {
 		c.logger = log.NewNopLogger()
 	}
-	for _, table := range c.tables.all() {
-		c.layouts[table] = table.layout(nil)
+	c.layouts = c.tables.layouts(nil)
+	bind := &binder{layouts: c.layouts}
+	addTo(bind, c.tables.build, thisBuild())
+	c.build = bind.blocks
+	for number, table := range c.tables.all() {
 		for i, desc := range table.descs() {
-			c.families = append(c.families, family{Desc: desc, head: desc.header(), table: table, row: i})
+			c.families = append(c.families, family{Desc: desc, head: desc.header(), table: number, row: i})
 		}
 	}
 	slices.SortFunc(c.families, func(a, b family) int { return cmp.Compare(a.Name, b.Name) })
@@ -195,7 +196,6 @@ func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*Page, er
 // addExporter adds what does not belong to a target.
 func (c *Collector) addExporter(page *Page) {
 	bind := &binder{layouts: c.layouts}
-	addTo(bind, c.tables.build, c.build)
 	addTo(bind, c.tables.reload, *c.reload.Load())
 	switch c.metrics {
 	case MetricsBasic:
@@ -207,6 +207,7 @@ func (c *Collector) addExporter(page *Page) {
 		page.process, _ = c.registry.Gather()
 	case MetricsNone:
 	}
+	page.add(c.build)
 	page.add(bind.blocks)
 }
 

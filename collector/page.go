@@ -10,12 +10,12 @@ import (
 // rendered, so a page is never half of one.
 type Page struct {
 	collector *Collector
-	blocks    map[anyTable][]block
+	blocks    [][]block           // by the tables' numbers
 	process   []*dto.MetricFamily // of MetricsFull
 }
 
 func (c *Collector) newPage() *Page {
-	return &Page{collector: c, blocks: make(map[anyTable][]block, len(c.layouts))}
+	return &Page{collector: c, blocks: make([][]block, len(c.layouts))}
 }
 
 func (p *Page) add(blocks []tableBlock) {

@@ -41,7 +41,7 @@ type tables struct {
 }
 
 func newTables() *tables {
-	return &tables{
+	t := &tables{
 		up:         upTable(),
 		requests:   requestsTable(),
 		source:     sourceTable(),
@@ -53,6 +53,21 @@ func newTables() *tables {
 		reload:     reloadTable(),
 		process:    processTable(),
 	}
+	for i, table := range t.all() {
+		table.number(i)
+	}
+	return t
+}
+
+// layouts places the labels of a target around those of every table, by the
+// tables' numbers.
+func (t *tables) layouts(target []Label) []*layout {
+	all := t.all()
+	layouts := make([]*layout, len(all))
+	for i, table := range all {
+		layouts[i] = table.layout(target)
+	}
+	return layouts
 }
 
 // all lists the tables in no particular order; a page sorts families by name.
@@ -65,18 +80,18 @@ func (t *tables) all() []anyTable {
 
 // binder gathers the blocks of one target while its sources are read.
 type binder struct {
-	layouts map[anyTable]*layout
+	layouts []*layout // by the tables' numbers
 	blocks  []tableBlock
 	dropped Dropped
 }
 
-// tableBlock is a block and the table that it belongs to.
+// tableBlock is a block and the number of the table that it belongs to.
 type tableBlock struct {
-	table anyTable
+	table int
 	block block
 }
 
 // addTo binds objects to their table.
 func addTo[T any](b *binder, t *table[T], objects ...T) {
-	b.blocks = append(b.blocks, tableBlock{t, t.bind(b.layouts[t], &b.dropped, objects...)})
+	b.blocks = append(b.blocks, tableBlock{t.index, t.bind(b.layouts[t.index], &b.dropped, objects...)})
 }

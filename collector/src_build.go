@@ -27,8 +27,8 @@ func buildTable() *table[buildInfo] {
 			info[buildInfo]("build_info", "Version of this exporter and how it was built."),
 		},
 		labels: []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"},
-		values: func(b *buildInfo) []string {
-			return []string{b.branch, b.goarch, b.goos, b.goversion, b.revision, b.tags, b.version}
+		values: func(values []string, b *buildInfo) []string {
+			return append(values, b.branch, b.goarch, b.goos, b.goversion, b.revision, b.tags, b.version)
 		},
 	}
 }

@@ -60,6 +60,6 @@ func serverInfoTable() *table[serverInfo] {
 			info[serverInfo]("server_info", "Version of nginx, as its Server header tells it."),
 		},
 		labels: []string{"version"},
-		values: func(s *serverInfo) []string { return []string{s.version} },
+		values: func(values []string, s *serverInfo) []string { return append(values, s.version) },
 	}
 }

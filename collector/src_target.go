@@ -51,7 +51,7 @@ func sourceTable() *table[sourceState] {
 				func(s *sourceState) client.Number { return boolean(s.success) }),
 		},
 		labels: []string{"source"},
-		values: func(s *sourceState) []string { return []string{s.source} },
+		values: func(values []string, s *sourceState) []string { return append(values, s.source) },
 	}
 }
 
@@ -71,7 +71,7 @@ func errorTable() *table[errorCount] {
 				func(e *errorCount) client.Number { return client.Number(e.count) }),
 		},
 		labels: []string{"reason", "source"},
-		values: func(e *errorCount) []string { return []string{string(e.reason), e.source} },
+		values: func(values []string, e *errorCount) []string { return append(values, string(e.reason), e.source) },
 	}
 }
 
@@ -105,7 +105,7 @@ func droppedTable() *table[dropCount] {
 				func(d *dropCount) client.Number { return client.Number(d.count) }),
 		},
 		labels: []string{"reason"},
-		values: func(d *dropCount) []string { return []string{d.reason} },
+		values: func(values []string, d *dropCount) []string { return append(values, d.reason) },
 	}
 }
 

@@ -1,6 +1,9 @@
 package collector
 
 import (
+	"bytes"
+	"slices"
+
 	"nginx-exporter/client"
 )
 
@@ -33,15 +36,18 @@ type table[T any] struct {
 	rows   []row[T]
 
 	// labels are the names of the object's own labels, sorted, and values
-	// gives theirs in the same order. Both are empty where a target has only
+	// appends theirs in the same order. Both are empty where a target has only
 	// one object of the kind.
 	labels []string
-	values func(object *T) []string
+	values func(values []string, object *T) []string
+
+	index int // among all tables
 }
 
 // anyTable is a table of whatever type.
 type anyTable interface {
 	descs() []Desc
+	number(index int)
 	// layout places the labels of a target around those of the table.
 	layout(target []Label) *layout
 }
@@ -53,6 +59,8 @@ func (t *table[T]) descs() []Desc {
 	}
 	return descs
 }
+
+func (t *table[T]) number(index int) { t.index = index }
 
 func (t *table[T]) layout(target []Label) *layout { return newLayout(target, t.labels) }
 
@@ -70,49 +78,66 @@ type bound[T any] struct {
 	table   *table[T]
 	layout  *layout
 	objects []T
-	text    [][]byte // the labels of each object, as they stand on the page
+	// text holds the labels of all objects as they stand on the page, one
+	// after another; those of object i end at ends[i].
+	text []byte
+	ends []int
 }
 
 // bind prepares the objects for rendering: labels are escaped once, for all
-// rows. An object whose labels are there already is dropped and counted.
+// rows. An object whose labels are there already is dropped and counted. The
+// block keeps the slice, which must not change any more.
 func (t *table[T]) bind(l *layout, dropped *Dropped, objects ...T) block {
-	b := &bound[T]{table: t, layout: l, objects: make([]T, 0, len(objects)), text: make([][]byte, 0, len(objects))}
-	var seen map[string]struct{}
-	if len(objects) > 1 {
-		seen = make(map[string]struct{}, len(objects))
-	}
-	for i := range objects {
-		text := l.appendText(nil, t.own(&objects[i]))
-		if _, twice := seen[string(text)]; twice {
+	b := &bound[T]{table: t, layout: l, objects: objects, ends: make([]int, 0, len(objects))}
+	var values []string
+	for i := 0; i < len(b.objects); {
+		start := len(b.text)
+		values = t.own(values[:0], &b.objects[i])
+		b.text = l.appendText(b.text, values)
+		if b.has(b.text[start:]) {
+			b.text = b.text[:start]
+			b.objects = slices.Delete(slices.Clone(b.objects), i, i+1)
 			dropped.Duplicate += float64(len(t.rows))
 			continue
 		}
-		if seen != nil {
-			seen[string(text)] = struct{}{}
-		}
-		b.objects = append(b.objects, objects[i])
-		b.text = append(b.text, text)
+		b.ends = append(b.ends, len(b.text))
+		i++
 	}
 	return b
 }
 
-// own returns the values of the object's own labels.
-func (t *table[T]) own(object *T) []string {
-	if t.values == nil {
-		return nil
+// has reports whether an object with these labels is bound already. Objects
+// are few here: sources, reasons.
+func (b *bound[T]) has(text []byte) bool {
+	start := 0
+	for _, end := range b.ends {
+		if bytes.Equal(b.text[start:end], text) {
+			return true
+		}
+		start = end
 	}
-	return t.values(object)
+	return false
+}
+
+// own appends the values of the object's own labels.
+func (t *table[T]) own(values []string, object *T) []string {
+	if t.values == nil {
+		return values
+	}
+	return t.values(values, object)
 }
 
 func (b *bound[T]) appendText(page []byte, name string, i int) []byte {
-	value := b.table.rows[i].value
-	for o := range b.objects {
+	value, start := b.table.rows[i].value, 0
+	for o, end := range b.ends {
+		labels := b.text[start:end]
+		start = end
 		v := value(&b.objects[o])
 		if !v.Known() {
 			continue
 		}
 		page = append(page, name...)
-		page = append(page, b.text[o]...)
+		page = append(page, labels...)
 		page = append(page, ' ')
 		page = appendNumber(page, float64(v))
 		page = append(page, '\n')
@@ -127,7 +152,8 @@ func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int) []*dtoMetric {
 		if !v.Known() {
 			continue
 		}
-		metrics = append(metrics, newMetric(r.kind, float64(v), b.layout.pairs(b.table.own(&b.objects[o]))))
+		own := b.table.own(nil, &b.objects[o])
+		metrics = append(metrics, newMetric(r.kind, float64(v), b.layout.pairs(own)))
 	}
 	return metrics
 }

@@ -27,7 +27,7 @@ type target struct {
 	options TargetOptions
 	client  *client.Client
 	sources []source
-	layouts map[anyTable]*layout
+	layouts []*layout // by the tables' numbers
 	tables  *tables
 
 	mu      sync.Mutex
@@ -58,12 +58,9 @@ func newTarget(options TargetOptions, tables *tables, logger log.Logger) (*targe
 		options: options,
 		client:  asker,
 		sources: sources(tables),
-		layouts: map[anyTable]*layout{},
+		layouts: tables.layouts(options.Labels),
 		tables:  tables,
 		tally:   tally{errors: map[errorKey]float64{}},
-	}
-	for _, table := range tables.all() {
-		t.layouts[table] = table.layout(options.Labels)
 	}
 	for _, s := range t.sources {
 		t.health = append(t.health, health{

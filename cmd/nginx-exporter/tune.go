@@ -4,7 +4,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"time"
 )
 
 // tuneRuntime makes the Go runtime fit for a program that does one short piece
@@ -25,5 +24,5 @@ func tuneRuntime() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(1)
 	}
-	time.AfterFunc(time.Second, releaseProgram)
+	releaseProgram()
 }
