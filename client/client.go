@@ -131,6 +131,8 @@ func (c *Client) get(ctx context.Context, limit int64) (answer, error) {
 	}
 	defer func() { _ = response.Body.Close() }() // nothing is lost: the answer was read or is of no use
 	if response.StatusCode != http.StatusOK {
+		// A short page read to its end leaves the connection fit for use.
+		_, _ = io.CopyN(io.Discard, response.Body, maxErrorPage)
 		return answer{}, &Error{Reason: ReasonStatus, Status: response.StatusCode}
 	}
 	body, err := readBody(response, limit)
@@ -139,6 +141,9 @@ func (c *Client) get(ctx context.Context, limit int64) (answer, error) {
 	}
 	return answer{header: response.Header, body: body}, nil
 }
+
+// maxErrorPage is how much of an answer is read that will not be used.
+const maxErrorPage = 4 << 10
 
 // attempt is what was seen of one request on the wire.
 type attempt struct {

@@ -44,13 +44,19 @@ func ParseTarget(s string) (Target, error) {
 	return t, nil
 }
 
+// errScheme is for what is neither a URL of a kind we know nor a socket.
+var errScheme = errors.New("write http://HOST:PORT/PATH, https://HOST:PORT/PATH or unix:SOCKET:PATH")
+
 func parseURL(s string) (Target, error) {
+	if !strings.Contains(s, "://") {
+		return Target{}, errScheme
+	}
 	u, err := url.Parse(s)
 	if err != nil {
 		return Target{}, urlError(s, err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return Target{}, errors.New("it must begin with http://, https:// or unix")
+		return Target{}, errScheme
 	}
 	if u.Opaque != "" || u.Hostname() == "" {
 		return Target{}, errors.New("the host is missing")

@@ -16,6 +16,7 @@ type flag struct {
 	name   string
 	help   string
 	env    []string // in the order in which they are looked up
+	hidden bool     // only old versions had it
 	clause *kingpin.FlagClause
 }
 

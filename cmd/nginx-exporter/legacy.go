@@ -29,7 +29,9 @@ func (c *cli) legacyFlags() {
 }
 
 func (c *cli) old(name, alias string, v *value) {
-	c.add(name, alias, v, "Deprecated.").clause.Hidden()
+	f := c.add(name, alias, v, "Deprecated.")
+	f.hidden = true
+	f.clause.Hidden()
 }
 
 // modern rewrites the spellings of old versions: one dash before a long flag,
@@ -44,28 +46,31 @@ func (c *cli) modern(args []string) []string {
 		f := c.find(name)
 		// One letter after one dash is a short flag such as -h.
 		if strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && len(arg) > 2 {
-			if f != nil {
+			if f != nil && !f.hidden {
 				c.note("-%s is deprecated: write --%s", name, name)
 			}
 			arg = "-" + arg
 		}
 		if f != nil && f.boolean {
-			arg = c.modernBool(arg, name)
+			arg = c.modernBool(arg, f)
 		}
 		modern = append(modern, arg)
 	}
 	return modern
 }
 
-func (c *cli) modernBool(arg, name string) string {
+func (c *cli) modernBool(arg string, f *flag) string {
 	_, value, assigned := strings.Cut(arg, "=")
 	on, err := strconv.ParseBool(value)
 	if !assigned || err != nil || !strings.HasPrefix(arg, "--") {
 		return arg
 	}
-	modern := "--" + name
+	modern := "--" + f.name
 	if !on {
-		modern = "--no-" + name
+		modern = "--no-" + f.name
+	}
+	if f.hidden {
+		return modern
 	}
 	c.note("%s is deprecated: write %s", arg, modern)
 	return modern
