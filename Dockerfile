@@ -1,0 +1,43 @@
+# The image: the program, CA certificates and the licence, nothing else.
+#
+#   make image                   builds in golang:1.26
+#   make image BASE=my-golang    builds in another image that has sh, Go and
+#                                /etc/ssl/certs/ca-certificates.crt
+#
+# GOFLAGS=-mod=vendor (with a vendor folder) or GOPROXY=... as build arguments
+# let it build where the default module proxy cannot be reached.
+
+ARG BUILD_BASE=golang:1.26
+FROM ${BUILD_BASE} AS build
+
+ARG GOFLAGS=
+ARG GOPROXY=
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN case "$GOFLAGS" in *-mod=vendor*) ;; *) go mod download ;; esac
+COPY . .
+
+ARG VERSION=
+ARG REVISION=
+ARG BRANCH=
+ARG BUILD_DATE=
+RUN scripts/build.sh /nginx-exporter
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY LICENSE /LICENSE
+COPY --from=build /nginx-exporter /usr/bin/nginx-exporter
+
+ARG VERSION=
+ARG REVISION=
+ARG BUILD_DATE=
+LABEL org.opencontainers.image.title="nginx-exporter" \
+      org.opencontainers.image.description="Prometheus exporter for nginx" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${BUILD_DATE}"
+
+EXPOSE 9113
+USER 65532:65532
+ENTRYPOINT ["/usr/bin/nginx-exporter"]

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Builds the program with its version inside: scripts/build.sh OUTPUT
+set -eu
+
+output=${1:?usage: scripts/build.sh OUTPUT}
+cd "$(dirname "$0")/.."
+. ./scripts/version.sh
+
+v=github.com/prometheus/common/version
+CGO_ENABLED=0 exec "${GO:-go}" build -trimpath -buildvcs=false -o "$output" -ldflags "-s -w \
+    -X $v.Version=$VERSION \
+    -X $v.Revision=$REVISION \
+    -X $v.Branch=$BRANCH \
+    -X $v.BuildDate=$BUILD_DATE \
+    -X $v.BuildUser=nginx-exporter" ./cmd/nginx-exporter

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# Shows the exporter at work on a real nginx: scripts/demo.sh bin/nginx-exporter
+#
+# Starts nginx with examples/basic/nginx-status.conf and the exporter, both on
+# free ports of the loopback interface, makes some requests, and shows what
+# they changed in the metrics. It ends what it started, and leaves nothing.
+set -euo pipefail
+
+exporter=${1:?usage: scripts/demo.sh EXPORTER}
+snippet=$(dirname "$0")/../examples/basic/nginx-status.conf
+PATH=$PATH:/usr/sbin
+
+clients=5
+requests=40 # of each client
+
+tmp=
+nginx_pid=
+exporter_pid=
+
+# stop PID: ends a process of ours, gently for five seconds.
+stop() {
+    kill -TERM "$1" 2>/dev/null || return 0
+    for _ in {1..50}; do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL "$1" 2>/dev/null || true
+}
+
+clean_up() {
+    trap - EXIT INT TERM HUP
+    if [ -n "$exporter_pid" ]; then stop "$exporter_pid"; fi
+    if [ -n "$nginx_pid" ]; then stop "$nginx_pid"; fi
+    if [ -n "$tmp" ]; then rm -rf "$tmp"; fi
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fail() {
+    echo "demo: $*" >&2
+    exit 1
+}
+
+get() {
+    curl --noproxy '*' --silent --show-error --fail --max-time 10 "$@"
+}
+
+taken() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# answers PID URL: waits until the URL answers; fails once the process is gone
+# or ten seconds are over.
+answers() {
+    for _ in {1..100}; do
+        kill -0 "$1" 2>/dev/null || return 1
+        if get --output /dev/null "$2" 2>/dev/null; then return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+write_nginx_conf() {
+    sed "s/listen 127\.0\.0\.1:8080;/listen 127.0.0.1:$status_port;/" "$snippet" >"$tmp/status.conf"
+    grep -q "listen 127.0.0.1:$status_port;" "$tmp/status.conf" || fail "$snippet has no line \"listen 127.0.0.1:8080;\""
+    cat >"$tmp/nginx.conf" <<END
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log error.log;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+
+    server {
+        listen 127.0.0.1:$site_port;
+        location / {
+            return 200 "hello\n";
+        }
+    }
+
+    # The shipped snippet, on a free port.
+    include status.conf;
+}
+END
+}
+
+# start_nginx tries ports until nginx has two of its own. It makes its pid file
+# only once it listens, so a stranger on the port is not taken for it.
+start_nginx() {
+    for _ in {1..20}; do
+        site_port=$((20000 + RANDOM % 10000))
+        status_port=$((site_port + 1))
+        if taken $site_port || taken $status_port; then continue; fi
+        write_nginx_conf
+        nginx -p "$tmp" -c nginx.conf 2>"$tmp/nginx.err" &
+        nginx_pid=$!
+        if answers $nginx_pid "http://127.0.0.1:$status_port/stub_status" && [ -s "$tmp/nginx.pid" ]; then
+            return 0
+        fi
+        stop $nginx_pid
+        nginx_pid=
+        grep -q 'bind() to' "$tmp/nginx.err" || break
+    done
+    cat "$tmp/nginx.err" >&2
+    fail "nginx does not start"
+}
+
+start_exporter() {
+    for _ in {1..20}; do
+        exporter_port=$((30000 + RANDOM % 2000))
+        if taken $exporter_port; then continue; fi
+        "$exporter" --web.listen-address="127.0.0.1:$exporter_port" \
+            --nginx.scrape-uri="http://127.0.0.1:$status_port/stub_status" 2>"$tmp/exporter.log" &
+        exporter_pid=$!
+        if answers $exporter_pid "http://127.0.0.1:$exporter_port/-/ready" && kill -0 $exporter_pid; then
+            return 0
+        fi
+        stop $exporter_pid
+        exporter_pid=
+        grep -q 'address already in use' "$tmp/exporter.log" || break
+    done
+    cat "$tmp/exporter.log" >&2
+    fail "the exporter does not start"
+}
+
+traffic() {
+    for ((i = 0; i < clients; i++)); do
+        get --output /dev/null "http://127.0.0.1:$site_port/page[1-$requests]"
+    done
+}
+
+# scrape FILE: keeps nginx's own figures of one page.
+scrape() {
+    get "http://127.0.0.1:$exporter_port/metrics" | grep -E '^nginx_(up|connections_|http_)' >"$1"
+    grep -qx 'nginx_up 1' "$1" || fail "the exporter does not reach nginx"
+}
+
+# table BEFORE AFTER: both pages side by side, with the differences. It fails
+# unless nginx counted at least the requests that were made.
+table() {
+    awk -v least=$((clients * requests)) '
+        NR == FNR { before[$1] = $2; next }
+        FNR == 1 { printf "  %-30s %10s %10s %10s\n", "metric", "before", "after", "change" }
+        {
+            change = $2 - before[$1]
+            printf "  %-30s %10d %10d %10s\n", $1, before[$1], $2, change ? sprintf("%+d", change) : ""
+            if ($1 == "nginx_http_requests_total") counted = change
+        }
+        END { exit counted < least }
+    ' "$1" "$2"
+}
+
+tmp=$(mktemp -d)
+start_nginx
+echo "nginx:     $(nginx -v 2>&1 | sed 's/.*: //'), site on http://127.0.0.1:$site_port/,"
+echo "           status on http://127.0.0.1:$status_port/stub_status (examples/basic/nginx-status.conf)"
+start_exporter
+echo "exporter:  http://127.0.0.1:$exporter_port/metrics"
+scrape "$tmp/before"
+traffic
+echo "traffic:   $clients clients, $requests requests each, $((clients * requests)) in all"
+scrape "$tmp/after"
+echo
+table "$tmp/before" "$tmp/after" || fail "nginx_http_requests_total did not follow the traffic"
+echo
+echo "The exporter's own scrape is one request more. Both programs are stopped now, and their files removed."

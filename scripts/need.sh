@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Makes sure that commands are there: scripts/need.sh nginx shellcheck ...
+#
+# What is missing is installed with apt-get, as root or through sudo without a
+# password. Where neither can be had, one line says what to install.
+set -euo pipefail
+
+PATH=$PATH:/usr/sbin:/sbin
+
+# package COMMAND: the Debian packages that bring the command.
+package() {
+    case $1 in
+        gcc) echo gcc libc6-dev ;;
+        promtool) echo prometheus ;;
+        *) echo "$1" ;;
+    esac
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+may_install() {
+    command -v apt-get >/dev/null || return 1
+    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+
+# Debian starts a service as soon as its package is installed. A test run or a
+# demonstration must not open port 80, so that is refused meanwhile.
+policy=/usr/sbin/policy-rc.d
+refuse_services() {
+    if [ ! -e $policy ]; then
+        trap 'as_root rm -f $policy' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+        as_root chmod 755 $policy
+    fi
+}
+
+install() {
+    local log
+    log=$(mktemp)
+    # Package lists may be missing or older than the mirror: then once more.
+    if ! apt install --no-install-recommends "$@" >"$log" 2>&1 &&
+        ! { apt update && apt install --no-install-recommends "$@"; } >>"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+commands=()
+packages=()
+for command in "$@"; do
+    if ! command -v "$command" >/dev/null; then
+        commands+=("$command")
+        read -ra names <<<"$(package "$command")"
+        packages+=("${names[@]}")
+    fi
+done
+[ ${#commands[@]} -gt 0 ] || exit 0
+
+if ! may_install; then
+    echo "need.sh: not found: ${commands[*]}; install first, as root: apt-get install ${packages[*]}" >&2
+    exit 1
+fi
+echo "need.sh: installing ${packages[*]}"
+refuse_services
+install "${packages[@]}"
+for command in "${commands[@]}"; do
+    if ! command -v "$command" >/dev/null; then
+        echo "need.sh: $command is still not found after installing ${packages[*]}" >&2
+        exit 1
+    fi
+done

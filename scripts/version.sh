@@ -1,0 +1,37 @@
+#!/bin/sh
+# Sets VERSION, REVISION, BRANCH and BUILD_DATE; to be sourced in the root of
+# the tree. What the environment gives already stays, for a tree that has no
+# git history with it.
+#
+# The date is that of the commit, or of SOURCE_DATE_EPOCH, so that the same
+# commit gives the same bytes anywhere.
+
+# utc EPOCH: the date as RFC 3339, with GNU's or with BSD's date.
+utc() {
+    date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$1" +%Y-%m-%dT%H:%M:%SZ
+}
+
+revision() {
+    commit=$(git rev-parse --verify --quiet HEAD 2>/dev/null) || commit=
+    if [ -z "$commit" ]; then
+        echo unknown
+    elif git diff --quiet HEAD -- 2>/dev/null; then
+        echo "$commit"
+    else
+        echo "$commit-modified"
+    fi
+}
+
+branch() {
+    git symbolic-ref --short --quiet HEAD 2>/dev/null || echo unknown
+}
+
+build_date() {
+    epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || true)}
+    if [ -n "$epoch" ]; then utc "$epoch"; else echo unknown; fi
+}
+
+VERSION=${VERSION:-$(cat VERSION)}
+REVISION=${REVISION:-$(revision)}
+BRANCH=${BRANCH:-$(branch)}
+BUILD_DATE=${BUILD_DATE:-$(build_date)}
