@@ -199,7 +199,7 @@ func blanks(line []byte) [][]byte {
 
 func parseCounter(n *Number, text []byte) error {
 	v, err := parseUnsigned(text)
-	*n = Number(v)
+	*n = NumberOf(float64(v))
 	return err
 }
 
@@ -208,9 +208,8 @@ func parseCounter(n *Number, text []byte) error {
 // difference unsigned.
 func parseGauge(n *Number, text []byte) error {
 	v, err := parseUnsigned(text)
-	*n = Number(v)
-	if v > math.MaxInt64 {
-		*n = Absent()
+	if *n = NumberOf(float64(v)); v > math.MaxInt64 {
+		*n = Number{}
 	}
 	return err
 }

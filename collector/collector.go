@@ -200,7 +200,7 @@ func (c *Collector) addExporter(page *Page) {
 	switch c.metrics {
 	case MetricsBasic:
 		process := c.process.read()
-		process.startTime = client.Number(c.started.Unix())
+		process.startTime = client.NumberOf(float64(c.started.Unix()))
 		addTo(bind, c.tables.process, process)
 	case MetricsFull:
 		// A collector that fails leaves out its own metrics only.

@@ -39,10 +39,10 @@ func (p *processReader) close() {
 func cpuSeconds() client.Number {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
-		return client.Absent()
+		return client.Number{}
 	}
 	const nanosecond = 1e-9
-	return client.Number(float64(usage.Utime.Nano()+usage.Stime.Nano()) * nanosecond)
+	return client.NumberOf(float64(usage.Utime.Nano()+usage.Stime.Nano()) * nanosecond)
 }
 
 // residentBytes reads the second field of statm, which is in pages.
@@ -50,17 +50,17 @@ func (p *processReader) residentBytes() client.Number {
 	var statm [128]byte
 	n, err := syscall.Pread(p.statm, statm[:], 0)
 	if err != nil {
-		return client.Absent()
+		return client.Number{}
 	}
 	fields := bytes.Fields(statm[:n])
 	if len(fields) < 2 {
-		return client.Absent()
+		return client.Number{}
 	}
 	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
 	if err != nil {
-		return client.Absent()
+		return client.Number{}
 	}
-	return client.Number(pages) * client.Number(os.Getpagesize())
+	return client.NumberOf(float64(pages) * float64(os.Getpagesize()))
 }
 
 // openFiles counts the file descriptors. Linux 6.2 and later has the number as
@@ -69,17 +69,17 @@ func openFiles() client.Number {
 	const descriptors = "/proc/self/fd"
 	var stat syscall.Stat_t
 	if syscall.Stat(descriptors, &stat) == nil && stat.Size > 0 {
-		return client.Number(stat.Size)
+		return client.NumberOf(float64(stat.Size))
 	}
 	directory, err := os.Open(descriptors)
 	if err != nil {
-		return client.Absent()
+		return client.Number{}
 	}
 	defer func() { _ = directory.Close() }() // it was only read
 	names, err := directory.Readdirnames(0)
 	if err != nil {
-		return client.Absent()
+		return client.Number{}
 	}
 	// One of them is the directory itself.
-	return client.Number(len(names) - 1)
+	return client.NumberOf(float64(len(names) - 1))
 }

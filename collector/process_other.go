@@ -11,7 +11,7 @@ type processReader struct{}
 func newProcessReader() *processReader { return &processReader{} }
 
 func (*processReader) read() processState {
-	return processState{cpuSeconds: client.Absent(), residentBytes: client.Absent(), openFiles: client.Absent()}
+	return processState{cpuSeconds: client.Number{}, residentBytes: client.Number{}, openFiles: client.Number{}}
 }
 
 func (*processReader) close() {}

@@ -46,7 +46,7 @@ func reloadTable() *table[Reload] {
 		prefix: "nginx_exporter_",
 		rows: []row[Reload]{
 			gauge("config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success.",
-				func(r *Reload) client.Number { return client.Number(r.Time) }),
+				func(r *Reload) client.Number { return client.NumberOf(r.Time) }),
 			gauge("config_last_reload_successful", "Whether the last load of the configuration succeeded (1) or not (0).",
 				func(r *Reload) client.Number { return boolean(r.Success) }),
 		},

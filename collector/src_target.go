@@ -28,7 +28,7 @@ func requestsTable() *table[targetState] {
 		prefix: "nginx_exporter_",
 		rows: []row[targetState]{
 			counter("nginx_requests_total", "Requests this exporter made to nginx, which counts them among its own.",
-				func(s *targetState) client.Number { return client.Number(s.requests) }),
+				func(s *targetState) client.Number { return client.NumberOf(s.requests) }),
 		},
 	}
 }
@@ -46,7 +46,7 @@ func sourceTable() *table[sourceState] {
 		prefix: "nginx_exporter_",
 		rows: []row[sourceState]{
 			gauge("source_duration_seconds", "Time the last scrape of the source took.",
-				func(s *sourceState) client.Number { return client.Number(s.seconds) }),
+				func(s *sourceState) client.Number { return client.NumberOf(s.seconds) }),
 			gauge("source_success", "Whether the last scrape of the source succeeded (1) or not (0).",
 				func(s *sourceState) client.Number { return boolean(s.success) }),
 		},
@@ -68,7 +68,7 @@ func errorTable() *table[errorCount] {
 		prefix: "nginx_exporter_",
 		rows: []row[errorCount]{
 			counter("scrape_errors_total", "Scrapes of the source that failed, by reason.",
-				func(e *errorCount) client.Number { return client.Number(e.count) }),
+				func(e *errorCount) client.Number { return client.NumberOf(e.count) }),
 		},
 		labels: []string{"reason", "source"},
 		values: func(values []string, e *errorCount) []string { return append(values, string(e.reason), e.source) },
@@ -102,7 +102,7 @@ func droppedTable() *table[dropCount] {
 		prefix: "nginx_exporter_",
 		rows: []row[dropCount]{
 			counter("series_dropped_total", "Series left out of the page, by reason.",
-				func(d *dropCount) client.Number { return client.Number(d.count) }),
+				func(d *dropCount) client.Number { return client.NumberOf(d.count) }),
 		},
 		labels: []string{"reason"},
 		values: func(values []string, d *dropCount) []string { return append(values, d.reason) },
@@ -111,7 +111,7 @@ func droppedTable() *table[dropCount] {
 
 func boolean(b bool) client.Number {
 	if b {
-		return 1
+		return client.NumberOf(1)
 	}
-	return 0
+	return client.NumberOf(0)
 }

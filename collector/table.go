@@ -25,7 +25,7 @@ func gauge[T any](name, help string, value func(*T) client.Number) row[T] {
 
 // info is a gauge that is always 1: what it says stands in its labels.
 func info[T any](name, help string) row[T] {
-	return gauge(name, help, func(*T) client.Number { return 1 })
+	return gauge(name, help, func(*T) client.Number { return boolean(true) })
 }
 
 // table holds the metrics of one kind of object. Tables are made once and
@@ -139,7 +139,7 @@ func (b *bound[T]) appendText(page []byte, name string, i int) []byte {
 		page = append(page, name...)
 		page = append(page, labels...)
 		page = append(page, ' ')
-		page = appendNumber(page, float64(v))
+		page = appendNumber(page, v.Float())
 		page = append(page, '\n')
 	}
 	return page
@@ -153,7 +153,7 @@ func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int) []*dtoMetric {
 			continue
 		}
 		own := b.table.own(nil, &b.objects[o])
-		metrics = append(metrics, newMetric(r.kind, float64(v), b.layout.pairs(own)))
+		metrics = append(metrics, newMetric(r.kind, v.Float(), b.layout.pairs(own)))
 	}
 	return metrics
 }
