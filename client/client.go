@@ -165,6 +165,8 @@ func (c *Client) send(ctx context.Context) (*http.Response, error) {
 		if !first || !stale || ctx.Err() != nil {
 			return response, err
 		}
+		// Other kept connections are no fresher, and there is one retry only.
+		c.Close()
 	}
 }
 
@@ -195,6 +197,9 @@ func readBody(response *http.Response, limit int64) ([]byte, error) {
 	case "", "identity":
 	case "gzip":
 		unpacked, err := gzip.NewReader(response.Body)
+		if err != nil && classify(err) != ReasonNetwork {
+			return nil, err // out of time
+		}
 		if err != nil {
 			return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the answer is not the gzip it says it is: %w", err)}
 		}

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -119,10 +120,7 @@ func (t Target) String() string { return t.label }
 // Key identifies what the target asks and whom: two spellings of one address
 // have the same key.
 func (t Target) Key() string {
-	host := strings.ToLower(t.url.Host)
-	if t.url.Port() == "" {
-		host = strings.TrimSuffix(host, ":") + ":" + t.Port()
-	}
+	host := net.JoinHostPort(strings.ToLower(t.url.Hostname()), strings.TrimLeft(t.Port(), "0"))
 	return t.url.Scheme + "|" + t.socket + "|" + host + "|" + t.url.RequestURI()
 }
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type wire struct {
 	mu     sync.Mutex
 	idle   []*wireConn // the last one was used last
 	closer *time.Timer // closes what stayed idle for long
+	closed bool        // nothing is kept until the next request
 }
 
 const (
@@ -40,30 +42,52 @@ type wireConn struct {
 	reader *bufio.Reader
 	writer *bufio.Writer
 	budget int64 // bytes that may still be read, while an answer's header is
+	broken error // what the last read failed with
 }
+
+var errEndlessHeader = errors.New("the header of the answer has no end")
 
 // Read implements [io.Reader] within the budget.
 func (c *wireConn) Read(p []byte) (int, error) {
 	if c.budget <= 0 {
-		return 0, errors.New("the header of the answer has no end")
+		c.broken = errEndlessHeader
+		return 0, c.broken
 	}
 	n, err := c.Conn.Read(p[:min(int64(len(p)), c.budget)])
 	c.budget -= int64(n)
+	c.broken = err
 	return n, err
+}
+
+// why returns what broke an answer off. The readers of net/http take what came
+// before for all there is, and may call that malformed.
+func (c *wireConn) why(err error) error {
+	if c.broken != nil && !errors.Is(c.broken, io.EOF) {
+		return c.broken
+	}
+	return err
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, trace := request.Context(), httptrace.ContextClientTrace(request.Context())
+	if err := ctx.Err(); err != nil {
+		return nil, err // a kept connection would take the request all the same
+	}
 	conn, reused, err := w.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	trace.GotConn(httptrace.GotConnInfo{Conn: conn, Reused: reused})
-	// Whatever ends the context ends what the connection waits for.
 	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		_ = conn.Close() // the first error is the one to tell
+		return nil, err
+	}
+	// Whatever ends the context ends what the connection waits for. Nothing
+	// may set a deadline from here on: it would undo this one.
 	release := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	response, err := conn.exchange(request, trace, deadline)
+	response, err := conn.exchange(request, trace)
 	if err != nil {
 		release()
 		_ = conn.Close() // the exchange's error is the one to tell
@@ -72,7 +96,9 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	response.Body = &wireBody{ReadCloser: response.Body, wire: w, conn: conn, release: release, keep: !response.Close}
+	response.Body = &wireBody{
+		ReadCloser: response.Body, wire: w, conn: conn, cause: ctx.Err, release: release, keep: !response.Close,
+	}
 	return response, nil
 }
 
@@ -98,10 +124,7 @@ func (w *wire) connect(ctx context.Context) (conn *wireConn, reused bool, err er
 }
 
 // exchange sends the request and reads the header of the answer.
-func (c *wireConn) exchange(request *http.Request, trace *httptrace.ClientTrace, deadline time.Time) (*http.Response, error) {
-	if err := c.SetDeadline(deadline); err != nil {
-		return nil, err
-	}
+func (c *wireConn) exchange(request *http.Request, trace *httptrace.ClientTrace) (*http.Response, error) {
 	c.budget = maxHeader
 	err := request.Write(c.writer)
 	if err == nil {
@@ -118,7 +141,7 @@ func (c *wireConn) exchange(request *http.Request, trace *httptrace.ClientTrace,
 	for range maxInformals {
 		response, err := http.ReadResponse(c.reader, request)
 		if err != nil {
-			return nil, fmt.Errorf("the answer is broken: %w", err)
+			return nil, fmt.Errorf("the answer is broken: %w", c.why(err))
 		}
 		if informal := response.StatusCode < 200; !informal || response.StatusCode == http.StatusSwitchingProtocols {
 			c.budget = 1<<63 - 1 // the body is bounded by who reads it
@@ -131,6 +154,7 @@ func (c *wireConn) exchange(request *http.Request, trace *httptrace.ClientTrace,
 func (w *wire) take() *wireConn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.closed = false
 	last := len(w.idle) - 1
 	if last < 0 {
 		return nil
@@ -143,8 +167,8 @@ func (w *wire) take() *wireConn {
 func (w *wire) put(conn *wireConn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.idle) == maxIdle {
-		_ = conn.Close() // there are enough
+	if w.closed || len(w.idle) == maxIdle {
+		_ = conn.Close() // nobody wants it
 		return
 	}
 	w.idle = append(w.idle, conn)
@@ -155,14 +179,15 @@ func (w *wire) put(conn *wireConn) {
 	}
 }
 
-// CloseIdleConnections closes the connections that no request uses.
+// CloseIdleConnections closes the connections that no request uses. Those of
+// requests under way close after them, unless another request comes before.
 func (w *wire) CloseIdleConnections() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, conn := range w.idle {
 		_ = conn.Close() // nothing is under way on it
 	}
-	w.idle = nil
+	w.idle, w.closed = nil, true
 	if w.closer != nil {
 		w.closer.Stop()
 	}
@@ -174,6 +199,7 @@ type wireBody struct {
 	io.ReadCloser
 	wire    *wire
 	conn    *wireConn
+	cause   func() error // what ended the context, if that was it
 	release func() bool // stops the watch on the context; false if it has struck
 	keep    bool        // the other side keeps the connection
 	ended   bool
@@ -184,7 +210,10 @@ type wireBody struct {
 func (b *wireBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.ended = b.ended || errors.Is(err, io.EOF)
-	return n, err
+	if err == nil || b.ended {
+		return n, err
+	}
+	return n, cmp.Or(b.cause(), b.conn.why(err))
 }
 
 // Close implements [io.Closer].

@@ -1,0 +1,253 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"nginx-exporter/client"
+)
+
+// secret stands in each answer behind the bytes that may be quoted, and in
+// each target.
+const secret = "geheim-9f2c"
+
+// body is what an application might answer: a secret, control characters.
+func body(start string) string {
+	return start + strings.Repeat("a\x1b[31m\x07\u009b\u202e", 8) + strings.Repeat("b", 64) + secret + strings.Repeat(" lorem ipsum", 40)
+}
+
+// failure is an answer, and how it has to be told.
+type failure struct {
+	script script
+	reason client.Reason
+	status int
+	text   string
+	advice string
+}
+
+const (
+	adviceHTTP     = "check that the port speaks HTTP; a listen with proxy_protocol needs --nginx.proxy-protocol"
+	adviceLocation = "check that the path of the target is a location with stub_status in nginx"
+	adviceLog      = "look into the error log of nginx"
+	adviceRedirect = "redirects are not followed"
+)
+
+func statusFailures() map[string]failure {
+	failures := map[string]failure{}
+	for status, advice := range map[int]string{
+		301: adviceRedirect,
+		302: adviceRedirect,
+		304: adviceRedirect,
+		307: adviceRedirect,
+		400: "if the port speaks TLS, use https:// in the target",
+		401: "nginx wants a login; give one under http_client_config",
+		403: "allow the address of the exporter in the stub_status location",
+		404: "check the path of the target against the stub_status location",
+		405: adviceLog,
+		429: adviceLog,
+		500: adviceLog,
+		502: adviceLog,
+		503: adviceLog,
+		201: adviceLog,
+		206: adviceLog,
+	} {
+		text := http.StatusText(status)
+		failures[text] = failure{
+			// A whole page with a wrong status is no page.
+			script: always(answer(fmtStatus(status), "text/plain", bodyOf(status), "Location: http://user:"+secret+"@elsewhere.invalid/")),
+			reason: client.ReasonStatus, status: status, text: "HTTP status " + fmtStatus(status), advice: advice,
+		}
+	}
+	noContent := "HTTP/1.1 204 No Content\r\nServer: nginx\r\n\r\n"
+	failures["No Content"] = failure{always(noContent), client.ReasonStatus, 204, "HTTP status 204 No Content", adviceLog}
+	failures["long error page"] = failure{
+		always(answer("404 Not Found", "text/html", strings.Repeat(secret, 10_000))),
+		client.ReasonStatus, 404, "HTTP status 404 Not Found", "check the path",
+	}
+	failures["unknown status"] = failure{always(answer("599 "+secret, "text/html", "")), client.ReasonStatus, 599, "HTTP status 599", adviceLog}
+	failures["switching protocols"] = failure{
+		once("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n" + page),
+		client.ReasonStatus, 101, "HTTP status 101", adviceLog,
+	}
+	return failures
+}
+
+func bodyOf(status int) string {
+	if status == http.StatusNotModified {
+		return ""
+	}
+	return page
+}
+
+func parseFailures(tb testing.TB) map[string]failure {
+	tb.Helper()
+	packed := func(encoding, body string) script {
+		return always(answer("200 OK", "text/plain", body, "Content-Encoding: "+encoding))
+	}
+	parse := func(script script, text, advice string) failure {
+		return failure{script: script, reason: client.ReasonParse, text: text, advice: advice}
+	}
+	return map[string]failure{
+		"empty":           parse(always(ok("")), "the answer is empty", adviceLocation),
+		"empty chunked":   parse(always(chunked("", 1)), "the answer is empty", adviceLocation),
+		"web page":        parse(always(ok(body("<!DOCTYPE html>"))), "the answer is a web page", "another location"),
+		"text":            parse(always(ok(body(""))), "1 of 4 lines in the answer", adviceLocation),
+		"short text":      parse(always(ok("no\x00\x1b")), `in the answer "no\x00\x1b"`, adviceLocation),
+		"invalid UTF-8":   parse(always(ok("\xff\xfe\x80"+body(""))), "1 of 4 lines in the answer", adviceLocation),
+		"quotation marks": parse(always(ok(`"`+body(`"""""`))), "1 of 4 lines in the answer", adviceLocation),
+		"lines":           parse(always(ok(body("")+"\n"+body("")+"\n"+body("")+"\n\n")), "no line of active connections", adviceLocation),
+		"second line":     parse(always(ok("Active connections: 1 \n"+body("x")+"\n"+body("")+"\n\n")), `no line "server accepts`, adviceLocation),
+		"Plus versions":   parse(always(ok("[1,2,3,4,5,6,7,8,9]\n")), "NGINX Plus API (versions 1 to 9)", "a stub_status location"),
+		"length cuts":     parse(always(answer("200 OK", "text/plain", strings.TrimSuffix(page, "1 \n")+"14")), "the last line is cut", adviceLocation),
+		"gzip of text":    parse(packed("gzip", zipped(tb, body(""))), "1 of 4 lines", adviceLocation),
+		"no gzip":         parse(packed("gzip", body("plain")), "not the gzip it says", adviceLocation),
+		"empty gzip":      parse(packed("gzip", ""), "not the gzip it says", adviceLocation),
+		"brotli":          parse(packed("br", body("")), `compressed as "br"`, adviceLocation),
+		"long encoding":   parse(packed(strings.Repeat("x", 64)+secret, page), "compressed as", adviceLocation),
+	}
+}
+
+func sizeFailures(tb testing.TB) map[string]failure {
+	tb.Helper()
+	longer := page + strings.Repeat("x", client.MaxStubStatus+1-len(page))
+	large := func(script script) failure {
+		return failure{script: script, reason: client.ReasonTooLarge, text: "the answer is longer than 65536 bytes", advice: adviceLocation}
+	}
+	endless := func(head, text string) script {
+		return func(e *exchange) outcome {
+			if e.say(head) {
+				e.drip(strings.Repeat(text, 1000), time.Microsecond)
+			}
+			return hangUp
+		}
+	}
+	return map[string]failure{
+		"one byte more":   large(always(ok(longer))),
+		"in chunks":       large(always(chunked(longer, 4000))),
+		"gigabyte":        large(once("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n" + page)),
+		"endless":         large(endless(bare("HTTP/1.1", page), secret+"\n")),
+		"endless chunks":  large(endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n")),
+		"gzip bomb":       large(always(answer("200 OK", "text/plain", zipped(tb, page+strings.Repeat(" ", 20<<20)), "Content-Encoding: gzip"))),
+		"endless by 1.0":  large(endless(bare("HTTP/1.0", ""), "<p>")),
+		"gzip of 1 more":  large(always(answer("200 OK", "text/plain", zipped(tb, longer), "Content-Encoding: gzip"))),
+		"length too long": large(once("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n" + page)),
+	}
+}
+
+func networkFailures(tb testing.TB) map[string]failure {
+	tb.Helper()
+	network := func(script script, text string) failure {
+		return failure{script: script, reason: client.ReasonNetwork, text: text, advice: adviceHTTP}
+	}
+	brokenGzip := zipped(tb, page)
+	brokenGzip = answer("200 OK", "text/plain", brokenGzip[:len(brokenGzip)-8]+"12345678", "Content-Encoding: gzip")
+	return map[string]failure{
+		"SSH banner":        network(once("SSH-2.0-OpenSSH_9.2p1"+body("")+"\r\n"), "malformed HTTP"),
+		"TLS alert":         network(once("\x15\x03\x01\x00\x02\x02\x28"), ""),
+		"SMTP":              network(once("220 mail.example.com ESMTP\r\n500 5.5.1 "+secret+"\r\n"), "malformed HTTP"),
+		"random bytes":      network(once("\x00\x01\x02\xff\xfe\n"+body("")), "malformed HTTP"),
+		"wrong version":     network(once("HTTP/9.x 200 OK\r\n\r\n"+page), "malformed HTTP version"),
+		"wrong status":      network(once("HTTP/1.1 abc OK\r\n\r\n"+page), "malformed HTTP status code"),
+		"line, no colon":    network(once("HTTP/1.1 200 OK\r\n"+body("x")+"\r\n\r\n"+page), ""),
+		"reset":             network(func(*exchange) outcome { return reset }, "reset by peer"),
+		"closed":            network(func(*exchange) outcome { return hangUp }, "EOF"),
+		"status line cut":   network(once("HTTP/1.1 20"), "malformed HTTP status code"),
+		"header cut":        network(once("HTTP/1.1 200 OK\r\nContent-Le"), "missing colon"),
+		"body cut":          network(once(strings.TrimSuffix(ok(page), " \n")), "the answer broke off"),
+		"chunked garbage":   network(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"+body("")), "the answer broke off"),
+		"chunks cut":        network(once(strings.TrimSuffix(chunked(page, 10), "0\r\n\r\n")), "the answer broke off"),
+		"length garbage":    network(once("HTTP/1.1 200 OK\r\nContent-Length: "+body("x")+"\r\n\r\n"+page), "Content-Length"),
+		"length negative":   network(once("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"+page), "Content-Length"),
+		"two lengths":       network(once("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"+page), "Content-Length"),
+		"unknown transfer":  network(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: zip\r\n\r\n"+page), "transfer encoding"),
+		"gzip damaged":      network(once(brokenGzip), "the answer broke off"),
+		"gzip cut":          network(once(strings.TrimSuffix(brokenGzip, "12345678")), "the answer broke off"),
+		"endless header":    network(endlessHeader("X-More: "+strings.Repeat("x", 64)+secret+"\r\n"), "header"),
+		"endless line":      network(endlessHeader(strings.Repeat("x", 100)), "header"),
+		"endless informals": network(always(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 5000)), ""),
+	}
+}
+
+// endlessHeader is an answer whose header never ends, and comes fast.
+func endlessHeader(part string) script {
+	return func(e *exchange) outcome {
+		if e.say("HTTP/1.1 200 OK\r\n") {
+			e.drip(strings.Repeat(part, 100), time.Microsecond)
+		}
+		return hangUp
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	for group, failures := range map[string]map[string]failure{
+		"status":    statusFailures(),
+		"parse":     parseFailures(t),
+		"too large": sizeFailures(t),
+		"network":   networkFailures(t),
+	} {
+		for name, want := range failures {
+			for _, kind := range kinds() {
+				t.Run(group+"/"+name+" over "+kind, func(t *testing.T) {
+					t.Parallel()
+					fake, options := serve(t, kind, want.script)
+					if kind == "http" {
+						address := fake.listener.Addr().String()
+						options.Target = target(t, "http://user:"+secret+"@"+address+"/s?token="+secret)
+					}
+					c := connect(t, options)
+					_, err := ask(t, c)
+					if kind == "unix" && name == "reset" {
+						check(t, err, failures["closed"]) // unix sockets know no RST
+					} else {
+						check(t, err, want)
+					}
+					if got := fake.requests.Load(); got != 1 || c.Requests() != 1 {
+						t.Errorf("nginx counted %d requests, we %d", got, c.Requests())
+					}
+				})
+			}
+		}
+	}
+}
+
+// check wants an error to be told as the failure says.
+func check(t *testing.T, err error, want failure) {
+	t.Helper()
+	var got *client.Error
+	if !errors.As(err, &got) {
+		t.Fatalf("got %v, which is no Error", err)
+	}
+	if got.Reason != want.reason || client.ReasonOf(err) != want.reason || got.Status != want.status {
+		t.Errorf("got reason %s and status %d of %q, want %s and %d", got.Reason, got.Status, err, want.reason, want.status)
+	}
+	if !strings.Contains(err.Error(), want.text) {
+		t.Errorf("got %q, want %q in it", err, want.text)
+	}
+	if advice := client.AdviceOf(err); !strings.Contains(advice, want.advice) || (advice == "") != (want.advice == "") {
+		t.Errorf("got advice %q, want %q in it", advice, want.advice)
+	}
+	presentable(t, err.Error())
+	presentable(t, client.AdviceOf(err))
+}
+
+// presentable wants a text that can stand in a line of the log.
+func presentable(t *testing.T, text string) {
+	t.Helper()
+	if len(text) > 256 {
+		t.Errorf("%d bytes of text: %q", len(text), text)
+	}
+	if strings.Contains(text, secret) {
+		t.Errorf("the secret is in %q", text)
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) || strings.ToValidUTF8(text, "?") != text {
+		t.Errorf("control characters are in %q", text)
+	}
+}
+
+func fmtStatus(status int) string { return fmt.Sprintf("%d %s", status, http.StatusText(status)) }

@@ -1,0 +1,364 @@
+package client_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 10 * time.Second
+
+// page is a stub_status page, and version what its Server header tells.
+const (
+	page    = "Active connections: 2 \nserver accepts handled requests\n 7 6 13 \nReading: 0 Writing: 1 Waiting: 1 \n"
+	version = "1.29.1"
+)
+
+// pageStatus is what page says.
+func pageStatus() client.StubStatus {
+	status := figures(2, 7, 6, 13, 0, 1, 1)
+	status.Version = version
+	return status
+}
+
+// figures makes a status of the seven numbers in the order of the page. A
+// gauge below zero is absent.
+func figures(active, accepted, handled, requests, reading, writing, waiting float64) client.StubStatus {
+	gauge := func(v float64) client.Number {
+		if v < 0 {
+			return client.Number{}
+		}
+		return client.NumberOf(v)
+	}
+	return client.StubStatus{
+		Accepted: client.NumberOf(accepted),
+		Handled:  client.NumberOf(handled),
+		Requests: client.NumberOf(requests),
+		Active:   gauge(active),
+		Reading:  gauge(reading),
+		Writing:  gauge(writing),
+		Waiting:  gauge(waiting),
+	}
+}
+
+// show writes a status for people.
+func show(s *client.StubStatus) string {
+	return fmt.Sprintf("active %v, accepted %v, handled %v, requests %v, reading %v, writing %v, waiting %v, version %q",
+		s.Active.Float(), s.Accepted.Float(), s.Handled.Float(), s.Requests.Float(),
+		s.Reading.Float(), s.Writing.Float(), s.Waiting.Float(), s.Version)
+}
+
+// outcome is what becomes of a connection after an answer.
+type outcome int
+
+const (
+	keep   outcome = iota // it waits for the next request
+	hangUp                // it is closed
+	reset                 // it is closed with a RST
+)
+
+// exchange is one request that a fake has read.
+type exchange struct {
+	net.Conn
+	fake    *fake
+	request *http.Request
+	nth     int // of the requests on this connection, from one
+}
+
+// say writes text and ignores that the client may have left.
+func (e *exchange) say(text string) bool {
+	_, err := e.Write([]byte(text))
+	return err == nil
+}
+
+// stall waits until the client leaves or the test ends.
+func (e *exchange) stall() { _, _ = e.Read(make([]byte, 1)) }
+
+// drip writes one text again and again, until the client leaves or the test
+// ends.
+func (e *exchange) drip(text string, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for range 1_000_000 {
+		if !e.say(text) {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-e.fake.stop:
+			return
+		}
+	}
+}
+
+// unseen takes the request off the count: an nginx that closes a connection
+// before it reads has not seen what was on its way.
+func (e *exchange) unseen() { e.fake.requests.Add(-1) }
+
+type script func(e *exchange) outcome
+
+// fake stands in for nginx: it answers requests as a script says, and counts
+// what nginx counts.
+type fake struct {
+	listener net.Listener
+	script   script
+	greet    func(conn net.Conn, reader *bufio.Reader) error // what comes before HTTP
+	stop     chan struct{}                                   // closed when the test ends
+
+	connections atomic.Int64
+	requests    atomic.Int64
+
+	running sync.WaitGroup
+	mu      sync.Mutex
+	open    map[net.Conn]bool
+	seen    []*http.Request
+}
+
+// start serves the script on the listener until the test ends.
+func start(tb testing.TB, listener net.Listener, script script) *fake {
+	tb.Helper()
+	return startGreeted(tb, listener, script, nil)
+}
+
+func startGreeted(tb testing.TB, listener net.Listener, script script, greet func(net.Conn, *bufio.Reader) error) *fake {
+	tb.Helper()
+	f := &fake{listener: listener, script: script, greet: greet, stop: make(chan struct{}), open: map[net.Conn]bool{}}
+	f.running.Go(f.accept)
+	tb.Cleanup(func() {
+		close(f.stop)
+		_ = listener.Close()
+		f.hangUpAll()
+		f.running.Wait()
+	})
+	return f
+}
+
+func (f *fake) accept() {
+	for {
+		conn, err := f.listener.Accept()
+		if err != nil {
+			return
+		}
+		f.connections.Add(1)
+		f.mu.Lock()
+		f.open[conn] = true
+		f.mu.Unlock()
+		f.running.Go(func() { f.serve(conn) })
+	}
+}
+
+func (f *fake) serve(conn net.Conn) {
+	end := hangUp
+	defer func() {
+		if end == reset {
+			closeHard(conn)
+		}
+		_ = conn.Close()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.open, conn)
+	}()
+	select {
+	case <-f.stop:
+		return
+	default:
+	}
+	reader := bufio.NewReader(conn)
+	if f.greet != nil && f.greet(conn, reader) != nil {
+		return
+	}
+	for nth := 1; end != reset; nth++ {
+		request, err := http.ReadRequest(reader)
+		if err != nil {
+			return
+		}
+		f.requests.Add(1)
+		f.mu.Lock()
+		f.seen = append(f.seen, request)
+		f.mu.Unlock()
+		end = f.script(&exchange{Conn: conn, fake: f, request: request, nth: nth})
+		if end == hangUp {
+			return
+		}
+	}
+}
+
+// closeHard closes the connection with a RST, and without a word of TLS.
+func closeHard(conn net.Conn) {
+	if outer, ok := conn.(*tls.Conn); ok {
+		conn = outer.NetConn()
+	}
+	if inner, ok := conn.(*net.TCPConn); ok {
+		_ = inner.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// hangUpAll closes all connections, as nginx does with idle ones.
+func (f *fake) hangUpAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for conn := range f.open {
+		_ = conn.Close()
+	}
+}
+
+// requested returns the requests that have been read so far.
+func (f *fake) requested() []*http.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]*http.Request(nil), f.seen...)
+}
+
+// listen listens on loopback, on a free port.
+func listen(tb testing.TB, network, address string) net.Listener {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), network, address)
+	if err != nil {
+		tb.Fatalf("listen on %s: %v", address, err)
+	}
+	tb.Cleanup(func() { _ = listener.Close() })
+	return listener
+}
+
+// kinds are the ways on which nginx is reached.
+func kinds() []string { return []string{"http", "https", "unix"} }
+
+// serve starts a fake that is reached that way, and returns it with the
+// options that reach it.
+func serve(tb testing.TB, kind string, script script) (*fake, client.Options) {
+	tb.Helper()
+	var (
+		listener net.Listener
+		uri      string
+		options  client.Options
+	)
+	switch kind {
+	case "http":
+		listener = listen(tb, "tcp", "127.0.0.1:0")
+		uri = "http://" + listener.Addr().String() + "/stub_status"
+	case "https":
+		ca := newAuthority(tb)
+		listener = listen(tb, "tcp", "127.0.0.1:0")
+		uri = "https://" + listener.Addr().String() + "/stub_status"
+		listener = tls.NewListener(listener, &tls.Config{Certificates: ca.issue(tb, leaf{}), MinVersion: tls.VersionTLS12})
+		options.Transport = trust{&tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS12}}
+	case "unix":
+		socket := filepath.Join(tb.TempDir(), "n.sock")
+		listener = listen(tb, "unix", socket)
+		uri = "unix:" + socket + ":/stub_status"
+	default:
+		tb.Fatalf("no such kind: %s", kind)
+	}
+	options.Target = target(tb, uri)
+	options.Timeout = patience
+	return start(tb, listener, script), options
+}
+
+// target parses a target that must be right.
+func target(tb testing.TB, uri string) client.Target {
+	tb.Helper()
+	parsed, err := client.ParseTarget(uri)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return parsed
+}
+
+// connect makes a client that is closed when the test ends.
+func connect(tb testing.TB, options client.Options) *client.Client {
+	tb.Helper()
+	c, err := client.New(options)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(c.Close)
+	return c
+}
+
+// ask scrapes once, within the time that no test should need.
+func ask(tb testing.TB, c *client.Client) (*client.StubStatus, error) {
+	tb.Helper()
+	return askWithin(tb, c, patience)
+}
+
+func askWithin(tb testing.TB, c *client.Client, timeout time.Duration) (*client.StubStatus, error) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
+	defer cancel()
+	return c.StubStatus(ctx)
+}
+
+// mustAsk scrapes once and wants the page.
+func mustAsk(tb testing.TB, c *client.Client) {
+	tb.Helper()
+	status, err := ask(tb, c)
+	if err != nil {
+		tb.Fatalf("%v (reason %s)", err, client.ReasonOf(err))
+	}
+	if want := pageStatus(); *status != want {
+		tb.Fatalf("got %s; want %s", show(status), show(&want))
+	}
+}
+
+// ok is an answer with a body, as nginx frames it.
+func ok(body string) string { return answer("200 OK", "text/plain", body) }
+
+func answer(status, kind, body string, headers ...string) string {
+	var more strings.Builder
+	for _, header := range headers {
+		more.WriteString(header + "\r\n")
+	}
+	return fmt.Sprintf("HTTP/1.1 %s\r\nServer: nginx/%s\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n%s",
+		status, version, kind, more.String(), len(body), body)
+}
+
+// always gives the same answer to every request.
+func always(text string) script {
+	return func(e *exchange) outcome {
+		e.say(text)
+		return keep
+	}
+}
+
+// once gives the same answer to every request and hangs up.
+func once(text string) script {
+	return func(e *exchange) outcome {
+		e.say(text)
+		return hangUp
+	}
+}
+
+// eventually waits for a condition.
+func eventually(tb testing.TB, what string, condition func() bool) {
+	tb.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(patience)
+	for !condition() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			tb.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// left returns how many connections are open.
+func (f *fake) left() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.open)
+}

@@ -1,0 +1,232 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"nginx-exporter/client"
+)
+
+// pages reads the documents of one folder of testdata.
+func pages(tb testing.TB, folder string) map[string][]byte {
+	tb.Helper()
+	names, err := filepath.Glob(filepath.Join("testdata", "stub_status", folder, "*.txt"))
+	if err != nil || len(names) == 0 {
+		tb.Fatalf("no pages in %s: %v", folder, err)
+	}
+	found := map[string][]byte{}
+	for _, name := range names {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		found[strings.TrimSuffix(filepath.Base(name), ".txt")] = body
+	}
+	return found
+}
+
+func TestParseStubStatus(t *testing.T) {
+	t.Parallel()
+	usual := figures(291, 16630948, 16630946, 31070465, 6, 179, 106)
+	want := map[string]client.StubStatus{
+		"nginx_1_22":               figures(1, 2, 2, 2, 0, 1, 0),
+		"nginx_1_29":               usual,
+		"tengine":                  usual,
+		"crlf":                     usual,
+		"crlf_no_blanks":           usual,
+		"no_final_newline":         usual,
+		"no_blanks":                usual,
+		"tabs":                     usual,
+		"later_lines":              usual,
+		"columns_in_another_order": usual,
+		"waiting_wrapped":          figures(291, 16630948, 16630946, 31070465, 6, 179, -1),
+		"all_gauges_wrapped":       figures(-1, 1, 1, 1, -1, -1, -1),
+		"largest_counters":         figures(math.MaxInt64, math.MaxUint64, 18446744073709551614, 1<<63, 0, 0, 0),
+		"zeros":                    figures(0, 0, 0, 0, 0, 0, 0),
+	}
+	found := pages(t, "whole")
+	for name, body := range found {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want, known := want[name]
+			if !known {
+				t.Fatal("nobody knows what this page says")
+			}
+			got, err := client.ParseStubStatus(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *got != want {
+				t.Errorf("got %s; want %s", show(got), show(&want))
+			}
+		})
+	}
+	if len(found) != len(want) {
+		t.Errorf("%d pages, but %d results", len(found), len(want))
+	}
+}
+
+func TestParseStubStatusRefuses(t *testing.T) {
+	t.Parallel()
+	for name, body := range pages(t, "broken") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, body)
+		})
+	}
+}
+
+// refused wants an error for a page, and no half of its numbers.
+func refused(t *testing.T, body []byte) {
+	t.Helper()
+	got, err := client.ParseStubStatus(body)
+	if err == nil {
+		t.Fatalf("taken as %s", show(got))
+	}
+	if got != nil {
+		t.Errorf("got %s with error %v", show(got), err)
+	}
+	if text := err.Error(); text == "" || len(text) > 100 || strings.ContainsAny(text, "\n\r\x00") {
+		t.Errorf("the error is %q", text)
+	}
+}
+
+func TestParseStubStatusNotations(t *testing.T) {
+	t.Parallel()
+	notations := []string{
+		"-1", "-0", "+1", "1.0", "1.5", ".5", "1e3", "1E3", "0x10", "0b1", "0o7", "1_000", "1,000", "1'000", "1 000",
+		"NaN", "nan", "Inf", "-Inf", "infinity", "٣", "３", "½", "5x", "x5", "--5", "%d", "", " ", "null", "true", `"5"`, "5;", "5:",
+		"18446744073709551616", "18446744073709551617", "99999999999999999999", strings.Repeat("9", 40), "5\x00", "5\v", "5\u200b",
+	}
+	for _, notation := range notations {
+		for place := range 7 {
+			numbers := []any{1, 2, 3, 4, 5, 6, 7}
+			numbers[place] = notation
+			body := fmt.Sprintf("Active connections: %v \nserver accepts handled requests\n %v %v %v \n"+
+				"Reading: %v Writing: %v Waiting: %v \n", numbers...)
+			if got, err := client.ParseStubStatus([]byte(body)); err == nil {
+				t.Errorf("%q as number %d was taken: %s", notation, place, show(got))
+			}
+		}
+	}
+}
+
+// A page that a proxy or a wrong length cut off is never read with a shorter
+// number: each cut gives the true numbers or none.
+func TestParseStubStatusCut(t *testing.T) {
+	t.Parallel()
+	for name, body := range pages(t, "whole") {
+		whole, err := client.ParseStubStatus(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for cut := range body {
+			got, err := client.ParseStubStatus(body[:cut])
+			if err == nil && *got != *whole {
+				t.Errorf("%s cut at %d gives %s; want %s", name, cut, show(got), show(whole))
+			}
+		}
+	}
+}
+
+func TestParseStubStatusLong(t *testing.T) {
+	t.Parallel()
+	digits := strings.Replace(page, "13", strings.Repeat("1", 1<<20), 1)
+	refused(t, []byte(digits))
+	refused(t, []byte(strings.Repeat(" ", 1<<20)))
+	refused(t, []byte(strings.Repeat("\n", 1<<20)))
+	refused(t, []byte(strings.Replace(page, "requests", strings.Repeat("a ", 1<<19), 1)))
+	if _, err := client.ParseStubStatus([]byte(page + strings.Repeat("more: 1\n", 1<<17))); err != nil {
+		t.Errorf("many later lines: %v", err)
+	}
+	zeros := strings.Replace(page, "13", strings.Repeat("0", 1<<10)+"13", 1)
+	if got, err := client.ParseStubStatus([]byte(zeros)); err != nil || got.Requests != client.NumberOf(13) {
+		t.Errorf("zeros before a number: %v", err)
+	}
+}
+
+func TestUnfit(t *testing.T) {
+	t.Parallel()
+	for want, status := range []client.StubStatus{
+		figures(0, 0, 0, 0, 0, 0, 0),
+		figures(1, 1, 1, 1, 1, 1, -1),
+		figures(1, 1, 1, 1, -1, 1, -1),
+		figures(1, 1, 1, 1, -1, -1, -1),
+		figures(-1, 1, 1, 1, -1, -1, -1),
+	} {
+		if got := status.Unfit(); got != want {
+			t.Errorf("got %d, want %d of %s", got, want, show(&status))
+		}
+	}
+}
+
+func TestServerVersion(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"nginx/1.29.1":                         "1.29.1",
+		"nginx/1.22.1 (Ubuntu)":                "1.22.1",
+		"nginx":                                "",
+		"nginx/":                               "",
+		"":                                     "",
+		"Tengine/3.1.0":                        "Tengine/3.1.0",
+		"openresty/1.27.1.2":                   "openresty/1.27.1.2",
+		"nginx-plus/1.2":                       "nginx-plus/1.2",
+		"cloud":                                "",
+		"my server/1.0":                        "",
+		"nginx/" + strings.Repeat("1", 58):     strings.Repeat("1", 58),
+		"nginx/" + strings.Repeat("1", 59):     "",
+		"nginx/" + strings.Repeat("1", 10_000): "",
+	} {
+		listener := listen(t, "tcp", "127.0.0.1:0")
+		start(t, listener, always(strings.Replace(ok(page), "nginx/"+version, header, 1)))
+		c := connect(t, client.Options{Target: target(t, "http://"+listener.Addr().String()), Timeout: patience})
+		status, err := ask(t, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.Version != want {
+			t.Errorf("%q: got %q, want %q", header, status.Version, want)
+		}
+	}
+}
+
+// What stands in place of a stub_status page is told by its kind.
+func TestNotStubStatus(t *testing.T) {
+	t.Parallel()
+	const location = "check that the path of the target is a location with stub_status in nginx"
+	for name, c := range map[string]struct{ body, text, advice string }{
+		"empty":          {"", "the answer is empty", location},
+		"web page":       {"<html>", `the answer is a web page in place of stub_status: "<html>"`, "another location of nginx"},
+		"blanks first":   {" \r\n\t<!DOCTYPE HTML>", "the answer is a web page", "another location of nginx"},
+		"one version":    {"[9]", "NGINX Plus API (versions 9 to 9)", "a stub_status location, which NGINX Plus offers too"},
+		"versions":       {"[1,2,3,4,5,6,7,8,9]", "NGINX Plus API (versions 1 to 9)", "which NGINX Plus offers too"},
+		"later versions": {"[7, 8, 12]\n", "NGINX Plus API (versions 7 to 12)", "which NGINX Plus offers too"},
+		"no versions":    {"[]", `in the answer "[]"`, location},
+		"version 0":      {"[0,1]", `in the answer "[0,1]"`, location},
+		"words":          {`["nginx"]`, "in the answer", location},
+		"object":         {`{"a":1}`, "in the answer", location},
+		"65 versions":    {"[1" + strings.Repeat(",1", 64) + "]", "in the answer", location},
+		"cut":            {strings.TrimRight(page, " \n"), "the last line is cut", location},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, options := serve(t, "http", always(ok(c.body)))
+			_, err := ask(t, connect(t, options))
+			var failure *client.Error
+			if !errors.As(err, &failure) || failure.Reason != client.ReasonParse {
+				t.Fatalf("got %v", err)
+			}
+			if !strings.Contains(err.Error(), c.text) {
+				t.Errorf("got %q, want %q in it", err, c.text)
+			}
+			if advice := client.AdviceOf(err); !strings.Contains(advice, c.advice) {
+				t.Errorf("got advice %q, want %q in it", advice, c.advice)
+			}
+		})
+	}
+}
