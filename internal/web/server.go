@@ -90,7 +90,20 @@ func (s *Server) routes() (http.Handler, error) {
 		}
 		mux.Handle("GET /{$}", landing)
 	}
-	return mux, nil
+	return bodiless(mux), nil
+}
+
+// bodiless refuses to read with a body. No scraper sends one; those who do
+// want two servers to disagree about where the request ends.
+func bodiless(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			w.Header().Set("Connection", "close")
+			http.Error(w, "this request must not have a body", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // exact returns a pattern for that path alone.

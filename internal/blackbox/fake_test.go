@@ -1,0 +1,181 @@
+//go:build linux
+
+package blackbox_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// fake stands in for nginx where nginx itself would not do such a thing.
+type fake struct {
+	listener    net.Listener
+	uri         string
+	connections atomic.Int64
+	requests    atomic.Int64
+	stop        chan struct{} // closed when the test ends
+	running     sync.WaitGroup
+
+	mu   sync.Mutex
+	open map[net.Conn]bool
+	seen []*http.Request
+}
+
+// call is one connection to a fake.
+type call struct {
+	net.Conn
+	fake   *fake
+	reader *bufio.Reader
+}
+
+// script says what a fake does on a connection. The connection is closed after
+// it.
+type script func(c *call)
+
+// fakeTCP runs a script behind a free port.
+func fakeTCP(tb testing.TB, s script) *fake {
+	tb.Helper()
+	listener := listen(tb, "tcp", "127.0.0.1:0")
+	return fakeOn(tb, listener, "http://"+listener.Addr().String()+"/stub_status", s)
+}
+
+// fakeUnix runs a script behind a socket.
+func fakeUnix(tb testing.TB, s script) *fake {
+	tb.Helper()
+	socket := filepath.Join(tb.TempDir(), "n.sock")
+	return fakeOn(tb, listen(tb, "unix", socket), "unix:"+socket+":/stub_status", s)
+}
+
+func fakeOn(tb testing.TB, listener net.Listener, uri string, s script) *fake {
+	tb.Helper()
+	f := &fake{listener: listener, uri: uri, stop: make(chan struct{}), open: map[net.Conn]bool{}}
+	f.running.Go(func() { f.accept(s) })
+	tb.Cleanup(f.close)
+	return f
+}
+
+func listen(tb testing.TB, network, address string) net.Listener {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), network, address)
+	if err != nil {
+		tb.Fatalf("listen on %s: %v", address, err)
+	}
+	tb.Cleanup(func() { _ = listener.Close() })
+	return listener
+}
+
+func (f *fake) accept(s script) {
+	for {
+		conn, err := f.listener.Accept()
+		if err != nil {
+			return
+		}
+		f.connections.Add(1)
+		f.mu.Lock()
+		f.open[conn] = true
+		f.mu.Unlock()
+		f.running.Go(func() {
+			defer func() {
+				_ = conn.Close() // the script is over
+				f.mu.Lock()
+				delete(f.open, conn)
+				f.mu.Unlock()
+			}()
+			s(&call{Conn: conn, fake: f, reader: bufio.NewReader(conn)})
+		})
+	}
+}
+
+// close ends the fake before the test is over.
+func (f *fake) close() {
+	f.mu.Lock()
+	select {
+	case <-f.stop:
+	default:
+		close(f.stop)
+	}
+	_ = f.listener.Close() // it may be closed already
+	for conn := range f.open {
+		_ = conn.Close() // its script sees it
+	}
+	f.mu.Unlock()
+	f.running.Wait()
+}
+
+// requested returns the requests that have come so far.
+func (f *fake) requested() []*http.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]*http.Request(nil), f.seen...)
+}
+
+// read reads a request, and reports whether there was one.
+func (c *call) read() bool {
+	request, err := http.ReadRequest(c.reader)
+	if err != nil {
+		return false
+	}
+	c.fake.requests.Add(1)
+	c.fake.mu.Lock()
+	defer c.fake.mu.Unlock()
+	c.fake.seen = append(c.fake.seen, request)
+	return true
+}
+
+// say writes text, and reports whether it went out.
+func (c *call) say(text string) bool {
+	_, err := c.Write([]byte(text))
+	return err == nil
+}
+
+// hang waits until the other side leaves or the test ends.
+func (c *call) hang() { _, _ = c.reader.ReadByte() }
+
+// pause waits, but not longer than the test.
+func (c *call) pause(delay time.Duration) {
+	select {
+	case <-time.After(delay):
+	case <-c.fake.stop:
+	}
+}
+
+// always answers each request in the same way.
+func always(text string) script {
+	return func(c *call) {
+		for served := true; served; {
+			served = c.read() && c.say(text)
+		}
+	}
+}
+
+// once answers one request a connection, and hangs up.
+func once(text string) script {
+	return func(c *call) {
+		if c.read() {
+			c.say(text)
+		}
+	}
+}
+
+// silence reads and never answers.
+func silence(c *call) {
+	c.read()
+	c.hang()
+}
+
+// ok is an answer with that body, framed as nginx does it.
+func ok(body string) string { return status("200 OK", body) }
+
+func status(line, body string) string {
+	return fmt.Sprintf("HTTP/1.1 %s\r\nServer: nginx/1.29.1\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", line, len(body), body)
+}
+
+// uri is the flag with a target.
+func uri(target string) string { return "--nginx.scrape-uri=" + target }
