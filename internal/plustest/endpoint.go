@@ -1,0 +1,60 @@
+package plustest
+
+// kind says what a document is, which decides how its address is written and
+// what of it may be asked for.
+type kind int
+
+const (
+	object kind = iota // one object: no slash at the end of its address
+	byName             // objects by name: each has an address of its own below
+	list               // an array of objects, each below its "id"
+	whole              // an object with a slash at the end, and nothing below
+)
+
+// endpoint is one document of the API.
+type endpoint struct {
+	path  string // below the version
+	since int    // API version
+	kind  kind
+	// missing is the error's code and text when there is no object of a name.
+	missing, text string
+}
+
+// endpoints lists the documents in the order of nginx's own listings.
+func endpoints() []endpoint {
+	return []endpoint{
+		{"nginx", 1, object, "", ""},
+		{"processes", 1, object, "", ""},
+		{"connections", 1, object, "", ""},
+		{"slabs", 1, byName, "SlabNotFound", "slab not found"},
+		{"http/requests", 1, object, "", ""},
+		{"http/server_zones", 1, byName, "ServerZoneNotFound", "server zone not found"},
+		{"http/location_zones", 5, byName, "LocationZoneNotFound", "location zone not found"},
+		{"http/caches", 1, byName, "CacheNotFound", "cache not found"},
+		{"http/limit_conns", 6, byName, "LimitConnNotFound", "limit_conn not found"},
+		{"http/limit_reqs", 6, byName, "LimitReqNotFound", "limit_req not found"},
+		{"http/keyvals", 1, byName, "KeyvalNotFound", "keyval not found"},
+		{"http/upstreams", 1, byName, "UpstreamNotFound", "upstream not found"},
+		{"stream/server_zones", 1, byName, "ServerZoneNotFound", "server zone not found"},
+		{"stream/limit_conns", 6, byName, "LimitConnNotFound", "limit_conn not found"},
+		{"stream/keyvals", 2, byName, "KeyvalNotFound", "keyval not found"},
+		{"stream/zone_sync", 3, whole, "", ""},
+		{"stream/upstreams", 1, byName, "UpstreamNotFound", "upstream not found"},
+		{"resolvers", 5, byName, "ResolverZoneNotFound", "resolver zone not found"},
+		{"ssl", 1, object, "", ""},
+		{"workers", 9, list, "WorkerNotFound", "worker not found"},
+		{"license", 9, object, "", ""},
+	}
+}
+
+// The documents that say what there is. A set of documents that holds one of
+// them is served with it; else it is made from the documents.
+const (
+	versionsPath = "versions"
+	rootPath     = "root"
+	httpPath     = "http"
+	streamPath   = "stream"
+)
+
+// newest is the newest API version that this package knows.
+const newest = 9

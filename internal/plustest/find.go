@@ -1,0 +1,230 @@
+package plustest
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// refusal is why there is nothing to show.
+type refusal struct {
+	status     int
+	code, text string
+}
+
+func pathNotFound() *refusal {
+	return &refusal{http.StatusNotFound, "PathNotFound", "path not found"}
+}
+
+// find gives what is at a place of an API version.
+func (a *API) find(where location, version int) ([]byte, *refusal) {
+	switch where.path {
+	case versionsPath:
+		if !where.versions {
+			return nil, pathNotFound()
+		}
+		if body, ok := a.documents[versionsPath]; ok {
+			return body, nil
+		}
+		return marshal(a.versions), nil
+	case rootPath, httpPath, streamPath:
+		names := a.listing(where.path, version)
+		if where.path != rootPath && !slices.Contains(a.listing(rootPath, version), where.path) {
+			return nil, pathNotFound()
+		}
+		return marshal(names), nil
+	}
+	for _, e := range a.endpoints {
+		if e.path == where.path {
+			return a.document(e, where, version)
+		}
+		if below, ok := strings.CutPrefix(where.path, e.path+"/"); ok && a.listed(e, version) {
+			return a.below(e, below, version)
+		}
+	}
+	return nil, pathNotFound()
+}
+
+// document gives a whole document. A single object has no slash at the end.
+func (a *API) document(e endpoint, where location, version int) ([]byte, *refusal) {
+	if !a.listed(e, version) || e.kind == object && where.slash {
+		return nil, pathNotFound()
+	}
+	if _, ok := a.documents[e.path]; !ok {
+		return nil, pathNotFound()
+	}
+	return a.render(e, version), nil
+}
+
+// listed tells whether a document is part of what this server and version
+// show.
+func (a *API) listed(e endpoint, version int) bool {
+	parent, name, ok := strings.Cut(e.path, "/")
+	if !ok {
+		return slices.Contains(a.listing(rootPath, version), e.path)
+	}
+	return slices.Contains(a.listing(rootPath, version), parent) && slices.Contains(a.listing(parent, version), name)
+}
+
+// listing names what is below the version, /http or /stream.
+func (a *API) listing(path string, version int) []string {
+	names := []string{}
+	if body, ok := a.documents[path]; ok {
+		if json.Unmarshal(body, &names) != nil {
+			return nil
+		}
+		return names
+	}
+	for _, e := range a.endpoints {
+		if e.since > version || a.documents[e.path] == nil || e.path == "license" && !a.tellsLicense() {
+			continue
+		}
+		parent, name, ok := strings.Cut(e.path, "/")
+		switch {
+		case path == rootPath && !slices.Contains(names, parent):
+			names = append(names, parent)
+		case ok && parent == path:
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// tellsLicense reports whether the release is 33 (nginx 1.27.2) or a later
+// one: API version 9 is older than /license.
+func (a *API) tellsLicense() bool {
+	parts := strings.SplitN(a.release, ".", 3)
+	for i, least := range []int{1, 27, 2} {
+		n := 0
+		if i < len(parts) {
+			n, _ = strconv.Atoi(parts[i])
+		}
+		if n != least {
+			return n > least
+		}
+	}
+	return true
+}
+
+// below gives one object of a document that holds many.
+func (a *API) below(e endpoint, name string, version int) ([]byte, *refusal) {
+	if body, ok := a.documents[e.path+"/"+name]; ok {
+		return body, nil
+	}
+	name, servers := strings.CutSuffix(name, "/servers")
+	if value := a.object(e, name, version); value != nil {
+		if !servers {
+			return value, nil
+		}
+		if strings.HasSuffix(e.path, "/upstreams") {
+			return nil, &refusal{http.StatusBadRequest, "UpstreamStatic", "upstream is static"}
+		}
+	}
+	if e.missing == "" {
+		return nil, pathNotFound()
+	}
+	return nil, &refusal{http.StatusNotFound, e.missing, e.text}
+}
+
+func (a *API) object(e endpoint, name string, version int) []byte {
+	body := a.render(e, version)
+	switch e.kind {
+	case byName:
+		return memberOf(body, name)
+	case list:
+		for _, element := range elements(body) {
+			if string(memberOf(element, "id")) == name {
+				return element
+			}
+		}
+	}
+	return nil
+}
+
+// fields keeps the members of each object that a request names. Of objects by
+// name it gives the names alone if no field is named.
+func (a *API) fields(path string, body []byte, names string) []byte {
+	at := slices.IndexFunc(a.endpoints, func(e endpoint) bool { return e.path == path })
+	if at < 0 {
+		return body
+	}
+	wanted := strings.Split(names, ",")
+	switch a.endpoints[at].kind {
+	case object:
+		return pick(body, wanted)
+	case byName:
+		return pickEach(body, wanted)
+	case list:
+		var picked [][]byte
+		for _, element := range elements(body) {
+			picked = append(picked, pick(element, wanted))
+		}
+		return slices.Concat([]byte("["), bytes.Join(picked, []byte(",")), []byte("]"))
+	default:
+		return body
+	}
+}
+
+func pickEach(body []byte, wanted []string) []byte {
+	var out [][]byte
+	onlyNames := len(wanted) == 1 && wanted[0] == ""
+	for _, m := range members(body) {
+		if onlyNames {
+			out = append(out, m.name)
+		} else {
+			out = append(out, slices.Concat(m.name, []byte(":"), pick(m.value, wanted)))
+		}
+	}
+	joined := bytes.Join(out, []byte(","))
+	if onlyNames {
+		return slices.Concat([]byte("["), joined, []byte("]"))
+	}
+	return slices.Concat([]byte("{"), joined, []byte("}"))
+}
+
+func pick(body []byte, wanted []string) []byte {
+	var kept [][]byte
+	for _, m := range members(body) {
+		if slices.Contains(wanted, m.text()) {
+			kept = append(kept, slices.Concat(m.name, []byte(":"), m.value))
+		}
+	}
+	return slices.Concat([]byte("{"), bytes.Join(kept, []byte(",")), []byte("}"))
+}
+
+// refuse makes the body of an error. The versions up to 3 have two members
+// more, which are empty.
+func refuse(status int, code, text string, version int, id string) answer {
+	type detail struct {
+		Status int    `json:"status"`
+		Text   string `json:"text"`
+		Code   string `json:"code"`
+	}
+	type rest struct {
+		Error     detail `json:"error"`
+		RequestID string `json:"request_id"`
+		Href      string `json:"href"`
+	}
+	body := rest{detail{status, text, code}, id, "https://nginx.org/en/docs/http/ngx_http_api_module.html"}
+	if version > 3 {
+		return answer{status, marshal(body), version}
+	}
+	old := struct {
+		Path   string `json:"path"`
+		Method string `json:"method"`
+		rest
+	}{rest: body}
+	return answer{status, marshal(old), version}
+}
+
+// marshal writes what cannot fail.
+func marshal(v any) []byte {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic("plustest: " + err.Error())
+	}
+	return body
+}

@@ -1,0 +1,67 @@
+package plustest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Server is an API on a port of the loopback interface.
+type Server struct {
+	URL string // http://127.0.0.1:PORT/api, what to scrape
+
+	http    http.Server
+	running sync.WaitGroup
+	mu      sync.Mutex
+	open    map[net.Conn]bool
+	ended   *sync.Cond
+}
+
+// Start serves the API on a free port. Like httptest it panics where there is
+// none, since nothing can be tested then.
+func (a *API) Start() *Server {
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		panic("plustest: " + err.Error())
+	}
+	return a.Serve(listener)
+}
+
+// Serve serves the API on a listener, which it closes in the end.
+func (a *API) Serve(listener net.Listener) *Server {
+	s := &Server{URL: "http://" + listener.Addr().String() + a.prefix, open: map[net.Conn]bool{}}
+	s.ended = sync.NewCond(&s.mu)
+	s.http.Handler = a
+	s.http.ReadHeaderTimeout = time.Minute
+	s.http.ConnState = func(conn net.Conn, state http.ConnState) { s.watch(a, conn, state) }
+	s.running.Go(func() { _ = s.http.Serve(listener) })
+	return s
+}
+
+func (s *Server) watch(a *API, conn net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		a.connections.Add(1)
+		s.open[conn] = true
+	case http.StateClosed, http.StateHijacked:
+		delete(s.open, conn)
+		s.ended.Broadcast()
+	case http.StateActive, http.StateIdle:
+	}
+}
+
+// Close hangs up on all clients and waits until nothing of the server runs.
+func (s *Server) Close() {
+	_ = s.http.Close()
+	s.running.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.open) > 0 {
+		s.ended.Wait()
+	}
+}
