@@ -1,0 +1,273 @@
+package examples_test
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// repository is the root of the tree that is tested.
+const repository = ".."
+
+// clone is a copy of the tree in which the examples have ports of their own,
+// so that they run beside whatever has theirs.
+type clone struct {
+	root  string
+	ports map[int]string // by the number that the examples write
+}
+
+// usual are the ports of the examples, as examples/README.md tells them.
+func usual() []int { return []int{8080, 8081, 8443, 8444, 9099, 9113} }
+
+// newClone copies everything that a build reads. The examples are made to
+// scrape more often, since nobody watches.
+func newClone(t *testing.T) *clone {
+	t.Helper()
+	c := &clone{root: t.TempDir(), ports: map[int]string{}}
+	for _, port := range usual() {
+		c.ports[port] = c.freePort(t)
+	}
+	entries, err := os.ReadDir(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasPrefix(name, ".") || slices.Contains([]string{"bin", "dist"}, name) {
+			continue
+		}
+		from, to := filepath.Join(repository, name), filepath.Join(c.root, name)
+		if entry.IsDir() {
+			err = os.CopyFS(to, os.DirFS(from))
+		} else {
+			err = copyFile(to, from)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.rewrite(t)
+	return c
+}
+
+func copyFile(to, from string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}
+
+// rewrite puts the clone's own ports into its examples.
+func (c *clone) rewrite(t *testing.T) {
+	t.Helper()
+	number := regexp.MustCompile(`\b[0-9]{4}\b`)
+	err := filepath.WalkDir(filepath.Join(c.root, "examples"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		text := number.ReplaceAllStringFunc(string(content), func(found string) string {
+			port, err := strconv.Atoi(found)
+			if own, known := c.ports[port]; known && err == nil {
+				return own
+			}
+			return found
+		})
+		text = strings.ReplaceAll(text, "scrape_interval: 5s", "scrape_interval: 1s")
+		return os.WriteFile(path, []byte(text), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// freePort returns a port below those that the system gives to whoever asks
+// for any, so that no test that runs at the same time is given it.
+func (c *clone) freePort(t *testing.T) string {
+	t.Helper()
+	const least, count, tries = 10000, 10000, 100
+	for range tries {
+		port := strconv.Itoa(least + rand.IntN(count))
+		if !slices.Contains(slices.Collect(maps.Values(c.ports)), port) && free(t, port) {
+			return port
+		}
+	}
+	t.Fatal("no free port found")
+	return ""
+}
+
+func free(t *testing.T, port string) bool {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:"+port)
+	if err != nil {
+		return false
+	}
+	return listener.Close() == nil
+}
+
+// environment is what the commands of the examples find.
+func (c *clone) environment() []string {
+	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		// They would reach the make of the examples from the one that runs the tests.
+		return slices.Contains([]string{"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}, name)
+	})
+	// Debian keeps nginx where only root looks for commands.
+	return append(environment, "no_proxy=127.0.0.1", "PATH="+os.Getenv("PATH")+":/usr/sbin")
+}
+
+// run runs a script as somebody would who types its lines, and returns what it
+// printed. The script must leave nothing behind; what a failed one leaves is
+// ended and removed.
+func (c *clone) run(t *testing.T, script string) string {
+	t.Helper()
+	const limit = 50 * time.Second
+	logs, temp := t.TempDir(), openTemp(t)
+	stdout, stderr := create(t, filepath.Join(logs, "stdout")), create(t, filepath.Join(logs, "stderr"))
+	cmd := exec.Command("bash", "-euo", "pipefail", "-xc", script) //nolint:noctx // the timer below ends it together with its children
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.root, append(c.environment(), "TMPDIR="+temp), stdout, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	endGroup := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // it may have ended by itself
+	timer := time.AfterFunc(limit, endGroup)
+	err := cmd.Wait()
+	inTime := timer.Stop()
+	out := read(t, stdout.Name())
+	if err != nil {
+		endGroup()
+		endDaemons(t, temp)
+		t.Fatalf("%v (within %s: %t)\nstandard output:\n%s\nstandard error:\n%s\nlogs:\n%s",
+			err, limit, inTime, out, read(t, stderr.Name()), programLogs(t, temp))
+	}
+	if leftovers, err := os.ReadDir(temp); err != nil || len(leftovers) > 0 {
+		t.Errorf("after the last command there is still %v (%v)", leftovers, err)
+	}
+	return out
+}
+
+// openTemp returns a folder for temporary files that, like /tmp, the workers
+// of nginx may enter, who are somebody else where root starts nginx.
+func openTemp(t *testing.T) string {
+	t.Helper()
+	temp := t.TempDir()
+	for _, folder := range []string{filepath.Dir(temp), temp} {
+		if err := os.Chmod(folder, 0o711); err != nil { //nolint:gosec // that is the purpose
+			t.Fatal(err)
+		}
+	}
+	return temp
+}
+
+func create(t *testing.T, path string) *os.File {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return file
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// find returns the files below a folder whose names match the pattern.
+func find(t *testing.T, folder, pattern string) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a program that ends takes its files along
+		}
+		if err != nil {
+			return err
+		}
+		matched, err := filepath.Match(pattern, entry.Name())
+		if matched && !entry.IsDir() {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func programLogs(t *testing.T, folder string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, path := range find(t, folder, "*.log") {
+		all.WriteString(path + ":\n" + read(t, path))
+	}
+	return all.String()
+}
+
+// endDaemons ends each nginx that a script left behind: as a daemon it has
+// gone from the script's process group.
+func endDaemons(t *testing.T, folder string) {
+	t.Helper()
+	for _, path := range find(t, folder, "nginx.pid") {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has just ended
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+		if err != nil || pid < 2 {
+			continue
+		}
+		_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended by itself
+		within(t, "nginx ends", func() bool {
+			_, err := os.Stat(path)
+			return errors.Is(err, fs.ErrNotExist)
+		})
+	}
+}
+
+// within waits until the condition holds.
+func within(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(10 * time.Second)
+	for !condition() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Errorf("not within ten seconds: %s", what)
+			return
+		}
+	}
+}

@@ -1,0 +1,109 @@
+// Package examples_test runs the examples as their READMEs tell, on a real
+// nginx and a real Prometheus, and checks the files that they ship.
+package examples_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// example is one README and what its commands must print, in this order.
+type example struct {
+	folder string
+	prints []string
+}
+
+const (
+	promUp    = `nginx_up\{.*\} => 1 @`
+	refused   = `nginx_exporter_scrape_errors_total\{reason="refused",source="stub_status"\} [1-9]`
+	validConf = `the configuration is valid\n`
+)
+
+func examples() []example {
+	return []example{
+		{"basic", []string{
+			`Active connections: 1 `, `nginx_http_requests_total 2\nnginx_up 1\n`, `msg="nginx answers"`,
+			promUp, `nginx_http_requests_total\{.*\} => [0-9]+ @`,
+			`nginx_up 0\n`, refused, `nginx_up 1\n`,
+			`msg="nginx cannot be read".* reason=refused .*\n.*msg="nginx answers"`,
+		}},
+		{"unix-socket", []string{
+			`Active connections: 1 `, `nginx_http_requests_total 2\nnginx_up 1\n`, `nginx_up 1\n`,
+		}},
+		{"basic-auth", []string{
+			`without a password: 401\n`, validConf, `nginx_up 1\n`, `without a password: 401\n`, `nginx_up 1\n`, promUp,
+		}},
+		{"multi-target", []string{
+			validConf, `nginx_up\{addr="shop",team="web"\} 1\nnginx_up\{addr="blog",team="content"\} 1\n`,
+			`nginx_up\{addr="blog", .*\} => 1 @`, `\{team="content"\} => [0-9]+ @`, `\{team="web"\} => [0-9]+ @`,
+			`nginx_up\{addr="blog",team="content"\} 0\n`,
+			`nginx_http_requests_total\{addr="shop",team="web"\} [0-9]+\n` +
+				`nginx_up\{addr="shop",team="web"\} 1\nnginx_up\{addr="blog",team="content"\} 0\n`,
+			`nginx_up\{addr="store",team="web"\} 1\n`,
+			validConf, `nginx_connections_accepted [0-9]+\n(.*\n)*nginx_up 1\n`, `does not allow this target\n403\n`,
+			`nginx_up\{.*site="blog"\} => 1 @`, `nginx_http_requests_total\{.*\} => [0-9]+ @`,
+		}},
+		{"tls", []string{
+			`nginx_up 1\n`, `nginx_up 1\n`, `nginx_up 0\n`, `reason=tls .*--nginx\.ssl-ca-cert`,
+			validConf, `nginx_up\{addr="web1"\} 1\nnginx_up\{addr="web1-client-certificate"\} 1\n`, promUp,
+		}},
+	}
+}
+
+// TestReadmes runs every sh block of every README, one after another in one
+// shell. Blocks marked "sh root" are for a server and not run.
+func TestReadmes(t *testing.T) {
+	c := newClone(t)
+	folders := map[string]bool{}
+	for _, example := range examples() {
+		folders[example.folder] = true
+		t.Run(example.folder, func(t *testing.T) {
+			script := strings.Join(blocks(t, filepath.Join(c.root, "examples", example.folder, "README.md"), "sh"), "\n")
+			inOrder(t, c.run(t, script), example.prints)
+			for usual, port := range c.ports {
+				what := fmt.Sprintf("nobody listens any more on %s, which the README calls %d", port, usual)
+				within(t, what, func() bool { return free(t, port) })
+			}
+		})
+	}
+	readmes, err := filepath.Glob("*/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, readme := range readmes {
+		if !folders[filepath.Dir(readme)] {
+			t.Errorf("nothing is expected of the commands in %s", readme)
+		}
+	}
+}
+
+// blocks returns the fenced blocks of a Markdown file that are marked as the
+// language alone.
+func blocks(t *testing.T, path, language string) []string {
+	t.Helper()
+	var found []string
+	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(read(t, path), -1) {
+		found = append(found, match[1])
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s has no block of %s", path, language)
+	}
+	return found
+}
+
+// inOrder checks that the text matches all patterns, each after the one before.
+func inOrder(t *testing.T, text string, patterns []string) {
+	t.Helper()
+	rest := text
+	for _, pattern := range patterns {
+		at := regexp.MustCompile(pattern).FindStringIndex(rest)
+		if at == nil {
+			t.Errorf("nothing matches %s in what follows\n%s\nof the whole output\n%s", pattern, rest, text)
+			return
+		}
+		rest = rest[at[1]:]
+	}
+}
