@@ -39,6 +39,7 @@ type spec struct {
 	prefix []string            // a command that runs the program in its place
 	attr   syscall.SysProcAttr // confinement
 	path   string              // of the program, within its root
+	files  []*os.File          // descriptors from 3 on; they are closed here
 	stderr io.Writer           // in place of the transcript
 	listen string              // address, a free port of loopback if empty
 }
@@ -86,7 +87,7 @@ func (e *exporter) awaitAddress(tb testing.TB) {
 // at when the test is over.
 func launch(tb testing.TB, s *spec) *exporter {
 	tb.Helper()
-	e := &exporter{log: &transcript{}, ended: make(chan struct{}), address: s.listen}
+	e := &exporter{log: &transcript{}, ended: make(chan struct{})}
 	args := slices.Clone(s.args)
 	given := func(flag string) bool {
 		return slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, flag) })
@@ -110,14 +111,18 @@ func launch(tb testing.TB, s *spec) *exporter {
 	e.command.Env = append([]string{}, s.env...)
 	e.command.Dir = "/"
 	e.command.Stdout, e.command.Stderr = e.log, io.Writer(e.log)
-	if s.stderr != nil {
-		e.command.Stdout, e.command.Stderr = s.stderr, s.stderr
+	if s.stderr != nil { // then the log cannot tell where it listens
+		e.command.Stdout, e.command.Stderr, e.address = s.stderr, s.stderr, s.listen
 	}
+	e.command.ExtraFiles = s.files
 	attr := s.attr
 	attr.Pdeathsig = syscall.SIGKILL // should the tests be killed
 	e.command.SysProcAttr = &attr
 	if err := e.command.Start(); err != nil {
 		tb.Fatalf("start the exporter: %v", err)
+	}
+	for _, file := range s.files {
+		_ = file.Close() // the child has its own
 	}
 	go func() {
 		_ = e.command.Wait() // how it ended stays in ProcessState
@@ -236,7 +241,19 @@ func ask(tb testing.TB, method, url string, header http.Header, config *tls.Conf
 	}
 	defer func() { _ = response.Body.Close() }() // it was read
 	body, err := io.ReadAll(response.Body)
-	return &answer{response.StatusCode, response.Header, body, time.Since(began)}, err
+	if err != nil {
+		return nil, err
+	}
+	return &answer{response.StatusCode, response.Header, body, time.Since(began)}, nil
+}
+
+func all(tb testing.TB, reader io.Reader) []byte {
+	tb.Helper()
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
 }
 
 // answer is an answer of the exporter, read to its end.
