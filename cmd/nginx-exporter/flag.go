@@ -140,7 +140,17 @@ func duration(to *time.Duration, standard time.Duration) *value {
 
 // parse reads the command line and returns the command that it names.
 func (c *cli) parse(args []string) (string, error) {
-	command, err := c.app.Parse(c.modern(args))
+	for _, f := range c.flags {
+		// A variable gave way to the command line: it is not at fault.
+		if c.onCommandLine(args, f.name) {
+			f.value.name = "--" + f.name
+		}
+	}
+	modern, err := c.modern(args)
+	if err != nil {
+		return "", err
+	}
+	command, err := c.app.Parse(modern)
 	if err != nil {
 		return "", err
 	}

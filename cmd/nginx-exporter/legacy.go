@@ -36,44 +36,70 @@ func (c *cli) old(name, alias string, v *value) {
 
 // modern rewrites the spellings of old versions: one dash before a long flag,
 // and --flag=true or --flag=false. What follows -- is left alone.
-func (c *cli) modern(args []string) []string {
+func (c *cli) modern(args []string) ([]string, error) {
+	if slices.Contains(args, "--completion-bash") {
+		return args, nil // what stands there is not finished
+	}
 	var modern []string
 	for i, arg := range args {
 		if arg == "--" {
-			return append(modern, args[i:]...)
+			return append(modern, args[i:]...), nil
 		}
 		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		f := c.find(name)
-		// One letter after one dash is a short flag such as -h.
-		if strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && len(arg) > 2 {
-			if f != nil && !f.hidden {
-				c.note("-%s is deprecated: write --%s", name, name)
-			}
-			arg = "-" + arg
-		}
-		if f != nil && f.boolean {
-			arg = c.modernBool(arg, f)
+		arg, err := c.modernValue(f, c.modernDash(f, arg), args[i+1:])
+		if err != nil {
+			return nil, err
 		}
 		modern = append(modern, arg)
 	}
-	return modern
+	return modern, nil
 }
 
-func (c *cli) modernBool(arg string, f *flag) string {
-	_, value, assigned := strings.Cut(arg, "=")
-	on, err := strconv.ParseBool(value)
-	if !assigned || err != nil || !strings.HasPrefix(arg, "--") {
+// modernDash adds the second dash to a long flag. One letter after one dash is
+// a short flag such as -h.
+func (c *cli) modernDash(f *flag, arg string) string {
+	if !strings.HasPrefix(arg, "-") || strings.HasPrefix(arg, "--") || len(arg) <= 2 {
 		return arg
+	}
+	if f != nil && !f.hidden {
+		c.note("-%s is deprecated: write --%s", f.name, f.name)
+	}
+	return "-" + arg
+}
+
+// modernValue looks at the value of a flag. Kingpin takes a flag that ends the
+// command line without one for a flag that is not there.
+func (c *cli) modernValue(f *flag, arg string, rest []string) (string, error) {
+	switch {
+	case f == nil || !strings.HasPrefix(arg, "--"):
+		return arg, nil
+	case f.boolean:
+		return c.modernBool(arg, f)
+	case !strings.Contains(arg, "=") && (len(rest) == 0 || len(rest[0]) > 1 && rest[0][0] == '-'):
+		return "", fmt.Errorf("--%s: the value is missing", f.name)
+	default:
+		return arg, nil
+	}
+}
+
+func (c *cli) modernBool(arg string, f *flag) (string, error) {
+	_, value, assigned := strings.Cut(arg, "=")
+	if !assigned {
+		return arg, nil
+	}
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		return "", fmt.Errorf("--%s: %q is neither true nor false", f.name, value)
 	}
 	modern := "--" + f.name
 	if !on {
 		modern = "--no-" + f.name
 	}
-	if f.hidden {
-		return modern
+	if !f.hidden {
+		c.note("%s is deprecated: write %s", arg, modern)
 	}
-	c.note("%s is deprecated: write %s", arg, modern)
-	return modern
+	return modern, nil
 }
 
 // find returns the flag of that name, or nil.

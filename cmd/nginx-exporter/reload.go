@@ -68,14 +68,14 @@ func (l *loader) reload() error {
 const watchInterval = 500 * time.Millisecond
 
 // watch reloads when the configuration file has changed and has then stayed
-// the same for one interval, so that nobody reads half a file.
-func (l *loader) watch(ctx context.Context) {
+// the same for one interval, so that nobody reads half a file. Loaded is the
+// stamp from before the file was first read: a change since then counts.
+func (l *loader) watch(ctx context.Context, loaded os.FileInfo) {
 	if l.config.File == "" {
 		return
 	}
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
-	loaded := stamp(l.config.File)
 	seen := loaded
 	for {
 		select {

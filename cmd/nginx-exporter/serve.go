@@ -17,6 +17,7 @@ import (
 
 // serve scrapes and serves until a signal ends it.
 func serve(c *config.Config, logs *logs) error {
+	read := stamp(c.File)
 	settings, err := c.Validate()
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func serve(c *config.Config, logs *logs) error {
 	_ = level.Info(logs.kit).Log("msg", "nginx-exporter starts", "version", version.Version, "revision", version.GetRevision(),
 		"targets", len(settings.Targets()))
 	tuneRuntime()
-	go loader.watch(ctx)
+	go loader.watch(ctx, read)
 	ended := handleSignals(server, loader, logs)
 	if err := server.Serve(); err != nil {
 		return err

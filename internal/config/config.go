@@ -119,7 +119,7 @@ func (c *Config) Validate() (*Settings, error) {
 
 func (w *Web) validate() error {
 	if err := web.Validate(w.ConfigFile); err != nil {
-		return fmt.Errorf("--web.config.file: %s", strings.ReplaceAll(err.Error(), "\n", " "))
+		return fmt.Errorf("--web.config.file: %s", oneLine(err))
 	}
 	if err := w.validateTLS(); err != nil {
 		return err

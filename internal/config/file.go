@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +57,10 @@ type Allow struct {
 
 // HTTPClient is prometheus/common's http_client_config with the defaults of a
 // client that stays where it was sent: no redirects, no HTTP/2.
-type HTTPClient struct{ promconfig.HTTPClientConfig }
+type HTTPClient struct {
+	promconfig.HTTPClientConfig
+	hasTLS bool // tls_config is there, even if it says nothing but the defaults
+}
 
 // UnmarshalYAML reads the library's structure over our defaults. It has the
 // older of the two signatures that the YAML library knows, since only that one
@@ -64,12 +69,32 @@ func (h *HTTPClient) UnmarshalYAML(unmarshal func(any) error) error {
 	// The library's own UnmarshalYAML would set its defaults.
 	type plain promconfig.HTTPClientConfig
 	if err := unmarshal((*plain)(&h.HTTPClientConfig)); err != nil {
+		return nameKey(err)
+	}
+	var keys map[string]any
+	if err := unmarshal(&keys); err != nil {
 		return err
 	}
+	_, h.hasTLS = keys["tls_config"]
 	if err := h.check(); err != nil {
 		return fmt.Errorf("http_client_config: %w", err)
 	}
 	return nil
+}
+
+// nameKey names the key in errors of the library that hold its value, which may
+// be a secret, or none. Those of the YAML library tell the line already.
+func nameKey(err error) error {
+	var types *yaml.TypeError
+	var address *url.Error
+	switch {
+	case errors.As(err, &types):
+		return err
+	case errors.As(err, &address):
+		return errors.New("http_client_config: proxy_url: it is not a valid URL")
+	default:
+		return fmt.Errorf("http_client_config: %w", err)
+	}
 }
 
 // check refuses what the library could do and this exporter does not.
@@ -85,12 +110,36 @@ func (h *HTTPClient) check() error {
 		{h.NoProxy != "", "no_proxy: it is not supported; set proxy_url only where it is wanted"},
 		{h.refersToSecrets(), "there is no secret manager, so *_ref keys refer to nothing; use *_file"},
 		{h.TLSConfig.MinVersion != 0 && h.TLSConfig.MinVersion < tls.VersionTLS12, "tls_config: min_version: TLS12 is the oldest there is"},
+		{h.TLSConfig.MaxVersion != 0 && h.TLSConfig.MaxVersion < tls.VersionTLS12, "tls_config: max_version: TLS12 is the oldest there is"},
 	} {
 		if refused.found {
 			return errors.New(refused.reason)
 		}
 	}
-	return h.Validate()
+	if err := h.Validate(); err != nil {
+		return err
+	}
+	return h.checkHeaders()
+}
+
+// checkHeaders refuses headers with which no request could be sent.
+func (h *HTTPClient) checkHeaders() error {
+	if h.HTTPHeaders == nil {
+		return nil
+	}
+	for name, header := range h.HTTPHeaders.Headers {
+		if !regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$").MatchString(name) {
+			return fmt.Errorf("http_headers: %q is no name of a header", name)
+		}
+		values := slices.Clone(header.Values)
+		for _, secret := range header.Secrets {
+			values = append(values, string(secret))
+		}
+		if strings.ContainsFunc(strings.Join(values, ""), func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return fmt.Errorf("http_headers: %s: a value holds a control character", name)
+		}
+	}
+	return nil
 }
 
 func (h *HTTPClient) refersToSecrets() bool {
@@ -145,16 +194,19 @@ func parseFile(text []byte) (*File, error) {
 	return file, nil
 }
 
-// oneLine brings the errors of the YAML library into one line. The values that
-// it shows between backticks go: one may be a secret in the wrong place.
+// oneLine brings the errors of the YAML library into one line, in words of the
+// file and not of the program. The values that it shows between backticks go:
+// one may be a secret in the wrong place.
 func oneLine(err error) string {
 	text := err.Error()
 	var types *yaml.TypeError
 	if errors.As(err, &types) {
 		text = types.Errors[0]
 	}
-	text = strings.ReplaceAll(text, "\n", "; ")
-	return regexp.MustCompile("`[^`]*`").ReplaceAllString(text, "a value")
+	text = strings.Join(strings.Fields(text), " ")
+	text = regexp.MustCompile("`.*`").ReplaceAllString(text, "a value")
+	text = regexp.MustCompile(`field (\S+) not found in type \S+`).ReplaceAllString(text, `there is no key "$1" here`)
+	return regexp.MustCompile(`cannot unmarshal !!(\w+)( a value)? into \S+`).ReplaceAllString(text, "a value of type $1 does not fit here")
 }
 
 func (f *File) setDirectory(directory string) {

@@ -94,7 +94,7 @@ func sortedNames(labels map[string]string) []string {
 // checkHost refuses what would not be one Host header.
 func checkHost(host string) error {
 	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }) {
-		return errors.New("host: it may hold only a name or address and a port")
+		return errors.New("it may hold only a name or address and a port")
 	}
 	return nil
 }

@@ -69,14 +69,21 @@ func newRule(allow Allow) (rule, error) {
 		if err != nil {
 			return r, fmt.Errorf("cidr: %q is no range such as 10.0.0.0/8 or fd00::/8", allow.CIDR)
 		}
+		if prefix.Addr().Is4In6() {
+			return r, fmt.Errorf("cidr: write %q as a range of IPv4", allow.CIDR)
+		}
 		r.prefix = prefix.Masked()
-	case strings.HasPrefix(allow.Host, "*."):
-		r.domain = strings.ToLower(allow.Host[1:])
-	default:
-		r.host = strings.ToLower(allow.Host)
+		return r, nil
 	}
-	if strings.ContainsAny(r.host+r.domain, "*/ ") {
-		return r, fmt.Errorf("host: %q is neither a name nor *. before a domain", allow.Host)
+	name := strings.ToLower(strings.TrimSuffix(allow.Host, "."))
+	bare := strings.TrimPrefix(name, "*.")
+	if _, err := netip.ParseAddr(name); err != nil && (strings.Trim(bare, ".") != bare || bare == "" || strings.ContainsAny(bare, "*/ :[]@")) {
+		return r, fmt.Errorf("host: %q is neither a name or address nor *. before a domain; ports go under ports", allow.Host)
+	}
+	if bare != name {
+		r.domain = name[1:]
+	} else {
+		r.host = name
 	}
 	return r, nil
 }

@@ -50,6 +50,9 @@ func (c *Config) newBuilder() (*builder, error) {
 	if _, err := promconfig.NewTLSConfig(&b.http.TLSConfig); err != nil {
 		return nil, fmt.Errorf("--nginx.ssl-ca-cert, --nginx.ssl-client-cert, --nginx.ssl-client-key: %s", oneLine(err))
 	}
+	if err := checkHost(c.Nginx.Host); err != nil {
+		return nil, fmt.Errorf("--nginx.host-header: %w", err)
+	}
 	if b.labels, err = parseLabels(c.ConstLabs); err != nil {
 		return nil, err
 	}
@@ -142,7 +145,7 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 	http := b.http
 	if m.HTTP != nil {
 		http = m.HTTP.HTTPClientConfig
-		if http.TLSConfig == (promconfig.TLSConfig{}) {
+		if !m.HTTP.hasTLS {
 			http.TLSConfig = b.http.TLSConfig
 		}
 	}
@@ -162,7 +165,10 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 	if m.ProxyProtocol != nil {
 		options.Client.ProxyProtocol = *m.ProxyProtocol
 	}
-	return options, checkHost(options.Client.Host)
+	if err := checkHost(m.Host); err != nil {
+		return options, fmt.Errorf("host: %w", err)
+	}
+	return options, nil
 }
 
 func (b *builder) warn(warning string) {

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// get asks the exporter:
+//
+//	get [OPTIONS] URL [PATTERN | !PATTERN]...
+//
+// It asks again until the answer has the status (-status=200) and matches all
+// patterns. Without a pattern one answer must do. The answer goes to stdout.
+// Options: -status, -method, -header="Name: value", -user=name:password,
+// -unix=socket, -ca=file, -cert=file and -key=file. A URL without a scheme is
+// http.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	options, args := cutOptions(args)
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: get [OPTIONS] URL [PATTERN | !PATTERN]...")
+	}
+	client := scriptClient(ts, options)
+	defer client.CloseIdleConnections()
+	request, patterns := scriptRequest(ts, options, args[0]), args[1:]
+	want := options["status"]
+	if want == "" {
+		want = "200"
+	}
+	var answer string
+	ask := func() error {
+		var status int
+		var err error
+		if status, answer, err = exchange(client, request); err != nil {
+			return err
+		}
+		if strconv.Itoa(status) != want {
+			return fmt.Errorf("status %d, not %s: %s", status, want, answer)
+		}
+		return matchAll(ts, patterns, answer)
+	}
+	if len(patterns) == 0 {
+		ts.Check(ask())
+	} else {
+		until(ts, ask)
+	}
+	_, _ = io.WriteString(ts.Stdout(), answer) // it takes everything
+}
+
+func matchAll(ts *testscript.TestScript, patterns []string, text string) error {
+	for _, pattern := range patterns {
+		bare, absent := strings.CutPrefix(pattern, "!")
+		compiled, err := regexp.Compile("(?m)" + bare)
+		ts.Check(err)
+		if compiled.MatchString(text) == absent {
+			return fmt.Errorf("%s is not true of:\n%s", pattern, text)
+		}
+	}
+	return nil
+}
+
+func exchange(client *http.Client, request *http.Request) (int, string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	response, err := client.Do(request.WithContext(ctx))
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	return response.StatusCode, string(body), err
+}
+
+func scriptRequest(ts *testscript.TestScript, options map[string]string, url string) *http.Request {
+	if !strings.Contains(strings.SplitN(url, "?", 2)[0], "://") {
+		url = "http://" + url
+	}
+	method := options["method"]
+	if method == "" {
+		method = http.MethodGet
+	}
+	request, err := http.NewRequestWithContext(context.Background(), method, url, http.NoBody)
+	ts.Check(err)
+	for line := range strings.Lines(options["header"]) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		request.Header.Add(name, strings.TrimSpace(value))
+	}
+	if user, password, found := strings.Cut(options["user"], ":"); found {
+		request.SetBasicAuth(user, password)
+	}
+	return request
+}
+
+func scriptClient(ts *testscript.TestScript, options map[string]string) *http.Client {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca := options["ca"]; ca != "" {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM([]byte(ts.ReadFile(ca))) {
+			ts.Check(errors.New(ca + " holds no certificate"))
+		}
+	}
+	if cert := options["cert"]; cert != "" {
+		pair, err := tls.LoadX509KeyPair(ts.MkAbs(cert), ts.MkAbs(options["key"]))
+		ts.Check(err)
+		config.Certificates = []tls.Certificate{pair}
+	}
+	transport := &http.Transport{TLSClientConfig: config}
+	if socket := options["unix"]; socket != "" {
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", ts.MkAbs(socket))
+		}
+	}
+	return &http.Client{Transport: transport}
+}

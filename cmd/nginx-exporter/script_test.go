@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience is how long a script waits for what must come about.
+const patience = 10 * time.Second
+
+// TestScript runs the scripts of testdata/script: the program as its users
+// start it. README.md there tells which commands they have.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setUp,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"certs":    makeCertificates,
+			"exits":    exits,
+			"exporter": startExporter,
+			"fill":     fill,
+			"freeaddr": freeAddress,
+			"get":      get,
+			"hang":     hang,
+			"logs":     logged,
+			"nginx":    startNginx,
+			"refused":  refused,
+			"signal":   sendSignal,
+			"stop":     stop,
+			"stub":     stub,
+			"warned":   warned,
+		},
+	})
+}
+
+// setUp lets every exporter listen on a free port of its own unless the script
+// wants something else.
+func setUp(env *testscript.Env) error {
+	env.Setenv("NGINX_EXPORTER_WEB_LISTEN_ADDRESS", "127.0.0.1:0")
+	env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin")
+	env.Values[processes{}] = map[string]*process{}
+	return nil
+}
+
+// refused runs the program, which must not start: refused PATTERN ARGS...
+//
+// It has to end with status 1 and one plain line of error that matches.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: refused PATTERN [ARGS...]")
+	}
+	status, stdout, stderr := runProgram(ts, args[1:])
+	line, rest, _ := strings.Cut(stderr, "\n")
+	switch {
+	case status != 1:
+		ts.Fatalf("exit status %d, not 1", status)
+	case stdout != "":
+		ts.Fatalf("something on standard output")
+	case rest != "":
+		ts.Fatalf("more than one line of error")
+	case !strings.HasPrefix(line, programName+": error: "):
+		ts.Fatalf("the line does not begin with %q", programName+": error: ")
+	}
+	match(ts, args[0], line)
+}
+
+// warned checks the configuration, which must be good: warned PATTERN ARGS...
+//
+// One line of the log must be of level warn and match.
+func warned(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 1 {
+		ts.Fatalf("usage: [!] warned PATTERN [ARGS...]")
+	}
+	status, _, stderr := runProgram(ts, append([]string{"check-config"}, args[1:]...))
+	if status != 0 {
+		ts.Fatalf("exit status %d, not 0", status)
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for line := range strings.Lines(stderr) {
+		if strings.Contains(line, " level=warn ") && pattern.MatchString(line) {
+			if neg {
+				ts.Fatalf("there is such a warning")
+			}
+			return
+		}
+	}
+	if !neg {
+		ts.Fatalf("no line of level warn matches %s", args[0])
+	}
+}
+
+func match(ts *testscript.TestScript, pattern, text string) {
+	compiled, err := regexp.Compile(pattern)
+	ts.Check(err)
+	if !compiled.MatchString(text) {
+		ts.Fatalf("%q does not match %s", text, pattern)
+	}
+}
+
+// fill puts the values of variables into a file: @NAME@ becomes $NAME.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: fill FILE...")
+	}
+	for _, file := range args {
+		text := regexp.MustCompile(`@[A-Za-z_]+@`).ReplaceAllStringFunc(ts.ReadFile(file), func(name string) string {
+			return ts.Getenv(strings.Trim(name, "@"))
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
+	}
+}
+
+// until tries again and again until try succeeds.
+func until(ts *testscript.TestScript, try func() error) {
+	deadline := time.After(patience)
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		select {
+		case <-deadline:
+			ts.Fatalf("%s", fmt.Sprintf("not within %s: %v", patience, err))
+		case <-ticker.C:
+		}
+	}
+}
