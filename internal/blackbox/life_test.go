@@ -17,10 +17,10 @@ import (
 func TestLifeAndDeath(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(*testing.T){
-		"SIGTERM when idle; SIGINT when idle":                               signalWhenIdle,
-		"SIGTERM during a scrape (nginx takes 1 s)":                         signalDuringScrape,
-		"SIGTERM while nginx hangs and clients dawdle":                      signalWhileAllHangs,
-		"SIGHUP":                                                            hangup,
+		"SIGTERM when idle; SIGINT when idle":          signalWhenIdle,
+		"SIGTERM during a scrape (nginx takes 1 s)":    signalDuringScrape,
+		"SIGTERM while nginx hangs and clients dawdle": signalWhileAllHangs,
+		"SIGHUP": hangup,
 		"the reader of its log goes away (EPIPE)":                           logReaderGone,
 		"SIGTERM twice, 50 ms apart, during a scrape":                       signalTwice,
 		"restarted 10 times on the same port with clients connected":        restarted,
