@@ -28,7 +28,8 @@ stop() {
 }
 
 clean_up() {
-    trap - EXIT INT TERM HUP
+    trap - EXIT
+    trap '' INT TERM HUP # what was begun is cleaned up to the end
     if [ -n "$exporter_pid" ]; then stop "$exporter_pid"; fi
     if [ -n "$nginx_pid" ]; then stop "$nginx_pid"; fi
     if [ -n "$tmp" ]; then rm -rf "$tmp"; fi

@@ -63,8 +63,9 @@ packages=()
 for command in "$@"; do
     if ! command -v "$command" >/dev/null; then
         commands+=("$command")
-        read -ra names <<<"$(package "$command")"
-        packages+=("${names[@]}")
+        for name in $(package "$command"); do
+            [[ " ${packages[*]} " == *" $name "* ]] || packages+=("$name")
+        done
     fi
 done
 [ ${#commands[@]} -gt 0 ] || exit 0

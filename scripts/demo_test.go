@@ -1,0 +1,171 @@
+// Package scripts_test runs the scripts of the build, and checks what the
+// container image promises.
+package scripts_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// limit is how long a script may take. None needs more than a few seconds.
+const limit = 60 * time.Second
+
+// TestDemo builds the program with its version and shows it at work.
+func TestDemo(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "nginx-exporter")
+	if out, status := run(t, command(t, "build.sh", program)); status != 0 {
+		t.Fatalf("build.sh ends with status %d:\n%s", status, out)
+	}
+	demo := command(t, "demo.sh", program)
+	out, status := run(t, demo)
+	if status != 0 {
+		t.Fatalf("demo.sh ends with status %d:\n%s", status, out)
+	}
+	for _, pattern := range []string{
+		`(?m)^  nginx_http_requests_total +[0-9]+ +[0-9]+ +\+201$`,
+		`(?m)^  nginx_connections_accepted +[0-9]+ +[0-9]+ +\+5$`,
+		`(?m)^  nginx_up +1 +1 *$`,
+	} {
+		if !regexp.MustCompile(pattern).MatchString(out) {
+			t.Errorf("nothing matches %s in\n%s", pattern, out)
+		}
+	}
+	addresses := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindAllString(out, -1)
+	if len(addresses) != 3 {
+		t.Errorf("%d addresses instead of those of site, status and exporter in\n%s", len(addresses), out)
+	}
+	for _, address := range addresses {
+		if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address); err == nil {
+			t.Errorf("somebody still listens on %s", address)
+			_ = conn.Close() // it only had to be opened
+		}
+	}
+	empty(t, demo)
+}
+
+func TestDemoFails(t *testing.T) {
+	demo := command(t, "demo.sh", program(t, "echo 'it is broken' >&2; exit 1"))
+	out, status := run(t, demo)
+	if status != 1 || !strings.Contains(out, "it is broken\ndemo: the exporter does not start\n") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	empty(t, demo)
+}
+
+// TestDemoInterrupted presses Ctrl-C while the exporter starts, and once more
+// while the demo cleans up.
+func TestDemoInterrupted(t *testing.T) {
+	folder := t.TempDir()
+	started, ending := filepath.Join(folder, "started"), filepath.Join(folder, "ending")
+	exporter := program(t, "trap 'echo 1 >"+ending+"; sleep 0.5; exit' TERM; echo 1 >"+started+"; while :; do sleep 0.1; done")
+	demo := command(t, "demo.sh", exporter)
+	demo.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so a terminal reaches all of it
+	result := start(t, demo)
+	for _, moment := range []string{started, ending} {
+		if !within(t, func() bool { return filled(moment) }) {
+			break
+		}
+		if err := syscall.Kill(-demo.Process.Pid, syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+	}
+	if out, status := result(); status != 130 {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	empty(t, demo)
+	if err := syscall.Kill(-demo.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the demo left processes behind (%v)", err)
+	}
+}
+
+// program writes a shell script to be run in the place of the exporter.
+func program(t *testing.T, script string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	return path
+}
+
+// command returns one of the scripts, ready to be run. Its temporary files go
+// to a folder of its own, the last of its environment.
+func command(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := filepath.Abs(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = limit
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	return cmd
+}
+
+// run runs a command to its end.
+func run(t *testing.T, cmd *exec.Cmd) (out string, status int) {
+	t.Helper()
+	return start(t, cmd)()
+}
+
+// start starts a command and returns what waits for its end.
+func start(t *testing.T, cmd *exec.Cmd) func() (out string, status int) {
+	t.Helper()
+	var both bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &both, &both
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() (string, int) {
+		err := cmd.Wait()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatalf("%v\n%s", err, &both)
+		}
+		return both.String(), cmd.ProcessState.ExitCode()
+	}
+}
+
+// empty checks that a script left no temporary files behind.
+func empty(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	folder := strings.TrimPrefix(cmd.Env[len(cmd.Env)-1], "TMPDIR=")
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("%s left %v behind (%v)", filepath.Base(cmd.Path), left, err)
+	}
+}
+
+func filled(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
+}
+
+// within waits until the condition holds, and reports whether it did.
+func within(t *testing.T, condition func() bool) bool {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(limit / 2)
+	for !condition() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Error("waited in vain")
+			return false
+		}
+	}
+	return true
+}
