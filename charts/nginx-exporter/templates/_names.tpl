@@ -1,0 +1,114 @@
+{{/* Names, labels and images. */}}
+
+{{- define "nginx-exporter.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "nginx-exporter.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* A name with a suffix that survives the cut at 63 characters: list ROOT SUFFIX. */}}
+{{- define "nginx-exporter.suffixed" -}}
+{{- $suffix := index . 1 -}}
+{{- $room := sub 62 (len $suffix) | int -}}
+{{- printf "%s-%s" (include "nginx-exporter.fullname" (index . 0) | trunc $room | trimSuffix "-") $suffix -}}
+{{- end }}
+
+{{/* Selectors are immutable, so nothing that changes belongs here. */}}
+{{- define "nginx-exporter.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "nginx-exporter.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* Labels of an object: list ROOT, and further labels if any. Ours win over the user's. */}}
+{{- define "nginx-exporter.labels" -}}
+{{- $root := index . 0 -}}
+{{- $labels := dict "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- $_ := set $labels "app.kubernetes.io/version" ($root.Chart.AppVersion | toString) -}}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" $root.Release.Service -}}
+{{- $labels = merge $labels (include "nginx-exporter.selectorLabels" $root | fromYaml) -}}
+{{- range rest . }}{{ $labels = merge $labels . }}{{ end -}}
+{{- merge $labels $root.Values.commonLabels | toYaml -}}
+{{- end }}
+
+{{/* Annotations of an object: list ROOT, and further annotations if any. Empty if there are none. */}}
+{{- define "nginx-exporter.annotations" -}}
+{{- $root := index . 0 -}}
+{{- $annotations := dict -}}
+{{- range rest . }}{{ $annotations = merge $annotations . }}{{ end -}}
+{{- $annotations = merge $annotations $root.Values.commonAnnotations -}}
+{{- if $annotations }}{{ toYaml $annotations }}{{ end -}}
+{{- end }}
+
+{{/*
+Metadata of an object: a dict of root and name; and namespace, labels, annotations if
+any. A part (adapter, test) is an application of its own, that no selector of the
+exporter's finds.
+*/}}
+{{- define "nginx-exporter.metadata" -}}
+name: {{ .name }}
+{{- if ne .namespace "" }}
+namespace: {{ .namespace | default .root.Release.Namespace }}
+{{- end }}
+labels:
+  {{- $labels := include "nginx-exporter.labels" (list .root (.labels | default dict)) | fromYaml }}
+  {{- with .part }}
+  {{- $_ := set $labels "app.kubernetes.io/name" (printf "%s-%s" (include "nginx-exporter.name" $.root) .) }}
+  {{- end }}
+  {{- toYaml $labels | nindent 2 }}
+{{- with include "nginx-exporter.annotations" (list .root (.annotations | default dict)) }}
+annotations:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* An image: a dict of root, image, and tag as the default. */}}
+{{- define "nginx-exporter.image" -}}
+{{- $registry := .root.Values.global.imageRegistry | default .image.registry -}}
+{{- $name := .image.repository -}}
+{{- if $registry }}{{ $name = printf "%s/%s" (trimSuffix "/" $registry) $name }}{{ end -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" $name .image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $name (.image.tag | default .tag | toString) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Pull secrets for a pod, with the global ones first; empty if there are none. */}}
+{{- define "nginx-exporter.pullSecrets" -}}
+{{- $secrets := list -}}
+{{- range concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets -}}
+{{- $secrets = append $secrets (dict "name" (ternary .name . (kindIs "map" .))) -}}
+{{- end -}}
+{{- with $secrets | uniq -}}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "nginx-exporter.fullname" .) -}}
+{{- else -}}
+{{- .Values.serviceAccount.name | default "default" -}}
+{{- end -}}
+{{- end }}
+
+{{/* Labels of the pods that have an exporter in them: the user's nginx pods, or our own. */}}
+{{- define "nginx-exporter.podLabels" -}}
+{{- if eq .Values.mode "sidecar" -}}
+{{- toYaml .Values.podSelector.matchLabels -}}
+{{- else -}}
+{{- include "nginx-exporter.selectorLabels" . -}}
+{{- end -}}
+{{- end }}

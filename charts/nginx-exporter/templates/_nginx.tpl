@@ -1,0 +1,79 @@
+{{/* The nginx side: the status server and its address. */}}
+
+{{- define "nginx-exporter.statusConfigMap" -}}
+{{- include "nginx-exporter.suffixed" (list . "status") -}}
+{{- end }}
+
+{{- define "nginx-exporter.statusPath" -}}
+{{- .Values.statusServer.path | default (ternary "/api" "/stub_status" .Values.exporter.plus) -}}
+{{- end }}
+
+{{/* Not empty if the status server listens on a Unix socket that the sidecar shares. */}}
+{{- define "nginx-exporter.statusSocket" -}}
+{{- if and (eq .Values.mode "sidecar") .Values.statusServer.socket }}yes{{ end -}}
+{{- end }}
+
+{{/* The addresses to ask, as a YAML list. */}}
+{{- define "nginx-exporter.scrapeURIs" -}}
+{{- $status := .Values.statusServer -}}
+{{- $path := include "nginx-exporter.statusPath" . -}}
+{{- if .Values.exporter.scrapeURIs -}}
+{{- toYaml .Values.exporter.scrapeURIs -}}
+{{- else if or .Values.config.targets .Values.config.existingConfigMap (eq .Values.mode "deployment") -}}
+[]
+{{- else if include "nginx-exporter.statusSocket" . -}}
+- {{ printf "unix:%s:%s" $status.socket $path | quote }}
+{{- else if and (eq .Values.mode "daemonset") (not .Values.daemonset.hostNetwork) -}}
+- {{ printf "http://$(NODE_IP):%d%s" (int $status.port) $path | quote }}
+{{- else -}}
+- {{ printf "http://127.0.0.1:%d%s" (int $status.port) $path | quote }}
+{{- end -}}
+{{- end }}
+
+{{/* Mounts for the nginx container: the status server's file, and its socket's folder. */}}
+{{- define "nginx-exporter.nginxVolumeMounts" -}}
+- name: nginx-exporter-status
+  mountPath: /etc/nginx/conf.d/nginx-status.conf
+  subPath: nginx-status.conf
+  readOnly: true
+{{- if include "nginx-exporter.statusSocket" . }}
+- name: nginx-status
+  mountPath: {{ dir .Values.statusServer.socket }}
+{{- end }}
+{{- end }}
+
+{{/* The volume for the first of these mounts. */}}
+{{- define "nginx-exporter.nginxVolumes" -}}
+- name: nginx-exporter-status
+  configMap:
+    name: {{ include "nginx-exporter.statusConfigMap" . }}
+{{- end }}
+
+{{/* nginx's configuration of the status server. */}}
+{{- define "nginx-exporter.statusServer" -}}
+server {
+    {{- if .Values.statusServer.socket }}
+    listen unix:{{ .Values.statusServer.socket }};
+    {{- else }}
+    listen 127.0.0.1:{{ .Values.statusServer.port }};
+    {{- end }}
+    access_log off;
+    server_tokens on;
+
+    {{- if .Values.exporter.plus }}
+    location {{ include "nginx-exporter.statusPath" . }}/ {
+        api write=off;
+    {{- else }}
+    location = {{ include "nginx-exporter.statusPath" . }} {
+        stub_status;
+    {{- end }}
+        allow 127.0.0.1;
+        allow ::1;
+        allow unix:;
+        deny all;
+    }
+    location / {
+        return 404;
+    }
+}
+{{- end }}

@@ -1,0 +1,71 @@
+{{/* The pod of the modes deployment and daemonset. */}}
+{{- define "nginx-exporter.pod" -}}
+metadata:
+  labels:
+    {{- $labels := include "nginx-exporter.selectorLabels" . | fromYaml }}
+    {{- toYaml (merge $labels .Values.pod.labels .Values.commonLabels) | nindent 4 }}
+  annotations:
+    kubectl.kubernetes.io/default-container: nginx-exporter
+    {{- with merge (dict) .Values.pod.annotations .Values.commonAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "nginx-exporter.serviceAccountName" . }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  {{- with include "nginx-exporter.pullSecrets" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- if and (eq .Values.mode "daemonset") .Values.daemonset.hostNetwork }}
+  hostNetwork: true
+  {{- end }}
+  {{- if .Values.pod.dnsPolicy }}
+  dnsPolicy: {{ .Values.pod.dnsPolicy }}
+  {{- else if and (eq .Values.mode "daemonset") .Values.daemonset.hostNetwork }}
+  dnsPolicy: ClusterFirstWithHostNet
+  {{- end }}
+  {{- with .Values.pod.dnsConfig }}
+  dnsConfig:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.pod.hostAliases }}
+  hostAliases:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.pod.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  {{- with .Values.pod.runtimeClassName }}
+  runtimeClassName: {{ . }}
+  {{- end }}
+  terminationGracePeriodSeconds: {{ .Values.pod.terminationGracePeriodSeconds }}
+  {{- with .Values.pod.securityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  containers:
+    - {{ include "nginx-exporter.container" . | nindent 6 | trim }}
+  {{- with include "nginx-exporter.volumes" . | trim }}
+  volumes:
+    {{- . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.pod.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.pod.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.pod.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.pod.topologySpreadConstraints }}
+  topologySpreadConstraints:
+    {{- range . }}
+    {{- $selector := dict "labelSelector" (dict "matchLabels" (include "nginx-exporter.selectorLabels" $ | fromYaml)) }}
+    - {{ toYaml (merge (deepCopy .) $selector) | nindent 6 | trim }}
+    {{- end }}
+  {{- end }}
+{{- end }}

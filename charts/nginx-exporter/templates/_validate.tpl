@@ -1,0 +1,134 @@
+{{/* What a schema cannot say: combinations that would install and then not work. */}}
+
+{{- define "nginx-exporter.validate" -}}
+{{- include "nginx-exporter.validateWeb" . -}}
+{{- include "nginx-exporter.validatePlaces" . -}}
+{{- if ne .Values.autoscaling.engine "none" -}}
+{{- include "nginx-exporter.validateTarget" . -}}
+{{- include "nginx-exporter.validateEngine" . -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validateWeb" -}}
+{{- with .Values.web -}}
+{{- if and .tls.enabled (not .tls.secretName) -}}
+{{- fail "web.tls.enabled needs web.tls.secretName: a Secret of type kubernetes.io/tls" -}}
+{{- end -}}
+{{- if and .tls.clientAuth (not .tls.enabled) -}}
+{{- fail "web.tls.clientAuth needs web.tls.enabled: there are no client certificates without TLS" -}}
+{{- end -}}
+{{- if and .basicAuth.enabled (not .basicAuth.secretName) -}}
+{{- fail "web.basicAuth.enabled needs web.basicAuth.secretName: the monitor must know the password too" -}}
+{{- end -}}
+{{- if and .basicAuth.enabled (not .basicAuth.users) (not .existingSecret) -}}
+{{- fail "web.basicAuth.enabled needs web.basicAuth.users: a user without a hash could not sign in" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validatePlaces" -}}
+{{- $values := .Values -}}
+{{- range list "namespace" "pod" "container" "job" "instance" "service" "endpoint" -}}
+{{- if hasKey $values.exporter.constLabels . -}}
+{{- fail (printf "exporter.constLabels: %s is a label of Prometheus; a second one would become exported_%s, or with honorLabels hide the pod" . .) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq .Values.mode "deployment" -}}
+{{- if not (or .Values.exporter.scrapeURIs (include "nginx-exporter.configMap" .)) -}}
+{{- fail "mode deployment has nothing to ask: set exporter.scrapeURIs, config.targets or config.probe.allow" -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.monitor.probeTargets -}}
+{{- if not (or .Values.config.probe.allow .Values.config.existingConfigMap) -}}
+{{- fail "monitor.probeTargets needs config.probe.allow: the exporter would refuse them all" -}}
+{{- end -}}
+{{- if ne .Values.mode "deployment" -}}
+{{- fail "monitor.probeTargets needs mode deployment: a sidecar asks its own nginx only" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.enabled (eq .Values.mode "sidecar") (not .Values.networkPolicy.applicationPorts) -}}
+{{- fail "networkPolicy in mode sidecar selects your nginx pods: list the ports that they serve in networkPolicy.applicationPorts, or the policy would cut them off" -}}
+{{- end -}}
+{{- with .Values.podDisruptionBudget -}}
+{{- if and .enabled (eq $values.mode "daemonset") -}}
+{{- fail "podDisruptionBudget has no use in mode daemonset: a drain leaves the pods of a DaemonSet alone" -}}
+{{- end -}}
+{{- if and .enabled (ne (toString .minAvailable) "") (ne (toString .maxUnavailable) "") -}}
+{{- fail "podDisruptionBudget takes minAvailable or maxUnavailable, not both" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.mutatingAdmissionPolicy.enabled (ne .Values.mode "sidecar") -}}
+{{- fail "mutatingAdmissionPolicy adds sidecars: it needs mode sidecar" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validateTarget" -}}
+{{- with .Values.autoscaling -}}
+{{- if ne $.Values.mode "sidecar" -}}
+{{- fail (printf "autoscaling.engine %s needs mode sidecar: in mode %s the series belong to the exporter's pod, not to the pods of nginx" .engine $.Values.mode) -}}
+{{- end -}}
+{{- if eq .target.kind "DaemonSet" -}}
+{{- fail "autoscaling.target.kind: a DaemonSet has one pod per node and no scale subresource, so nothing can scale it; use the alerts and the dashboard per node, or make it a Deployment" -}}
+{{- end -}}
+{{- if not .target.name -}}
+{{- fail "autoscaling.target.name: say which workload is to be scaled" -}}
+{{- end -}}
+{{- if and (not .target.apiVersion) (not (has .target.kind (list "Deployment" "StatefulSet" "ReplicaSet"))) -}}
+{{- fail (printf "autoscaling.target.kind %s is not of apps/v1: set autoscaling.target.apiVersion" .target.kind) -}}
+{{- end -}}
+{{- if gt (int .minReplicas) (int .maxReplicas) -}}
+{{- fail "autoscaling.minReplicas is above autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validateEngine" -}}
+{{- $scaling := .Values.autoscaling -}}
+{{- $interval := include "nginx-exporter.seconds" .Values.monitor.interval | float64 -}}
+{{- $window := include "nginx-exporter.seconds" (include "nginx-exporter.window" .) | float64 -}}
+{{- if not (include "nginx-exporter.readsGauge" .) -}}
+{{- if gt (mulf 4 $interval) $window -}}
+{{- fail (printf "autoscaling.window %s is shorter than four scrapes of %s: the rate would be empty now and then" $scaling.window .Values.monitor.interval) -}}
+{{- end -}}
+{{- if eq (include "nginx-exporter.monitorKind" .) "PodMonitoring" -}}
+{{- fail (printf "autoscaling.engine %s reads Prometheus, and PodMonitoring does not write there" $scaling.engine) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq $scaling.engine "adapter" -}}
+{{- $relist := include "nginx-exporter.seconds" $scaling.adapter.relistInterval | float64 -}}
+{{- if gt $relist (include "nginx-exporter.seconds" $scaling.adapter.maxAge | float64) -}}
+{{- fail "autoscaling.adapter.maxAge is less than relistInterval: the adapter would not start" -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $scaling.engine "keda-direct") .Values.web.tls.clientAuth -}}
+{{- fail "autoscaling.engine keda-direct has no client certificate to show: unset web.tls.clientAuth or use keda-prometheus" -}}
+{{- end -}}
+{{- if eq $scaling.engine "gke" -}}
+{{- include "nginx-exporter.validateGKE" . -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validateGKE" -}}
+{{- if or .Values.web.tls.enabled .Values.web.basicAuth.enabled .Values.web.existingSecret -}}
+{{- fail "autoscaling.engine gke reads plain HTTP without credentials: unset web.tls and web.basicAuth" -}}
+{{- end -}}
+{{- if gt (len (include "nginx-exporter.rateWindows" . | fromYamlArray)) 1 -}}
+{{- fail "autoscaling.engine gke needs a gauge with one window: unset exporter.rateWindows" -}}
+{{- end -}}
+{{- range $key, $value := .Values.podSelector.matchLabels -}}
+{{- if not (regexMatch "^[A-Za-z0-9_-]+$" $key) -}}
+{{- fail (printf "autoscaling.engine gke: label %s in podSelector.matchLabels has characters that an AutoscalingMetric does not take; use letters, digits, - and _" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* One APIService per cluster: whoever applies last takes it from the other. */}}
+{{- define "nginx-exporter.validateOwner" -}}
+{{- $found := lookup "apiregistration.k8s.io/v1" "APIService" "" "v1beta1.custom.metrics.k8s.io" -}}
+{{- if and $found (not .Values.autoscaling.adapter.install.takeOwnership) -}}
+{{- $service := (($found).spec).service | default dict -}}
+{{- if not (and (eq ($service.name | default "") (include "nginx-exporter.adapter" .)) (eq ($service.namespace | default "") .Release.Namespace)) -}}
+{{- fail (printf "custom.metrics.k8s.io already belongs to %s/%s: add the rule to that adapter and unset autoscaling.adapter.install.enabled, or set takeOwnership" ($service.namespace | default "?") ($service.name | default "?")) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
