@@ -62,8 +62,12 @@ func read(folder string) (map[string][]byte, error) {
 		if err != nil {
 			return err
 		}
-		name := strings.TrimSuffix(strings.TrimPrefix(file, folder+"/"), ".json")
-		documents[name] = compact(body)
+		name := strings.TrimPrefix(file, folder+"/")
+		if raw, ok := strings.CutSuffix(name, ".raw"); ok { // kept byte for byte
+			documents[raw] = body
+		} else {
+			documents[strings.TrimSuffix(name, ".json")] = compact(body)
+		}
 		return nil
 	})
 	if err != nil {

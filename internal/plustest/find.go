@@ -22,20 +22,10 @@ func pathNotFound() *refusal {
 // find gives what is at a place of an API version.
 func (a *API) find(where location, version int) ([]byte, *refusal) {
 	switch where.path {
-	case versionsPath:
-		if !where.versions {
-			return nil, pathNotFound()
-		}
-		if body, ok := a.documents[versionsPath]; ok {
-			return body, nil
-		}
-		return marshal(a.versions), nil
 	case rootPath, httpPath, streamPath:
-		names := a.listing(where.path, version)
-		if where.path != rootPath && !slices.Contains(a.listing(rootPath, version), where.path) {
-			return nil, pathNotFound()
-		}
-		return marshal(names), nil
+		return a.list(where.path, version)
+	case versionsPath:
+		return a.versionList(where)
 	}
 	for _, e := range a.endpoints {
 		if e.path == where.path {
@@ -46,6 +36,27 @@ func (a *API) find(where location, version int) ([]byte, *refusal) {
 		}
 	}
 	return nil, pathNotFound()
+}
+
+func (a *API) versionList(where location) ([]byte, *refusal) {
+	if !where.versions {
+		return nil, pathNotFound()
+	}
+	if body, ok := a.documents[versionsPath]; ok {
+		return body, nil
+	}
+	return marshal(a.versions), nil
+}
+
+// list gives a listing as a document.
+func (a *API) list(path string, version int) ([]byte, *refusal) {
+	if path != rootPath && !slices.Contains(a.listing(rootPath, version), path) {
+		return nil, pathNotFound()
+	}
+	if body, ok := a.documents[path]; ok {
+		return body, nil
+	}
+	return marshal(a.listing(path, version)), nil
 }
 
 // document gives a whole document. A single object has no slash at the end.
@@ -73,8 +84,11 @@ func (a *API) listed(e endpoint, version int) bool {
 func (a *API) listing(path string, version int) []string {
 	names := []string{}
 	if body, ok := a.documents[path]; ok {
-		if json.Unmarshal(body, &names) != nil {
-			return nil
+		for _, element := range elements(body) {
+			var name string
+			if json.Unmarshal(element, &name) == nil {
+				names = append(names, name)
+			}
 		}
 		return names
 	}

@@ -45,17 +45,23 @@ func (a *API) render(e endpoint, version int) []byte {
 
 // since leaves out what a later API version brought.
 func since(e endpoint, body []byte, version int) []byte {
-	drop := map[string]bool{"response_time_hist": version < 9, "ssl": version < 8, "codes": version < 7}
-	switch {
-	case version >= newest || !json.Valid(body):
+	if version >= newest || !json.Valid(body) || members(body) == nil {
 		return body
+	}
+	switch {
 	case e.path == "ssl" && version < 8:
 		return pick(body, []string{"handshakes", "handshakes_failed", "session_reuses"})
 	case strings.HasSuffix(e.path, "_zones") || strings.HasSuffix(e.path, "/upstreams"):
+		return zonesSince(body, version)
 	default:
 		return body
 	}
-	// Zones and upstreams may themselves be called like a member.
+}
+
+// zonesSince leaves the names alone: zones and upstreams may be called like a
+// member.
+func zonesSince(body []byte, version int) []byte {
+	drop := map[string]bool{"response_time_hist": version < 9, "ssl": version < 8, "codes": version < 7}
 	out := []byte("{")
 	for i, m := range members(body) {
 		if i > 0 {

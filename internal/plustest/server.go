@@ -27,14 +27,15 @@ func (a *API) Start() *Server {
 	if err != nil {
 		panic("plustest: " + err.Error())
 	}
-	return a.Serve(listener)
+	return a.ServeWith(listener, a)
 }
 
-// Serve serves the API on a listener, which it closes in the end.
-func (a *API) Serve(listener net.Listener) *Server {
+// ServeWith serves the API on a listener, which it closes in the end, behind
+// another handler that has more to answer.
+func (a *API) ServeWith(listener net.Listener, handler http.Handler) *Server {
 	s := &Server{URL: "http://" + listener.Addr().String() + a.prefix, open: map[net.Conn]bool{}}
 	s.ended = sync.NewCond(&s.mu)
-	s.http.Handler = a
+	s.http.Handler = handler
 	s.http.ReadHeaderTimeout = time.Minute
 	s.http.ConnState = func(conn net.Conn, state http.ConnState) { s.watch(a, conn, state) }
 	s.running.Go(func() { _ = s.http.Serve(listener) })

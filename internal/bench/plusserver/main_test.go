@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen.
+const patience = 10 * time.Second
+
+// running is the command at work.
+type running struct {
+	url    string
+	client *http.Client
+}
+
+// start runs the command until the test ends, and checks that it ends well.
+func start(tb testing.TB, args ...string) *running {
+	tb.Helper()
+	ctx, stop := context.WithCancel(tb.Context())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, args, in, io.Discard)
+		_ = in.Close()
+	}()
+	r := &running{client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}
+	tb.Cleanup(func() {
+		r.client.CloseIdleConnections()
+		stop()
+		if err := <-ended; err != nil {
+			tb.Errorf("it ended with %v", err)
+		}
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		tb.Fatalf("it says nothing: %v, ended with %v", err, <-ended)
+	}
+	r.url = strings.TrimSpace(line)
+	return r
+}
+
+func (r *running) get(tb testing.TB, url string) (int, string) {
+	tb.Helper()
+	request, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+func TestServes(t *testing.T) {
+	for name, test := range map[string]struct {
+		args   []string
+		path   string
+		status int
+		want   string // a part of the body
+	}{
+		"sample":       {nil, "/9/http/requests", 200, `"total":2345678`},
+		"size":         {[]string{"-size", "S"}, "/9/http/upstreams/", 200, `"app02.group000.internal:8080"`},
+		"set":          {[]string{"-set", "empty,names"}, "/9/http/limit_reqs/", 200, "{}"},
+		"set alone":    {[]string{"-set", "histogram", "-alone"}, "/9/", 200, `["http"]`},
+		"versions":     {[]string{"-versions", "7-8,12,8"}, "/", 200, "[7,8,12]"},
+		"version":      {[]string{"-versions", "4"}, "/", 200, "[4]"},
+		"set versions": {[]string{"-set", "api3_plus_r15"}, "/", 200, "[1,2,3]"},
+		"without":      {[]string{"-without", "stream,http/caches"}, "/9/stream/", 404, "PathNotFound"},
+		"status":       {[]string{"-fault", "500:http/caches,cut:ssl"}, "/9/http/caches", 500, `"status":500`},
+		"cut":          {[]string{"-fault", "500:http/caches,cut:ssl"}, "/9/ssl", 200, `{"handshakes":5100,`},
+		"every path":   {[]string{"-fault", "404:*", "-delay", "1ms", "-gzip"}, "/", 404, "error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, test.args...)
+			status, body := r.get(t, r.url+test.path)
+			if status != test.status || !strings.Contains(body, test.want) {
+				t.Errorf("status %d, %s", status, body)
+			}
+		})
+	}
+}
+
+// TestCounts: the page of counts is asked for over a connection, but counts
+// only requests to the API.
+func TestCounts(t *testing.T) {
+	r := start(t)
+	for range 3 {
+		r.get(t, r.url+"/9/ssl")
+	}
+	_, body := r.get(t, strings.TrimSuffix(r.url, "/api")+"/-/counts")
+	var counts struct {
+		Requests    int
+		Connections int
+		ByPath      map[string]int `json:"by_path"`
+	}
+	if err := json.Unmarshal([]byte(body), &counts); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if counts.Requests != 3 || counts.Connections != 1 || counts.ByPath["/api/9/ssl"] != 3 {
+		t.Errorf("counts: %s", body)
+	}
+}
+
+// TestMoves waits for counters that grow.
+func TestMoves(t *testing.T) {
+	r := start(t, "-tick", "1ms")
+	deadline := time.Now().Add(patience)
+	_, before := r.get(t, r.url+"/9/http/requests")
+	for after := before; after == before; _, after = r.get(t, r.url+"/9/http/requests") {
+		if time.Now().After(deadline) {
+			t.Fatalf("it stays at %s", before)
+		}
+	}
+}
+
+func TestAbortsAndHangs(t *testing.T) {
+	r := start(t, "-fault", "abort:ssl,hang:nginx")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/9/ssl", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%s, %v", body, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	hanging, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/9/nginx", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err = r.client.Do(hanging)
+	if err == nil {
+		_ = response.Body.Close()
+		t.Error("a path that hangs was answered")
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	for _, args := range []string{
+		"-size XXL", "-set none", "-set ../sample", "-versions x", "-versions 3-1", "-versions 1-y", "-versions 0", "-versions 1-9999",
+		"-fault hang", "-fault hang:", "-fault 99:ssl", "-fault burn:ssl", "-delay -1s", "-tick -1s", "-listen 127.0.0.1:99999",
+		"-what", "extra",
+	} {
+		var out strings.Builder
+		ctx, stop := context.WithTimeout(t.Context(), patience)
+		if err := run(ctx, strings.Fields(args), &out, io.Discard); err == nil || out.Len() > 0 {
+			t.Errorf("%s: %v, output %q", args, err, out.String())
+		}
+		stop()
+	}
+	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-h: %v", err)
+	}
+}
