@@ -1,0 +1,232 @@
+package inject
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// object is one Kubernetes object of a document.
+type object struct {
+	node      *yaml.Node
+	kind      string
+	name      string
+	namespace string
+	generated bool // the name is only the start of one
+	line      int  // of its first key, counted from 1 in its document
+	shared    bool // the same node has been seen before, through an alias
+	pod       *pod // nil when it has no pod template
+}
+
+// pod is what makes pods within an object.
+type pod struct {
+	template entry      // key and mapping that hold metadata and spec
+	key      *yaml.Node // the key of spec
+	spec     *yaml.Node // of the pods
+	parent   *yaml.Node // the mapping that holds template; nil for a Pod
+}
+
+// maxObjects bounds the objects of one document.
+const maxObjects = 10000
+
+// objects lists the objects of a document: the one, or the items of a List.
+func objects(root *yaml.Node) []*object {
+	var found []*object
+	seen := map[*yaml.Node]bool{}
+	var walk func(n *yaml.Node, depth int)
+	walk = func(n *yaml.Node, depth int) {
+		n = deref(n)
+		kind := str(get(n, "kind"))
+		if kind == "" || len(found) >= maxObjects {
+			return
+		}
+		items := get(n, "items")
+		if strings.HasSuffix(kind, "List") && items != nil && items.Kind == yaml.SequenceNode && depth < 4 {
+			for _, item := range items.Content {
+				walk(item, depth+1)
+			}
+			return
+		}
+		o := newObject(n, kind)
+		if o.pod != nil {
+			o.shared = seen[o.pod.spec]
+			seen[o.pod.spec] = true
+		}
+		found = append(found, o)
+	}
+	walk(root, 0)
+	return found
+}
+
+func newObject(n *yaml.Node, kind string) *object {
+	o := &object{node: n, kind: kind, line: n.Line}
+	metadata := get(n, "metadata")
+	o.namespace = str(get(metadata, "namespace"))
+	o.name = str(get(metadata, "name"))
+	if o.name == "" {
+		o.name = str(get(metadata, "generateName"))
+		o.generated = o.name != ""
+	}
+	o.pod = findPod(n, kind)
+	return o
+}
+
+// title names an object for people: Deployment shop/web.
+func (o *object) title() string {
+	name := o.name
+	if name == "" {
+		name = "(no name)"
+	}
+	if o.generated {
+		name += "*"
+	}
+	if o.namespace != "" {
+		name = o.namespace + "/" + name
+	}
+	return o.kind + " " + name
+}
+
+// findPod finds the pod template of an object. Kinds that nobody knows count
+// when they have one where a Deployment has it, as an Argo Rollout does.
+func findPod(n *yaml.Node, kind string) *pod {
+	var paths [][]string
+	switch kind {
+	case "Pod":
+		return podOf(nil, entry{value: n})
+	case "PodTemplate":
+		paths = [][]string{{"template"}}
+	case "CronJob":
+		paths = [][]string{{"spec", "jobTemplate", "spec", "template"}}
+	case "ScaledJob":
+		paths = [][]string{{"spec", "jobTargetRef", "template"}}
+	default:
+		paths = [][]string{{"spec", "template"}}
+	}
+	for _, path := range paths {
+		last := len(path) - 1
+		parent := get(n, path[:last]...)
+		if template, found := own(parent, path[last]); found {
+			return podOf(parent, template)
+		}
+	}
+	return nil
+}
+
+// podOf returns the pods that a template makes; nil when it has no containers.
+func podOf(parent *yaml.Node, template entry) *pod {
+	template.value = deref(template.value)
+	spec, found := own(template.value, "spec")
+	if !found {
+		return nil
+	}
+	p := &pod{template: template, key: spec.key, spec: deref(spec.value), parent: parent}
+	if c := get(p.spec, "containers"); c == nil || c.Kind != yaml.SequenceNode {
+		return nil
+	}
+	return p
+}
+
+// ours returns the sidecar of a pod and the list it is in; nil for none.
+func (p *pod) ours() (container *yaml.Node, key string) {
+	for _, key := range []string{"initContainers", "containers"} {
+		if c := named(get(p.spec, key), ContainerName); c != nil {
+			return c, key
+		}
+	}
+	return nil, ""
+}
+
+// all lists the containers of a pod, native sidecars among them, but not those
+// that end before nginx starts.
+func (p *pod) all() []*yaml.Node {
+	var running []*yaml.Node
+	for _, key := range []string{"initContainers", "containers"} {
+		seq := get(p.spec, key)
+		if seq == nil || seq.Kind != yaml.SequenceNode {
+			continue
+		}
+		for _, c := range seq.Content {
+			if key == "containers" || str(get(c, "restartPolicy")) == "Always" {
+				running = append(running, deref(c))
+			}
+		}
+	}
+	return running
+}
+
+// nginxes lists the containers in which nginx runs: the named one, or those
+// whose image is called nginx or nginx-something.
+func (p *pod) nginxes(name string) []*yaml.Node {
+	seq := get(p.spec, "containers")
+	if seq == nil {
+		return nil
+	}
+	if name != "" {
+		if c := named(seq, name); c != nil {
+			return []*yaml.Node{c}
+		}
+		return nil
+	}
+	var found []*yaml.Node
+	for _, c := range seq.Content {
+		image := imageName(str(get(c, "image")))
+		if strings.HasPrefix(image, "nginx") && !strings.Contains(image, "exporter") {
+			found = append(found, deref(c))
+		}
+	}
+	return found
+}
+
+// exporter returns the container in which another exporter of nginx runs.
+func (p *pod) exporter() *yaml.Node {
+	for _, c := range p.all() {
+		image := imageName(str(get(c, "image")))
+		if strings.Contains(image, "nginx") && strings.Contains(image, "exporter") {
+			return c
+		}
+	}
+	return nil
+}
+
+// portUser returns the container that has a port already; nil for none.
+func (p *pod) portUser(port string) *yaml.Node {
+	for _, c := range p.all() {
+		ports := get(c, "ports")
+		if ports == nil {
+			continue
+		}
+		if slices.ContainsFunc(ports.Content, func(n *yaml.Node) bool { return str(get(n, "containerPort")) == port }) {
+			return c
+		}
+	}
+	return nil
+}
+
+func (p *pod) windows() bool {
+	return str(get(p.spec, "nodeSelector", "kubernetes.io/os")) == "windows" ||
+		str(get(p.spec, "nodeSelector", "beta.kubernetes.io/os")) == "windows" ||
+		str(get(p.spec, "os", "name")) == "windows"
+}
+
+// named returns the item of a list whose name is that.
+func named(seq *yaml.Node, name string) *yaml.Node {
+	if seq = deref(seq); seq == nil || seq.Kind != yaml.SequenceNode {
+		return nil
+	}
+	for _, item := range seq.Content {
+		if str(get(item, "name")) == name {
+			return deref(item)
+		}
+	}
+	return nil
+}
+
+// imageName is the last part of an image's path, without registry, tag and
+// digest.
+func imageName(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	image = image[strings.LastIndex(image, "/")+1:]
+	image, _, _ = strings.Cut(image, ":")
+	return image
+}

@@ -1,0 +1,181 @@
+package inject
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	statusVolume = "nginx-exporter-status"
+	statusFile   = "nginx-exporter-status.conf"
+	statusMount  = "/etc/nginx/conf.d/" + statusFile
+)
+
+// status is the server that shows nginx's own figures, on the pod's loopback.
+type status struct {
+	listen, port, location string
+}
+
+// statusOf returns the server that serves a scrape URI.
+func statusOf(uri string) (status, error) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return status{}, fmt.Errorf("scrape URI: %w", err)
+	}
+	host, err := netip.ParseAddr(u.Hostname())
+	plainPath := u.Path == path.Clean(u.Path) && u.Path != "/" && !strings.ContainsAny(u.Path, " \t;{}'\"\\$#")
+	if err != nil || !host.IsLoopback() || u.Scheme != "http" || !plainPath || u.RawQuery != "" || u.User != nil {
+		return status{}, fmt.Errorf("a status server can be added for http://127.0.0.1:PORT/PATH, not for %s", u.Redacted())
+	}
+	s := status{listen: host.String(), port: u.Port(), location: u.Path}
+	if host.Is6() {
+		s.listen = "[" + s.listen + "]"
+	}
+	if s.port == "" {
+		s.port = "80"
+	}
+	return s, nil
+}
+
+// config is a file for nginx's conf.d, which the official images include.
+func (s status) config() string {
+	return fmt.Sprintf(`# nginx's own figures, for the exporter in the same pod.
+server {
+    listen %s:%s;
+    access_log off;
+    location = %s {
+        stub_status;
+        allow 127.0.0.1;
+        allow ::1;
+        deny all;
+    }
+    location / {
+        return 404;
+    }
+}
+`, s.listen, s.port, s.location)
+}
+
+// statusName names the ConfigMap of an object.
+func statusName(o *object) string {
+	return strings.TrimRight(o.name, "-.") + "-nginx-exporter-status"
+}
+
+func configMap(o *object, s status) mapping {
+	metadata := mapping{{"name", statusName(o)}}
+	if o.namespace != "" {
+		metadata = append(metadata, field{"namespace", o.namespace})
+	}
+	return mapping{
+		{"apiVersion", "v1"},
+		{"kind", "ConfigMap"},
+		{"metadata", metadata},
+		{"data", mapping{{statusFile, literal(s.config())}}},
+	}
+}
+
+// status adds the status server: its ConfigMap as a document of its own, the
+// volume, and the mount in nginx's container.
+func (p *plan) status(l layout, o *object, opts *Options, fresh *mapping) error {
+	s, err := statusOf(opts.ScrapeURI)
+	if err != nil {
+		return err
+	}
+	nginx, err := o.pod.statusHost(opts, s)
+	if err != nil {
+		return err
+	}
+	if o.name == "" {
+		return errors.New("a status server needs a name for its ConfigMap, and the object has none")
+	}
+	if flow(p.root) && strings.HasPrefix(strings.TrimLeft(p.s, " \t\r\n"), "{") {
+		return errors.New("a status server needs a ConfigMap, for which JSON has no place; write YAML")
+	}
+	volume := mapping{{"name", statusVolume}, {"configMap", mapping{{"name", statusName(o)}}}}
+	if err := p.list(l, o.pod.spec, "volumes", volume, false, fresh); err != nil {
+		return err
+	}
+	if err := p.mount(l, nginx); err != nil {
+		return err
+	}
+	p.follow(l, configMap(o, s))
+	return nil
+}
+
+// mount adds the mount to a container.
+func (p *plan) mount(l layout, container *yaml.Node) error {
+	mount := mapping{{"name", statusVolume}, {"mountPath", statusMount}, {"subPath", statusFile}, {"readOnly", true}}
+	var fresh mapping
+	if err := p.list(l, container, "volumeMounts", mount, false, &fresh); err != nil {
+		return err
+	}
+	// After the image, so that the container still begins with its name; the
+	// first key shares its line with the dash.
+	at := 0
+	for i := 0; i < len(container.Content); i += 2 {
+		if container.Content[i].Value == "image" {
+			at = i
+		}
+	}
+	if at+2 < len(container.Content) {
+		at += 2
+	}
+	return p.fields(l, container, container.Content[at], fresh)
+}
+
+// follow adds a document after this one.
+func (p *plan) follow(l layout, m mapping) {
+	s := p.region(l, len(p.s), len(p.s), 0, func(w *writer) {
+		w.line(0, "---")
+		w.fields(m, 0, false)
+	})
+	p.edits = append(p.edits, edit{[]splice{s}, func() {}})
+	p.added = append(p.added, node(m))
+}
+
+// statusHost returns the container into which the status server goes.
+func (p *pod) statusHost(opts *Options, s status) (*yaml.Node, error) {
+	nginxes := p.nginxes(opts.Container)
+	if len(nginxes) != 1 {
+		return nil, fmt.Errorf("a status server needs one nginx container, there are %d; choose with --container or %scontainer", len(nginxes), prefix)
+	}
+	nginx := nginxes[0]
+	name := str(get(nginx, "name"))
+	containers, found := own(p.spec, "containers")
+	if !found || !slices.Contains(containers.value.Content, nginx) {
+		return nil, fmt.Errorf("container %s is an alias, which others share; edit it by hand", name)
+	}
+	if user := p.portUser(s.port); user != nil {
+		return nil, fmt.Errorf("port %s of the status server is that of container %s; choose another with --scrape-uri", s.port, str(get(user, "name")))
+	}
+	if named(get(p.spec, "volumes"), statusVolume) != nil {
+		return nil, fmt.Errorf("there is a volume %s already", statusVolume)
+	}
+	if at := hidden(nginx); at != "" {
+		return nil, fmt.Errorf("container %s has %s from a volume, in which nothing can be mounted; add the server to that volume", name, at)
+	}
+	return nginx, nil
+}
+
+// hidden returns where a container has a volume in the way of ours: the file
+// of a ConfigMap cannot be mounted within another volume, which is read-only.
+func hidden(container *yaml.Node) string {
+	mounts := get(container, "volumeMounts")
+	if mounts == nil {
+		return ""
+	}
+	for _, m := range mounts.Content {
+		switch at := path.Clean(str(get(m, "mountPath"))); at {
+		case "/etc/nginx", path.Dir(statusMount), statusMount:
+			return at
+		}
+	}
+	return ""
+}
