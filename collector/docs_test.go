@@ -1,0 +1,60 @@
+package collector
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"nginx-exporter/client"
+)
+
+// What stands between these lines of docs/metrics.md is generated; the rest is
+// written by hand.
+const (
+	docsBegin = "<!-- metrics:begin -->\n"
+	docsEnd   = "<!-- metrics:end -->\n"
+)
+
+func TestDocsMetrics(t *testing.T) {
+	path := filepath.Join("..", "docs", "metrics.md")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, begun := strings.Cut(string(text), docsBegin)
+	_, tail, ended := strings.Cut(rest, docsEnd)
+	if !begun || !ended {
+		t.Fatalf("%s has no lines %q and %q", path, docsBegin, docsEnd)
+	}
+	sameAsFile(t, path, []byte(head+docsBegin+metricsTable()+docsEnd+tail))
+	// Values that stand in no table.
+	for _, reason := range client.Reasons() {
+		if !strings.Contains(head+tail, "`"+string(reason)+"`") {
+			t.Errorf("%s does not explain the reason %q", path, reason)
+		}
+	}
+	for _, dropped := range (&Dropped{}).counts() {
+		if !strings.Contains(head+tail, "`"+dropped.reason+"`") {
+			t.Errorf("%s does not explain the reason %q", path, dropped.reason)
+		}
+	}
+}
+
+// metricsTable describes every metric in Markdown.
+func metricsTable() string {
+	var table strings.Builder
+	table.WriteString("| name | type | labels | meaning | source |\n|---|---|---|---|---|\n")
+	cell := strings.NewReplacer("|", `\|`, "<", "&lt;")
+	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
+		labels := ""
+		if len(d.Labels) > 0 {
+			labels = "`" + strings.Join(d.Labels, "`, `") + "`"
+		}
+		for _, text := range []string{"`" + d.Name + "`", d.Kind.String(), labels, cell.Replace(d.Help), cell.Replace(d.Source)} {
+			table.WriteString("| " + text + " ")
+		}
+		table.WriteString("|\n")
+	}
+	return table.String()
+}

@@ -1,0 +1,174 @@
+package collector
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"nginx-exporter/client"
+)
+
+// plainPage is what a small nginx tells.
+const plainPage = "Active connections: 291 \nserver accepts handled requests\n 16630948 16630946 31070465 \nReading: 6 Writing: 179 Waiting: 106 \n"
+
+// fake stands in for nginx, on a real listener.
+type fake struct {
+	server   *httptest.Server
+	requests atomic.Int64
+	opened   atomic.Int64 // connections
+	closed   atomic.Int64
+}
+
+// start serves the handler on loopback until the test ends.
+func start(tb testing.TB, handler http.HandlerFunc) *fake {
+	tb.Helper()
+	f := &fake{}
+	f.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.requests.Add(1)
+		handler(w, r)
+	}))
+	f.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			f.opened.Add(1)
+		case http.StateClosed:
+			f.closed.Add(1)
+		case http.StateActive, http.StateHijacked, http.StateIdle:
+		}
+	}
+	f.server.Start()
+	tb.Cleanup(f.server.Close)
+	return f
+}
+
+// options ask the fake, within the time that no test should need.
+func (f *fake) options(tb testing.TB, labels ...Label) TargetOptions {
+	tb.Helper()
+	return asking(tb, f.server.URL+"/stub_status", labels...)
+}
+
+// open returns how many connections are open.
+func (f *fake) open() int64 { return f.opened.Load() - f.closed.Load() }
+
+// asking returns the options of a target that is written like that.
+func asking(tb testing.TB, uri string, labels ...Label) TargetOptions {
+	tb.Helper()
+	target, err := client.ParseTarget(uri)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return TargetOptions{Client: client.Options{Target: target, Timeout: patience}, Labels: labels}
+}
+
+// says answers every request with a page, as a server of that name.
+func says(server, page string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Server", server)
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, page) // the exporter may have left
+	}
+}
+
+// slow is an nginx that answers when it is told to.
+type slow struct {
+	*fake
+	arrived chan struct{} // gets one for each request that arrives
+	answer  chan struct{} // takes one for each request to be answered
+	gone    chan struct{} // gets one for each request that was given up
+	stop    chan struct{}
+}
+
+// startSlow serves the plain page, each time it is told to.
+func startSlow(tb testing.TB) *slow {
+	tb.Helper()
+	const many = 100
+	s := &slow{
+		arrived: make(chan struct{}, many), answer: make(chan struct{}, many),
+		gone: make(chan struct{}, many), stop: make(chan struct{}),
+	}
+	s.fake = start(tb, func(w http.ResponseWriter, r *http.Request) {
+		s.arrived <- struct{}{}
+		select {
+		case <-s.answer:
+			says("nginx/1.29.1", plainPage)(w, r)
+		case <-r.Context().Done():
+			s.gone <- struct{}{}
+		case <-s.stop:
+		}
+	})
+	// It runs before the server is closed, which waits for its requests.
+	tb.Cleanup(func() { close(s.stop) })
+	return s
+}
+
+// refusing returns an address on which nobody listens. Its port is taken until
+// the test ends, so that nobody else can listen there either.
+func refusing(tb testing.TB) string {
+	tb.Helper()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = syscall.Close(socket) }) // nothing was written to it
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		tb.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(socket)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	address, ok := bound.(*syscall.SockaddrInet4)
+	if !ok {
+		tb.Fatalf("bound to %v", bound)
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
+}
+
+// realNginx starts Debian's nginx with a stub_status location behind a unix
+// socket, and returns how the exporter is told to ask it.
+func realNginx(tb testing.TB) string {
+	tb.Helper()
+	path, err := exec.LookPath("nginx")
+	if err != nil {
+		path = "/usr/sbin/nginx" // Debian keeps it where only root looks
+	}
+	// A path below tb.TempDir can be too long for a socket.
+	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // see above
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(folder) }) // in the system's own folder for such things
+	socket := filepath.Join(folder, "s")
+	conf := "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log error.log;\nevents {}\nhttp {\n" +
+		"access_log off;\nserver_tokens off;\nclient_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n" +
+		"uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n" +
+		"server { listen unix:" + socket + "; location = /stub_status { stub_status; } }\n}\n"
+	if err := os.WriteFile(filepath.Join(folder, "nginx.conf"), []byte(conf), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	command := exec.CommandContext(tb.Context(), path, "-p", folder, "-c", "nginx.conf")
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = patience
+	ended := &sync.WaitGroup{}
+	if err := command.Start(); err != nil {
+		tb.Fatalf("nginx is needed: %v", err)
+	}
+	ended.Go(func() { _ = command.Wait() }) // it ends by our signal
+	tb.Cleanup(ended.Wait)                  // the context of the test has ended by then
+	// nginx writes its number once it listens. Connecting to find that out
+	// would count as a connection.
+	eventually(tb, "nginx to listen", func() bool {
+		text, err := os.ReadFile(filepath.Join(folder, "nginx.pid"))
+		return err == nil && len(text) > 0
+	})
+	return "unix:" + socket + ":/stub_status"
+}

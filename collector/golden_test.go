@@ -1,0 +1,38 @@
+package collector
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestGoldenPages(t *testing.T) {
+	for _, s := range scenes() {
+		t.Run(s.name, func(t *testing.T) {
+			page := s.page(t)
+			sameAsFile(t, filepath.Join("testdata", s.name+".prom"), []byte(settled(textOf(t, page))))
+		})
+	}
+}
+
+// settled replaces what no two runs or machines share: such values by NaN,
+// such labels by three dots. Families of MetricsFull are left out.
+func settled(text string) string {
+	value := regexp.MustCompile(`(?m)^((?:process_\w+|\w+_timestamp_seconds|nginx_exporter_source_duration_seconds)(?:\{.*\})?) .*$`)
+	label := regexp.MustCompile(`="[^"]*"`)
+	built := regexp.MustCompile(`(?m)^nginx_exporter_build_info.*$`)
+	text = value.ReplaceAllString(text, "$1 NaN")
+	text = built.ReplaceAllStringFunc(text, func(line string) string { return label.ReplaceAllString(line, `="..."`) })
+	lines := strings.SplitAfter(text, "\n")
+	kept := lines[:0]
+	full := strings.Contains(text, "\ngo_goroutines ")
+	for _, line := range lines {
+		own := strings.TrimPrefix(strings.TrimPrefix(line, "# HELP "), "# TYPE ")
+		if full && (strings.HasPrefix(own, "go_") || strings.HasPrefix(own, "process_")) {
+			continue
+		}
+		kept = append(kept, line)
+	}
+	return strings.Join(kept, "")
+}

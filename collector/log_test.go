@@ -1,0 +1,190 @@
+package collector
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"nginx-exporter/client"
+)
+
+// book holds what was logged, a line each.
+type book struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (b *book) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+// lines returns the lines since the last time.
+func (b *book) lines() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := strings.TrimSpace(b.text.String())
+	b.text.Reset()
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+// logger logs what an operator sees who has not asked for more.
+func (b *book) logger() log.Logger {
+	return level.NewFilter(log.NewLogfmtLogger(b), level.AllowInfo())
+}
+
+// wantLines checks that there is one line for each text, which it holds.
+func (b *book) wantLines(tb testing.TB, texts ...string) {
+	tb.Helper()
+	lines := b.lines()
+	if len(lines) != len(texts) {
+		tb.Fatalf("the log has %d lines; want %d:\n%s", len(lines), len(texts), strings.Join(lines, "\n"))
+	}
+	for i, text := range texts {
+		if !strings.Contains(lines[i], text) {
+			tb.Errorf("line %q of the log has no %q", lines[i], text)
+		}
+	}
+}
+
+func TestLogTellsChangesAlone(t *testing.T) {
+	var (
+		book   book
+		status atomic.Int64
+	)
+	nginx := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if code := int(status.Load()); code != http.StatusOK {
+			w.WriteHeader(code)
+			return
+		}
+		says("nginx", plainPage)(w, r)
+	})
+	c := newCollector(t, Options{Logger: book.logger()}, nginx.options(t))
+	const scrapes = 50
+	for _, step := range []struct {
+		status int
+		line   string
+	}{
+		{http.StatusOK, `level=info target=` + nginx.server.URL + `/stub_status source=stub_status msg="nginx answers"`},
+		{http.StatusForbidden, `level=warn target=` + nginx.server.URL + `/stub_status source=stub_status msg="nginx cannot be read" reason=status`},
+		{http.StatusOK, `msg="nginx answers"`},
+	} {
+		status.Store(int64(step.status))
+		for range scrapes {
+			c.Scrape(t.Context())
+		}
+		book.wantLines(t, step.line)
+	}
+	// A reload that changes nothing of the state is no news.
+	options := nginx.options(t)
+	options.Client.Timeout++
+	set(t, c, options)
+	c.Scrape(t.Context())
+	book.wantLines(t)
+}
+
+func TestLogSaysWhatToDo(t *testing.T) {
+	var book book
+	c := newCollector(t, Options{Logger: book.logger()}, asking(t, "http://"+refusing(t)+"/stub_status"))
+	c.Scrape(t.Context())
+	book.wantLines(t, `advice="check that nginx runs`)
+}
+
+// Whoever changes the reason all the time does not fill the disk, and the next
+// line tells how much was left out.
+func TestLogIsBounded(t *testing.T) {
+	var (
+		book  book
+		count atomic.Int64
+	)
+	nginx := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if count.Add(1)%2 == 0 {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		says("nginx", plainPage)(w, r)
+	})
+	c := newCollector(t, Options{Logger: book.logger()}, nginx.options(t))
+	const scrapes = 200
+	for range scrapes {
+		c.Scrape(t.Context())
+	}
+	if lines := book.lines(); len(lines) != budgetLines {
+		t.Errorf("%d changes of state made %d lines; want %d", scrapes, len(lines), budgetLines)
+	}
+}
+
+func TestLogBudgetIsRefilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book book
+		h := &health{logger: book.logger(), budget: newBudget()}
+		failure := &client.Error{Reason: client.ReasonRefused}
+		flap := func() {
+			h.good()
+			h.bad(client.ReasonRefused, failure)
+		}
+		for range budgetLines {
+			flap()
+		}
+		if lines := book.lines(); len(lines) != budgetLines {
+			t.Errorf("%d lines; want %d", len(lines), budgetLines)
+		}
+		<-time.After(budgetRefill)
+		flap()
+		lines := book.lines()
+		if len(lines) != 1 || !strings.Contains(lines[0], "untold_changes=") {
+			t.Errorf("after a minute the log has %q; want one line that tells of the changes it was not told", lines)
+		}
+		flap()
+		book.wantLines(t)
+		<-time.After(100 * budgetRefill)
+		for range budgetLines {
+			flap()
+		}
+		if lines := book.lines(); len(lines) != budgetLines {
+			t.Errorf("after a long time %d lines; want %d, no more than at first", len(lines), budgetLines)
+		}
+	})
+}
+
+// Neither log nor page hold credentials, or an answer that was not meant for us.
+func TestSecretsStayInside(t *testing.T) {
+	const secret = "geheim"
+	var book book
+	everything := level.NewFilter(log.NewLogfmtLogger(&book), level.AllowAll())
+	body := "<html>" + strings.Repeat("welcome ", 20) + "session=" + secret + strings.Repeat(" and more", 1000)
+	nginx := start(t, says("nginx/"+strings.Repeat("9", 100), body))
+	address := strings.TrimPrefix(nginx.server.URL, "http://")
+	options := asking(t, fmt.Sprintf("http://user:%s@%s/stub_status?token=%[1]s", secret, address))
+	options.Labels = []Label{{"addr", options.Client.Target.String()}}
+	c := newCollector(t, Options{Logger: everything}, options)
+	const scrapes, most = 100, 512
+	for range scrapes {
+		if page := textOf(t, c.Scrape(t.Context())); strings.Contains(page, secret) {
+			t.Fatalf("the page holds a secret:\n%s", page)
+		}
+	}
+	lines := book.lines()
+	if len(lines) != scrapes {
+		t.Errorf("%d lines at level debug; want one a scrape", len(lines))
+	}
+	for _, line := range lines {
+		if strings.Contains(line, secret) || len(line) > most {
+			t.Fatalf("the log holds a secret, or a line that is too long: %s", line)
+		}
+	}
+}

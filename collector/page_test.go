@@ -1,0 +1,86 @@
+package collector
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+)
+
+// asked is a collector with one slow target.
+func asked(tb testing.TB) (*Collector, *slow) {
+	tb.Helper()
+	nginx := startSlow(tb)
+	return newCollector(tb, Options{}, nginx.options(tb)), nginx
+}
+
+// pageOfScrape scrapes beside the test, which does not end before the scrape.
+func (c *Collector) pageOfScrape(ctx context.Context, tb testing.TB) <-chan *Page {
+	tb.Helper()
+	page := make(chan *Page, 1)
+	var running sync.WaitGroup
+	running.Go(func() { page <- c.Scrape(ctx) })
+	tb.Cleanup(running.Wait)
+	return page
+}
+
+// value returns the value of a series: a family, and a label and its value if
+// the family has several series.
+func value(tb testing.TB, page *Page, name string, label ...string) (v float64, found bool) {
+	tb.Helper()
+	for _, f := range page.Gather() {
+		for _, m := range f.GetMetric() {
+			fits := f.GetName() == name && len(label) == 0
+			for _, pair := range m.GetLabel() {
+				fits = fits || f.GetName() == name && len(label) == 2 && pair.GetName() == label[0] && pair.GetValue() == label[1]
+			}
+			if fits {
+				return m.GetGauge().GetValue() + m.GetCounter().GetValue(), true
+			}
+		}
+	}
+	return 0, false
+}
+
+// wantValue checks one value.
+func wantValue(tb testing.TB, page *Page, want float64, name string, label ...string) {
+	tb.Helper()
+	if got, found := value(tb, page, name, label...); !found || got != want {
+		tb.Errorf("%s%q is %v (there: %t); want %v", name, label, got, found, want)
+	}
+}
+
+// wantUp checks that nginx is up and its figures are there, or neither.
+func wantUp(tb testing.TB, page *Page, up bool) {
+	tb.Helper()
+	want := boolean(up).Float()
+	wantValue(tb, page, want, "nginx_up")
+	if _, found := value(tb, page, "nginx_http_requests_total"); found != up {
+		tb.Errorf("nginx is up: %t; its figures are there: %t", up, found)
+	}
+}
+
+func wantErrors(tb testing.TB, page *Page, reason client.Reason, want float64) {
+	tb.Helper()
+	wantValue(tb, page, want, "nginx_exporter_scrape_errors_total", "reason", string(reason))
+}
+
+// scraper is one who scrapes and may leave.
+type scraper struct {
+	page  <-chan *Page
+	leave context.CancelFunc
+}
+
+// scraper begins to scrape. One with less time than the target may take has
+// its round run beside it, one without bound runs it itself.
+func (c *Collector) scraper(tb testing.TB, bounded bool) scraper {
+	tb.Helper()
+	ctx, leave := context.WithCancel(tb.Context())
+	if bounded {
+		ctx, leave = context.WithTimeout(tb.Context(), patience-time.Second)
+	}
+	tb.Cleanup(leave)
+	return scraper{c.pageOfScrape(ctx, tb), leave}
+}

@@ -1,0 +1,174 @@
+package collector
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+)
+
+func set(tb testing.TB, c *Collector, targets ...TargetOptions) {
+	tb.Helper()
+	if err := c.SetTargets(targets); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// notFound is an nginx without the location.
+func notFound(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+
+func TestReloadKeepsWhatDidNotChange(t *testing.T) {
+	nginx := start(t, says("nginx", plainPage))
+	c := newCollector(t, Options{}, nginx.options(t))
+	for range 3 {
+		wantUp(t, c.Scrape(t.Context()), true)
+		// The same options, made anew as a reload makes them.
+		set(t, c, nginx.options(t))
+	}
+	page := c.Scrape(t.Context())
+	wantValue(t, page, 4, "nginx_exporter_nginx_requests_total")
+	if got := nginx.opened.Load(); got != 1 {
+		t.Errorf("%d connections were opened; want 1", got)
+	}
+}
+
+func TestReloadInheritsCounters(t *testing.T) {
+	nginx := start(t, notFound)
+	options := nginx.options(t, Label{"addr", "a"})
+	c := newCollector(t, Options{}, options)
+	const rounds = 3
+	var page *Page
+	for i := range rounds {
+		// What is asked stays, how it is asked changes.
+		options.Client.Timeout += time.Duration(i) * time.Second
+		set(t, c, options)
+		page = c.Scrape(t.Context())
+		wantUp(t, page, false)
+	}
+	wantErrors(t, page, client.ReasonStatus, rounds)
+	wantValue(t, page, rounds, "nginx_exporter_nginx_requests_total")
+	eventually(t, "the connections of former options to be closed", func() bool { return nginx.open() <= 1 })
+
+	// Another label makes another series of it, which begins at zero.
+	set(t, c, nginx.options(t, Label{"addr", "b"}))
+	page = c.Scrape(t.Context())
+	wantErrors(t, page, client.ReasonStatus, 1)
+	wantValue(t, page, 1, "nginx_exporter_nginx_requests_total")
+}
+
+// What was counted by a round under way is counted for those who wait for it.
+func TestReloadDuringRound(t *testing.T) {
+	c, nginx := asked(t)
+	waiting := c.scraper(t, false)
+	receive(t, "the request", nginx.arrived)
+	options := nginx.options(t)
+	options.Client.Timeout++
+	set(t, c, options)
+	nginx.answer <- struct{}{}
+	wantUp(t, receive(t, "the page that was under way", waiting.page), true)
+	eventually(t, "its connection to be closed", func() bool { return nginx.open() == 0 })
+	nginx.answer <- struct{}{}
+	wantUp(t, c.Scrape(t.Context()), true)
+}
+
+func TestRemovedTargets(t *testing.T) {
+	one, two := start(t, says("nginx", plainPage)), start(t, says("nginx", plainPage))
+	options := []TargetOptions{one.options(t, Label{"addr", "one"}), two.options(t, Label{"addr", "two"})}
+	c := newCollector(t, Options{}, options...)
+	page := c.Scrape(t.Context())
+	wantValue(t, page, 1, "nginx_up", "addr", "one")
+	wantValue(t, page, 1, "nginx_up", "addr", "two")
+	set(t, c, options[1])
+	eventually(t, "the connections to the removed target to be closed", func() bool { return one.open() == 0 })
+	if got := two.open(); got != 1 {
+		t.Errorf("%d connections to the target that stayed; want 1", got)
+	}
+	page = c.Scrape(t.Context())
+	if _, found := value(t, page, "nginx_up", "addr", "one"); found {
+		t.Error("a removed target is on the page")
+	}
+	wantValue(t, page, 1, "nginx_up", "addr", "two")
+	// It is not remembered.
+	set(t, c, options...)
+	page = c.Scrape(t.Context())
+	wantValue(t, page, 1, "nginx_exporter_nginx_requests_total", "addr", "one")
+	wantValue(t, page, 3, "nginx_exporter_nginx_requests_total", "addr", "two")
+	set(t, c)
+	eventually(t, "all connections to be closed", func() bool { return one.open()+two.open() == 0 })
+	if _, found := value(t, c.Scrape(t.Context()), "nginx_up"); found {
+		t.Error("a page without targets has nginx_up")
+	}
+}
+
+func TestBadTargetsChangeNothing(t *testing.T) {
+	nginx := start(t, says("nginx", plainPage))
+	c := newCollector(t, Options{}, nginx.options(t))
+	wantUp(t, c.Scrape(t.Context()), true)
+	bad := asking(t, "http://user:geheim@bad.example/")
+	bad.Client.Timeout = 0
+	err := c.SetTargets([]TargetOptions{nginx.options(t, Label{"addr", "a"}), bad})
+	if err == nil || !strings.Contains(err.Error(), "http://bad.example/") || strings.Contains(err.Error(), "geheim") {
+		t.Errorf("the error is %v; want one that names the target without its login", err)
+	}
+	page := c.Scrape(t.Context())
+	wantUp(t, page, true)
+	wantValue(t, page, 2, "nginx_exporter_nginx_requests_total")
+	if got := nginx.opened.Load(); got != 1 {
+		t.Errorf("%d connections were opened; want 1", got)
+	}
+}
+
+func TestReloadOnPage(t *testing.T) {
+	c := newCollector(t, Options{})
+	if got := c.LastReload(); !got.Success || got.Time < float64(time.Now().Add(-time.Hour).Unix()) {
+		t.Errorf("at the start the last reload is %+v", got)
+	}
+	c.SetReload(Reload{Success: false, Time: 12345})
+	page := c.Scrape(t.Context())
+	wantValue(t, page, 0, "nginx_exporter_config_last_reload_successful")
+	wantValue(t, page, 12345, "nginx_exporter_config_last_reload_success_timestamp_seconds")
+}
+
+func TestCloseClosesConnections(t *testing.T) {
+	nginx := start(t, says("nginx", plainPage))
+	c := New(Options{})
+	set(t, c, nginx.options(t))
+	wantUp(t, c.Scrape(t.Context()), true)
+	c.Close()
+	eventually(t, "the connections to be closed", func() bool { return nginx.open() == 0 })
+}
+
+func TestProbeKeepsNothing(t *testing.T) {
+	nginx := start(t, says("nginx", plainPage))
+	page404 := start(t, notFound)
+	c := newCollector(t, Options{})
+	for range 2 {
+		for probed, up := range map[*fake]bool{nginx: true, page404: false} {
+			page, err := c.Probe(t.Context(), probed.options(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantUp(t, page, up)
+			for _, f := range page.Gather() {
+				if f.GetType().String() == "COUNTER" && strings.HasPrefix(f.GetName(), "nginx_exporter_") ||
+					strings.HasPrefix(f.GetName(), "process_") {
+					t.Errorf("%s is on the page of a probe, where it begins anew each time", f.GetName())
+				}
+			}
+		}
+	}
+	eventually(t, "the connections to be closed", func() bool { return nginx.open()+page404.open() == 0 })
+	if got := nginx.opened.Load(); got != 2 {
+		t.Errorf("two probes took %d connections", got)
+	}
+	if _, found := value(t, c.Scrape(t.Context()), "nginx_up"); found {
+		t.Error("the page of the collector has a target that was only probed")
+	}
+	bad := nginx.options(t)
+	bad.Client.Timeout = -1
+	if page, err := c.Probe(t.Context(), bad); err == nil {
+		t.Errorf("a target that cannot be asked makes the page %v", page)
+	}
+}
