@@ -3,7 +3,6 @@
 package blackbox_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,10 +10,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -40,7 +39,7 @@ type spec struct {
 	attr   syscall.SysProcAttr // confinement
 	path   string              // of the program, within its root
 	files  []*os.File          // descriptors from 3 on; they are closed here
-	stderr io.Writer           // in place of the transcript
+	stderr *os.File            // in place of the transcript
 	listen string              // address, a free port of loopback if empty
 }
 
@@ -87,7 +86,7 @@ func (e *exporter) awaitAddress(tb testing.TB) {
 // at when the test is over.
 func launch(tb testing.TB, s *spec) *exporter {
 	tb.Helper()
-	e := &exporter{log: &transcript{}, ended: make(chan struct{})}
+	e := &exporter{log: newTranscript(tb), ended: make(chan struct{})}
 	args := slices.Clone(s.args)
 	given := func(flag string) bool {
 		return slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, flag) })
@@ -102,15 +101,15 @@ func launch(tb testing.TB, s *spec) *exporter {
 	if !given("--nginx.timeout") {
 		args = append(args, "--nginx.timeout="+timeout.String())
 	}
-	program := binary(tb)
+	path := program(tb)
 	if s.path != "" {
-		program = s.path
+		path = s.path
 	}
-	line := append(append(slices.Clone(s.prefix), program), args...)
+	line := append(append(slices.Clone(s.prefix), path), args...)
 	e.command = exec.CommandContext(context.WithoutCancel(tb.Context()), line[0], line[1:]...)
 	e.command.Env = append([]string{}, s.env...)
 	e.command.Dir = "/"
-	e.command.Stdout, e.command.Stderr = e.log, io.Writer(e.log)
+	e.command.Stdout, e.command.Stderr = e.log.File, e.log.File
 	if s.stderr != nil { // then the log cannot tell where it listens
 		e.command.Stdout, e.command.Stderr, e.address = s.stderr, s.stderr, s.listen
 	}
@@ -285,37 +284,40 @@ func (e *exporter) scrape(tb testing.TB) *page {
 	return read(tb, e.get(tb, "/metrics", nil))
 }
 
-// scrapeWithin is scrape, and the page must be there in time.
-func (e *exporter) scrapeWithin(tb testing.TB, limit time.Duration) *page {
+// scrapeInTime is scrape, and the page must be there soon after the time-out.
+func (e *exporter) scrapeInTime(tb testing.TB) *page {
 	tb.Helper()
 	a := e.get(tb, "/metrics", nil)
-	if a.after > limit {
-		tb.Errorf("the page came after %s, not within %s", a.after, limit)
+	if a.after > timeout+slack {
+		tb.Errorf("the page came after %s, not within %s", a.after, timeout+slack)
 	}
 	return read(tb, a)
 }
 
-// transcript keeps all that a child writes.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+// transcript is the file into which a child writes. What the child wrote before
+// it answered is there when the answer is, as it would not be behind a pipe.
+type transcript struct{ *os.File }
 
-// Write implements [io.Writer].
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
+func newTranscript(tb testing.TB) *transcript {
+	tb.Helper()
+	file, err := os.OpenFile(filepath.Join(tb.TempDir(), "output"), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = file.Close() }) // it was read
+	return &transcript{file}
 }
 
 // String returns what was written so far.
 func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
+	text, err := os.ReadFile(t.Name())
+	if err != nil {
+		return "the log cannot be read: " + err.Error()
+	}
+	return string(text)
 }
 
-func binary(tb testing.TB) string {
+func program(tb testing.TB) string {
 	tb.Helper()
 	path := os.Getenv(binaryVariable)
 	if path == "" {

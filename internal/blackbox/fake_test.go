@@ -5,6 +5,7 @@ package blackbox_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -136,7 +137,7 @@ func (c *call) say(text string) bool {
 }
 
 // hang waits until the other side leaves or the test ends.
-func (c *call) hang() { _, _ = c.reader.ReadByte() }
+func (c *call) hang() { _, _ = io.Copy(io.Discard, c.reader) }
 
 // pause waits, but not longer than the test.
 func (c *call) pause(delay time.Duration) {

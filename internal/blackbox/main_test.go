@@ -4,6 +4,7 @@ package blackbox_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,10 +24,26 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "blackbox: the program does not build:", err)
 		os.Exit(1)
 	}
+	flag.Parse()
+	if err := moreAtOnce(); err != nil {
+		fmt.Fprintln(os.Stderr, "blackbox:", err)
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		_ = os.RemoveAll(directory) // a left-over in the folder for such things
 		os.Exit(code)
 	}))
+}
+
+// moreAtOnce lets more tests run in parallel than there are processors, unless
+// somebody asked for a number: most of them wait for time-outs.
+func moreAtOnce() error {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return nil
+	}
+	return flag.Set("test.parallel", "6")
 }
 
 // build makes the program as a release has it: without cgo.

@@ -99,10 +99,10 @@ http {
 // meanwhile.
 func (n *nginx) tryStart(tb testing.TB) bool {
 	tb.Helper()
-	n.output, n.ended = &transcript{}, make(chan struct{})
+	n.output, n.ended = newTranscript(tb), make(chan struct{})
 	n.command = exec.CommandContext(context.WithoutCancel(tb.Context()), "/usr/sbin/nginx",
 		"-p", n.directory, "-c", "nginx.conf", "-e", filepath.Join(n.directory, "error.log"))
-	n.command.Stdout, n.command.Stderr = n.output, n.output
+	n.command.Stdout, n.command.Stderr = n.output.File, n.output.File
 	n.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true} // should the tests be killed
 	if err := n.command.Start(); err != nil {
 		tb.Fatalf("start nginx: %v", err)

@@ -68,7 +68,7 @@ func oneHangs(t *testing.T) {
 	up, hung := fakeTCP(t, always(ok(usual().page()))), fakeTCP(t, silence)
 	e := serve(t, uri(hung.uri), uri(up.uri))
 	for range 2 {
-		p := e.scrapeWithin(t, timeout+slack)
+		p := e.scrapeInTime(t)
 		p.wantUp(t, up.uri, usual())
 		p.wantDown(t, hung.uri)
 	}
