@@ -22,6 +22,11 @@ demo: build ## Show the exporter at work on a real nginx, then clean up
 	@scripts/need.sh nginx curl
 	@scripts/demo.sh bin/nginx-exporter
 
+.PHONY: demo-plus
+demo-plus: build ## Show it on the API of NGINX Plus, without a licence
+	@scripts/need.sh curl
+	@scripts/demo-plus.sh bin/nginx-exporter
+
 .PHONY: build
 build: ## Build bin/nginx-exporter with its version inside
 	@scripts/build.sh bin/nginx-exporter

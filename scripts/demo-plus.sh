@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# Shows the exporter at work on the API of NGINX Plus: scripts/demo-plus.sh bin/nginx-exporter
+#
+# NGINX Plus needs a licence, so internal/bench/plusserver stands in for it: it
+# serves the API from documents whose counters move as traffic moves them. The
+# demonstration shows what that changes in the metrics, and then what becomes
+# of them when one part of the API fails. It ends what it started, and leaves
+# nothing.
+set -euo pipefail
+
+exporter=${1:?usage: scripts/demo-plus.sh EXPORTER}
+root=$(dirname "$0")/..
+
+tmp=
+server_pid=
+exporter_pid=
+
+# stop PID: ends a process of ours, gently for five seconds.
+stop() {
+    kill -TERM "$1" 2>/dev/null || return 0
+    for _ in {1..50}; do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL "$1" 2>/dev/null || true
+}
+
+clean_up() {
+    trap - EXIT INT TERM HUP
+    if [ -n "$exporter_pid" ]; then stop "$exporter_pid"; fi
+    if [ -n "$server_pid" ]; then stop "$server_pid"; fi
+    if [ -n "$tmp" ]; then rm -rf "$tmp"; fi
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fail() {
+    echo "demo-plus: $*" >&2
+    exit 1
+}
+
+get() {
+    curl --noproxy '*' --silent --show-error --fail --max-time 10 "$@"
+}
+
+taken() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# answers PID URL: waits until the URL answers; fails once the process is gone
+# or ten seconds are over.
+answers() {
+    for _ in {1..100}; do
+        kill -0 "$1" 2>/dev/null || return 1
+        if get --output /dev/null "$2" 2>/dev/null; then return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+# start_server ARGUMENTS: its first line is the address of the API.
+start_server() {
+    : >"$tmp/api"
+    "$tmp/plusserver" "$@" >"$tmp/api" 2>"$tmp/server.err" &
+    server_pid=$!
+    for _ in {1..100}; do
+        api=$(head -n 1 "$tmp/api")
+        if [ -n "$api" ]; then return 0; fi
+        kill -0 $server_pid 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$tmp/server.err" >&2
+    fail "the server does not start"
+}
+
+start_exporter() {
+    for _ in {1..20}; do
+        exporter_port=$((30000 + RANDOM % 2000))
+        if taken $exporter_port; then continue; fi
+        "$exporter" --web.listen-address="127.0.0.1:$exporter_port" \
+            --nginx.plus --nginx.scrape-uri="$api" 2>"$tmp/exporter.log" &
+        exporter_pid=$!
+        if answers $exporter_pid "http://127.0.0.1:$exporter_port/-/ready" && kill -0 $exporter_pid; then
+            return 0
+        fi
+        stop $exporter_pid
+        exporter_pid=
+        grep -q 'address already in use' "$tmp/exporter.log" || break
+    done
+    cat "$tmp/exporter.log" >&2
+    fail "the exporter does not start"
+}
+
+# scrape FILE: keeps what one page says of nginx.
+scrape() {
+    get "http://127.0.0.1:$exporter_port/metrics" | grep '^nginxplus_' >"$1" || true
+    if ! grep -qx 'nginxplus_up 1' "$1"; then
+        cat "$tmp/exporter.log" >&2
+        fail "the exporter does not read the API"
+    fi
+}
+
+# value FILE NAME: the value of a series without labels.
+value() {
+    awk -v name="$2" '$1 == name { printf "%d", $2 }' "$1"
+}
+
+# count FILE PATTERN: how many series match.
+count() {
+    grep -cE "$2" "$1" || true
+}
+
+# table BEFORE AFTER: both pages side by side, with the differences, for one
+# series of each kind.
+table() {
+    awk '
+        BEGIN {
+            split("nginxplus_up nginxplus_connections_accepted nginxplus_http_requests_total " \
+                "nginxplus_server_zone_requests nginxplus_server_zone_sent nginxplus_location_zone_requests " \
+                "nginxplus_upstream_server_state nginxplus_upstream_server_requests nginxplus_upstream_server_received " \
+                "nginxplus_cache_hit_responses nginxplus_stream_server_zone_connections " \
+                "nginxplus_stream_zone_sync_status_msgs_in nginxplus_resolver_noerror", names, " ")
+            for (i in names) wanted[names[i]] = 1
+        }
+        { space = match($0, / [^ ]*$/); series = substr($0, 1, space - 1); family = series; sub(/\{.*/, "", family) }
+        NR == FNR { before[series] = $NF; next }
+        FNR == 1 { printf "  %-76s %12s %12s %8s\n", "series", "before", "after", "change" }
+        wanted[family] && !shown[family]++ {
+            change = $NF - before[series]
+            printf "  %-76s %12.0f %12.0f %8s\n", series, before[series], $NF, change ? sprintf("%+d", change) : ""
+        }
+    ' "$1" "$2"
+}
+
+# moved: waits until the counters of the page have moved twice.
+moved() {
+    for _ in {1..100}; do
+        scrape "$tmp/after"
+        if (($(value "$tmp/after" nginxplus_http_requests_total) >= \
+            $(value "$tmp/before" nginxplus_http_requests_total) + 20)); then
+            return 0
+        fi
+        sleep 0.1
+    done
+    return 1
+}
+
+tmp=$(mktemp -d)
+(cd "$root" && CGO_ENABLED=0 "${GO:-go}" build -o "$tmp/plusserver" ./internal/bench/plusserver)
+start_server -tick 200ms
+echo "NGINX Plus:  $api (documents that stand in for it; the counters move)"
+start_exporter
+echo "exporter:    http://127.0.0.1:$exporter_port/metrics, with --nginx.plus --nginx.scrape-uri=$api"
+scrape "$tmp/before"
+moved || fail "nginxplus_http_requests_total did not follow the counters of the API"
+echo "series:      $(count "$tmp/after" .) of NGINX Plus, $(count "$tmp/after" '^nginxplus_upstream_server_') of them for its upstream servers"
+echo
+table "$tmp/before" "$tmp/after"
+
+# The same server, but its caches cannot be read.
+listen=${api#http://}
+stop $server_pid
+start_server -listen "${listen%/api}" -fault 500:http/caches
+scrape "$tmp/partial"
+echo
+echo "/http/caches now answers 500. One part of the API costs its own series and nothing else:"
+printf '  %-30s %8s %8s\n' "" before now
+printf '  %-30s %8s %8s\n' "nginxplus_up" 1 "$(value "$tmp/partial" nginxplus_up)"
+printf '  %-30s %8d %8d\n' "series of caches" "$(count "$tmp/after" '^nginxplus_cache_')" "$(count "$tmp/partial" '^nginxplus_cache_')"
+printf '  %-30s %8d %8d\n' "series of upstream servers" "$(count "$tmp/after" '^nginxplus_upstream_server_')" \
+    "$(count "$tmp/partial" '^nginxplus_upstream_server_')"
+(($(count "$tmp/partial" '^nginxplus_cache_') == 0)) || fail "there are series of caches that nobody sent"
+echo
+echo "Both programs are stopped now, and their files removed."
