@@ -28,6 +28,7 @@ func TestOwnEndpoint(t *testing.T) {
 		"web config: unknown key":                                                    webConfigUnknownKey,
 		"web config: certificate without key, key of another certificate":            webConfigWrongPair,
 		"web config: password not bcrypt":                                            webConfigPlainPassword,
+		"web config: cut while running":                                              webConfigCut,
 		"web config: broken while running":                                           webConfigBroken,
 		"TLS with --web.secured-metrics, --web.ssl-server-cert and -key (0.9..0.11)": securedMetrics,
 	} {
@@ -278,7 +279,7 @@ func webConfigBroken(t *testing.T) {
 	s := serveWith(t, users)
 	right := login("prometheus", rightPassword)
 	read(t, s.get(t, "/metrics", right)).wantUp(t, "", usual())
-	for _, text := range []string{"basic_auth_users: [", "basic_auth_user:\n  prometheus: x\n"} {
+	for _, text := range []string{"basic_auth_users: [", "basic_auth_user:\n  prometheus: x\n", "", "basic_auth_users:\n", "http_server_config: {}\n"} {
 		write(t, s.file, text)
 		for _, header := range []http.Header{nil, right} {
 			if a := s.get(t, "/metrics", header); a.status == http.StatusOK {
@@ -291,6 +292,26 @@ func webConfigBroken(t *testing.T) {
 	if a := s.get(t, "/metrics", nil); a.status != http.StatusUnauthorized {
 		t.Errorf("without a password the status is %d", a.status)
 	}
+}
+
+// webConfigCut writes the beginning of a file that asks for client
+// certificates, as somebody does who writes it anew in place.
+func webConfigCut(t *testing.T) {
+	t.Helper()
+	ca := newAuthority(t)
+	whole := tlsConfig(ca.issue(t, "exporter", 2)) + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: " + ca.file + "\n"
+	s := serveWith(t, whole)
+	right := ca.client()
+	right.Certificates = ca.issue(t, "prometheus", 4).load(t)
+	for n := range len(whole) {
+		write(t, s.file, whole[:n])
+		if a, err := s.secure(t, ca.client()); err == nil && a.status == http.StatusOK {
+			t.Fatalf("a page is served to a client without certificate while the web configuration is %q", whole[:n])
+		}
+	}
+	s.refusesPlain(t)
+	write(t, s.file, whole)
+	s.mustServe(t, right)
 }
 
 func securedMetrics(t *testing.T) {

@@ -52,7 +52,7 @@ func New(options Options) (*Server, error) {
 
 func (s *Server) newHTTP() *http.Server {
 	return &http.Server{
-		Handler:           s.handler,
+		Handler:           s.guard(s.handler),
 		ReadHeaderTimeout: s.web.ReadTimeout,
 		ReadTimeout:       s.web.ReadTimeout,
 		WriteTimeout:      s.web.WriteTimeout,
