@@ -18,7 +18,7 @@
 
 {{/* The same as a quantity: 0.5 is 500m. */}}
 {{- define "nginx-exporter.quantity" -}}
-{{- if eq (floor .) (float64 .) }}{{ int64 . }}{{ else }}{{ printf "%dm" (mulf . 1000 | round 0 | int64) }}{{ end -}}
+{{- if eq (floor .) (float64 .) }}{{ int64 . }}{{ else }}{{ printf "%dm" (round (mulf . 1000) 0 | int64) }}{{ end -}}
 {{- end }}
 
 {{/* Engines that take a figure as it is read, and so need the exporter to compute the rate. */}}

@@ -7,7 +7,6 @@ admission policy use these; so may other charts, with this chart as dependency:
 */}}
 
 {{- define "nginx-exporter.container" -}}
-{{- $web := include "nginx-exporter.webConfigSecret" . -}}
 name: nginx-exporter
 image: {{ include "nginx-exporter.image" (dict "root" . "image" .Values.image "tag" .Chart.AppVersion) }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}

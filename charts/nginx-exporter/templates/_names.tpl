@@ -88,7 +88,7 @@ annotations:
 {{- define "nginx-exporter.pullSecrets" -}}
 {{- $secrets := list -}}
 {{- range concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets -}}
-{{- $secrets = append $secrets (dict "name" (ternary .name . (kindIs "map" .))) -}}
+{{- $secrets = append $secrets (kindIs "map" . | ternary . (dict "name" .)) -}}
 {{- end -}}
 {{- with $secrets | uniq -}}
 imagePullSecrets:
@@ -104,10 +104,15 @@ imagePullSecrets:
 {{- end -}}
 {{- end }}
 
+{{/* Labels of the user's nginx pods. A default in values.yaml would be merged into theirs. */}}
+{{- define "nginx-exporter.nginxLabels" -}}
+{{- .Values.podSelector.matchLabels | default (dict "app.kubernetes.io/name" "nginx") | toYaml -}}
+{{- end }}
+
 {{/* Labels of the pods that have an exporter in them: the user's nginx pods, or our own. */}}
 {{- define "nginx-exporter.podLabels" -}}
 {{- if eq .Values.mode "sidecar" -}}
-{{- toYaml .Values.podSelector.matchLabels -}}
+{{- include "nginx-exporter.nginxLabels" . -}}
 {{- else -}}
 {{- include "nginx-exporter.selectorLabels" . -}}
 {{- end -}}

@@ -115,7 +115,7 @@
 {{- if gt (len (include "nginx-exporter.rateWindows" . | fromYamlArray)) 1 -}}
 {{- fail "autoscaling.engine gke needs a gauge with one window: unset exporter.rateWindows" -}}
 {{- end -}}
-{{- range $key, $value := .Values.podSelector.matchLabels -}}
+{{- range $key, $value := include "nginx-exporter.nginxLabels" . | fromYaml -}}
 {{- if not (regexMatch "^[A-Za-z0-9_-]+$" $key) -}}
 {{- fail (printf "autoscaling.engine gke: label %s in podSelector.matchLabels has characters that an AutoscalingMetric does not take; use letters, digits, - and _" $key) -}}
 {{- end -}}
