@@ -16,21 +16,21 @@ type fault struct {
 }
 
 // fault gives the fault of a path for an option to fill in.
-func (a *API) fault(path string) *fault {
-	f := a.faults[path]
+func (s *state) fault(path string) *fault {
+	f := s.faults[path]
 	if f == nil {
 		f = &fault{}
-		a.faults[path] = f
+		s.faults[path] = f
 	}
 	return f
 }
 
 // faultOf gives what goes wrong with a path: its own fault before that of all.
-func (a *API) faultOf(path string) fault {
-	if f := a.faults[path]; f != nil {
+func (s *state) faultOf(path string) fault {
+	if f := s.faults[path]; f != nil {
 		return *f
 	}
-	if f := a.faults[Every]; f != nil {
+	if f := s.faults[Every]; f != nil {
 		return *f
 	}
 	return fault{}

@@ -231,3 +231,55 @@ func TestTick(t *testing.T) {
 		t.Error("API 6 stands still")
 	}
 }
+
+// TestChanges changes an API while it serves.
+func TestChanges(t *testing.T) {
+	api := plustest.New(plustest.WithVersions(8, 9), plustest.WithPrefix("/status"))
+	api.Tick()
+	has := func(path string, status int, want string) {
+		t.Helper()
+		if body := string(get(t, api, "/status/9/"+path, status)); !strings.Contains(body, want) {
+			t.Errorf("%s has no %s: %s", path, want, body)
+		}
+	}
+	has("nginx", 200, `"generation":3,`)
+	has("http/requests", 200, `"total":2345688`)
+	api.Set(plustest.WithStatus("http/requests", 500, "no"), plustest.WithTruncated("ssl"))
+	has("http/requests", 500, "no")
+	has("nginx", 200, `"generation":3,`)
+	api.Reload(plustest.WithoutEndpoint("stream"), plustest.WithDocument("http/limit_reqs", `{"new":{"passed":5}}`))
+	has("nginx", 200, `"generation":4,"load_timestamp":"2026-07-01T08:15:30.250Z"`)
+	has("http/requests", 500, "no")
+	has("http/limit_reqs", 200, `"new"`)
+	has("stream/", 404, "PathNotFound")
+	api.Set(plustest.WithoutFaults(), plustest.WithStream(true))
+	has("http/requests", 200, `"total":2345688`)
+	has("ssl", 200, `"hostname_mismatch":1}}`)
+	has("stream/", 200, `["server_zones"`)
+	api.Tick()
+	has("http/requests", 200, `"total":2345698`)
+	if got := string(get(t, api, "/status/", http.StatusOK)); got != "[8,9]" {
+		t.Errorf("versions are %s after all that", got)
+	}
+	if api.Total() != 13 {
+		t.Errorf("%d requests", api.Total())
+	}
+	api.Set(plustest.WithDocument("nginx", `{"version":"1.27.4","generation":"?"}`))
+	api.Reload()
+	has("nginx", 200, `"generation":"?"`)
+}
+
+// TestHangUp: the next request needs another connection, and gets it.
+func TestHangUp(t *testing.T) {
+	w := connect(t)
+	for want := 1; want <= 3; want++ {
+		if _, err := w.get(t.Context(), "/9/nginx", "identity"); err != nil {
+			t.Fatal(err)
+		}
+		w.server.HangUp()
+		w.client.CloseIdleConnections() // the client may not have noticed yet
+		if got := w.api.Connections(); got != want {
+			t.Errorf("%d connections, want %d", got, want)
+		}
+	}
+}

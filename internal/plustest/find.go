@@ -20,70 +20,70 @@ func pathNotFound() *refusal {
 }
 
 // find gives what is at a place of an API version.
-func (a *API) find(where location, version int) ([]byte, *refusal) {
+func (s *state) find(where location, version int) ([]byte, *refusal) {
 	switch where.path {
 	case rootPath, httpPath, streamPath:
-		return a.list(where.path, version)
+		return s.list(where.path, version)
 	case versionsPath:
-		return a.versionList(where)
+		return s.versionList(where)
 	}
-	for _, e := range a.endpoints {
+	for _, e := range s.endpoints {
 		if e.path == where.path {
-			return a.document(e, where, version)
+			return s.document(e, where, version)
 		}
-		if below, ok := strings.CutPrefix(where.path, e.path+"/"); ok && a.listed(e, version) {
-			return a.below(e, below, version)
+		if below, ok := strings.CutPrefix(where.path, e.path+"/"); ok && s.listed(e, version) {
+			return s.below(e, below, version)
 		}
 	}
 	return nil, pathNotFound()
 }
 
-func (a *API) versionList(where location) ([]byte, *refusal) {
+func (s *state) versionList(where location) ([]byte, *refusal) {
 	if !where.versions {
 		return nil, pathNotFound()
 	}
-	if body, ok := a.documents[versionsPath]; ok {
+	if body, ok := s.documents[versionsPath]; ok {
 		return body, nil
 	}
-	return marshal(a.versions), nil
+	return marshal(s.versions), nil
 }
 
 // list gives a listing as a document.
-func (a *API) list(path string, version int) ([]byte, *refusal) {
-	if path != rootPath && !slices.Contains(a.listing(rootPath, version), path) {
+func (s *state) list(path string, version int) ([]byte, *refusal) {
+	if path != rootPath && !slices.Contains(s.listing(rootPath, version), path) {
 		return nil, pathNotFound()
 	}
-	if body, ok := a.documents[path]; ok {
+	if body, ok := s.documents[path]; ok {
 		return body, nil
 	}
-	return marshal(a.listing(path, version)), nil
+	return marshal(s.listing(path, version)), nil
 }
 
 // document gives a whole document. A single object has no slash at the end.
-func (a *API) document(e endpoint, where location, version int) ([]byte, *refusal) {
-	if !a.listed(e, version) || e.kind == object && where.slash {
+func (s *state) document(e endpoint, where location, version int) ([]byte, *refusal) {
+	if !s.listed(e, version) || e.kind == object && where.slash {
 		return nil, pathNotFound()
 	}
-	if _, ok := a.documents[e.path]; !ok {
+	if _, ok := s.documents[e.path]; !ok {
 		return nil, pathNotFound()
 	}
-	return a.render(e, version), nil
+	return s.render(e, version), nil
 }
 
 // listed tells whether a document is part of what this server and version
 // show.
-func (a *API) listed(e endpoint, version int) bool {
+func (s *state) listed(e endpoint, version int) bool {
 	parent, name, ok := strings.Cut(e.path, "/")
 	if !ok {
-		return slices.Contains(a.listing(rootPath, version), e.path)
+		return slices.Contains(s.listing(rootPath, version), e.path)
 	}
-	return slices.Contains(a.listing(rootPath, version), parent) && slices.Contains(a.listing(parent, version), name)
+	return slices.Contains(s.listing(rootPath, version), parent) && slices.Contains(s.listing(parent, version), name)
 }
 
 // listing names what is below the version, /http or /stream.
-func (a *API) listing(path string, version int) []string {
+func (s *state) listing(path string, version int) []string {
 	names := []string{}
-	if body, ok := a.documents[path]; ok {
+	if body, ok := s.documents[path]; ok {
 		for _, element := range elements(body) {
 			var name string
 			if json.Unmarshal(element, &name) == nil {
@@ -92,8 +92,8 @@ func (a *API) listing(path string, version int) []string {
 		}
 		return names
 	}
-	for _, e := range a.endpoints {
-		if e.since > version || a.documents[e.path] == nil || e.path == "license" && !a.tellsLicense() {
+	for _, e := range s.endpoints {
+		if e.since > version || s.documents[e.path] == nil || e.path == "license" && !s.tellsLicense() {
 			continue
 		}
 		parent, name, ok := strings.Cut(e.path, "/")
@@ -109,8 +109,8 @@ func (a *API) listing(path string, version int) []string {
 
 // tellsLicense reports whether the release is 33 (nginx 1.27.2) or a later
 // one: API version 9 is older than /license.
-func (a *API) tellsLicense() bool {
-	parts := strings.SplitN(a.release, ".", 3)
+func (s *state) tellsLicense() bool {
+	parts := strings.SplitN(s.release, ".", 3)
 	for i, least := range []int{1, 27, 2} {
 		n := 0
 		if i < len(parts) {
@@ -124,12 +124,12 @@ func (a *API) tellsLicense() bool {
 }
 
 // below gives one object of a document that holds many.
-func (a *API) below(e endpoint, name string, version int) ([]byte, *refusal) {
-	if body, ok := a.documents[e.path+"/"+name]; ok {
+func (s *state) below(e endpoint, name string, version int) ([]byte, *refusal) {
+	if body, ok := s.documents[e.path+"/"+name]; ok {
 		return body, nil
 	}
 	name, servers := strings.CutSuffix(name, "/servers")
-	if value := a.object(e, name, version); value != nil {
+	if value := s.object(e, name, version); value != nil {
 		if !servers {
 			return value, nil
 		}
@@ -143,8 +143,8 @@ func (a *API) below(e endpoint, name string, version int) ([]byte, *refusal) {
 	return nil, &refusal{http.StatusNotFound, e.missing, e.text}
 }
 
-func (a *API) object(e endpoint, name string, version int) []byte {
-	body := a.render(e, version)
+func (s *state) object(e endpoint, name string, version int) []byte {
+	body := s.render(e, version)
 	switch e.kind {
 	case byName:
 		return memberOf(body, name)
@@ -160,13 +160,13 @@ func (a *API) object(e endpoint, name string, version int) []byte {
 
 // fields keeps the members of each object that a request names. Of objects by
 // name it gives the names alone if no field is named.
-func (a *API) fields(path string, body []byte, names string) []byte {
-	at := slices.IndexFunc(a.endpoints, func(e endpoint) bool { return e.path == path })
+func (s *state) fields(path string, body []byte, names string) []byte {
+	at := slices.IndexFunc(s.endpoints, func(e endpoint) bool { return e.path == path })
 	if at < 0 {
 		return body
 	}
 	wanted := strings.Split(names, ",")
-	switch a.endpoints[at].kind {
+	switch s.endpoints[at].kind {
 	case object:
 		return pick(body, wanted)
 	case byName:

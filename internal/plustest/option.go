@@ -13,45 +13,45 @@ import (
 // A path names a document below the version, such as "http/upstreams"; "root",
 // "http" and "stream" are the listings, "versions" is the list of versions and
 // Every stands for all of them.
-type Option func(*API)
+type Option func(*state)
 
 // Every stands for all paths in the options that take a path.
 const Every = "*"
 
 // WithPrefix serves the API below another path than /api.
 func WithPrefix(prefix string) Option {
-	return func(a *API) { a.prefix = "/" + strings.Trim(prefix, "/") }
+	return func(s *state) { s.prefix = "/" + strings.Trim(prefix, "/") }
 }
 
 // WithVersions makes the server one that knows these API versions alone.
 // Above 9 they show what version 9 shows.
 func WithVersions(versions ...int) Option {
-	return func(a *API) {
-		a.versions = slices.Clone(versions)
-		delete(a.documents, versionsPath)
+	return func(s *state) {
+		s.versions = slices.Clone(versions)
+		delete(s.documents, versionsPath)
 	}
 }
 
 // WithDocuments serves these documents in place of all others.
 func WithDocuments(documents map[string][]byte) Option {
-	return func(a *API) { a.documents = maps.Clone(documents) }
+	return func(s *state) { s.documents = maps.Clone(documents) }
 }
 
 // WithOverlay adds documents to the others, or puts them in their places.
 func WithOverlay(documents map[string][]byte) Option {
-	return func(a *API) { maps.Copy(a.documents, documents) }
+	return func(s *state) { maps.Copy(s.documents, documents) }
 }
 
 // WithDocument adds one document, or puts it in the place of another one.
 func WithDocument(path, body string) Option {
-	return func(a *API) { a.documents[path] = []byte(body) }
+	return func(s *state) { s.documents[path] = []byte(body) }
 }
 
 // WithoutEndpoint takes a document, or a listing and all below it, out of the
 // configuration: it is neither listed nor there.
 func WithoutEndpoint(path string) Option {
-	return func(a *API) {
-		maps.DeleteFunc(a.documents, func(name string, _ []byte) bool {
+	return func(s *state) {
+		maps.DeleteFunc(s.documents, func(name string, _ []byte) bool {
 			return name == path || strings.HasPrefix(name, path+"/")
 		})
 	}
@@ -61,10 +61,10 @@ func WithoutEndpoint(path string) Option {
 // nothing below /stream is there.
 func WithStream(present bool) Option {
 	if present {
-		return func(a *API) {
+		return func(s *state) {
 			for name, body := range Sample() {
-				if strings.HasPrefix(name, streamPath+"/") && a.documents[name] == nil {
-					a.documents[name] = body
+				if strings.HasPrefix(name, streamPath+"/") && s.documents[name] == nil {
+					s.documents[name] = body
 				}
 			}
 		}
@@ -73,45 +73,50 @@ func WithStream(present bool) Option {
 }
 
 // WithGzip compresses answers for clients that take gzip.
-func WithGzip() Option { return func(a *API) { a.gzip = true } }
+func WithGzip() Option { return func(s *state) { s.gzip = true } }
 
 // WithChunked sends answers in chunks, without a Content-Length.
-func WithChunked() Option { return func(a *API) { a.chunked = true } }
+func WithChunked() Option { return func(s *state) { s.chunked = true } }
 
 // WithStatus answers a path, listed as it is, with this status and body. An
 // empty body becomes the API's own error body.
 func WithStatus(path string, status int, body string) Option {
-	return func(a *API) {
-		f := a.fault(path)
+	return func(s *state) {
+		f := s.fault(path)
 		f.status, f.body = status, []byte(body)
 	}
 }
 
 // WithRaw answers a path, listed as it is, with these bytes and status 200.
 func WithRaw(path string, body []byte) Option {
-	return func(a *API) {
-		f := a.fault(path)
+	return func(s *state) {
+		f := s.fault(path)
 		f.status, f.body = 200, body
 	}
 }
 
 // WithDelay waits before it answers a path.
 func WithDelay(path string, d time.Duration) Option {
-	return func(a *API) { a.fault(path).delay = d }
+	return func(s *state) { s.fault(path).delay = d }
 }
 
 // WithHang never answers a path.
 func WithHang(path string) Option {
-	return func(a *API) { a.fault(path).hang = true }
+	return func(s *state) { s.fault(path).hang = true }
 }
 
 // WithTruncated answers a path with the first half of its document, as if that
 // were all.
 func WithTruncated(path string) Option {
-	return func(a *API) { a.fault(path).cut = true }
+	return func(s *state) { s.fault(path).cut = true }
 }
 
 // WithAborted closes the connection in the middle of the answer to a path.
 func WithAborted(path string) Option {
-	return func(a *API) { a.fault(path).abort = true }
+	return func(s *state) { s.fault(path).abort = true }
+}
+
+// WithoutFaults ends everything that goes wrong.
+func WithoutFaults() Option {
+	return func(s *state) { clear(s.faults) }
 }

@@ -23,16 +23,16 @@ type rendered struct {
 
 // render gives a document as a version shows it, with its counters where they
 // are now.
-func (a *API) render(e endpoint, version int) []byte {
-	now := a.tick.Load()
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (s *state) render(e endpoint, version int) []byte {
+	now := s.tick.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	key := view{e.path, min(version, newest)}
-	r := a.views[key]
+	r := s.views[key]
 	if r == nil {
-		body := since(e, a.documents[e.path], version)
+		body := since(e, s.documents[e.path], version)
 		r = &rendered{body: body, plain: body}
-		a.views[key] = r
+		s.views[key] = r
 	}
 	if r.tick != now {
 		if r.moves == nil {

@@ -33,7 +33,7 @@ func (a *API) Start() *Server {
 // ServeWith serves the API on a listener, which it closes in the end, behind
 // another handler that has more to answer.
 func (a *API) ServeWith(listener net.Listener, handler http.Handler) *Server {
-	s := &Server{URL: "http://" + listener.Addr().String() + a.prefix, open: map[net.Conn]bool{}}
+	s := &Server{URL: "http://" + listener.Addr().String() + a.state.Load().prefix, open: map[net.Conn]bool{}}
 	s.ended = sync.NewCond(&s.mu)
 	s.http.Handler = handler
 	s.http.ReadHeaderTimeout = time.Minute
@@ -64,5 +64,15 @@ func (s *Server) Close() {
 	defer s.mu.Unlock()
 	for len(s.open) > 0 {
 		s.ended.Wait()
+	}
+}
+
+// HangUp closes the connections of all clients and goes on serving, as nginx
+// does when it is restarted.
+func (s *Server) HangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.open {
+		_ = conn.Close()
 	}
 }

@@ -135,3 +135,49 @@ func sum(counts map[string]uint64) uint64 {
 	}
 	return total
 }
+
+// TestSizesInSeries counts what an exporter of the old families makes of each
+// size, with the forty status codes that it always has: 511, 41 k and 713 k
+// series are what speed is measured with.
+func TestSizesInSeries(t *testing.T) {
+	const codes = 40
+	each := map[string]int{ // series of one object
+		"http/server_zones": 13 + codes, "http/location_zones": 9 + codes, "http/caches": 21,
+		"http/limit_reqs": 5, "http/limit_conns": 3, "stream/limit_conns": 3, "resolvers": 11,
+		"stream/server_zones": 11, "http/upstreams": 2, "stream/upstreams": 1,
+	}
+	peer := map[string]int{"http/upstreams": 21 + codes, "stream/upstreams": 17}
+	const rest = 4 + 2 + 3 + 4 + 1 + 2*6 + 5 + 2*2 // connections, requests, TLS, licence, up, workers, zone_sync
+	for name, want := range map[string]int{"S": 511, "M": 41_000, "L": 713_000} {
+		size, err := plustest.SizeOf(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		api := plustest.Sized(size)
+		series := rest
+		for path, count := range each {
+			var objects map[string]struct{ Peers []struct{} }
+			if err := json.Unmarshal(get(t, api, "/api/9/"+path, http.StatusOK), &objects); err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range objects {
+				series += count + len(object.Peers)*peer[path]
+			}
+		}
+		if series < want*93/100 || series > want*107/100 {
+			t.Errorf("%s: %d series, want about %d", name, series, want)
+		}
+	}
+}
+
+func BenchmarkServe(b *testing.B) {
+	for _, path := range []string{"/api/9/", "/api/9/connections", "/api/9/http/upstreams"} {
+		b.Run(path, func(b *testing.B) {
+			api := plustest.Sized(plustest.M())
+			b.ReportAllocs()
+			for b.Loop() {
+				get(b, api, path, http.StatusOK)
+			}
+		})
+	}
+}

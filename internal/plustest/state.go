@@ -1,0 +1,84 @@
+package plustest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+// state is what an API serves. Nothing but its views changes once it is made:
+// a change makes another state.
+type state struct {
+	prefix    string
+	versions  []int
+	documents map[string][]byte
+	faults    map[string]*fault
+	gzip      bool
+	chunked   bool
+
+	endpoints []endpoint
+	release   string // of the document nginx
+	tick      *atomic.Uint64
+
+	mu    sync.Mutex
+	views map[view]*rendered
+}
+
+func newState(tick *atomic.Uint64) *state {
+	return &state{
+		prefix:    "/api",
+		documents: map[string][]byte{},
+		faults:    map[string]*fault{},
+		endpoints: endpoints(),
+		tick:      tick,
+		views:     map[view]*rendered{},
+	}
+}
+
+// with makes the state that options make of this one.
+func (s *state) with(options []Option) *state {
+	next := newState(s.tick)
+	next.prefix, next.gzip, next.chunked = s.prefix, s.gzip, s.chunked
+	next.versions, next.documents = slices.Clone(s.versions), maps.Clone(s.documents)
+	for path, f := range s.faults {
+		same := *f
+		next.faults[path] = &same
+	}
+	for _, option := range options {
+		option(next)
+	}
+	next.readDocuments()
+	return next
+}
+
+// readDocuments takes from the documents what decides over the others.
+func (s *state) readDocuments() {
+	if body, ok := s.documents[versionsPath]; ok {
+		var versions []int
+		if json.Unmarshal(body, &versions) == nil {
+			s.versions = versions
+		}
+	}
+	s.release = "1.29.8"
+	var nginx struct{ Version string }
+	if json.Unmarshal(s.documents["nginx"], &nginx) == nil && nginx.Version != "" {
+		s.release = nginx.Version
+	}
+}
+
+// nextGeneration is the part of a reload that a client can see.
+func nextGeneration(s *state) {
+	body := s.documents["nginx"]
+	digits := memberOf(body, "generation")
+	generation, err := strconv.ParseUint(string(digits), 10, 64)
+	if err != nil {
+		return
+	}
+	old, next := append([]byte(`"generation":`), digits...), fmt.Appendf(nil, `"generation":%d`, generation+1)
+	s.documents["nginx"] = bytes.Replace(body, old, next, 1)
+}
