@@ -187,12 +187,15 @@ func spliced(s string, splices []splice) (string, error) {
 
 // proven returns the first text that parses to what the plan wants and from
 // which the additions can be taken away again, byte by byte.
-func (p *plan) proven() (string, error) {
+func (p *plan) proven(outcomes []Outcome) (string, error) {
 	before, _, err := Uninject(p.s)
 	if err != nil {
 		return "", err
 	}
 	want := p.change()
+	if !contained(p.root, outcomes) {
+		return "", errLayout
+	}
 	for nth := range p.places() {
 		s, err := p.text(nth)
 		if err != nil {
@@ -207,4 +210,19 @@ func (p *plan) proven() (string, error) {
 		}
 	}
 	return "", errLayout
+}
+
+// contained reports whether objects that were left out stay without a sidecar,
+// which an anchor could carry to them from one that gets it.
+func contained(root *yaml.Node, outcomes []Outcome) bool {
+	for i, obj := range objects(root) {
+		out := &outcomes[i]
+		if obj.pod == nil || out.Status == Injected || out.Status == Unchanged || out.Reason == reasonShared {
+			continue
+		}
+		if c, _ := obj.pod.ours(); c != nil {
+			return false
+		}
+	}
+	return true
 }

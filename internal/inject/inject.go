@@ -61,18 +61,13 @@ func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 	}
 	p := &plan{document: &d}
 	var outcomes []Outcome
-	planned := 0
 	for _, obj := range objects(d.root) {
-		outcome := p.object(obj, o)
-		if outcome.Status == Injected {
-			planned++
-		}
-		outcomes = append(outcomes, outcome)
+		outcomes = append(outcomes, p.object(obj, o))
 	}
-	if planned == 0 {
+	if len(p.edits) == 0 {
 		return chunk, outcomes, nil
 	}
-	s, err := p.proven()
+	s, err := p.proven(outcomes)
 	if errors.Is(err, errLayout) {
 		s, err = oneByOne(chunk, outcomes, o)
 	}
@@ -94,9 +89,9 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 			return "", err
 		}
 		p := &plan{document: &d}
-		outcome := p.object(objects(d.root)[i], o)
-		s, err := p.proven()
-		if err != nil || outcome.Status != Injected || tried > maxSingle {
+		p.object(objects(d.root)[i], o)
+		s, err := p.proven(outcomes)
+		if err != nil || tried > maxSingle {
 			outcomes[i].refuse(reasonLayout, errLayout)
 			continue
 		}
@@ -111,14 +106,14 @@ func (p *plan) object(obj *object, base *Options) Outcome {
 	if obj.pod == nil {
 		return out.skip(reasonNoPods, "no pod template")
 	}
-	if obj.shared {
-		return out.skip(reasonShared, "shares its pods with an object above through an alias")
-	}
 	opts, err := obj.annotated(*base)
 	if errors.Is(err, errOptedOut) {
 		return out.skip(reasonOptedOut, err.Error())
 	} else if err != nil {
 		return *out.refuse(reasonAnnotation, err)
+	}
+	if obj.shared {
+		return out.skip(reasonShared, "shares its pods with an object above through an alias")
 	}
 	if done, ok := out.unfit(obj.pod, &opts); ok {
 		return done

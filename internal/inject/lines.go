@@ -137,6 +137,9 @@ func split(s string) []string {
 				from = t.start(l)
 			}
 			empty = false
+		case isMark(line, "...") && empty && len(parts) > 0:
+			parts[len(parts)-1] += s[from:t.end(l)]
+			from = t.end(l)
 		case isMark(line, "..."):
 			parts = append(parts, s[from:t.end(l)])
 			from, empty = t.end(l), true

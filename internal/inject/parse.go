@@ -49,7 +49,7 @@ func parse(s string) (document, []*yaml.Node, error) {
 
 func decode(s string) ([]*yaml.Node, error) {
 	var roots []*yaml.Node
-	decoder := yaml.NewDecoder(strings.NewReader(maskSurrogates(s)))
+	decoder := yaml.NewDecoder(strings.NewReader(maskEscapes(s)))
 	for {
 		var n yaml.Node
 		err := decoder.Decode(&n)
@@ -68,15 +68,23 @@ func decode(s string) ([]*yaml.Node, error) {
 	}
 }
 
-// maskSurrogates replaces escapes such as \ud83d, which JSON writes in pairs
-// for characters beyond the first 65536 and the YAML parser refuses, by others
-// of the same length. The nodes only tell places and names.
-func maskSurrogates(s string) string {
-	if !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`) {
+// maskEscapes replaces escapes that JSON has and the YAML parser refuses by
+// others of the same length: \/, and pairs such as \ud83d\ude00 for characters
+// beyond the first 65536. The nodes only tell places and names.
+func maskEscapes(s string) string {
+	if !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`) && !strings.Contains(s, `\/`) {
 		return s
 	}
-	pair := regexp.MustCompile(`\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}`)
-	return pair.ReplaceAllStringFunc(s, func(found string) string { return `\u2` + found[3:8] + `2` + found[9:] })
+	escape := regexp.MustCompile(`\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|.)`)
+	return escape.ReplaceAllStringFunc(s, func(found string) string {
+		switch {
+		case found == `\/`:
+			return `\t`
+		case len(found) == len(`\ud83d\ude00`):
+			return `\u2` + found[3:8] + `2` + found[9:]
+		}
+		return found
+	})
 }
 
 // checkNode bounds the depth, and refuses what only a template has: a mapping

@@ -135,9 +135,23 @@ func (p *plan) follow(l layout, m mapping) {
 	s := p.region(l, len(p.s), len(p.s), 0, func(w *writer) {
 		w.line(0, "---")
 		w.fields(m, 0, false)
+		if p.ended() {
+			w.line(0, "...")
+		}
 	})
 	p.edits = append(p.edits, edit{[]splice{s}, func() {}})
 	p.added = append(p.added, node(m))
+}
+
+// ended reports whether the document has "..." at its end, which it needs when
+// directives follow.
+func (d *document) ended() bool {
+	for l := range d.lines() {
+		if isMark(d.line(l), "...") {
+			return true
+		}
+	}
+	return false
 }
 
 // statusHost returns the container into which the status server goes.

@@ -1,0 +1,319 @@
+package inject
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// corpus reads the manifests that round trips are tried on.
+func corpus(tb testing.TB) map[string]string {
+	tb.Helper()
+	files, err := filepath.Glob("testdata/corpus/*")
+	if err != nil || len(files) < 100 {
+		tb.Fatalf("%d manifests, want 100 at least (%v)", len(files), err)
+	}
+	manifests := map[string]string{}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		manifests[filepath.Base(file)] = string(b)
+	}
+	return manifests
+}
+
+// shapes are the ways in which one manifest may have been saved.
+func shapes() map[string]func(string) string {
+	return map[string]func(string) string{
+		"as it is":         func(s string) string { return s },
+		"CRLF":             func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+		"no line break":    func(s string) string { return strings.TrimSuffix(s, "\n") },
+		"CRLF, cut":        func(s string) string { return strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\r\n") },
+		"byte order mark":  func(s string) string { return bom + s },
+		"blank lines":      func(s string) string { return "\n\n" + s + "\n\n" },
+		"one of two":       func(s string) string { return s + "---\n" + s },
+		"CRLF, one of two": func(s string) string { return strings.ReplaceAll(s+"\n---\n"+s, "\n", "\r\n") },
+		"document end":     func(s string) string { return s + "...\n" },
+	}
+}
+
+func optionSets() map[string]Options {
+	set := func(change func(*Options)) Options {
+		o := Defaults("0.1.0")
+		change(&o)
+		return o
+	}
+	return map[string]Options{
+		"defaults": set(func(*Options) {}),
+		"all":      set(func(o *Options) { o.All = true }),
+		"ordinary": set(func(o *Options) { o.Native = NativeNever }),
+		"status": set(func(o *Options) {
+			o.StatusConfig = true
+			o.ScrapeURI = "http://127.0.0.1:18080/stub_status"
+		}),
+		"marked": set(func(o *Options) {
+			o.Args = []string{"--log.level=debug", "- odd: 'arg' # \"x\""}
+			o.Labels = []Pair{{"scrape", "yes"}}
+			o.Annotations = []Pair{{"prometheus.io/scrape", "true"}, {"note", "a: b # c"}}
+		}),
+		"everything": set(func(o *Options) {
+			o.All, o.HostNetwork, o.StatusConfig = true, true, true
+			o.ScrapeURI = "http://127.0.0.1:18080/stub_status"
+			o.Native = NativeNever
+			o.Annotations = []Pair{{"prometheus.io/scrape", "true"}}
+		}),
+	}
+}
+
+// TestRoundTrip tries every manifest in every shape with every set of options:
+// twice is once, taken away is never there, nothing but the additions is
+// added, and the lines of before are all there.
+func TestRoundTrip(t *testing.T) {
+	manifests := corpus(t)
+	// Two sets of options go through all shapes, the others through two.
+	thorough := []string{"defaults", "everything"}
+	for set, o := range optionSets() {
+		t.Run(set, func(t *testing.T) {
+			for name, manifest := range manifests {
+				injected := 0
+				for shape, change := range shapes() {
+					if slices.Contains(thorough, set) || shape == "as it is" || shape == "CRLF, cut" {
+						injected += roundTrip(t, name+", "+shape, change(manifest), o)
+					}
+				}
+				if injected == 0 && set == "defaults" {
+					t.Errorf("%s: nothing was injected", name)
+				}
+			}
+		})
+	}
+}
+
+func roundTrip(t *testing.T, name, in string, o Options) int {
+	t.Helper()
+	out, outcomes, err := Inject(in, o)
+	if err != nil {
+		// What is no YAML in this shape is refused as a whole.
+		if _, bad := decode(strings.TrimPrefix(in, bom)); bad == nil && !strings.HasPrefix(in, "%YAML") {
+			t.Errorf("%s: %v", name, err)
+		}
+		return 0
+	}
+	injected := 0
+	for _, outcome := range outcomes {
+		if outcome.Status == Injected {
+			injected++
+		}
+	}
+	if (injected > 0) != (out != in) {
+		t.Errorf("%s: %d were injected, changed is %v", name, injected, out != in)
+	}
+	if twice, again, err := Inject(out, o); err != nil || twice != out {
+		t.Errorf("%s: injected twice is not injected once (%v)\n%s%s", name, err, reportOf(again, nil), twice)
+	}
+	if back, _, err := Uninject(out); err != nil || back != in {
+		t.Errorf("%s: not what it was (%v)\n%s", name, err, back)
+	}
+	if missing := firstLost(in, out); missing != "" {
+		t.Errorf("%s: lost the line %q", name, missing)
+	}
+	checkMeaning(t, name, in, out, outcomes, o)
+	return injected
+}
+
+// firstLost returns the first line that is no longer there. Lines of flow
+// style may have grown, and replaced lines stand in a comment.
+func firstLost(in, out string) string {
+	rest := out
+	for line := range strings.Lines(in) {
+		line = strings.TrimRight(line, "\r\n")
+		for _, part := range []string{line, "# was: " + strings.TrimLeft(line, " ")} {
+			if at := strings.Index(rest, part); at >= 0 {
+				rest, line = rest[at+len(part):], ""
+				break
+			}
+		}
+		if line != "" && !strings.ContainsAny(line, "[{") && !strings.Contains(line, "null") {
+			return line
+		}
+	}
+	return ""
+}
+
+// checkMeaning compares what a reader gets of both texts: the new one must be
+// the old one with the additions, which are made here on the decoded values.
+func checkMeaning(t *testing.T, name, in, out string, outcomes []Outcome, o Options) {
+	t.Helper()
+	want, got := values(t, name, in), values(t, name, out)
+	var patched []any
+	var last Outcome // of which others share the pods
+	next := 0
+	for _, doc := range want {
+		var configs []any
+		for _, object := range members(doc) {
+			outcome := outcomes[next]
+			next++
+			if outcome.Status == Injected {
+				last = outcome
+				configs = append(configs, patch(object, last, o)...)
+			} else if outcome.Reason == reasonShared {
+				patch(object, last, o)
+			}
+		}
+		patched = append(append(patched, doc), configs...)
+	}
+	if next != len(outcomes) {
+		t.Fatalf("%s: %d objects, %d outcomes", name, next, len(outcomes))
+	}
+	if !reflect.DeepEqual(patched, got) {
+		t.Errorf("%s: means\n%s\nwant\n%s", name, dump(t, got), dump(t, patched))
+	}
+}
+
+func dump(t *testing.T, v any) string {
+	t.Helper()
+	b, err := yaml.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// values decodes a stream; a key that is there twice is an error.
+func values(t *testing.T, name, s string) []any {
+	t.Helper()
+	d := yaml.NewDecoder(strings.NewReader(maskEscapes(s)))
+	var all []any
+	for {
+		var v any
+		err := d.Decode(&v)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, s)
+		}
+		if v != nil {
+			all = append(all, v)
+		}
+	}
+}
+
+type tree = map[string]any
+
+// members lists the objects of a document, as outcomes do.
+func members(doc any) []tree {
+	object, _ := doc.(tree)
+	kind, _ := object["kind"].(string)
+	if kind == "" {
+		return nil
+	}
+	items, isList := object["items"].([]any)
+	if !isList || !strings.HasSuffix(kind, "List") {
+		return []tree{object}
+	}
+	var all []tree
+	for _, item := range items {
+		all = append(all, members(item)...)
+	}
+	return all
+}
+
+// patch makes the additions on a decoded object, and returns its ConfigMap.
+func patch(object tree, outcome Outcome, o Options) []any {
+	template := object
+	switch object["kind"] {
+	case "Pod":
+	case "PodTemplate":
+		template = object["template"].(tree)
+	case "CronJob":
+		template = object["spec"].(tree)["jobTemplate"].(tree)["spec"].(tree)["template"].(tree)
+	case "ScaledJob":
+		template = object["spec"].(tree)["jobTargetRef"].(tree)["template"].(tree)
+	default:
+		template = object["spec"].(tree)["template"].(tree)
+	}
+	spec := template["spec"].(tree)
+	sidecar := decoded(container(&o))
+	if o.native() {
+		inits, _ := spec["initContainers"].([]any)
+		spec["initContainers"] = slices.Concat([]any{sidecar}, inits)
+	} else {
+		spec["containers"] = append(spec["containers"].([]any), sidecar)
+	}
+	addPairs(template, "labels", o.Labels)
+	addPairs(template, "annotations", o.Annotations)
+	if !o.StatusConfig {
+		return nil
+	}
+	volumes, _ := spec["volumes"].([]any)
+	name := strings.TrimRight(outcome.Name, "-") + "-nginx-exporter-status"
+	spec["volumes"] = slices.Concat([]any{tree{"name": statusVolume, "configMap": tree{"name": name}}}, volumes)
+	for _, c := range spec["containers"].([]any) {
+		c := c.(tree)
+		image, _ := c["image"].(string)
+		if path := strings.Split(image, "/"); strings.HasPrefix(path[len(path)-1], "nginx") && c["name"] != ContainerName {
+			mounts, _ := c["volumeMounts"].([]any)
+			mount := tree{"name": statusVolume, "mountPath": statusMount, "subPath": statusFile, "readOnly": true}
+			c["volumeMounts"] = slices.Concat([]any{mount}, mounts)
+		}
+	}
+	server, err := statusOf(o.ScrapeURI)
+	if err != nil {
+		return []any{err}
+	}
+	metadata := tree{"name": name}
+	if outcome.Namespace != "" {
+		metadata["namespace"] = outcome.Namespace
+	}
+	return []any{tree{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": tree{statusFile: server.config()}}}
+}
+
+func addPairs(template tree, key string, pairs []Pair) {
+	if len(pairs) == 0 {
+		return
+	}
+	metadata, _ := template["metadata"].(tree)
+	if metadata == nil {
+		metadata = tree{}
+		template["metadata"] = metadata
+	}
+	have, _ := metadata[key].(tree)
+	if have == nil {
+		have = tree{}
+		metadata[key] = have
+	}
+	for _, p := range pairs {
+		if _, found := have[p.Key]; !found {
+			have[p.Key] = p.Value
+		}
+	}
+}
+
+// decoded is what a reader makes of a value.
+func decoded(v any) any {
+	switch v := v.(type) {
+	case mapping:
+		m := tree{}
+		for _, f := range v {
+			m[f.key] = decoded(f.value)
+		}
+		return m
+	case list:
+		var items []any
+		for _, item := range v {
+			items = append(items, decoded(item))
+		}
+		return items
+	}
+	return v
+}

@@ -1,0 +1,101 @@
+package inject
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// FuzzRoundTrip feeds manifests that nobody wrote. Whatever they are, inject
+// ends, twice is once, and what was added can be taken away.
+func FuzzRoundTrip(f *testing.F) {
+	for _, manifest := range corpus(f) {
+		for choice := range byte(4) {
+			f.Add(manifest, choice)
+		}
+	}
+	f.Fuzz(func(t *testing.T, in string, choice byte) {
+		if len(in) <= 1<<16 {
+			tryRoundTrip(t, in, choice)
+		}
+	})
+}
+
+// FuzzLines edits manifests of the corpus line by line, as people do. Nearly
+// all of what comes out is still YAML of some kind.
+func FuzzLines(f *testing.F) {
+	manifests := corpus(f)
+	names := slices.Sorted(maps.Keys(manifests))
+	for seed := range uint64(300) {
+		f.Add(seed, byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, choice byte) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		lines := strings.SplitAfter(manifests[names[r.IntN(len(names))]], "\n")
+		for range 1 + r.IntN(4) {
+			lines = edited(r, lines)
+		}
+		tryRoundTrip(t, strings.Join(lines, ""), choice)
+	})
+}
+
+// edited changes lines at random.
+func edited(r *rand.Rand, lines []string) []string {
+	at := r.IntN(len(lines))
+	line := lines[at]
+	blanks := line[:indent(line)]
+	strange := []string{
+		blanks + "# comment\n", "\n", "# left\n", blanks + "  # right\n", "---\n", "...\n", blanks + "initContainers: []\n",
+		blanks + "volumes:\n", blanks + "volumes: ~ # none\n", blanks + "metadata: {}\n", blanks + "hostNetwork: true\n",
+		blanks + "- name: nginx\n" + blanks + "  image: nginx\n", blanks + "text: |+\n" + blanks + "  # no comment\n\n\n",
+		blanks + "text: \"a\n#  b\n\n  " + markBegin + "\n  c\"\n", markBegin + "\n", blanks + markEnd + "\n", blanks + "<<: *base\n",
+		blanks + "annotations: {nginx-exporter/native: never}\n",
+	}
+	switch r.IntN(6) {
+	case 0:
+		return slices.Delete(slices.Clone(lines), at, at+1)
+	case 1:
+		return slices.Insert(slices.Clone(lines), at, line)
+	case 2:
+		return slices.Insert(slices.Clone(lines), at, lines[r.IntN(len(lines))])
+	case 3: // a block moves to the right
+		moved := slices.Clone(lines)
+		for i := at; i < len(moved) && (i == at || indent(moved[i]) > len(blanks)); i++ {
+			moved[i] = "  " + moved[i]
+		}
+		return moved
+	case 4: // the end is lost
+		return append(slices.Clone(lines[:at]), strings.TrimRight(line, "\n"))
+	}
+	return slices.Insert(slices.Clone(lines), at, strange[r.IntN(len(strange))])
+}
+
+func tryRoundTrip(t *testing.T, in string, choice byte) {
+	t.Helper()
+	sets := optionSets()
+	names := slices.Sorted(maps.Keys(sets))
+	o := sets[names[int(choice)%len(names)]]
+	out, outcomes, err := Inject(in, o)
+	if err != nil {
+		return
+	}
+	twice, _, err := Inject(out, o)
+	if err != nil || twice != out {
+		t.Errorf("injected twice is not injected once: %v\n%q\n%q", err, out, twice)
+	}
+	before, _, err := Uninject(in)
+	if err != nil {
+		t.Fatalf("was injected, cannot be uninjected: %v\n%q", err, in)
+	}
+	after, _, err := Uninject(out)
+	if err != nil || after != before {
+		t.Errorf("not what it was: %v\n%q\n%q", err, before, after)
+	}
+	for _, outcome := range outcomes {
+		if outcome.Status == "" || outcome.Kind == "" {
+			t.Errorf("an outcome that says nothing: %+v", outcome)
+		}
+	}
+}
