@@ -1,0 +1,229 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
+
+func TestScrapeTimeout(t *testing.T) {
+	t.Parallel()
+	for value, limit := range map[string]time.Duration{
+		"0.4": 400 * time.Millisecond, "1": time.Second, "1.5": 1500 * time.Millisecond, "4e-1": 400 * time.Millisecond,
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Parallel()
+			hold := make(chan struct{})
+			t.Cleanup(func() { close(hold) })
+			e := newExporter(t, configure(startNginx(t, hold).URL))
+			began := time.Now()
+			page := e.answer(t, http.MethodGet, "/metrics", http.Header{timeoutHeader: {value}}).Body.String()
+			took := time.Since(began)
+			if took >= limit || took < limit/2 {
+				t.Errorf("the page came after %s", took)
+			}
+			if !strings.Contains(page, "\nnginx_up 0\n") || strings.Contains(page, "nginx_connections_") {
+				t.Errorf("nginx is not down on the page:\n%s", page)
+			}
+		})
+	}
+}
+
+// TestScrapeTimeoutTellsNothing lets nginx answer only after the longest time
+// that garbage could mean by mistake.
+func TestScrapeTimeoutTellsNothing(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{
+		"NaN", "-1", "0", "-0", "1e309", "+Inf", "-Inf", "abc", "", "5,5", "1e300", "1s", "0.2s", "1e-400", "86401", " 0.2", "0.2 ", "٣",
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Parallel()
+			hold := make(chan struct{})
+			n := startNginx(t, hold)
+			e := newExporter(t, configure(n.URL))
+			answered := make(chan *httptest.ResponseRecorder)
+			go func() { answered <- e.answer(t, http.MethodGet, "/metrics", http.Header{timeoutHeader: {value}}) }()
+			eventually(t, "the scrape to reach nginx", func() bool { return n.requests.Load() == 1 })
+			select {
+			case page := <-answered:
+				t.Fatalf("the page came before nginx answered:\n%s", page.Body)
+			case <-time.After(300 * time.Millisecond):
+			}
+			close(hold)
+			if page := (<-answered).Body.String(); !strings.Contains(page, "\nnginx_up 1\n") {
+				t.Errorf("nginx is not up:\n%s", page)
+			}
+		})
+	}
+}
+
+// TestTooManyScrapes fills the places with probes, each of which is a request
+// to nginx.
+func TestTooManyScrapes(t *testing.T) {
+	t.Parallel()
+	hold := make(chan struct{})
+	n := startNginx(t, hold)
+	e := probing(t, n)
+	most := e.settings.Web().MaxRequests
+	var group sync.WaitGroup
+	for range most {
+		group.Go(func() {
+			if got := e.get(t, probe(n.URL, "")).Code; got != http.StatusOK {
+				t.Errorf("a scrape within the limit has status %d", got)
+			}
+		})
+	}
+	eventually(t, "the scrapes to reach nginx", func() bool { return n.requests.Load() == int64(most) })
+	for _, path := range []string{"/metrics", probe(n.URL, "")} {
+		mustBeBusy(t, e.get(t, path))
+	}
+	if got := e.get(t, "/-/healthy").Code; got != http.StatusOK {
+		t.Errorf("health has status %d while scrapes are refused", got)
+	}
+	close(hold)
+	group.Wait()
+	if got := e.get(t, "/metrics").Code; got != http.StatusOK {
+		t.Errorf("a scrape after the storm has status %d", got)
+	}
+}
+
+func mustBeBusy(tb testing.TB, refused *httptest.ResponseRecorder) {
+	tb.Helper()
+	if refused.Code != http.StatusServiceUnavailable || refused.Header().Get("Retry-After") != "1" ||
+		!strings.Contains(refused.Body.String(), "--web.max-requests") {
+		tb.Errorf("the refusal has status %d and %v: %s", refused.Code, refused.Header(), refused.Body)
+	}
+}
+
+// TestCallerLeaves wants that a scrape nobody waits for ends, and nginx with
+// it.
+func TestCallerLeaves(t *testing.T) {
+	t.Parallel()
+	hold := make(chan struct{})
+	t.Cleanup(func() { close(hold) })
+	n := startNginx(t, hold)
+	e := newExporter(t, configure(n.URL))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", http.NoBody))
+	}()
+	eventually(t, "the scrape to reach nginx", func() bool { return n.requests.Load() == 1 })
+	cancel()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Second):
+		t.Error("the scrape goes on although its caller left")
+	}
+}
+
+// deaf is a client that takes the header and nothing of the page.
+type deaf struct{ header http.Header }
+
+var errDeaf = errors.New("the client is deaf")
+
+// Header implements [http.ResponseWriter].
+func (d *deaf) Header() http.Header { return d.header }
+
+// WriteHeader implements [http.ResponseWriter].
+func (*deaf) WriteHeader(int) {}
+
+// Write implements [http.ResponseWriter].
+func (*deaf) Write([]byte) (int, error) { return 0, errDeaf }
+
+func TestPageIsNotTaken(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	c.ConstLabs = []string{"pad=" + strings.Repeat("x", 1<<15)}
+	for name, header := range map[string]http.Header{
+		"text": nil, "gzip": {"Accept-Encoding": {"gzip"}},
+		"protobuf": {"Accept": {acceptProto}}, "protobuf, gzip": {"Accept": {acceptProto}, "Accept-Encoding": {"gzip"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newExporter(t, c)
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody)
+			for key, values := range header {
+				request.Header[key] = values
+			}
+			for range c.Web.MaxRequests + 1 { // each must free its place
+				e.Handler().ServeHTTP(&deaf{header: http.Header{}}, request)
+			}
+			log := e.log.String()
+			if !strings.Contains(log, "level=debug") || !strings.Contains(log, errDeaf.Error()) || strings.Contains(log, "level=error") {
+				t.Errorf("the log says:\n%s", log)
+			}
+			if got := e.get(t, "/metrics").Code; got != http.StatusOK {
+				t.Errorf("the next scrape has status %d", got)
+			}
+		})
+	}
+}
+
+// TestWriteTimeout lets a client ask and never read.
+func TestWriteTimeout(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	c.Web.WriteTimeout = 300 * time.Millisecond
+	c.Web.Listen = []string{"unix:" + t.TempDir() + "/e.sock"} // it holds 200 kB, where TCP can grow to megabytes
+	c.ConstLabs = []string{"pad=" + strings.Repeat("x", 1<<16)}
+	r := serve(t, c)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "unix", r.address(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := conn.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the exporter to give up", func() bool { return strings.Contains(r.log.String(), "did not take its page") })
+	mustStart(t, conn)
+}
+
+// mustStart wants that an answer had begun.
+func mustStart(tb testing.TB, conn net.Conn) {
+	tb.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		tb.Fatal(err)
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "HTTP/1.1 200") {
+		tb.Errorf("the answer began with %q: %v", line, err)
+	}
+}
+
+// TestReadTimeout lets a client dawdle with its request.
+func TestReadTimeout(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	c.Web.ReadTimeout = 200 * time.Millisecond
+	r := serve(t, c)
+	for _, begun := range []string{"", "GET /metrics", "GET /metrics HTTP/1.1\r\nHost: x\r\nX:"} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", r.address(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Write([]byte(begun)); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = bufio.NewReader(conn).ReadString(0)
+		var late net.Error
+		if errors.As(err, &late) && late.Timeout() {
+			t.Errorf("a client that sent %q is still connected", begun)
+		}
+		_ = conn.Close() // the exporter has
+	}
+}

@@ -1,0 +1,194 @@
+package web_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	acceptProto = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+	textType    = "text/plain; version=0.0.4; charset=utf-8"
+)
+
+// families parses a page by its own content type, unpacked before if it says
+// that it is packed.
+func families(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]*dto.MetricFamily {
+	tb.Helper()
+	body := recorder.Body.Bytes()
+	if recorder.Header().Get("Content-Encoding") == "gzip" {
+		body = unpack(tb, body)
+	}
+	format := expfmt.ResponseFormat(recorder.Header())
+	if format.FormatType() == expfmt.TypeTextPlain {
+		parser := expfmt.NewTextParser(model.LegacyValidation)
+		parsed, err := parser.TextToMetricFamilies(bytes.NewReader(body))
+		if err != nil {
+			tb.Fatalf("the page does not parse: %v\n%s", err, body)
+		}
+		return parsed
+	}
+	parsed := map[string]*dto.MetricFamily{}
+	decoder := expfmt.NewDecoder(bytes.NewReader(body), format)
+	for {
+		family := &dto.MetricFamily{}
+		err := decoder.Decode(family)
+		if errors.Is(err, io.EOF) {
+			return parsed
+		}
+		if err != nil {
+			tb.Fatalf("the page does not decode: %v", err)
+		}
+		parsed[family.GetName()] = family
+	}
+}
+
+func unpack(tb testing.TB, body []byte) []byte {
+	tb.Helper()
+	reader, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
+}
+
+// content writes what a page says, without what changes from one scrape to
+// the next.
+func content(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]string {
+	tb.Helper()
+	said := map[string]string{}
+	for name, family := range families(tb, recorder) {
+		for _, metric := range family.GetMetric() {
+			var labels []string
+			for _, label := range metric.GetLabel() {
+				labels = append(labels, fmt.Sprintf("%s=%q", label.GetName(), label.GetValue()))
+			}
+			value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			if name == "nginx_exporter_source_duration_seconds" || name == "nginx_exporter_nginx_requests_total" {
+				value = 0
+			}
+			said[name+"{"+strings.Join(labels, ",")+"}"] = fmt.Sprint(family.GetType(), family.GetHelp(), value)
+		}
+	}
+	return said
+}
+
+func TestFormatsSayTheSame(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	c.Web.ExporterMetrics = "none"
+	c.ConstLabs = []string{`cluster=a "b" \c` + "\nd é"}
+	e := newExporter(t, c)
+	want := content(t, e.get(t, "/metrics"))
+	if len(want) < 20 {
+		t.Fatalf("the page says only %d things", len(want))
+	}
+	for _, header := range []http.Header{
+		{"Accept-Encoding": {"gzip"}},
+		{"Accept": {acceptProto}},
+		{"Accept": {acceptProto}, "Accept-Encoding": {"gzip"}},
+		{"Accept": {acceptProto + ";q=0.5, text/plain;version=0.0.4;q=0.9"}},
+	} {
+		got := content(t, e.answer(t, http.MethodGet, "/metrics", header))
+		if !maps.Equal(got, want) {
+			t.Errorf("%v says %v, not %v", header, got, want)
+		}
+	}
+}
+
+func TestContentType(t *testing.T) {
+	t.Parallel()
+	e := newExporter(t, configure(startNginx(t, nil).URL))
+	const proto = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores"
+	for accept, want := range map[string]string{
+		"":                              textType,
+		"*/*":                           textType,
+		"text/plain":                    textType,
+		"text/html":                     textType,
+		"garbage;;;,":                   textType,
+		"application/json":              textType,
+		acceptProto:                     proto,
+		acceptProto + ";q=0.1,*/*;q=.9": proto,
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=strange": textType,
+		"application/vnd.google.protobuf":                            textType,
+		"application/openmetrics-text;version=1.0.0":                 textType,
+		"application/openmetrics-text;version=1.0.0,text/plain;q=.1": textType,
+	} {
+		recorder := e.answer(t, http.MethodGet, "/metrics", http.Header{"Accept": {accept}})
+		if got := recorder.Header().Get("Content-Type"); got != want {
+			t.Errorf("Accept %q gets %q, not %q", accept, got, want)
+		}
+		if len(families(t, recorder)) == 0 {
+			t.Errorf("Accept %q gets no page", accept)
+		}
+	}
+}
+
+func TestGzip(t *testing.T) {
+	t.Parallel()
+	e := newExporter(t, configure(startNginx(t, nil).URL))
+	for accept, want := range map[string]bool{
+		"gzip": true, "GZIP": true, "deflate, gzip": true, "gzip;q=0.5": true, "br;q=1.0, gzip;q=0.8, *;q=0.1": true,
+		"gzip;q=1": true, "gzip;x=y": true, " gzip ": true,
+		"": false, "identity": false, "gzip;q=0": false, "gzip;q=0.000": false, "gzip;q=x": false, "xgzip": false, "gzipx": false,
+		"*": false, "br": false, ",,;;": false, "gzip;q=0, br": false,
+	} {
+		recorder := e.answer(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {accept}})
+		if got := recorder.Header().Get("Content-Encoding") == "gzip"; got != want {
+			t.Errorf("Accept-Encoding %q: compressed is %v, not %v", accept, got, want)
+		}
+		if len(families(t, recorder)) == 0 {
+			t.Errorf("Accept-Encoding %q gets no page", accept)
+		}
+	}
+}
+
+// TestLargePage is written in many pieces.
+func TestLargePage(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	c.ConstLabs = []string{"pad=" + strings.Repeat("0123456789abcdef", 1<<12)}
+	e := newExporter(t, c)
+	plain := e.get(t, "/metrics")
+	if plain.Body.Len() < 1<<20 {
+		t.Fatalf("the page has %d bytes", plain.Body.Len())
+	}
+	packed := e.answer(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
+	if packed.Body.Len() > plain.Body.Len()/4 {
+		t.Errorf("the page has %d bytes, compressed %d", plain.Body.Len(), packed.Body.Len())
+	}
+	if len(families(t, packed)) != len(families(t, plain)) {
+		t.Error("the compressed page does not hold the same families")
+	}
+}
+
+// TestSmallPage fits into one packet, where compressing only costs.
+func TestSmallPage(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	c := configure(n.URL)
+	c.File = file(t, "config.yml", "targets: []\n")
+	c.Web.ExporterMetrics = "none"
+	recorder := newExporter(t, c).answer(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
+	if recorder.Header().Get("Content-Encoding") != "" || len(families(t, recorder)) == 0 {
+		t.Errorf("a page of %d bytes is compressed, or none", recorder.Body.Len())
+	}
+	if asked := n.requests.Load(); asked != 0 {
+		t.Errorf("nginx was asked %d times", asked)
+	}
+}

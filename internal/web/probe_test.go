@@ -1,0 +1,161 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// probing allows what listens at the address of n, and 192.0.2.0/24, where
+// nobody does.
+func probing(tb testing.TB, n *nginx) *exporter {
+	tb.Helper()
+	port := n.Listener.Addr().String()
+	port = port[strings.LastIndexByte(port, ':')+1:]
+	c := configure(n.URL)
+	c.ConstLabs = []string{"cluster=main"}
+	c.File = file(tb, "config.yml", `targets: []
+modules:
+  quick: {timeout: 200ms}
+  guarded:
+    http_client_config:
+      basic_auth: {username: probe, password: letmein}
+probe:
+  allow:
+    - cidr: 127.0.0.0/8
+      ports: [`+port+`]
+    - host: nginx.example
+`)
+	return newExporter(tb, c)
+}
+
+func probe(target, module string) string {
+	query := url.Values{"target": {target}}
+	if module != "" {
+		query.Set("module", module)
+	}
+	return "/probe?" + query.Encode()
+}
+
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	e := probing(t, n)
+	for _, module := range []string{"", "default", "quick", "guarded"} {
+		recorder := e.get(t, probe(n.URL, module))
+		page := recorder.Body.String()
+		if recorder.Code != http.StatusOK || !strings.Contains(page, "\nnginx_up{cluster=\"main\"} 1\n") {
+			t.Errorf("module %q has status %d:\n%s", module, recorder.Code, page)
+		}
+		for _, unwanted := range []string{"addr=", "nginx_exporter_scrape_errors_total", "process_", "nginx_exporter_build_info"} {
+			if strings.Contains(page, unwanted) {
+				t.Errorf("the page of a probe holds %s:\n%s", unwanted, page)
+			}
+		}
+	}
+	if asked := n.requests.Load(); asked != 4 {
+		t.Errorf("4 probes were %d requests", asked)
+	}
+}
+
+func TestProbeOfWhatIsDown(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	e := probing(t, n)
+	n.Close()
+	recorder := e.get(t, probe(n.URL, ""))
+	if page := recorder.Body.String(); recorder.Code != http.StatusOK || !strings.Contains(page, "nginx_up{cluster=\"main\"} 0") ||
+		strings.Contains(page, "nginx_connections") {
+		t.Errorf("status %d:\n%s", recorder.Code, page)
+	}
+}
+
+func TestProbeRefused(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	e := probing(t, n)
+	for path, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"/probe":                                     {http.StatusBadRequest, ""},
+		"/probe?target=":                             {http.StatusBadRequest, ""},
+		"/probe?module=quick":                        {http.StatusBadRequest, ""},
+		probe(n.URL, "none"):                         {http.StatusBadRequest, "no module of that name"},
+		probe("ftp://127.0.0.1/", ""):                {http.StatusBadRequest, "http://HOST"},
+		probe("http://127.0.0.1:99999/", ""):         {http.StatusBadRequest, "port"},
+		probe("http://127.0.0.1:1/", ""):             {http.StatusForbidden, "does not allow"},
+		probe("http://10.0.0.1/", ""):                {http.StatusForbidden, "does not allow"},
+		probe("http://localhost/", ""):               {http.StatusForbidden, "does not allow"},
+		probe("http://nginx.example.org/", ""):       {http.StatusForbidden, "does not allow"},
+		probe("http://evil.nginx.example/", ""):      {http.StatusForbidden, "does not allow"},
+		probe("unix:/run/nginx.sock:/", ""):          {http.StatusForbidden, "does not allow"},
+		probe("http://u:hunter2@nginx.example/", ""): {http.StatusBadRequest, "credentials"},
+		probe("http://[::ffff:10.0.0.1]/", ""):       {http.StatusForbidden, "does not allow"},
+		probe("http://169.254.169.254/latest/", ""):  {http.StatusForbidden, "does not allow"},
+		probe("http://nginx.example@10.0.0.1/", ""):  {http.StatusBadRequest, "credentials"},
+		probe("file:///etc/passwd", ""):              {http.StatusBadRequest, ""},
+		"/probe?target=%ff%fe":                       {http.StatusBadRequest, "UTF-8"},
+	} {
+		recorder := e.get(t, path)
+		if recorder.Code != want.status || !strings.Contains(recorder.Body.String(), want.text) {
+			t.Errorf("%s has status %d, not %d: %s", path, recorder.Code, want.status, recorder.Body)
+		}
+		if strings.Contains(recorder.Body.String(), "hunter2") {
+			t.Errorf("%s: the refusal shows the password: %s", path, recorder.Body)
+		}
+		if kind := recorder.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/plain") || recorder.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: a browser may read the refusal as %q", path, kind)
+		}
+	}
+	if asked := n.requests.Load(); asked != 0 {
+		t.Errorf("nginx was asked %d times", asked)
+	}
+}
+
+// TestProbeInjectsNothing puts into target and module what would be labels or
+// lines if it came to the page.
+func TestProbeInjectsNothing(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	e := probing(t, n)
+	const evil = "\"} 1\nevil_metric{x=\""
+	for _, path := range []string{
+		probe(n.URL+"/?"+url.QueryEscape(evil), ""), probe(n.URL+"/"+url.PathEscape(evil), ""),
+		probe(n.URL+"/#"+url.PathEscape(evil), ""),
+		"/probe?target=" + url.QueryEscape(n.URL) + "&evil=" + url.QueryEscape(evil) + "&addr=x&target=http://10.0.0.1/",
+	} {
+		recorder := e.get(t, path)
+		if recorder.Code != http.StatusOK {
+			t.Errorf("%s has status %d: %s", path, recorder.Code, recorder.Body)
+			continue
+		}
+		if page := recorder.Body.String(); strings.Contains(page, "evil") || strings.Contains(page, "addr=") {
+			t.Errorf("%s puts something on the page:\n%s", path, page)
+		}
+		families(t, recorder)
+	}
+	if recorder := e.get(t, probe(n.URL, evil)); recorder.Code != http.StatusBadRequest || strings.Contains(recorder.Body.String(), "evil") {
+		t.Errorf("a module of that name has status %d: %s", recorder.Code, recorder.Body)
+	}
+}
+
+// TestProbeTimeout bounds a probe by the module and by the scraper, whichever
+// is shorter.
+func TestProbeTimeout(t *testing.T) {
+	t.Parallel()
+	hold := make(chan struct{})
+	t.Cleanup(func() { close(hold) })
+	n := startNginx(t, hold)
+	e := probing(t, n)
+	for module, header := range map[string]http.Header{
+		"quick":   nil,
+		"default": {timeoutHeader: {"0.5"}},
+	} {
+		recorder := e.answer(t, http.MethodGet, probe(n.URL, module), header)
+		if page := recorder.Body.String(); recorder.Code != http.StatusOK || !strings.Contains(page, "nginx_up{cluster=\"main\"} 0") {
+			t.Errorf("%s has status %d:\n%s", module, recorder.Code, page)
+		}
+	}
+}

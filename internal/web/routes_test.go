@@ -1,0 +1,206 @@
+package web_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"nginx-exporter/internal/config"
+)
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	plain := newExporter(t, configure(n.URL))
+	for request, want := range map[string]int{
+		"GET /metrics":         http.StatusOK,
+		"HEAD /metrics":        http.StatusOK,
+		"POST /metrics":        http.StatusMethodNotAllowed,
+		"PUT /metrics":         http.StatusMethodNotAllowed,
+		"DELETE /metrics":      http.StatusMethodNotAllowed,
+		"PATCH /metrics":       http.StatusMethodNotAllowed,
+		"OPTIONS /metrics":     http.StatusMethodNotAllowed,
+		"TRACE /metrics":       http.StatusMethodNotAllowed,
+		"GET /metrics/":        http.StatusNotFound,
+		"GET /metrics/x":       http.StatusNotFound,
+		"GET /Metrics":         http.StatusNotFound,
+		"GET /":                http.StatusOK,
+		"HEAD /":               http.StatusOK,
+		"POST /":               http.StatusMethodNotAllowed,
+		"GET /index.html":      http.StatusNotFound,
+		"GET /-/healthy":       http.StatusOK,
+		"HEAD /-/healthy":      http.StatusOK,
+		"POST /-/healthy":      http.StatusMethodNotAllowed,
+		"GET /-/ready":         http.StatusOK,
+		"POST /-/ready":        http.StatusMethodNotAllowed,
+		"GET /-/reload":        http.StatusNotFound,
+		"POST /-/reload":       http.StatusNotFound,
+		"PUT /-/reload":        http.StatusNotFound,
+		"POST /-/quit":         http.StatusNotFound,
+		"GET /debug/pprof/":    http.StatusNotFound,
+		"GET /debug/vars":      http.StatusNotFound,
+		"GET /probe":           http.StatusNotFound,
+		"POST /probe":          http.StatusMethodNotAllowed,
+		"GET /probe?target=x":  http.StatusNotFound,
+		"GET //metrics":        http.StatusTemporaryRedirect,
+		"GET /x/../metrics":    http.StatusTemporaryRedirect,
+		"GET /%6detrics":       http.StatusOK,
+		"GET /metrics?x=y":     http.StatusOK,
+		"GET /metrics%00":      http.StatusNotFound,
+		"GET /metrics?a=%zz;b": http.StatusOK,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := plain.answer(t, method, path, nil).Code; got != want {
+			t.Errorf("%s has status %d, not %d", request, got, want)
+		}
+	}
+	before := n.requests.Load()
+	for _, path := range []string{"/", "/-/healthy", "/-/ready", "/probe", "/x"} {
+		plain.get(t, path)
+	}
+	plain.answer(t, http.MethodPost, "/metrics", nil)
+	if asked := n.requests.Load() - before; asked != 0 {
+		t.Errorf("nginx was asked %d times for what needs no nginx", asked)
+	}
+}
+
+func TestAllowedMethods(t *testing.T) {
+	t.Parallel()
+	e := newExporter(t, configure(startNginx(t, nil).URL))
+	if got := e.answer(t, http.MethodPost, "/metrics", nil).Header().Get("Allow"); got != "GET, HEAD" {
+		t.Errorf("allowed on /metrics are %q", got)
+	}
+}
+
+func TestBodiesAreRefused(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	e := newExporter(t, configure(n.URL))
+	for _, length := range []int64{-1, 1, 1 << 40} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			request := httptest.NewRequestWithContext(t.Context(), method, "/metrics", strings.NewReader("x"))
+			request.ContentLength = length
+			recorder := httptest.NewRecorder()
+			e.Handler().ServeHTTP(recorder, request)
+			if recorder.Code != http.StatusBadRequest || recorder.Header().Get("Connection") != "close" {
+				t.Errorf("%s with %d bytes has status %d and Connection %q", method, length, recorder.Code, recorder.Header().Get("Connection"))
+			}
+		}
+	}
+	if asked := n.requests.Load(); asked != 0 {
+		t.Errorf("nginx was asked %d times", asked)
+	}
+}
+
+func TestTelemetryPath(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	for path, others := range map[string]map[string]int{
+		"/":            {"/metrics": http.StatusNotFound, "/x": http.StatusNotFound, "/-/healthy": http.StatusOK},
+		"/a/b.c-d_e~f": {"/metrics": http.StatusNotFound, "/": http.StatusOK, "/a": http.StatusNotFound},
+	} {
+		c := configure(n.URL)
+		c.Web.TelemetryPath = path
+		e := newExporter(t, c)
+		if body := e.get(t, path).Body.String(); !strings.Contains(body, "\nnginx_up 1\n") {
+			t.Errorf("%s is no page: %s", path, body)
+		}
+		for other, want := range others {
+			if got := e.get(t, other).Code; got != want {
+				t.Errorf("beside %s, %s has status %d, not %d", path, other, got, want)
+			}
+		}
+	}
+}
+
+func TestLanding(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	c.Web.TelemetryPath = "/status/metrics"
+	recorder := newExporter(t, c).get(t, "/")
+	if kind := recorder.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/html") {
+		t.Errorf("the landing page is %q", kind)
+	}
+	for _, want := range []string{"<title>NGINX exporter", `href="/status/metrics"`, `href="/-/healthy"`, `href="/-/ready"`} {
+		if !strings.Contains(recorder.Body.String(), want) {
+			t.Errorf("the landing page does not hold %q:\n%s", want, recorder.Body)
+		}
+	}
+	if strings.Contains(recorder.Body.String(), "debug/pprof") {
+		t.Error("the landing page offers profiles")
+	}
+}
+
+func TestReload(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	c.Web.Lifecycle = true
+	e := newExporter(t, c)
+	for _, method := range []string{http.MethodPost, http.MethodPut} {
+		if got := e.answer(t, method, "/-/reload", nil); got.Code != http.StatusOK {
+			t.Errorf("%s has status %d: %s", method, got.Code, got.Body)
+		}
+	}
+	if got := e.get(t, "/-/reload").Code; got != http.StatusMethodNotAllowed {
+		t.Errorf("GET has status %d", got)
+	}
+	if got := e.reloads.Load(); got != 2 {
+		t.Errorf("the configuration was loaded %d times", got)
+	}
+	e.reload = errors.New("--config.file: line 3: no such key")
+	got := e.answer(t, http.MethodPost, "/-/reload", nil)
+	if got.Code != http.StatusInternalServerError || !strings.Contains(got.Body.String(), "line 3") {
+		t.Errorf("a bad configuration has status %d: %s", got.Code, got.Body)
+	}
+}
+
+// TestScrapeCounts wants scrapes counted by their status with the full metrics
+// of the exporter, and nothing of it else.
+func TestScrapeCounts(t *testing.T) {
+	t.Parallel()
+	const counted = `promhttp_metric_handler_requests_total{code="200"} 2`
+	hold := make(chan struct{})
+	n := startNginx(t, hold)
+	c := configure(n.URL)
+	c.Web.ExporterMetrics, c.Web.MaxRequests = "full", 1
+	e := newExporter(t, c)
+	first := make(chan struct{})
+	go func() {
+		defer close(first)
+		e.get(t, "/metrics")
+	}()
+	eventually(t, "the scrape to reach nginx", func() bool { return n.requests.Load() == 1 })
+	if got := e.get(t, "/metrics").Code; got != http.StatusServiceUnavailable {
+		t.Errorf("a second scrape has status %d", got)
+	}
+	close(hold)
+	<-first
+	e.get(t, "/metrics")
+	page := e.get(t, "/metrics").Body.String()
+	for _, want := range []string{
+		counted, `promhttp_metric_handler_requests_total{code="503"} 1`, `promhttp_metric_handler_requests_total{code="500"} 0`,
+		"promhttp_metric_handler_requests_in_flight 1", "\ngo_goroutines ",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not hold %q:\n%s", want, page)
+		}
+	}
+	basic := newExporter(t, configure(n.URL)).get(t, "/metrics").Body.String()
+	if strings.Contains(basic, "promhttp_") || strings.Contains(basic, "go_goroutines") {
+		t.Errorf("the basic page holds more than asked for:\n%s", basic)
+	}
+}
+
+// TestUsesSettings wants the values that were checked, not those that were
+// asked for and changed since.
+func TestUsesSettings(t *testing.T) {
+	t.Parallel()
+	c := configure(startNginx(t, nil).URL)
+	e := newExporter(t, c)
+	c.Web = config.Web{}
+	if got := e.get(t, "/metrics").Code; got != http.StatusOK {
+		t.Errorf("a scrape has status %d", got)
+	}
+}
