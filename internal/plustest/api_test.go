@@ -81,6 +81,10 @@ func TestListings(t *testing.T) {
 			options(plustest.WithStream(false), plustest.WithStream(true)), "/api/9/stream/",
 			file(t, "listing/stream.json"),
 		},
+		"stream as it was": {
+			options(plustest.WithDocument("stream/upstreams", `{"a":{}}`), plustest.WithStream(true)),
+			"/api/9/stream/upstreams/?fields=", `["a"]`,
+		},
 		"one endpoint less": {
 			options(plustest.WithoutEndpoint("stream/limit_conns")), "/api/9/stream/",
 			file(t, "odd/stream_without_limit_conns/stream.json"),

@@ -170,10 +170,25 @@ func TestDelay(t *testing.T) {
 	if took := time.Since(start); took < delay {
 		t.Errorf("answered after %v", took)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), delay/10)
+}
+
+// TestDelayEnds: nobody waits for an answer that nobody waits for.
+func TestDelayEnds(t *testing.T) {
+	w := connect(t, plustest.WithDelay("ssl", time.Hour))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if _, err := w.get(ctx, "/9/ssl", "identity"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a client without patience got %v", err)
+	}
+	closed := make(chan struct{})
+	go func() {
+		w.server.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(patience):
+		t.Fatal("the server cannot be closed")
 	}
 }
 
@@ -277,7 +292,6 @@ func TestHangUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.server.HangUp()
-		w.client.CloseIdleConnections() // the client may not have noticed yet
 		if got := w.api.Connections(); got != want {
 			t.Errorf("%d connections, want %d", got, want)
 		}
