@@ -99,3 +99,15 @@ clean: ## Remove everything that was built
 $(TOOLS):
 	cd tools && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o ../bin/tools/ tool
 	@rm -f bin/tools/.built-* && touch $@
+
+.PHONY: chart-lint
+chart-lint: ## Check the Helm chart: lint, schemas, rules, queries, README
+	@scripts/chart.sh lint
+
+.PHONY: chart-test
+chart-test: ## Run the unit tests of the Helm chart
+	@scripts/chart.sh test
+
+.PHONY: chart-docs
+chart-docs: ## Rewrite the README of the Helm chart
+	@scripts/chart.sh docs
