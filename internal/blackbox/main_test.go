@@ -21,6 +21,7 @@ const binaryVariable = "NGINX_EXPORTER_BLACKBOX_BINARY"
 func TestMain(m *testing.M) {
 	directory, err := build()
 	if err != nil {
+		_ = os.RemoveAll(directory) // the error to tell is the other one
 		fmt.Fprintln(os.Stderr, "blackbox: the program does not build:", err)
 		os.Exit(1)
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/go-kit/log/level"
 )
 
 // Shutdown ends the server in three steps: readiness turns off, scrapes are
@@ -34,7 +36,27 @@ func (s *Server) Shutdown(hurry <-chan struct{}) {
 		})
 	}
 	group.Wait()
+	s.awaitScrapes()
 }
+
+// awaitScrapes waits for scrapes whose connections were cut: they end as soon
+// as they notice, and use the collector until then.
+func (s *Server) awaitScrapes() {
+	patience := time.NewTimer(cutGrace)
+	defer patience.Stop()
+	for held := range cap(s.slots) {
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		case <-patience.C:
+			_ = level.Warn(s.Logger).Log("msg", "not waiting for scrapes that do not end", "scrapes", cap(s.slots)-held)
+			return
+		}
+	}
+}
+
+// cutGrace is how long a scrape may take to notice that it was cut.
+const cutGrace = 500 * time.Millisecond
 
 // silentGrace is how long a stopping server waits for the first byte of a
 // connection.
