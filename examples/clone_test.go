@@ -3,7 +3,6 @@ package examples_test
 import (
 	"errors"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -35,13 +34,14 @@ type clone struct {
 // usual are the ports of the examples, as examples/README.md tells them.
 func usual() []int { return []int{8080, 8081, 8443, 8444, 9099, 9113} }
 
-// newClone copies everything that a build reads. The examples are made to
-// scrape more often, since nobody watches.
-func newClone(t *testing.T) *clone {
+// newClone copies everything that a build reads. Its ports are none of those
+// taken, and are taken from then on. The examples are made to scrape more
+// often, since nobody watches.
+func newClone(t *testing.T, taken map[string]bool) *clone {
 	t.Helper()
 	c := &clone{root: t.TempDir(), ports: map[int]string{}}
 	for _, port := range usual() {
-		c.ports[port] = c.freePort(t)
+		c.ports[port] = freePort(t, taken)
 	}
 	entries, err := os.ReadDir(repository)
 	if err != nil {
@@ -103,12 +103,13 @@ func (c *clone) rewrite(t *testing.T) {
 
 // freePort returns a port below those that the system gives to whoever asks
 // for any, so that no test that runs at the same time is given it.
-func (c *clone) freePort(t *testing.T) string {
+func freePort(t *testing.T, taken map[string]bool) string {
 	t.Helper()
 	const least, count, tries = 10000, 10000, 100
 	for range tries {
 		port := strconv.Itoa(least + rand.IntN(count))
-		if !slices.Contains(slices.Collect(maps.Values(c.ports)), port) && free(t, port) {
+		if !taken[port] && free(t, port) {
+			taken[port] = true
 			return port
 		}
 	}
@@ -141,7 +142,7 @@ func (c *clone) environment() []string {
 // ended and removed.
 func (c *clone) run(t *testing.T, script string) string {
 	t.Helper()
-	const limit = 50 * time.Second
+	const limit = 90 * time.Second
 	logs, temp := t.TempDir(), openTemp(t)
 	stdout, stderr := create(t, filepath.Join(logs, "stdout")), create(t, filepath.Join(logs, "stderr"))
 	cmd := exec.Command("bash", "-euo", "pipefail", "-xc", script) //nolint:noctx // the timer below ends it together with its children

@@ -11,7 +11,7 @@ import (
 
 // TestSnippets loads each snippet of nginx in a server of its own.
 func TestSnippets(t *testing.T) {
-	c := newClone(t)
+	c := newClone(t, map[string]bool{})
 	for _, snippet := range shipped(t, c, "nginx-*.conf") {
 		t.Run(filepath.Base(snippet), func(t *testing.T) {
 			folder := c.server(t)
@@ -29,7 +29,7 @@ func TestSnippets(t *testing.T) {
 // TestPrometheusFiles shows each configuration of Prometheus to promtool, those
 // inside of the documentation too.
 func TestPrometheusFiles(t *testing.T) {
-	c := newClone(t)
+	c := newClone(t, map[string]bool{})
 	folder := c.server(t)
 	write(t, filepath.Join(folder, "endpoint.password"), "secret\n")
 	write(t, filepath.Join(folder, "fleet.yml"), read(t, filepath.Join(c.root, "examples/multi-target/fleet.yml")))
