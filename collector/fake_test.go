@@ -83,6 +83,7 @@ type slow struct {
 	*fake
 	arrived chan struct{} // gets one for each request that arrives
 	answer  chan struct{} // takes one for each request to be answered
+	fail    chan struct{} // takes one for each request to be answered with 404
 	gone    chan struct{} // gets one for each request that was given up
 	stop    chan struct{}
 }
@@ -92,7 +93,7 @@ func startSlow(tb testing.TB) *slow {
 	tb.Helper()
 	const many = 100
 	s := &slow{
-		arrived: make(chan struct{}, many), answer: make(chan struct{}, many),
+		arrived: make(chan struct{}, many), answer: make(chan struct{}, many), fail: make(chan struct{}, many),
 		gone: make(chan struct{}, many), stop: make(chan struct{}),
 	}
 	s.fake = start(tb, func(w http.ResponseWriter, r *http.Request) {
@@ -100,6 +101,8 @@ func startSlow(tb testing.TB) *slow {
 		select {
 		case <-s.answer:
 			says("nginx/1.29.1", plainPage)(w, r)
+		case <-s.fail:
+			http.NotFound(w, r)
 		case <-r.Context().Done():
 			s.gone <- struct{}{}
 		case <-s.stop:
