@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -295,4 +297,26 @@ func parsed(args []string, environment map[string]string) (*cli, error) {
 	})
 	_, err := c.parse(args)
 	return c, err
+}
+
+// TestEveryFlagIsUsed looks for every flag in the scripts: one that was read
+// and then forgotten shows only where the whole program runs.
+func TestEveryFlagIsUsed(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, script := range scripts {
+		text, err := os.ReadFile(script) //nolint:gosec // a file of this folder
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for _, f := range fresh(t).flags {
+		if !regexp.MustCompile(` '?--?(no-)?` + regexp.QuoteMeta(f.name) + `[= \n]`).MatchString(all.String()) {
+			t.Errorf("no script uses --%s", f.name)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ import (
 //
 // It asks again until the answer has the status (-status=200) and matches all
 // patterns. Without a pattern one answer must do. The answer goes to stdout.
+// With -later=FILE the script goes on, and the answer goes into FILE.
 // Options: -status, -method, -header="Name: value", -user=name:password,
 // -unix=socket, -ca=file, -cert=file and -key=file. A URL without a scheme is
 // http.
@@ -37,6 +39,10 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	want := options["status"]
 	if want == "" {
 		want = "200"
+	}
+	if file := options["later"]; file != "" {
+		askLater(ts, client, request, ts.MkAbs(file))
+		return
 	}
 	var answer string
 	ask := func() error {
@@ -56,6 +62,58 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 		until(ts, ask)
 	}
 	_, _ = io.WriteString(ts.Stdout(), answer) // it takes everything
+}
+
+// askLater writes the answer into a file when it comes.
+func askLater(ts *testscript.TestScript, client *http.Client, request *http.Request, path string) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		status, answer, err := exchange(client, request)
+		if err != nil {
+			answer = err.Error()
+		}
+		_ = os.WriteFile(path, fmt.Appendf(nil, "status %d\n%s\n", status, answer), 0o600) // the script waits for it
+	}()
+	ts.Defer(func() {
+		client.CloseIdleConnections()
+		<-over
+	})
+}
+
+// hangsUp connects and waits until the exporter hangs up:
+//
+//	hangsup silent|idle|deaf ADDRESS
+//
+// A silent client begins a request and does not end it, an idle one has had its
+// answer, a deaf one asks for ever and does not read.
+func hangsUp(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hangsup silent|idle|deaf ADDRESS")
+	}
+	conn, err := net.Dial("tcp", args[1]) //nolint:noctx // on loopback
+	ts.Check(err)
+	defer func() { _ = conn.Close() }() // nothing was lost
+	ts.Check(conn.SetDeadline(time.Now().Add(patience)))
+	request := "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"
+	switch args[0] {
+	case "silent":
+		_, err = io.WriteString(conn, request[:20])
+	case "idle":
+		_, err = io.WriteString(conn, request)
+	default:
+		for err == nil {
+			_, err = io.WriteString(conn, strings.Repeat(request, 100))
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			ts.Fatalf("a client that does not read is still connected")
+		}
+		return
+	}
+	ts.Check(err)
+	if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+		ts.Fatalf("a client that is %s is still connected", args[0])
+	}
 }
 
 func matchAll(ts *testscript.TestScript, patterns []string, text string) error {

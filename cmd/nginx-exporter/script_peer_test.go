@@ -127,10 +127,17 @@ func swallow(conn net.Conn, asked string) {
 
 // makeCertificates makes a CA and what it signed: ca.crt, server.crt and
 // server.key for 127.0.0.1, localhost and nginx.test, client.crt and
-// client.key, and the same of a stranger in other-ca.crt and so on.
+// client.key, and the same of a stranger in other-ca.crt and so on. Server
+// certificates are for the hosts of the addresses too: certs [ADDRESS...].
 func makeCertificates(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: certs")
+	if neg {
+		ts.Fatalf("usage: certs [ADDRESS...]")
+	}
+	addresses := []net.IP{net.IPv4(127, 0, 0, 1)}
+	for _, address := range args {
+		host, _, err := net.SplitHostPort(address)
+		ts.Check(err)
+		addresses = append(addresses, net.ParseIP(host))
 	}
 	for _, prefix := range []string{"", "other-"} {
 		authority := &x509.Certificate{
@@ -139,7 +146,7 @@ func makeCertificates(ts *testscript.TestScript, neg bool, args []string) {
 		key := certificate(ts, prefix+"ca", authority, authority, nil)
 		certificate(ts, prefix+"server", &x509.Certificate{
 			Subject: pkix.Name{CommonName: prefix + "server"}, DNSNames: []string{"localhost", "nginx.test"},
-			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+			IPAddresses: addresses, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		}, authority, key)
 		certificate(ts, prefix+"client", &x509.Certificate{
 			Subject: pkix.Name{CommonName: prefix + "client"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},

@@ -82,7 +82,7 @@ func (p *process) hasEnded() bool {
 func (p *process) output() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
-		return err.Error()
+		return "" // it is not there yet
 	}
 	return string(text)
 }
@@ -102,7 +102,7 @@ func environment(ts *testscript.TestScript) []string {
 // environmentNames lists the variables that may mean something to a program of
 // a script.
 func environmentNames() []string {
-	names := []string{"PATH", "TMPDIR", "HOME", "GOCOVERDIR", "HTTP_PROXY", "http_proxy", "WORK"}
+	names := []string{"PATH", "TMPDIR", "HOME", "GOCOVERDIR", "GORACE", "HTTP_PROXY", "http_proxy", "WORK"}
 	for _, f := range newCLI(nil, nil, func(string) (string, bool) { return "", false }).flags {
 		names = append(names, f.env...)
 	}
@@ -184,8 +184,11 @@ func startExporter(ts *testscript.TestScript, neg bool, args []string) {
 // listening returns the addresses that a log tells.
 func listening(log string) []string {
 	var addresses []string
-	for _, found := range regexp.MustCompile(`Listening on"?,? ?.*address"?[=:]"?([^ "]+)`).FindAllStringSubmatch(log, -1) {
-		addresses = append(addresses, found[1])
+	address := regexp.MustCompile(`address"?[=:]"?([^\s"]+)["\n]`)
+	for line := range strings.Lines(log) {
+		if found := address.FindStringSubmatch(line); found != nil && strings.Contains(line, "Listening on") {
+			addresses = append(addresses, found[1])
+		}
 	}
 	return addresses
 }
@@ -211,10 +214,13 @@ func handOver(ts *testscript.TestScript, command *exec.Cmd, address string) {
 // sendSignal sends a signal: signal NAME HUP.
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: signal NAME TERM|INT|HUP|KILL|PIPE")
+		ts.Fatalf("usage: signal NAME TERM|INT|QUIT|HUP|KILL|PIPE")
 	}
 	signals := map[string]os.Signal{
-		"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL, "PIPE": syscall.SIGPIPE,
+		"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "QUIT": syscall.SIGQUIT, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL, "PIPE": syscall.SIGPIPE,
+	}
+	if signals[args[1]] == nil {
+		ts.Fatalf("there is no signal %s here", args[1])
 	}
 	ts.Check(named(ts, args[0]).command.Process.Signal(signals[args[1]]))
 }
@@ -235,10 +241,10 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stop ends a program: stop NAME [SIGNAL]. Its status must be 0.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+// end ends a program: end NAME [SIGNAL]. Its status must be 0.
+func end(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 || len(args) > 2 {
-		ts.Fatalf("usage: stop NAME [SIGNAL]")
+		ts.Fatalf("usage: end NAME [SIGNAL]")
 	}
 	if len(args) == 1 {
 		args = append(args, "TERM")
@@ -247,7 +253,8 @@ func stop(ts *testscript.TestScript, neg bool, args []string) {
 	exits(ts, false, []string{args[0], "0"})
 }
 
-// logged waits until lines of a log match: logs [-count=N] NAME PATTERN.
+// logged waits until lines of a log, or of any file, match:
+// logs [-count=N] NAME|FILE PATTERN.
 //
 // With ! before it there must be no such line at this moment.
 func logged(ts *testscript.TestScript, neg bool, args []string) {
@@ -255,12 +262,15 @@ func logged(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: [!] logs [-count=N] NAME PATTERN")
 	}
-	p := named(ts, args[0])
+	p := started(ts)[args[0]]
+	if p == nil {
+		p = &process{log: ts.MkAbs(args[0])}
+	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
 	count := func() (found int) {
 		for line := range strings.Lines(p.output()) {
-			if pattern.MatchString(line) {
+			if pattern.MatchString(strings.TrimSuffix(line, "\n")) {
 				found++
 			}
 		}

@@ -26,17 +26,18 @@ func TestScript(t *testing.T) {
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"certs":    makeCertificates,
+			"end":      end,
 			"exits":    exits,
 			"exporter": startExporter,
 			"fill":     fill,
 			"freeaddr": freeAddress,
 			"get":      get,
 			"hang":     hang,
+			"hangsup":  hangsUp,
 			"logs":     logged,
 			"nginx":    startNginx,
 			"refused":  refused,
 			"signal":   sendSignal,
-			"stop":     stop,
 			"stub":     stub,
 			"warned":   warned,
 		},
@@ -47,6 +48,8 @@ func TestScript(t *testing.T) {
 // wants something else.
 func setUp(env *testscript.Env) error {
 	env.Setenv("NGINX_EXPORTER_WEB_LISTEN_ADDRESS", "127.0.0.1:0")
+	// The race detector would wait a second at the end of each run.
+	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin")
 	env.Values[processes{}] = map[string]*process{}
 	return nil
