@@ -27,6 +27,7 @@ type cli struct {
 	logLevel  string
 	logFormat string
 	legacy    legacy
+	manifests manifests
 	notes     []string // what the log should say of old spellings
 }
 
@@ -39,6 +40,8 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.app.HelpFlag.Short('h')
 	c.app.Command(serveCommand, "Scrape NGINX and serve its metrics.").Default()
 	c.app.Command(checkConfigCommand, "Check flags, environment and configuration file, and exit.")
+	c.addInject()
+	c.addUninject()
 	c.config.UserAgent = programName + "/" + version.Version
 	c.webFlags()
 	c.nginxFlags()

@@ -24,6 +24,7 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	err := execute(args, stdout, stderr)
 	var usage *usageError
+	var status *statusError
 	switch {
 	case err == nil:
 		return 0
@@ -32,12 +33,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	default:
 		_, _ = fmt.Fprintf(stderr, "%s: error: %v\n", programName, err)
 	}
+	if errors.As(err, &status) {
+		return status.status
+	}
 	return 1
 }
 
 // execute parses the command line and runs what it names.
 func execute(args []string, stdout, stderr io.Writer) error {
 	cli := newCLI(stdout, stderr, os.LookupEnv)
+	cli.focus(args)
 	command, err := cli.parse(args)
 	if err != nil {
 		return &usageError{err}
@@ -47,8 +52,13 @@ func execute(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	logs.tellNotes(cli.notes)
-	if command == checkConfigCommand {
+	switch command {
+	case checkConfigCommand:
 		return checkConfig(&cli.config, stdout)
+	case injectCommand:
+		return cli.inject(args, stdout, stderr)
+	case uninjectCommand:
+		return cli.uninject(args, stdout, stderr)
 	}
 	return serve(&cli.config, logs)
 }

@@ -1,6 +1,9 @@
 package inject
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // ContainerName is the name of the sidecar; it tells an injected pod from
 // another.
@@ -29,6 +32,10 @@ type Options struct {
 	StatusConfig bool   // add a status server to nginx
 	Labels       []Pair // to add to the pods
 	Annotations  []Pair // to add to the pods
+
+	// ScrapeAnnotations adds those that tell old scrape configurations of
+	// Prometheus to scrape the pods.
+	ScrapeAnnotations bool
 }
 
 // Resources is what the sidecar asks for; what is empty is left out.
@@ -58,6 +65,18 @@ func Defaults(version string) Options {
 }
 
 func (o *Options) native() bool { return o.Native != NativeNever }
+
+// annotations are all those to add.
+func (o *Options) annotations() []Pair {
+	if !o.ScrapeAnnotations {
+		return o.Annotations
+	}
+	return slices.Concat(o.Annotations, []Pair{
+		{"prometheus.io/scrape", "true"},
+		{"prometheus.io/port", strconv.Itoa(o.Port)},
+		{"prometheus.io/path", "/metrics"},
+	})
+}
 
 // Container returns the sidecar as YAML. Its list of keys is the same in the
 // Helm chart, the kustomize component and the admission policy.

@@ -43,6 +43,9 @@ func FuzzLines(f *testing.F) {
 
 // edited changes lines at random.
 func edited(r *rand.Rand, lines []string) []string {
+	if len(lines) < 2 {
+		return lines
+	}
 	at := r.IntN(len(lines))
 	line := lines[at]
 	blanks := line[:indent(line)]

@@ -18,7 +18,7 @@ func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error
 	for _, kind := range []struct {
 		key  string
 		want []Pair
-	}{{"labels", opts.Labels}, {"annotations", opts.Annotations}} {
+	}{{"labels", opts.Labels}, {"annotations", opts.annotations()}} {
 		missing, differing := compare(get(t.template.value, "metadata", kind.key), kind.want)
 		for _, key := range differing {
 			notes = append(notes, fmt.Sprintf("kept its own %s in %s", key, kind.key))

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScriptInject runs the scripts of testdata/inject: inject and uninject as
+// people and pipelines use them.
+func TestScriptInject(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "inject"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"link":    link,
+			"mode":    mode,
+			"refused": refused,
+			"status":  status,
+		},
+	})
+}
+
+// status runs the program, which must end with a status: status N ARGS...
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N ARGS...")
+	}
+	err := ts.Exec(programName, args[1:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("ended with status %d, not %s", got, args[0])
+	}
+}
+
+// mode compares the permissions of a file: mode 0600 FILE.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode OCTAL FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, not %s", args[1], got, args[0])
+	}
+}
+
+// link makes a symbolic link, or with ! holds that a file is none.
+func link(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 1 {
+		info, err := os.Lstat(ts.MkAbs(args[0]))
+		ts.Check(err)
+		if isLink := info.Mode()&os.ModeSymlink != 0; isLink == neg {
+			ts.Fatalf("%s is a link: %v", args[0], isLink)
+		}
+		return
+	}
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: link TARGET NAME, [!] link NAME")
+	}
+	ts.Check(os.Symlink(args[0], ts.MkAbs(args[1])))
+}

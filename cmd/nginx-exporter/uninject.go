@@ -1,0 +1,21 @@
+package main
+
+import (
+	"io"
+
+	"nginx-exporter/internal/inject"
+)
+
+const uninjectCommand = "uninject"
+
+// addUninject defines the command uninject.
+func (c *cli) addUninject() {
+	c.manifests.flags(c.app.Command(uninjectCommand, "Take away from Kubernetes manifests what inject added."))
+}
+
+// uninject runs the command.
+func (c *cli) uninject(args []string, stdout, stderr io.Writer) error {
+	c.manifests.run.Wanted = []string{inject.Removed}
+	c.manifests.run.Edit = inject.Uninject
+	return c.editManifests(args, stdout, stderr)
+}
