@@ -25,10 +25,12 @@ const (
 	// patience is how long a test waits for what must happen where no case
 	// gives a time.
 	patience = 15 * time.Second
-	// timeout is what most children have as --nginx.timeout, and slack how
-	// much later their answer may come.
-	timeout = time.Second
-	slack   = 1500 * time.Millisecond
+	// timeout is the --nginx.timeout of children whose nginx hangs, and slack
+	// how much later their answer may come. Others have all the patience, so
+	// that a busy machine does not make nginx look down.
+	timeout   = time.Second
+	impatient = "--nginx.timeout=1s"
+	slack     = 1500 * time.Millisecond
 )
 
 // spec says how a child is started.
@@ -52,8 +54,7 @@ type exporter struct {
 	may     struct{ end bool } // the test expects the child to end
 }
 
-// serve starts the program on loopback with a time-out of one second, and
-// waits until it listens.
+// serve starts the program on loopback and waits until it listens.
 func serve(tb testing.TB, args ...string) *exporter {
 	tb.Helper()
 	return serveSpec(tb, &spec{args: args})
@@ -99,7 +100,7 @@ func launch(tb testing.TB, s *spec) *exporter {
 		args = append(args, "--web.listen-address="+address)
 	}
 	if !given("--nginx.timeout") {
-		args = append(args, "--nginx.timeout="+timeout.String())
+		args = append(args, "--nginx.timeout="+patience.String())
 	}
 	path := program(tb)
 	if s.path != "" {

@@ -172,6 +172,8 @@ func signalTwice(t *testing.T) {
 	eventually(t, "the scrape to reach nginx", func() bool { return nginx.requests.Load() > 0 })
 	e.signal(t, syscall.SIGTERM)
 	<-time.After(50 * time.Millisecond)
+	// The kernel makes one of two signals of which the first is not taken yet.
+	eventually(t, "the signal to be taken", func() bool { return strings.Contains(e.log.String(), "received a signal") })
 	e.signal(t, syscall.SIGTERM)
 	if status := e.exits(t, 6*time.Second); status != 0 {
 		t.Errorf("the exit status is %d", status)

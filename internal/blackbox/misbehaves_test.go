@@ -73,7 +73,7 @@ func TestNginxAnswersBadly(t *testing.T) {
 	for name, row := range badAnswers() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := serve(t, uri(fakeTCP(t, row.script).uri))
+			e := serve(t, uri(fakeTCP(t, row.script).uri), impatient)
 			p := e.scrapeInTime(t)
 			p.wantDown(t, "")
 			p.wantError(t, row.reason)
@@ -178,7 +178,7 @@ func connectionRefused(t *testing.T) {
 	t.Helper()
 	nginx := startNginx(t, statusServer)
 	nginx.stop(t)
-	e := serve(t, nginx.uri("http"))
+	e := serve(t, nginx.uri("http"), impatient)
 	p := e.scrapeInTime(t)
 	p.wantDown(t, "")
 	p.wantError(t, "refused")
@@ -196,7 +196,7 @@ func nameDoesNotResolve(t *testing.T) {
 	root := newRoot(t)
 	root.write(t, "etc/resolv.conf", "nameserver "+names.address+"\noptions attempts:1 timeout:1\n")
 	port := nginx.listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a fake on TCP
-	e := root.serve(t, uri(fmt.Sprintf("http://nginx.example.:%d/stub_status", port)))
+	e := root.serve(t, uri(fmt.Sprintf("http://nginx.example.:%d/stub_status", port)), impatient)
 	for _, mode := range []resolving{nxdomain, mute, nxdomain} {
 		names.mode.Store(int32(mode))
 		e.scrapeInTime(t).wantDown(t, "")
@@ -237,7 +237,7 @@ func fullBacklog(t *testing.T) {
 		}
 		defer func() { _ = conn.Close() }() // it was never accepted
 	}
-	e := serve(t, uri("http://"+address+"/stub_status"))
+	e := serve(t, uri("http://"+address+"/stub_status"), impatient)
 	for range 2 {
 		p := e.scrapeInTime(t)
 		p.wantDown(t, "")
@@ -367,7 +367,7 @@ func countersGoBack(t *testing.T) {
 func nginxSlow(t *testing.T) {
 	t.Helper()
 	var most atomic.Int64
-	e := serve(t, uri(fakeTCP(t, slow(600*time.Millisecond, &most)).uri))
+	e := serve(t, uri(fakeTCP(t, slow(600*time.Millisecond, &most)).uri), impatient)
 	for range 3 {
 		e.scrape(t).wantUp(t, "", usual())
 	}

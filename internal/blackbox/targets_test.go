@@ -66,7 +66,7 @@ func oneDown(t *testing.T) {
 func oneHangs(t *testing.T) {
 	t.Helper()
 	up, hung := fakeTCP(t, always(ok(usual().page()))), fakeTCP(t, silence)
-	e := serve(t, uri(hung.uri), uri(up.uri))
+	e := serve(t, uri(hung.uri), uri(up.uri), impatient)
 	for range 2 {
 		p := e.scrapeInTime(t)
 		p.wantUp(t, up.uri, usual())

@@ -168,7 +168,7 @@ func endlessHandshake(t *testing.T) {
 		},
 	} {
 		nginx := fakeTCP(t, script)
-		e := serve(t, uri(strings.Replace(nginx.uri, "http", "https", 1)), "--no-nginx.ssl-verify")
+		e := serve(t, uri(strings.Replace(nginx.uri, "http", "https", 1)), "--no-nginx.ssl-verify", impatient)
 		p := e.scrapeInTime(t)
 		p.wantDown(t, "")
 		p.wantError(t, "timeout")
