@@ -33,8 +33,8 @@
 {{/* Mounts for the nginx container: the status server's file, and its socket's folder. */}}
 {{- define "nginx-exporter.nginxVolumeMounts" -}}
 - name: nginx-exporter-status
-  mountPath: /etc/nginx/conf.d/nginx-status.conf
-  subPath: nginx-status.conf
+  mountPath: /etc/nginx/conf.d/nginx-exporter-status.conf
+  subPath: nginx-exporter-status.conf
   readOnly: true
 {{- if include "nginx-exporter.statusSocket" . }}
 - name: nginx-status
