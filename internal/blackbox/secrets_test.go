@@ -112,21 +112,26 @@ func secretInAnswer(t *testing.T) {
 }
 
 // proxyVariable gives nginx a name, because Go never takes a proxy to an
-// address of loopback.
+// address of loopback. A target with a login takes another way through the
+// client.
 func proxyVariable(t *testing.T) {
 	t.Helper()
-	nginx, proxy := fakeTCP(t, always(ok(usual().page()))), fakeTCP(t, always(ok(other().page())))
-	root := newRoot(t)
-	root.write(t, "etc/hosts", "127.0.0.1 nginx.example\n")
-	address := strings.TrimSuffix(proxy.uri, "/stub_status")
-	s := root.spec(uri(fmt.Sprintf("http://nginx.example:%d/stub_status", nginx.listener.Addr().(*net.TCPAddr).Port))) //nolint:forcetypeassert // a fake on TCP
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
-		s.env = append(s.env, name+"="+address)
-	}
-	e := serveSpec(t, s)
-	e.scrape(t).wantUp(t, "", usual())
-	if got := proxy.connections.Load(); got != 0 {
-		t.Errorf("the proxy saw %d connections", got)
+	for _, login := range []string{"", "http_client_config: {basic_auth: {username: a, password: b}}"} {
+		nginx, proxy := fakeTCP(t, always(ok(usual().page()))), fakeTCP(t, always(ok(other().page())))
+		root := newRoot(t)
+		root.write(t, "etc/hosts", "127.0.0.1 nginx.example\n")
+		port := nginx.listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a fake on TCP
+		root.write(t, "config.yml", fmt.Sprintf("targets:\n  - uri: http://nginx.example:%d/stub_status\n    %s\n", port, login))
+		s := root.spec("--config.file=/config.yml")
+		address := strings.TrimSuffix(proxy.uri, "/stub_status")
+		for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
+			s.env = append(s.env, name+"="+address)
+		}
+		e := serveSpec(t, s)
+		e.scrape(t).wantUp(t, "", usual())
+		if got := proxy.connections.Load(); got != 0 {
+			t.Errorf("the proxy saw %d connections", got)
+		}
 	}
 }
 

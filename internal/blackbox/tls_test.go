@@ -32,29 +32,33 @@ func TestTLSToNginx(t *testing.T) {
 	own := stranger.issue(t, "own", 4)
 	trust := "--nginx.ssl-ca-cert=" + ca.file
 	mutual := "ssl_client_certificate " + ca.file + "; ssl_verify_client on;"
+	system := []string{"SSL_CERT_FILE=" + ca.file}
 	for name, row := range map[string]struct {
 		server string
 		args   []string
+		env    []string
 		up     bool
 		reason string
 	}{
-		"TLS nginx, unknown CA, verify on":                          {tlsServer(own, ""), []string{trust, "--nginx.ssl-verify"}, false, "tls"},
-		"TLS nginx, expired certificate, CA given, verify on":       {tlsServer(old, ""), []string{trust, "--nginx.ssl-verify"}, false, "tls"},
-		"TLS nginx, right certificate, CA given, verify on":         {tlsServer(good, ""), []string{trust, "--nginx.ssl-verify"}, true, ""},
-		"TLS nginx, self-signed, verify off":                        {tlsServer(own, ""), []string{"--no-nginx.ssl-verify"}, true, ""},
-		"TLS nginx, unknown CA, no TLS flags at all":                {tlsServer(good, ""), nil, false, "tls"},
-		"TLS nginx that speaks only TLS 1.1":                        {tlsServer(good, onlyTLS11), []string{trust}, false, "tls"},
-		"TLS nginx that speaks only TLS 1.1, verify off":            {tlsServer(good, onlyTLS11), []string{"--no-nginx.ssl-verify"}, false, "tls"},
-		"TLS nginx wants a client certificate, none given":          {tlsServer(good, mutual), []string{trust}, false, "status"},
-		"TLS nginx wants a client certificate, another CA's given":  {tlsServer(good, mutual), append(client(own), trust), false, "status"},
-		"TLS nginx wants a client certificate, the right one given": {tlsServer(good, mutual), append(client(good), trust), true, ""},
-		"TLS nginx that speaks only TLS 1.3":                        {tlsServer(good, "ssl_protocols TLSv1.3;"), []string{trust}, true, ""},
-		"TLS to a port that does not speak it":                      {statusServer, []string{trust}, false, "tls"},
+		"TLS nginx, unknown CA, verify on":                          {tlsServer(own, ""), []string{trust, "--nginx.ssl-verify"}, nil, false, "tls"},
+		"TLS nginx, expired certificate, CA given, verify on":       {tlsServer(old, ""), []string{trust, "--nginx.ssl-verify"}, nil, false, "tls"},
+		"TLS nginx, right certificate, CA given, verify on":         {tlsServer(good, ""), []string{trust, "--nginx.ssl-verify"}, nil, true, ""},
+		"TLS nginx, self-signed, verify off":                        {tlsServer(own, ""), []string{"--no-nginx.ssl-verify"}, nil, true, ""},
+		"TLS nginx, unknown CA, no TLS flags at all":                {tlsServer(good, ""), nil, nil, false, "tls"},
+		"TLS nginx that speaks only TLS 1.1":                        {tlsServer(good, onlyTLS11), []string{trust}, nil, false, "tls"},
+		"TLS nginx that speaks only TLS 1.1, verify off":            {tlsServer(good, onlyTLS11), []string{"--no-nginx.ssl-verify"}, nil, false, "tls"},
+		"TLS nginx wants a client certificate, none given":          {tlsServer(good, mutual), []string{trust}, nil, false, "status"},
+		"TLS nginx wants a client certificate, another CA's given":  {tlsServer(good, mutual), append(client(own), trust), nil, false, "status"},
+		"TLS nginx wants a client certificate, the right one given": {tlsServer(good, mutual), append(client(good), trust), nil, true, ""},
+		"TLS nginx that speaks only TLS 1.3":                        {tlsServer(good, "ssl_protocols TLSv1.3;"), []string{trust}, nil, true, ""},
+		"TLS to a port that does not speak it":                      {statusServer, []string{trust}, nil, false, "tls"},
+		"TLS nginx, CA of the system, no TLS flags at all":          {tlsServer(good, ""), nil, system, true, ""},
+		"TLS nginx that speaks only TLS 1.1, no TLS flags at all":   {tlsServer(good, onlyTLS11), nil, system, false, "tls"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			nginx := startNginx(t, row.server)
-			e := serve(t, append(row.args, nginx.uri("https"))...)
+			e := serveSpec(t, &spec{args: append(row.args, nginx.uri("https")), env: row.env})
 			for range 2 {
 				p := e.scrape(t)
 				if row.up {
