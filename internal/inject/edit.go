@@ -32,6 +32,9 @@ type plan struct {
 // errLayout is why a place cannot be edited that no rule here fits.
 var errLayout = errors.New("it is laid out in a way that cannot be edited safely; edit it by hand")
 
+// errCarried is why an object is not edited whose anchor others use.
+var errCarried = errors.New("an alias would carry the sidecar to an object that is to have none; edit it by hand")
+
 // pretext is the text of a node's line before the node.
 func (d *document) pretext(n *yaml.Node) string {
 	return d.s[d.start(n.Line-1):d.at(n)]
@@ -194,7 +197,7 @@ func (p *plan) proven(outcomes []Outcome) (string, error) {
 	}
 	want := p.change()
 	if !contained(p.root, outcomes) {
-		return "", errLayout
+		return "", errCarried
 	}
 	for nth := range p.places() {
 		s, err := p.text(nth)

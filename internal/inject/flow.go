@@ -177,3 +177,64 @@ func (d *document) flowRemoveOnly(e entry, from, to int) (splice, error) {
 	rest = strings.TrimLeft(rest, " \t\r\n")
 	return splice{d.at(e.key), len(d.s) - len(rest), ""}, nil
 }
+
+// withoutFlow takes away what was added in flow style, and proves it.
+func withoutFlow(s string) (string, error) {
+	d, more, err := parse(s)
+	if err != nil {
+		return "", err
+	}
+	var splices []splice
+	for _, obj := range objects(d.root) {
+		if obj.pod == nil || obj.shared {
+			continue
+		}
+		found, err := d.flowSplices(obj.pod)
+		if err != nil {
+			return "", err
+		}
+		splices = append(splices, found...)
+	}
+	if len(splices) == 0 {
+		return s, nil
+	}
+	if len(more) > 0 {
+		return "", errChanged
+	}
+	return spliced(s, splices)
+}
+
+// flowSplices finds what was added to the flow lists of a pod.
+func (d *document) flowSplices(p *pod) ([]splice, error) {
+	type place struct {
+		owner     *yaml.Node
+		key, name string
+	}
+	places := []place{
+		{p.spec, "initContainers", ContainerName},
+		{p.spec, "containers", ContainerName},
+		{p.spec, "volumes", statusVolume},
+	}
+	if e, found := own(p.spec, "containers"); found {
+		for _, c := range e.value.Content {
+			places = append(places, place{c, "volumeMounts", statusVolume})
+		}
+	}
+	var splices []splice
+	for _, at := range places {
+		e, found := own(at.owner, at.key)
+		if !found || e.value.Kind != yaml.SequenceNode || !flow(e.value) {
+			continue
+		}
+		item := named(e.value, at.name)
+		if item == nil {
+			continue
+		}
+		s, err := d.flowRemove(e, item)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", at.key, err)
+		}
+		splices = append(splices, s)
+	}
+	return splices, nil
+}

@@ -101,7 +101,7 @@ func reportOf(outcomes []Outcome, err error) string {
 // that uninject takes it back.
 func TestGoldenInject(t *testing.T) {
 	files, err := filepath.Glob("testdata/golden/*.txt")
-	if err != nil || len(files) < 3 {
+	if err != nil || len(files) < 60 {
 		t.Fatalf("%d golden cases, want 60 at least (%v)", len(files), err)
 	}
 	for _, file := range files {
@@ -124,6 +124,32 @@ func TestGoldenInject(t *testing.T) {
 			back, _, err := Uninject(out)
 			if err != nil || back != in {
 				t.Errorf("uninject: %v, got\n%s", err, back)
+			}
+		})
+	}
+}
+
+// TestGoldenUninject shows what uninject does with what people have changed.
+func TestGoldenUninject(t *testing.T) {
+	files, err := filepath.Glob("testdata/uninject/*.txt")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d golden cases, want 12 at least (%v)", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			s := readStory(t, file)
+			out, outcomes, err := Uninject(s.sections["in"])
+			report := reportOf(outcomes, err)
+			if *update {
+				s.sections["out"], s.sections["report"] = out, report
+				s.write(t, file)
+				return
+			}
+			if out != s.sections["out"] || report != s.sections["report"] {
+				t.Errorf("got\n%s\nreport\n%s", out, report)
+			}
+			if again, _, err := Uninject(out); err == nil && again != out {
+				t.Errorf("once more takes away more:\n%s", again)
 			}
 		})
 	}

@@ -68,7 +68,7 @@ func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 		return chunk, outcomes, nil
 	}
 	s, err := p.proven(outcomes)
-	if errors.Is(err, errLayout) {
+	if err != nil {
 		s, err = oneByOne(chunk, outcomes, o)
 	}
 	return s, outcomes, err
@@ -91,8 +91,11 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 		p := &plan{document: &d}
 		p.object(objects(d.root)[i], o)
 		s, err := p.proven(outcomes)
-		if err != nil || tried > maxSingle {
-			outcomes[i].refuse(reasonLayout, errLayout)
+		if err == nil && tried > maxSingle {
+			err = errLayout
+		}
+		if err != nil {
+			outcomes[i].refuse(reasonLayout, err)
 			continue
 		}
 		chunk = s
@@ -122,7 +125,11 @@ func (p *plan) object(obj *object, base *Options) Outcome {
 	notes, err := p.edit(obj, &opts)
 	if err != nil {
 		p.edits, p.added = p.edits[:edits], p.added[:added]
-		return *out.refuse(reasonLayout, err)
+		reason := reasonLayout
+		if errors.Is(err, errStatus) {
+			reason = reasonStatus
+		}
+		return *out.refuse(reason, err)
 	}
 	out.Status, out.Notes = Injected, notes
 	out.Detail = describe(&opts)
@@ -177,6 +184,8 @@ func (out *Outcome) unfit(t *pod, opts *Options) (Outcome, bool) {
 	case ours != nil:
 		out.Status, out.Reason, out.Detail = Unchanged, reasonAlready, "has the sidecar already"
 		return *out, true
+	case repeated(t.spec) != "":
+		return *out.refuse(reasonLayout, fmt.Errorf("its pods have %s twice", repeated(t.spec))), true
 	case t.windows():
 		return out.skip(reasonWindows, "its pods run on Windows, the exporter's image on Linux"), true
 	case len(t.nginxes(opts.Container)) == 0 && !opts.All:

@@ -209,6 +209,19 @@ func (p *pod) windows() bool {
 		str(get(p.spec, "os", "name")) == "windows"
 }
 
+// repeated returns a key that a mapping has twice, empty for none.
+func repeated(m *yaml.Node) string {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		key := m.Content[i].Value
+		if seen[key] {
+			return key
+		}
+		seen[key] = true
+	}
+	return ""
+}
+
 // named returns the item of a list whose name is that.
 func named(seq *yaml.Node, name string) *yaml.Node {
 	if seq = deref(seq); seq == nil || seq.Kind != yaml.SequenceNode {

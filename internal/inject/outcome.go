@@ -23,6 +23,7 @@ const (
 	reasonHostNetwork = "host-network"
 	reasonPort        = "port-taken"
 	reasonLayout      = "not-editable"
+	reasonStatus      = "no-status-server"
 	reasonNone        = "not-injected"
 	reasonUnmarked    = "unmarked"
 )

@@ -18,6 +18,9 @@ const (
 	statusMount  = "/etc/nginx/conf.d/" + statusFile
 )
 
+// errStatus is why an object cannot have a status server.
+var errStatus = errors.New("a status server cannot be added")
+
 // status is the server that shows nginx's own figures, on the pod's loopback.
 type status struct {
 	listen, port, location string
@@ -27,12 +30,12 @@ type status struct {
 func statusOf(uri string) (status, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
-		return status{}, fmt.Errorf("scrape URI: %w", err)
+		return status{}, fmt.Errorf("%w: scrape URI: %w", errStatus, err)
 	}
 	host, err := netip.ParseAddr(u.Hostname())
 	plainPath := u.Path == path.Clean(u.Path) && u.Path != "/" && !strings.ContainsAny(u.Path, " \t;{}'\"\\$#")
 	if err != nil || !host.IsLoopback() || u.Scheme != "http" || !plainPath || u.RawQuery != "" || u.User != nil {
-		return status{}, fmt.Errorf("a status server can be added for http://127.0.0.1:PORT/PATH, not for %s", u.Redacted())
+		return status{}, fmt.Errorf("%w: it serves http://127.0.0.1:PORT/PATH, not %s", errStatus, u.Redacted())
 	}
 	s := status{listen: host.String(), port: u.Port(), location: u.Path}
 	if host.Is6() {
@@ -93,10 +96,10 @@ func (p *plan) status(l layout, o *object, opts *Options, fresh *mapping) error 
 		return err
 	}
 	if o.name == "" {
-		return errors.New("a status server needs a name for its ConfigMap, and the object has none")
+		return fmt.Errorf("%w: its ConfigMap needs a name, and the object has none", errStatus)
 	}
 	if flow(p.root) && strings.HasPrefix(strings.TrimLeft(p.s, " \t\r\n"), "{") {
-		return errors.New("a status server needs a ConfigMap, for which JSON has no place; write YAML")
+		return fmt.Errorf("%w: it needs a ConfigMap, for which JSON has no place; write YAML", errStatus)
 	}
 	volume := mapping{{"name", statusVolume}, {"configMap", mapping{{"name", statusName(o)}}}}
 	if err := p.list(l, o.pod.spec, "volumes", volume, false, fresh); err != nil {
@@ -158,22 +161,22 @@ func (d *document) ended() bool {
 func (p *pod) statusHost(opts *Options, s status) (*yaml.Node, error) {
 	nginxes := p.nginxes(opts.Container)
 	if len(nginxes) != 1 {
-		return nil, fmt.Errorf("a status server needs one nginx container, there are %d; choose with --container or %scontainer", len(nginxes), prefix)
+		return nil, fmt.Errorf("%w: it needs one nginx container, there are %d; choose with --container or %scontainer", errStatus, len(nginxes), prefix)
 	}
 	nginx := nginxes[0]
 	name := str(get(nginx, "name"))
 	containers, found := own(p.spec, "containers")
 	if !found || !slices.Contains(containers.value.Content, nginx) {
-		return nil, fmt.Errorf("container %s is an alias, which others share; edit it by hand", name)
+		return nil, fmt.Errorf("%w: container %s is an alias, which others share", errStatus, name)
 	}
 	if user := p.portUser(s.port); user != nil {
-		return nil, fmt.Errorf("port %s of the status server is that of container %s; choose another with --scrape-uri", s.port, str(get(user, "name")))
+		return nil, fmt.Errorf("%w: port %s is that of container %s; choose another with --scrape-uri or %sscrape-uri", errStatus, s.port, str(get(user, "name")), prefix)
 	}
 	if named(get(p.spec, "volumes"), statusVolume) != nil {
-		return nil, fmt.Errorf("there is a volume %s already", statusVolume)
+		return nil, fmt.Errorf("%w: there is a volume %s already", errStatus, statusVolume)
 	}
 	if at := hidden(nginx); at != "" {
-		return nil, fmt.Errorf("container %s has %s from a volume, in which nothing can be mounted; add the server to that volume", name, at)
+		return nil, fmt.Errorf("%w: container %s has %s from a volume, in which nothing can be mounted; add the server to that volume", errStatus, name, at)
 	}
 	return nginx, nil
 }

@@ -1,0 +1,115 @@
+package inject
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+const onePod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n  - name: nginx\n    image: nginx\n"
+
+// TestBounds feeds what is large, deep, or meant to become so.
+func TestBounds(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		want     error // nil where the pod must get its sidecar
+	}{
+		{"16 MiB and a byte", strings.Repeat("#", MaxBytes+1), ErrTooLarge},
+		{"deep flow", onePod + "x: " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "\n", ErrTooDeep},
+		{"very deep flow", onePod + "x: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "\n", ErrTooDeep},
+		{"deep blocks", onePod + "x:\n" + deepBlocks(300), ErrTooDeep},
+		{"UTF-16", "\xff\xfea\x00:\x00 \x00b\x00\n\x00", ErrEncoding},
+		{"Latin-1", onePod + "x: \xfc\n", ErrEncoding},
+		{"NUL", onePod + "x: \x00\n", ErrEncoding},
+		{"a template", onePod + "x: {{ .Values.x }}\n", ErrTemplate},
+		{"a billion laughs", onePod + bomb("[%s]"), nil},
+		{"a billion merges", onePod + bomb("{<<: [%s]}"), nil},
+		{"an alias to itself", onePod + "x: &x\n  y: *x\n  z: [*x]\n", nil},
+		{"many marks in a value", onePod + "x: |\n" + strings.Repeat("  "+markBegin+"\n", 50000), nil},
+		{"many comments", onePod + strings.Repeat("# comment\n", 100000), nil},
+		{"long lines", onePod + "x: \"" + strings.Repeat("long ", 500000) + "\"\n", nil},
+		{"many documents", onePod + strings.Repeat("---\na: b\n", 20000), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			within(t, 60*time.Second, func() {
+				out, outcomes, err := Inject(c.in, Defaults(""))
+				if !errors.Is(err, c.want) {
+					t.Errorf("error is %v, want %v", err, c.want)
+				}
+				if c.want != nil {
+					return
+				}
+				if len(outcomes) == 0 || outcomes[0].Status != Injected {
+					t.Fatalf("outcomes are %+v", outcomes)
+				}
+				if back, _, err := Uninject(out); err != nil || back != c.in {
+					t.Errorf("not what it was: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestLargeList holds that the work grows with the list and not with its
+// square, and that one object that cannot be edited leaves the others alone.
+func TestLargeList(t *testing.T) {
+	var list strings.Builder
+	list.WriteString("apiVersion: v1\nkind: List\nitems:\n")
+	for i := range 1000 {
+		for line := range strings.Lines(onePod) {
+			lead := "  "
+			if strings.HasPrefix(line, "apiVersion") {
+				lead = "- "
+			}
+			list.WriteString(lead + strings.Replace(line, "name: p", fmt.Sprintf("name: p%d", i), 1))
+		}
+	}
+	o := Defaults("")
+	o.StatusConfig = true
+	within(t, 60*time.Second, func() {
+		out, outcomes, err := Inject(list.String(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, outcome := range outcomes {
+			if outcome.Status != Injected {
+				t.Errorf("%+v", outcome)
+			}
+		}
+		if back, _, err := Uninject(out); err != nil || back != list.String() {
+			t.Errorf("not what it was: %v", err)
+		}
+	})
+}
+
+// within fails a test that takes too long.
+func within(t *testing.T, limit time.Duration, f func()) {
+	t.Helper()
+	from := time.Now()
+	f()
+	if took := time.Since(from); took > limit {
+		t.Errorf("took %s", took)
+	}
+}
+
+func deepBlocks(depth int) string {
+	var b strings.Builder
+	for i := range depth {
+		b.WriteString(strings.Repeat(" ", i+1) + "x:\n")
+	}
+	return b.String()
+}
+
+// bomb is a document of few bytes that would be ten to the power of nine nodes
+// if its aliases were expanded.
+func bomb(form string) string {
+	var b strings.Builder
+	b.WriteString("x0: &x0 {a: b}\n")
+	for i := range 9 {
+		aliases := strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*x%d, ", i), 10), ", ")
+		fmt.Fprintf(&b, "x%d: &x%d "+form+"\n", i+1, i+1, aliases)
+	}
+	return b.String()
+}
