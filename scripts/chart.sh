@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 GO=${GO:-go}
+# Debian keeps nginx where only root looks for commands.
+PATH=$PATH:/usr/sbin
 chart=charts/nginx-exporter
 bin=$PWD/bin/tools
 schemas='charts/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json'
@@ -104,6 +106,7 @@ lint() {
     rm "$work"/*.helm4.yaml "$work"/*.rules.yaml
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$work"
     queries "$work/queries"
+    status_server "$work/nginx"
     example "$work/example"
     "$bin/helm-docs" --chart-search-root "$chart" --dry-run --log-level warning | diff -u "$chart/README.md" - || {
         echo "chart.sh: $chart/README.md is not up to date: make chart-docs" >&2
@@ -124,6 +127,33 @@ queries() {
     printf "      - record: keda\n        expr: '%s'\n" "$keda" >>"$1/queries.yaml"
     cp charts/promql/counted-once.yaml "$1/"
     promtool test rules "$1/counted-once.yaml"
+}
+
+# status_server FOLDER: a real nginx takes the status server, and answers there alone.
+status_server() {
+    local socket=$1/run/status.sock nginx answer='' try
+    mkdir -p "$1/run"
+    chmod 755 "$work" "$1" "$1/run"
+    {
+        printf 'daemon off;\nerror_log %s;\npid %s;\nevents {}\nhttp {\n' "$1/error.log" "$1/nginx.pid"
+        "$bin/helm" template web "$chart" --kube-version "$kubernetes" --set "statusServer.socket=$socket" \
+            --show-only templates/status-configmap.yaml | sed -n '/^  nginx-exporter-status.conf: |/,$p' | sed 1d
+        printf '}\n'
+    } >"$1/nginx.conf"
+    nginx -c "$1/nginx.conf" -e "$1/error.log" &
+    nginx=$!
+    for try in {1..100}; do
+        answer=$(curl -s --unix-socket "$socket" http://localhost/stub_status) && break
+        read -rt 0.1 <> <(:) || true
+    done
+    answer+=$(curl -s -o "$1/other" -w ' %{http_code}' --unix-socket "$socket" http://localhost/other || true)
+    kill "$nginx"
+    wait "$nginx" || true
+    if [[ $answer != *"Active connections: "*" 404" ]]; then
+        echo "chart.sh: the status server answered after $try tries: $answer" >&2
+        cat "$1/error.log" >&2
+        exit 1
+    fi
 }
 
 # example FOLDER: the chart that takes its sidecar from ours, as a user would build it.
@@ -149,7 +179,7 @@ check_rules() {
 case ${1:-} in
     tools) tools ;;
     lint)
-        scripts/need.sh promtool
+        scripts/need.sh promtool nginx curl
         tools
         lint
         ;;
