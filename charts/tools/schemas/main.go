@@ -149,9 +149,11 @@ func write(out, group, version, kind string, schema node, definitions map[string
 }
 
 // kept are the keywords that both OpenAPI and JSON Schema know.
-var kept = []string{
-	"type", "enum", "required", "items", "properties", "additionalProperties", "pattern", "minimum", "maximum",
-	"minLength", "maxLength", "minItems", "maxItems", "allOf", "anyOf", "oneOf", "not",
+func kept() []string {
+	return []string{
+		"type", "enum", "required", "items", "properties", "additionalProperties", "pattern", "minimum", "maximum",
+		"minLength", "maxLength", "minItems", "maxItems", "allOf", "anyOf", "oneOf", "not",
+	}
 }
 
 // convert rewrites a schema for draft 7 and collects the definitions it reaches.
@@ -167,31 +169,34 @@ func convert(value any, definitions map[string]node, reached map[string]any) any
 		return node{"type": []any{"integer", "string"}}
 	}
 	result := node{}
-	for _, key := range kept {
-		part, has := schema[key]
-		if !has {
-			continue
-		}
-		switch key {
-		case "properties":
-			properties := node{}
-			for name, property := range part.(node) {
-				properties[name] = convert(property, definitions, reached)
-			}
-			result[key] = properties
-		case "allOf", "anyOf", "oneOf":
-			list := []any{}
-			for _, item := range part.([]any) {
-				list = append(list, convert(item, definitions, reached))
-			}
-			result[key] = list
-		case "items", "additionalProperties", "not":
-			result[key] = convert(part, definitions, reached)
-		default:
-			result[key] = part
+	for _, key := range kept() {
+		if part, has := schema[key]; has {
+			result[key] = keyword(key, part, definitions, reached)
 		}
 	}
 	return closed(schema, result)
+}
+
+// keyword converts the value of a keyword, which may hold schemas itself.
+func keyword(key string, part any, definitions map[string]node, reached map[string]any) any {
+	switch key {
+	case "properties":
+		properties := node{}
+		for name, property := range part.(node) {
+			properties[name] = convert(property, definitions, reached)
+		}
+		return properties
+	case "allOf", "anyOf", "oneOf":
+		list := []any{}
+		for _, item := range part.([]any) {
+			list = append(list, convert(item, definitions, reached))
+		}
+		return list
+	case "items", "additionalProperties", "not":
+		return convert(part, definitions, reached)
+	default:
+		return part
+	}
 }
 
 // closed forbids fields that are not known, where the API would prune them.
