@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +124,7 @@ func TestSlowAnswer(t *testing.T) {
 func TestCountersGoBack(t *testing.T) {
 	t.Parallel()
 	_, options := serve(t, "http", func(e *exchange) outcome {
-		e.say(ok(strings.ReplaceAll(page, "13", fmt.Sprint(100-e.nth))))
+		e.say(ok(strings.ReplaceAll(page, "13", strconv.Itoa(100-e.nth))))
 		return keep
 	})
 	c := connect(t, options)

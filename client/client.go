@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -44,6 +46,10 @@ type Options struct {
 	// ProxyProtocol begins each connection with a PROXY protocol header.
 	ProxyProtocol bool
 
+	// MaxDocument bounds one document of the NGINX Plus API, in bytes after
+	// unpacking. Zero means DefaultMaxDocument.
+	MaxDocument int64
+
 	// Transport brings credentials, headers and TLS. Nil asks without any, and
 	// trusts the certificates of the system.
 	Transport Transport
@@ -52,9 +58,11 @@ type Options struct {
 // Client asks one target over connections of its own. It is safe for
 // concurrent use. Close it when it is no longer needed.
 type Client struct {
-	request  *http.Request
-	tripper  http.RoundTripper
-	requests atomic.Uint64
+	request     *http.Request
+	tripper     http.RoundTripper
+	requests    atomic.Uint64
+	maxDocument int64
+	plus        plusMemory
 }
 
 // New returns a client for the target of the options. Nothing is connected
@@ -81,7 +89,7 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{request: request, tripper: tripper}, nil
+	return &Client{request: request, tripper: tripper, maxDocument: cmp.Or(options.MaxDocument, DefaultMaxDocument)}, nil
 }
 
 func newTripper(options *Options) (http.RoundTripper, error) {
@@ -122,24 +130,66 @@ type answer struct {
 	body   []byte
 }
 
-// get asks the target for its own path and reads an answer of at most limit
-// bytes. Its errors are of type [*Error].
-func (c *Client) get(ctx context.Context, limit int64) (answer, error) {
-	response, err := c.send(ctx)
+// getWhole asks the target for its own path, or one below it, and reads an
+// answer of at most limit bytes. Its errors are of type [*Error].
+func (c *Client) getWhole(ctx context.Context, below string, limit int64) (answer, error) {
+	var whole answer
+	err := c.get(ctx, below, limit, func(response *http.Response, body io.Reader) error {
+		text, err := io.ReadAll(body)
+		whole = answer{header: response.Header, body: text}
+		return err
+	})
+	return whole, err
+}
+
+// get asks the target for its own path, or one below it, and lets read read
+// the answer, which may not be longer than limit. Its errors are of type
+// [*Error].
+func (c *Client) get(ctx context.Context, below string, limit int64, read func(*http.Response, io.Reader) error) error {
+	response, err := c.send(ctx, below)
 	if err != nil {
-		return answer{}, wrap(err)
+		return wrap(err)
 	}
 	defer func() { _ = response.Body.Close() }() // nothing is lost: the answer was read or is of no use
 	if response.StatusCode != http.StatusOK {
 		// A short page read to its end leaves the connection fit for use.
 		_, _ = io.CopyN(io.Discard, response.Body, maxErrorPage)
-		return answer{}, &Error{Reason: ReasonStatus, Status: response.StatusCode}
+		return &Error{Reason: ReasonStatus, Status: response.StatusCode}
 	}
-	body, err := readBody(response, limit)
+	body, err := unpack(response)
 	if err != nil {
-		return answer{}, wrap(err)
+		return wrap(err)
 	}
-	return answer{header: response.Header, body: body}, nil
+	if response.ContentLength > limit {
+		return tooLarge(limit)
+	}
+	bounded := &bounded{source: body, left: limit, limit: limit}
+	if err := read(response, bounded); err != nil {
+		return wrap(err)
+	}
+	return nil
+}
+
+// bounded reads at most so many bytes, and fails at one more.
+type bounded struct {
+	source io.Reader
+	left   int64
+	limit  int64
+}
+
+// Read implements [io.Reader].
+func (b *bounded) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.source.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, tooLarge(b.limit)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, fmt.Errorf("the answer broke off: %w", err)
+	}
+	return n, err
 }
 
 // maxErrorPage is how much of an answer is read that will not be used.
@@ -154,9 +204,9 @@ type attempt struct {
 
 // send makes the request, and once again if a kept connection turned out to be
 // closed: nginx may close one at any time, which is no outage.
-func (c *Client) send(ctx context.Context) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, below string) (*http.Response, error) {
 	for first := true; ; first = false {
-		response, seen, err := c.try(ctx)
+		response, seen, err := c.try(ctx, below)
 		stale := err != nil && seen.reused.Load() && !seen.answered.Load() && isClosed(err)
 		// An answer can be here before its request is noted as written.
 		if !stale && (err == nil || seen.written.Load()) {
@@ -170,15 +220,30 @@ func (c *Client) send(ctx context.Context) (*http.Response, error) {
 	}
 }
 
-func (c *Client) try(ctx context.Context) (*http.Response, *attempt, error) {
+func (c *Client) try(ctx context.Context, below string) (*http.Response, *attempt, error) {
 	seen := &attempt{}
 	trace := &httptrace.ClientTrace{
 		GotConn:              func(info httptrace.GotConnInfo) { seen.reused.Store(info.Reused) },
 		WroteRequest:         func(info httptrace.WroteRequestInfo) { seen.written.Store(info.Err == nil) },
 		GotFirstResponseByte: func() { seen.answered.Store(true) },
 	}
-	response, err := c.tripper.RoundTrip(c.request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	response, err := c.tripper.RoundTrip(c.requestFor(below).WithContext(httptrace.WithClientTrace(ctx, trace)))
 	return response, seen, err
+}
+
+// requestFor returns the request for a path below the target's own.
+func (c *Client) requestFor(below string) *http.Request {
+	if below == "" {
+		return c.request
+	}
+	request, place := *c.request, *c.request.URL
+	below = "/" + strings.TrimPrefix(below, "/")
+	place.Path = strings.TrimSuffix(place.Path, "/") + below
+	if place.RawPath != "" { // what comes below has nothing to escape
+		place.RawPath = strings.TrimSuffix(place.RawPath, "/") + below
+	}
+	request.URL = &place
+	return &request
 }
 
 // isClosed reports whether the other side closed the connection under a
@@ -188,13 +253,12 @@ func isClosed(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// readBody reads the whole body, which may not be longer than limit. An answer
-// that comes compressed although nobody asked for it is unpacked, and the
-// limit is for what comes out.
-func readBody(response *http.Response, limit int64) ([]byte, error) {
-	var reader io.Reader = response.Body
+// unpack returns the body of an answer. One that comes compressed although
+// nobody asked for it is unpacked.
+func unpack(response *http.Response) (io.Reader, error) {
 	switch encoding := response.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":
+		return response.Body, nil
 	case "gzip":
 		unpacked, err := gzip.NewReader(response.Body)
 		if err != nil && classify(err) != ReasonNetwork {
@@ -203,21 +267,10 @@ func readBody(response *http.Response, limit int64) ([]byte, error) {
 		if err != nil {
 			return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the answer is not the gzip it says it is: %w", err)}
 		}
-		reader = unpacked
+		return unpacked, nil
 	default:
 		return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the answer is compressed as %s", quote([]byte(encoding)))}
 	}
-	if response.ContentLength > limit {
-		return nil, tooLarge(limit)
-	}
-	body, err := io.ReadAll(io.LimitReader(reader, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("the answer broke off: %w", err)
-	}
-	if int64(len(body)) > limit {
-		return nil, tooLarge(limit)
-	}
-	return body, nil
 }
 
 func tooLarge(limit int64) error {

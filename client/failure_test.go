@@ -102,7 +102,7 @@ func parseFailures(tb testing.TB) map[string]failure {
 		"quotation marks": parse(always(ok(`"`+body(`"""""`))), "1 of 4 lines in the answer", adviceLocation),
 		"lines":           parse(always(ok(body("")+"\n"+body("")+"\n"+body("")+"\n\n")), "no line of active connections", adviceLocation),
 		"second line":     parse(always(ok("Active connections: 1 \n"+body("x")+"\n"+body("")+"\n\n")), `no line "server accepts`, adviceLocation),
-		"Plus versions":   parse(always(ok("[1,2,3,4,5,6,7,8,9]\n")), "NGINX Plus API (versions 1 to 9)", "a stub_status location"),
+		"Plus versions":   parse(always(ok("[1,2,3,4,5,6,7,8,9]\n")), "this is the NGINX Plus API", "--nginx.mode=auto or plus"),
 		"length cuts":     parse(always(answer("200 OK", "text/plain", strings.TrimSuffix(page, "1 \n")+"14")), "the last line is cut", adviceLocation),
 		"gzip of text":    parse(packed("gzip", zipped(tb, body(""))), "1 of 4 lines", adviceLocation),
 		"no gzip":         parse(packed("gzip", body("plain")), "not the gzip it says", adviceLocation),
@@ -195,24 +195,29 @@ func TestFailures(t *testing.T) {
 			for _, kind := range kinds() {
 				t.Run(group+"/"+name+" over "+kind, func(t *testing.T) {
 					t.Parallel()
-					fake, options := serve(t, kind, want.script)
-					if kind == "http" {
-						address := fake.listener.Addr().String()
-						options.Target = target(t, "http://user:"+secret+"@"+address+"/s?token="+secret)
-					}
-					c := connect(t, options)
-					_, err := ask(t, c)
 					if kind == "unix" && name == "reset" {
-						check(t, err, failures["closed"]) // unix sockets know no RST
-					} else {
-						check(t, err, want)
+						want = failures["closed"] // unix sockets know no RST
 					}
-					if got := fake.requests.Load(); got != 1 || c.Requests() != 1 {
-						t.Errorf("nginx counted %d requests, we %d", got, c.Requests())
-					}
+					fail(t, kind, want)
 				})
 			}
 		}
+	}
+}
+
+// fail asks a target that fails, once.
+func fail(t *testing.T, kind string, want failure) {
+	t.Helper()
+	fake, options := serve(t, kind, want.script)
+	if kind == "http" {
+		address := fake.listener.Addr().String()
+		options.Target = target(t, "http://user:"+secret+"@"+address+"/s?token="+secret)
+	}
+	c := connect(t, options)
+	_, err := ask(t, c)
+	check(t, err, want)
+	if got := fake.requests.Load(); got != 1 || c.Requests() != 1 {
+		t.Errorf("nginx counted %d requests, we %d", got, c.Requests())
 	}
 }
 

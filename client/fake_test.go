@@ -103,10 +103,6 @@ func (e *exchange) drip(text string, every time.Duration) {
 	}
 }
 
-// unseen takes the request off the count: an nginx that closes a connection
-// before it reads has not seen what was on its way.
-func (e *exchange) unseen() { e.fake.requests.Add(-1) }
-
 type script func(e *exchange) outcome
 
 // fake stands in for nginx: it answers requests as a script says, and counts
@@ -123,7 +119,6 @@ type fake struct {
 	running sync.WaitGroup
 	mu      sync.Mutex
 	open    map[net.Conn]bool
-	seen    []*http.Request
 }
 
 // start serves the script on the listener until the test ends.
@@ -185,9 +180,6 @@ func (f *fake) serve(conn net.Conn) {
 			return
 		}
 		f.requests.Add(1)
-		f.mu.Lock()
-		f.seen = append(f.seen, request)
-		f.mu.Unlock()
 		end = f.script(&exchange{Conn: conn, fake: f, request: request, nth: nth})
 		if end == hangUp {
 			return
@@ -213,13 +205,6 @@ func (f *fake) hangUpAll() {
 	for conn := range f.open {
 		_ = conn.Close()
 	}
-}
-
-// requested returns the requests that have been read so far.
-func (f *fake) requested() []*http.Request {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return append([]*http.Request(nil), f.seen...)
 }
 
 // listen listens on loopback, on a free port.

@@ -51,7 +51,7 @@ func (s *StubStatus) Unfit() int {
 // StubStatus reads the stub_status page of the target. Its errors are of type
 // [*Error].
 func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
-	answer, err := c.get(ctx, MaxStubStatus)
+	answer, err := c.getWhole(ctx, "", MaxStubStatus)
 	if err != nil {
 		return nil, err
 	}
@@ -63,13 +63,22 @@ func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
 	return status, nil
 }
 
+// errPlus is a target that was asked for a stub_status page and is none.
+var errPlus = errors.New("this is the NGINX Plus API, not a stub_status page")
+
+// IsPlus reports whether an error of [Client.StubStatus] means that the target
+// is, or may be, the NGINX Plus API: [Client.PlusIndex] can tell.
+func IsPlus(err error) bool {
+	var e *Error
+	return errors.Is(err, errPlus) || errors.As(err, &e) && e.Status/100 == 3
+}
+
 // notStubStatus says what the answer is in place of a stub_status page.
 func notStubStatus(body []byte, err error) error {
 	e := &Error{Reason: ReasonParse, Err: err}
-	if versions, ok := apiVersions(body); ok {
-		e.Err = fmt.Errorf("this is the NGINX Plus API (versions %d to %d), which this release cannot read yet",
-			versions[0], versions[len(versions)-1])
-		e.Advice = "give the address of a stub_status location, which NGINX Plus offers too"
+	if _, ok := apiVersions(body); ok {
+		e.Err = errPlus
+		e.Advice = "use --nginx.mode=auto or plus for this target"
 		return e
 	}
 	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 256)]))

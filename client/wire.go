@@ -200,8 +200,8 @@ type wireBody struct {
 	wire    *wire
 	conn    *wireConn
 	cause   func() error // what ended the context, if that was it
-	release func() bool // stops the watch on the context; false if it has struck
-	keep    bool        // the other side keeps the connection
+	release func() bool  // stops the watch on the context; false if it has struck
+	keep    bool         // the other side keeps the connection
 	ended   bool
 	closed  bool
 }

@@ -33,6 +33,14 @@ type Options struct {
 
 	// ExporterMetrics is basic if it is empty.
 	ExporterMetrics ExporterMetrics
+
+	// PadCodes shows each status code that nginx-prometheus-exporter shows,
+	// with zero where NGINX Plus did not list it.
+	PadCodes bool
+
+	// ServerID tells servers of an upstream with the same address apart by the
+	// label id. Otherwise they are added up.
+	ServerID bool
 }
 
 // Collector scrapes a set of targets. It is safe for concurrent use.
@@ -41,7 +49,7 @@ type Collector struct {
 	metrics  ExporterMetrics
 	registry *prometheus.Registry // nil unless metrics is full
 	tables   *tables
-	layouts  []*layout // without a target's labels, by the tables' numbers
+	layouts  []*layouts // without a target's labels, by the tables' numbers
 	families []family
 	build    []tableBlock   // bound once
 	process  *processReader // nil unless metrics is basic
@@ -66,7 +74,7 @@ func New(options Options) *Collector {
 	c := &Collector{
 		logger:  options.Logger,
 		metrics: cmp.Or(options.ExporterMetrics, MetricsBasic),
-		tables:  newTables(),
+		tables:  newTables(&options),
 		started: time.Now(),
 	}
 	if c.logger == nil {
@@ -74,9 +82,10 @@ func New(options Options) *Collector {
 	}
 	c.layouts = c.tables.layouts(nil)
 	bind := &binder{layouts: c.layouts}
-	addTo(bind, c.tables.build, thisBuild())
+	build := thisBuild()
+	addTo(bind, c.tables.build, &build)
 	c.build = bind.blocks
-	for number, table := range c.tables.all() {
+	for number, table := range c.tables.all {
 		for i, desc := range table.descs() {
 			c.families = append(c.families, family{Desc: desc, head: desc.header(), table: number, row: i})
 		}
@@ -161,15 +170,18 @@ func (c *Collector) Close() {
 
 // Scrape asks all targets at the same time and returns the page, whatever they
 // answer. A target that has not answered when ctx ends is down on this page.
-func (c *Collector) Scrape(ctx context.Context) *Page {
+// If names of sources are given, only those are read that are also switched
+// on.
+func (c *Collector) Scrape(ctx context.Context, only ...string) *Page {
+	only = slices.Compact(slices.Sorted(slices.Values(only)))
 	targets := *c.targets.Load()
 	reports := make([]*report, len(targets))
 	var group sync.WaitGroup
 	for i, t := range targets[min(1, len(targets)):] {
-		group.Go(func() { reports[i+1] = t.scrape(ctx) })
+		group.Go(func() { reports[i+1] = t.scrape(ctx, only) })
 	}
 	if len(targets) > 0 {
-		reports[0] = targets[0].scrape(ctx)
+		reports[0] = targets[0].scrape(ctx, only)
 	}
 	group.Wait()
 	page := c.newPage()
@@ -196,12 +208,12 @@ func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*Page, er
 // addExporter adds what does not belong to a target.
 func (c *Collector) addExporter(page *Page) {
 	bind := &binder{layouts: c.layouts}
-	addTo(bind, c.tables.reload, *c.reload.Load())
+	addTo(bind, c.tables.reload, c.reload.Load())
 	switch c.metrics {
 	case MetricsBasic:
 		process := c.process.read()
 		process.startTime = client.NumberOf(float64(c.started.Unix()))
-		addTo(bind, c.tables.process, process)
+		addTo(bind, c.tables.process, &process)
 	case MetricsFull:
 		// A collector that fails leaves out its own metrics only.
 		page.process, _ = c.registry.Gather()

@@ -12,19 +12,29 @@ const (
 	Gauge Kind = iota
 	// Counter only goes up, until it begins at zero again.
 	Counter
+	// Histogram counts in buckets.
+	Histogram
 )
 
 // String returns the type as the text format writes it.
 func (k Kind) String() string {
-	if k == Counter {
+	switch k {
+	case Counter:
 		return "counter"
+	case Histogram:
+		return "histogram"
+	case Gauge:
 	}
 	return "gauge"
 }
 
 func (k Kind) dto() *dto.MetricType {
-	if k == Counter {
+	switch k {
+	case Counter:
 		return dto.MetricType_COUNTER.Enum()
+	case Histogram:
+		return dto.MetricType_HISTOGRAM.Enum()
+	case Gauge:
 	}
 	return dto.MetricType_GAUGE.Enum()
 }

@@ -3,8 +3,10 @@ package collector
 import (
 	"slices"
 	"strings"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 type dtoMetric = dto.Metric
@@ -17,7 +19,7 @@ func (p *Page) Gather() []*dto.MetricFamily {
 		f := &p.collector.families[i]
 		var metrics []*dtoMetric
 		for _, b := range p.blocks[f.table] {
-			metrics = b.appendMetrics(metrics, f.row)
+			metrics = b.block.appendMetrics(metrics, f.row, b.created)
 		}
 		if len(metrics) > 0 {
 			families = append(families, &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: f.Kind.dto(), Metric: metrics})
@@ -28,9 +30,16 @@ func (p *Page) Gather() []*dto.MetricFamily {
 	return families
 }
 
-func newMetric(kind Kind, value float64, pairs []*dto.LabelPair) *dtoMetric {
-	if kind == Counter {
-		return &dto.Metric{Label: pairs, Counter: &dto.Counter{Value: &value}}
+// millisecondsPerSecond turns the API's times into Prometheus'.
+const millisecondsPerSecond = 1000
+
+func newMetric(kind Kind, value float64, pairs []*dto.LabelPair, created float64) *dtoMetric {
+	if kind != Counter {
+		return &dto.Metric{Label: pairs, Gauge: &dto.Gauge{Value: &value}}
 	}
-	return &dto.Metric{Label: pairs, Gauge: &dto.Gauge{Value: &value}}
+	counter := &dto.Counter{Value: &value}
+	if created > 0 {
+		counter.CreatedTimestamp = timestamppb.New(time.UnixMilli(int64(created * millisecondsPerSecond)))
+	}
+	return &dto.Metric{Label: pairs, Counter: counter}
 }

@@ -19,7 +19,7 @@ func TestGoldenPages(t *testing.T) {
 // settled replaces what no two runs or machines share: such values by NaN,
 // such labels by three dots. Families of MetricsFull are left out.
 func settled(text string) string {
-	value := regexp.MustCompile(`(?m)^((?:process_\w+|\w+_timestamp_seconds|nginx_exporter_source_duration_seconds)(?:\{.*\})?) .*$`)
+	value := regexp.MustCompile(`(?m)^((?:process_\w+|nginx_exporter_\w+_timestamp_seconds|nginx_exporter_source_duration_seconds|nginxplus_scrape_endpoint_duration_seconds)(?:\{.*\})?) .*$`)
 	label := regexp.MustCompile(`="[^"]*"`)
 	built := regexp.MustCompile(`(?m)^nginx_exporter_build_info.*$`)
 	text = value.ReplaceAllString(text, "$1 NaN")

@@ -21,10 +21,16 @@ type health struct {
 	state  string // what the last scrape found
 	told   string // what the log was last told
 	silent int    // changes that the log was not told
+	// quiet leaves out the line that says that the source was read for the
+	// first time.
+	quiet bool
 }
 
 func (h *health) good() {
 	h.change(stateGood)
+	if h.quiet && h.told == "" {
+		h.told = stateGood
+	}
 	if h.told == stateGood || !h.budget.take() {
 		return
 	}

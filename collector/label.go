@@ -14,32 +14,43 @@ type Label struct {
 }
 
 // layout is how the labels of a table's series stand around each other for one
-// target: sorted by name, the target's escaped in advance, gaps for the
-// object's own.
+// target: sorted by name, the target's escaped in advance, gaps for the values
+// of the object's own, and one for that of a further label if there is one.
 type layout struct {
 	target []Label
-	own    []string
-	// lead[i] is the text before the own value i; tail is what follows the
-	// last one.
-	lead []string
-	tail string
+	own    []string // of the object
+	// lead[i] is the text before gap i; tail is what follows the last one.
+	lead    []string
+	tail    string
+	further int // the gap of the further label, -1 if there is none
 }
 
 // newLayout merges the labels of a target with the names of a table's own
-// labels, which are sorted. Where both have a name the metric's own wins, as
-// it tells series apart.
-func newLayout(target []Label, own []string) *layout {
-	l := &layout{own: own}
+// labels, which are sorted, and the name of a further label, empty for none.
+// Where the target has a label of the same name the metric's own wins, as it
+// tells series apart.
+func newLayout(target []Label, own []string, further string) *layout {
+	l := &layout{own: own, further: -1}
+	gaps := own
+	if further != "" {
+		gaps = slices.Sorted(slices.Values(append(slices.Clone(own), further)))
+		l.further = slices.Index(gaps, further)
+	}
 	for _, label := range target {
-		if !slices.Contains(own, label.Name) {
+		if !slices.Contains(gaps, label.Name) {
 			l.target = append(l.target, label)
 		}
 	}
 	slices.SortFunc(l.target, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
+	l.merge(gaps)
+	return l
+}
+
+// merge writes the text between the gaps.
+func (l *layout) merge(gaps []string) {
 	var text []byte
-	separator := byte('{')
-	rest := l.target
-	for _, name := range own {
+	separator, rest := byte('{'), l.target
+	for _, name := range gaps {
 		for len(rest) > 0 && rest[0].Name < name {
 			text = appendLabel(append(text, separator), rest[0])
 			separator, rest = ',', rest[1:]
@@ -56,11 +67,10 @@ func newLayout(target []Label, own []string) *layout {
 		text = append(text, '}')
 	}
 	l.tail = string(text)
-	return l
 }
 
 // appendText appends the labels of a series, in braces, or nothing where there
-// is no label.
+// is no label. The layout has no further label.
 func (l *layout) appendText(text []byte, values []string) []byte {
 	for i, lead := range l.lead {
 		text = append(text, lead...)
@@ -69,15 +79,35 @@ func (l *layout) appendText(text []byte, values []string) []byte {
 	return append(text, l.tail...)
 }
 
-// pairs returns the same labels as protobuf types.
+// split appends the labels of an object before and after the value of the
+// further label.
+func (l *layout) split(head, tail []byte, values []string) (before, after []byte) {
+	for i, lead := range l.lead {
+		switch {
+		case i < l.further:
+			head = appendEscaped(append(head, lead...), values[i])
+		case i == l.further:
+			head = append(head, lead...)
+		default:
+			tail = appendEscaped(append(tail, lead...), values[i-1])
+		}
+	}
+	return head, append(tail, l.tail...)
+}
+
+// pairs returns the same labels as protobuf types, without the further one.
 func (l *layout) pairs(values []string) []*dto.LabelPair {
-	pairs := make([]*dto.LabelPair, 0, len(l.target)+len(l.own))
+	pairs := make([]*dto.LabelPair, 0, len(l.target)+len(l.own)+1)
 	for _, label := range l.target {
 		pairs = append(pairs, newPair(label.Name, label.Value))
 	}
 	for i, name := range l.own {
 		pairs = append(pairs, newPair(name, values[i]))
 	}
+	return sortPairs(pairs)
+}
+
+func sortPairs(pairs []*dto.LabelPair) []*dto.LabelPair {
 	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return pairs
 }

@@ -10,32 +10,36 @@ import (
 // rendered, so a page is never half of one.
 type Page struct {
 	collector *Collector
-	blocks    [][]block           // by the tables' numbers
+	blocks    [][]tableBlock      // by the tables' numbers
 	process   []*dto.MetricFamily // of MetricsFull
 }
 
 func (c *Collector) newPage() *Page {
-	return &Page{collector: c, blocks: make([][]block, len(c.layouts))}
+	return &Page{collector: c, blocks: make([][]tableBlock, len(c.layouts))}
 }
 
 func (p *Page) add(blocks []tableBlock) {
 	for _, b := range blocks {
-		p.blocks[b.table] = append(p.blocks[b.table], b.block)
+		p.blocks[b.table.index] = append(p.blocks[b.table.index], b)
 	}
 }
 
 // addReport adds what nginx said, and whether it said it.
 func (p *Page) addReport(t *target, r *report) {
 	bind := &binder{layouts: t.layouts, blocks: r.blocks}
-	addTo(bind, t.tables.up, targetState{up: r.up})
+	addTo(bind, t.tables.up, &targetState{up: r.up})
+	if r.plus {
+		addTo(bind, t.tables.plusUp, &targetState{up: r.up})
+	}
 	addTo(bind, t.tables.source, r.sources...)
+	addTo(bind, t.tables.endpoint, r.endpoints...)
 	p.add(bind.blocks)
 }
 
 // addTally adds what was counted over the life of the target.
 func (p *Page) addTally(t *target, r *report) {
 	bind := &binder{layouts: t.layouts}
-	addTo(bind, t.tables.requests, targetState{requests: r.requests})
+	addTo(bind, t.tables.requests, &targetState{requests: r.requests})
 	addTo(bind, t.tables.errors, r.errors...)
 	addTo(bind, t.tables.dropped, r.dropped...)
 	p.add(bind.blocks)

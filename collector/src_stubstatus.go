@@ -6,29 +6,36 @@ import (
 	"nginx-exporter/client"
 )
 
+// stubStatusName is the name of the one source that is no part of the NGINX
+// Plus API.
+const stubStatusName = "stub_status"
+
 // stubStatusSource reads ngx_http_stub_status_module.
-func stubStatusSource(tables *tables) source {
-	return source{
-		name: "stub_status",
-		fetch: func(ctx context.Context, t *target, bind *binder) error {
-			status, err := t.client.StubStatus(ctx)
+func stubStatusSource() []source {
+	figures, server := stubStatusTable(), serverInfoTable()
+	return []source{{
+		name:   stubStatusName,
+		about:  "connections and requests of open-source nginx",
+		tables: []anyTable{figures, server},
+		fetch: func(ctx context.Context, ask asker, bind *binder) error {
+			status, err := ask.client.StubStatus(ctx)
 			if err != nil {
 				return err
 			}
 			bind.dropped.Invalid += float64(status.Unfit())
-			addTo(bind, tables.stubStatus, *status)
+			addTo(bind, figures, status)
 			if status.Version != "" {
-				addTo(bind, tables.serverInfo, serverInfo{version: status.Version})
+				addTo(bind, server, &serverInfo{version: status.Version})
 			}
 			return nil
 		},
-	}
+	}}
 }
 
 func stubStatusTable() *table[client.StubStatus] {
 	type doc = client.StubStatus
 	return &table[doc]{
-		source: "stub_status",
+		source: stubStatusName,
 		prefix: "nginx_",
 		rows: []row[doc]{
 			counter("connections_accepted", "Client connections that nginx accepted.",
@@ -54,7 +61,7 @@ type serverInfo struct{ version string }
 
 func serverInfoTable() *table[serverInfo] {
 	return &table[serverInfo]{
-		source: "stub_status",
+		source: stubStatusName,
 		prefix: "nginx_",
 		rows: []row[serverInfo]{
 			info[serverInfo]("server_info", "Version of nginx, as its Server header tells it."),

@@ -11,13 +11,12 @@ type targetState struct {
 
 // upTable tells whether a target answered. It is part of every page, a probe's
 // included.
-func upTable() *table[targetState] {
+func upTable(prefix, help string) *table[targetState] {
 	return &table[targetState]{
 		source: exporterSource,
-		prefix: "nginx_",
+		prefix: prefix,
 		rows: []row[targetState]{
-			gauge("up", "Whether the last scrape of nginx succeeded (1) or not (0).",
-				func(s *targetState) client.Number { return boolean(s.up) }),
+			gauge("up", help, func(s *targetState) client.Number { return boolean(s.up) }),
 		},
 	}
 }
@@ -36,6 +35,7 @@ func requestsTable() *table[targetState] {
 // sourceState is what a scrape found out about one of its sources.
 type sourceState struct {
 	source  string
+	path    string // of the NGINX Plus API
 	success bool
 	seconds float64
 }
@@ -52,6 +52,23 @@ func sourceTable() *table[sourceState] {
 		},
 		labels: []string{"source"},
 		values: func(values []string, s *sourceState) []string { return append(values, s.source) },
+	}
+}
+
+// endpointTable tells the same of documents of the NGINX Plus API by their
+// paths, as its users know them.
+func endpointTable() *table[sourceState] {
+	return &table[sourceState]{
+		source: exporterSource,
+		prefix: "nginxplus_scrape_",
+		rows: []row[sourceState]{
+			gauge("endpoint_duration_seconds", "Time the last request to the endpoint of the NGINX Plus API took.",
+				func(s *sourceState) client.Number { return client.NumberOf(s.seconds) }),
+			gauge("endpoint_success", "Whether the endpoint of the NGINX Plus API was read at the last scrape (1) or not (0).",
+				func(s *sourceState) client.Number { return boolean(s.success) }),
+		},
+		labels: []string{"endpoint"},
+		values: func(values []string, s *sourceState) []string { return append(values, "/"+s.path) },
 	}
 }
 
@@ -85,15 +102,17 @@ type dropCount struct {
 type Dropped struct {
 	Duplicate float64 // another series has the same labels
 	Invalid   float64 // the number makes no sense, such as a wrapped gauge
+	Limit     float64 // there were more than Choice.MaxSeries
 }
 
 func (d *Dropped) add(other Dropped) {
 	d.Duplicate += other.Duplicate
 	d.Invalid += other.Invalid
+	d.Limit += other.Limit
 }
 
-func (d *Dropped) counts() []dropCount {
-	return []dropCount{{"duplicate", d.Duplicate}, {"invalid", d.Invalid}}
+func (d *Dropped) counts() []*dropCount {
+	return []*dropCount{{"duplicate", d.Duplicate}, {"invalid", d.Invalid}, {"limit", d.Limit}}
 }
 
 func droppedTable() *table[dropCount] {

@@ -1,17 +1,29 @@
 package collector
 
 import (
-	"bytes"
 	"slices"
 
 	"nginx-exporter/client"
 )
 
-// row is one metric of documents of type T.
+// row is one metric of documents of type T. It has a value, or parts or each
+// where a further label tells its series apart, or a histogram.
 type row[T any] struct {
 	name  string // without the prefix of its table
 	help  string
 	kind  Kind
+	value func(*T) client.Number
+
+	label string                                              // the further label
+	parts []labelled[T]                                       // its values are known
+	each  func(object *T, series func(string, client.Number)) // the document tells them
+
+	histogram func(*T) *client.PlusHistogram
+}
+
+// labelled is one series of a row with a further label.
+type labelled[T any] struct {
+	label string // the value of the label
 	value func(*T) client.Number
 }
 
@@ -28,9 +40,60 @@ func info[T any](name, help string) row[T] {
 	return gauge(name, help, func(*T) client.Number { return boolean(true) })
 }
 
+// by makes a row of parts.
+func by[T any](kind Kind, name, help, label string, parts ...labelled[T]) row[T] {
+	return row[T]{name: name, help: help, kind: kind, label: label, parts: parts}
+}
+
+// each makes a row whose series the document names.
+func each[T any](kind Kind, name, help, label string, series func(*T, func(string, client.Number))) row[T] {
+	return row[T]{name: name, help: help, kind: kind, label: label, each: series}
+}
+
+// lift makes rows of a part of an object into rows of the object. The part can
+// be nil: then it has no series.
+func lift[T, U any](of func(*T) *U, rows ...row[U]) []row[T] {
+	value := func(get func(*U) client.Number) func(*T) client.Number {
+		return func(object *T) client.Number {
+			if part := of(object); part != nil {
+				return get(part)
+			}
+			return client.Number{}
+		}
+	}
+	lifted := make([]row[T], len(rows))
+	for i, r := range rows {
+		lifted[i] = row[T]{name: r.name, help: r.help, kind: r.kind, label: r.label}
+		if r.value != nil {
+			lifted[i].value = value(r.value)
+		}
+		for _, p := range r.parts {
+			lifted[i].parts = append(lifted[i].parts, labelled[T]{p.label, value(p.value)})
+		}
+		if r.each != nil {
+			lifted[i].each = func(object *T, series func(string, client.Number)) {
+				if part := of(object); part != nil {
+					r.each(part, series)
+				}
+			}
+		}
+	}
+	return lifted
+}
+
+// prefixed puts a prefix before the names of rows.
+func prefixed[T any](prefix string, rows []row[T]) []row[T] {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].name = prefix + rows[i].name
+	}
+	return rows
+}
+
 // table holds the metrics of one kind of object. Tables are made once and
 // never change.
 type table[T any] struct {
+	tableHead
 	source string
 	prefix string
 	rows   []row[T]
@@ -40,83 +103,62 @@ type table[T any] struct {
 	// one object of the kind.
 	labels []string
 	values func(values []string, object *T) []string
-
-	index int // among all tables
 }
+
+// tableHead is what matters of a table once it is bound.
+type tableHead struct {
+	index int // among all tables
+	// sinceStart is true where all counters begin at zero when nginx starts.
+	sinceStart bool
+}
+
+func (t *tableHead) number(index int) { t.index = index }
 
 // anyTable is a table of whatever type.
 type anyTable interface {
 	descs() []Desc
 	number(index int)
-	// layout places the labels of a target around those of the table.
-	layout(target []Label) *layout
+	// layouts places the labels of a target around those of the table.
+	layouts(target []Label) *layouts
 }
 
 func (t *table[T]) descs() []Desc {
 	descs := make([]Desc, len(t.rows))
 	for i, r := range t.rows {
-		descs[i] = Desc{Name: t.prefix + r.name, Help: r.help, Kind: r.kind, Labels: t.labels, Source: t.source}
+		labels := t.labels
+		if r.label != "" {
+			labels = slices.Sorted(slices.Values(append(slices.Clone(labels), r.label)))
+		}
+		descs[i] = Desc{Name: t.prefix + r.name, Help: r.help, Kind: r.kind, Labels: labels, Source: t.source}
 	}
 	return descs
 }
 
-func (t *table[T]) number(index int) { t.index = index }
-
-func (t *table[T]) layout(target []Label) *layout { return newLayout(target, t.labels) }
-
-// block holds the series of one table for one target, ready to be rendered.
-// Nothing in it changes any more.
-type block interface {
-	// appendText appends the lines of the table's row i to a page.
-	appendText(page []byte, name string, i int) []byte
-	// appendMetrics appends the same series as protobuf types.
-	appendMetrics(metrics []*dtoMetric, i int) []*dtoMetric
+// layouts are how the labels of a table's rows stand for one target.
+type layouts struct {
+	plain *layout
+	// with has the layouts of rows with a further label, by its name.
+	with map[string]*layout
 }
 
-// bound are the objects of one kind that a target has.
-type bound[T any] struct {
-	table   *table[T]
-	layout  *layout
-	objects []T
-	// text holds the labels of all objects as they stand on the page, one
-	// after another; those of object i end at ends[i].
-	text []byte
-	ends []int
-}
+// bucketLabel is the further label of a histogram.
+const bucketLabel = "le"
 
-// bind prepares the objects for rendering: labels are escaped once, for all
-// rows. An object whose labels are there already is dropped and counted. The
-// block keeps the slice, which must not change any more.
-func (t *table[T]) bind(l *layout, dropped *Dropped, objects ...T) block {
-	b := &bound[T]{table: t, layout: l, objects: objects, ends: make([]int, 0, len(objects))}
-	var values []string
-	for i := 0; i < len(b.objects); {
-		start := len(b.text)
-		values = t.own(values[:0], &b.objects[i])
-		b.text = l.appendText(b.text, values)
-		if b.has(b.text[start:]) {
-			b.text = b.text[:start]
-			b.objects = slices.Delete(slices.Clone(b.objects), i, i+1)
-			dropped.Duplicate += float64(len(t.rows))
-			continue
-		}
-		b.ends = append(b.ends, len(b.text))
-		i++
+func (t *table[T]) layouts(target []Label) *layouts {
+	if slices.ContainsFunc(t.rows, func(r row[T]) bool { return r.histogram != nil }) {
+		// On sum and count it would be taken for the bound of a bucket.
+		target = slices.DeleteFunc(slices.Clone(target), func(l Label) bool { return l.Name == bucketLabel })
 	}
-	return b
-}
-
-// has reports whether an object with these labels is bound already. Objects
-// are few here: sources, reasons.
-func (b *bound[T]) has(text []byte) bool {
-	start := 0
-	for _, end := range b.ends {
-		if bytes.Equal(b.text[start:end], text) {
-			return true
+	l := &layouts{plain: newLayout(target, t.labels, ""), with: map[string]*layout{}}
+	for _, r := range t.rows {
+		if r.histogram != nil {
+			l.with[bucketLabel] = newLayout(target, t.labels, bucketLabel)
 		}
-		start = end
+		if r.label != "" {
+			l.with[r.label] = newLayout(target, t.labels, r.label)
+		}
 	}
-	return false
+	return l
 }
 
 // own appends the values of the object's own labels.
@@ -125,35 +167,4 @@ func (t *table[T]) own(values []string, object *T) []string {
 		return values
 	}
 	return t.values(values, object)
-}
-
-func (b *bound[T]) appendText(page []byte, name string, i int) []byte {
-	value, start := b.table.rows[i].value, 0
-	for o, end := range b.ends {
-		labels := b.text[start:end]
-		start = end
-		v := value(&b.objects[o])
-		if !v.Known() {
-			continue
-		}
-		page = append(page, name...)
-		page = append(page, labels...)
-		page = append(page, ' ')
-		page = appendNumber(page, v.Float())
-		page = append(page, '\n')
-	}
-	return page
-}
-
-func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int) []*dtoMetric {
-	r := b.table.rows[i]
-	for o := range b.objects {
-		v := r.value(&b.objects[o])
-		if !v.Known() {
-			continue
-		}
-		own := b.table.own(nil, &b.objects[o])
-		metrics = append(metrics, newMetric(r.kind, v.Float(), b.layout.pairs(own)))
-	}
-	return metrics
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,32 +22,38 @@ type TargetOptions struct {
 	// Labels stand on every series of the target, except where a metric has a
 	// label of its own of that name. Names must be valid and unique.
 	Labels []Label
+
+	// Choice is the part of what nginx tells that is shown.
+	Choice Choice
 }
 
 // target is one nginx and what is remembered of it between scrapes.
 type target struct {
 	options TargetOptions
 	client  *client.Client
-	sources []source
-	layouts []*layout // by the tables' numbers
+	choice  *choice
+	layouts []*layouts // by the tables' numbers
 	tables  *tables
 
-	mu      sync.Mutex
-	current *round // the round under way, nil if there is none
-	health  []health
-	tally   tally
+	mu         sync.Mutex
+	rounds     map[string]*round // under way, by the sources they are narrowed to
+	health     []health          // one a source
+	tally      tally
+	plus       bool   // the target was last seen to be the NGINX Plus API
+	generation string // of the configuration of NGINX Plus, empty if not known
 }
 
 // tally counts over the life of a target, reloads of the configuration
 // included.
 type tally struct {
 	errors   map[errorKey]float64
+	shown    []bool // the sources that have been on a page
 	dropped  Dropped
 	requests float64 // made by clients that a reload has replaced
 }
 
 type errorKey struct {
-	source string
+	source int // its number
 	reason client.Reason
 }
 
@@ -54,17 +62,24 @@ func newTarget(options TargetOptions, tables *tables, logger log.Logger) (*targe
 	if err != nil {
 		return nil, fmt.Errorf("target %s: %w", options.Client.Target, err)
 	}
+	choice, err := options.Choice.compile()
+	if err != nil {
+		return nil, fmt.Errorf("target %s: %w", options.Client.Target, err)
+	}
 	t := &target{
 		options: options,
 		client:  asker,
-		sources: sources(tables),
+		choice:  choice,
 		layouts: tables.layouts(options.Labels),
 		tables:  tables,
-		tally:   tally{errors: map[errorKey]float64{}},
+		rounds:  map[string]*round{},
+		tally:   tally{errors: map[errorKey]float64{}, shown: make([]bool, len(tables.sources))},
+		plus:    options.Client.Mode == client.ModePlus,
 	}
-	for _, s := range t.sources {
+	for _, s := range t.tables.sources {
 		t.health = append(t.health, health{
 			budget: newBudget(),
+			quiet:  s.path != "",
 			logger: log.With(logger, "target", options.Client.Target.String(), "source", s.name),
 		})
 	}
@@ -90,6 +105,8 @@ func (t *target) inherit(from *target) {
 	for key, count := range from.tally.errors {
 		t.tally.errors[key] = count
 	}
+	t.tally.shown = slices.Clone(from.tally.shown)
+	t.plus = t.plus || from.plus && t.options.Client.Mode == client.ModeAuto
 	t.tally.requests += float64(from.client.Requests())
 	for i := range t.health {
 		t.health[i].state, t.health[i].told = from.health[i].state, from.health[i].told
@@ -98,19 +115,21 @@ func (t *target) inherit(from *target) {
 
 // report is what one scrape shows of one target.
 type report struct {
-	blocks  []tableBlock
-	up      bool
-	sources []sourceState
-	errors  []errorCount
-	dropped []dropCount
+	blocks    []tableBlock
+	up        bool
+	plus      bool // it is the NGINX Plus API, as far as is known
+	sources   []*sourceState
+	endpoints []*sourceState
+	errors    []*errorCount
+	dropped   []*dropCount
 	// requests is how many requests the target has been asked so far.
 	requests float64
 }
 
 // scrape joins the round under way, or begins one, and reports what it brought
 // until ctx ended.
-func (t *target) scrape(ctx context.Context) *report {
-	r, first := t.join()
+func (t *target) scrape(ctx context.Context, only []string) *report {
+	r, first := t.join(only)
 	switch {
 	case !first:
 	case t.outlasts(ctx):
@@ -137,24 +156,33 @@ func (t *target) outlasts(ctx context.Context) bool {
 	return !bounded || time.Until(deadline) > t.options.Client.Timeout
 }
 
-// join adds a waiter to the current round, which it begins if there is none.
-func (t *target) join() (r *round, first bool) {
+// join adds a waiter to the round under way, which it begins if there is none.
+func (t *target) join(only []string) (r *round, first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if first = t.current == nil; first {
-		t.current = t.newRound()
+	r = t.rounds[strings.Join(only, " ")]
+	if first = r == nil; first {
+		r = t.newRound(only)
+		t.rounds[r.key] = r
 	}
-	t.current.waiters++
-	return t.current, first
+	r.waiters++
+	return r, first
 }
 
-// desert gives up a round whose only waiter, which runs it, has lost interest.
+// desert takes the waiter that runs the round off it. It has lost interest, but
+// leaves only when the round ends, and by then nobody counts waiters any more.
 func (t *target) desert(r *round) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r.waiters == 1 && t.current == r {
+	r.waiters--
+	t.giveUp(r)
+}
+
+// giveUp ends a round for which nobody waits. The lock is held.
+func (t *target) giveUp(r *round) {
+	if r.waiters == 0 && t.rounds[r.key] == r {
 		r.cancel()
-		t.current = nil
+		delete(t.rounds, r.key)
 	}
 }
 
@@ -167,41 +195,52 @@ func (t *target) leave(ctx context.Context, r *round) *report {
 	r.waiters--
 	over := errors.Is(ctx.Err(), context.DeadlineExceeded)
 	for i := range r.parts {
-		if over && r.parts[i].result == nil && !r.parts[i].missed {
-			r.parts[i].missed = true
-			t.tally.errors[errorKey{t.sources[i].name, client.ReasonTimeout}]++
+		part := &r.parts[i]
+		if over && part.asked && part.result == nil && !part.missed {
+			part.missed = true
+			t.tally.errors[errorKey{i, client.ReasonTimeout}]++
 		}
 	}
-	if r.waiters == 0 && t.current == r {
-		r.cancel()
-		t.current = nil
-	}
+	t.giveUp(r)
 	return t.report(r)
 }
 
 // report must be called with the lock held.
 func (t *target) report(r *round) *report {
-	report := &report{dropped: t.tally.dropped.counts(), requests: t.tally.requests + float64(t.client.Requests())}
-	for i, s := range t.sources {
-		state := sourceState{source: s.name}
-		if result := r.parts[i].result; result != nil {
-			state.success, state.seconds = result.err == nil, result.duration.Seconds()
-			report.blocks = append(report.blocks, result.bind.blocks...)
-		} else {
-			state.seconds = time.Since(r.began).Seconds()
+	report := &report{
+		plus: r.plus, dropped: t.tally.dropped.counts(),
+		requests: t.tally.requests + float64(t.client.Requests()),
+	}
+	report.blocks, _ = t.limited(r)
+	for i, s := range t.tables.sources {
+		if part := &r.parts[i]; part.asked {
+			t.tally.shown[i] = true
+			state := &sourceState{source: s.name, path: s.path, seconds: time.Since(r.began).Seconds()}
+			if part.result != nil {
+				state.success, state.seconds = part.result.err == nil, part.result.duration.Seconds()
+			}
+			report.add(state)
 		}
-		report.up = report.up || state.success
-		report.sources = append(report.sources, state)
+		if !t.tally.shown[i] {
+			continue
+		}
 		for _, reason := range client.Reasons() {
-			count := t.tally.errors[errorKey{s.name, reason}]
-			report.errors = append(report.errors, errorCount{s.name, reason, count})
+			report.errors = append(report.errors, &errorCount{s.name, reason, t.tally.errors[errorKey{i, reason}]})
 		}
 	}
 	return report
 }
 
+func (r *report) add(state *sourceState) {
+	r.sources = append(r.sources, state)
+	if state.path != "" {
+		r.endpoints = append(r.endpoints, state)
+	}
+	r.up = r.up || state.success && state.source != apiSource
+}
+
 // probe scrapes once, with nothing kept before or after.
 func (t *target) probe(ctx context.Context) *report {
 	defer t.client.Close()
-	return t.scrape(ctx)
+	return t.scrape(ctx, nil)
 }

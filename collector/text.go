@@ -29,13 +29,10 @@ func (p *Page) WriteText(w io.Writer) error {
 	buffer := p.collector.buffers.get()
 	defer p.collector.buffers.put(buffer)
 	text := *buffer
+	var err error
 	for i := range p.collector.families {
-		text = p.appendFamily(text, &p.collector.families[i])
-		if len(text) >= flushAt {
-			if _, err := w.Write(text); err != nil {
-				return err
-			}
-			text = text[:0]
+		if text, err = p.writeFamily(w, text, &p.collector.families[i]); err != nil {
+			return err
 		}
 	}
 	*buffer = text
@@ -50,16 +47,26 @@ func (p *Page) WriteText(w io.Writer) error {
 	return nil
 }
 
-// appendFamily appends the lines of a family, or nothing if it has no series.
-func (p *Page) appendFamily(text []byte, f *family) []byte {
+// writeFamily appends the lines of a family to the text, or nothing if it has
+// no series, and writes out what has become long enough.
+func (p *Page) writeFamily(w io.Writer, text []byte, f *family) ([]byte, error) {
 	start := len(text)
 	text = append(text, f.head...)
 	empty := len(text)
 	for _, b := range p.blocks[f.table] {
-		text = b.appendText(text, f.Name, f.row)
+		for next, more := 0, true; more; {
+			text, next, more = b.block.appendText(text, f.Name, f.row, next)
+			if len(text) < flushAt || len(text) == empty {
+				continue
+			}
+			if _, err := w.Write(text); err != nil {
+				return text, err
+			}
+			text, start, empty = text[:0], 0, -1
+		}
 	}
 	if len(text) == empty {
-		return text[:start]
+		return text[:start], nil
 	}
-	return text
+	return text, nil
 }

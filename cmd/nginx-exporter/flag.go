@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
 )
 
 // flag is one flag with the environment variables that stand for it.
@@ -121,6 +122,23 @@ func number(to *int, standard int) *value {
 		n, err := strconv.Atoi(s)
 		if err != nil {
 			return fmt.Errorf("%q is no whole number", s)
+		}
+		*to = n
+		return nil
+	}}
+}
+
+// size takes a number of bytes, with or without a unit.
+func size(to *int64, standard int64) *value {
+	return &value{defaults: []string{units.Base2Bytes(standard).String()}, set: func(s string) error {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			var parsed units.Base2Bytes
+			parsed, err = units.ParseBase2Bytes(s)
+			n = int64(parsed)
+		}
+		if err != nil {
+			return fmt.Errorf("%q is no number of bytes, such as 1048576 or 128MiB", s)
 		}
 		*to = n
 		return nil

@@ -2,12 +2,14 @@ package main
 
 import (
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
 )
 
@@ -45,6 +47,8 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.config.UserAgent = programName + "/" + version.Version
 	c.webFlags()
 	c.nginxFlags()
+	c.plusFlags()
+	c.collectorFlags()
 	c.otherFlags()
 	c.legacyFlags()
 	return c
@@ -104,6 +108,46 @@ func (c *cli) nginxFlags() {
 		"File with the client certificate to show to NGINX.")
 	c.add("nginx.ssl-client-key", "SSL_CLIENT_KEY", text(&n.ClientKey, ""),
 		"File with the key of the client certificate.")
+}
+
+func (c *cli) plusFlags() {
+	n := &c.config.Nginx
+	c.add("nginx.plus.pad-codes", "", boolean(&n.PadCodes, false),
+		"Show 40 status codes of each zone and server, with zero where NGINX Plus does not list them.")
+	c.add("nginx.plus.server-id", "", boolean(&n.ServerID, false),
+		"Tell servers of an upstream with the same address apart by the label id, in place of adding them up.")
+	c.add("nginx.plus.zone-include", "", text(&n.Choice.IncludeZones, ""),
+		"Regular expression for the zones to show, caches and resolvers among them; it has to match the whole name.")
+	c.add("nginx.plus.zone-exclude", "", text(&n.Choice.ExcludeZones, ""),
+		"Regular expression for the zones not to show.")
+	c.add("nginx.plus.upstream-include", "", text(&n.Choice.IncludeUpstreams, ""),
+		"Regular expression for the upstreams to show.")
+	c.add("nginx.plus.upstream-exclude", "", text(&n.Choice.ExcludeUpstreams, ""),
+		"Regular expression for the upstreams not to show.")
+	c.add("nginx.plus.peer-include", "", text(&n.Choice.IncludeServers, ""),
+		"Regular expression for the servers of upstreams to show, by address or by name.")
+	c.add("nginx.plus.peer-exclude", "", text(&n.Choice.ExcludeServers, ""),
+		"Regular expression for the servers of upstreams not to show.")
+	c.add("nginx.plus.max-series", "", number(&n.Choice.MaxSeries, 0),
+		"Most series of one target; what comes after is dropped and counted. 0 means no limit.")
+	c.add("nginx.plus.max-document", "", size(&n.MaxDocument, client.DefaultMaxDocument),
+		"Largest document of the NGINX Plus API to read, in bytes or with a unit such as MiB.")
+}
+
+// collectorFlags has a flag for each thing that can be switched on and off.
+func (c *cli) collectorFlags() {
+	choice := &c.config.Nginx.Choice
+	choice.Sources = map[string]bool{}
+	for _, source := range collector.Sources() {
+		v := boolean(new(bool), source.Default)
+		set := v.set
+		v.set = func(s string) error {
+			on, _ := strconv.ParseBool(s) // set tells of what is neither
+			choice.Sources[source.Name] = on
+			return set(s)
+		}
+		c.add("collector."+source.Name, "", v, "Read "+source.About+".")
+	}
 }
 
 func (c *cli) otherFlags() {

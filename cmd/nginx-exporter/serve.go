@@ -22,10 +22,9 @@ func serve(c *config.Config, logs *logs) error {
 	if err != nil {
 		return err
 	}
-	scraper := collector.New(collector.Options{
-		Logger:          logs.kit,
-		ExporterMetrics: collector.ExporterMetrics(settings.Web().ExporterMetrics),
-	})
+	show := settings.Show()
+	show.Logger = logs.kit
+	scraper := collector.New(show)
 	defer scraper.Close()
 	loader := &loader{config: c, collector: scraper, logger: logs.kit}
 	if err := loader.apply(settings); err != nil {

@@ -38,6 +38,11 @@ type Nginx struct {
 	Host          string
 	Timeout       time.Duration
 	AddrLabel     string // one of AddrLabels
+
+	Choice      collector.Choice // what of the answers is shown
+	MaxDocument int64            // bytes of one document of NGINX Plus
+	PadCodes    bool
+	ServerID    bool
 }
 
 // AddrLabels lists the values of --nginx.addr-label, the default first.
@@ -68,6 +73,7 @@ type Settings struct {
 	targets  []collector.TargetOptions
 	probe    *Probes
 	web      Web
+	show     collector.Options
 	file     string
 	warnings []string
 }
@@ -77,6 +83,9 @@ func (s *Settings) Targets() []collector.TargetOptions { return s.targets }
 
 // Probes returns what /probe may do.
 func (s *Settings) Probes() *Probes { return s.probe }
+
+// Show returns how pages look; the logger is left to whoever has one.
+func (s *Settings) Show() collector.Options { return s.show }
 
 // Web returns how the exporter itself is served.
 func (s *Settings) Web() Web { return s.web }
@@ -102,7 +111,10 @@ func (c *Config) Validate() (*Settings, error) {
 		}
 		file = loaded
 	}
-	settings := &Settings{web: c.Web, file: c.File}
+	settings := &Settings{web: c.Web, file: c.File, show: collector.Options{
+		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
+		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID,
+	}}
 	b, err := c.newBuilder()
 	if err != nil {
 		return nil, err

@@ -36,11 +36,12 @@ type Target struct {
 
 // Module says how a target is asked.
 type Module struct {
-	Mode          string      `yaml:"mode,omitempty" doc:"What the target is: auto, stub_status or plus."`
-	Timeout       Duration    `yaml:"timeout,omitempty" doc:"Bounds a whole scrape of the target."`
-	Host          string      `yaml:"host,omitempty" doc:"Host header of the requests."`
-	ProxyProtocol *bool       `yaml:"proxy_protocol,omitempty" doc:"Begin each connection with a PROXY protocol header."`
-	HTTP          *HTTPClient `yaml:"http_client_config,omitempty" doc:"Credentials, headers and TLS, as everywhere in Prometheus. Files are read again when they change."`
+	Mode          string          `yaml:"mode,omitempty" doc:"What the target is: auto, stub_status or plus."`
+	Timeout       Duration        `yaml:"timeout,omitempty" doc:"Bounds a whole scrape of the target."`
+	Host          string          `yaml:"host,omitempty" doc:"Host header of the requests."`
+	ProxyProtocol *bool           `yaml:"proxy_protocol,omitempty" doc:"Begin each connection with a PROXY protocol header."`
+	Collectors    map[string]bool `yaml:"collectors,omitempty" doc:"Switches single sources of NGINX Plus on or off, by the names of the --collector flags."`
+	HTTP          *HTTPClient     `yaml:"http_client_config,omitempty" doc:"Credentials, headers and TLS, as everywhere in Prometheus. Files are read again when they change."`
 }
 
 // Probe says which targets /probe may ask.

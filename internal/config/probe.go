@@ -95,12 +95,15 @@ func (r *rule) allows(host string, port uint16) bool {
 	if len(r.ports) > 0 && !slices.Contains(r.ports, port) {
 		return false
 	}
+	address, err := netip.ParseAddr(host)
 	if r.prefix.IsValid() {
-		address, err := netip.ParseAddr(host)
 		return err == nil && r.prefix.Contains(address.Unmap().WithZone(""))
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host == r.host || r.domain != "" && strings.HasSuffix(host, r.domain) && host != r.domain
+	if r.domain == "" {
+		return host == r.host
+	}
+	return err != nil && strings.HasSuffix(host, r.domain) && host != r.domain // an address is below no domain
 }
 
 // Target returns how to scrape the target of a probe. Its errors are one of

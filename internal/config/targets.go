@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -49,6 +50,12 @@ func (c *Config) newBuilder() (*builder, error) {
 	}
 	if _, err := promconfig.NewTLSConfig(&b.http.TLSConfig); err != nil {
 		return nil, fmt.Errorf("--nginx.ssl-ca-cert, --nginx.ssl-client-cert, --nginx.ssl-client-key: %s", oneLine(err))
+	}
+	if err := c.Nginx.Choice.Validate(); err != nil {
+		return nil, fmt.Errorf("--nginx.plus flags: %w", err)
+	}
+	if c.Nginx.MaxDocument <= 0 {
+		return nil, errors.New("--nginx.plus.max-document must be above zero")
 	}
 	if err := checkHost(c.Nginx.Host); err != nil {
 		return nil, fmt.Errorf("--nginx.host-header: %w", err)
@@ -112,6 +119,9 @@ func (b *builder) target(t *Target, several bool) (collector.TargetOptions, stri
 	if err := checkLabels(t.Labels); err != nil {
 		return asked, "", fmt.Errorf("labels: %w", err)
 	}
+	if !utf8.ValidString(t.Name) {
+		return asked, "", errors.New("name: it is not valid UTF-8")
+	}
 	maps.Copy(labels, t.Labels)
 	addr := cmp.Or(t.Name, asked.Client.Target.String())
 	if several || t.Name != "" || b.nginx.AddrLabel == "always" {
@@ -138,9 +148,8 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 			return options, fmt.Errorf("mode: %w", err)
 		}
 	}
-	if mode == client.ModePlus {
-		return options, errors.New("this release cannot read the NGINX Plus API yet; " +
-			"use --nginx.mode=stub_status and the address of a stub_status location, which NGINX Plus offers too")
+	if options.Choice, err = b.choice(m); err != nil {
+		return options, fmt.Errorf("collectors: %w", err)
 	}
 	http := b.http
 	if m.HTTP != nil {
@@ -160,6 +169,7 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 		Host:          cmp.Or(m.Host, b.nginx.Host),
 		UserAgent:     b.userAgent,
 		ProxyProtocol: b.nginx.ProxyProtocol,
+		MaxDocument:   b.nginx.MaxDocument,
 		Transport:     transport,
 	}
 	if m.ProxyProtocol != nil {
@@ -169,6 +179,18 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 		return options, fmt.Errorf("host: %w", err)
 	}
 	return options, nil
+}
+
+// choice returns what is shown of a target: the flags, and what the file says
+// otherwise.
+func (b *builder) choice(m *Module) (collector.Choice, error) {
+	choice := b.nginx.Choice
+	choice.Sources = maps.Clone(choice.Sources)
+	if choice.Sources == nil {
+		choice.Sources = map[string]bool{}
+	}
+	maps.Copy(choice.Sources, m.Collectors)
+	return choice, choice.Validate()
 }
 
 func (b *builder) warn(warning string) {

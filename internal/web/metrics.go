@@ -3,7 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -15,9 +18,39 @@ import (
 // metrics answers a scrape. The page is always whole and its status 200: what
 // is wrong with nginx stands on it.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
+	only, err := chosen(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	s.scrape(w, r, func(ctx context.Context) (*collector.Page, error) {
-		return s.Collector.Scrape(ctx), nil
+		return s.Collector.Scrape(ctx, only...), nil
 	})
+}
+
+// chosen returns the sources that collect[] names, or all but those that
+// exclude[] names, as node_exporter does. None means no choice.
+func chosen(query url.Values) ([]string, error) {
+	collect, exclude := query["collect[]"], query["exclude[]"]
+	if len(collect) > 0 && len(exclude) > 0 {
+		return nil, errors.New("collect[] and exclude[] cannot be combined")
+	}
+	if len(collect)+len(exclude) == 0 {
+		return nil, nil
+	}
+	var known []string
+	for _, source := range collector.Sources() {
+		known = append(known, source.Name)
+	}
+	for _, name := range slices.Concat(collect, exclude) {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("there is no collector %q", name)
+		}
+	}
+	if len(exclude) > 0 {
+		return slices.DeleteFunc(known, func(name string) bool { return slices.Contains(exclude, name) }), nil
+	}
+	return collect, nil
 }
 
 // probe scrapes the one target that the query names.

@@ -1,0 +1,93 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// anyValue reads whatever comes, the way encoding/json reads into an any with
+// UseNumber.
+func (s *scanner) anyValue() any {
+	switch c := s.peek(); {
+	case c == '{':
+		object := map[string]any{}
+		for name := range s.members() {
+			key := string(name)
+			object[key] = s.anyValue()
+		}
+		return object
+	case c == '[':
+		array := []any{}
+		for range s.elements() {
+			array = append(array, s.anyValue())
+		}
+		return array
+	case c == '"':
+		return s.string()
+	case c == 't' || c == 'f':
+		return s.flag() == NumberOf(1)
+	case c == '-' || isDigit(c):
+		return json.Number(s.rawNumber())
+	default:
+		s.skip()
+		return nil
+	}
+}
+
+func FuzzScanner(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":1,"b":[1,2,{"c":null}],"d":"x\n\u00e9\ud83d\ude00\ud83dx\ud83d\n","e":-1.5e+3,"f":true,"g":false}`,
+		`[]`, `{}`, ` [ ] `, `"`, `{"a"`, `{"a":`, `{"a":1,}`, `[1,]`, `01`, `-`, `1.`, `.5`, `1e`, `tru`, `nul`, `"\x"`, "\"\x01\"", "\"\xff\"", `1 2`, `{"a":1}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		want, wantErr := decodeAny(document)
+		for _, source := range []io.Reader{bytes.NewReader(document), iotest.OneByteReader(bytes.NewReader(document))} {
+			s := newScanner(source)
+			got := s.anyValue()
+			err := s.finish()
+			if errors.Is(err, errDeep) || errors.Is(err, errLong) {
+				return
+			}
+			if (err == nil) != (wantErr == nil) {
+				t.Fatalf("%q: got %v, encoding/json %v", document, err, wantErr)
+			}
+			if err == nil && !reflect.DeepEqual(got, want) {
+				t.Fatalf("%q: got %#v, want %#v", document, got, want)
+			}
+		}
+	})
+}
+
+// decodeAny is what encoding/json makes of a document.
+func decodeAny(document []byte) (value any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errSyntax
+	}
+	return value, nil
+}
+
+func BenchmarkScanner(b *testing.B) {
+	doc := []byte("[" + strings.TrimSuffix(strings.Repeat(`{"id":0,"server":"10.0.0.1:80","name":"10.0.0.1:80","backup":false,"weight":5,"state":"up","active":4,"requests":610234,"responses":{"1xx":0,"2xx":600100,"codes":{"200":600100}},"sent":402345678},`, 20000), ",") + "]")
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	for b.Loop() {
+		s := newScanner(bytes.NewReader(doc))
+		s.skip()
+		if err := s.finish(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

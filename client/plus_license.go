@@ -1,0 +1,42 @@
+package client
+
+// PlusLicense is the document /license.
+type PlusLicense struct {
+	Evaluation  Number // 1 for a trial
+	ActiveUntil Number // Unix seconds
+
+	// Absent where usage is not reported.
+	ReportingHealthy Number
+	ReportingFails   Number // since the last report that went well
+	ReportingGrace   Number // seconds until nginx stops serving
+}
+
+func (l *PlusLicense) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "eval":
+			l.Evaluation = s.flag()
+		case "active_till":
+			l.ActiveUntil = s.number()
+		case "reporting":
+			l.decodeReporting(s)
+		default:
+			s.skip()
+		}
+	}
+}
+
+func (l *PlusLicense) decodeReporting(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "healthy":
+			l.ReportingHealthy = s.flag()
+		case "fails":
+			l.ReportingFails = s.count()
+		case "grace":
+			l.ReportingGrace = s.number()
+		default:
+			s.skip()
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package client
+
+import "slices"
+
+// Merge adds another server with the same address to the server. Counters and
+// what is counted now add up, averages are weighted by use, and of two states
+// the worse one stays.
+func (p *PlusPeer) Merge(other *PlusPeer) {
+	mine, others := p.use(), other.use()
+	for i, average := range p.averages() {
+		*average = weighted(*average, mine, *other.averages()[i], others)
+	}
+	addAll(p.sums(), other.sums())
+	p.Responses.merge(&other.Responses)
+	p.TLS = p.TLS.merge(other.TLS)
+	p.ResponseTimes = p.ResponseTimes.merge(other.ResponseTimes)
+	p.State = worse(p.State, other.State)
+	p.Backup = choose(p.Backup, other.Backup, func(a, b float64) float64 { return min(a, b) })
+	p.LastPassed = choose(p.LastPassed, other.LastPassed, func(a, b float64) float64 { return min(a, b) })
+	p.DownSince = choose(p.DownSince, other.DownSince, func(a, b float64) float64 { return min(a, b) })
+	p.LastSelected = choose(p.LastSelected, other.LastSelected, func(a, b float64) float64 { return max(a, b) })
+}
+
+// sums lists the numbers that add up.
+func (p *PlusPeer) sums() []*Number {
+	return []*Number{
+		&p.Weight, &p.MaxConns, &p.Active, &p.Requests, &p.Connections, &p.Sent, &p.Received, &p.Fails, &p.Unavail,
+		&p.Checks, &p.CheckFails, &p.Unhealthy, &p.Downtime,
+	}
+}
+
+func (p *PlusPeer) averages() []*Number {
+	return []*Number{&p.HeaderTime, &p.ConnectTime, &p.FirstByteTime, &p.ResponseTime}
+}
+
+// use is how often the server was used.
+func (p *PlusPeer) use() float64 {
+	use := 0.0
+	for _, n := range []Number{p.Requests, p.Connections} {
+		if n.Known() {
+			use += n.Float()
+		}
+	}
+	return use
+}
+
+func weighted(a Number, useA float64, b Number, useB float64) Number {
+	return choose(a, b, func(x, y float64) float64 {
+		if useA+useB == 0 {
+			return (x + y) / 2
+		}
+		return (x*useA + y*useB) / (useA + useB)
+	})
+}
+
+func worse(a, b PlusState) PlusState {
+	if a == PlusStateUnknown || b == PlusStateUnknown {
+		return PlusStateUnknown
+	}
+	return max(a, b)
+}
+
+// choose joins two numbers, or returns the one that is there.
+func choose(a, b Number, join func(a, b float64) float64) Number {
+	switch {
+	case !a.Known():
+		return b
+	case !b.Known():
+		return a
+	default:
+		return NumberOf(join(a.Float(), b.Float()))
+	}
+}
+
+func addAll(to, from []*Number) {
+	for i := range to {
+		*to[i] = choose(*to[i], *from[i], func(a, b float64) float64 { return a + b })
+	}
+}
+
+func (r *PlusResponses) merge(other *PlusResponses) {
+	addAll(r.classes(), other.classes())
+	r.Codes = slices.Clone(r.Codes) // the memory behind it belongs to the next server
+	for _, code := range other.Codes {
+		i := slices.IndexFunc(r.Codes, func(c PlusCode) bool { return c.Code == code.Code })
+		if i < 0 {
+			r.Codes = append(r.Codes, code)
+			continue
+		}
+		addAll([]*Number{&r.Codes[i].Count}, []*Number{&code.Count})
+	}
+}
+
+func (t *PlusTLS) merge(other *PlusTLS) *PlusTLS {
+	if t == nil || other == nil {
+		if t == nil {
+			return other
+		}
+		return t
+	}
+	sum := *t
+	addAll(sum.counters(), other.counters())
+	return &sum
+}
+
+// merge adds up histograms with the same buckets. Of two with different ones
+// none is left: the sum would be wrong.
+func (h *PlusHistogram) merge(other *PlusHistogram) *PlusHistogram {
+	switch {
+	case !h.Sound():
+		return other
+	case !other.Sound():
+		return h
+	case !slices.Equal(h.Bounds, other.Bounds):
+		return nil
+	}
+	sum := &PlusHistogram{Sum: h.Sum, Bounds: h.Bounds, Counts: slices.Clone(h.Counts)}
+	addAll([]*Number{&sum.Sum}, []*Number{&other.Sum})
+	for i := range sum.Counts {
+		sum.Counts[i] += other.Counts[i]
+	}
+	return sum
+}

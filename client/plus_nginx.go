@@ -1,0 +1,111 @@
+package client
+
+import "time"
+
+// PlusNginx is the document /nginx.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_object.
+type PlusNginx struct {
+	Version       string // of nginx
+	Build         string // of NGINX Plus
+	Generation    Number // how often the configuration was loaded
+	LoadTimestamp Number // Unix seconds of the last load
+	Timestamp     Number // Unix seconds, by the clock of nginx
+	MasterPID     Number
+}
+
+func (n *PlusNginx) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "version":
+			n.Version = s.string()
+		case "build":
+			n.Build = s.string()
+		case "generation":
+			n.Generation = s.count()
+		case "load_timestamp":
+			n.LoadTimestamp = s.time()
+		case "timestamp":
+			n.Timestamp = s.time()
+		case "ppid":
+			n.MasterPID = s.count()
+		default:
+			s.skip()
+		}
+	}
+}
+
+// time reads a time in ISO 8601 as Unix seconds.
+func (s *scanner) time() Number {
+	if s.peek() != '"' {
+		s.misfit()
+		return Number{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(s.rawString()))
+	if err != nil {
+		s.unfit++
+		return Number{}
+	}
+	return NumberOf(float64(t.UnixMilli()) / millisecondsPerSecond)
+}
+
+const millisecondsPerSecond = 1000
+
+// PlusProcesses is the document /processes.
+type PlusProcesses struct {
+	Respawned Number // processes that died abnormally and were started again
+}
+
+func (p *PlusProcesses) decode(s *scanner) {
+	for name := range s.members() {
+		if string(name) == "respawned" {
+			p.Respawned = s.count()
+		} else {
+			s.skip()
+		}
+	}
+}
+
+// PlusConnections is the document /connections, and a member of /workers.
+type PlusConnections struct {
+	Accepted Number
+	Dropped  Number
+	Active   Number // now, idle ones left out
+	Idle     Number // now
+}
+
+func (c *PlusConnections) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "accepted":
+			c.Accepted = s.count()
+		case "dropped":
+			c.Dropped = s.count()
+		case "active":
+			c.Active = s.number()
+		case "idle":
+			c.Idle = s.number()
+		default:
+			s.skip()
+		}
+	}
+}
+
+// PlusRequests is the document /http/requests, and a member of /workers.
+type PlusRequests struct {
+	Total   Number
+	Current Number // in progress now
+}
+
+func (r *PlusRequests) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "total":
+			r.Total = s.count()
+		case "current":
+			r.Current = s.number()
+		default:
+			s.skip()
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package client
+
+import "slices"
+
+// PlusSlab is one shared memory zone of /slabs.
+type PlusSlab struct {
+	Name      string
+	PagesUsed Number
+	PagesFree Number
+	Slots     []PlusSlot
+}
+
+// PlusSlot is the memory of a zone for pieces up to one size. Used and Free
+// can be below zero: nginx does not lock the zone to count them.
+type PlusSlot struct {
+	Size     string // bytes
+	Used     Number
+	Free     Number
+	Requests Number
+	Failures Number
+}
+
+// PlusSlabs is the document /slabs.
+type PlusSlabs = PlusZones[PlusSlab, *PlusSlab]
+
+func (z *PlusSlab) named(name string) { z.Name = name }
+
+func (z *PlusSlab) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "pages":
+			z.decodePages(s)
+		case "slots":
+			z.decodeSlots(s)
+		default:
+			s.skip()
+		}
+	}
+}
+
+// maxSlots bounds how many sizes of slots a zone may list. nginx has nine.
+const maxSlots = 64
+
+func (z *PlusSlab) decodeSlots(s *scanner) {
+	for name := range s.members() {
+		slot := PlusSlot{Size: s.intern(name)}
+		slot.decode(s)
+		again := slices.ContainsFunc(z.Slots, func(other PlusSlot) bool { return other.Size == slot.Size })
+		if again || len(z.Slots) == maxSlots {
+			s.unfit++
+			continue
+		}
+		z.Slots = append(z.Slots, slot)
+	}
+}
+
+func (z *PlusSlab) decodePages(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "used":
+			z.PagesUsed = s.number()
+		case "free":
+			z.PagesFree = s.number()
+		default:
+			s.skip()
+		}
+	}
+}
+
+func (z *PlusSlot) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "used":
+			z.Used = s.number()
+		case "free":
+			z.Free = s.number()
+		case "reqs":
+			z.Requests = s.count()
+		case "fails":
+			z.Failures = s.count()
+		default:
+			s.skip()
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package client
+
+import "strconv"
+
+// PlusWorker is one worker process of the document /workers.
+type PlusWorker struct {
+	ID          string // number of the worker, the same after a respawn
+	PID         string // process id
+	Connections PlusConnections
+	Requests    PlusRequests
+}
+
+// PlusWorkers is the document /workers. The API describes it as an object by
+// the workers' numbers and sends an array; both are read.
+type PlusWorkers struct {
+	All []*PlusWorker
+}
+
+func (w *PlusWorkers) decode(s *scanner) {
+	if s.peek() == '{' {
+		for range s.members() {
+			w.decodeOne(s)
+		}
+		return
+	}
+	for range s.elements() {
+		w.decodeOne(s)
+	}
+}
+
+func (w *PlusWorkers) decodeOne(s *scanner) {
+	worker := &PlusWorker{}
+	for name := range s.members() {
+		switch string(name) {
+		case "id":
+			worker.ID = s.identifier()
+		case "pid":
+			worker.PID = s.identifier()
+		case "connections":
+			worker.Connections.decode(s)
+		case "http":
+			for name := range s.members() {
+				if string(name) == "requests" {
+					worker.Requests.decode(s)
+				} else {
+					s.skip()
+				}
+			}
+		default:
+			s.skip()
+		}
+	}
+	w.All = append(w.All, worker)
+}
+
+// identifier reads a whole number that nobody adds up.
+func (s *scanner) identifier() string {
+	n := s.number()
+	if !n.Known() {
+		return ""
+	}
+	return strconv.FormatInt(int64(n.Float()), 10)
+}

@@ -1,0 +1,99 @@
+package client
+
+// PlusServerZone is one zone of /http/server_zones or /http/location_zones.
+type PlusServerZone struct {
+	Name       string
+	Processing Number // requests now; location zones have none
+	Requests   Number
+	Responses  PlusResponses
+	Discarded  Number   // requests that ended without an answer
+	Received   Number   // bytes
+	Sent       Number   // bytes
+	TLS        *PlusTLS // nil where nobody speaks TLS
+}
+
+// PlusServerZones are the documents /http/server_zones and
+// /http/location_zones.
+type PlusServerZones = PlusZones[PlusServerZone, *PlusServerZone]
+
+func (z *PlusServerZone) named(name string) { z.Name = name }
+
+func (z *PlusServerZone) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "processing":
+			z.Processing = s.number()
+		case "requests":
+			z.Requests = s.count()
+		case "responses":
+			z.Responses.decode(s)
+		case "discarded":
+			z.Discarded = s.count()
+		case "received":
+			z.Received = s.count()
+		case "sent":
+			z.Sent = s.count()
+		case "ssl":
+			z.TLS = optionalTLS(s, &s.tlsMemory)
+		default:
+			s.skip()
+		}
+	}
+}
+
+// PlusStreamZone is one zone of /stream/server_zones.
+type PlusStreamZone struct {
+	Name        string
+	Processing  Number // connections now
+	Connections Number
+	Success     Number // sessions that ended with status 2xx
+	ClientError Number // with 4xx
+	ServerError Number // with 5xx
+	Discarded   Number // connections that ended without a session
+	Received    Number // bytes
+	Sent        Number // bytes
+	TLS         *PlusTLS
+}
+
+// PlusStreamZones is the document /stream/server_zones.
+type PlusStreamZones = PlusZones[PlusStreamZone, *PlusStreamZone]
+
+func (z *PlusStreamZone) named(name string) { z.Name = name }
+
+func (z *PlusStreamZone) decode(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "processing":
+			z.Processing = s.number()
+		case "connections":
+			z.Connections = s.count()
+		case "sessions":
+			z.decodeSessions(s)
+		case "discarded":
+			z.Discarded = s.count()
+		case "received":
+			z.Received = s.count()
+		case "sent":
+			z.Sent = s.count()
+		case "ssl":
+			z.TLS = optionalTLS(s, &s.tlsMemory)
+		default:
+			s.skip()
+		}
+	}
+}
+
+func (z *PlusStreamZone) decodeSessions(s *scanner) {
+	for name := range s.members() {
+		switch string(name) {
+		case "2xx":
+			z.Success = s.count()
+		case "4xx":
+			z.ClientError = s.count()
+		case "5xx":
+			z.ServerError = s.count()
+		default:
+			s.skip()
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package collector
+
+import "nginx-exporter/client"
+
+// block holds the series of one table for one target, ready to be rendered.
+// Nothing in it changes any more.
+type block interface {
+	// appendText appends lines of the table's row i to a page: those of the
+	// objects beginning with number from, one at least, until the page is long
+	// enough to be written. It returns the number of the object to go on with, and whether
+	// there is one.
+	appendText(page []byte, name string, i, from int) (text []byte, next int, more bool)
+	// appendMetrics appends the same series as protobuf types. Counters began
+	// at zero at created, in Unix seconds, if that is not 0.
+	appendMetrics(metrics []*dtoMetric, i int, created float64) []*dtoMetric
+	// series counts the series of the block.
+	series() int
+	// limit returns the block without the objects that would bring it above so
+	// many series, and how many series they have.
+	limit(most int) (block, int)
+}
+
+// bound are the objects of one kind that a target has.
+type bound[T any] struct {
+	table   *table[T]
+	layouts *layouts
+	objects []*T
+	// text holds the labels of all objects as they stand on the page, one
+	// after another; those of object i end at ends[i].
+	text []byte
+	ends []uint32
+}
+
+// bind prepares the objects for rendering: labels are escaped once, for all
+// rows. An object whose labels are there already is dropped and counted. The
+// block keeps the slice, which must not change any more.
+func (t *table[T]) bind(l *layouts, dropped *Dropped, objects ...*T) block {
+	b := &bound[T]{table: t, layouts: l, objects: make([]*T, 0, len(objects)), ends: make([]uint32, 0, len(objects))}
+	seen := newSeen(len(objects))
+	var values []string
+	for _, object := range objects {
+		start := uint32(len(b.text)) //nolint:gosec // documents are bounded far below
+		values = t.own(values[:0], object)
+		b.text = l.plain.appendText(b.text, values)
+		end := uint32(len(b.text)) //nolint:gosec // as above
+		if seen.twice(b.text, span{start, end}) {
+			b.text = b.text[:start]
+			dropped.Duplicate += float64(len(t.rows))
+			continue
+		}
+		b.objects = append(b.objects, object)
+		b.ends = append(b.ends, end)
+	}
+	return b
+}
+
+func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byte, next int, more bool) {
+	r := &b.table.rows[i]
+	switch {
+	case r.histogram != nil:
+		return b.appendHistograms(page, name, r, from)
+	case r.label != "":
+		return b.appendParts(page, name, r, from)
+	}
+	for o := from; o < len(b.objects); o++ {
+		if o > from && len(page) >= flushAt {
+			return page, o, true
+		}
+		v := r.value(b.objects[o])
+		if !v.Known() {
+			continue
+		}
+		page = append(page, name...)
+		page = append(page, b.labels(o)...)
+		page = append(page, ' ')
+		page = appendNumber(page, v.Float())
+		page = append(page, '\n')
+	}
+	return page, len(b.objects), false
+}
+
+// labels returns the labels of an object as they stand on the page.
+func (b *bound[T]) labels(o int) []byte {
+	if o == 0 {
+		return b.text[:b.ends[0]]
+	}
+	return b.text[b.ends[o-1]:b.ends[o]]
+}
+
+// appendParts appends the series of a row with a further label. What stands
+// before and after its value is the same for all series of an object.
+func (b *bound[T]) appendParts(page []byte, name string, r *row[T], from int) (text []byte, next int, more bool) {
+	l := b.layouts.with[r.label]
+	var head, tail []byte
+	var values []string
+	series := func(label string, v client.Number) {
+		if !v.Known() {
+			return
+		}
+		page = append(page, head...)
+		page = appendEscaped(page, label)
+		page = append(page, tail...)
+		page = append(page, ' ')
+		page = appendNumber(page, v.Float())
+		page = append(page, '\n')
+	}
+	for o := from; o < len(b.objects); o++ {
+		if o > from && len(page) >= flushAt {
+			return page, o, true
+		}
+		object := b.objects[o]
+		values = b.table.own(values[:0], object)
+		head, tail = l.split(append(head[:0], name...), tail[:0], values)
+		for i := range r.parts {
+			series(r.parts[i].label, r.parts[i].value(object))
+		}
+		if r.each != nil {
+			r.each(object, series)
+		}
+	}
+	return page, len(b.objects), false
+}
+
+func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int, created float64) []*dtoMetric {
+	r := &b.table.rows[i]
+	for _, object := range b.objects {
+		own := b.table.own(nil, object)
+		if r.histogram != nil {
+			if h := r.histogram(object); h.Sound() {
+				metrics = append(metrics, newHistogram(h, b.layouts.plain.pairs(own)))
+			}
+			continue
+		}
+		r.visit(object, func(label string, v client.Number) {
+			pairs := b.layouts.plain.pairs(own)
+			if r.label != "" {
+				pairs = sortPairs(append(b.layouts.with[r.label].pairs(own), newPair(r.label, label)))
+			}
+			metrics = append(metrics, newMetric(r.kind, v.Float(), pairs, created))
+		})
+	}
+	return metrics
+}
+
+// visit calls series for each series that the row makes of an object, with the
+// value of the further label if it has one.
+func (r *row[T]) visit(object *T, series func(label string, v client.Number)) {
+	known := func(label string, v client.Number) {
+		if v.Known() {
+			series(label, v)
+		}
+	}
+	if r.value != nil {
+		known("", r.value(object))
+	}
+	for i := range r.parts {
+		known(r.parts[i].label, r.parts[i].value(object))
+	}
+	if r.each != nil {
+		r.each(object, known)
+	}
+}
+
+func (b *bound[T]) series() int {
+	count := 0
+	for _, object := range b.objects {
+		count += b.seriesOf(object)
+	}
+	return count
+}
+
+func (b *bound[T]) limit(most int) (block, int) {
+	count := 0
+	for i, object := range b.objects {
+		if count += b.seriesOf(object); count > most {
+			cut := *b
+			cut.objects, cut.ends = b.objects[:i], b.ends[:i]
+			return &cut, b.series() - cut.series()
+		}
+	}
+	return b, 0
+}
+
+// seriesOf counts the series of an object.
+func (b *bound[T]) seriesOf(object *T) int {
+	count := 0
+	for i := range b.table.rows {
+		r := &b.table.rows[i]
+		if r.histogram == nil {
+			r.visit(object, func(string, client.Number) { count++ })
+			continue
+		}
+		if h := r.histogram(object); h.Sound() {
+			count += len(h.Counts) + 2 // sum and count
+			if !h.Endless() {
+				count++
+			}
+		}
+	}
+	return count
+}

@@ -1,0 +1,71 @@
+package collector
+
+import (
+	"testing"
+
+	"nginx-exporter/client"
+	"nginx-exporter/internal/plustest"
+)
+
+// plusScenes show the NGINX Plus API: as it is by default, with everything on,
+// and each set of odd documents.
+func plusScenes() []scene {
+	scenes := []scene{
+		{"plus_default", func(tb testing.TB) *Page {
+			tb.Helper()
+			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, plus(tb).URL))
+		}},
+		{"plus_everything", func(tb testing.TB) *Page {
+			tb.Helper()
+			o := asking(tb, plus(tb).URL)
+			o.Choice.Sources = everything()
+			return scrape(tb, Options{ExporterMetrics: MetricsNone, PadCodes: true, ServerID: true}, o)
+		}},
+		{"plus_refused", func(tb testing.TB) *Page {
+			tb.Helper()
+			o := asking(tb, "http://"+refusing(tb)+"/api")
+			o.Client.Mode = client.ModePlus
+			return scrape(tb, Options{ExporterMetrics: MetricsNone}, o)
+		}},
+	}
+	for _, name := range plustest.Odds() {
+		scenes = append(scenes, scene{"plus_odd_" + name, func(tb testing.TB) *Page {
+			tb.Helper()
+			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, plus(tb, odd(tb, name)).URL))
+		}})
+	}
+	return scenes
+}
+
+// everything switches all sources on.
+func everything() map[string]bool {
+	all := map[string]bool{}
+	for _, source := range Sources() {
+		all[source.Name] = true
+	}
+	return all
+}
+
+// plus serves the API until the test ends.
+func plus(tb testing.TB, options ...plustest.Option) *plustest.Server {
+	tb.Helper()
+	server := plustest.New(options...).Start()
+	tb.Cleanup(server.Close)
+	return server
+}
+
+// odd serves one set of odd documents, and of the sample only what each target
+// has, so that its golden page shows what is odd.
+func odd(tb testing.TB, name string) plustest.Option {
+	tb.Helper()
+	documents, err := plustest.Odd(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, path := range []string{"connections", "http/requests", "nginx"} {
+		if _, there := documents[path]; !there {
+			documents[path] = plustest.Sample()[path]
+		}
+	}
+	return plustest.WithDocuments(documents)
+}

@@ -1,0 +1,23 @@
+package collector
+
+import "nginx-exporter/client"
+
+func plusRequestsSource() []source {
+	figures := &table[client.PlusRequests]{
+		tableHead: tableHead{sinceStart: true},
+		source:    "/http/requests",
+		prefix:    "nginxplus_http_",
+		rows:      requestRows(),
+	}
+	return []source{plusSource("http_requests", "http/requests", "client requests",
+		func(_ asker, bind *binder, r *client.PlusRequests) { addTo(bind, figures, r) }, figures)}
+}
+
+func requestRows() []row[client.PlusRequests] {
+	return []row[client.PlusRequests]{
+		gauge("requests_current", "Client requests in progress now.",
+			func(r *client.PlusRequests) client.Number { return r.Current }),
+		counter("requests_total", "Client requests, those of this exporter included.",
+			func(r *client.PlusRequests) client.Number { return r.Total }),
+	}
+}

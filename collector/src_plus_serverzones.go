@@ -1,0 +1,48 @@
+package collector
+
+import (
+	"slices"
+
+	"nginx-exporter/client"
+)
+
+func plusServerZonesSource(o *Options) []source {
+	figures := plusServerZoneTable(o)
+	return []source{plusSource("http_server_zones", "http/server_zones", "traffic of each status_zone of servers",
+		func(_ asker, bind *binder, zones *client.PlusServerZones) {
+			addTo(bind, figures, keep(&bind.choice.zones, zones.All, serverZoneName)...)
+		}, figures)}
+}
+
+func serverZoneName(z *client.PlusServerZone) string { return z.Name }
+
+func plusServerZoneTable(o *Options) *table[client.PlusServerZone] {
+	type doc = client.PlusServerZone
+	return &table[doc]{
+		source: "/http/server_zones/",
+		prefix: "nginxplus_server_zone_",
+		rows: slices.Concat(
+			[]row[doc]{gauge("processing", "Client requests in progress now.",
+				func(z *doc) client.Number { return z.Processing })},
+			zoneRows(o),
+			prefixed("ssl_", lift(func(z *doc) *client.PlusTLS { return z.TLS }, tlsRows()...)),
+		),
+		labels: []string{"server_zone"},
+		values: func(values []string, z *doc) []string { return append(values, z.Name) },
+	}
+}
+
+// zoneRows are the metrics that zones of servers and of locations share.
+func zoneRows(o *Options) []row[client.PlusServerZone] {
+	type doc = client.PlusServerZone
+	return append([]row[doc]{
+		counter("discarded", "Client requests that ended without an answer.",
+			func(z *doc) client.Number { return z.Discarded }),
+		counter("received", "Bytes received from clients.",
+			func(z *doc) client.Number { return z.Received }),
+		counter("requests", "Client requests.",
+			func(z *doc) client.Number { return z.Requests }),
+		counter("sent", "Bytes sent to clients.",
+			func(z *doc) client.Number { return z.Sent }),
+	}, lift(func(z *doc) *client.PlusResponses { return &z.Responses }, responseRows(o)...)...)
+}

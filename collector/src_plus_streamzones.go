@@ -1,0 +1,43 @@
+package collector
+
+import (
+	"slices"
+
+	"nginx-exporter/client"
+)
+
+func plusStreamZonesSource() []source {
+	figures := plusStreamZoneTable()
+	return []source{plusSource("stream_server_zones", "stream/server_zones", "traffic of each status_zone of stream servers",
+		func(_ asker, bind *binder, zones *client.PlusStreamZones) {
+			addTo(bind, figures, keep(&bind.choice.zones, zones.All, func(z *client.PlusStreamZone) string { return z.Name })...)
+		}, figures)}
+}
+
+func plusStreamZoneTable() *table[client.PlusStreamZone] {
+	type doc = client.PlusStreamZone
+	part := func(class string, value func(*doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
+	rows := []row[doc]{
+		counter("connections", "Client connections.",
+			func(z *doc) client.Number { return z.Connections }),
+		counter("discarded", "Client connections that ended without a session.",
+			func(z *doc) client.Number { return z.Discarded }),
+		gauge("processing", "Client connections in progress now.",
+			func(z *doc) client.Number { return z.Processing }),
+		counter("received", "Bytes received from clients.",
+			func(z *doc) client.Number { return z.Received }),
+		counter("sent", "Bytes sent to clients.",
+			func(z *doc) client.Number { return z.Sent }),
+		by(Counter, "sessions", "Sessions that ended, by class of their status.", "code",
+			part("2xx", func(z *doc) client.Number { return z.Success }),
+			part("4xx", func(z *doc) client.Number { return z.ClientError }),
+			part("5xx", func(z *doc) client.Number { return z.ServerError })),
+	}
+	return &table[doc]{
+		source: "/stream/server_zones/",
+		prefix: "nginxplus_stream_server_zone_",
+		rows:   slices.Concat(rows, prefixed("ssl_", lift(func(z *doc) *client.PlusTLS { return z.TLS }, tlsRows("hostname_mismatch")...))),
+		labels: []string{"server_zone"},
+		values: func(values []string, z *doc) []string { return append(values, z.Name) },
+	}
+}
