@@ -6,10 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"nginx-exporter/internal/inject"
 )
 
 // TestScriptInject runs the scripts of testdata/inject: inject and uninject as
@@ -27,6 +31,31 @@ func TestScriptInject(t *testing.T) {
 			"status":  status,
 		},
 	})
+}
+
+// TestDocsInject holds the tables of docs/inject.md equal to the flags and
+// annotations.
+func TestDocsInject(t *testing.T) {
+	for _, command := range fresh(t).app.Model().Commands {
+		if command.Name != injectCommand && command.Name != uninjectCommand {
+			continue
+		}
+		var table strings.Builder
+		table.WriteString("| flag | default | meaning |\n|---|---|---|\n")
+		for _, f := range command.Flags {
+			defaults := slices.DeleteFunc(f.Default, func(s string) bool { return s == "" })
+			// A program that was built knows its version.
+			fmt.Fprintf(&table, "| `--%s` | %s | %s |\n", f.Name, strings.ReplaceAll(code(defaults), ":latest", ":VERSION"), cell(f.Help))
+		}
+		section(t, "docs/inject.md", command.Name+"-flags", table.String())
+	}
+	var table strings.Builder
+	table.WriteString("| annotation | meaning |\n|---|---|\n")
+	names, meanings := inject.Annotations()
+	for i, name := range names {
+		fmt.Fprintf(&table, "| `%s` | %s |\n", name, cell(meanings[i]))
+	}
+	section(t, "docs/inject.md", "inject-annotations", table.String())
 }
 
 // status runs the program, which must end with a status: status N ARGS...

@@ -18,6 +18,7 @@ const prefix = "nginx-exporter/"
 // setting is what an annotation sets.
 type setting struct {
 	name string
+	help string
 	set  func(o *Options, value string) error
 }
 
@@ -42,21 +43,31 @@ func settings() []setting {
 		}
 	}
 	return []setting{
-		{"inject", setInject},
-		{"scrape-uri", text(func(o *Options) *string { return &o.ScrapeURI })},
-		{"image", text(func(o *Options) *string { return &o.Image })},
-		{"image-pull-policy", text(func(o *Options) *string { return &o.PullPolicy })},
-		{"port", setPort},
-		{"args", setArgs},
-		{"native", text(func(o *Options) *string { return &o.Native })},
-		{"container", text(func(o *Options) *string { return &o.Container })},
-		{"host-network", boolean(func(o *Options) *bool { return &o.HostNetwork })},
-		{"status-config", boolean(func(o *Options) *bool { return &o.StatusConfig })},
-		{"cpu-request", text(func(o *Options) *string { return &o.Resources.CPURequest })},
-		{"memory-request", text(func(o *Options) *string { return &o.Resources.MemoryRequest })},
-		{"cpu-limit", text(func(o *Options) *string { return &o.Resources.CPULimit })},
-		{"memory-limit", text(func(o *Options) *string { return &o.Resources.MemoryLimit })},
+		{"inject", "`false` or `disabled`: leave the object alone. `true` or `enabled`: inject, even if no nginx is found.", setInject},
+		{"scrape-uri", "Status page of nginx, as the pod sees it.", text(func(o *Options) *string { return &o.ScrapeURI })},
+		{"image", "Image of the exporter.", text(func(o *Options) *string { return &o.Image })},
+		{"image-pull-policy", "`Always`, `IfNotPresent` or `Never`.", text(func(o *Options) *string { return &o.PullPolicy })},
+		{"port", "Port of the metrics.", setPort},
+		{"args", "Further arguments of the exporter, one a line, in place of those of `--arg`.", setArgs},
+		{"native", "`auto`, `always` or `never`.", text(func(o *Options) *string { return &o.Native })},
+		{"container", "The container of nginx.", text(func(o *Options) *string { return &o.Container })},
+		{"host-network", "`true`: inject although the pods have hostNetwork.", boolean(func(o *Options) *bool { return &o.HostNetwork })},
+		{"status-config", "`true` or `false`: whether to add a status server to nginx.", boolean(func(o *Options) *bool { return &o.StatusConfig })},
+		{"cpu-request", "CPU that the sidecar asks for; empty for none.", text(func(o *Options) *string { return &o.Resources.CPURequest })},
+		{"memory-request", "Memory that the sidecar asks for; empty for none.", text(func(o *Options) *string { return &o.Resources.MemoryRequest })},
+		{"cpu-limit", "CPU that the sidecar may have; empty for any.", text(func(o *Options) *string { return &o.Resources.CPULimit })},
+		{"memory-limit", "Memory that the sidecar may have; empty for any.", text(func(o *Options) *string { return &o.Resources.MemoryLimit })},
 	}
+}
+
+// Annotations lists the annotations that an object may carry, each with what
+// it means in Markdown, for the documentation.
+func Annotations() (names, meanings []string) {
+	for _, s := range settings() {
+		names = append(names, prefix+s.name)
+		meanings = append(meanings, s.help)
+	}
+	return names, meanings
 }
 
 func setInject(o *Options, value string) error {
