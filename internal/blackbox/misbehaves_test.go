@@ -32,7 +32,7 @@ func badAnswers() map[string]struct {
 		"headers never end":                   {endlessHeaders, "network", "no end"},
 		"body of 1 GB":                        {gigabyte, "too_large", ""},
 		"Content-Length cuts the last number (Waiting: 14)": {
-			always(strings.Replace(ok(whole), fmt.Sprintf("Content-Length: %d", len(whole)), fmt.Sprintf("Content-Length: %d", len(whole)-3), 1)),
+			always(ok(strings.TrimSuffix(strings.Replace(whole, "Waiting: 8", "Waiting: 1448", 1), "48 \n"))),
 			"parse", "",
 		},
 		"chunked garbage":           {once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + whole), "network", ""},
