@@ -42,7 +42,8 @@ tools() {
 # The policy is tried with the API server's own code.
 unit() {
     "$bin/helm-unittest" --strict "$chart"
-    "$GO" -C charts/tools test ./...
+    # The chart is outside that module, so that go would not see it change.
+    "$GO" -C charts/tools test -count=1 ./...
 }
 
 docs() {

@@ -99,7 +99,8 @@ prometheus:
   port: {{ $port }}
   path: {{ $url.path | quote }}
 metricsRelistInterval: {{ .Values.autoscaling.adapter.relistInterval }}
-metricsMaxAge: {{ .Values.autoscaling.adapter.maxAge }}
+extraArguments:
+  - --metrics-max-age={{ .Values.autoscaling.adapter.maxAge }}
 rules:
   default: false
   custom:
