@@ -20,6 +20,7 @@ import (
 
 	"github.com/go-kit/log"
 
+	"nginx-exporter/client"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
 	"nginx-exporter/internal/web"
@@ -56,7 +57,10 @@ func startNginx(tb testing.TB, hold chan struct{}) *nginx {
 // configure returns a configuration like that of the flags' defaults.
 func configure(target string) *config.Config {
 	return &config.Config{
-		Nginx: config.Nginx{ScrapeURIs: []string{target}, DefaultURI: true, Verify: true, Timeout: 5 * time.Second, AddrLabel: "auto", Mode: "auto"},
+		Nginx: config.Nginx{
+			ScrapeURIs: []string{target}, DefaultURI: true, Verify: true, Timeout: 5 * time.Second, AddrLabel: "auto", Mode: "auto",
+			MaxDocument: client.DefaultMaxDocument,
+		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,
 			ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: patience,

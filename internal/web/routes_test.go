@@ -193,6 +193,38 @@ func TestScrapeCounts(t *testing.T) {
 	}
 }
 
+// TestChosenSources is how node_exporter lets a scraper choose.
+func TestChosenSources(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	e := newExporter(t, configure(n.URL))
+	for query, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"collect[]=stub_status":                       {http.StatusOK, "\nnginx_http_requests_total "},
+		"collect%5B%5D=stub_status":                   {http.StatusOK, "\nnginx_http_requests_total "},
+		"collect[]=stub_status&collect[]=stub_status": {http.StatusOK, "\nnginx_http_requests_total "},
+		"collect=nothing":                             {http.StatusOK, "\nnginx_http_requests_total "},
+		"collect[]=none":                              {http.StatusBadRequest, "there is no collector"},
+		"collect[]=":                                  {http.StatusBadRequest, "there is no collector"},
+		"exclude[]=none":                              {http.StatusBadRequest, "there is no collector"},
+		"collect[]=stub_status&exclude[]=stub_status": {http.StatusBadRequest, "cannot be combined"},
+	} {
+		recorder := e.get(t, "/metrics?"+query)
+		if recorder.Code != want.status || !strings.Contains(recorder.Body.String(), want.text) {
+			t.Errorf("%s has status %d, not %d, or no %q:\n%s", query, recorder.Code, want.status, want.text, recorder.Body)
+		}
+		if recorder.Code == http.StatusOK && strings.Count(recorder.Body.String(), want.text) != 1 {
+			t.Errorf("%s makes a series twice:\n%s", query, recorder.Body)
+		}
+	}
+	recorder := e.get(t, "/metrics?exclude[]=stub_status")
+	if families(t, recorder)["nginx_http_requests_total"] != nil {
+		t.Errorf("what is excluded is on the page:\n%s", recorder.Body)
+	}
+}
+
 // TestUsesSettings wants the values that were checked, not those that were
 // asked for and changed since.
 func TestUsesSettings(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-kit/log"
 
+	"nginx-exporter/client"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
 	"nginx-exporter/internal/web"
@@ -27,7 +28,7 @@ func BenchmarkScrape(b *testing.B) {
 	}))
 	b.Cleanup(nginx.Close)
 	c := config.Config{
-		Nginx: config.Nginx{ScrapeURIs: []string{nginx.URL}, Verify: true, Timeout: time.Second, AddrLabel: "auto", Mode: "auto"},
+		Nginx: config.Nginx{ScrapeURIs: []string{nginx.URL}, Verify: true, Timeout: time.Second, AddrLabel: "auto", Mode: "auto", MaxDocument: client.DefaultMaxDocument},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,
 			ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ShutdownTimeout: time.Second,
@@ -56,11 +57,11 @@ func BenchmarkScrape(b *testing.B) {
 		b.Fatal(err)
 	}
 	request.Header.Set("Accept-Encoding", "gzip")
-	client := &http.Transport{}
-	b.Cleanup(client.CloseIdleConnections)
+	transport := &http.Transport{}
+	b.Cleanup(transport.CloseIdleConnections)
 	b.ReportAllocs()
 	for b.Loop() {
-		response, err := client.RoundTrip(request)
+		response, err := transport.RoundTrip(request)
 		if err != nil {
 			b.Fatal(err)
 		}
