@@ -6,6 +6,7 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -170,14 +171,10 @@ func render(t *testing.T, values map[string]any) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]any{"mutatingAdmissionPolicy": map[string]any{"enabled": true}}
-	for key, value := range values {
-		all[key] = value
-	}
 	capabilities := chartutil.DefaultCapabilities.Copy()
 	capabilities.KubeVersion = chartutil.KubeVersion{Version: "v1.36.0", Major: "1", Minor: "36"}
 	release := chartutil.ReleaseOptions{Name: "web", Namespace: "shop", IsInstall: true, Revision: 1}
-	top, err := chartutil.ToRenderValues(chart, all, release, capabilities)
+	top, err := chartutil.ToRenderValues(chart, values, release, capabilities)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +203,12 @@ func document(t *testing.T, files map[string]string, template, kind string, into
 func admit(t *testing.T, values map[string]any, pod *corev1.Pod) *corev1.Pod {
 	t.Helper()
 	var policy admissionv1.MutatingAdmissionPolicy
-	document(t, render(t, values), "mutatingadmissionpolicy.yaml", "MutatingAdmissionPolicy", &policy)
+	all := maps.Clone(values)
+	if all == nil {
+		all = map[string]any{}
+	}
+	all["mutatingAdmissionPolicy"] = map[string]any{"enabled": true}
+	document(t, render(t, all), "mutatingadmissionpolicy.yaml", "MutatingAdmissionPolicy", &policy)
 	compiler, err := plugincel.NewCompositedCompiler(environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion()))
 	if err != nil {
 		t.Fatal(err)

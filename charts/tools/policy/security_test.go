@@ -1,0 +1,94 @@
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/pod-security-admission/api"
+	security "k8s.io/pod-security-admission/policy"
+	"sigs.k8s.io/yaml"
+)
+
+// TestRestricted asks the code of the admission plugin whether the pods of
+// every case would be admitted in a namespace that enforces "restricted".
+func TestRestricted(t *testing.T) {
+	evaluator, err := security.NewEvaluator(security.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := filepath.Glob(chartFolder + "/ci/*-values.yaml")
+	if err != nil || len(cases) == 0 {
+		t.Fatal("no cases", err)
+	}
+	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	found := 0
+	for _, path := range cases {
+		name := strings.TrimSuffix(filepath.Base(path), "-values.yaml")
+		for where, pod := range pods(t, path) {
+			found++
+			result := security.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
+			// The node's network is asked for, and refused.
+			if wanted := !pod.Spec.HostNetwork; result.Allowed != wanted {
+				t.Errorf("%s, %s: allowed is %v: %s", name, where, result.Allowed, result.ForbiddenDetail())
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d pods found", found)
+	}
+}
+
+// pods returns the pods that the chart makes with these values, by where they are.
+func pods(t *testing.T, path string) map[string]corev1.PodTemplateSpec {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]any{}
+	if err := yaml.Unmarshal(content, &values); err != nil {
+		t.Fatal(err)
+	}
+	result := map[string]corev1.PodTemplateSpec{}
+	for template, text := range render(t, values) {
+		if !strings.HasSuffix(template, ".yaml") {
+			continue
+		}
+		for document := range strings.SplitSeq(text, "\n---\n") {
+			var meta metav1.TypeMeta
+			if err := yaml.Unmarshal([]byte(document), &meta); err != nil {
+				t.Fatal(err)
+			}
+			if pod, isPod := podOf(t, meta.Kind, document); isPod {
+				result[template] = pod
+			}
+		}
+	}
+	return result
+}
+
+func podOf(t *testing.T, kind, document string) (corev1.PodTemplateSpec, bool) {
+	t.Helper()
+	var deployment appsv1.Deployment
+	var pod corev1.Pod
+	switch {
+	case slices.Contains([]string{"Deployment", "DaemonSet"}, kind):
+		// Both keep the pod at the same place.
+		if err := yaml.Unmarshal([]byte(document), &deployment); err != nil {
+			t.Fatal(err)
+		}
+		return deployment.Spec.Template, true
+	case kind == "Pod":
+		if err := yaml.UnmarshalStrict([]byte(document), &pod); err != nil {
+			t.Fatal(err)
+		}
+		return corev1.PodTemplateSpec{ObjectMeta: pod.ObjectMeta, Spec: pod.Spec}, true
+	}
+	return corev1.PodTemplateSpec{}, false
+}
