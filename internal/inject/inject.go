@@ -109,6 +109,9 @@ func (p *plan) object(obj *object, base *Options) Outcome {
 	if obj.pod == nil {
 		return out.skip(reasonNoPods, "no pod template")
 	}
+	if obj.group == "serving.knative.dev" {
+		return out.skip(reasonNoPods, "Knative lets only one container of a pod have a port")
+	}
 	opts, err := obj.annotated(*base)
 	if errors.Is(err, errOptedOut) {
 		return out.skip(reasonOptedOut, err.Error())

@@ -10,6 +10,7 @@ import (
 // object is one Kubernetes object of a document.
 type object struct {
 	node      *yaml.Node
+	group     string // API group
 	kind      string
 	name      string
 	namespace string
@@ -61,6 +62,9 @@ func objects(root *yaml.Node) []*object {
 
 func newObject(n *yaml.Node, kind string) *object {
 	o := &object{node: n, kind: kind, line: n.Line}
+	if group, _, found := strings.Cut(str(get(n, "apiVersion")), "/"); found {
+		o.group = group
+	}
 	metadata := get(n, "metadata")
 	o.namespace = str(get(metadata, "namespace"))
 	o.name = str(get(metadata, "name"))
