@@ -108,6 +108,7 @@ lint() {
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$work"
     queries "$work/queries"
     status_server "$work/nginx"
+    arguments "$work" default daemonset deployment
     example "$work/example"
     "$bin/helm-docs" --chart-search-root "$chart" --dry-run --log-level warning | diff -u "$chart/README.md" - || {
         echo "chart.sh: $chart/README.md is not up to date: make chart-docs" >&2
@@ -155,6 +156,26 @@ status_server() {
         cat "$1/error.log" >&2
         exit 1
     fi
+}
+
+# arguments FOLDER CASE...: the exporter itself takes the arguments and the file of these cases.
+arguments() {
+    local folder=$1 case args file
+    shift
+    "$GO" build -o "$folder/nginx-exporter" ./cmd/nginx-exporter
+    for case; do
+        file=$folder/$case.exporter.yml
+        sed -n '/^  exporter.yml: |/,/^---/s/^    //p' "$folder/$case.yaml" >"$file"
+        mapfile -t args < <(awk '/^ *(- )?name: nginx-exporter$/ { ours = 1 } /^ *ports:/ { ours = 0 }
+            ours && /^ *- "--/ { gsub(/^ *- "|"$/, ""); print }' "$folder/$case.yaml" |
+            grep -v -e '^--web.config.file=' | sort -u |
+            sed -e "s|^--config.file=.*|--config.file=$file|" -e 's|[$](NODE_IP)|192.0.2.1|')
+        if [ ${#args[@]} -lt 2 ] || ! "$folder/nginx-exporter" check-config "${args[@]}" >"$file.log" 2>&1; then
+            echo "chart.sh: $case: the exporter does not take ${args[*]}" >&2
+            cat "$file" "$file.log" >&2
+            exit 1
+        fi
+    done
 }
 
 # example FOLDER: the chart that takes its sidecar from ours, as a user would build it.
