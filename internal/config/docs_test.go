@@ -161,7 +161,7 @@ type mapping struct {
 // mappings lists the mappings with known keys in a document.
 func mappings(node *yaml.Node, path string) []mapping {
 	var list []mapping
-	if free := regexp.MustCompile(`\.(labels|modules|http_headers|proxy_connect_header)$`); node.Kind == yaml.MappingNode && !free.MatchString(path) {
+	if free := regexp.MustCompile(`\.(labels|collectors|modules|http_headers|proxy_connect_header)$`); node.Kind == yaml.MappingNode && !free.MatchString(path) {
 		list = append(list, mapping{node, path})
 	}
 	for i, child := range node.Content {

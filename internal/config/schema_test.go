@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector"
 )
 
 // schema is one part of a JSON schema.
@@ -149,6 +150,12 @@ func narrow(f field, part schema) {
 		part["enum"] = client.Modes()
 	case f.name == "uri":
 		part["pattern"] = "^(https?://|unix:)"
+	case f.name == "collectors":
+		var names []string
+		for _, source := range collector.Sources() {
+			names = append(names, source.Name)
+		}
+		part["propertyNames"] = schema{"enum": names}
 	case f.name == "labels":
 		part["propertyNames"] = schema{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": schema{"pattern": "^__"}}
 		// YAML's 1 and true are taken as the text they are written as.

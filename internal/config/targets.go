@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -51,8 +52,8 @@ func (c *Config) newBuilder() (*builder, error) {
 	if _, err := promconfig.NewTLSConfig(&b.http.TLSConfig); err != nil {
 		return nil, fmt.Errorf("--nginx.ssl-ca-cert, --nginx.ssl-client-cert, --nginx.ssl-client-key: %s", oneLine(err))
 	}
-	if err := c.Nginx.Choice.Validate(); err != nil {
-		return nil, fmt.Errorf("--nginx.plus flags: %w", err)
+	if err := c.Nginx.validateChoice(); err != nil {
+		return nil, err
 	}
 	if c.Nginx.MaxDocument <= 0 {
 		return nil, errors.New("--nginx.plus.max-document must be above zero")
@@ -65,6 +66,28 @@ func (c *Config) newBuilder() (*builder, error) {
 	}
 	b.warnLabels(b.labels, "--prometheus.const-label")
 	return b, nil
+}
+
+// validateChoice checks one flag after another, so that the error names it.
+func (n *Nginx) validateChoice() error {
+	choice := n.Choice
+	for _, one := range []struct {
+		flag   string
+		choice collector.Choice
+	}{
+		{"zone-include", collector.Choice{IncludeZones: choice.IncludeZones}},
+		{"zone-exclude", collector.Choice{ExcludeZones: choice.ExcludeZones}},
+		{"upstream-include", collector.Choice{IncludeUpstreams: choice.IncludeUpstreams}},
+		{"upstream-exclude", collector.Choice{ExcludeUpstreams: choice.ExcludeUpstreams}},
+		{"peer-include", collector.Choice{IncludeServers: choice.IncludeServers}},
+		{"peer-exclude", collector.Choice{ExcludeServers: choice.ExcludeServers}},
+		{"max-series", collector.Choice{MaxSeries: choice.MaxSeries}},
+	} {
+		if err := one.choice.Validate(); err != nil {
+			return fmt.Errorf("--nginx.plus.%s: %s", one.flag, strings.Join(strings.Fields(err.Error()), " "))
+		}
+	}
+	return choice.Validate()
 }
 
 // targets returns what /metrics scrapes: the file's targets if it has a list,

@@ -1,0 +1,198 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+)
+
+// TestFileRefuses loads wrong files as the program does.
+func TestFileRefuses(t *testing.T) {
+	const target = "targets:\n- uri: http://h/\n  "
+	const module = "modules:\n  m:\n    http_client_config: "
+	for _, c := range []struct{ file, want string }{
+		// The form.
+		{"a: [", "yaml: "},
+		{"\ttargets: []", "yaml: "},
+		{"- a", "line 1: a value of type seq does not fit here"},
+		{hidden, "a value of type str does not fit here"},
+		{"`" + hidden + "`x", "yaml: "},
+		{"targets: []\n---\n{}", "more than one YAML document"},
+		{"targets: []\ntargets: []", `line 2: mapping key "targets" already defined at line 1`},
+		{"targets: *x", "unknown anchor"},
+		{"target: []", `line 1: there is no key "target" here`},
+		{"targets: {}", "line 1: a value of type map does not fit here"},
+		{"targets: " + hidden, "line 1: a value of type str does not fit here"},
+		{"targets: ['`" + hidden + "`']", "line 1: a value of type str does not fit here"},
+
+		// Targets.
+		{"targets: [{}]", `targets[0]: target ""`},
+		{"targets: [{uri: http://h/}, {uri: ftp://h/}]", `targets[1]: target "ftp://h/"`},
+		{"targets: [{uri: 'http://u:" + hidden + "@h:x/'}]", "targets[0]: target"},
+		{"targets: [{uri: http://h/}, {uri: http://H:80}]", "targets[1]: target http://H:80 is there twice"},
+		{"targets: [{uri: http://h/, name: a}, {uri: http://g/, name: a}]", `targets[1]: two targets would have the label addr="a"`},
+		{"targets: [{uri: http://h/, name: http://g/}, {uri: http://g/}]", `targets[1]: two targets would have the label`},
+		{target + "labelz: {}", `line 3: there is no key "labelz" here`},
+		{target + "labels: {a-b: c}", `targets[0]: labels: "a-b" is no label name`},
+		{target + "labels: {__a: c}", `targets[0]: labels: "__a" is reserved`},
+		{target + "labels: [a]", "line 3: a value of type seq does not fit here"},
+		{target + "name: !!binary kg==", "targets[0]: name: it is not valid UTF-8"},
+		{target + "mode: nginx", `targets[0]: mode: "nginx" is no mode`},
+		{target + "collectors: {nope: true}", `targets[0]: collectors: there is no source "nope"`},
+		{target + "collectors: {ssl: maybe}", "line 3: a value of type str does not fit here"},
+		{target + "collectors: [ssl]", "line 3: a value of type seq does not fit here"},
+		{target + "timeout: 5", `line 3: "5" is no duration above zero with a unit`},
+		{target + "timeout: 0s", `line 3: "0s" is no duration above zero`},
+		{target + "timeout: -1s", `line 3: "-1s" is no duration above zero`},
+		{target + "timeout: {}", "line 3: "},
+		{target + "host: a b", "targets[0]: host: it may hold only"},
+		{target + "proxy_protocol: maybe", "line 3: a value of type str does not fit here"},
+
+		// Modules.
+		{"modules: {m: {mode: nginx}}", `modules: m: mode: "nginx" is no mode`},
+		{"modules: {m: {uri: http://h/}}", `there is no key "uri" here`},
+		{"modules: {m: {host: a/b}}", "modules: m: host: it may hold only"},
+
+		// How a target is asked.
+		{module + "[]", "line 3: a value of type seq does not fit here"},
+		{module + "{basic: {}}", `there is no key "basic" here`},
+		{module + "{follow_redirects: true}", "http_client_config: follow_redirects: "},
+		{module + "{enable_http2: true}", "http_client_config: enable_http2: "},
+		{module + "{oauth2: {client_id: a, token_url: b}}", "http_client_config: oauth2: "},
+		{module + "{proxy_from_environment: true}", "http_client_config: proxy_from_environment: "},
+		{module + "{proxy_url: 'http://p/', no_proxy: h}", "http_client_config: no_proxy: "},
+		{module + "{proxy_url: 'http://u:" + hidden + "@h:x y/'}", "http_client_config: proxy_url: it is not a valid URL"},
+		{module + "{proxy_connect_header: {A: [" + hidden + "]}}", "http_client_config: if proxy_connect_header is configured"},
+		{module + "{basic_auth: {username: a, passwort: " + hidden + "}}", `there is no key "passwort" here`},
+		{module + "{basic_auth: {password: " + hidden + ", password_file: b}}", "http_client_config: at most one of basic_auth password, password_file"},
+		{module + "{basic_auth: {username: a, username_file: b}}", "http_client_config: at most one of basic_auth username, username_file"},
+		{module + "{basic_auth: {password_ref: a}}", "http_client_config: there is no secret manager, so *_ref"},
+		{module + "{basic_auth: {username_ref: a}}", "*_ref"},
+		{module + "{basic_auth: " + hidden + "}", "a value of type str does not fit here"},
+		{module + "{basic_auth: {password_file: none}}", "modules: m: http_client_config: open "},
+		{module + "{basic_auth: {username_file: none}}", "modules: m: http_client_config: open "},
+		{module + "{basic_auth: {username: a}, authorization: {credentials: " + hidden + "}}", "http_client_config: at most one of basic_auth, oauth2 & authorization"},
+		{module + "{authorization: {type: Basic, credentials: " + hidden + "}}", "http_client_config: authorization type cannot be set to"},
+		{module + "{authorization: {credentials_ref: a}}", "*_ref"},
+		{module + "{authorization: {credentials_file: none}}", "modules: m: http_client_config: open "},
+		{module + "{bearer_token: " + hidden + ", bearer_token_file: b}", "http_client_config: at most one of bearer_token & bearer_token_file"},
+		{module + "{bearer_token_file: none}", "modules: m: http_client_config: open "},
+		{module + "{http_headers: {Host: {values: [a]}}}", `http_client_config: setting header "Host" is not allowed`},
+		{module + "{http_headers: {'A B': {values: [a]}}}", `http_client_config: http_headers: "A B" is no name of a header`},
+		{module + "{http_headers: {'': {values: [a]}}}", `http_headers: "" is no name of a header`},
+		{module + "{http_headers: {A: {values: [\"a\\nb\"]}}}", "http_headers: A: a value holds a control character"},
+		{module + "{http_headers: {A: {secrets: [\"" + hidden + "\\r\"]}}}", "http_headers: A: a value holds a control character"},
+		{module + "{http_headers: {A: " + hidden + "}}", "a value of type str does not fit here"},
+		{module + "{http_headers: {A: {files: [none]}}}", "modules: m: http_client_config: open "},
+		{module + "{tls_config: {min_version: TLS11}}", "http_client_config: tls_config: min_version: TLS12 is the oldest"},
+		{module + "{tls_config: {max_version: TLS11}}", "http_client_config: tls_config: max_version: TLS12 is the oldest"},
+		{module + "{tls_config: {min_version: TLS13, max_version: TLS12}}", "tls_config.max_version must be greater"},
+		{module + "{tls_config: {min_version: SSL3}}", "http_client_config: unknown TLS version: SSL3"},
+		{module + "{tls_config: {ca: " + hidden + "}}", "modules: m: http_client_config: unable to use specified CA cert"},
+		{module + "{tls_config: {ca_file: none}}", "modules: m: http_client_config: unable to read CA cert"},
+		{module + "{tls_config: {cert_file: none, key_file: none}}", "modules: m: http_client_config: unable to read specified client cert"},
+		{module + "{tls_config: {cert: a, key: " + hidden + "}}", "modules: m: http_client_config: unable to use specified client cert"},
+		{module + "{tls_config: {cert_file: a}}", "http_client_config: exactly one of key or key_file"},
+		{module + "{tls_config: {key: " + hidden + "}}", "http_client_config: exactly one of cert or cert_file"},
+		{module + "{tls_config: {ca_ref: a}}", "*_ref"},
+
+		// Both ways to log in.
+		{"targets: [{uri: 'http://u:" + hidden + "@h/', http_client_config: {basic_auth: {username: a}}}]", "the credentials stand both in the URI and under http_client_config"},
+
+		// Probes.
+		{"probe: {allowed: []}", `there is no key "allowed" here`},
+		{"probe: []", "a value of type seq does not fit here"},
+		{"probe: {allow: {host: h}}", "a value of type map does not fit here"},
+	} {
+		config := flags()
+		config.File = newFile(t, c.file)
+		_, err := config.Validate()
+		checkError(t, c.file, err, c.want)
+		if err != nil && !strings.HasPrefix(err.Error(), "--config.file: ") {
+			t.Errorf("%s: %q does not name the flag", c.file, err)
+		}
+	}
+}
+
+// newFile writes a configuration file and returns its path.
+func newFile(t *testing.T, text string) string {
+	t.Helper()
+	p := &pki{t: t, directory: t.TempDir()}
+	return p.file("exporter.yml", text)
+}
+
+// TestFileAndFlags says what goes before what.
+func TestFileAndFlags(t *testing.T) {
+	config := flags()
+	config.Nginx.Timeout = 9 * time.Second
+	config.Nginx.Host = "flag.test"
+	config.Nginx.ProxyProtocol = true
+	config.File = newFile(t, `
+targets:
+  - uri: http://plain/
+  - uri: http://own/
+    timeout: 2s
+    host: own.test
+    proxy_protocol: false
+    mode: stub_status
+`)
+	settings, err := config.Validate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, own := settings.Targets()[0].Client, settings.Targets()[1].Client
+	if plain.Timeout != 9*time.Second || plain.Host != "flag.test" || !plain.ProxyProtocol || plain.Mode != client.ModeAuto || plain.UserAgent != "test" {
+		t.Errorf("the flags do not fill in: %+v", plain)
+	}
+	if own.Timeout != 2*time.Second || own.Host != "own.test" || own.ProxyProtocol || own.Mode != client.ModeStubStatus {
+		t.Errorf("the file does not go before the flags: %+v", own)
+	}
+}
+
+// TestFileWithoutTargets keeps those of the flags, an empty list none.
+func TestFileWithoutTargets(t *testing.T) {
+	for file, want := range map[string]int{"": 1, "{}": 1, "# nothing": 1, "probe: {allow: []}": 1, "targets:": 1, "targets: []": 0} {
+		config := flags()
+		config.File = newFile(t, file)
+		settings, err := config.Validate()
+		if err != nil {
+			t.Errorf("%q: %v", file, err)
+			continue
+		}
+		if have := len(settings.Targets()); have != want {
+			t.Errorf("%q: %d targets, not %d", file, have, want)
+		}
+		if settings.File() != config.File {
+			t.Errorf("the file is %q", settings.File())
+		}
+	}
+}
+
+// TestPathsAreRelativeToTheFile looks for files beside the configuration file,
+// wherever the program was started.
+func TestPathsAreRelativeToTheFile(t *testing.T) {
+	p := newPKI(t)
+	for _, name := range []string{"user", "password", "token", "header"} {
+		p.file(name, name)
+	}
+	absolute := filepath.ToSlash(p.path("token"))
+	config := flags()
+	config.File = p.file("exporter.yml", `
+targets:
+  - uri: https://a/
+    http_client_config:
+      basic_auth: {username_file: user, password_file: password}
+      tls_config: {ca_file: ca.crt, cert_file: client.crt, key_file: client.key}
+      http_headers: {X-A: {files: [header]}}
+  - uri: https://b/
+    http_client_config: {authorization: {credentials_file: `+absolute+`}}
+modules:
+  m: {http_client_config: {bearer_token_file: token}}
+`)
+	if _, err := config.Validate(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,330 @@
+package config
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+)
+
+// flags is what the flags amount to when nobody gives one.
+func flags() *Config {
+	return &Config{
+		Nginx: Nginx{
+			ScrapeURIs: []string{"http://127.0.0.1:8080/stub_status"}, DefaultURI: true,
+			Mode: "auto", Verify: true, Timeout: 5 * time.Second, AddrLabel: "auto", MaxDocument: 1 << 20,
+		},
+		Web: Web{
+			Listen: []string{":9113"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 128,
+			ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: time.Second,
+			ShutdownTimeout: time.Second, TimeoutOffset: time.Second,
+		},
+		UserAgent: "test",
+	}
+}
+
+// hidden stands in these tests where no error and no target may show it.
+const hidden = "t0psecret"
+
+// checkError wants an error of one line that names what is wrong and shows no
+// secret.
+func checkError(t *testing.T, what string, err error, want string) {
+	t.Helper()
+	switch {
+	case err == nil:
+		t.Errorf("%s: no error, want %q", what, want)
+	case !strings.Contains(err.Error(), want):
+		t.Errorf("%s: %q does not say %q", what, err, want)
+	case strings.ContainsAny(err.Error(), "\n\r"):
+		t.Errorf("%s: more than one line: %q", what, err)
+	case strings.Contains(err.Error(), hidden):
+		t.Errorf("%s: a secret is shown: %q", what, err)
+	}
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	settings, err := flags().Validate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(settings.Targets()) != 1 || len(settings.Warnings()) != 0 || settings.File() != "" {
+		t.Errorf("%d targets, warnings %q, file %q", len(settings.Targets()), settings.Warnings(), settings.File())
+	}
+	target := settings.Targets()[0]
+	if target.Client.Target.String() != "http://127.0.0.1:8080/stub_status" || target.Client.Timeout != 5*time.Second ||
+		target.Client.Transport != nil || len(target.Labels) != 0 || target.Client.Mode != client.ModeAuto {
+		t.Errorf("%+v", target)
+	}
+	if _, err := settings.Probes().Target("http://127.0.0.1:8080/stub_status", ""); err != ErrProbeOff { //nolint:errorlint // that very one
+		t.Errorf("probing is on: %v", err)
+	}
+}
+
+func TestValidateRefuses(t *testing.T) {
+	pki := newPKI(t)
+	for name, c := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"max requests 0":        {func(c *Config) { c.Web.MaxRequests = 0 }, "--web.max-requests must be at least 1"},
+		"max requests -1":       {func(c *Config) { c.Web.MaxRequests = -1 }, "--web.max-requests must be at least 1"},
+		"read timeout":          {func(c *Config) { c.Web.ReadTimeout = 0 }, "--web.read-timeout must be above zero"},
+		"write timeout":         {func(c *Config) { c.Web.WriteTimeout = -1 }, "--web.write-timeout must be above zero"},
+		"idle timeout":          {func(c *Config) { c.Web.IdleTimeout = 0 }, "--web.idle-timeout must be above zero"},
+		"shutdown timeout":      {func(c *Config) { c.Web.ShutdownTimeout = 0 }, "--web.shutdown-timeout must be above zero"},
+		"drain delay":           {func(c *Config) { c.Web.DrainDelay = -1 }, "--web.drain-delay"},
+		"offset":                {func(c *Config) { c.Web.TimeoutOffset = -1 }, "--web.scrape-timeout-offset"},
+		"exporter metrics":      {func(c *Config) { c.Web.ExporterMetrics = "some" }, `--web.exporter-metrics: "some" is not one of none, basic, full`},
+		"no address":            {func(c *Config) { c.Web.Listen = nil }, "--web.listen-address: there is none"},
+		"address without port":  {func(c *Config) { c.Web.Listen = []string{":9113", "host"} }, `--web.listen-address: "host" is not`},
+		"IPv6 without brackets": {func(c *Config) { c.Web.Listen = []string{"::1:9113"} }, "--web.listen-address"},
+		"port 65536":            {func(c *Config) { c.Web.Listen = []string{":65536"} }, `there is no port "65536"`},
+		"port -1":               {func(c *Config) { c.Web.Listen = []string{":-1"} }, `there is no port "-1"`},
+		"relative socket":       {func(c *Config) { c.Web.Listen = []string{"unix:a"} }, "must be absolute"},
+		"empty path":            {func(c *Config) { c.Web.TelemetryPath = "" }, "--web.telemetry-path"},
+		"path without a slash":  {func(c *Config) { c.Web.TelemetryPath = "metrics" }, "--web.telemetry-path"},
+		"path with a query":     {func(c *Config) { c.Web.TelemetryPath = "/a?b" }, "--web.telemetry-path"},
+		"path with a wildcard":  {func(c *Config) { c.Web.TelemetryPath = "/{$}" }, "--web.telemetry-path"},
+		"path with an escape":   {func(c *Config) { c.Web.TelemetryPath = "/a%2fb" }, "--web.telemetry-path"},
+		"path with two slashes": {func(c *Config) { c.Web.TelemetryPath = "/a//b" }, "--web.telemetry-path"},
+		"path with dots":        {func(c *Config) { c.Web.TelemetryPath = "/a/.." }, "--web.telemetry-path"},
+		"path of the probe":     {func(c *Config) { c.Web.TelemetryPath = "/probe/x" }, "--web.telemetry-path: /probe is taken"},
+		"path of health":        {func(c *Config) { c.Web.TelemetryPath = "/-" }, "--web.telemetry-path: /- is taken"},
+		"no web config":         {func(c *Config) { c.Web.ConfigFile = "none" }, "--web.config.file: open none"},
+		"broken web config":     {func(c *Config) { c.Web.ConfigFile = pki.file("web", "basic_auth_users: "+hidden) }, "--web.config.file: "},
+		"plain password":        {func(c *Config) { c.Web.ConfigFile = pki.file("web", "basic_auth_users: {a: "+hidden+"}") }, "--web.config.file: "},
+		"old TLS, no key":       {func(c *Config) { c.Web.SecuredMetrics, c.Web.TLSCert = true, "x" }, "--web.secured-metrics needs"},
+		"old TLS, no file":      {func(c *Config) { c.Web.SecuredMetrics, c.Web.TLSCert, c.Web.TLSKey = true, "x", "y" }, "--web.ssl-server-cert, --web.ssl-server-key: open x"},
+		"old TLS and new":       {func(c *Config) { c.Web.SecuredMetrics, c.Web.ConfigFile = true, pki.file("web", "{}") }, "both ask for TLS"},
+		"mode":                  {func(c *Config) { c.Nginx.Mode = "nginx" }, `--nginx.mode: "nginx" is no mode`},
+		"plus and stub_status":  {func(c *Config) { c.Nginx.Plus, c.Nginx.Mode = true, "stub_status" }, "--nginx.plus contradicts"},
+		"zone include":          {func(c *Config) { c.Nginx.Choice.IncludeZones = "(" }, `--nginx.plus.zone-include: "(" is no regular expression`},
+		"zone exclude":          {func(c *Config) { c.Nginx.Choice.ExcludeZones = "(" }, `--nginx.plus.zone-exclude: "("`},
+		"upstream include":      {func(c *Config) { c.Nginx.Choice.IncludeUpstreams = "(" }, `--nginx.plus.upstream-include: "("`},
+		"upstream exclude":      {func(c *Config) { c.Nginx.Choice.ExcludeUpstreams = "[" }, `--nginx.plus.upstream-exclude: "["`},
+		"peer include":          {func(c *Config) { c.Nginx.Choice.IncludeServers = "(" }, `--nginx.plus.peer-include: "("`},
+		"peer exclude":          {func(c *Config) { c.Nginx.Choice.ExcludeServers = "\n(" }, `--nginx.plus.peer-exclude: `},
+		"max series":            {func(c *Config) { c.Nginx.Choice.MaxSeries = -1 }, "--nginx.plus.max-series: "},
+		"max document":          {func(c *Config) { c.Nginx.MaxDocument = 0 }, "--nginx.plus.max-document must be above zero"},
+		"unknown source":        {func(c *Config) { c.Nginx.Choice.Sources = map[string]bool{"x": true} }, `there is no source "x"`},
+		"addr label":            {func(c *Config) { c.Nginx.AddrLabel = "" }, "--nginx.addr-label"},
+		"timeout 0":             {func(c *Config) { c.Nginx.Timeout = 0 }, "--nginx.timeout: 0s is not above zero"},
+		"timeout below 0":       {func(c *Config) { c.Nginx.Timeout = -time.Second }, "--nginx.timeout: -1s is not above zero"},
+		"host with a blank":     {func(c *Config) { c.Nginx.Host = "a b" }, "--nginx.host-header"},
+		"host with a newline":   {func(c *Config) { c.Nginx.Host = "a\r\nX: y" }, "--nginx.host-header"},
+		"host with a slash":     {func(c *Config) { c.Nginx.Host = "a/b" }, "--nginx.host-header"},
+		"host beyond ASCII":     {func(c *Config) { c.Nginx.Host = "ä" }, "--nginx.host-header"},
+		"certificate alone":     {func(c *Config) { c.Nginx.ClientCert = pki.path("client.crt") }, "--nginx.ssl-client-cert and --nginx.ssl-client-key"},
+		"key alone":             {func(c *Config) { c.Nginx.ClientKey = pki.path("client.key") }, "--nginx.ssl-client-cert and --nginx.ssl-client-key"},
+		"key of another": {func(c *Config) {
+			c.Nginx.ClientCert, c.Nginx.ClientKey = pki.path("client.crt"), pki.path("server.key")
+		}, "--nginx.ssl-client-key"},
+		"CA missing":             {func(c *Config) { c.Nginx.CACert = "none" }, "--nginx.ssl-ca-cert"},
+		"CA without certificate": {func(c *Config) { c.Nginx.CACert = pki.file("ca", hidden) }, "--nginx.ssl-ca-cert"},
+		"label without value":    {func(c *Config) { c.ConstLabs = []string{"a=b", "c"} }, `--prometheus.const-label: "c" is not NAME=VALUE`},
+		"label with a dash":      {func(c *Config) { c.ConstLabs = []string{"a-b=c"} }, `--prometheus.const-label: "a-b" is no label name`},
+		"label beyond ASCII":     {func(c *Config) { c.ConstLabs = []string{"ä=c"} }, `--prometheus.const-label: "ä" is no label name`},
+		"label with digit first": {func(c *Config) { c.ConstLabs = []string{"9=c"} }, `--prometheus.const-label: "9" is no label name`},
+		"reserved label":         {func(c *Config) { c.ConstLabs = []string{"__name__=c"} }, `--prometheus.const-label: "__name__" is reserved`},
+		"label value not UTF-8":  {func(c *Config) { c.ConstLabs = []string{"a=\xff"} }, `--prometheus.const-label: the value of "a" is not valid UTF-8`},
+		"no target":              {func(c *Config) { c.Nginx.ScrapeURIs = []string{""} }, `--nginx.scrape-uri: target ""`},
+		"target with secret":     {func(c *Config) { c.Nginx.ScrapeURIs = []string{"http://u:" + hidden + "@h:x/"} }, "--nginx.scrape-uri: target"},
+		"target with secret 2":   {func(c *Config) { c.Nginx.ScrapeURIs = []string{"http://h:x/?token=" + hidden} }, "--nginx.scrape-uri: target"},
+		"same target twice":      {func(c *Config) { c.Nginx.ScrapeURIs = []string{"http://u:" + hidden + "@h/x", "http://h:80/x"} }, "--nginx.scrape-uri: target http://h:80/x is there twice"},
+		"no file":                {func(c *Config) { c.File = "none" }, "--config.file: open none"},
+		"a folder":               {func(c *Config) { c.File = t.TempDir() }, "--config.file: read "},
+		"targets twice": {func(c *Config) {
+			c.Nginx.DefaultURI, c.File = false, pki.file("exporter.yml", "targets: []")
+		}, "targets stand both in --nginx.scrape-uri and under targets"},
+	} {
+		c2 := flags()
+		c.change(c2)
+		_, err := c2.Validate()
+		checkError(t, name, err, c.want)
+	}
+}
+
+func TestValidateTakes(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"several addresses": func(c *Config) {
+			c.Web.Listen = []string{"[::1]:9113", "localhost:http", "unix:/run/x.sock", "unix:@x", "vsock://:9113", ":0"}
+		},
+		"systemd alone":     func(c *Config) { c.Web.Listen, c.Web.Systemd = nil, true },
+		"path /":            func(c *Config) { c.Web.TelemetryPath = "/" },
+		"long path":         func(c *Config) { c.Web.TelemetryPath = "/a-b/c_d/e.f~" },
+		"path like probe":   func(c *Config) { c.Web.TelemetryPath = "/probes" },
+		"host and port":     func(c *Config) { c.Nginx.Host = "h.example.com:8080" },
+		"no verification":   func(c *Config) { c.Nginx.Verify = false },
+		"no drain, no rest": func(c *Config) { c.Web.DrainDelay, c.Web.TimeoutOffset = 0, 0 },
+		"empty label":       func(c *Config) { c.ConstLabs = []string{"a="} },
+		"mode stub_status":  func(c *Config) { c.Nginx.Mode = "stub_status" },
+	} {
+		c := flags()
+		change(c)
+		if _, err := c.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestDuplicateTargets(t *testing.T) {
+	for _, c := range []struct {
+		one, other string
+		twice      bool
+	}{
+		{"http://h/x", "http://h/x", true},
+		{"http://h/x", "http://h:80/x", true},
+		{"http://h/x", "http://H/x", true},
+		{"HTTP://h/x", "http://h/x", true},
+		{"http://h", "http://h/", true},
+		{"https://h/x", "https://h:443/x", true},
+		{"http://h:080/x", "http://h/x", true},
+		{"http://u:p@h/x", "http://v:q@h/x", true},
+		{"http://h/x#a", "http://h/x#b", true},
+		{"unix:/s", "unix:/s:/", true},
+		{"unix:/s:", "unix:/s:/", true},
+		{"http://[::1]/x", "http://[::1]:80/x", true},
+		{"http://h/x", "https://h/x", false},
+		{"http://h/x", "http://h:81/x", false},
+		{"http://h/x", "http://h/X", false},
+		{"http://h/x?a=1", "http://h/x?a=2", false},
+		{"unix:/s:/x", "unix:/S:/x", false},
+		{"unix:/s:/x", "http://localhost/x", false},
+		// Only what is hidden differs: the label cannot tell them apart.
+		{"http://h/x?token=1", "http://h/x?token=2", true},
+	} {
+		c2 := flags()
+		c2.Nginx.ScrapeURIs = []string{c.one, c.other}
+		_, err := c2.Validate()
+		if (err != nil) != c.twice {
+			t.Errorf("%s and %s: %v", c.one, c.other, err)
+		}
+		if err != nil {
+			checkError(t, c.other, err, "--nginx.scrape-uri: ")
+		}
+	}
+}
+
+func TestLabels(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		labs []string
+		addr string // of AddrLabels
+		file string
+		want []string // NAME=VALUE of the first target
+		warn string
+	}{
+		{name: "none", want: nil},
+		{name: "always", addr: "always", want: []string{"addr=http://127.0.0.1:8080/stub_status"}},
+		{name: "in order", labs: []string{"b=2", "a=1"}, want: []string{"a=1", "b=2"}},
+		{name: "the last wins", labs: []string{"a=1", "a=2"}, want: []string{"a=2"}},
+		{name: "odd values", labs: []string{"a=b=c", "d:e", "f=\"\\\n"}, want: []string{"a=b=c", "d=e", "f=\"\\\n"}},
+		{name: "addr alone", labs: []string{"addr=x"}, want: []string{"addr=x"}},
+		{name: "addr beside", labs: []string{"addr=x"}, addr: "always", want: []string{"addr=http://127.0.0.1:8080/stub_status"}, warn: "the label addr tells"},
+		{name: "Prometheus' own", labs: []string{"job=x"}, want: []string{"job=x"}, warn: "Prometheus sets the label job itself"},
+		{name: "a metric's own", labs: []string{"version=x"}, want: []string{"version=x"}, warn: "nginx_server_info has a label version"},
+		{name: "of the file", labs: []string{"a=1", "b=1"}, file: "targets: [{uri: http://h/, labels: {b: 2, c: 3}}]", want: []string{"a=1", "b=2", "c=3"}},
+		{name: "name", file: "targets: [{uri: http://h/, name: n}]", want: []string{"addr=n"}},
+		{name: "two", file: "targets: [{uri: 'http://u:" + hidden + "@h/'}, {uri: http://g/}]", want: []string{"addr=http://h/"}},
+		{name: "numbers", file: "targets: [{uri: http://h/, labels: {a: 1, b: true}}]", want: []string{"a=1", "b=true"}},
+	} {
+		config := flags()
+		config.ConstLabs = c.labs
+		if c.addr != "" {
+			config.Nginx.AddrLabel = c.addr
+		}
+		if c.file != "" {
+			config.File = newPKI(t).file("exporter.yml", c.file)
+		}
+		settings, err := config.Validate()
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var have []string
+		for _, label := range settings.Targets()[0].Labels {
+			have = append(have, label.Name+"="+label.Value)
+		}
+		if !slices.Equal(have, c.want) {
+			t.Errorf("%s: %q, not %q", c.name, have, c.want)
+		}
+		if warnings := strings.Join(settings.Warnings(), "\n"); (c.warn == "") != (warnings == "") || !strings.Contains(warnings, c.warn) {
+			t.Errorf("%s: warnings %q, not %q", c.name, warnings, c.warn)
+		}
+	}
+}
+
+// pki makes files for a test, certificates above all.
+type pki struct {
+	t         *testing.T
+	directory string
+	authority *x509.Certificate
+	key       *ecdsa.PrivateKey
+}
+
+// newPKI returns a CA in ca.crt, and server and client certificates of it.
+func newPKI(t *testing.T) *pki {
+	t.Helper()
+	p := &pki{t: t, directory: t.TempDir()}
+	p.renew()
+	return p
+}
+
+// renew makes everything anew, so that nothing old is trusted any more.
+func (p *pki) renew() {
+	p.t.Helper()
+	p.authority = &x509.Certificate{
+		Subject: pkix.Name{CommonName: "ca"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	p.key = nil
+	p.key = p.issue("ca", p.authority)
+	p.issue("server", &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"nginx.test"}})
+	p.issue("client", &x509.Certificate{Subject: pkix.Name{CommonName: "client"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+}
+
+func (p *pki) issue(name string, template *x509.Certificate) *ecdsa.PrivateKey {
+	p.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	p.must(err)
+	signer := p.key
+	if signer == nil {
+		signer = key
+	}
+	template.SerialNumber = big.NewInt(time.Now().UnixNano())
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	signed, err := x509.CreateCertificate(rand.Reader, template, p.authority, &key.PublicKey, signer)
+	p.must(err)
+	secretKey, err := x509.MarshalPKCS8PrivateKey(key)
+	p.must(err)
+	p.file(name+".crt", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed})))
+	p.file(name+".key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secretKey})))
+	return key
+}
+
+func (p *pki) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *pki) path(name string) string { return filepath.Join(p.directory, name) }
+
+// file writes a file and returns its path.
+func (p *pki) file(name, text string) string {
+	p.t.Helper()
+	p.must(os.WriteFile(p.path(name), []byte(text), 0o600))
+	return p.path(name)
+}
