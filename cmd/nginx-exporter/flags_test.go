@@ -315,6 +315,9 @@ func TestEveryFlagIsUsed(t *testing.T) {
 		all.Write(text)
 	}
 	for _, f := range fresh(t).flags {
+		if strings.HasPrefix(f.name, "collector.") {
+			continue // the command eachsource uses all of these
+		}
 		if !regexp.MustCompile(` '?--?(no-)?` + regexp.QuoteMeta(f.name) + `[= \n]`).MatchString(all.String()) {
 			t.Errorf("no script uses --%s", f.name)
 		}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"nginx-exporter/collector"
+	"nginx-exporter/internal/plustest"
+)
+
+// startPlus starts an NGINX Plus that uses everything, and puts its address
+// into $NAME: plus NAME.
+func startPlus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: plus NAME")
+	}
+	server := plustest.New().Start()
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
+}
+
+// eachSource switches everything that can be switched on and then off, one
+// after another: series must go, and none may come: eachsource PLUS STUB.
+func eachSource(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: eachsource PLUS STUB")
+	}
+	for _, source := range collector.Sources() {
+		uri := "http://" + args[0] + "/api"
+		if source.Name == "stub_status" {
+			uri = "http://" + args[1] + "/"
+		}
+		with := seriesOf(ts, "--collector."+source.Name, "--nginx.scrape-uri="+uri)
+		without := seriesOf(ts, "--no-collector."+source.Name, "--nginx.scrape-uri="+uri)
+		for series := range without {
+			if !with[series] {
+				ts.Fatalf("%s is there without %s alone", series, source.Name)
+			}
+		}
+		if len(with) <= len(without) {
+			ts.Fatalf("%s brings nothing", source.Name)
+		}
+	}
+}
+
+// seriesOf starts an exporter and returns what it tells of nginx, without the
+// values.
+func seriesOf(ts *testscript.TestScript, args ...string) map[string]bool {
+	const name = "each"
+	startExporter(ts, false, append([]string{name}, args...))
+	request := scriptRequest(ts, nil, ts.Getenv(name)+"/metrics")
+	client := scriptClient(ts, nil)
+	defer client.CloseIdleConnections()
+	status, page, err := exchange(client, request)
+	ts.Check(err)
+	if status != http.StatusOK {
+		ts.Fatalf("status %d", status)
+	}
+	end(ts, false, []string{name})
+	all := map[string]bool{}
+	for _, line := range regexp.MustCompile(`(?m)^nginx(plus)?_[^ ]+`).FindAllString(page, -1) {
+		if !strings.HasPrefix(line, "nginx_exporter_") {
+			all[line] = true
+		}
+	}
+	return all
+}
