@@ -186,6 +186,9 @@ func (out *Outcome) unfit(t *pod, opts *Options) (Outcome, bool) {
 		return *out.refuse(reasonNameTaken, errors.New("has an init container "+ContainerName+" that is no sidecar")), true
 	case ours != nil:
 		out.Status, out.Reason, out.Detail = Unchanged, reasonAlready, "has the sidecar already"
+		if !same(ours, node(container(opts))) {
+			out.Reason, out.Detail = reasonDiffers, "has another sidecar than these options make; to change it, uninject first"
+		}
 		return *out, true
 	case repeated(t.spec) != "":
 		return *out.refuse(reasonLayout, fmt.Errorf("its pods have %s twice", repeated(t.spec))), true

@@ -16,6 +16,7 @@ const (
 	reasonOptedOut    = "opted-out"
 	reasonAnnotation  = "bad-annotation"
 	reasonAlready     = "already-injected"
+	reasonDiffers     = "differs"
 	reasonNameTaken   = "name-taken"
 	reasonWindows     = "windows"
 	reasonNoNginx     = "no-nginx"
