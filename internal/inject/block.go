@@ -161,3 +161,20 @@ func (d *document) replaceLine(l layout, key *yaml.Node, fresh mapping) (splice,
 	}
 	return d.region(l, d.start(line), d.end(line), column, func(w *writer) { w.fields(fresh, column, false) }), true
 }
+
+// rewriteLine puts entries at the head of a flow mapping that begins and ends
+// on the line of a key.
+func (d *document) rewriteLine(l layout, key, m *yaml.Node, fresh mapping) (splice, bool) {
+	line := key.Line - 1
+	at, end := d.at(m.Content[0]), d.flowEnd(m)
+	if strings.Trim(d.pretext(key), " ") != "" || at >= d.end(line) || end < at || end >= d.end(line) {
+		return splice{}, false
+	}
+	var added strings.Builder
+	for _, f := range fresh {
+		added.WriteString(quote(f.key) + ": " + flowText{}.write(f.value) + ", ")
+	}
+	rest := d.s[at:d.end(line)]
+	text := d.s[d.start(line):at] + added.String() + strings.TrimSuffix(rest, breakOf(rest))
+	return d.region(l, d.start(line), d.end(line), key.Column-1, func(w *writer) { w.line(0, text) }), true
+}

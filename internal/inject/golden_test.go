@@ -122,15 +122,7 @@ func TestGoldenInject(t *testing.T) {
 			if err != nil {
 				return
 			}
-			// What was injected before is taken away as well.
-			before, _, err := Uninject(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			back, _, err := Uninject(out)
-			if err != nil || back != before || !injectedBefore(outcomes) && back != in {
-				t.Errorf("uninject: %v, got\n%s", err, back)
-			}
+			takenBack(t, in, out, outcomes)
 		})
 	}
 }
@@ -158,6 +150,20 @@ func TestGoldenUninject(t *testing.T) {
 				t.Errorf("once more takes away more:\n%s", again)
 			}
 		})
+	}
+}
+
+// takenBack holds that uninject gives back what was there, less what had been
+// injected before.
+func takenBack(t *testing.T, in, out string, outcomes []Outcome) {
+	t.Helper()
+	before, _, err := Uninject(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, _, err := Uninject(out)
+	if err != nil || back != before || !injectedBefore(outcomes) && back != in {
+		t.Errorf("uninject: %v, got\n%s", err, back)
 	}
 }
 

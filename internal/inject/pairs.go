@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,11 +11,11 @@ import (
 // pairs adds labels and annotations to the pods of a template. What the pod
 // has already stays as it is; the notes tell where it says something else.
 func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error) {
-	var fresh mapping
 	metadata, found := own(t.template.value, "metadata")
 	if found && metadata.value.Kind == yaml.AliasNode {
 		return nil, fmt.Errorf("its metadata are an alias (*%s), which others share; edit them by hand", metadata.value.Value)
 	}
+	var fresh mapping
 	for _, kind := range []struct {
 		key  string
 		want []Pair
@@ -25,9 +26,6 @@ func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error
 		}
 		if len(missing) == 0 {
 			continue
-		}
-		if flow(t.template.value) || found && flow(metadata.value) && len(metadata.value.Content) > 0 {
-			return nil, fmt.Errorf("%s cannot be added to JSON or flow style, where uninject could not tell them from others", kind.key)
 		}
 		if err := p.pairsOf(l, metadata, kind.key, missing, &fresh); err != nil {
 			return nil, err
@@ -41,12 +39,16 @@ func (p *plan) metadata(l layout, t *pod, e entry, fresh mapping) error {
 	switch {
 	case len(fresh) == 0:
 		return nil
+	case flow(t.template.value):
+		return errFlowPairs
 	case e.key == nil:
 		return p.fields(l, t.template.value, t.key, mapping{{"metadata", fresh}})
 	case isNull(e.value), e.value.Kind == yaml.MappingNode && len(e.value.Content) == 0:
 		return p.fillMapping(l, e, mapping{{"metadata", fresh}})
 	case e.value.Kind != yaml.MappingNode:
 		return errLayout
+	case flow(e.value):
+		return p.flowPairs(l, e.key, e.value, fresh)
 	}
 	return p.fields(l, e.value, e.value.Content[0], fresh)
 }
@@ -67,13 +69,34 @@ func (p *plan) pairsOf(l layout, metadata entry, key string, missing mapping, fr
 	case e.value.Kind == yaml.AliasNode:
 		return fmt.Errorf("its %s are an alias (*%s), which others share; edit it by hand", key, e.value.Value)
 	case isNull(e.value), e.value.Kind == yaml.MappingNode && len(e.value.Content) == 0:
+		if flow(metadata.value) {
+			return errFlowPairs
+		}
 		return p.fillMapping(l, e, mapping{{key, missing}})
 	case e.value.Kind != yaml.MappingNode:
 		return fmt.Errorf("its %s are no mapping", key)
+	case flow(metadata.value):
+		return p.flowPairs(l, metadata.key, e.value, missing)
 	case flow(e.value):
-		return fmt.Errorf("%s cannot be added to JSON or flow style, where uninject could not tell them from others", key)
+		return p.flowPairs(l, e.key, e.value, missing)
 	}
 	return p.fields(l, e.value, e.value.Content[0], missing)
+}
+
+// errFlowPairs is why labels and annotations are not added.
+var errFlowPairs = errors.New("labels and annotations cannot be added to JSON, or to flow style over several lines, where uninject could not tell them from others")
+
+// flowPairs adds to a mapping in flow style that stands on one line with a key
+// of a block. The line as it was stays in a comment.
+func (p *plan) flowPairs(l layout, key, m *yaml.Node, fresh mapping) error {
+	s, ok := p.rewriteLine(l, key, m, fresh)
+	if !ok {
+		return errFlowPairs
+	}
+	p.edits = append(p.edits, edit{[]splice{s}, func() {
+		m.Content = slices.Insert(m.Content, 0, node(fresh).Content...)
+	}})
+	return nil
 }
 
 // fillMapping replaces a key that has nothing by one that has something.

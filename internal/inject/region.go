@@ -24,6 +24,9 @@ func (d *document) withoutRegions() (string, error) {
 	if d.foreign(blocks) {
 		return "", errForeign
 	}
+	if slices.ContainsFunc(blocks, d.rewritten) {
+		return "", errChanged
+	}
 	d.keep(blocks)
 	for _, b := range blocks {
 		splices = append(splices, d.cut(b.begin, b.end, d.was(b)))
@@ -70,6 +73,23 @@ func last(n *yaml.Node) int {
 		return n.Line
 	}
 	return last(n.Content[len(n.Content)-1])
+}
+
+// rewritten reports whether a region replaces a line by a longer one, and that
+// one is no longer the old one and an insertion: then somebody has edited it,
+// who would lose the edit.
+func (d *document) rewritten(b block) bool {
+	was := d.was(b)
+	if was == "" || b.end-b.begin != 3 {
+		return false
+	}
+	was = strings.TrimSuffix(was, breakOf(was))
+	now := d.line(b.begin + 2)
+	same := 0
+	for same < len(was) && same < len(now) && was[same] == now[same] {
+		same++
+	}
+	return !strings.HasSuffix(now, was[same:]) || len(now) < len(was)
 }
 
 // was returns the line that a region replaced, or those that stay of it; empty
