@@ -178,12 +178,8 @@ func (d *document) flowRemoveOnly(e entry, from, to int) (splice, error) {
 	return splice{d.at(e.key), len(d.s) - len(rest), ""}, nil
 }
 
-// withoutFlow takes away what was added in flow style, and proves it.
-func withoutFlow(s string) (string, error) {
-	d, more, err := parse(s)
-	if err != nil {
-		return "", err
-	}
+// withoutFlow takes away what was added in flow style.
+func (d *document) withoutFlow() (string, error) {
 	var splices []splice
 	for _, obj := range objects(d.root) {
 		if obj.pod == nil || obj.shared {
@@ -195,13 +191,7 @@ func withoutFlow(s string) (string, error) {
 		}
 		splices = append(splices, found...)
 	}
-	if len(splices) == 0 {
-		return s, nil
-	}
-	if len(more) > 0 {
-		return "", errChanged
-	}
-	return spliced(s, splices)
+	return spliced(d.s, splices)
 }
 
 // flowSplices finds what was added to the flow lists of a pod.

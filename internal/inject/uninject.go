@@ -79,18 +79,27 @@ func uninjectDocument(chunk string) (string, []Outcome, error) {
 			outcomes[len(outcomes)-1] = out.skip(reasonNoPods, "no pod template")
 		}
 	}
-	s, err := d.withoutRegions()
+	after, err := d.without((*document).withoutRegions)
 	if err == nil {
-		s, err = withoutFlow(s)
+		after, err = after.without((*document).withoutFlow)
 	}
 	if err != nil {
 		return chunk, verdict(outcomes, d.root, nil, err), nil
 	}
-	after, _, err := parse(s)
-	if err != nil {
-		return chunk, verdict(outcomes, d.root, nil, errChanged), nil
+	return after.s, verdict(outcomes, d.root, after.root, nil), nil
+}
+
+// without returns the document with something taken away.
+func (d *document) without(take func(*document) (string, error)) (*document, error) {
+	s, err := take(d)
+	if err != nil || s == d.s {
+		return d, err
 	}
-	return s, verdict(outcomes, d.root, after.root, nil), nil
+	after, more, err := parse(s)
+	if err != nil || len(more) > 0 {
+		return nil, errChanged
+	}
+	return &after, nil
 }
 
 // verdict says for each object whether its sidecar has gone.
