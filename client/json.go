@@ -23,6 +23,8 @@ type scanner struct {
 	text   []byte            // the last string or number, if it did not lie in one piece
 	words  map[string]string // see intern
 	unfit  int               // values that were of another kind than asked for
+	used   int               // bytes read
+	made   int               // bytes of memory of the objects, see charge
 
 	// Memory of the documents, which it outlives.
 	codes           []PlusCode // in use while one object is read
@@ -39,11 +41,13 @@ const (
 	windowSize = 32 << 10
 	maxDepth   = 64
 	maxText    = 1 << 20 // of one string or number, in bytes
+	maxMade    = 16 << 20
 )
 
 var (
 	errSyntax = errors.New("the answer is not JSON")
 	errDeep   = fmt.Errorf("the answer is nested deeper than %d", maxDepth)
+	errMany   = errors.New("the answer has more objects than its length explains")
 	errLong   = fmt.Errorf("the answer has a string of more than %d bytes", maxText)
 )
 
@@ -71,6 +75,15 @@ func (s *scanner) fail(err error) {
 	s.next, s.end = 0, 0
 }
 
+// charge notes memory that the objects take. What a server tells of an object
+// is longer than the memory for it; a document of which that is not true, and
+// which is not small, is made to fill the memory.
+func (s *scanner) charge(bytes int) {
+	if s.made += bytes; s.made > maxMade+s.used {
+		s.fail(errMany)
+	}
+}
+
 // cut is a document that ends too early.
 func (s *scanner) cut() {
 	if errors.Is(s.err, io.EOF) {
@@ -87,6 +100,7 @@ func (s *scanner) fill() bool {
 	for s.end == 0 && s.err == nil {
 		s.end, s.err = s.source.Read(s.window)
 	}
+	s.used += s.end
 	if s.end > 0 && s.err != nil && !errors.Is(s.err, io.EOF) {
 		s.end = 0 // what came with an error is of no use
 	}

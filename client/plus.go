@@ -205,6 +205,10 @@ func decodePlus(body io.Reader, into PlusDocument) (unfit int, err error) {
 	}
 	into.decode(s)
 	if err := s.finish(); err != nil {
+		if e := (*Error)(nil); errors.As(err, &e) {
+			e.Advice = "if the document is as it should be, raise --nginx.plus.max-document"
+			return 0, err
+		}
 		if classify(err) == ReasonNetwork && !isClosed(err) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return 0, &Error{Reason: ReasonParse, Err: err, Advice: "look at this document of the API yourself; nginx may have broken off"}
 		}

@@ -69,6 +69,7 @@ func (h *PlusHistogram) decodeBuckets(s *scanner) {
 		sound = sound && (i == 0 || buckets[i-1].bound < buckets[i].bound)
 	}
 	if !sound {
+		h.Bounds, h.Counts = nil, nil
 		s.unfit++
 		return
 	}
@@ -77,7 +78,7 @@ func (h *PlusHistogram) decodeBuckets(s *scanner) {
 	for _, bucket := range buckets {
 		counts = append(counts, bucket.count)
 	}
-	h.Counts = s.counts.keep(counts)
+	h.Counts = s.counts.keep(s, counts)
 }
 
 // maxSharedBounds is how many different sets of bounds are remembered. All

@@ -1,5 +1,7 @@
 package client
 
+import "unsafe"
+
 // pieces hands out values that lie side by side in memory, a piece of them at
 // a time: a document can hold a hundred thousand, and each allocation of its
 // own would cost more than its decoding.
@@ -7,10 +9,17 @@ type pieces[T any] struct{ free []T }
 
 const pieceLength = 128
 
+// grow makes a piece of n values for the document.
+func (p *pieces[T]) grow(s *scanner, n int) {
+	var value T
+	s.charge(n * int(unsafe.Sizeof(value)))
+	p.free = make([]T, n)
+}
+
 // next returns a value that nobody else has.
-func (p *pieces[T]) next() *T {
+func (p *pieces[T]) next(s *scanner) *T {
 	if len(p.free) == 0 {
-		p.free = make([]T, pieceLength)
+		p.grow(s, pieceLength)
 	}
 	value := &p.free[0]
 	p.free = p.free[1:]
@@ -18,12 +27,12 @@ func (p *pieces[T]) next() *T {
 }
 
 // keep returns a copy of the values.
-func (p *pieces[T]) keep(values []T) []T {
+func (p *pieces[T]) keep(s *scanner, values []T) []T {
 	if len(values) == 0 {
 		return nil
 	}
 	if len(p.free) < len(values) {
-		p.free = make([]T, max(pieceLength, len(values)))
+		p.grow(s, max(pieceLength, len(values)))
 	}
 	n := copy(p.free, values)
 	kept := p.free[:n:n]
@@ -46,7 +55,7 @@ type plusZone[T any] interface {
 func (z *PlusZones[T, P]) decode(s *scanner) {
 	var memory pieces[T]
 	for name := range s.members() {
-		zone := P(memory.next())
+		zone := P(memory.next(s))
 		zone.named(string(name))
 		zone.decode(s)
 		z.All = append(z.All, zone)

@@ -24,7 +24,7 @@ func (p *PlusPeer) decode(s *scanner) {
 		case "health_checks":
 			p.decodeChecks(s)
 		case "response_time_hist":
-			p.ResponseTimes = s.histogramMemory.next()
+			p.ResponseTimes = s.histogramMemory.next(s)
 			p.ResponseTimes.decode(s)
 		default:
 			p.decodeConfigured(s, name)
@@ -48,9 +48,7 @@ func (p *PlusPeer) decodeConfigured(s *scanner, name []byte) {
 	case "weight":
 		p.Weight = s.number()
 	case "state":
-		if state := slices.Index(PlusStates(), s.internValue()); state > 0 {
-			p.State = PlusState(state) //nolint:gosec // seven states
-		}
+		p.State = PlusState(max(0, slices.Index(PlusStates(), s.internValue()))) //nolint:gosec // seven states
 	case "max_conns":
 		p.MaxConns = s.number()
 	case "active":

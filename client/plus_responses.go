@@ -48,14 +48,16 @@ func (r *PlusResponses) decodeCodes(s *scanner) {
 	for name := range s.members() {
 		code := s.intern(name)
 		count := s.count()
-		again := slices.ContainsFunc(codes, func(c PlusCode) bool { return c.Code == code })
-		if again || len(codes) == maxCodes {
+		switch i := slices.IndexFunc(codes, func(c PlusCode) bool { return c.Code == code }); {
+		case i >= 0:
+			codes[i].Count = count
+		case len(codes) < maxCodes:
+			codes = append(codes, PlusCode{code, count})
+		default:
 			s.unfit++
-			continue
 		}
-		codes = append(codes, PlusCode{code, count})
 	}
-	r.Codes = s.codeMemory.keep(codes)
+	r.Codes = s.codeMemory.keep(s, codes)
 	s.codes = codes
 }
 

@@ -77,7 +77,7 @@ func (t *PlusTLS) counters() []*Number {
 
 // optionalTLS reads a member that only those who speak TLS have.
 func optionalTLS(s *scanner, memory *pieces[PlusTLS]) *PlusTLS {
-	t := memory.next()
+	t := memory.next(s)
 	t.decode(s)
 	return t
 }

@@ -89,7 +89,7 @@ func (s PlusState) String() string { return PlusStates()[s] }
 func (u *PlusUpstreams) decode(s *scanner) {
 	var upstreams pieces[PlusUpstream]
 	for name := range s.members() {
-		upstream := upstreams.next()
+		upstream := upstreams.next(s)
 		upstream.Name = string(name)
 		u.All = append(u.All, upstream)
 		u.decodeOne(s, upstream)
@@ -120,7 +120,7 @@ func (u *PlusUpstreams) decodePeers(s *scanner, upstream *PlusUpstream) {
 		upstream.Listed = true
 	}
 	for range s.elements() {
-		peer := s.peerMemory.next()
+		peer := s.peerMemory.next(s)
 		peer.Upstream = upstream
 		peer.decode(s)
 		upstream.States[peer.State]++
