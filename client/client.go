@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -63,6 +64,7 @@ type Client struct {
 	requests    atomic.Uint64
 	maxDocument int64
 	plus        plusMemory
+	windows     sync.Pool // of scanners, *[windowSize]byte
 }
 
 // New returns a client for the target of the options. Nothing is connected

@@ -192,14 +192,18 @@ type PlusDocument interface {
 // then. Its errors are of type [*Error].
 func (c *Client) ReadPlus(ctx context.Context, index *PlusIndex, path string, into PlusDocument) (unfit int, err error) {
 	err = c.get(ctx, strconv.Itoa(index.Version)+"/"+path, c.maxDocument, func(_ *http.Response, body io.Reader) error {
-		unfit, err = decodePlus(body, into)
+		window, _ := c.windows.Get().(*[windowSize]byte)
+		if window == nil {
+			window = new([windowSize]byte)
+		}
+		defer c.windows.Put(window)
+		unfit, err = decodePlus(&scanner{source: body, window: window[:]}, into)
 		return err
 	})
 	return unfit, err
 }
 
-func decodePlus(body io.Reader, into PlusDocument) (unfit int, err error) {
-	s := newScanner(body)
+func decodePlus(s *scanner, into PlusDocument) (unfit int, err error) {
 	if c := s.peek(); c != '{' && c != '[' && c != 0 {
 		return 0, &Error{Reason: ReasonParse, Err: errors.New("the answer is neither an object nor a list")}
 	}

@@ -5,21 +5,30 @@ import "unsafe"
 // pieces hands out values that lie side by side in memory, a piece of them at
 // a time: a document can hold a hundred thousand, and each allocation of its
 // own would cost more than its decoding.
-type pieces[T any] struct{ free []T }
+//
+// Pieces grow with the document, so that a small one costs little.
+type pieces[T any] struct {
+	free   []T
+	length int // of the last piece
+}
 
-const pieceLength = 128
+const (
+	firstPiece   = 4
+	longestPiece = 256
+)
 
-// grow makes a piece of n values for the document.
+// grow makes a piece of n values for the document, or more.
 func (p *pieces[T]) grow(s *scanner, n int) {
 	var value T
-	s.charge(n * int(unsafe.Sizeof(value)))
-	p.free = make([]T, n)
+	p.length = max(n, min(max(2*p.length, firstPiece), longestPiece))
+	s.charge(p.length * int(unsafe.Sizeof(value)))
+	p.free = make([]T, p.length)
 }
 
 // next returns a value that nobody else has.
 func (p *pieces[T]) next(s *scanner) *T {
 	if len(p.free) == 0 {
-		p.grow(s, pieceLength)
+		p.grow(s, 1)
 	}
 	value := &p.free[0]
 	p.free = p.free[1:]
@@ -32,7 +41,7 @@ func (p *pieces[T]) keep(s *scanner, values []T) []T {
 		return nil
 	}
 	if len(p.free) < len(values) {
-		p.grow(s, max(pieceLength, len(values)))
+		p.grow(s, len(values))
 	}
 	n := copy(p.free, values)
 	kept := p.free[:n:n]

@@ -19,6 +19,14 @@ type PlusCode struct {
 	Count Number
 }
 
+// Number returns the code as a number, 0 if it is not one of three digits.
+func (c *PlusCode) Number() int {
+	if len(c.Code) != 3 || !isDigit(c.Code[0]) || !isDigit(c.Code[1]) || !isDigit(c.Code[2]) {
+		return 0
+	}
+	return int(c.Code[0]-'0')*100 + int(c.Code[1]-'0')*10 + int(c.Code[2]-'0')
+}
+
 func (r *PlusResponses) decode(s *scanner) {
 	for name := range s.members() {
 		switch string(name) {
@@ -59,17 +67,6 @@ func (r *PlusResponses) decodeCodes(s *scanner) {
 	}
 	r.Codes = s.codeMemory.keep(s, codes)
 	s.codes = codes
-}
-
-// Count returns the count of a status code, an absent number if it is not
-// listed.
-func (r *PlusResponses) Count(code string) Number {
-	for i := range r.Codes {
-		if r.Codes[i].Code == code {
-			return r.Codes[i].Count
-		}
-	}
-	return Number{}
 }
 
 func (r *PlusResponses) classes() []*Number {

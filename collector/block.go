@@ -1,6 +1,10 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"slices"
+
+	"nginx-exporter/client"
+)
 
 // block holds the series of one table for one target, ready to be rendered.
 // Nothing in it changes any more.
@@ -15,6 +19,8 @@ type block interface {
 	appendMetrics(metrics []*dtoMetric, i int, created float64) []*dtoMetric
 	// series counts the series of the block.
 	series() int
+	// length is how many objects the block has.
+	length() int
 	// limit returns the block without the objects that would bring it above so
 	// many series, and how many series they have.
 	limit(most int) (block, int)
@@ -26,33 +32,74 @@ type bound[T any] struct {
 	layouts *layouts
 	objects []*T
 	// text holds the labels of all objects as they stand on the page, one
-	// after another; those of object i end at ends[i].
+	// after another; those of object i end at ends[i]. Both are nil where only
+	// one row would use them, for many objects.
 	text []byte
 	ends []uint32
 }
 
 // bind prepares the objects for rendering: labels are escaped once, for all
 // rows. An object whose labels are there already is dropped and counted. The
-// block keeps the slice, which must not change any more.
+// block keeps the objects, which must not change any more.
 func (t *table[T]) bind(l *layouts, dropped *Dropped, objects ...*T) block {
-	b := &bound[T]{table: t, layouts: l, objects: make([]*T, 0, len(objects)), ends: make([]uint32, 0, len(objects))}
+	b := &bound[T]{table: t, layouts: l, objects: make([]*T, 0, len(objects))}
+	once := len(objects) >= many && len(t.rows) == 1 && t.rows[0].value != nil
+	before := b.labels
+	if once {
+		before = b.again()
+	} else {
+		b.ends = make([]uint32, 0, len(objects))
+	}
 	seen := newSeen(len(objects))
 	var values []string
 	for _, object := range objects {
-		start := uint32(len(b.text)) //nolint:gosec // documents are bounded far below
+		start := len(b.text)
 		values = t.own(values[:0], object)
 		b.text = l.plain.appendText(b.text, values)
-		end := uint32(len(b.text)) //nolint:gosec // as above
-		if seen.twice(b.text, span{start, end}) {
+		twice := seen.twice(b.text[start:], len(b.objects), before)
+		if twice || once {
 			b.text = b.text[:start]
+		}
+		if twice {
 			dropped.Duplicate += float64(len(t.rows))
 			continue
 		}
 		b.objects = append(b.objects, object)
-		b.ends = append(b.ends, end)
+		if !once {
+			b.ends = append(b.ends, uint32(len(b.text))) //nolint:gosec // documents are bounded far below
+			b.grow(len(objects))
+		}
 	}
 	return b
 }
+
+// grow makes room for the labels of all objects once some have told how long
+// they are: better one guess than a buffer that doubles again and again.
+func (b *bound[T]) grow(objects int) {
+	if len(b.ends) == sampled {
+		const slack = 64
+		whole := len(b.text) * objects / sampled
+		b.text = slices.Grow(b.text, max(0, whole+whole/slack-len(b.text)))
+	}
+}
+
+// again returns what makes the labels of an object once more.
+func (b *bound[T]) again() func(o int) []byte {
+	var values []string
+	var text []byte
+	return func(o int) []byte {
+		values = b.table.own(values[:0], b.objects[o])
+		text = b.layouts.plain.appendText(text[:0], values)
+		return text
+	}
+}
+
+// many is from how many objects on their labels are not worth being kept for one
+// row.
+const many = 256
+
+// sampled is how many objects tell how long the labels of all will be.
+const sampled = 64
 
 func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byte, next int, more bool) {
 	r := &b.table.rows[i]
@@ -61,6 +108,10 @@ func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byt
 		return b.appendHistograms(page, name, r, from)
 	case r.label != "":
 		return b.appendParts(page, name, r, from)
+	}
+	labels := b.labels
+	if b.ends == nil {
+		labels = b.again()
 	}
 	for o := from; o < len(b.objects); o++ {
 		if o > from && len(page) >= flushAt {
@@ -71,7 +122,7 @@ func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byt
 			continue
 		}
 		page = append(page, name...)
-		page = append(page, b.labels(o)...)
+		page = append(page, labels(o)...)
 		page = append(page, ' ')
 		page = appendNumber(page, v.Float())
 		page = append(page, '\n')
@@ -109,8 +160,12 @@ func (b *bound[T]) appendParts(page []byte, name string, r *row[T], from int) (t
 			return page, o, true
 		}
 		object := b.objects[o]
-		values = b.table.own(values[:0], object)
-		head, tail = l.split(append(head[:0], name...), tail[:0], values)
+		if head = append(head[:0], name...); l.first != "" {
+			head, tail = l.splice(head, tail[:0], b.labels(o))
+		} else {
+			values = b.table.own(values[:0], object)
+			head, tail = l.split(head, tail[:0], values)
+		}
 		for i := range r.parts {
 			series(r.parts[i].label, r.parts[i].value(object))
 		}
@@ -161,6 +216,8 @@ func (r *row[T]) visit(object *T, series func(label string, v client.Number)) {
 	}
 }
 
+func (b *bound[T]) length() int { return len(b.objects) }
+
 func (b *bound[T]) series() int {
 	count := 0
 	for _, object := range b.objects {
@@ -174,7 +231,10 @@ func (b *bound[T]) limit(most int) (block, int) {
 	for i, object := range b.objects {
 		if count += b.seriesOf(object); count > most {
 			cut := *b
-			cut.objects, cut.ends = b.objects[:i], b.ends[:i]
+			cut.objects = b.objects[:i]
+			if b.ends != nil {
+				cut.ends = b.ends[:i]
+			}
 			return &cut, b.series() - cut.series()
 		}
 	}

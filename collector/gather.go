@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -11,23 +12,38 @@ import (
 
 type dtoMetric = dto.Metric
 
-// Gather returns the page as protobuf types, for protobuf scrapes, tests and
+// Gather returns the page as protobuf types, sorted by name, for tests and
 // programs that embed the collector. It holds what WriteText writes.
 func (p *Page) Gather() []*dto.MetricFamily {
 	families := make([]*dto.MetricFamily, 0, len(p.collector.families))
-	for i := range p.collector.families {
-		f := &p.collector.families[i]
-		var metrics []*dtoMetric
-		for _, b := range p.blocks[f.table] {
-			metrics = b.block.appendMetrics(metrics, f.row, b.created)
-		}
-		if len(metrics) > 0 {
-			families = append(families, &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: f.Kind.dto(), Metric: metrics})
-		}
-	}
-	families = append(families, p.process...)
+	families = slices.AppendSeq(families, p.Families())
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return families
+}
+
+// Families yields what Gather returns, in another order, one family after
+// another: a large page never is in memory as a whole.
+func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		for i := range p.collector.families {
+			f := &p.collector.families[i]
+			var metrics []*dtoMetric
+			for _, b := range p.blocks[f.table] {
+				metrics = b.block.appendMetrics(metrics, f.row, b.created)
+			}
+			if len(metrics) == 0 {
+				continue
+			}
+			if !yield(&dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: f.Kind.dto(), Metric: metrics}) {
+				return
+			}
+		}
+		for _, family := range p.process {
+			if !yield(family) {
+				return
+			}
+		}
+	}
 }
 
 // millisecondsPerSecond turns the API's times into Prometheus'.

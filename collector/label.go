@@ -3,6 +3,7 @@ package collector
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
 )
@@ -23,6 +24,9 @@ type layout struct {
 	lead    []string
 	tail    string
 	further int // the gap of the further label, -1 if there is none
+	// first is the text before the further label, if all of the object's own
+	// labels come after it; empty otherwise.
+	first string
 }
 
 // newLayout merges the labels of a target with the names of a table's own
@@ -43,6 +47,10 @@ func newLayout(target []Label, own []string, further string) *layout {
 	}
 	slices.SortFunc(l.target, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
 	l.merge(gaps)
+	clash := slices.ContainsFunc(target, func(label Label) bool { return label.Name == further })
+	if l.further == 0 && len(own) > 0 && !clash {
+		l.first = strings.TrimSuffix(l.lead[0], further+`="`)
+	}
 	return l
 }
 
@@ -77,6 +85,12 @@ func (l *layout) appendText(text []byte, values []string) []byte {
 		text = appendEscaped(text, values[i])
 	}
 	return append(text, l.tail...)
+}
+
+// splice appends what split does, out of the object's labels as they stand on
+// the page without the further one. It must be a layout with first.
+func (l *layout) splice(head, tail, labels []byte) (before, after []byte) {
+	return append(head, l.lead[0]...), append(append(tail, '"', ','), labels[len(l.first):]...)
 }
 
 // split appends the labels of an object before and after the value of the
@@ -128,6 +142,9 @@ func appendLabel(text []byte, label Label) []byte {
 //
 // See https://prometheus.io/docs/instrumenting/exposition_formats/.
 func appendEscaped(text []byte, value string) []byte {
+	if isPlain(value) {
+		return append(text, value...)
+	}
 	value = validUTF8(value)
 	for {
 		i := strings.IndexAny(value, "\\\"\n")
@@ -142,6 +159,16 @@ func appendEscaped(text []byte, value string) []byte {
 		}
 		value = value[i+1:]
 	}
+}
+
+// isPlain reports whether a value stands on the page as it is.
+func isPlain(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; c >= utf8.RuneSelf || c == '\\' || c == '"' || c == '\n' {
+			return false
+		}
+	}
+	return true
 }
 
 func validUTF8(value string) string { return strings.ToValidUTF8(value, "\uFFFD") }

@@ -45,6 +45,17 @@ func (p *Page) addTally(t *target, r *report) {
 	p.add(bind.blocks)
 }
 
+// Rows returns about how many lines the page has, without making them.
+func (p *Page) Rows() int {
+	rows := 0
+	for i := range p.collector.families {
+		for _, b := range p.blocks[p.collector.families[i].table] {
+			rows += b.block.length()
+		}
+	}
+	return rows
+}
+
 // buffers lends the buffers that pages are rendered into.
 type buffers struct{ pool sync.Pool }
 

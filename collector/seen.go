@@ -5,15 +5,12 @@ import (
 	"hash/maphash"
 )
 
-// seen finds objects whose labels are there already. It keeps a hash of the
-// labels and no copy of them, since there may be a hundred thousand.
+// seen finds objects whose labels are there already, among a hundred thousand
+// maybe: it is a hash table that holds nothing but the numbers of the objects.
 type seen struct {
-	seed maphash.Seed
-	at   map[uint64]span
+	seed  maphash.Seed
+	slots []uint32 // numbers of objects, from 1 on; a power of two of them
 }
-
-// span is a piece of a block's text.
-type span struct{ start, end uint32 }
 
 // newSeen returns what finds duplicates among n objects, nil if there can be
 // none.
@@ -21,19 +18,29 @@ func newSeen(n int) *seen {
 	if n < 2 {
 		return nil
 	}
-	return &seen{seed: maphash.MakeSeed(), at: make(map[uint64]span, n)}
+	slots := 4
+	for slots < 2*n { // so that half of them stay empty
+		slots *= 2
+	}
+	return &seen{seed: maphash.MakeSeed(), slots: make([]uint32, slots)}
 }
 
-// twice reports whether the labels at the span stood in the text before.
-func (s *seen) twice(text []byte, at span) bool {
+// twice reports whether the labels are those of an object before, whose labels
+// the function returns by their number. If not, they are noted under number,
+// the next one.
+func (s *seen) twice(labels []byte, number int, before func(number int) []byte) bool {
 	if s == nil {
 		return false
 	}
-	labels := text[at.start:at.end]
-	hash := maphash.Bytes(s.seed, labels)
-	if first, found := s.at[hash]; found {
-		return bytes.Equal(text[first.start:first.end], labels)
+	mask := uint64(len(s.slots) - 1)
+	for at := maphash.Bytes(s.seed, labels) & mask; ; at = (at + 1) & mask {
+		other := s.slots[at]
+		if other == 0 {
+			s.slots[at] = uint32(number) + 1 //nolint:gosec // documents are bounded far below
+			return false
+		}
+		if bytes.Equal(before(int(other)-1), labels) {
+			return true
+		}
 	}
-	s.at[hash] = at
-	return false
 }

@@ -73,9 +73,9 @@ func tlsRows(without ...string) []row[client.PlusTLS] {
 func responseRows(o *Options) []row[client.PlusResponses] {
 	type doc = client.PlusResponses
 	part := func(class string, value func(*doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
-	codes := listedCodes
+	var codes func(*doc, func(string, client.Number)) = listedCodes
 	if o.PadCodes {
-		codes = paddedCodes
+		codes = paddedCodes()
 	}
 	return []row[doc]{
 		by(Counter, "responses", "Answers by class of their status code.", "code",
@@ -96,24 +96,39 @@ func listedCodes(r *client.PlusResponses, series func(string, client.Number)) {
 
 // paddedCodes shows each code that nginx-prometheus-exporter shows, with zero
 // where nginx did not list it, and then those that it does not show.
-func paddedCodes(r *client.PlusResponses, series func(string, client.Number)) {
-	padding := padding()
-	for _, code := range padding {
-		count := r.Count(code)
-		if !count.Known() {
-			count = client.NumberOf(0)
-		}
-		series(code, count)
+func paddedCodes() func(*client.PlusResponses, func(string, client.Number)) {
+	const none = -1
+	codes := padding()
+	var place [1000]int // of a code among the padding
+	for i := range place {
+		place[i] = none
 	}
-	for i := range r.Codes {
-		if !slices.Contains(padding, r.Codes[i].Code) {
-			series(r.Codes[i].Code, r.Codes[i].Count)
+	for i, code := range codes {
+		place[(&client.PlusCode{Code: code}).Number()] = i
+	}
+	return func(r *client.PlusResponses, series func(string, client.Number)) {
+		var counts [paddedTo]client.Number
+		for i := range r.Codes {
+			if at := place[r.Codes[i].Number()]; at != none {
+				counts[at] = r.Codes[i].Count
+			} else {
+				series(r.Codes[i].Code, r.Codes[i].Count)
+			}
+		}
+		for i, count := range counts {
+			if !count.Known() {
+				count = client.NumberOf(0)
+			}
+			series(codes[i], count)
 		}
 	}
 }
 
-func padding() []string {
-	return []string{
+// paddedTo is how many codes the padding has.
+const paddedTo = 40
+
+func padding() [paddedTo]string {
+	return [paddedTo]string{
 		"100", "101", "102", "200", "201", "202", "204", "206", "300", "301", "302", "303", "304", "307",
 		"400", "401", "403", "404", "405", "408", "409", "411", "412", "413", "414", "415", "416", "429",
 		"444", "494", "495", "496", "497", "499", "500", "501", "502", "503", "504", "507",

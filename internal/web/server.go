@@ -36,6 +36,7 @@ type Server struct {
 	handler   http.Handler
 	slots     chan struct{} // one for each scrape that may be under way
 	draining  atomic.Bool
+	sweeping  atomic.Bool
 	fresh     fresh
 }
 

@@ -1,7 +1,7 @@
 package web
 
 import (
-	"bytes"
+	"bufio"
 	"io"
 	"net/http"
 	"strconv"
@@ -20,9 +20,16 @@ const textType = "text/plain; version=0.0.4; charset=utf-8"
 // fits into one packet.
 const smallPage = 1400
 
-// write answers with the page in the best form that the scraper takes.
-func write(w http.ResponseWriter, r *http.Request, page *collector.Page) error {
-	out := &encoder{response: w, gzip: acceptsGzip(r.Header)}
+// manyRows is from where the tables of a compressor are small beside the page.
+const manyRows = 50_000
+
+// write answers with the page in the best form that the scraper takes. It
+// returns how many bytes the page has before it is compressed.
+func write(w http.ResponseWriter, r *http.Request, page *collector.Page) (int64, error) {
+	out := &encoder{response: w, gzip: acceptsGzip(r.Header), level: gzip.StatelessCompression}
+	if page.Rows() > manyRows {
+		out.level = gzip.BestSpeed
+	}
 	format := expfmt.NewFormat(expfmt.TypeTextPlain)
 	// Most scrapers do not ask for protobuf, and negotiating is not for free.
 	if accept := r.Header.Values("Accept"); strings.Contains(strings.Join(accept, ","), expfmt.ProtoType) {
@@ -39,39 +46,44 @@ func write(w http.ResponseWriter, r *http.Request, page *collector.Page) error {
 	if closing := out.close(); err == nil {
 		err = closing
 	}
-	return err
+	return out.length, err
 }
 
+// writeProto writes family by family: a whole page of them can take a hundred
+// times the memory of its text.
 func writeProto(w io.Writer, page *collector.Page, format expfmt.Format) error {
-	// One write, so that a small page is seen to be one.
-	var whole bytes.Buffer
-	to := expfmt.NewEncoder(&whole, format)
-	for _, family := range page.Gather() {
+	// Families are gathered into larger writes, so that a small page is seen to
+	// be one.
+	buffered := bufio.NewWriterSize(w, 16<<10)
+	to := expfmt.NewEncoder(buffered, format)
+	for family := range page.Families() {
 		if err := to.Encode(family); err != nil {
 			return err
 		}
 	}
-	_, err := w.Write(whole.Bytes())
-	return err
+	return buffered.Flush()
 }
 
 // encoder compresses what is written to it, unless it is little. It decides at
-// the first write. The compressor keeps no tables between its blocks: they
-// would take more memory than everything else in a sidecar, for a page that
-// gets 2 % smaller.
+// the first write. For a usual page the compressor keeps no tables between its
+// blocks: they would take more memory than everything else in a sidecar, for a
+// page that gets 2 % smaller. For a large page they save a quarter of the time.
 type encoder struct {
 	response http.ResponseWriter
 	gzip     bool // the scraper takes it
+	level    int
 	packed   *gzip.Writer
 	begun    bool
+	length   int64 // of what was written to it
 }
 
 func (e *encoder) Write(chunk []byte) (int, error) {
+	e.length += int64(len(chunk))
 	if !e.begun {
 		e.begun = true
 		if e.gzip && len(chunk) > smallPage {
 			e.response.Header().Set("Content-Encoding", "gzip")
-			packed, err := gzip.NewWriterLevel(e.response, gzip.StatelessCompression)
+			packed, err := gzip.NewWriterLevel(e.response, e.level)
 			if err != nil {
 				return 0, err
 			}
