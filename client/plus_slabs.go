@@ -42,15 +42,18 @@ func (z *PlusSlab) decode(s *scanner) {
 const maxSlots = 64
 
 func (z *PlusSlab) decodeSlots(s *scanner) {
+	z.Slots = nil
 	for name := range s.members() {
 		slot := PlusSlot{Size: s.intern(name)}
 		slot.decode(s)
-		again := slices.ContainsFunc(z.Slots, func(other PlusSlot) bool { return other.Size == slot.Size })
-		if again || len(z.Slots) == maxSlots {
+		switch i := slices.IndexFunc(z.Slots, func(other PlusSlot) bool { return other.Size == slot.Size }); {
+		case i >= 0:
+			z.Slots[i] = slot
+		case len(z.Slots) < maxSlots:
+			z.Slots = append(z.Slots, slot)
+		default:
 			s.unfit++
-			continue
 		}
-		z.Slots = append(z.Slots, slot)
 	}
 }
 

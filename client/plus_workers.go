@@ -1,6 +1,9 @@
 package client
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // PlusWorker is one worker process of the document /workers.
 type PlusWorker struct {
@@ -53,11 +56,20 @@ func (w *PlusWorkers) decodeOne(s *scanner) {
 	w.All = append(w.All, worker)
 }
 
+// maxIdentifier is up to where a float holds each whole number: beyond, two
+// identifiers could become one.
+const maxIdentifier = 1 << 53
+
 // identifier reads a whole number that nobody adds up.
 func (s *scanner) identifier() string {
 	n := s.number()
 	if !n.Known() {
 		return ""
 	}
-	return strconv.FormatInt(int64(n.Float()), 10)
+	whole := n.Float()
+	if whole != math.Trunc(whole) || math.Abs(whole) > maxIdentifier {
+		s.unfit++
+		return ""
+	}
+	return strconv.FormatInt(int64(whole), 10)
 }
