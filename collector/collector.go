@@ -41,6 +41,12 @@ type Options struct {
 	// ServerID tells servers of an upstream with the same address apart by the
 	// label id. Otherwise they are added up.
 	ServerID bool
+
+	// RateWindows are what rates of requests are told over. If there are any,
+	// targets are read in the background until Close.
+	RateWindows []time.Duration
+
+	now func() time.Duration // in place of the clock, for tests
 }
 
 // Collector scrapes a set of targets. It is safe for concurrent use.
@@ -55,6 +61,9 @@ type Collector struct {
 	process  *processReader // nil unless metrics is basic
 	started  time.Time
 	buffers  buffers
+	windows  []time.Duration
+	now      func() time.Duration // since the start, by a clock that nobody sets
+	sampler  *sampler             // nil without windows
 
 	targets atomic.Pointer[[]*target]
 	reload  atomic.Pointer[Reload]
@@ -101,6 +110,12 @@ func New(options Options) *Collector {
 	}
 	c.targets.Store(&[]*target{})
 	c.SetReload(Reload{Success: true, Time: float64(c.started.Unix())})
+	if c.windows = slices.Sorted(slices.Values(options.RateWindows)); len(c.windows) > 0 {
+		if c.now = options.now; c.now == nil {
+			c.now = func() time.Duration { return time.Since(c.started) }
+		}
+		c.sampler = c.startSampler()
+	}
 	return c
 }
 
@@ -144,6 +159,9 @@ func (c *Collector) SetTargets(options []TargetOptions) error {
 		if err != nil {
 			return err
 		}
+		if c.sampler != nil {
+			t.follow(c.windows, c.now)
+		}
 		if old != nil {
 			t.inherit(old)
 		}
@@ -157,9 +175,12 @@ func (c *Collector) SetTargets(options []TargetOptions) error {
 	return nil
 }
 
-// Close closes the connections to all targets. No scrape may begin after it or
-// be under way.
+// Close ends what runs in the background and closes the connections to all
+// targets. No scrape may begin after it or be under way.
 func (c *Collector) Close() {
+	if c.sampler != nil {
+		c.sampler.close()
+	}
 	if c.process != nil {
 		c.process.close()
 	}
@@ -188,6 +209,7 @@ func (c *Collector) Scrape(ctx context.Context, only ...string) *Page {
 	for i, t := range targets {
 		page.addReport(t, reports[i])
 		page.addTally(t, reports[i])
+		c.addAllRates(page, t, only)
 	}
 	c.addExporter(page)
 	return page

@@ -134,7 +134,7 @@ func (t *target) readIndex(ctx context.Context, r *round) *client.PlusIndex {
 	if err != nil && client.ReasonOf(err) == client.ReasonParse {
 		// It may have become another page since it was recognised.
 		t.mu.Lock()
-		t.plus = false
+		t.plus = t.options.Client.Mode == client.ModePlus
 		t.mu.Unlock()
 	}
 	return index
@@ -220,7 +220,14 @@ func (t *target) read(r *round, i int, ask asker) *result { return t.readWithin(
 func (t *target) readWithin(ctx context.Context, r *round, i int, ask asker) *result {
 	began := time.Now()
 	bind := &binder{layouts: t.layouts, choice: r.choice}
+	var since time.Duration
+	if t.now != nil {
+		since = t.now()
+	}
 	err := t.tables.sources[i].fetch(ctx, ask, bind)
+	if t.now != nil {
+		t.note(&t.tables.sources[i], since, bind)
+	}
 	return &result{bind: bind, err: err, duration: time.Since(began)}
 }
 

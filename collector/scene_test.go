@@ -15,7 +15,7 @@ type scene struct {
 }
 
 func scenes() []scene {
-	return slices.Concat(exporterScenes(), stubStatusScenes(), plusScenes())
+	return slices.Concat(exporterScenes(), stubStatusScenes(), rateScenes(), plusScenes())
 }
 
 // exporterScenes show what does not depend on the kind of nginx.

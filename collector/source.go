@@ -78,6 +78,8 @@ type tables struct {
 	build    *table[buildInfo]
 	reload   *table[Reload]
 	process  *table[processState]
+	rate     *table[rateState]
+	plusRate *table[rateState]
 
 	sources []source
 	numbers map[string]int // of the sources, by their names
@@ -96,11 +98,13 @@ func newTables(o *Options) *tables {
 		build:    buildTable(),
 		reload:   reloadTable(),
 		process:  processTable(),
+		rate:     rateTable("nginx_", stubStatusName),
+		plusRate: rateTable("nginxplus_", "/http/requests"),
 		sources:  newSources(o),
 	}
 	t.all = []anyTable{
 		t.up, t.plusUp, t.requests, t.source, t.endpoint, t.errors, t.dropped,
-		t.build, t.reload, t.process,
+		t.build, t.reload, t.process, t.rate, t.plusRate,
 	}
 	t.numbers = map[string]int{}
 	for i, s := range t.sources {
@@ -136,6 +140,8 @@ type binder struct {
 	// Of the document nginx, for what belongs to the target as a whole.
 	generation string
 	started    float64 // Unix seconds, 0 if that is not known
+
+	requests client.Number // that nginx has counted so far, if this source tells
 }
 
 // tableBlock is a block and what it belongs to.

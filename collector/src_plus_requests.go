@@ -2,6 +2,9 @@ package collector
 
 import "nginx-exporter/client"
 
+// requestsName is the name of the source that counts requests.
+const requestsName = "http_requests"
+
 func plusRequestsSource() []source {
 	figures := &table[client.PlusRequests]{
 		tableHead: tableHead{sinceStart: true},
@@ -9,8 +12,11 @@ func plusRequestsSource() []source {
 		prefix:    "nginxplus_http_",
 		rows:      requestRows(),
 	}
-	return []source{plusSource("http_requests", "http/requests", "client requests",
-		func(_ asker, bind *binder, r *client.PlusRequests) { addTo(bind, figures, r) }, figures)}
+	return []source{plusSource(requestsName, "http/requests", "client requests",
+		func(_ asker, bind *binder, r *client.PlusRequests) {
+			bind.requests = r.Total
+			addTo(bind, figures, r)
+		}, figures)}
 }
 
 func requestRows() []row[client.PlusRequests] {

@@ -23,6 +23,7 @@ func stubStatusSource() []source {
 				return err
 			}
 			bind.dropped.Invalid += float64(status.Unfit())
+			bind.requests = status.Requests
 			addTo(bind, figures, status)
 			if status.Version != "" {
 				addTo(bind, server, &serverInfo{version: status.Version})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
@@ -34,13 +35,17 @@ type target struct {
 	choice  *choice
 	layouts []*layouts // by the tables' numbers
 	tables  *tables
+	now     func() time.Duration // nil if nobody asks for rates
+
+	sampling atomic.Bool // it is being read for a rate
 
 	mu         sync.Mutex
 	rounds     map[string]*round // under way, by the sources they are narrowed to
 	health     []health          // one a source
 	tally      tally
-	plus       bool   // the target was last seen to be the NGINX Plus API
-	generation string // of the configuration of NGINX Plus, empty if not known
+	readings   *readings // nil if nobody asks for rates
+	plus       bool      // the target was last seen to be the NGINX Plus API
+	generation string    // of the configuration of NGINX Plus, empty if not known
 }
 
 // tally counts over the life of a target, reloads of the configuration
@@ -108,6 +113,7 @@ func (t *target) inherit(from *target) {
 	t.tally.shown = slices.Clone(from.tally.shown)
 	t.plus = t.plus || from.plus && t.options.Client.Mode == client.ModeAuto
 	t.tally.requests += float64(from.client.Requests())
+	t.followFrom(from)
 	for i := range t.health {
 		t.health[i].state, t.health[i].told = from.health[i].state, from.health[i].told
 	}

@@ -1,0 +1,388 @@
+package collector
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+	"nginx-exporter/internal/plustest"
+)
+
+// counting is an nginx that counts requests as nginx does: those of clients,
+// which the test makes up, and each that it is asked itself.
+type counting struct {
+	*fake
+	clients atomic.Int64
+	broken  atomic.Bool
+}
+
+func startCounting(tb testing.TB) *counting {
+	tb.Helper()
+	n := &counting{}
+	var own atomic.Int64
+	n.fake = start(tb, func(w http.ResponseWriter, _ *http.Request) {
+		total := own.Add(1) + n.clients.Load()
+		if n.broken.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		_, _ = io.WriteString(w, strings.Replace(plainPage, "31070465", strconv.FormatInt(total, 10), 1)) // the exporter may have left
+	})
+	return n
+}
+
+// artificial is a clock that the test moves on.
+type artificial struct{ at atomic.Int64 }
+
+func (a *artificial) now() time.Duration { return time.Duration(a.at.Load()) }
+
+func (a *artificial) pass(d time.Duration) { a.at.Add(int64(d)) }
+
+// clocked is a collector whose time only the test lets pass. The shortest
+// window is so long that nothing is read in the background meanwhile.
+type clocked struct {
+	*Collector
+	clock artificial
+}
+
+func newClocked(tb testing.TB, windows []time.Duration, targets ...TargetOptions) *clocked {
+	tb.Helper()
+	c := &clocked{}
+	c.Collector = newCollector(tb, Options{ExporterMetrics: MetricsNone, RateWindows: windows, now: c.clock.now}, targets...)
+	return c
+}
+
+// read lets time pass and reads all targets as the background does.
+func (c *clocked) read(tb testing.TB, after time.Duration) {
+	tb.Helper()
+	c.clock.pass(after)
+	c.sampler.sample(tb.Context())
+	eventually(tb, "the targets to be read", func() bool {
+		return !slices.ContainsFunc(*c.targets.Load(), func(t *target) bool { return t.sampling.Load() })
+	})
+}
+
+// wantRate wants that rate over a window, or none if it is below zero, of the
+// target and on the page of a scrape.
+func (c *clocked) wantRate(tb testing.TB, window time.Duration, want float64) {
+	tb.Helper()
+	rates := c.Rates(window)
+	if got := rates.Targets[0]; got.Known != (want >= 0) || got.Known && got.PerSecond != want {
+		tb.Errorf("the rate over %v is %v (known: %t); want %v", window, got.PerSecond, got.Known, want)
+	}
+	if rates.Known() != (want >= 0) {
+		tb.Errorf("a rate is known: %t", rates.Known())
+	}
+	got, found := value(tb, rates.Page(), "nginx_http_requests_per_second", "window", windowName(window))
+	if found != (want >= 0) || found && got != want {
+		tb.Errorf("the page has the rate %v (there: %t); want %v", got, found, want)
+	}
+}
+
+const minute = time.Minute
+
+func TestRateWithoutOwnRequests(t *testing.T) {
+	nginx := startCounting(t)
+	c := newClocked(t, []time.Duration{minute, 2 * minute}, nginx.options(t))
+	c.wantRate(t, minute, -1)
+	for range 10 {
+		c.wantRate(t, minute, -1)
+		for range 7 { // scrapes between are requests, too
+			wantUp(t, c.Scrape(t.Context()), true)
+		}
+		c.read(t, 12*time.Second)
+		nginx.clients.Add(120)
+		if c.clock.now() >= 36*time.Second {
+			break
+		}
+	}
+	c.read(t, 12*time.Second)
+	c.wantRate(t, minute, 7.5) // 0, 120, 240, 360 requests in 48 s
+	c.wantRate(t, 2*minute, -1)
+	for range 6 {
+		nginx.clients.Add(120)
+		c.read(t, 12*time.Second)
+	}
+	c.wantRate(t, minute, 10)
+	page := c.Scrape(t.Context())
+	wantValue(t, page, 10, "nginx_http_requests_per_second", "window", "1m")
+	if _, found := value(t, page, "nginx_http_requests_per_second", "window", "2m"); !found {
+		t.Error("the page has no rate over the second window")
+	}
+}
+
+func TestRateOverRestartAndFailure(t *testing.T) {
+	nginx := startCounting(t)
+	c := newClocked(t, []time.Duration{minute}, nginx.options(t))
+	step := func(requests int64) {
+		nginx.clients.Add(requests)
+		c.read(t, 12*time.Second)
+	}
+	for range 6 {
+		step(240)
+	}
+	c.wantRate(t, minute, 20)
+	// nginx begins to count anew.
+	nginx.clients.Store(-nginx.requests.Load())
+	step(12)
+	c.wantRate(t, minute, 20)
+	step(240)
+	c.wantRate(t, minute, 20)
+	// It cannot be read for less than a window, and is served all the time.
+	nginx.broken.Store(true)
+	step(240)
+	step(240)
+	c.wantRate(t, minute, 20)
+	nginx.broken.Store(false)
+	step(240)
+	c.wantRate(t, minute, 20)
+	// For longer.
+	nginx.broken.Store(true)
+	for range 5 {
+		step(240)
+	}
+	c.wantRate(t, minute, 20)
+	step(240)
+	c.wantRate(t, minute, -1)
+	nginx.broken.Store(false)
+	step(240)
+	c.wantRate(t, minute, -1)
+	step(24)
+	step(24)
+	c.wantRate(t, minute, -1)
+	step(24)
+	c.wantRate(t, minute, 2)
+}
+
+func TestRateOverReload(t *testing.T) {
+	nginx, other := startCounting(t), startCounting(t)
+	options := nginx.options(t)
+	c := newClocked(t, []time.Duration{minute}, options)
+	for range 4 {
+		c.read(t, 12*time.Second)
+		nginx.clients.Add(120)
+		other.clients.Add(1200)
+	}
+	c.wantRate(t, minute, 10)
+	// Another time-out is a client that begins to count anew.
+	options.Client.Timeout++
+	set(t, c.Collector, options)
+	c.wantRate(t, minute, 10)
+	c.read(t, 12*time.Second)
+	c.wantRate(t, minute, 10)
+	// Another target has nothing of it, and another host may be another nginx.
+	set(t, c.Collector, other.options(t))
+	c.read(t, 12*time.Second)
+	c.wantRate(t, minute, -1)
+	set(t, c.Collector, options)
+	c.wantRate(t, minute, -1)
+	for range 4 {
+		c.read(t, 12*time.Second)
+	}
+	c.wantRate(t, minute, 0)
+	options.Client.Host = "elsewhere"
+	set(t, c.Collector, options)
+	c.wantRate(t, minute, -1)
+}
+
+func TestRateSums(t *testing.T) {
+	one, two, api := startCounting(t), startCounting(t), plustest.New()
+	server := api.Start()
+	t.Cleanup(server.Close)
+	c := newClocked(t, []time.Duration{minute}, one.options(t, Label{"addr", "one"}), two.options(t, Label{"addr", "two"}),
+		asking(t, server.URL, Label{"addr", "three"}))
+	for i := range 4 {
+		one.clients.Add(120)
+		two.clients.Add(24)
+		requests := 10000 + 36*i + api.Total()
+		api.Set(plustest.WithDocument("http/requests", fmt.Sprintf(`{"total":%d,"current":1}`, requests)))
+		c.read(t, 12*time.Second)
+	}
+	rates := c.Rates(minute)
+	sums := rates.Sums()
+	if plus := sums["nginxplus_http_requests_per_second"]; sums["nginx_http_requests_per_second"] != 12 || plus < 2.5 || plus > 3.5 {
+		t.Errorf("the sums are %v: %+v", sums, rates.Targets)
+	}
+	if page := textOf(t, rates.Page()); strings.Count(page, "_per_second{") != 3 || strings.Count(page, "\n") != 3+2*2 {
+		t.Errorf("the page is\n%s", page)
+	}
+	// Without one of them a sum would look like less load.
+	set(t, c.Collector, one.options(t, Label{"addr", "one"}), asking(t, "http://"+refusing(t)+"/", Label{"addr", "four"}))
+	rates = c.Rates(minute)
+	if !rates.Known() || rates.Targets[0].PerSecond != 10 || rates.Targets[1].Known || len(rates.Sums()) != 0 {
+		t.Errorf("%+v with sums %v", rates.Targets, rates.Sums())
+	}
+	set(t, c.Collector)
+	if c.Rates(minute).Known() {
+		t.Error("there is a rate without targets")
+	}
+}
+
+// Of NGINX Plus one document is read, not twenty.
+func TestSampleOfPlus(t *testing.T) {
+	api := plustest.New()
+	server := api.Start()
+	t.Cleanup(server.Close)
+	o := asking(t, server.URL)
+	o.Client.Mode = client.ModePlus
+	c := newClocked(t, []time.Duration{minute}, o)
+	c.read(t, 0)
+	before := api.Total()
+	for range 3 {
+		c.read(t, 12*time.Second)
+	}
+	if got := api.Total() - before; got > 3*2 {
+		t.Errorf("three samples took %d requests: %v", got, api.Requests())
+	}
+	if rates := c.Rates(minute); !rates.Known() || rates.Targets[0].PerSecond != 0 || rates.Targets[0].Metric != "nginxplus_http_requests_per_second" {
+		t.Errorf("%+v", rates.Targets)
+	}
+}
+
+// A sample shares the round that is under way.
+func TestSampleSharesRound(t *testing.T) {
+	nginx := startSlow(t)
+	c := newClocked(t, []time.Duration{minute}, nginx.options(t))
+	waiting := (&askedCollector{c.Collector, nginx}).scraperOf(t)
+	receive(t, "the request", nginx.arrived)
+	c.sampler.sample(t.Context())
+	c.sampler.sample(t.Context()) // one at a time
+	eventually(t, "the sample to join the round", func() bool {
+		one := (*c.targets.Load())[0]
+		one.mu.Lock()
+		defer one.mu.Unlock()
+		return one.rounds[""] != nil && one.rounds[""].waiters == 2
+	})
+	nginx.answer <- struct{}{}
+	wantUp(t, receive(t, "the page", waiting), true)
+	if got := nginx.requests.Load(); got != 1 {
+		t.Errorf("nginx was asked %d times", got)
+	}
+}
+
+// askedCollector scrapes in the background.
+type askedCollector struct {
+	*Collector
+	nginx *slow
+}
+
+func (a *askedCollector) scraperOf(tb testing.TB) <-chan *Page {
+	tb.Helper()
+	page := make(chan *Page, 1)
+	go func() { page <- a.Scrape(tb.Context()) }()
+	return page
+}
+
+// The background reads by itself, also a target that came later, and ends with
+// Close even if nginx never answers.
+func TestSamplerRunsUntilClose(t *testing.T) {
+	nginx, hanging := startCounting(t), startSlow(t)
+	c := New(Options{RateWindows: []time.Duration{time.Second}})
+	set(t, c, nginx.options(t))
+	eventually(t, "a rate", func() bool { return c.Rates(time.Second).Known() })
+	set(t, c, nginx.options(t, Label{"addr", "a"}), hanging.options(t, Label{"addr", "b"}))
+	receive(t, "a request", hanging.arrived)
+	eventually(t, "a rate beside one that hangs", func() bool { return c.Rates(time.Second).Known() })
+	c.Close()
+	receive(t, "the end of the request", hanging.gone)
+	eventually(t, "the connections to be closed", func() bool { return nginx.open()+hanging.open() == 0 })
+	asked := nginx.requests.Load()
+	for range 3 {
+		if c.Rates(time.Second); nginx.requests.Load() != asked {
+			t.Error("nginx is asked after the end")
+		}
+	}
+}
+
+func TestNothingRunsWithoutWindows(t *testing.T) {
+	nginx := start(t, says("nginx", plainPage))
+	c := newCollector(t, Options{}, nginx.options(t))
+	page := c.Scrape(t.Context())
+	if c.sampler != nil || len(c.RateWindows()) != 0 || c.RateInterval() != 0 || (*c.targets.Load())[0].readings != nil {
+		t.Error("something is sampled")
+	}
+	if _, found := value(t, page, "nginx_http_requests_per_second"); found {
+		t.Error("there is a rate")
+	}
+	if c.Rates(minute).Known() {
+		t.Error("a rate is known")
+	}
+}
+
+// A scrape that leaves the source out has no rate of it, and switching the
+// source off hides the figures but not the rate that was asked for.
+func TestRateOfNarrowedScrapes(t *testing.T) {
+	nginx := startCounting(t)
+	options := nginx.options(t)
+	options.Choice.Sources = map[string]bool{stubStatusName: false}
+	c := newClocked(t, []time.Duration{minute}, options)
+	for range 4 {
+		c.read(t, 12*time.Second)
+	}
+	for source, want := range map[string]bool{"": true, stubStatusName: true, requestsName: false} {
+		only := []string{source}
+		if source == "" {
+			only = nil
+		}
+		if _, found := value(t, c.Scrape(t.Context(), only...), "nginx_http_requests_per_second"); found != want {
+			t.Errorf("a scrape of %q has a rate: %t; want %t", source, found, want)
+		}
+	}
+}
+
+func TestProbeHasNoRate(t *testing.T) {
+	nginx := startCounting(t)
+	c := newClocked(t, []time.Duration{minute})
+	for range 5 {
+		c.clock.pass(12 * time.Second)
+		page, err := c.Probe(t.Context(), nginx.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, found := value(t, page, "nginx_http_requests_per_second"); found {
+			t.Error("the page of a probe has a rate")
+		}
+	}
+}
+
+// rateScenes show rates.
+func rateScenes() []scene {
+	windows := []time.Duration{2 * minute, minute, 90 * time.Second}
+	return []scene{
+		{"stub_status_rate", func(tb testing.TB) *Page {
+			tb.Helper()
+			nginx := startCounting(tb)
+			c := newClocked(tb, windows, nginx.options(tb, Label{"env", "test"}, Label{"zone", "a"}))
+			for range 6 {
+				nginx.clients.Add(126)
+				c.read(tb, 12*time.Second)
+			}
+			return c.Scrape(tb.Context())
+		}},
+		{"plus_rate", func(tb testing.TB) *Page {
+			tb.Helper()
+			// One document alone, so that nothing is asked at the same time.
+			requests := func(i int) plustest.Option {
+				return plustest.WithDocuments(map[string][]byte{"http/requests": fmt.Appendf(nil, `{"total":%d,"current":1}`, 1e6+12001*i)})
+			}
+			api := plustest.New(requests(0))
+			server := api.Start()
+			tb.Cleanup(server.Close)
+			o := asking(tb, server.URL)
+			o.Client.Mode = client.ModePlus
+			c := newClocked(tb, windows, o)
+			for i := range 6 {
+				api.Set(requests(i))
+				c.read(tb, 12*time.Second)
+			}
+			return c.Rates(minute).Page()
+		}},
+	}
+}

@@ -1,0 +1,70 @@
+package collector
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"nginx-exporter/collector/internal/rate"
+)
+
+// sampler reads all targets again and again, so that their rates are known
+// when somebody asks.
+type sampler struct {
+	collector *Collector
+	cancel    context.CancelFunc
+	group     sync.WaitGroup
+}
+
+// startSampler begins to read targets in the background.
+func (c *Collector) startSampler() *sampler {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &sampler{collector: c, cancel: cancel}
+	s.group.Go(func() { s.run(ctx, rate.Interval(c.windows)) })
+	return s
+}
+
+// close ends the reading and waits for its end.
+func (s *sampler) close() {
+	s.cancel()
+	s.group.Wait()
+}
+
+// run reads at each tick. The first one is not at once: as a sidecar the
+// exporter is there before nginx, which is no reason to complain.
+func (s *sampler) run(ctx context.Context, interval time.Duration) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			s.sample(ctx)
+		}
+	}
+}
+
+// sample reads every target that is not being read for this already. It does
+// not wait: a target that is slow must not make the others late.
+func (s *sampler) sample(ctx context.Context) {
+	for _, t := range *s.collector.targets.Load() {
+		if t.sampling.CompareAndSwap(false, true) {
+			s.group.Go(func() {
+				defer t.sampling.Store(false)
+				t.scrape(ctx, t.sampleOf())
+			})
+		}
+	}
+}
+
+// sampleOf returns what a sample reads. A round that is under way anyway reads
+// it too, and stub_status is one document that a scrape can share.
+func (t *target) sampleOf() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.plus || t.rounds[""] != nil {
+		return nil
+	}
+	return []string{requestsName}
+}
