@@ -113,6 +113,9 @@ func roundTrip(t *testing.T, name, in string, o Options) int {
 		if outcome.Status == Injected {
 			injected++
 		}
+		if outcome.Detail == errLayout.Error() && !uneditable(name, in) {
+			t.Errorf("%s: %s: %s", name, outcome.title, outcome.Detail)
+		}
 	}
 	if (injected > 0) != (out != in) {
 		t.Errorf("%s: %d were injected, changed is %v", name, injected, out != in)
@@ -128,6 +131,14 @@ func roundTrip(t *testing.T, name, in string, o Options) int {
 	}
 	checkMeaning(t, name, in, out, outcomes, o)
 	return injected
+}
+
+// uneditable reports whether a manifest is one of the few that cannot be edited
+// with some options: a key of its own form at the head of the annotations, two
+// changes of one line, a block scalar that the end of the file cuts.
+func uneditable(name, in string) bool {
+	file, _, _ := strings.Cut(name, ",")
+	return slices.Contains([]string{"explicit-keys.yaml", "unicode.yaml"}, file) || breakOf(in) == "" && file == "last-scalar-literal.yaml"
 }
 
 // firstLost returns the first line that is no longer there. Lines of flow

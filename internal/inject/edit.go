@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +27,13 @@ type edit struct {
 type plan struct {
 	*document
 	edits []edit
-	added []*yaml.Node // documents that are to follow
+	added []addition // documents that are to follow
+}
+
+// addition is a document: where it goes, and what it says.
+type addition struct {
+	splice
+	node *yaml.Node
 }
 
 // errLayout is why a place cannot be edited that no rule here fits.
@@ -150,7 +157,11 @@ func (p *plan) change() []*yaml.Node {
 	for _, e := range p.edits {
 		e.change()
 	}
-	return append([]*yaml.Node{p.root}, p.added...)
+	roots := []*yaml.Node{p.root}
+	for _, a := range p.added {
+		roots = append(roots, a.node)
+	}
+	return roots
 }
 
 // text returns the text with every edit made at its nth place.
@@ -158,6 +169,10 @@ func (p *plan) text(nth int) (string, error) {
 	var splices []splice
 	for _, e := range p.edits {
 		splices = append(splices, e.places[min(nth, len(e.places)-1)])
+	}
+	// They go after all else that is added at the end.
+	for _, a := range p.added {
+		splices = append(splices, a.splice)
 	}
 	return spliced(p.s, splices)
 }
@@ -173,7 +188,8 @@ func (p *plan) places() int {
 
 // spliced makes all replacements at once.
 func spliced(s string, splices []splice) (string, error) {
-	slices.SortStableFunc(splices, func(a, b splice) int { return a.from - b.from })
+	// What is added before a line goes before what replaces it.
+	slices.SortStableFunc(splices, func(a, b splice) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 	var b strings.Builder
 	at := 0
 	for _, sp := range splices {

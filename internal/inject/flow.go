@@ -63,12 +63,12 @@ func (d *document) flowItem(_ layout, seq *yaml.Node, item mapping, last bool) (
 		at := d.at(first)
 		return []splice{{at, at, t.write(item) + t.separator()}}, nil
 	}
-	end := d.flowEnd(seq)
+	// Right after the last item, before a comma and comments that may follow.
+	end := d.flowEnd(seq.Content[len(seq.Content)-1])
 	if end < 0 {
 		return nil, errLayout
 	}
-	at := len(strings.TrimRight(d.s[:end], " \t\r\n"))
-	return []splice{{at, at, t.separator() + t.write(item)}}, nil
+	return []splice{{end + 1, end + 1, t.separator() + t.write(item)}}, nil
 }
 
 // flowFill puts an item into a list that is empty or null.
@@ -89,10 +89,10 @@ func (d *document) flowFill(e entry, item mapping) (splice, error) {
 	return splice{at, at + len("null"), "[" + wasNull + t.write(item) + "]"}, nil
 }
 
-// flowEnd returns the offset of the bracket that ends a list, -1 for none.
-func (d *document) flowEnd(seq *yaml.Node) int {
+// flowEnd returns the offset of the bracket that ends a collection, -1 for none.
+func (d *document) flowEnd(n *yaml.Node) int {
 	depth := 0
-	for i := d.at(seq); i < len(d.s); i++ {
+	for i := d.at(n); i < len(d.s); i++ {
 		switch d.s[i] {
 		case '[', '{':
 			depth++

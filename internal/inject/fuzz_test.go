@@ -41,6 +41,36 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
+// FuzzUninject edits manifests after the sidecar has been added. Whatever
+// uninject then makes of them, it ends, and a second time does nothing.
+func FuzzUninject(f *testing.F) {
+	manifests := corpus(f)
+	names := slices.Sorted(maps.Keys(manifests))
+	sets := optionSets()
+	for seed := range uint64(300) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		injected, _, err := Inject(manifests[names[r.IntN(len(names))]], sets["marked"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.SplitAfter(injected, "\n")
+		for range 1 + r.IntN(3) {
+			lines = edited(r, lines)
+		}
+		in := strings.Join(lines, "")
+		out, _, err := Uninject(in)
+		if err != nil {
+			return
+		}
+		if again, outcomes, err := Uninject(out); err != nil || again != out {
+			t.Errorf("once more takes away more (%v)\n%s%q\n%q\n%q", err, reportOf(outcomes, nil), in, out, again)
+		}
+	})
+}
+
 // edited changes lines at random.
 func edited(r *rand.Rand, lines []string) []string {
 	if len(lines) < 2 {

@@ -170,3 +170,26 @@ func takenBack(t *testing.T, in, out string, outcomes []Outcome) {
 func injectedBefore(outcomes []Outcome) bool {
 	return slices.ContainsFunc(outcomes, func(o Outcome) bool { return o.Status == Unchanged })
 }
+
+// TestUninjectOdd feeds what is hardly a manifest but has the marks.
+func TestUninjectOdd(t *testing.T) {
+	for _, in := range []string{
+		markBegin + "\napiVersion: v1\nkind: ConfigMap\n" + markEnd + "\n",
+		markBegin + "\n" + markEnd + "\n",
+		markBegin + "\n- a\n" + markEnd + "\n",
+		markBegin + "\nx\n" + markEnd,
+		"---\n" + markBegin + "\n",
+		"---\n" + markBegin + "\n---\n" + markEnd,
+		"---\n" + markBegin + "\nkind: Pod\n" + markEnd + "\nmetadata: {name: p}\n",
+		"a:\n  " + markBegin + "\n  # was: b: c\n  " + markEnd + "\n",
+		"a:\n  " + markBegin + "\n  # was:\n  " + markEnd,
+	} {
+		out, _, err := Uninject(in)
+		if err != nil {
+			t.Errorf("%q: %v", in, err)
+		}
+		if again, _, err := Uninject(out); err != nil || again != out {
+			t.Errorf("%q: once %q, twice %q (%v)", in, out, again, err)
+		}
+	}
+}

@@ -79,6 +79,7 @@ const maxSingle = 50
 
 func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 	tried := 0
+	documents := "" // that were added
 	for i := range outcomes {
 		if outcomes[i].Status != Injected {
 			continue
@@ -98,9 +99,10 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 			outcomes[i].refuse(reasonLayout, err)
 			continue
 		}
-		chunk = s
+		parts := split(s)
+		chunk, documents = parts[0], strings.Join(parts[1:], "")+documents
 	}
-	return chunk, nil
+	return chunk + documents, nil
 }
 
 // object plans the edits of one object, all or none of them.

@@ -128,6 +128,9 @@ func (*document) restored(before *document, blocks []block) []block {
 
 // pruned returns the nodes without those that begin in a region.
 func (d *document) pruned(blocks []block) *yaml.Node {
+	if d.root == nil {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
+	}
 	return prune(d.root, d.inside(blocks))
 }
 
@@ -214,7 +217,7 @@ func prune(n *yaml.Node, out func(n *yaml.Node) bool) *yaml.Node {
 // is part of a value, as in a script or a ConfigMap, is none.
 func (d *document) blocks() ([]block, error) {
 	marks := d.marks()
-	if len(marks) == 0 {
+	if len(marks) == 0 || d.root == nil {
 		return nil, nil
 	}
 	if len(marks)%2 != 0 {

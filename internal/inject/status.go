@@ -133,17 +133,18 @@ func (p *plan) mount(l layout, container *yaml.Node) error {
 	return p.fields(l, container, container.Content[at], fresh)
 }
 
-// follow adds a document after this one.
+// follow adds a document after this one. Its marks stand within it, so that
+// they stay together when somebody parts the stream.
 func (p *plan) follow(l layout, m mapping) {
 	s := p.region(l, len(p.s), len(p.s), 0, func(w *writer) {
-		w.line(0, "---")
 		w.fields(m, 0, false)
 		if p.ended() {
 			w.line(0, "...")
 		}
 	})
-	p.edits = append(p.edits, edit{[]splice{s}, func() {}})
-	p.added = append(p.added, node(m))
+	at := strings.Index(s.text, markBegin)
+	s.text = s.text[:at] + "---" + l.eol + s.text[at:]
+	p.added = append(p.added, addition{s, node(m)})
 }
 
 // ended reports whether the document has "..." at its end, which it needs when

@@ -30,25 +30,41 @@ func withoutDocuments(s string) string {
 	}
 	t := newText(s)
 	var splices []splice
-	for l := 0; l+1 < t.lines(); l++ {
-		if t.line(l) != markBegin || !isMark(t.line(l+1), "---") {
-			continue
+	for l := 0; l < t.lines(); l++ {
+		// Several in a row go as one.
+		end := l
+		for next := t.added(end); next > end; next = t.added(end) {
+			end = next
 		}
-		end := l + 1
-		for end < t.lines() && t.line(end) != markEnd {
-			end++
+		if end > l {
+			splices = append(splices, t.cut(l, end-1, ""))
+			l = end - 1
 		}
-		if end == t.lines() {
-			break
-		}
-		splices = append(splices, t.cut(l, end, ""))
-		l = end
 	}
 	without, err := spliced(s, splices)
 	if err != nil {
 		return s
 	}
 	return without
+}
+
+// added returns the line after a document that inject has added and that
+// begins with a line; 0 for none.
+func (t *text) added(begin int) int {
+	if begin+1 >= t.lines() || t.line(begin) != "---" || t.line(begin+1) != markBegin {
+		return 0
+	}
+	end := begin + 2
+	for end < t.lines() && t.line(end) != markEnd {
+		end++
+	}
+	if end >= t.lines() {
+		return 0
+	}
+	if end+1 == t.lines() || isMark(t.line(end-1), "...") || isMark(t.line(end+1), "---") || isMark(t.line(end+1), "...") {
+		return end + 1
+	}
+	return 0
 }
 
 // cut replaces the lines of a region. One that ends the file without a line
