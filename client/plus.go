@@ -67,7 +67,7 @@ func (c *Client) PlusIndex(ctx context.Context) (*PlusIndex, error) {
 	}
 	index, err := c.readIndex(ctx)
 	if err != nil {
-		return nil, err
+		return nil, advise(err, adviceAPI)
 	}
 	c.plus.mu.Lock()
 	c.plus.index = index
@@ -100,6 +100,9 @@ func (c *Client) readIndex(ctx context.Context) (*PlusIndex, error) {
 			continue
 		}
 		names, err := c.list(ctx, strconv.Itoa(version)+"/"+branch)
+		if err != nil && ReasonOf(err) == ReasonCanceled {
+			return nil, err // which says nothing of the branch
+		}
 		index.guessed[branch] = err != nil
 		for _, name := range names {
 			index.listed[branch+"/"+name] = true
@@ -143,7 +146,9 @@ func (c *Client) list(ctx context.Context, path string) ([]string, error) {
 	}
 	var names []string
 	for range s.elements() {
-		names = append(names, strings.TrimSuffix(s.string(), "/"))
+		if name := strings.TrimSuffix(s.string(), "/"); name != "" {
+			names = append(names, name)
+		}
 	}
 	if err := s.finish(); err != nil {
 		return nil, &Error{Reason: ReasonParse, Err: err}
@@ -165,9 +170,33 @@ func (c *Client) eitherSlash(ctx context.Context, first, second string) ([]byte,
 	return answer.body, err
 }
 
+// What an operator can do about the API or a document of it.
+const (
+	adviceAPI      = "give the path of the location with the api directive, such as http://127.0.0.1:8080/api"
+	adviceAllow    = "allow the address of the exporter in the location with the api directive"
+	adviceDocument = "look at this document of the API yourself; nginx may have broken off"
+	adviceLimit    = "if the document is as it should be, raise --nginx.plus.max-document"
+)
+
+// advise gives an error the advice for its path, where the usual one would be
+// about stub_status.
+func advise(err error, path string) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Advice != "" {
+		return err
+	}
+	switch {
+	case e.Status == http.StatusForbidden:
+		e.Advice = adviceAllow
+	case e.Status == http.StatusNotFound, e.Reason == ReasonParse, e.Reason == ReasonTooLarge:
+		e.Advice = path
+	}
+	return err
+}
+
 // notPlus says what the answer is in place of the NGINX Plus API.
 func notPlus(text []byte) error {
-	e := &Error{Reason: ReasonParse, Advice: "give the path of the location with the api directive, such as http://127.0.0.1:8080/api"}
+	e := &Error{Reason: ReasonParse, Advice: adviceAPI}
 	switch _, err := ParseStubStatus(text); {
 	case err == nil:
 		e.Err = errors.New("this is a stub_status page, not the NGINX Plus API")
@@ -200,7 +229,10 @@ func (c *Client) ReadPlus(ctx context.Context, index *PlusIndex, path string, in
 		unfit, err = decodePlus(&scanner{source: body, window: window[:]}, into)
 		return err
 	})
-	return unfit, err
+	if err != nil && ReasonOf(err) == ReasonTooLarge {
+		return unfit, advise(err, adviceLimit)
+	}
+	return unfit, advise(err, adviceDocument)
 }
 
 func decodePlus(s *scanner, into PlusDocument) (unfit int, err error) {
@@ -210,11 +242,10 @@ func decodePlus(s *scanner, into PlusDocument) (unfit int, err error) {
 	into.decode(s)
 	if err := s.finish(); err != nil {
 		if e := (*Error)(nil); errors.As(err, &e) {
-			e.Advice = "if the document is as it should be, raise --nginx.plus.max-document"
-			return 0, err
+			return 0, err // too large
 		}
 		if classify(err) == ReasonNetwork && !isClosed(err) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return 0, &Error{Reason: ReasonParse, Err: err, Advice: "look at this document of the API yourself; nginx may have broken off"}
+			return 0, &Error{Reason: ReasonParse, Err: err}
 		}
 		return 0, err
 	}

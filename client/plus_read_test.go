@@ -1,0 +1,447 @@
+package client_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+	"nginx-exporter/internal/plustest"
+)
+
+const (
+	adviceDocument = "look at this document of the API yourself; nginx may have broken off"
+	adviceLimit    = "raise --nginx.plus.max-document"
+	requestsPath   = "http/requests"
+	requestsBody   = `{"total":7,"current":2}`
+)
+
+// ways are the transports on which a document can come.
+func ways() map[string]client.Options {
+	return map[string]client.Options{"wire": {}, "transport": {Transport: trust{&tls.Config{MinVersion: tls.VersionTLS12}}}}
+}
+
+// mustRead reads the requests and wants them whole.
+func mustRead(tb testing.TB, c *client.Client) {
+	tb.Helper()
+	var requests client.PlusRequests
+	unfit, err := c.ReadPlus(within(tb), index(tb, c), requestsPath, &requests)
+	if want := (client.PlusRequests{Total: client.NumberOf(7), Current: client.NumberOf(2)}); err != nil || unfit != 0 || requests != want {
+		tb.Errorf("got %v, %d unfit, %v and %v", err, unfit, requests.Total.Float(), requests.Current.Float())
+	}
+}
+
+// framed serves the requests in a frame of its own, and the rest as it is.
+func framed(api http.Handler, write func(w http.ResponseWriter, r *http.Request)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, requestsPath) {
+			api.ServeHTTP(discard{}, r) // which counts it
+			write(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
+// packed writes a body that nobody asked to be packed.
+func packed(encoding, body string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", encoding)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func newRequests(options ...plustest.Option) *plustest.API {
+	return plustest.New(append([]plustest.Option{plustest.WithDocument(requestsPath, requestsBody)}, options...)...)
+}
+
+// However a document is framed, it is the same document.
+func TestReadPlus(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
+		"length":   func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, requestsBody) },
+		"gzip":     packed("gzip", zipped(t, requestsBody)),
+		"identity": packed("identity", requestsBody),
+		"other type": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(typed(w, "text/html"), requestsBody)
+		},
+		"white space": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "\r\n\t "+requestsBody+" \r\n\t")
+		},
+		"hangs up":     func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(closing(w), requestsBody) },
+		"byte by byte": func(w http.ResponseWriter, _ *http.Request) { drop(w, requestsBody) },
+		"gzip by bytes": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			drop(w, zipped(t, requestsBody))
+		},
+		"gzip in two": packed("gzip", zipped(t, requestsBody[:9])+zipped(t, requestsBody[9:])),
+	} {
+		for way, options := range ways() {
+			t.Run(name+" over "+way, func(t *testing.T) {
+				t.Parallel()
+				api := newRequests()
+				c := servePlusWith(t, api, framed(api, write), options)
+				mustRead(t, c)
+				mustRead(t, c)
+				asked(t, c, api, 6)
+			})
+		}
+	}
+}
+
+func typed(w http.ResponseWriter, kind string) http.ResponseWriter {
+	w.Header().Set("Content-Type", kind)
+	return w
+}
+
+func closing(w http.ResponseWriter) http.ResponseWriter {
+	w.Header().Set("Connection", "close")
+	return w
+}
+
+// drop sends a body in chunks of one byte.
+func drop(w http.ResponseWriter, body string) {
+	for i := range len(body) {
+		_, _ = io.WriteString(w, body[i:i+1])
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
+// A document that cannot be read costs itself: the next one is whole.
+func TestReadPlusFails(t *testing.T) {
+	t.Parallel()
+	parse := func(text string) failure {
+		return failure{reason: client.ReasonParse, text: text, advice: adviceDocument}
+	}
+	status := func(status int, advice string) failure {
+		return failure{reason: client.ReasonStatus, status: status, text: fmt.Sprintf("HTTP status %d", status), advice: advice}
+	}
+	raw := func(body string) plustest.Option { return plustest.WithRaw(requestsPath, []byte(body)) }
+	neither := failure{reason: client.ReasonParse, text: "neither an object nor a list", advice: adviceDocument}
+	for name, test := range map[string]struct {
+		fault plustest.Option
+		want  failure
+	}{
+		"cut":         {plustest.WithTruncated(requestsPath), parse("the answer breaks off")},
+		"aborted":     {plustest.WithAborted(requestsPath), parse("the answer broke off")},
+		"empty":       {raw(""), parse("the answer breaks off")},
+		"blank":       {raw(" \n"), parse("the answer breaks off")},
+		"null":        {raw("null"), neither},
+		"text":        {raw(`"x"`), neither},
+		"number":      {raw("7"), neither},
+		"web page":    {raw("<html><body>It works!</body></html>"), neither},
+		"stub_status": {raw(page), neither},
+		"secret":      {raw(body("{")), parse("the answer is not JSON")},
+		"NUL":         {raw("\x00{}"), parse("the answer is not JSON")},
+		"not closed":  {raw(`{"total":7,"current":2`), parse("the answer breaks off")},
+		"two":         {raw(requestsBody + requestsBody), parse("the answer is not JSON")},
+		"more":        {raw(requestsBody + "}"), parse("the answer is not JSON")},
+		"deep":        {raw(strings.Repeat("[", 100)), parse("nested deeper than 64")},
+		"long text":   {raw(`{"a":"` + strings.Repeat("x", 1<<20+1) + `"}`), parse("a string of more than 1048576 bytes")},
+		"long number": {raw(`{"total":` + strings.Repeat("1", 1<<20+1) + `}`), parse("a string of more than 1048576 bytes")},
+		"not found":   {plustest.WithStatus(requestsPath, http.StatusNotFound, ""), status(http.StatusNotFound, adviceDocument)},
+		"error":       {plustest.WithStatus(requestsPath, http.StatusInternalServerError, ""), status(http.StatusInternalServerError, adviceLog)},
+		"forbidden":   {plustest.WithStatus(requestsPath, http.StatusForbidden, ""), status(http.StatusForbidden, "allow the address of the exporter in the location with the api directive")},
+		"no content":  {plustest.WithStatus(requestsPath, http.StatusNoContent, ""), status(http.StatusNoContent, adviceLog)},
+		"redirect":    {plustest.WithStatus(requestsPath, http.StatusFound, "<html>"), status(http.StatusFound, adviceRedirect)},
+	} {
+		for way, options := range ways() {
+			for _, chunked := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s over %s, chunked %v", name, way, chunked), func(t *testing.T) {
+					t.Parallel()
+					api := newRequests(test.fault)
+					if chunked {
+						api.Set(plustest.WithChunked())
+					}
+					c := servePlusWith(t, api, api, options)
+					requests := client.PlusRequests{}
+					unfit, err := c.ReadPlus(within(t), index(t, c), requestsPath, &requests)
+					check(t, err, test.want)
+					if unfit != 0 {
+						t.Errorf("a document that was not read has %d unfit members", unfit)
+					}
+					asked(t, c, api, 5)
+					api.Set(plustest.WithoutFaults())
+					mustRead(t, c)
+				})
+			}
+		}
+	}
+}
+
+// A body that is not packed as it says is no document.
+func TestReadPlusPacked(t *testing.T) {
+	t.Parallel()
+	whole := zipped(t, requestsBody)
+	wrongSum := []byte(whole)
+	wrongSum[len(wrongSum)-8] ^= 1
+	for name, test := range map[string]struct{ encoding, body, text string }{
+		"no gzip":       {"gzip", requestsBody, "not the gzip it says"},
+		"empty":         {"gzip", "", "not the gzip it says"},
+		"cut":           {"gzip", whole[:len(whole)-4], "broke off"},
+		"cut early":     {"gzip", whole[:12], "broke off"},
+		"wrong sum":     {"gzip", string(wrongSum), "broke off"},
+		"rubbish after": {"gzip", whole + "xxxxxxxxxxxx", "broke off"},
+		"another":       {"br", requestsBody, `compressed as "br"`},
+		"cut inside":    {"gzip", zipped(t, requestsBody[:9]), "breaks off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			c := servePlusWith(t, api, framed(api, packed(test.encoding, test.body)), client.Options{})
+			_, err := c.ReadPlus(within(t), index(t, c), requestsPath, &client.PlusRequests{})
+			check(t, err, failure{reason: client.ReasonParse, text: test.text, advice: client.AdviceOf(err)})
+			if client.AdviceOf(err) == "" {
+				t.Error("there is no advice")
+			}
+		})
+	}
+}
+
+// The limit is exact, however the document comes, and told as what it is.
+func TestReadPlusTooLarge(t *testing.T) {
+	t.Parallel()
+	document := `{"total":7,"current":2,"padding":"` + strings.Repeat("x", 100_000) + `"}`
+	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
+		"length": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(lengthy(w, document), document) },
+		"chunks": func(w http.ResponseWriter, _ *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			_, _ = io.WriteString(w, document)
+		},
+		"gzip":  packed("gzip", zipped(t, document)),
+		"close": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(closing(w), document) },
+	} {
+		for way, options := range ways() {
+			t.Run(name+" over "+way, func(t *testing.T) {
+				t.Parallel()
+				api := newRequests()
+				options.MaxDocument = int64(len(document))
+				mustRead(t, servePlusWith(t, api, framed(api, write), options))
+				options.MaxDocument--
+				api = newRequests()
+				c := servePlusWith(t, api, framed(api, write), options)
+				_, err := c.ReadPlus(within(t), index(t, c), requestsPath, &client.PlusRequests{})
+				check(t, err, failure{
+					reason: client.ReasonTooLarge, text: fmt.Sprintf("longer than %d bytes", options.MaxDocument), advice: adviceLimit,
+				})
+				asked(t, c, api, 5)
+			})
+		}
+	}
+}
+
+func lengthy(w http.ResponseWriter, document string) http.ResponseWriter {
+	w.Header().Set("Content-Length", strconv.Itoa(len(document)))
+	return w
+}
+
+// A small answer that unpacks to a large one ends at the limit, and so does
+// its memory.
+func TestReadPlusBomb(t *testing.T) {
+	const unpacked = 64 << 20
+	var bomb bytes.Buffer
+	writer := gzip.NewWriter(&bomb)
+	block := bytes.Repeat([]byte(" "), 1<<20)
+	for range unpacked / len(block) {
+		if _, err := writer.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	api := newRequests()
+	c := servePlusWith(t, api, framed(api, packed("gzip", bomb.String())), client.Options{MaxDocument: unpacked / 2})
+	lists := index(t, c)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := c.ReadPlus(within(t), lists, requestsPath, &client.PlusRequests{})
+	runtime.ReadMemStats(&after)
+	check(t, err, failure{reason: client.ReasonTooLarge, text: "longer than", advice: adviceLimit})
+	if took := after.TotalAlloc - before.TotalAlloc; took > 2<<20 {
+		t.Errorf("took %d bytes of memory", took)
+	}
+}
+
+// Whatever hangs, wherever it does, the reading ends with its time.
+func TestReadPlusTimeout(t *testing.T) {
+	t.Parallel()
+	const allowed = 300 * time.Millisecond
+	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
+		"no answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"header": func(w http.ResponseWriter, r *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+		"middle": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, requestsBody[:12])
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+		"after the value": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, requestsBody)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+		"packed": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = io.WriteString(w, zipped(t, requestsBody)[:20])
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		for way, options := range ways() {
+			t.Run(name+" over "+way, func(t *testing.T) {
+				t.Parallel()
+				api := newRequests()
+				c := servePlusWith(t, api, framed(api, write), options)
+				lists := index(t, c)
+				ctx, cancel := context.WithTimeout(t.Context(), allowed)
+				defer cancel()
+				began := time.Now()
+				_, err := c.ReadPlus(ctx, lists, requestsPath, &client.PlusRequests{})
+				if took := time.Since(began); took < allowed || took > allowed+3*time.Second {
+					t.Errorf("took %v", took)
+				}
+				check(t, err, failure{reason: client.ReasonTimeout, advice: adviceTimeout})
+				ctx, cancel = context.WithCancel(t.Context())
+				cancel()
+				_, err = c.ReadPlus(ctx, lists, requestsPath, &client.PlusRequests{})
+				check(t, err, failure{reason: client.ReasonCanceled})
+			})
+		}
+	}
+}
+
+// documents are places for all that the sample has.
+func documents() map[string]client.PlusDocument {
+	return map[string]client.PlusDocument{
+		"nginx": &client.PlusNginx{}, "processes": &client.PlusProcesses{}, "connections": &client.PlusConnections{},
+		"ssl": &client.PlusTLS{}, "license": &client.PlusLicense{}, "workers": &client.PlusWorkers{}, "slabs": &client.PlusSlabs{},
+		"resolvers": &client.PlusResolvers{}, "http/requests": &client.PlusRequests{}, "http/server_zones": &client.PlusServerZones{},
+		"http/location_zones": &client.PlusServerZones{}, "http/caches": &client.PlusCaches{}, "http/limit_conns": &client.PlusLimits{},
+		"http/limit_reqs": &client.PlusLimits{}, "http/keyvals": &client.PlusKeyvals{}, "http/upstreams": &client.PlusUpstreams{},
+		"stream/server_zones": &client.PlusStreamZones{}, "stream/limit_conns": &client.PlusLimits{}, "stream/keyvals": &client.PlusKeyvals{},
+		"stream/upstreams": &client.PlusUpstreams{}, "stream/zone_sync": &client.PlusZoneSync{},
+	}
+}
+
+// readAll reads every document there is.
+func readAll(tb testing.TB, c *client.Client) {
+	tb.Helper()
+	lists := index(tb, c)
+	for path, into := range documents() {
+		if unfit, err := c.ReadPlus(within(tb), lists, path, into); err != nil || unfit != 0 {
+			tb.Errorf("%s: %v, %d unfit", path, err, unfit)
+		}
+	}
+}
+
+// readAllAtOnce has several readers read every document.
+func readAllAtOnce(tb testing.TB, c *client.Client, readers int) {
+	tb.Helper()
+	var group sync.WaitGroup
+	for range readers {
+		group.Go(func() { readAll(tb, c) })
+	}
+	group.Wait()
+}
+
+// One reader after another takes one connection, several at once as many as
+// they are, however often they read.
+func TestReadPlusConnections(t *testing.T) {
+	t.Parallel()
+	const atOnce, rounds = 6, 10
+	for way, options := range ways() {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			api := plustest.New()
+			c := servePlusWith(t, api, api, options)
+			for range rounds {
+				readAll(t, c)
+			}
+			asked(t, c, api, 4+rounds*len(documents()))
+			if got := api.Connections(); got != 1 {
+				t.Errorf("took %d connections one after another", got)
+			}
+			for range rounds {
+				readAllAtOnce(t, c, atOnce)
+			}
+			asked(t, c, api, 4+rounds*(1+atOnce)*len(documents()))
+			if got := api.Connections(); got > atOnce || api.MostAtOnce() > atOnce {
+				t.Errorf("took %d connections, %d requests at once", got, api.MostAtOnce())
+			}
+		})
+	}
+}
+
+// An answer of no use leaves its connection of use, as long as it is short.
+func TestReadPlusKeepsConnections(t *testing.T) {
+	t.Parallel()
+	for way, options := range ways() {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			c := servePlusWith(t, api, api, options)
+			for _, status := range []int{http.StatusNotFound, http.StatusInternalServerError, http.StatusForbidden} {
+				api.Set(plustest.WithStatus(requestsPath, status, ""))
+				if _, err := c.ReadPlus(within(t), index(t, c), requestsPath, &client.PlusRequests{}); client.ReasonOf(err) != client.ReasonStatus {
+					t.Errorf("got %v", err)
+				}
+				api.Set(plustest.WithoutFaults())
+				mustRead(t, c)
+			}
+			if got := api.Connections(); got != 1 {
+				t.Errorf("took %d connections", got)
+			}
+		})
+	}
+}
+
+// nginx that was restarted is asked again over a new connection.
+func TestReadPlusRestarted(t *testing.T) {
+	t.Parallel()
+	api := newRequests()
+	server := api.Start()
+	t.Cleanup(server.Close)
+	c := connect(t, client.Options{Target: target(t, server.URL), Timeout: patience})
+	for range 5 {
+		mustRead(t, c)
+		server.HangUp()
+	}
+	asked(t, c, api, 9)
+}
+
+// Members that make no sense are counted, and cost themselves alone.
+func TestReadPlusUnfit(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]int{
+		`{"total":7,"current":2}`:      0,
+		`{}`:                           0,
+		`[]`:                           1,
+		`{"total":7,"current":null}`:   1,
+		`{"total":"7","current":true}`: 2,
+		`{"total":-7,"current":-2}`:    1,
+		`{"total":18446744073709551616,"current":1e999}`:  2,
+		`{"total":{"total":"x"},"current":[1,"x"],"x":1}`: 2,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			c := servePlus(t, newRequests(plustest.WithRaw(requestsPath, []byte(body))))
+			unfit, err := c.ReadPlus(within(t), index(t, c), requestsPath, &client.PlusRequests{})
+			if err != nil || unfit != want {
+				t.Errorf("got %v and %d, want %d", err, unfit, want)
+			}
+		})
+	}
+}
