@@ -302,6 +302,7 @@ func (t *target) tellPlus(r *round) {
 	}
 	api := t.tables.number(apiSource)
 	if len(read) == 0 && len(failed) > 0 {
+		t.client.ForgetPlus() // it may have become something else
 		if err := r.parts[failed[0]].result.err; client.ReasonOf(err) != client.ReasonCanceled {
 			t.health[api].bad(client.ReasonOf(err), err)
 		}
