@@ -24,6 +24,7 @@ func TestBounds(t *testing.T) {
 		{"Latin-1", onePod + "x: \xfc\n", ErrEncoding},
 		{"NUL", onePod + "x: \x00\n", ErrEncoding},
 		{"a template", onePod + "x: {{ .Values.x }}\n", ErrTemplate},
+		{"many objects", "kind: List\nitems:\n" + strings.Repeat("- kind: A\n", maxObjects+1), ErrTooMany},
 		{"a billion laughs", onePod + bomb("[%s]"), nil},
 		{"a billion merges", onePod + bomb("{<<: [%s]}"), nil},
 		{"an alias to itself", onePod + "x: &x\n  y: *x\n  z: [*x]\n", nil},

@@ -39,7 +39,7 @@ func objects(root *yaml.Node) []*object {
 	walk = func(n *yaml.Node, depth int) {
 		n = deref(n)
 		kind := str(get(n, "kind"))
-		if kind == "" || len(found) >= maxObjects {
+		if kind == "" || len(found) > maxObjects {
 			return
 		}
 		items := get(n, "items")

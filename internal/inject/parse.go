@@ -21,6 +21,7 @@ const (
 // Errors that tell what is wrong with a file as a whole.
 var (
 	ErrTooLarge = fmt.Errorf("larger than %d MiB", MaxBytes>>20)
+	ErrTooMany  = fmt.Errorf("more than %d objects in one document", maxObjects)
 	ErrTooDeep  = fmt.Errorf("nested deeper than %d levels", maxDepth)
 	ErrTemplate = errors.New("this is a template ({{ ... }}), not a manifest: render it first, as with helm template, and inject the output")
 	ErrEncoding = errors.New("not UTF-8")
@@ -44,6 +45,9 @@ func parse(s string) (document, []*yaml.Node, error) {
 		return d, nil, nil
 	}
 	d.root = roots[0]
+	if len(objects(d.root)) > maxObjects {
+		return d, nil, ErrTooMany
+	}
 	return d, roots[1:], nil
 }
 
@@ -118,7 +122,7 @@ func checkText(s string) error {
 // explain makes one line of what the parser says, with the line counted in
 // the whole file.
 func explain(err error, s string, before int) error {
-	if errors.Is(err, ErrTooDeep) || errors.Is(err, ErrTemplate) {
+	if errors.Is(err, ErrTooDeep) || errors.Is(err, ErrTooMany) || errors.Is(err, ErrTemplate) {
 		return err
 	}
 	if strings.Contains(s, "{{") && templated(s) {

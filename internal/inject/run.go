@@ -15,7 +15,7 @@ import (
 const (
 	ReportText = "text" // a line for people on each object
 	ReportJSON = "json" // a JSON document on each object, one a line
-	ReportNone = "none"
+	ReportNone = "none" // only what is wrong
 )
 
 // Run edits files.
@@ -31,6 +31,9 @@ type Run struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
+
+// failed is what is reported of a file that cannot be edited.
+const failed = "error"
 
 // Errors of a run. What is wrong with single files has been reported by then.
 var (
@@ -94,7 +97,7 @@ func (r *Run) edit(sources []source) ([]string, tally) {
 		text, outcomes, err := r.Edit(s.text)
 		if err != nil {
 			n.bad++
-			r.tell(Outcome{File: s.path, Line: 1, Status: "error", Detail: err.Error()})
+			r.tell(Outcome{File: s.path, Line: 1, Status: failed, Detail: err.Error()})
 		}
 		for _, outcome := range outcomes {
 			outcome.File = s.path
@@ -125,18 +128,15 @@ func (r *Run) check() error {
 
 // tell reports one outcome.
 func (r *Run) tell(o Outcome) {
-	switch r.Report {
-	case ReportNone:
-	case ReportJSON:
+	switch {
+	case r.Report == ReportJSON:
 		line, err := json.Marshal(o)
 		if err == nil {
 			fmt.Fprintf(r.Stderr, "%s\n", line)
 		}
-	default:
-		if o.title == "" {
-			fmt.Fprintf(r.Stderr, "%s: %s\n", o.File, o.Detail)
-			return
-		}
+	case o.Status == failed:
+		fmt.Fprintf(r.Stderr, "%s: %s\n", o.File, o.Detail)
+	case r.Report != ReportNone:
 		fmt.Fprintf(r.Stderr, "%s:%d: %s: %s", o.File, o.Line, printable(o.title), o.Status)
 		if o.Detail != "" {
 			fmt.Fprintf(r.Stderr, ": %s", printable(o.Detail))
