@@ -147,7 +147,7 @@ func FuzzPlusGenerated(f *testing.F) {
 // Enough documents to meet what the fuzz targets look for, in every test run.
 func TestPlusDecodersAgree(t *testing.T) {
 	t.Parallel()
-	const rounds = 400
+	const rounds = 150
 	all := newSchema()
 	for number, kind := range plusKinds() {
 		t.Run(strings.ReplaceAll(kind.path, "/", "_"), func(t *testing.T) {

@@ -19,6 +19,8 @@ type PlusHistogram struct {
 	// Counts are the answers of each bucket: above the bound of the bucket
 	// before it and up to its own. They are not added up.
 	Counts []float64
+
+	mixed bool // it was merged of such that do not fit, and stays empty
 }
 
 // decode leaves out the member count, which may differ from the sum of the

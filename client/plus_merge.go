@@ -107,12 +107,12 @@ func (t *PlusTLS) merge(other *PlusTLS) *PlusTLS {
 // none is left: the sum would be wrong.
 func (h *PlusHistogram) merge(other *PlusHistogram) *PlusHistogram {
 	switch {
-	case !h.Sound():
-		return other
-	case !other.Sound():
+	case h != nil && h.mixed, !other.Sound() && (other == nil || !other.mixed):
 		return h
+	case other.mixed, !h.Sound():
+		return other
 	case !slices.Equal(h.Bounds, other.Bounds):
-		return nil
+		return &PlusHistogram{mixed: true}
 	}
 	sum := &PlusHistogram{Sum: h.Sum, Bounds: h.Bounds, Counts: slices.Clone(h.Counts)}
 	addAll([]*Number{&sum.Sum}, []*Number{&other.Sum})

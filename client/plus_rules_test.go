@@ -287,7 +287,7 @@ func (r *rule) fields() []string {
 func TestPlusRulesAreWhole(t *testing.T) {
 	t.Parallel()
 	// Filled in by what stands around the object.
-	other := "Name Upstream States Pairs Size Counts"
+	other := "Name Upstream States Pairs Size Counts mixed"
 	for _, example := range []any{
 		PlusNginx{},
 		PlusProcesses{},
