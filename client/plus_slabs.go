@@ -1,6 +1,9 @@
 package client
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 // PlusSlab is one shared memory zone of /slabs.
 type PlusSlab struct {
@@ -50,6 +53,7 @@ func (z *PlusSlab) decodeSlots(s *scanner) {
 		case i >= 0:
 			z.Slots[i] = slot
 		case len(z.Slots) < maxSlots:
+			s.charge(int(unsafe.Sizeof(slot)))
 			z.Slots = append(z.Slots, slot)
 		default:
 			s.unfit++

@@ -20,19 +20,19 @@ type PlusWorkers struct {
 }
 
 func (w *PlusWorkers) decode(s *scanner) {
+	var memory pieces[PlusWorker]
 	if s.peek() == '{' {
 		for range s.members() {
-			w.decodeOne(s)
+			w.decodeOne(s, memory.next(s))
 		}
 		return
 	}
 	for range s.elements() {
-		w.decodeOne(s)
+		w.decodeOne(s, memory.next(s))
 	}
 }
 
-func (w *PlusWorkers) decodeOne(s *scanner) {
-	worker := &PlusWorker{}
+func (w *PlusWorkers) decodeOne(s *scanner, worker *PlusWorker) {
 	for name := range s.members() {
 		switch string(name) {
 		case "id":
