@@ -156,6 +156,18 @@ func duration(to *time.Duration, standard time.Duration) *value {
 	}}
 }
 
+// durations takes any number of durations, none by default.
+func durations(to *[]time.Duration) *value {
+	return &value{repeats: true, set: func(s string) error {
+		var d time.Duration
+		if err := duration(&d, 0).set(s); err != nil {
+			return err
+		}
+		*to = append(*to, d)
+		return nil
+	}}
+}
+
 // parse reads the command line and returns the command that it names.
 func (c *cli) parse(args []string) (string, error) {
 	for _, f := range c.flags {

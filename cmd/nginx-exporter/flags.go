@@ -153,6 +153,8 @@ func (c *cli) collectorFlags() {
 func (c *cli) otherFlags() {
 	c.add("prometheus.const-label", "CONST_LABELS", list(&c.config.ConstLabs),
 		"Label NAME=VALUE on every NGINX series. Can be repeated.")
+	c.add("rate.window", "", durations(&c.config.Rate.Windows),
+		"Also tell requests per second over this window, such as 15s, on the page and at /rate/15s. Can be repeated.")
 	c.add("config.file", "", text(&c.config.File, ""),
 		"File with targets and probes; it is read again when it changes.")
 	c.add("log.level", "", text(&c.logLevel, "info"),

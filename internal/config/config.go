@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Nginx     Nginx
 	Web       Web
+	Rate      Rate
 	ConstLabs []string // NAME=VALUE each
 	File      string   // path of the configuration file, empty for none
 	UserAgent string   // what the exporter calls itself towards nginx
@@ -103,6 +104,9 @@ func (c *Config) Validate() (*Settings, error) {
 	if err := c.Web.validate(); err != nil {
 		return nil, err
 	}
+	if err := c.Rate.validate(c.Web.TelemetryPath); err != nil {
+		return nil, err
+	}
 	file := &File{}
 	if c.File != "" {
 		loaded, err := LoadFile(c.File)
@@ -113,7 +117,7 @@ func (c *Config) Validate() (*Settings, error) {
 	}
 	settings := &Settings{web: c.Web, file: c.File, show: collector.Options{
 		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
-		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID,
+		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, RateWindows: c.Rate.Windows,
 	}}
 	b, err := c.newBuilder()
 	if err != nil {

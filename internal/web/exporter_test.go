@@ -93,7 +93,7 @@ func assemble(c *config.Config) (e *exporter, closer func(), err error) {
 	if e.settings, err = c.Validate(); err != nil {
 		return nil, nil, err
 	}
-	scraper := collector.New(collector.Options{ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics)})
+	scraper := collector.New(e.settings.Show())
 	if err := scraper.SetTargets(e.settings.Targets()); err != nil {
 		return nil, nil, err
 	}

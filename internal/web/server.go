@@ -78,6 +78,9 @@ func (s *Server) routes() (http.Handler, error) {
 	}
 	mux.Handle("GET "+exact(s.web.TelemetryPath), metrics)
 	mux.HandleFunc("GET /probe", s.probe)
+	if len(s.Collector.RateWindows()) > 0 {
+		mux.HandleFunc("GET "+config.RatePath+"/{window}", s.rate)
+	}
 	mux.HandleFunc("GET /-/healthy", s.healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)
 	if s.web.Lifecycle {
@@ -121,10 +124,10 @@ func (s *Server) landing() (http.Handler, error) {
 		Description: "Metrics of NGINX for Prometheus",
 		Version:     cmp.Or(version.Version, "unknown"),
 		Profiling:   "false",
-		Links: []toolkit.LandingLinks{
+		Links: append([]toolkit.LandingLinks{
 			{Address: s.web.TelemetryPath, Text: "Metrics"},
 			{Address: "/-/healthy", Text: "Health", Description: "whether the exporter itself runs"},
 			{Address: "/-/ready", Text: "Readiness", Description: "whether it takes scrapes"},
-		},
+		}, s.rateLinks()...),
 	})
 }
