@@ -69,7 +69,7 @@ func compare(ctx context.Context, o options, w workload, dir string, log io.Writ
 
 // warmUp is a tenth of a round, within reason: pools and connections fill, and
 // the heap finds its size.
-func warmUp(n int) int { return min(max(n/10, 50), 1000) }
+func warmUp(n int) int { return min(max(n/10, min(n, 50)), 1000) }
 
 // cpuMillis is the CPU time that a scrape took, in milliseconds.
 func (r round) cpuMillis() float64 {

@@ -45,18 +45,23 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	fs.StringVar(&o.peer.path, "peer", "prometheus-nginx-exporter", "the other exporter's `binary`")
 	fs.StringVar(&oursFlags, "ours-flags", "", "more `flags` for our exporter, separated by blanks")
 	fs.StringVar(&peerFlags, "peer-flags", "", "more `flags` for the other exporter, separated by blanks")
-	fs.IntVar(&o.n, "n", 10_000, "scrapes a round")
+	fs.IntVar(&o.n, "n", 0, "scrapes a round (default: as many as suit the workload)")
 	fs.IntVar(&o.rounds, "rounds", 5, "rounds for each exporter")
 	fs.IntVar(&o.concurrency, "concurrency", 1, "scrapes at once")
 	fs.BoolVar(&o.gzip, "gzip", true, "ask for gzip, as Prometheus does")
 	fs.DurationVar(&o.timeout, "timeout", 15*time.Minute, "longest time for the whole run")
-	fs.StringVar(&o.workload, "workload", stubStatusName, "what the exporters are pointed at")
+	fs.StringVar(&o.workload, "workload", stubStatusName, "what the exporters are pointed at: stub_status, plus-s, plus-m, plus-l or plus-xl")
 	fs.StringVar(&o.nginx, "nginx", "", "nginx `binary` (default: the installed one)")
 	if err := fs.Parse(args); err != nil {
 		return options{}, fmt.Errorf("command line: %w", err)
 	}
 	if fs.NArg() > 0 {
 		return options{}, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if o.n == 0 {
+		if load, err := findWorkload(o); err == nil { // else it is told later
+			o.n = load.scrapes()
+		}
 	}
 	o.ours.flags, o.peer.flags = strings.Fields(oursFlags), strings.Fields(peerFlags)
 	return o, o.check()

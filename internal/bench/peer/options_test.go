@@ -35,7 +35,7 @@ func TestParseOptions(t *testing.T) {
 func TestParseOptionsRefuses(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"-n 0":                   "-n must be",
+		"-n -1":                  "-n must be",
 		"-n 1000001":             "-n must be",
 		"-rounds 0":              "-rounds must be",
 		"-concurrency 0":         "-concurrency must be",

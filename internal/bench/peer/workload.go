@@ -12,6 +12,8 @@ import (
 type workload interface {
 	// name is what -workload calls it.
 	name() string
+	// scrapes is how many make a round unless -n says otherwise.
+	scrapes() int
 	// start brings the server up with all its files below dir. It belongs to
 	// the caller from then on, who must stop it.
 	start(ctx context.Context, dir string) (target, error)
@@ -49,6 +51,10 @@ func (a asked) since(before asked) asked {
 func workloads(o options) []workload {
 	return []workload{
 		stubStatus{binary: o.nginx},
+		plus{size: "S"},
+		plus{size: "M"},
+		plus{size: "L"},
+		plus{size: "XL"},
 	}
 }
 

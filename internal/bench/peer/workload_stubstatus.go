@@ -28,6 +28,9 @@ type stubStatus struct {
 // name implements workload.
 func (stubStatus) name() string { return stubStatusName }
 
+// scrapes implements workload.
+func (stubStatus) scrapes() int { return 10_000 }
+
 // start implements workload. A port that was free a moment ago may be taken by
 // the time that nginx binds it, so it tries a few.
 func (w stubStatus) start(ctx context.Context, dir string) (target, error) {
