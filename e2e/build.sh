@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds the servers that are Go modules: e2e/build.sh FOLDER
+#
+# kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, prometheus.
+# The first time takes 20 minutes or more on two cores; GOFLAGS=-p=2 bounds it.
+set -euo pipefail
+
+mkdir -p "${1:?usage: e2e/build.sh FOLDER}"
+folder=$(cd "$1" && pwd)
+cd "$(dirname "$0")/servers"
+GO=${GO:-go}
+
+# The controllers refuse to talk of versions that they do not know.
+kubernetes=$("$GO" -C kubernetes list -m -f '{{.Version}}' k8s.io/kubernetes)
+v=k8s.io/component-base/version
+minor=${kubernetes#v1.}
+flags="-s -w -X $v.gitVersion=$kubernetes -X $v.gitMajor=1 -X $v.gitMinor=${minor%%.*} -X $v.gitTreeState=clean"
+CGO_ENABLED=0 "$GO" -C kubernetes build -trimpath -buildvcs=false -o "$folder/" -ldflags "$flags" tool
+
+# Service discovery of Kubernetes alone: the other two dozen are most of the binary.
+prometheus=$("$GO" -C prometheus list -m -f '{{.Version}}' github.com/prometheus/prometheus)
+CGO_ENABLED=0 "$GO" -C prometheus build -trimpath -buildvcs=false -o "$folder/" \
+    -tags remove_all_sd,enable_kubernetes_sd \
+    -ldflags "-s -w -X github.com/prometheus/common/version.Version=$prometheus" tool
+
+# The kinds that the chart makes objects of, from the projects' own modules.
+mkdir -p "$folder/crds"
+operator=$("$GO" mod download -json github.com/prometheus-operator/prometheus-operator@v0.85.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
+keda=$("$GO" mod download -json github.com/kedacore/keda/v2@v2.21.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
+install -m 644 "$operator"/example/prometheus-operator-crd/*.yaml "$keda"/config/crd/bases/*.yaml "$folder/crds/"
+ls -l "$folder"

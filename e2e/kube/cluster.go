@@ -1,0 +1,235 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"nginx-exporter/e2e/process"
+)
+
+const (
+	// starting is what a server has until it answers.
+	starting = 2 * time.Minute
+	etcd     = "http://127.0.0.1:2379"
+	// SyncPeriod is how often the HPA controller looks, in place of 15 s.
+	SyncPeriod = 5 * time.Second
+)
+
+// Cluster is a control plane.
+type Cluster struct {
+	// Address is where pods and servers reach the API server.
+	Address string
+	// Config is the kubeconfig of an administrator.
+	Config string
+	// Client has the same rights.
+	Client *Client
+
+	bin, folder string
+	group       *process.Group
+	users, mesh *authority
+}
+
+// Start starts etcd, API server, controllers and scheduler, and waits for each.
+// The binaries are in bin, or else in PATH.
+func Start(ctx context.Context, group *process.Group, bin, folder, address string) (*Cluster, error) {
+	c := &Cluster{
+		Address: address, bin: bin, folder: folder, group: group,
+		Config: filepath.Join(folder, "admin.kubeconfig"),
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	for _, start := range []func(context.Context) error{c.etcd, c.identities, c.apiServer, c.controllers, c.scheduler} {
+		if err := start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// Binary is the path of a server.
+func (c *Cluster) Binary(name string) (string, error) {
+	path := filepath.Join(c.bin, name)
+	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+		return path, nil
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is neither in E2E_BIN (%s) nor in PATH", name, c.bin)
+	}
+	return path, nil
+}
+
+// Run starts one more server.
+func (c *Cluster) Run(name string, args ...string) (*process.Process, error) {
+	binary, err := c.Binary(name)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(binary, args...) //nolint:noctx // ended by the group, in order
+	cmd.Env = append(os.Environ(), "KUBECONFIG=/dev/null")
+	return c.group.Start(name, cmd, syscall.SIGTERM)
+}
+
+// Kubectl runs kubectl as an administrator, with input on its standard input.
+func (c *Cluster) Kubectl(ctx context.Context, input string, args ...string) (string, error) {
+	binary, err := c.Binary("kubectl")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Config, "HOME="+c.folder)
+	cmd.Stdin = strings.NewReader(input)
+	return process.Output(cmd)
+}
+
+func (c *Cluster) etcd(ctx context.Context) error {
+	p, err := c.Run("etcd", "--data-dir", filepath.Join(c.folder, "etcd"), "--listen-client-urls", etcd,
+		"--advertise-client-urls", etcd, "--listen-peer-urls", "http://127.0.0.1:2380", "--logger", "zap")
+	if err != nil {
+		return err
+	}
+	return p.Await(ctx, starting, func(context.Context) error { return open("127.0.0.1:2379") })
+}
+
+// open tells whether somebody listens there.
+func open(address string) error {
+	conn, err := net.DialTimeout("tcp", address, time.Second) //nolint:noctx // bounded by a second
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// identities makes certificates for all.
+func (c *Cluster) identities(context.Context) error {
+	var err error
+	if c.users, err = newAuthority(c.folder, "users"); err != nil {
+		return err
+	}
+	if c.mesh, err = newAuthority(c.folder, "aggregation"); err != nil {
+		return err
+	}
+	_, server := c.users.server("kubernetes", net.ParseIP(c.Address), net.IPv4(127, 0, 0, 1))
+	_, proxy := c.mesh.client("aggregator")
+	_, tokens := c.users.client("tokens")
+	admin, admins := c.users.client("admin", "system:masters")
+	if err := errors.Join(server, proxy, tokens, admins); err != nil {
+		return err
+	}
+	if err := c.writeConfig(c.Config, admin); err != nil {
+		return err
+	}
+	c.Client, err = newClient(c.url(), c.users.file(), admin)
+	return err
+}
+
+func (c *Cluster) url() string { return "https://" + c.Address + ":6443" }
+
+// User makes an identity without rights, and gives the files of authority,
+// certificate and key.
+func (c *Cluster) User(name string) (ca, cert, key string, err error) {
+	files, err := c.users.client(name)
+	return c.users.file(), files.cert, files.key, err
+}
+
+// writeConfig writes a kubeconfig.
+func (c *Cluster) writeConfig(file string, user pair) error {
+	type named = map[string]any
+	text, err := json.Marshal(named{
+		"apiVersion": "v1", "kind": "Config", "current-context": "e2e",
+		"clusters": []named{{"name": "e2e", "cluster": named{"server": c.url(), "certificate-authority": c.users.file()}}},
+		"users":    []named{{"name": "e2e", "user": named{"client-certificate": user.cert, "client-key": user.key}}},
+		"contexts": []named{{"name": "e2e", "context": named{"cluster": "e2e", "user": "e2e"}}},
+	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o600)
+}
+
+// apiServer has RBAC, aggregation, and admission as it is by default. Taints of
+// new nodes are left out with the controller that would take them off again.
+func (c *Cluster) apiServer(ctx context.Context) error {
+	file := func(name string) string { return filepath.Join(c.folder, name) }
+	p, err := c.Run("kube-apiserver",
+		"--etcd-servers="+etcd, "--bind-address=0.0.0.0", "--secure-port=6443", "--advertise-address="+c.Address,
+		"--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC",
+		"--client-ca-file="+c.users.file(),
+		"--tls-cert-file="+file("kubernetes.crt"), "--tls-private-key-file="+file("kubernetes.key"),
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file="+file("tokens.key"), "--service-account-signing-key-file="+file("tokens.key"),
+		"--requestheader-client-ca-file="+c.mesh.file(), "--requestheader-allowed-names=aggregator",
+		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--proxy-client-cert-file="+file("aggregator.crt"), "--proxy-client-key-file="+file("aggregator.key"),
+		"--enable-aggregator-routing=true", "--disable-admission-plugins=TaintNodesByCondition")
+	if err != nil {
+		return err
+	}
+	return p.Await(ctx, starting, func(ctx context.Context) error {
+		var namespace struct{}
+		if err := c.Client.Get(ctx, "/api/v1/namespaces/kube-system", &namespace); err != nil {
+			return err
+		}
+		return c.Client.Get(ctx, "/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin", &namespace)
+	})
+}
+
+// controllers are those that the story needs, each with its own service
+// account, so that the HPA asks with the rights that it has in a real cluster.
+func (c *Cluster) controllers(ctx context.Context) error {
+	config, err := c.config("system:kube-controller-manager")
+	if err != nil {
+		return err
+	}
+	controllers := []string{
+		"deployment", "replicaset", "statefulset", "job", "endpointslice", "endpoints", "horizontal-pod-autoscaling",
+		"serviceaccount", "root-ca-certificate-publisher-controller", "namespace", "garbage-collector-controller",
+	}
+	p, err := c.Run("kube-controller-manager",
+		"--kubeconfig="+config, "--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config,
+		"--leader-elect=false", "--use-service-account-credentials=true", "--bind-address=127.0.0.1",
+		"--service-account-private-key-file="+filepath.Join(c.folder, "tokens.key"), "--root-ca-file="+c.users.file(),
+		"--controllers="+strings.Join(controllers, ","),
+		"--horizontal-pod-autoscaler-sync-period="+SyncPeriod.String())
+	if err != nil {
+		return err
+	}
+	return p.Await(ctx, starting, func(ctx context.Context) error {
+		var account struct{}
+		return c.Client.Get(ctx, "/api/v1/namespaces/default/serviceaccounts/default", &account)
+	})
+}
+
+func (c *Cluster) scheduler(ctx context.Context) error {
+	config, err := c.config("system:kube-scheduler")
+	if err != nil {
+		return err
+	}
+	p, err := c.Run("kube-scheduler", "--kubeconfig="+config, "--authentication-kubeconfig="+config,
+		"--authorization-kubeconfig="+config, "--leader-elect=false", "--bind-address=127.0.0.1")
+	if err != nil {
+		return err
+	}
+	return p.Await(ctx, starting, func(context.Context) error { return open("127.0.0.1:10259") })
+}
+
+// config is the kubeconfig of a user.
+func (c *Cluster) config(user string) (string, error) {
+	files, err := c.users.client(user)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(c.folder, user+".kubeconfig")
+	return file, c.writeConfig(file, files)
+}

@@ -1,0 +1,93 @@
+// Package load asks web servers at a fixed rate. It knows nothing of clusters.
+package load
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// workers bounds the requests under way at once.
+const workers = 8
+
+// Generator asks its addresses in turn.
+type Generator struct {
+	client       *http.Client
+	addresses    atomic.Pointer[[]string]
+	turn         atomic.Uint64
+	sent, failed atomic.Uint64
+}
+
+// New makes a generator without addresses.
+func New() *Generator {
+	g := &Generator{client: &http.Client{
+		Timeout:   2 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: workers, IdleConnTimeout: 10 * time.Second},
+	}}
+	g.Aim(nil)
+	return g
+}
+
+// Aim replaces the addresses, each host:port.
+func (g *Generator) Aim(addresses []string) { g.addresses.Store(&addresses) }
+
+// Counts is how many requests were answered with 200, and how many were not.
+func (g *Generator) Counts() (sent, failed uint64) { return g.sent.Load(), g.failed.Load() }
+
+// Run asks perSecond times a second until the context ends. What cannot be sent
+// in time is left out, not made up for.
+func (g *Generator) Run(ctx context.Context, perSecond int) {
+	jobs := make(chan struct{})
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for range jobs {
+				g.ask(ctx)
+			}
+		})
+	}
+	tick := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			select {
+			case jobs <- struct{}{}:
+			default:
+			}
+		}
+	}
+	close(jobs)
+	all.Wait()
+	g.client.CloseIdleConnections()
+}
+
+func (g *Generator) ask(ctx context.Context) {
+	addresses := *g.addresses.Load()
+	if len(addresses) == 0 {
+		return
+	}
+	address := addresses[g.turn.Add(1)%uint64(len(addresses))]
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", http.NoBody)
+	if err != nil {
+		g.failed.Add(1)
+		return
+	}
+	response, err := g.client.Do(request)
+	if err != nil {
+		if ctx.Err() == nil {
+			g.failed.Add(1)
+		}
+		return
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != http.StatusOK {
+		g.failed.Add(1)
+		return
+	}
+	g.sent.Add(1)
+}

@@ -1,0 +1,139 @@
+// Package node stands in for a kubelet: it runs the pods that are bound to its
+// node as processes of this machine, each in a network, a file system and a
+// process tree of its own. Images are programs of this machine. It knows nothing
+// of what the pods are for.
+//
+// It does what the story needs and no more: native sidecars in order, volumes,
+// start-up and readiness probes, users, restarts, and ends in order. It enforces
+// no limits, and has no liveness probes, no exec and no logs API.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"nginx-exporter/e2e/kube"
+	"nginx-exporter/e2e/process"
+)
+
+// Node is one node.
+type Node struct {
+	// Name is its name in the cluster.
+	Name string
+
+	client *kube.Client
+	folder string
+	images map[string]Image
+	logs   *process.Group
+	ended  chan struct{}
+
+	mu      sync.Mutex
+	runners map[string]*runner
+	last    int
+}
+
+// Register makes the node known.
+func Register(ctx context.Context, client *kube.Client, folder string, images map[string]Image) (*Node, error) {
+	logs, err := process.NewGroup(filepath.Join(folder, "logs"))
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{
+		Name: "node-0", client: client, folder: folder, images: images, logs: logs,
+		ended: make(chan struct{}), runners: map[string]*runner{},
+	}
+	type object = map[string]any
+	if err := client.Create(ctx, "/api/v1/nodes", object{
+		"apiVersion": "v1", "kind": "Node",
+		"metadata": object{"name": n.Name, "labels": object{"kubernetes.io/hostname": n.Name, "kubernetes.io/os": "linux"}},
+	}, nil); err != nil {
+		return nil, err
+	}
+	room := object{"cpu": "64", "memory": "64Gi", "pods": "110"}
+	return n, client.Merge(ctx, "/api/v1/nodes/"+n.Name+"/status", object{"status": object{
+		"capacity": room, "allocatable": room,
+		"addresses":  []object{{"type": "InternalIP", "address": Address}},
+		"conditions": []object{{"type": "Ready", "status": "True", "reason": "Runs", "message": "runs pods as processes"}},
+	}})
+}
+
+// Run looks after the pods until the context ends, then ends them all.
+func (n *Node) Run(ctx context.Context) {
+	defer close(n.ended)
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err := n.look(ctx); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(os.Stderr, "node: %v\n", err)
+		}
+		select {
+		case <-ctx.Done():
+			n.stop()
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Wait returns when Run has ended.
+func (n *Node) Wait() { <-n.ended }
+
+// look starts pods that are new and ends those that are to go.
+func (n *Node) look(ctx context.Context) error {
+	var list struct{ Items []*pod }
+	if err := n.client.Get(ctx, "/api/v1/pods?fieldSelector=spec.nodeName="+n.Name, &list); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	seen := map[string]bool{}
+	for _, p := range list.Items {
+		seen[p.Metadata.UID] = true
+		r, known := n.runners[p.Metadata.UID]
+		switch {
+		case !known && p.Metadata.DeletionTimestamp == nil && p.Status.Phase == "Pending":
+			n.last++
+			r = newRunner(n, p, n.last)
+			n.runners[p.Metadata.UID] = r
+			go r.run(ctx)
+		case known && p.Metadata.DeletionTimestamp != nil:
+			r.end()
+		}
+	}
+	for uid, r := range n.runners {
+		if !seen[uid] {
+			r.end()
+			delete(n.runners, uid)
+		}
+	}
+	return nil
+}
+
+// stop ends all pods, without telling the API server.
+func (n *Node) stop() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, r := range n.runners {
+		r.end()
+	}
+	for _, r := range n.runners {
+		<-r.ended
+	}
+	n.logs.StopAll()
+}
+
+// Complaints is what went wrong in pods that run now, with the ends of their logs.
+func (n *Node) Complaints() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var all []error
+	for _, r := range n.runners {
+		all = append(all, r.complaint())
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,87 @@
+package node
+
+import "time"
+
+// pod is what the node reads of a Pod.
+type pod struct {
+	Metadata struct {
+		Name, Namespace, UID string
+		Labels, Annotations  map[string]string
+		DeletionTimestamp    *time.Time
+	}
+	Spec struct {
+		RestartPolicy      string
+		ServiceAccountName string
+		InitContainers     []container
+		Containers         []container
+		Volumes            []volume
+		SecurityContext    securityContext
+	}
+	Status struct{ Phase string }
+}
+
+type container struct {
+	Name, Image, RestartPolicy, WorkingDir string
+	Command, Args                          []string
+	Env                                    []variable
+	VolumeMounts                           []volumeMount
+	SecurityContext                        securityContext
+	StartupProbe, ReadinessProbe           *probe
+}
+
+// native tells whether an init container stays.
+func (c *container) native() bool { return c.RestartPolicy == always }
+
+const always = "Always"
+
+type variable struct {
+	Name, Value string
+	ValueFrom   *struct{ FieldRef *fieldRef }
+}
+
+type fieldRef struct{ FieldPath string }
+
+type volumeMount struct {
+	Name, MountPath, SubPath string
+	ReadOnly                 bool
+}
+
+type securityContext struct {
+	RunAsUser, RunAsGroup    *int
+	AllowPrivilegeEscalation *bool
+	ReadOnlyRootFilesystem   bool
+}
+
+type probe struct {
+	HTTPGet *struct {
+		Path, Scheme string
+		Port         int
+	}
+	TCPSocket *struct{ Port int }
+}
+
+type volume struct {
+	Name      string
+	EmptyDir  *struct{}
+	ConfigMap *source
+	Secret    *struct{ SecretName string }
+	Projected *struct{ Sources []projection }
+}
+
+type source struct {
+	Name  string
+	Items []item
+}
+
+type item struct{ Key, Path string }
+
+type projection struct {
+	ConfigMap           *source
+	ServiceAccountToken *struct{ Path string }
+	DownwardAPI         *struct {
+		Items []struct {
+			Path     string
+			FieldRef *fieldRef
+		}
+	}
+}

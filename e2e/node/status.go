@@ -1,0 +1,134 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// object is a part of what the API server is told.
+type object = map[string]any
+
+// probe asks a container; no probe is always content.
+func (r *runner) probe(ctx context.Context, p *probe) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	switch {
+	case p == nil:
+		return nil
+	case p.TCPSocket != nil:
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(ctx, "tcp", r.at(p.TCPSocket.Port))
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	case p.HTTPGet != nil:
+		return r.ask(ctx, p)
+	default:
+		return errors.New("this node does not know the kind of probe")
+	}
+}
+
+func (r *runner) at(port int) string { return net.JoinHostPort(r.address, strconv.Itoa(port)) }
+
+func (r *runner) ask(ctx context.Context, p *probe) error {
+	scheme := "http"
+	if p.HTTPGet.Scheme != "" {
+		scheme = strings.ToLower(p.HTTPGet.Scheme)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+r.at(p.HTTPGet.Port)+p.HTTPGet.Path, http.NoBody)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("User-Agent", "kube-probe/e2e")
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // as the kubelet does
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s answers %s", p.HTTPGet.Path, response.Status)
+	}
+	return nil
+}
+
+// check renews what is known of the containers, and gives it as one line.
+func (r *runner) check(ctx context.Context) string {
+	var line strings.Builder
+	for _, list := range [][]*running{r.inits, r.mains} {
+		for _, c := range list {
+			err := r.probe(ctx, c.spec.ReadinessProbe)
+			r.mu.Lock()
+			over, _ := c.process.Over()
+			c.ready = err == nil && !over
+			fmt.Fprint(&line, c.ready, c.over, c.again, " ")
+			r.mu.Unlock()
+		}
+	}
+	return line.String()
+}
+
+// report tells the API server how the pod is.
+func (r *runner) report(ctx context.Context, phase string) error {
+	r.mu.Lock()
+	inits, mains := r.statuses(r.inits), r.statuses(r.mains)
+	initialised := len(r.mains) > 0
+	ready := phase == "Running" && len(r.mains) == len(r.pod.Spec.Containers)
+	for _, c := range r.mains {
+		ready = ready && c.ready
+	}
+	for _, c := range r.inits {
+		ready = ready && (c.ready || c.over)
+	}
+	r.mu.Unlock()
+	status := object{
+		"phase": phase, "hostIP": Address, "hostIPs": []object{{"ip": Address}},
+		"podIP": r.address, "podIPs": []object{{"ip": r.address}},
+		"startTime":             r.started.UTC().Format(time.RFC3339),
+		"initContainerStatuses": inits, "containerStatuses": mains,
+		"conditions": []object{
+			condition("PodScheduled", true), condition("Initialized", initialised),
+			condition("ContainersReady", ready), condition("Ready", ready),
+		},
+	}
+	return r.node.client.Merge(ctx, r.inNamespace("pods", r.pod.Metadata.Name)+"/status", object{"status": status})
+}
+
+func condition(kind string, holds bool) object {
+	status := "False"
+	if holds {
+		status = "True"
+	}
+	return object{"type": kind, "status": status, "lastTransitionTime": time.Now().UTC().Format(time.RFC3339)}
+}
+
+// statuses is what the API server is told of containers. Callers hold r.mu.
+func (r *runner) statuses(list []*running) []object {
+	all := []object{}
+	for _, c := range list {
+		state := object{"running": object{"startedAt": r.started.UTC().Format(time.RFC3339)}}
+		if over, err := c.process.Over(); over {
+			code := 0
+			if err != nil {
+				code = 1
+			}
+			state = object{"terminated": object{"exitCode": code, "reason": "Ended"}}
+		}
+		all = append(all, object{
+			"name": c.spec.Name, "image": c.spec.Image, "imageID": "", "containerID": "process://" + c.spec.Name,
+			"ready": c.ready || c.over, "started": c.started, "restartCount": c.again, "state": state,
+		})
+	}
+	return all
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Runs the whole way from nginx to its autoscaling: E2E_BIN=FOLDER e2e/run.sh
+#
+# As root. All that it starts lives in namespaces of its own (network, processes,
+# mounts), so that nothing of it can outlive the run, or reach anything.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+root=$PWD
+bin=${E2E_BIN:-bin/e2e}
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+fail() {
+    echo "e2e: $*" >&2
+    exit 1
+}
+
+[ "$(id -u)" = 0 ] || fail "needs root, for network namespaces"
+[ -d "$bin" ] || fail "E2E_BIN=$bin is no folder: e2e/README.md tells what belongs into it, e2e/build.sh FOLDER builds most of it"
+bin=$(cd "$bin" && pwd)
+missing=()
+for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prometheus prometheus-adapter; do
+    [ -x "$bin/$server" ] || missing+=("$server")
+done
+[ -d "$bin/crds" ] || missing+=(crds/)
+[ ${#missing[@]} -eq 0 ] || fail "not in $bin: ${missing[*]}; see e2e/README.md"
+scripts/need.sh nginx wget
+for command in etcd ip nsenter unshare; do
+    command -v "$command" >/dev/null || fail "$command not found: apt-get install etcd-server iproute2 util-linux"
+done
+scripts/chart.sh tools
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+scripts/build.sh "$work/nginx-exporter"
+CGO_ENABLED=0 "${GO:-go}" -C e2e build -trimpath -buildvcs=false -o "$work/e2e" .
+
+# With the end of unshare ends all that is in it.
+unshare --net --pid --fork --kill-child=KILL --mount --mount-proc bash -euo pipefail -c '
+    mount -t tmpfs tmpfs /run # names of network namespaces, files of daemons
+    exec "$@"
+' e2e "$work/e2e" -bin "$bin" -root "$root" -tmp "$work/tmp" \
+    -exporter "$work/nginx-exporter" -helm "$root/bin/tools/helm"
