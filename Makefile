@@ -15,7 +15,7 @@ TOOLS := bin/tools/.built-$(shell cat tools/go.mod tools/go.sum | cksum | cut -d
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: build ## Show the exporter at work on a real nginx, then clean up
@@ -109,5 +109,15 @@ chart-test: ## Run the unit tests of the Helm chart
 	@scripts/chart.sh test
 
 .PHONY: chart-docs
-chart-docs: ## Rewrite the README of the Helm chart
+chart-docs: ## Rewrite the README of the Helm chart, and what examples/kubernetes renders
 	@scripts/chart.sh docs
+
+E2E_BIN ?= bin/e2e
+
+.PHONY: e2e
+e2e: ## Scale nginx on a real control plane, as root (E2E_BIN=folder with the servers)
+	@E2E_BIN='$(E2E_BIN)' e2e/run.sh
+
+.PHONY: e2e-bin
+e2e-bin: ## Build the servers for it into E2E_BIN: half an hour the first time
+	@e2e/build.sh '$(E2E_BIN)'

@@ -13,6 +13,8 @@ chart=charts/nginx-exporter
 bin=$PWD/bin/tools
 schemas='charts/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json'
 
+mapfile -t examples < <(dirname examples/kubernetes/*/values.yaml)
+
 # Helm built by hand takes itself for one of Kubernetes 1.20.
 kubernetes=1.36
 
@@ -47,7 +49,20 @@ unit() {
 }
 
 docs() {
+    local folder
     "$bin/helm-docs" --chart-search-root "$chart" --log-level warning
+    for folder in "${examples[@]}"; do
+        render_example "$folder" >"$folder/rendered.yaml"
+    done
+}
+
+# render_example FOLDER: what the command "helm install" of its README installs,
+# without dashboards, which are long.
+render_example() {
+    local words
+    read -ra words < <(sed -n 's/^helm install \(.* charts\/nginx-exporter .*\)$/\1/p' "$1/README.md")
+    echo '# What "helm install" makes of values.yaml, but dashboards. Rewritten by "make chart-docs".'
+    "$bin/helm" template "${words[@]}" --kube-version "$kubernetes" --set dashboards.enabled=false
 }
 
 # Where the schemas come from: the newest versions of these modules.
@@ -61,7 +76,7 @@ sources() {
 }
 
 kinds=core/v1/ConfigMap,core/v1/Secret,core/v1/Service,core/v1/ServiceAccount,core/v1/Pod
-kinds+=,apps/v1/Deployment,apps/v1/DaemonSet
+kinds+=,apps/v1/Deployment,apps/v1/DaemonSet,apps/v1/StatefulSet,batch/v1/Job,batch/v1/CronJob
 kinds+=,autoscaling/v2/HorizontalPodAutoscaler,policy/v1/PodDisruptionBudget,networking.k8s.io/v1/NetworkPolicy
 kinds+=,rbac.authorization.k8s.io/v1/ClusterRole,rbac.authorization.k8s.io/v1/ClusterRoleBinding
 kinds+=,rbac.authorization.k8s.io/v1/RoleBinding,apiregistration.k8s.io/v1/APIService
@@ -110,6 +125,7 @@ lint() {
     status_server "$work/nginx"
     arguments "$work" default daemonset deployment
     example "$work/example"
+    kubernetes_examples "$work/kubernetes"
     "$bin/helm-docs" --chart-search-root "$chart" --dry-run --log-level warning | diff -u "$chart/README.md" - || {
         echo "chart.sh: $chart/README.md is not up to date: make chart-docs" >&2
         exit 1
@@ -189,6 +205,27 @@ example() {
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$1/shop.yaml"
     "$bin/helm" template shop "$1/charts/examples/shop" --set nginx-exporter.enabled=false |
         "$bin/kubeconform" -strict -summary -schema-location "$schemas" -
+}
+
+# kubernetes_examples FOLDER: what examples/kubernetes says was rendered is what
+# Helm renders now; schemas and Prometheus take it.
+kubernetes_examples() {
+    local example tests
+    mkdir "$1"
+    for example in "${examples[@]}"; do
+        render_example "$example" | diff -u "$example/rendered.yaml" - || {
+            echo "chart.sh: $example/rendered.yaml is not up to date: make chart-docs" >&2
+            exit 1
+        }
+        check_rules "$example/rendered.yaml" "$1/rules.yaml"
+        for tests in "$example"/*_test.yaml; do
+            [ -e "$tests" ] || continue
+            cp "$tests" "$1/"
+            promtool test rules "$1/$(basename "$tests")"
+        done
+    done
+    "$bin/kubeconform" -strict -summary -schema-location "$schemas" \
+        -ignore-filename-pattern '/(values|[a-z]*_test|kustomization)[.]yaml$' -ignore-filename-pattern /component/ examples/kubernetes
 }
 
 # check_rules RENDERED RULES: promtool on the PrometheusRule, if there is one.
