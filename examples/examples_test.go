@@ -51,6 +51,12 @@ func examples() []example {
 			`nginx_up 1\n`, `nginx_up 1\n`, `nginx_up 0\n`, `reason=tls .*--nginx\.ssl-ca-cert`,
 			validConf, `nginx_up\{addr="web1"\} 1\nnginx_up\{addr="web1-client-certificate"\} 1\n`, promUp,
 		}},
+		{"plus", []string{
+			`\{"total":23[0-9]+,"current":19\}\n`,
+			`nginxplus_http_requests_current 19\nnginxplus_http_requests_total 23[0-9]+\nnginxplus_up 1\n`,
+			`nginxplus_upstream_server_state\{server="10\.20\.0\.11:8080",upstream="shop"\} 1\n`,
+			`\{upstream="shop"\} => 0\.0[0-9]+ @`, `\{server_zone="shop\.example\.com"\} => [0-9.]+ @`, `\n1[0-9]\n`,
+		}},
 	}
 }
 

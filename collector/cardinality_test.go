@@ -1,0 +1,99 @@
+package collector
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"nginx-exporter/internal/plustest"
+)
+
+// docs/plus.md tells how many series each object has.
+func TestSeriesOfObjects(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "plus.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, begins := strings.Cut(string(text), "<!-- series:begin -->")
+	table, _, ends := strings.Cut(rest, "<!-- series:end -->")
+	if !begins || !ends {
+		t.Fatal("docs/plus.md has no table of series")
+	}
+	page := samplePage(t)
+	for _, c := range []struct {
+		object        string
+		series, codes string // patterns of the object's series, and of those that the row leaves out
+	}{
+		{"server of an http upstream", `server="10\.20\.0\.11:8080"`, `_codes|_duration_seconds_|_ssl_`},
+		{"… with a histogram of response times (nginx 1.29.8)", `_duration_seconds_.*server="10\.20\.0\.11:8080"`, ""},
+		{"http upstream itself", `^nginxplus_upstream_[a-z_]+\{.*upstream="shop"`, `upstream_server_|_queue_`},
+		{"… with a queue", `_queue_.*upstream="shop"`, ""},
+		{"http server zone", `^nginxplus_server_zone_.*"shop\.example\.com"`, `_codes|_ssl_`},
+		{"http location zone", `^nginxplus_location_zone_.*"checkout"`, `_codes`},
+		{"server of a stream upstream", `server="10\.20\.1\.5:5432"`, `_ssl_`},
+		{"stream upstream itself", `^nginxplus_stream_upstream_[a-z_]+\{.*upstream="pg"`, `upstream_server_`},
+		{"stream server zone", `^nginxplus_stream_server_zone_.*"postgres"`, `_ssl_`},
+		{"cache", `^nginxplus_cache_.*"page_cache"`, ""},
+		{"zone in shared memory", `^nginxplus_slab_.*"page_cache"`, `_fails_`},
+		{"worker", `^nginxplus_worker_.*id="0"`, ""},
+		{"resolver", `^nginxplus_resolver_.*"cluster_dns"`, ""},
+		{"limit of requests", `^nginxplus_limit_request_.*"login"`, ""},
+		{"limit of connections", `^nginxplus_limit_connection_.*"per_ip"`, ""},
+		{"zone synchronization", `^nginxplus_stream_zone_sync_status_`, ""},
+		{"nginx as a whole, with a licence", `^nginxplus_(config|build|connections|http|license|processes|ssl)_`, ""},
+	} {
+		if got := countSeries(page, c.series, c.codes); !strings.Contains(table, "\n| "+c.object+" | "+strconv.Itoa(got)) {
+			t.Errorf("a %s has %d series; docs/plus.md tells of another number in\n%s", c.object, got, table)
+		}
+	}
+	for object, pattern := range map[string]string{
+		"… that is reached over TLS": `_ssl_.*server="10\.20\.0\.11:8080"`,
+		"… that speaks TLS":          `^nginxplus_server_zone_ssl_.*"shop\.example\.com"`,
+	} {
+		row := "| " + object + " | " + strconv.Itoa(countSeries(page, pattern, "")) + " more |"
+		if strings.Count(table, row) != 2 {
+			t.Errorf("docs/plus.md does not say %q of http and of stream", row)
+		}
+	}
+}
+
+// The sizes of whole servers are those of docs/plus.md.
+func TestSeriesOfSizes(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "plus.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, size := range map[string]plustest.Size{"S": plustest.S(), "M": plustest.M()} {
+		server := plustest.Sized(size).Start()
+		t.Cleanup(server.Close)
+		page := textOf(t, scrape(t, Options{ExporterMetrics: MetricsNone}, asking(t, server.URL)))
+		row := regexp.MustCompile(`(?m)^\| ` + name + ` \|.*\| ([0-9,]+) \|.*\|.*\|.*\|$`).FindStringSubmatch(string(text))
+		if row == nil {
+			t.Fatalf("docs/plus.md has no row %s", name)
+		}
+		if got := countSeries(page, `^nginxplus_`, ""); strings.ReplaceAll(row[1], ",", "") != strconv.Itoa(got) {
+			t.Errorf("size %s has %d series; docs/plus.md says %s", name, got, row[1])
+		}
+	}
+}
+
+func samplePage(tb testing.TB) string {
+	tb.Helper()
+	return textOf(tb, scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, plus(tb).URL)))
+}
+
+// countSeries counts the series that match one pattern and not the other, if
+// that is not empty.
+func countSeries(page, pattern, but string) int {
+	with := regexp.MustCompile(pattern)
+	count := 0
+	for line := range strings.Lines(page) {
+		if with.MatchString(line) && (but == "" || !regexp.MustCompile(but).MatchString(line)) && !strings.HasPrefix(line, "#") {
+			count++
+		}
+	}
+	return count
+}
