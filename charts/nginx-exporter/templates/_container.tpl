@@ -197,3 +197,24 @@ httpGet:
 {{- if or .basicAuth.enabled (and .tls.enabled .tls.clientAuth) }}yes{{ end -}}
 {{- end -}}
 {{- end }}
+
+{{/* The command that adds this container to manifests; empty if it needs volumes. */}}
+{{- define "nginx-exporter.injectCommand" -}}
+{{- if not (include "nginx-exporter.volumes" . | trim) -}}
+{{- $flags := list -}}
+{{- if not .Values.statusServer.create }}{{ $flags = append $flags "--status-config" }}{{ end -}}
+{{- $image := include "nginx-exporter.image" (dict "root" . "image" .Values.image "tag" .Chart.AppVersion) -}}
+{{- if ne $image (printf "nginx-exporter:%s" .Chart.AppVersion) }}{{ $flags = append $flags (printf "--image=%s" $image) }}{{ end -}}
+{{- $uri := include "nginx-exporter.scrapeURIs" . | fromYamlArray | first | default "" -}}
+{{- if ne $uri "http://127.0.0.1:8080/stub_status" }}{{ $flags = append $flags (printf "--scrape-uri=%s" $uri) }}{{ end -}}
+{{- if ne (int .Values.exporter.port) 9113 }}{{ $flags = append $flags (printf "--port=%d" (int .Values.exporter.port)) }}{{ end -}}
+{{- range include "nginx-exporter.args" . | fromYamlArray -}}
+{{- if not (or (hasPrefix "--web.listen-address=" .) (eq (printf "--nginx.scrape-uri=%s" $uri) .)) -}}
+{{- $flags = append $flags (printf "--arg=%s" .) -}}
+{{- end -}}
+{{- end -}}
+{{- if not .Values.sidecar.native }}{{ $flags = append $flags "--native=never" }}{{ end -}}
+nginx-exporter inject
+{{- range $flags }} {{ regexMatch "^[A-Za-z0-9@%+=:,./_-]+$" . | ternary . (squote .) }}{{ end -}}
+{{- end -}}
+{{- end }}
