@@ -30,7 +30,7 @@ type block interface {
 type bound[T any] struct {
 	table   *table[T]
 	layouts *layouts
-	objects []*T
+	objects []T
 	// text holds the labels of all objects as they stand on the page, one
 	// after another; those of object i end at ends[i]. Both are nil where only
 	// one row would use them, for many objects.
@@ -41,8 +41,8 @@ type bound[T any] struct {
 // bind prepares the objects for rendering: labels are escaped once, for all
 // rows. An object whose labels are there already is dropped and counted. The
 // block keeps the objects, which must not change any more.
-func (t *table[T]) bind(l *layouts, dropped *Dropped, objects ...*T) block {
-	b := &bound[T]{table: t, layouts: l, objects: make([]*T, 0, len(objects))}
+func (t *table[T]) bind(l *layouts, dropped *Dropped, objects ...T) block {
+	b := &bound[T]{table: t, layouts: l, objects: make([]T, 0, len(objects))}
 	once := len(objects) >= many && len(t.rows) == 1 && t.rows[0].value != nil
 	before := b.labels
 	if once {
@@ -199,7 +199,7 @@ func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int, created float64) [
 
 // visit calls series for each series that the row makes of an object, with the
 // value of the further label if it has one.
-func (r *row[T]) visit(object *T, series func(label string, v client.Number)) {
+func (r *row[T]) visit(object T, series func(label string, v client.Number)) {
 	known := func(label string, v client.Number) {
 		if v.Known() {
 			series(label, v)
@@ -242,7 +242,7 @@ func (b *bound[T]) limit(most int) (block, int) {
 }
 
 // seriesOf counts the series of an object.
-func (b *bound[T]) seriesOf(object *T) int {
+func (b *bound[T]) seriesOf(object T) int {
 	count := 0
 	for i := range b.table.rows {
 		r := &b.table.rows[i]

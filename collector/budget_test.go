@@ -23,7 +23,7 @@ func peers(n int) []*thing {
 }
 
 // peerTable has rows of every kind, and labels as they are in real tables.
-func peerTable() *table[thing] {
+func peerTable() *table[*thing] {
 	t := thingTable("code")
 	for i := range t.rows {
 		if t.rows[i].name == "parts" {

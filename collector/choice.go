@@ -131,9 +131,9 @@ func (f *filter) keeps(names ...string) bool {
 }
 
 // keep leaves out the objects whose names the filter does not keep.
-func keep[T any](f *filter, objects []*T, name func(*T) string) []*T {
+func keep[T any](f *filter, objects []T, name func(T) string) []T {
 	if f.include == nil && f.exclude == nil {
 		return objects
 	}
-	return slices.DeleteFunc(objects, func(object *T) bool { return !f.keeps(name(object)) })
+	return slices.DeleteFunc(objects, func(object T) bool { return !f.keeps(name(object)) })
 }

@@ -56,7 +56,7 @@ func TestDuplicatesAreDroppedAndCounted(t *testing.T) {
 	// The last two differ in bytes that are not UTF-8, and so not on the page.
 	objects := []*thing{{zone: "a"}, {zone: "b"}, {zone: "a"}, {zone: "a"}, {zone: "\xff"}, {zone: "\xfe"}}
 	b := table.bind(table.layouts(nil), &dropped, objects...)
-	bound, ok := b.(*bound[thing])
+	bound, ok := b.(*bound[*thing])
 	if !ok || len(bound.objects) != 3 || bound.objects[0] != objects[0] {
 		t.Errorf("bound %v", b)
 	}

@@ -87,19 +87,19 @@ func things() []*thing {
 	}
 }
 
-func thingTable(further string) *table[thing] {
+func thingTable(further string) *table[*thing] {
 	figure := func(t *thing) client.Number { return t.figure }
 	inner := lift(func(t *thing) *thing { return t },
 		counter("lifted", "A row of a part.", figure),
-		by(Gauge, "lifted_parts", "Rows of a part.", further, labelled[thing]{"one", figure}),
+		by(Gauge, "lifted_parts", "Rows of a part.", further, labelled[*thing]{"one", figure}),
 		each(Gauge, "lifted_each", "Rows that a part names.", further,
 			func(t *thing, series func(string, client.Number)) { series(t.zone, t.figure) }),
 	)
-	rows := []row[thing]{
+	rows := []row[*thing]{
 		counter("plain", "A plain row.", figure),
 		by(Counter, "parts", "Series that are known.", further,
-			labelled[thing]{"good", func(t *thing) client.Number { return t.good }},
-			labelled[thing]{nasty, func(t *thing) client.Number { return t.bad }}),
+			labelled[*thing]{"good", func(t *thing) client.Number { return t.good }},
+			labelled[*thing]{nasty, func(t *thing) client.Number { return t.bad }}),
 		each(Counter, "each", "Series that the document names.", further, func(t *thing, series func(string, client.Number)) {
 			for _, c := range t.codes {
 				series(c.code, client.NumberOf(c.count))
@@ -107,7 +107,7 @@ func thingTable(further string) *table[thing] {
 		}),
 		{name: "times_seconds", help: "Times.", kind: Histogram, histogram: func(t *thing) *client.PlusHistogram { return t.times }},
 	}
-	return &table[thing]{
+	return &table[*thing]{
 		source: exporterSource,
 		prefix: "test_",
 		rows:   append(rows, prefixed("inner_", inner)...),
@@ -117,7 +117,7 @@ func thingTable(further string) *table[thing] {
 }
 
 // pageOf returns a page of one table alone.
-func pageOf[T any](t *table[T], target []Label, objects ...*T) *Page {
+func pageOf[T any](t *table[T], target []Label, objects ...T) *Page {
 	t.number(0)
 	c := &Collector{layouts: []*layouts{t.layouts(target)}}
 	for i, desc := range t.descs() {

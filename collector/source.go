@@ -68,18 +68,18 @@ func newSources(o *Options) []source {
 
 // tables are the metrics of everything that a page can hold.
 type tables struct {
-	up       *table[targetState]
-	plusUp   *table[targetState]
-	requests *table[targetState]
-	source   *table[sourceState]
-	endpoint *table[sourceState]
-	errors   *table[errorCount]
-	dropped  *table[dropCount]
-	build    *table[buildInfo]
-	reload   *table[Reload]
-	process  *table[processState]
-	rate     *table[rateState]
-	plusRate *table[rateState]
+	up       *table[*targetState]
+	plusUp   *table[*targetState]
+	requests *table[*targetState]
+	source   *table[*sourceState]
+	endpoint *table[*sourceState]
+	errors   *table[*errorCount]
+	dropped  *table[*dropCount]
+	build    *table[*buildInfo]
+	reload   *table[*Reload]
+	process  *table[*processState]
+	rate     *table[*rateState]
+	plusRate *table[*rateState]
 
 	sources []source
 	numbers map[string]int // of the sources, by their names
@@ -154,6 +154,6 @@ type tableBlock struct {
 }
 
 // addTo binds objects to their table.
-func addTo[T any](b *binder, t *table[T], objects ...*T) {
+func addTo[T any](b *binder, t *table[T], objects ...T) {
 	b.blocks = append(b.blocks, tableBlock{table: &t.tableHead, block: t.bind(b.layouts[t.index], &b.dropped, objects...)})
 }

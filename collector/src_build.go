@@ -19,12 +19,12 @@ func thisBuild() buildInfo {
 	}
 }
 
-func buildTable() *table[buildInfo] {
-	return &table[buildInfo]{
+func buildTable() *table[*buildInfo] {
+	return &table[*buildInfo]{
 		source: exporterSource,
 		prefix: "nginx_exporter_",
-		rows: []row[buildInfo]{
-			info[buildInfo]("build_info", "Version of this exporter and how it was built."),
+		rows: []row[*buildInfo]{
+			info[*buildInfo]("build_info", "Version of this exporter and how it was built."),
 		},
 		labels: []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"},
 		values: func(values []string, b *buildInfo) []string {
@@ -40,11 +40,11 @@ type Reload struct {
 	Time    float64 // when an attempt last succeeded, in seconds since 1970
 }
 
-func reloadTable() *table[Reload] {
-	return &table[Reload]{
+func reloadTable() *table[*Reload] {
+	return &table[*Reload]{
 		source: exporterSource,
 		prefix: "nginx_exporter_",
-		rows: []row[Reload]{
+		rows: []row[*Reload]{
 			gauge("config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success.",
 				func(r *Reload) client.Number { return client.NumberOf(r.Time) }),
 			gauge("config_last_reload_successful", "Whether the last load of the configuration succeeded (1) or not (0).",

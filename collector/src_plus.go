@@ -40,28 +40,28 @@ func detail(name, about string, tables ...anyTable) source {
 
 // tlsRows are the metrics of everything that counts TLS handshakes, without the
 // reasons of failures that cannot occur there.
-func tlsRows(without ...string) []row[client.PlusTLS] {
-	type doc = client.PlusTLS
-	part := func(reason string, value func(*doc) client.Number) labelled[doc] { return labelled[doc]{reason, value} }
+func tlsRows(without ...string) []row[*client.PlusTLS] {
+	type doc = *client.PlusTLS
+	part := func(reason string, value func(doc) client.Number) labelled[doc] { return labelled[doc]{reason, value} }
 	rows := []row[doc]{
 		by(Counter, "handshake_failures_total",
 			"TLS handshakes that failed, by reason; the reasons do not add up to all failures.", "reason",
-			part("handshake_timeout", func(t *doc) client.Number { return t.HandshakeTimeout }),
-			part("no_common_cipher", func(t *doc) client.Number { return t.NoCommonCipher }),
-			part("no_common_protocol", func(t *doc) client.Number { return t.NoCommonProtocol }),
-			part("peer_rejected_cert", func(t *doc) client.Number { return t.PeerRejectedCert })),
+			part("handshake_timeout", func(t doc) client.Number { return t.HandshakeTimeout }),
+			part("no_common_cipher", func(t doc) client.Number { return t.NoCommonCipher }),
+			part("no_common_protocol", func(t doc) client.Number { return t.NoCommonProtocol }),
+			part("peer_rejected_cert", func(t doc) client.Number { return t.PeerRejectedCert })),
 		counter("handshakes", "TLS handshakes that succeeded.",
-			func(t *doc) client.Number { return t.Handshakes }),
+			func(t doc) client.Number { return t.Handshakes }),
 		counter("handshakes_failed", "TLS handshakes that failed.",
-			func(t *doc) client.Number { return t.HandshakesFailed }),
+			func(t doc) client.Number { return t.HandshakesFailed }),
 		counter("session_reuses", "TLS handshakes that resumed a session.",
-			func(t *doc) client.Number { return t.SessionReuses }),
+			func(t doc) client.Number { return t.SessionReuses }),
 		by(Counter, "verify_failures_total", "Certificates that were not accepted, by reason.", "reason",
-			part("expired_cert", func(t *doc) client.Number { return t.ExpiredCert }),
-			part("hostname_mismatch", func(t *doc) client.Number { return t.HostnameMismatch }),
-			part("no_cert", func(t *doc) client.Number { return t.NoCert }),
-			part("other", func(t *doc) client.Number { return t.OtherFailure }),
-			part("revoked_cert", func(t *doc) client.Number { return t.RevokedCert })),
+			part("expired_cert", func(t doc) client.Number { return t.ExpiredCert }),
+			part("hostname_mismatch", func(t doc) client.Number { return t.HostnameMismatch }),
+			part("no_cert", func(t doc) client.Number { return t.NoCert }),
+			part("other", func(t doc) client.Number { return t.OtherFailure }),
+			part("revoked_cert", func(t doc) client.Number { return t.RevokedCert })),
 	}
 	for i := range rows {
 		rows[i].parts = slices.DeleteFunc(rows[i].parts, func(p labelled[doc]) bool { return slices.Contains(without, p.label) })
@@ -70,20 +70,20 @@ func tlsRows(without ...string) []row[client.PlusTLS] {
 }
 
 // responseRows are the metrics of everything that counts answers.
-func responseRows(o *Options) []row[client.PlusResponses] {
-	type doc = client.PlusResponses
-	part := func(class string, value func(*doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
-	var codes func(*doc, func(string, client.Number)) = listedCodes
+func responseRows(o *Options) []row[*client.PlusResponses] {
+	type doc = *client.PlusResponses
+	part := func(class string, value func(doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
+	var codes func(doc, func(string, client.Number)) = listedCodes
 	if o.PadCodes {
 		codes = paddedCodes()
 	}
 	return []row[doc]{
 		by(Counter, "responses", "Answers by class of their status code.", "code",
-			part("1xx", func(r *doc) client.Number { return r.Informational }),
-			part("2xx", func(r *doc) client.Number { return r.Success }),
-			part("3xx", func(r *doc) client.Number { return r.Redirection }),
-			part("4xx", func(r *doc) client.Number { return r.ClientError }),
-			part("5xx", func(r *doc) client.Number { return r.ServerError })),
+			part("1xx", func(r doc) client.Number { return r.Informational }),
+			part("2xx", func(r doc) client.Number { return r.Success }),
+			part("3xx", func(r doc) client.Number { return r.Redirection }),
+			part("4xx", func(r doc) client.Number { return r.ClientError }),
+			part("5xx", func(r doc) client.Number { return r.ServerError })),
 		each(Counter, "responses_codes", "Answers by status code.", "code", codes),
 	}
 }

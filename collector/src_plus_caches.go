@@ -14,22 +14,22 @@ func plusCachesSource() []source {
 		}, figures)}
 }
 
-func plusCacheTable() *table[client.PlusCache] {
-	type doc = client.PlusCache
+func plusCacheTable() *table[*client.PlusCache] {
+	type doc = *client.PlusCache
 	rows := []row[doc]{
 		gauge("cold", "Whether the cache is still read from disk (1) or not (0).",
-			func(c *doc) client.Number { return c.Cold }),
+			func(c doc) client.Number { return c.Cold }),
 		gauge("max_size", "Limit of the cache in bytes.",
-			func(c *doc) client.Number { return c.MaxSize }),
+			func(c doc) client.Number { return c.MaxSize }),
 		gauge("size", "Bytes in the cache now.",
-			func(c *doc) client.Number { return c.Size }),
+			func(c doc) client.Number { return c.Size }),
 	}
-	served := func(name, what string, of func(*doc) *client.PlusCacheUse) []row[doc] {
+	served := func(name, what string, of func(doc) *client.PlusCacheUse) []row[doc] {
 		return prefixed(name+"_", lift(of,
 			counter("bytes", "Bytes of "+what+".", func(u *client.PlusCacheUse) client.Number { return u.Bytes }),
 			counter("responses", "Count of "+what+".", func(u *client.PlusCacheUse) client.Number { return u.Responses })))
 	}
-	written := func(name, what string, of func(*doc) *client.PlusCacheUse) []row[doc] {
+	written := func(name, what string, of func(doc) *client.PlusCacheUse) []row[doc] {
 		return slices.Concat(served(name, what, of), prefixed(name+"_", lift(of,
 			counter("bytes_written", "Bytes written to the cache of "+what+".",
 				func(u *client.PlusCacheUse) client.Number { return u.BytesWritten }),
@@ -40,32 +40,32 @@ func plusCacheTable() *table[client.PlusCache] {
 		source: "/http/caches/",
 		prefix: "nginxplus_cache_",
 		rows: slices.Concat(rows,
-			served("hit", "valid answers from the cache", func(c *doc) *client.PlusCacheUse { return &c.Hit }),
-			served("stale", "expired answers from the cache", func(c *doc) *client.PlusCacheUse { return &c.Stale }),
+			served("hit", "valid answers from the cache", func(c doc) *client.PlusCacheUse { return &c.Hit }),
+			served("stale", "expired answers from the cache", func(c doc) *client.PlusCacheUse { return &c.Stale }),
 			served("updating", "expired answers from the cache while new ones were fetched",
-				func(c *doc) *client.PlusCacheUse { return &c.Updating }),
+				func(c doc) *client.PlusCacheUse { return &c.Updating }),
 			served("revalidated", "expired answers from the cache that were found to be still right",
-				func(c *doc) *client.PlusCacheUse { return &c.Revalidated }),
-			written("expired", "answers that were expired in the cache", func(c *doc) *client.PlusCacheUse { return &c.Expired }),
-			written("bypass", "answers that bypassed the cache", func(c *doc) *client.PlusCacheUse { return &c.Bypass }),
+				func(c doc) *client.PlusCacheUse { return &c.Revalidated }),
+			written("expired", "answers that were expired in the cache", func(c doc) *client.PlusCacheUse { return &c.Expired }),
+			written("bypass", "answers that bypassed the cache", func(c doc) *client.PlusCacheUse { return &c.Bypass }),
 			missRows()),
 		labels: []string{"zone"},
-		values: func(values []string, c *doc) []string { return append(values, c.Name) },
+		values: func(values []string, c doc) []string { return append(values, c.Name) },
 	}
 }
 
 // missRows differ in their names: nginx-prometheus-exporter has only the first
 // two, so that the others could be given better ones.
-func missRows() []row[client.PlusCache] {
-	type doc = client.PlusCache
+func missRows() []row[*client.PlusCache] {
+	type doc = *client.PlusCache
 	return []row[doc]{
 		counter("miss_bytes", "Bytes of answers that were not in the cache.",
-			func(c *doc) client.Number { return c.Miss.Bytes }),
+			func(c doc) client.Number { return c.Miss.Bytes }),
 		counter("miss_responses", "Count of answers that were not in the cache.",
-			func(c *doc) client.Number { return c.Miss.Responses }),
+			func(c doc) client.Number { return c.Miss.Responses }),
 		counter("miss_responses_written_total", "Count of answers that were not in the cache and were written to it.",
-			func(c *doc) client.Number { return c.Miss.ResponsesWritten }),
+			func(c doc) client.Number { return c.Miss.ResponsesWritten }),
 		counter("miss_written_bytes_total", "Bytes written to the cache of answers that were not in it.",
-			func(c *doc) client.Number { return c.Miss.BytesWritten }),
+			func(c doc) client.Number { return c.Miss.BytesWritten }),
 	}
 }

@@ -3,7 +3,7 @@ package collector
 import "nginx-exporter/client"
 
 func plusConnectionsSource() []source {
-	figures := &table[client.PlusConnections]{
+	figures := &table[*client.PlusConnections]{
 		tableHead: tableHead{sinceStart: true},
 		source:    "/connections",
 		prefix:    "nginxplus_connections_",
@@ -13,8 +13,8 @@ func plusConnectionsSource() []source {
 		func(_ asker, bind *binder, c *client.PlusConnections) { addTo(bind, figures, c) }, figures)}
 }
 
-func connectionRows() []row[client.PlusConnections] {
-	return []row[client.PlusConnections]{
+func connectionRows() []row[*client.PlusConnections] {
+	return []row[*client.PlusConnections]{
 		counter("accepted", "Client connections accepted.",
 			func(c *client.PlusConnections) client.Number { return c.Accepted }),
 		gauge("active", "Client connections in use now, idle ones left out.",

@@ -5,7 +5,7 @@ import "nginx-exporter/client"
 func plusKeyvalsSource() []source {
 	http := plusKeyvalTable("/http/keyvals/", "nginxplus_keyval_")
 	stream := plusKeyvalTable("/stream/keyvals/", "nginxplus_stream_keyval_")
-	bindTo := func(t *table[client.PlusKeyval]) func(asker, *binder, *client.PlusKeyvals) {
+	bindTo := func(t *table[*client.PlusKeyval]) func(asker, *binder, *client.PlusKeyvals) {
 		return func(_ asker, bind *binder, zones *client.PlusKeyvals) {
 			addTo(bind, t, keep(&bind.choice.zones, zones.All, func(k *client.PlusKeyval) string { return k.Name })...)
 		}
@@ -21,11 +21,11 @@ func plusKeyvalsSource() []source {
 	return sources
 }
 
-func plusKeyvalTable(source, prefix string) *table[client.PlusKeyval] {
-	return &table[client.PlusKeyval]{
+func plusKeyvalTable(source, prefix string) *table[*client.PlusKeyval] {
+	return &table[*client.PlusKeyval]{
 		source: source,
 		prefix: prefix,
-		rows: []row[client.PlusKeyval]{
+		rows: []row[*client.PlusKeyval]{
 			gauge("pairs", "Pairs in the key-value zone now.",
 				func(k *client.PlusKeyval) client.Number { return k.Pairs }),
 		},

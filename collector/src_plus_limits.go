@@ -6,7 +6,7 @@ func plusLimitsSource() []source {
 	requests := plusLimitTable("/http/limit_reqs/", "nginxplus_limit_request_", limitRequestRows())
 	connections := plusLimitTable("/http/limit_conns/", "nginxplus_limit_connection_", limitConnectionRows())
 	streams := plusLimitTable("/stream/limit_conns/", "nginxplus_stream_limit_connection_", limitConnectionRows())
-	bindTo := func(t *table[client.PlusLimit]) func(asker, *binder, *client.PlusLimits) {
+	bindTo := func(t *table[*client.PlusLimit]) func(asker, *binder, *client.PlusLimits) {
 		return func(_ asker, bind *binder, limits *client.PlusLimits) {
 			addTo(bind, t, keep(&bind.choice.zones, limits.All, func(l *client.PlusLimit) string { return l.Name })...)
 		}
@@ -18,8 +18,8 @@ func plusLimitsSource() []source {
 	}
 }
 
-func plusLimitTable(source, prefix string, rows []row[client.PlusLimit]) *table[client.PlusLimit] {
-	return &table[client.PlusLimit]{
+func plusLimitTable(source, prefix string, rows []row[*client.PlusLimit]) *table[*client.PlusLimit] {
+	return &table[*client.PlusLimit]{
 		source: source,
 		prefix: prefix,
 		rows:   rows,
@@ -28,30 +28,30 @@ func plusLimitTable(source, prefix string, rows []row[client.PlusLimit]) *table[
 	}
 }
 
-func limitRequestRows() []row[client.PlusLimit] {
-	type doc = client.PlusLimit
+func limitRequestRows() []row[*client.PlusLimit] {
+	type doc = *client.PlusLimit
 	return []row[doc]{
 		counter("delayed", "Requests that were delayed.",
-			func(l *doc) client.Number { return l.Delayed }),
+			func(l doc) client.Number { return l.Delayed }),
 		counter("delayed_dry_run", "Requests that would have been delayed.",
-			func(l *doc) client.Number { return l.DelayedDryRun }),
+			func(l doc) client.Number { return l.DelayedDryRun }),
 		counter("passed", "Requests that were neither delayed nor rejected.",
-			func(l *doc) client.Number { return l.Passed }),
+			func(l doc) client.Number { return l.Passed }),
 		counter("rejected", "Requests that were rejected.",
-			func(l *doc) client.Number { return l.Rejected }),
+			func(l doc) client.Number { return l.Rejected }),
 		counter("rejected_dry_run", "Requests that would have been rejected.",
-			func(l *doc) client.Number { return l.RejectedDryRun }),
+			func(l doc) client.Number { return l.RejectedDryRun }),
 	}
 }
 
-func limitConnectionRows() []row[client.PlusLimit] {
-	type doc = client.PlusLimit
+func limitConnectionRows() []row[*client.PlusLimit] {
+	type doc = *client.PlusLimit
 	return []row[doc]{
 		counter("passed", "Connections that were not rejected.",
-			func(l *doc) client.Number { return l.Passed }),
+			func(l doc) client.Number { return l.Passed }),
 		counter("rejected", "Connections that were rejected.",
-			func(l *doc) client.Number { return l.Rejected }),
+			func(l doc) client.Number { return l.Rejected }),
 		counter("rejected_dry_run", "Connections that would have been rejected.",
-			func(l *doc) client.Number { return l.RejectedDryRun }),
+			func(l doc) client.Number { return l.RejectedDryRun }),
 	}
 }

@@ -3,7 +3,7 @@ package collector
 import "nginx-exporter/client"
 
 func plusLocationZonesSource(o *Options) []source {
-	figures := &table[client.PlusServerZone]{
+	figures := &table[*client.PlusServerZone]{
 		source: "/http/location_zones/",
 		prefix: "nginxplus_location_zone_",
 		rows:   zoneRows(o),

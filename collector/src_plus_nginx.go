@@ -34,11 +34,11 @@ func plusNginxSource() []source {
 	}
 }
 
-func plusNginxTable() *table[plusNginx] {
-	return &table[plusNginx]{
+func plusNginxTable() *table[*plusNginx] {
+	return &table[*plusNginx]{
 		source: "/nginx",
 		prefix: "nginxplus_config_",
-		rows: []row[plusNginx]{
+		rows: []row[*plusNginx]{
 			gauge("last_load_timestamp_seconds", "When nginx last loaded its configuration, in Unix time.",
 				func(n *plusNginx) client.Number { return n.LoadTimestamp }),
 			counter("reloads_total", "Loads of the configuration, the one at the start included.",
@@ -47,11 +47,11 @@ func plusNginxTable() *table[plusNginx] {
 	}
 }
 
-func plusMasterTable() *table[plusNginx] {
-	return &table[plusNginx]{
+func plusMasterTable() *table[*plusNginx] {
+	return &table[*plusNginx]{
 		source: "/nginx",
 		prefix: "nginxplus_",
-		rows: []row[plusNginx]{
+		rows: []row[*plusNginx]{
 			gauge("master_process_id", "Process id of the master process; another one after a restart.",
 				func(n *plusNginx) client.Number { return n.MasterPID }),
 			gauge("server_time_seconds", "Unix time by the clock of nginx.",
@@ -60,12 +60,12 @@ func plusMasterTable() *table[plusNginx] {
 	}
 }
 
-func plusBuildTable() *table[plusNginx] {
-	return &table[plusNginx]{
+func plusBuildTable() *table[*plusNginx] {
+	return &table[*plusNginx]{
 		source: "/nginx",
 		prefix: "nginxplus_",
-		rows: []row[plusNginx]{
-			info[plusNginx]("build_info", "Version and build of NGINX Plus, and the version of its API in use."),
+		rows: []row[*plusNginx]{
+			info[*plusNginx]("build_info", "Version and build of NGINX Plus, and the version of its API in use."),
 		},
 		labels: []string{"api_version", "build", "version"},
 		values: func(values []string, n *plusNginx) []string {

@@ -3,11 +3,11 @@ package collector
 import "nginx-exporter/client"
 
 func plusProcessesSource() []source {
-	figures := &table[client.PlusProcesses]{
+	figures := &table[*client.PlusProcesses]{
 		tableHead: tableHead{sinceStart: true},
 		source:    "/processes",
 		prefix:    "nginxplus_processes_",
-		rows: []row[client.PlusProcesses]{
+		rows: []row[*client.PlusProcesses]{
 			counter("respawned_total", "Worker processes that died abnormally and were started again.",
 				func(p *client.PlusProcesses) client.Number { return p.Respawned }),
 		},

@@ -6,7 +6,7 @@ import "nginx-exporter/client"
 const requestsName = "http_requests"
 
 func plusRequestsSource() []source {
-	figures := &table[client.PlusRequests]{
+	figures := &table[*client.PlusRequests]{
 		tableHead: tableHead{sinceStart: true},
 		source:    "/http/requests",
 		prefix:    "nginxplus_http_",
@@ -19,8 +19,8 @@ func plusRequestsSource() []source {
 		}, figures)}
 }
 
-func requestRows() []row[client.PlusRequests] {
-	return []row[client.PlusRequests]{
+func requestRows() []row[*client.PlusRequests] {
+	return []row[*client.PlusRequests]{
 		gauge("requests_current", "Client requests in progress now.",
 			func(r *client.PlusRequests) client.Number { return r.Current }),
 		counter("requests_total", "Client requests, those of this exporter included.",

@@ -16,33 +16,33 @@ func plusServerZonesSource(o *Options) []source {
 
 func serverZoneName(z *client.PlusServerZone) string { return z.Name }
 
-func plusServerZoneTable(o *Options) *table[client.PlusServerZone] {
-	type doc = client.PlusServerZone
+func plusServerZoneTable(o *Options) *table[*client.PlusServerZone] {
+	type doc = *client.PlusServerZone
 	return &table[doc]{
 		source: "/http/server_zones/",
 		prefix: "nginxplus_server_zone_",
 		rows: slices.Concat(
 			[]row[doc]{gauge("processing", "Client requests in progress now.",
-				func(z *doc) client.Number { return z.Processing })},
+				func(z doc) client.Number { return z.Processing })},
 			zoneRows(o),
-			prefixed("ssl_", lift(func(z *doc) *client.PlusTLS { return z.TLS }, tlsRows()...)),
+			prefixed("ssl_", lift(func(z doc) *client.PlusTLS { return z.TLS }, tlsRows()...)),
 		),
 		labels: []string{"server_zone"},
-		values: func(values []string, z *doc) []string { return append(values, z.Name) },
+		values: func(values []string, z doc) []string { return append(values, z.Name) },
 	}
 }
 
 // zoneRows are the metrics that zones of servers and of locations share.
-func zoneRows(o *Options) []row[client.PlusServerZone] {
-	type doc = client.PlusServerZone
+func zoneRows(o *Options) []row[*client.PlusServerZone] {
+	type doc = *client.PlusServerZone
 	return append([]row[doc]{
 		counter("discarded", "Client requests that ended without an answer.",
-			func(z *doc) client.Number { return z.Discarded }),
+			func(z doc) client.Number { return z.Discarded }),
 		counter("received", "Bytes received from clients.",
-			func(z *doc) client.Number { return z.Received }),
+			func(z doc) client.Number { return z.Received }),
 		counter("requests", "Client requests.",
-			func(z *doc) client.Number { return z.Requests }),
+			func(z doc) client.Number { return z.Requests }),
 		counter("sent", "Bytes sent to clients.",
-			func(z *doc) client.Number { return z.Sent }),
-	}, lift(func(z *doc) *client.PlusResponses { return &z.Responses }, responseRows(o)...)...)
+			func(z doc) client.Number { return z.Sent }),
+	}, lift(func(z doc) *client.PlusResponses { return &z.Responses }, responseRows(o)...)...)
 }

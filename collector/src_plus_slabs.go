@@ -17,18 +17,18 @@ func plusSlabsSource() []source {
 	}
 }
 
-func plusSlabTable() *table[client.PlusSlab] {
-	type doc = client.PlusSlab
+func plusSlabTable() *table[*client.PlusSlab] {
+	type doc = *client.PlusSlab
 	return &table[doc]{
 		source: "/slabs/",
 		prefix: "nginxplus_slab_",
 		rows: []row[doc]{
 			gauge("pages_free", "Free memory pages of the shared memory zone.",
-				func(z *doc) client.Number { return z.PagesFree }),
+				func(z doc) client.Number { return z.PagesFree }),
 			gauge("pages_used", "Used memory pages of the shared memory zone.",
-				func(z *doc) client.Number { return z.PagesUsed }),
+				func(z doc) client.Number { return z.PagesUsed }),
 			each(Counter, "slots_fails_total", "Allocations that failed, by size of the slot; slots without failures are left out.",
-				"slot", func(z *doc, series func(string, client.Number)) {
+				"slot", func(z doc, series func(string, client.Number)) {
 					for i := range z.Slots {
 						if z.Slots[i].Failures.Float() > 0 {
 							series(z.Slots[i].Size, z.Slots[i].Failures)
@@ -37,7 +37,7 @@ func plusSlabTable() *table[client.PlusSlab] {
 				}),
 		},
 		labels: []string{"zone"},
-		values: func(values []string, z *doc) []string { return append(values, z.Name) },
+		values: func(values []string, z doc) []string { return append(values, z.Name) },
 	}
 }
 
@@ -57,11 +57,11 @@ func slotsOf(zones []*client.PlusSlab) []*slabSlot {
 	return slots
 }
 
-func plusSlotTable() *table[slabSlot] {
-	return &table[slabSlot]{
+func plusSlotTable() *table[*slabSlot] {
+	return &table[*slabSlot]{
 		source: "/slabs/",
 		prefix: "nginxplus_slab_slots_",
-		rows: []row[slabSlot]{
+		rows: []row[*slabSlot]{
 			gauge("free", "Free slots of the size, in bytes, of the shared memory zone.",
 				func(s *slabSlot) client.Number { return s.Free }),
 			counter("reqs_total", "Allocations asked of slots of the size.",

@@ -14,30 +14,30 @@ func plusStreamZonesSource() []source {
 		}, figures)}
 }
 
-func plusStreamZoneTable() *table[client.PlusStreamZone] {
-	type doc = client.PlusStreamZone
-	part := func(class string, value func(*doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
+func plusStreamZoneTable() *table[*client.PlusStreamZone] {
+	type doc = *client.PlusStreamZone
+	part := func(class string, value func(doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
 	rows := []row[doc]{
 		counter("connections", "Client connections.",
-			func(z *doc) client.Number { return z.Connections }),
+			func(z doc) client.Number { return z.Connections }),
 		counter("discarded", "Client connections that ended without a session.",
-			func(z *doc) client.Number { return z.Discarded }),
+			func(z doc) client.Number { return z.Discarded }),
 		gauge("processing", "Client connections in progress now.",
-			func(z *doc) client.Number { return z.Processing }),
+			func(z doc) client.Number { return z.Processing }),
 		counter("received", "Bytes received from clients.",
-			func(z *doc) client.Number { return z.Received }),
+			func(z doc) client.Number { return z.Received }),
 		counter("sent", "Bytes sent to clients.",
-			func(z *doc) client.Number { return z.Sent }),
+			func(z doc) client.Number { return z.Sent }),
 		by(Counter, "sessions", "Sessions that ended, by class of their status.", "code",
-			part("2xx", func(z *doc) client.Number { return z.Success }),
-			part("4xx", func(z *doc) client.Number { return z.ClientError }),
-			part("5xx", func(z *doc) client.Number { return z.ServerError })),
+			part("2xx", func(z doc) client.Number { return z.Success }),
+			part("4xx", func(z doc) client.Number { return z.ClientError }),
+			part("5xx", func(z doc) client.Number { return z.ServerError })),
 	}
 	return &table[doc]{
 		source: "/stream/server_zones/",
 		prefix: "nginxplus_stream_server_zone_",
-		rows:   slices.Concat(rows, prefixed("ssl_", lift(func(z *doc) *client.PlusTLS { return z.TLS }, tlsRows("hostname_mismatch")...))),
+		rows:   slices.Concat(rows, prefixed("ssl_", lift(func(z doc) *client.PlusTLS { return z.TLS }, tlsRows("hostname_mismatch")...))),
 		labels: []string{"server_zone"},
-		values: func(values []string, z *doc) []string { return append(values, z.Name) },
+		values: func(values []string, z doc) []string { return append(values, z.Name) },
 	}
 }

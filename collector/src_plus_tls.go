@@ -3,7 +3,7 @@ package collector
 import "nginx-exporter/client"
 
 func plusTLSSource() []source {
-	figures := &table[client.PlusTLS]{
+	figures := &table[*client.PlusTLS]{
 		tableHead: tableHead{sinceStart: true},
 		source:    "/ssl",
 		prefix:    "nginxplus_ssl_",

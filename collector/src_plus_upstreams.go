@@ -8,16 +8,16 @@ import (
 
 // upstreamTables are the metrics of upstreams of one module.
 type upstreamTables struct {
-	upstreams, zones *table[client.PlusUpstream]
-	servers          *table[client.PlusPeer]
-	about            *table[client.PlusPeer]
+	upstreams, zones *table[*client.PlusUpstream]
+	servers          *table[*client.PlusPeer]
+	about            *table[*client.PlusPeer]
 	byID             bool
 }
 
 func plusUpstreamsSource(o *Options) []source {
 	t := newUpstreamTables(o, "/http/upstreams/", "nginxplus_upstream_", slices.Concat(
 		serverRows(),
-		[]row[client.PlusPeer]{
+		[]row[*client.PlusPeer]{
 			gauge("header_time", "Average time until the header of an answer, in milliseconds.",
 				func(p *client.PlusPeer) client.Number { return p.HeaderTime }),
 			counter("requests", "Client requests sent to this server.",
@@ -61,28 +61,28 @@ func plusStreamUpstreamsSource(o *Options) []source {
 	}
 }
 
-func newUpstreamTables(o *Options, source, prefix string, servers []row[client.PlusPeer]) *upstreamTables {
+func newUpstreamTables(o *Options, source, prefix string, servers []row[*client.PlusPeer]) *upstreamTables {
 	upstream := func(values []string, u *client.PlusUpstream) []string { return append(values, u.Name) }
 	t := &upstreamTables{
 		byID: o.ServerID,
-		upstreams: &table[client.PlusUpstream]{
+		upstreams: &table[*client.PlusUpstream]{
 			source: source, prefix: prefix, rows: upstreamRows(),
 			labels: []string{"upstream"}, values: upstream,
 		},
-		zones: &table[client.PlusUpstream]{
+		zones: &table[*client.PlusUpstream]{
 			source: source, prefix: prefix,
-			rows:   []row[client.PlusUpstream]{info[client.PlusUpstream]("info", "The shared memory zone of an upstream.")},
+			rows:   []row[*client.PlusUpstream]{info[*client.PlusUpstream]("info", "The shared memory zone of an upstream.")},
 			labels: []string{"upstream", "zone"},
 			values: func(values []string, u *client.PlusUpstream) []string { return append(values, u.Name, u.Zone) },
 		},
-		servers: &table[client.PlusPeer]{
+		servers: &table[*client.PlusPeer]{
 			source: source, prefix: prefix + "server_", rows: servers,
 			labels: []string{"server", "upstream"},
 			values: func(values []string, p *client.PlusPeer) []string { return append(values, p.Server, p.Upstream.Name) },
 		},
-		about: &table[client.PlusPeer]{
+		about: &table[*client.PlusPeer]{
 			source: source, prefix: prefix + "server_",
-			rows:   []row[client.PlusPeer]{info[client.PlusPeer]("info", "How the configuration names a server.")},
+			rows:   []row[*client.PlusPeer]{info[*client.PlusPeer]("info", "How the configuration names a server.")},
 			labels: []string{"id", "name", "server", "service", "upstream"},
 			values: func(values []string, p *client.PlusPeer) []string {
 				return append(values, p.ID, p.Name, p.Server, p.Service, p.Upstream.Name)
@@ -144,8 +144,8 @@ func merge(servers []*client.PlusPeer) []*client.PlusPeer {
 	return merged
 }
 
-func upstreamRows() []row[client.PlusUpstream] {
-	return []row[client.PlusUpstream]{
+func upstreamRows() []row[*client.PlusUpstream] {
+	return []row[*client.PlusUpstream]{
 		each(Gauge, "servers", "Servers of the upstream by their state.", "state",
 			func(u *client.PlusUpstream, series func(string, client.Number)) {
 				for state, count := range u.States {

@@ -15,25 +15,25 @@ func plusWorkersSource() []source {
 		}, figures, about)}
 }
 
-func plusWorkerTable() *table[client.PlusWorker] {
-	type doc = client.PlusWorker
+func plusWorkerTable() *table[*client.PlusWorker] {
+	type doc = *client.PlusWorker
 	return &table[doc]{
 		source: "/workers/",
 		prefix: "nginxplus_worker_",
 		rows: slices.Concat(
-			prefixed("connection_", lift(func(w *doc) *client.PlusConnections { return &w.Connections }, connectionRows()...)),
-			prefixed("http_", lift(func(w *doc) *client.PlusRequests { return &w.Requests }, requestRows()...)),
+			prefixed("connection_", lift(func(w doc) *client.PlusConnections { return &w.Connections }, connectionRows()...)),
+			prefixed("http_", lift(func(w doc) *client.PlusRequests { return &w.Requests }, requestRows()...)),
 		),
 		labels: workerLabels(),
 		values: workerValues,
 	}
 }
 
-func plusWorkerInfoTable() *table[client.PlusWorker] {
-	return &table[client.PlusWorker]{
+func plusWorkerInfoTable() *table[*client.PlusWorker] {
+	return &table[*client.PlusWorker]{
 		source: "/workers/",
 		prefix: "nginxplus_",
-		rows:   []row[client.PlusWorker]{info[client.PlusWorker]("worker_info", "A worker process, by its number and its process id.")},
+		rows:   []row[*client.PlusWorker]{info[*client.PlusWorker]("worker_info", "A worker process, by its number and its process id.")},
 		labels: workerLabels(),
 		values: workerValues,
 	}

@@ -11,38 +11,38 @@ func plusZoneSyncSource() []source {
 		}, node, zones)}
 }
 
-func plusSyncTable() *table[client.PlusZoneSync] {
-	type doc = client.PlusZoneSync
+func plusSyncTable() *table[*client.PlusZoneSync] {
+	type doc = *client.PlusZoneSync
 	return &table[doc]{
 		source: "/stream/zone_sync/",
 		prefix: "nginxplus_stream_zone_sync_status_",
 		rows: []row[doc]{
 			counter("bytes_in", "Bytes that this node received from other nodes.",
-				func(z *doc) client.Number { return z.BytesIn }),
+				func(z doc) client.Number { return z.BytesIn }),
 			counter("bytes_out", "Bytes that this node sent to other nodes.",
-				func(z *doc) client.Number { return z.BytesOut }),
+				func(z doc) client.Number { return z.BytesOut }),
 			counter("msgs_in", "Messages that this node received from other nodes.",
-				func(z *doc) client.Number { return z.MessagesIn }),
+				func(z doc) client.Number { return z.MessagesIn }),
 			counter("msgs_out", "Messages that this node sent to other nodes.",
-				func(z *doc) client.Number { return z.MessagesOut }),
+				func(z doc) client.Number { return z.MessagesOut }),
 			gauge("nodes_online", "Other nodes that this node is connected to now.",
-				func(z *doc) client.Number { return z.NodesOnline }),
+				func(z doc) client.Number { return z.NodesOnline }),
 		},
 	}
 }
 
-func plusSyncZoneTable() *table[client.PlusSyncZone] {
-	type doc = client.PlusSyncZone
+func plusSyncZoneTable() *table[*client.PlusSyncZone] {
+	type doc = *client.PlusSyncZone
 	return &table[doc]{
 		source: "/stream/zone_sync/",
 		prefix: "nginxplus_stream_zone_sync_zone_",
 		rows: []row[doc]{
 			gauge("records_pending", "Records of the zone that are still to be sent.",
-				func(z *doc) client.Number { return z.RecordsPending }),
+				func(z doc) client.Number { return z.RecordsPending }),
 			gauge("records_total", "Records in the zone now.",
-				func(z *doc) client.Number { return z.RecordsTotal }),
+				func(z doc) client.Number { return z.RecordsTotal }),
 		},
 		labels: []string{"zone"},
-		values: func(values []string, z *doc) []string { return append(values, z.Name) },
+		values: func(values []string, z doc) []string { return append(values, z.Name) },
 	}
 }

@@ -12,11 +12,11 @@ type processState struct {
 
 // processTable is the small set of --web.exporter-metrics=basic, by the names
 // that every Prometheus program uses.
-func processTable() *table[processState] {
-	return &table[processState]{
+func processTable() *table[*processState] {
+	return &table[*processState]{
 		source: exporterSource,
 		prefix: "process_",
-		rows: []row[processState]{
+		rows: []row[*processState]{
 			counter("cpu_seconds_total", "User and system CPU time the exporter has used, in seconds.",
 				func(p *processState) client.Number { return p.cpuSeconds }),
 			gauge("open_fds", "File descriptors the exporter has open.",

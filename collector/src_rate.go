@@ -16,11 +16,11 @@ type rateState struct {
 	perSecond float64
 }
 
-func rateTable(prefix, source string) *table[rateState] {
-	return &table[rateState]{
+func rateTable(prefix, source string) *table[*rateState] {
+	return &table[*rateState]{
 		source: source,
 		prefix: prefix + "http_",
-		rows: []row[rateState]{
+		rows: []row[*rateState]{
 			gauge("requests_per_second", "Requests of clients per second over the window, without those of this exporter.",
 				func(s *rateState) client.Number { return client.NumberOf(s.perSecond) }),
 		},
@@ -30,7 +30,7 @@ func rateTable(prefix, source string) *table[rateState] {
 }
 
 // rateTable returns the table for targets of that kind.
-func (t *tables) rateTable(plus bool) *table[rateState] {
+func (t *tables) rateTable(plus bool) *table[*rateState] {
 	if plus {
 		return t.plusRate
 	}
@@ -155,7 +155,7 @@ func (t *target) perSecond(window time.Duration) (perSecond float64, plus, known
 }
 
 // addRates adds rates of one target to a page.
-func (p *Page) addRates(t *target, table *table[rateState], states []*rateState) {
+func (p *Page) addRates(t *target, table *table[*rateState], states []*rateState) {
 	bind := &binder{layouts: t.layouts}
 	addTo(bind, table, states...)
 	p.add(bind.blocks)
@@ -164,6 +164,9 @@ func (p *Page) addRates(t *target, table *table[rateState], states []*rateState)
 // addAllRates adds what is known of all windows to the page of a scrape that
 // was narrowed to the given sources.
 func (c *Collector) addAllRates(page *Page, t *target, only []string) {
+	if len(c.windows) == 0 {
+		return
+	}
 	var states [2][]*rateState
 	for _, window := range c.windows {
 		perSecond, plus, known := t.perSecond(window)

@@ -33,26 +33,26 @@ func stubStatusSource() []source {
 	}}
 }
 
-func stubStatusTable() *table[client.StubStatus] {
-	type doc = client.StubStatus
+func stubStatusTable() *table[*client.StubStatus] {
+	type doc = *client.StubStatus
 	return &table[doc]{
 		source: stubStatusName,
 		prefix: "nginx_",
 		rows: []row[doc]{
 			counter("connections_accepted", "Client connections that nginx accepted.",
-				func(s *doc) client.Number { return s.Accepted }),
+				func(s doc) client.Number { return s.Accepted }),
 			gauge("connections_active", "Client connections open now, idle ones included.",
-				func(s *doc) client.Number { return s.Active }),
+				func(s doc) client.Number { return s.Active }),
 			counter("connections_handled", "Client connections that nginx handled; fewer than accepted if a limit was hit.",
-				func(s *doc) client.Number { return s.Handled }),
+				func(s doc) client.Number { return s.Handled }),
 			gauge("connections_reading", "Connections on which nginx is reading a request header now.",
-				func(s *doc) client.Number { return s.Reading }),
+				func(s doc) client.Number { return s.Reading }),
 			gauge("connections_waiting", "Idle connections that wait for a request now.",
-				func(s *doc) client.Number { return s.Waiting }),
+				func(s doc) client.Number { return s.Waiting }),
 			gauge("connections_writing", "Connections to which nginx is writing an answer now.",
-				func(s *doc) client.Number { return s.Writing }),
+				func(s doc) client.Number { return s.Writing }),
 			counter("http_requests_total", "Requests that clients made to nginx, those of this exporter included.",
-				func(s *doc) client.Number { return s.Requests }),
+				func(s doc) client.Number { return s.Requests }),
 		},
 	}
 }
@@ -60,12 +60,12 @@ func stubStatusTable() *table[client.StubStatus] {
 // serverInfo is what the Server header tells.
 type serverInfo struct{ version string }
 
-func serverInfoTable() *table[serverInfo] {
-	return &table[serverInfo]{
+func serverInfoTable() *table[*serverInfo] {
+	return &table[*serverInfo]{
 		source: stubStatusName,
 		prefix: "nginx_",
-		rows: []row[serverInfo]{
-			info[serverInfo]("server_info", "Version of nginx, as its Server header tells it."),
+		rows: []row[*serverInfo]{
+			info[*serverInfo]("server_info", "Version of nginx, as its Server header tells it."),
 		},
 		labels: []string{"version"},
 		values: func(values []string, s *serverInfo) []string { return append(values, s.version) },

@@ -11,21 +11,21 @@ type targetState struct {
 
 // upTable tells whether a target answered. It is part of every page, a probe's
 // included.
-func upTable(prefix, help string) *table[targetState] {
-	return &table[targetState]{
+func upTable(prefix, help string) *table[*targetState] {
+	return &table[*targetState]{
 		source: exporterSource,
 		prefix: prefix,
-		rows: []row[targetState]{
+		rows: []row[*targetState]{
 			gauge("up", help, func(s *targetState) client.Number { return boolean(s.up) }),
 		},
 	}
 }
 
-func requestsTable() *table[targetState] {
-	return &table[targetState]{
+func requestsTable() *table[*targetState] {
+	return &table[*targetState]{
 		source: exporterSource,
 		prefix: "nginx_exporter_",
-		rows: []row[targetState]{
+		rows: []row[*targetState]{
 			counter("nginx_requests_total", "Requests this exporter made to nginx, which counts them among its own.",
 				func(s *targetState) client.Number { return client.NumberOf(s.requests) }),
 		},
@@ -40,11 +40,11 @@ type sourceState struct {
 	seconds float64
 }
 
-func sourceTable() *table[sourceState] {
-	return &table[sourceState]{
+func sourceTable() *table[*sourceState] {
+	return &table[*sourceState]{
 		source: exporterSource,
 		prefix: "nginx_exporter_",
-		rows: []row[sourceState]{
+		rows: []row[*sourceState]{
 			gauge("source_duration_seconds", "Time the last scrape of the source took.",
 				func(s *sourceState) client.Number { return client.NumberOf(s.seconds) }),
 			gauge("source_success", "Whether the last scrape of the source succeeded (1) or not (0).",
@@ -57,11 +57,11 @@ func sourceTable() *table[sourceState] {
 
 // endpointTable tells the same of documents of the NGINX Plus API by their
 // paths, as its users know them.
-func endpointTable() *table[sourceState] {
-	return &table[sourceState]{
+func endpointTable() *table[*sourceState] {
+	return &table[*sourceState]{
 		source: exporterSource,
 		prefix: "nginxplus_scrape_",
-		rows: []row[sourceState]{
+		rows: []row[*sourceState]{
 			gauge("endpoint_duration_seconds", "Time the last request to the endpoint of the NGINX Plus API took.",
 				func(s *sourceState) client.Number { return client.NumberOf(s.seconds) }),
 			gauge("endpoint_success", "Whether the endpoint of the NGINX Plus API was read at the last scrape (1) or not (0).",
@@ -79,11 +79,11 @@ type errorCount struct {
 	count  float64
 }
 
-func errorTable() *table[errorCount] {
-	return &table[errorCount]{
+func errorTable() *table[*errorCount] {
+	return &table[*errorCount]{
 		source: exporterSource,
 		prefix: "nginx_exporter_",
-		rows: []row[errorCount]{
+		rows: []row[*errorCount]{
 			counter("scrape_errors_total", "Scrapes of the source that failed, by reason.",
 				func(e *errorCount) client.Number { return client.NumberOf(e.count) }),
 		},
@@ -115,11 +115,11 @@ func (d *Dropped) counts() []*dropCount {
 	return []*dropCount{{"duplicate", d.Duplicate}, {"invalid", d.Invalid}, {"limit", d.Limit}}
 }
 
-func droppedTable() *table[dropCount] {
-	return &table[dropCount]{
+func droppedTable() *table[*dropCount] {
+	return &table[*dropCount]{
 		source: exporterSource,
 		prefix: "nginx_exporter_",
-		rows: []row[dropCount]{
+		rows: []row[*dropCount]{
 			counter("series_dropped_total", "Series left out of the page, by reason.",
 				func(d *dropCount) client.Number { return client.NumberOf(d.count) }),
 		},

@@ -6,38 +6,41 @@ import (
 	"nginx-exporter/client"
 )
 
-// row is one metric of documents of type T. It has a value, or parts or each
+// row is one metric of objects of type T. It has a value, or parts or each
 // where a further label tells its series apart, or a histogram.
+//
+// T is always a pointer: the compiler makes one copy of the code for all of
+// them, where structures would get one each.
 type row[T any] struct {
 	name  string // without the prefix of its table
 	help  string
 	kind  Kind
-	value func(*T) client.Number
+	value func(T) client.Number
 
-	label string                                              // the further label
-	parts []labelled[T]                                       // its values are known
-	each  func(object *T, series func(string, client.Number)) // the document tells them
+	label string                                             // the further label
+	parts []labelled[T]                                      // its values are known
+	each  func(object T, series func(string, client.Number)) // the document tells them
 
-	histogram func(*T) *client.PlusHistogram
+	histogram func(T) *client.PlusHistogram
 }
 
 // labelled is one series of a row with a further label.
 type labelled[T any] struct {
 	label string // the value of the label
-	value func(*T) client.Number
+	value func(T) client.Number
 }
 
-func counter[T any](name, help string, value func(*T) client.Number) row[T] {
+func counter[T any](name, help string, value func(T) client.Number) row[T] {
 	return row[T]{name: name, help: help, kind: Counter, value: value}
 }
 
-func gauge[T any](name, help string, value func(*T) client.Number) row[T] {
+func gauge[T any](name, help string, value func(T) client.Number) row[T] {
 	return row[T]{name: name, help: help, kind: Gauge, value: value}
 }
 
 // info is a gauge that is always 1: what it says stands in its labels.
 func info[T any](name, help string) row[T] {
-	return gauge(name, help, func(*T) client.Number { return boolean(true) })
+	return gauge(name, help, func(T) client.Number { return boolean(true) })
 }
 
 // by makes a row of parts.
@@ -46,16 +49,17 @@ func by[T any](kind Kind, name, help, label string, parts ...labelled[T]) row[T]
 }
 
 // each makes a row whose series the document names.
-func each[T any](kind Kind, name, help, label string, series func(*T, func(string, client.Number))) row[T] {
+func each[T any](kind Kind, name, help, label string, series func(T, func(string, client.Number))) row[T] {
 	return row[T]{name: name, help: help, kind: kind, label: label, each: series}
 }
 
 // lift makes rows of a part of an object into rows of the object. The part can
 // be nil: then it has no series.
-func lift[T, U any](of func(*T) *U, rows ...row[U]) []row[T] {
-	value := func(get func(*U) client.Number) func(*T) client.Number {
-		return func(object *T) client.Number {
-			if part := of(object); part != nil {
+func lift[T any, U comparable](of func(T) U, rows ...row[U]) []row[T] {
+	var none U
+	value := func(get func(U) client.Number) func(T) client.Number {
+		return func(object T) client.Number {
+			if part := of(object); part != none {
 				return get(part)
 			}
 			return client.Number{}
@@ -71,8 +75,8 @@ func lift[T, U any](of func(*T) *U, rows ...row[U]) []row[T] {
 			lifted[i].parts = append(lifted[i].parts, labelled[T]{p.label, value(p.value)})
 		}
 		if r.each != nil {
-			lifted[i].each = func(object *T, series func(string, client.Number)) {
-				if part := of(object); part != nil {
+			lifted[i].each = func(object T, series func(string, client.Number)) {
+				if part := of(object); part != none {
 					r.each(part, series)
 				}
 			}
@@ -102,7 +106,7 @@ type table[T any] struct {
 	// appends theirs in the same order. Both are empty where a target has only
 	// one object of the kind.
 	labels []string
-	values func(values []string, object *T) []string
+	values func(values []string, object T) []string
 }
 
 // tableHead is what matters of a table once it is bound.
@@ -162,7 +166,7 @@ func (t *table[T]) layouts(target []Label) *layouts {
 }
 
 // own appends the values of the object's own labels.
-func (t *table[T]) own(values []string, object *T) []string {
+func (t *table[T]) own(values []string, object T) []string {
 	if t.values == nil {
 		return values
 	}

@@ -38,7 +38,7 @@ func walk(tb testing.TB, table anyTable) walker {
 	return w
 }
 
-func (t *table[T]) document() string { return reflect.TypeFor[T]().String() }
+func (t *table[T]) document() string { return reflect.TypeFor[T]().Elem().String() }
 
 func (t *table[T]) known(i int) (label string, values []string) {
 	r := &t.rows[i]
@@ -49,26 +49,32 @@ func (t *table[T]) known(i int) (label string, values []string) {
 }
 
 func (t *table[T]) filled(documents map[string]bool, target []Label) *Page {
-	object := new(T)
+	object := newObject[T]()
 	fill(reflect.ValueOf(object).Elem(), documents)
 	return pageOf(t, target, object)
 }
 
 func (t *table[T]) empty(target []Label) *Page {
-	if !isClients(reflect.TypeFor[T]()) {
+	if !isClients(reflect.TypeFor[T]().Elem()) {
 		return nil
 	}
-	object := new(T)
+	object := newObject[T]()
 	if server, ok := any(object).(*client.PlusPeer); ok {
 		server.Upstream = &client.PlusUpstream{} // each has one
 	}
 	return pageOf(t, target, object)
 }
 
+// newObject returns an empty object.
+func newObject[T any]() T {
+	object, _ := reflect.New(reflect.TypeFor[T]().Elem()).Interface().(T)
+	return object
+}
+
 func isClients(t reflect.Type) bool { return strings.HasSuffix(t.PkgPath(), "/client") }
 
 func (t *table[T]) fields(documents map[string]bool) map[string]bool {
-	object := new(T)
+	object := newObject[T]()
 	f := &fieldWalk{documents: documents, used: map[string]bool{}}
 	f.render = func() []byte {
 		var (

@@ -6,8 +6,21 @@ output=${1:?usage: scripts/build.sh OUTPUT}
 cd "$(dirname "$0")/.."
 . ./scripts/version.sh
 
+# Inlining makes a program larger and a scrape faster. It is kept where a scrape
+# spends its time, and left out everywhere else: 1.3 MB of 14.8.
+inline() {
+    for package in \
+        nginx-exporter/client nginx-exporter/collector github.com/klauspost/... \
+        runtime runtime/... internal/... sync/... hash/... unicode/utf8 \
+        bufio encoding/binary net/textproto strconv strings; do
+        printf ' -gcflags=%s=' "$package"
+    done
+}
+
 v=github.com/prometheus/common/version
-CGO_ENABLED=0 exec "${GO:-go}" build -trimpath -buildvcs=false -o "$output" -ldflags "-s -w \
+# shellcheck disable=SC2046 # these are words
+CGO_ENABLED=0 exec "${GO:-go}" build -trimpath -buildvcs=false -o "$output" \
+    -gcflags=all=-l $(inline) -ldflags "-s -w \
     -X $v.Version=$VERSION \
     -X $v.Revision=$REVISION \
     -X $v.Branch=$BRANCH \
