@@ -156,3 +156,18 @@ func TestPlusManyObjects(t *testing.T) {
 		}
 	}
 }
+
+// Values of one document lie side by side; to add to one of them may not change
+// another.
+func TestPlusPiecesAreApart(t *testing.T) {
+	t.Parallel()
+	zones := &PlusServerZones{}
+	document := `{"a":{"responses":{"codes":{"200":1}}},"b":{"responses":{"codes":{"404":2}}}}`
+	if _, err := decodeFrom(strings.NewReader(document), zones); err != nil {
+		t.Fatal(err)
+	}
+	more := append(zones.All[0].Responses.Codes, PlusCode{"503", NumberOf(3)})
+	if got, want := zones.All[1].Responses.Codes[0], (PlusCode{"404", NumberOf(2)}); got != want || len(more) != 2 {
+		t.Errorf("the code of another zone became %+v", got)
+	}
+}
