@@ -208,7 +208,8 @@ example() {
 }
 
 # kubernetes_examples FOLDER: what examples/kubernetes says was rendered is what
-# Helm renders now; schemas and Prometheus take it.
+# Helm renders now; schemas and Prometheus take it. Tests of its alerts are in
+# charts/promql.
 kubernetes_examples() {
     local example tests
     mkdir "$1"
@@ -218,14 +219,14 @@ kubernetes_examples() {
             exit 1
         }
         check_rules "$example/rendered.yaml" "$1/rules.yaml"
-        for tests in "$example"/*_test.yaml; do
-            [ -e "$tests" ] || continue
-            cp "$tests" "$1/"
-            promtool test rules "$1/$(basename "$tests")"
-        done
+        tests=charts/promql/example-$(basename "$example").yaml
+        if [ -e "$tests" ]; then
+            cp "$tests" "$1/tests.yaml"
+            promtool test rules "$1/tests.yaml"
+        fi
     done
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" \
-        -ignore-filename-pattern '/(values|[a-z]*_test|kustomization)[.]yaml$' -ignore-filename-pattern /component/ examples/kubernetes
+        -ignore-filename-pattern '/(values|kustomization)[.]yaml$' -ignore-filename-pattern /component/ examples/kubernetes
 }
 
 # check_rules RENDERED RULES: promtool on the PrometheusRule, if there is one.
