@@ -69,6 +69,18 @@ func TestManyReadingsPushNothingOut(t *testing.T) {
 	check(t, s, next.At, 10*time.Minute, math.Round((500-(now-600))*100)/600)
 }
 
+// The same where no two readings are close enough together to become one step.
+func TestUnevenReadingsPushNothingOut(t *testing.T) {
+	windows := []time.Duration{5 * time.Second, 10 * time.Minute}
+	s := rate.New(windows)
+	now := 0.0
+	for i := range 4000 {
+		now += []float64{0.06, 0.95}[i%2]
+		s.Add(at(now, 10*min(now, 1500), 0))
+	}
+	check(t, s, time.Duration(now*float64(time.Second)), 10*time.Minute, 10*(1500-(now-600))/600)
+}
+
 // FuzzSeries adds whatever readings there may be: a rate is never below zero,
 // never endless, and never above the steepest growth between two readings.
 func FuzzSeries(f *testing.F) {
