@@ -6,6 +6,7 @@
 // when things go wrong, each subtest one case of it, named in the words of
 // that case. The tests look at the child from outside alone: its page, its
 // log, its exit status and what the kernel tells of it. They must not import
-// anything of this module. They need Linux, nginx, and root for the cases of
-// confinement and name resolution.
+// anything of this module but internal/plustest, which stands in for NGINX
+// Plus and imports nothing of the program. They need Linux, nginx, and root for
+// the cases of confinement and name resolution.
 package blackbox
