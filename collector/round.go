@@ -112,11 +112,14 @@ func (t *target) runPlus(r *round) {
 		return
 	}
 	t.readAll(ctx, r, index)
-	if t.moved(r) {
-		// The configuration is another one than when the lists were read.
+	if gone := t.gone(r); gone || t.moved(r) {
+		// The lists are those of another configuration, or of another nginx.
 		t.client.ForgetPlus()
-		if index = t.readIndex(ctx, r); index != nil {
-			t.readAll(ctx, r, index)
+		if now := t.readIndex(ctx, r); now != nil {
+			if gone && now.Version != index.Version {
+				t.again(r)
+			}
+			t.readAll(ctx, r, now)
 		}
 	}
 	t.tellPlus(r)
@@ -206,6 +209,34 @@ func (t *target) moved(r *round) bool {
 	before := t.generation
 	t.generation = result.bind.generation
 	return before != "" && before != t.generation
+}
+
+// gone reports whether nginx has none of the documents that it lists, as when
+// it was replaced by one without that version of the API.
+func (t *target) gone(r *round) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	asked := 0
+	for i := range r.parts {
+		if result := r.parts[i].result; t.tables.sources[i].path != "" && result != nil {
+			if e := (*client.Error)(nil); !errors.As(result.err, &e) || e.Status != http.StatusNotFound {
+				return false
+			}
+			asked++
+		}
+	}
+	return asked > 0
+}
+
+// again makes the round read its documents once more.
+func (t *target) again(r *round) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range r.parts {
+		if t.tables.sources[i].path != "" {
+			r.parts[i] = r.parts[i].without()
+		}
+	}
 }
 
 // ask notes that the source is being read.

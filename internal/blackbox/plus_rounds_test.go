@@ -182,11 +182,15 @@ func otherVersions(t *testing.T) {
 	e.scrapePlus(t).wantCore(t, "")
 	for _, versions := range [][]int{{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 2, 3, 4, 5, 6, 7}, {8, 9, 10}} {
 		nginx.server.HangUp()
-		nginx.Reload(plustest.WithVersions(versions...))
+		nginx.Set(plustest.WithVersions(versions...))
+		for range 2 {
+			p := e.scrapePlus(t)
+			p.wantCore(t, "")
+			p.wantAllRead(t)
+		}
+		nginx.Reload()
 		e.scrapePlus(t)
 		p := e.scrapePlus(t)
-		p.wantCore(t, "")
-		p.wantAllRead(t)
 		version := min(9, slices.Max(versions))
 		p.want(t, "nginxplus_build_info", fmt.Sprintf(`api_version="%d",build="nginx-plus-r37.0.0",version="1.29.8"`, version), 1)
 	}
