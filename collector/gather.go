@@ -26,15 +26,8 @@ func (p *Page) Gather() []*dto.MetricFamily {
 func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		for i := range p.collector.families {
-			f := &p.collector.families[i]
-			var metrics []*dtoMetric
-			for _, b := range p.blocks[f.table] {
-				metrics = b.block.appendMetrics(metrics, f.row, b.created)
-			}
-			if len(metrics) == 0 {
-				continue
-			}
-			if !yield(&dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: f.Kind.dto(), Metric: metrics}) {
+			family := p.gather(&p.collector.families[i])
+			if family != nil && !yield(family) {
 				return
 			}
 		}
@@ -44,6 +37,18 @@ func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 			}
 		}
 	}
+}
+
+// gather returns a family, nil if it has no series.
+func (p *Page) gather(f *family) *dto.MetricFamily {
+	var metrics []*dtoMetric
+	for _, b := range p.blocks[f.table] {
+		metrics = b.block.appendMetrics(metrics, f.row, b.created)
+	}
+	if len(metrics) == 0 {
+		return nil
+	}
+	return &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: f.Kind.dto(), Metric: metrics}
 }
 
 // millisecondsPerSecond turns the API's times into Prometheus'.

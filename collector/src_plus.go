@@ -73,7 +73,7 @@ func tlsRows(without ...string) []row[*client.PlusTLS] {
 func responseRows(o *Options) []row[*client.PlusResponses] {
 	type doc = *client.PlusResponses
 	part := func(class string, value func(doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
-	var codes func(doc, func(string, client.Number)) = listedCodes
+	codes := listedCodes
 	if o.PadCodes {
 		codes = paddedCodes()
 	}

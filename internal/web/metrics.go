@@ -106,8 +106,7 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, page func(contex
 		_ = level.Debug(s.Logger).Log("msg", "a scraper did not take its page", "remote", r.RemoteAddr, "err", err)
 	}
 	if length > largePage {
-		made = nil
-		s.sweep()
+		s.sweep() // nothing holds the page any more
 	}
 }
 
