@@ -27,5 +27,7 @@ CGO_ENABLED=0 "$GO" -C prometheus build -trimpath -buildvcs=false -o "$folder/" 
 mkdir -p "$folder/crds"
 operator=$("$GO" mod download -json github.com/prometheus-operator/prometheus-operator@v0.85.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
 keda=$("$GO" mod download -json github.com/kedacore/keda/v2@v2.21.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
-install -m 644 "$operator"/example/prometheus-operator-crd/*.yaml "$keda"/config/crd/bases/*.yaml "$folder/crds/"
+rollouts=$("$GO" mod download -json github.com/argoproj/argo-rollouts@v1.10.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
+install -m 644 "$operator"/example/prometheus-operator-crd/*.yaml "$keda"/config/crd/bases/*.yaml \
+    "$rollouts"/manifests/crds/rollout-crd.yaml "$folder/crds/"
 ls -l "$folder"

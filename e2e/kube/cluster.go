@@ -76,7 +76,6 @@ func (c *Cluster) Run(name string, args ...string) (*process.Process, error) {
 		return nil, err
 	}
 	cmd := exec.Command(binary, args...) //nolint:noctx // ended by the group, in order
-	cmd.Env = append(os.Environ(), "KUBECONFIG=/dev/null")
 	return c.group.Start(name, cmd, syscall.SIGTERM)
 }
 
@@ -158,7 +157,8 @@ func (c *Cluster) writeConfig(file string, user pair) error {
 }
 
 // apiServer has RBAC, aggregation, and admission as it is by default. Taints of
-// new nodes are left out with the controller that would take them off again.
+// new nodes are left out with the controller that would take them off again; the
+// beta of admission policies is on for dry runs of it.
 func (c *Cluster) apiServer(ctx context.Context) error {
 	file := func(name string) string { return filepath.Join(c.folder, name) }
 	p, err := c.Run("kube-apiserver",
@@ -172,16 +172,14 @@ func (c *Cluster) apiServer(ctx context.Context) error {
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file="+file("aggregator.crt"), "--proxy-client-key-file="+file("aggregator.key"),
-		"--enable-aggregator-routing=true", "--disable-admission-plugins=TaintNodesByCondition")
+		"--runtime-config=admissionregistration.k8s.io/v1beta1=true", "--enable-aggregator-routing=true",
+		"--disable-admission-plugins=TaintNodesByCondition")
 	if err != nil {
 		return err
 	}
 	return p.Await(ctx, starting, func(ctx context.Context) error {
-		var namespace struct{}
-		if err := c.Client.Get(ctx, "/api/v1/namespaces/kube-system", &namespace); err != nil {
-			return err
-		}
-		return c.Client.Get(ctx, "/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin", &namespace)
+		// Ready means that the rights of the controllers are there, too.
+		return c.Client.Get(ctx, "/readyz", nil)
 	})
 }
 
@@ -193,14 +191,14 @@ func (c *Cluster) controllers(ctx context.Context) error {
 		return err
 	}
 	controllers := []string{
-		"deployment", "replicaset", "statefulset", "job", "endpointslice", "endpoints", "horizontal-pod-autoscaling",
-		"serviceaccount", "root-ca-certificate-publisher-controller", "namespace", "garbage-collector-controller",
+		"deployment", "replicaset", "endpointslice", "horizontal-pod-autoscaler", "serviceaccount",
+		"root-ca-certificate-publisher", "namespace", "garbage-collector",
 	}
 	p, err := c.Run("kube-controller-manager",
 		"--kubeconfig="+config, "--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config,
 		"--leader-elect=false", "--use-service-account-credentials=true", "--bind-address=127.0.0.1",
 		"--service-account-private-key-file="+filepath.Join(c.folder, "tokens.key"), "--root-ca-file="+c.users.file(),
-		"--controllers="+strings.Join(controllers, ","),
+		"--controllers="+strings.Join(controllers, "-controller,")+"-controller",
 		"--horizontal-pod-autoscaler-sync-period="+SyncPeriod.String())
 	if err != nil {
 		return err

@@ -107,7 +107,8 @@ func (s *Story) scrapeConfig(ctx context.Context) ([]byte, error) {
 	return json.MarshalIndent(object{"global": object{"scrape_interval": "30s"}, "scrape_configs": jobs}, "", "  ")
 }
 
-// relabelings are those that prometheus-operator writes for a PodMonitor.
+// relabelings are those that prometheus-operator writes for a PodMonitor with a
+// port number.
 func relabelings(labels map[string]string, job, port string) []object {
 	const meta = "__meta_kubernetes_"
 	all := []object{{"action": "drop", "source_labels": []string{meta + "pod_phase"}, "regex": "(Failed|Succeeded)"}}
@@ -116,7 +117,7 @@ func relabelings(labels map[string]string, job, port string) []object {
 		all = append(all, object{
 			"action":        "keep",
 			"source_labels": []string{meta + "pod_label_" + label, meta + "pod_labelpresent_" + label},
-			"regex":         "(" + regexp.QuoteMeta(value) + ");true",
+			"regex":         "(" + value + ");true",
 		})
 	}
 	return append(
@@ -126,7 +127,6 @@ func relabelings(labels map[string]string, job, port string) []object {
 		object{"source_labels": []string{meta + "pod_container_name"}, "target_label": "container"},
 		object{"source_labels": []string{meta + "pod_name"}, "target_label": "pod"},
 		object{"target_label": "job", "replacement": job},
-		object{"target_label": "endpoint", "replacement": port},
 	)
 }
 

@@ -1,0 +1,61 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func start(t *testing.T, script string) *Process {
+	t.Helper()
+	g, err := NewGroup(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := g.Start("it", exec.CommandContext(t.Context(), "sh", "-c", script), syscall.SIGTERM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.StopAll)
+	return p
+}
+
+func TestAwaitOfProcessThatEndsTellsItsLog(t *testing.T) {
+	t.Parallel()
+	p := start(t, "echo no such option; exit 3")
+	err := p.Await(t.Context(), time.Minute, func(context.Context) error { return errors.New("closed") })
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such option") {
+		t.Fatalf("Await gives %v, want status and log", err)
+	}
+}
+
+func TestStopEndsAProcessThatHearsTheSignal(t *testing.T) {
+	t.Parallel()
+	p := start(t, "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done")
+	err := p.Await(t.Context(), time.Minute, func(context.Context) error {
+		if p.Tail() != "ready" {
+			return errors.New("not ready")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Stop()
+	if over, err := p.Over(); !over || err != nil {
+		t.Fatalf("over %v with %v, want a clean end", over, err)
+	}
+}
+
+func TestAwaitEndsAtItsLimit(t *testing.T) {
+	t.Parallel()
+	want := errors.New("still closed")
+	err := Await(t.Context(), time.Millisecond, func(context.Context) error { return want })
+	if !errors.Is(err, want) || !strings.Contains(err.Error(), "not within 1ms") {
+		t.Fatalf("Await gives %v", err)
+	}
+}
