@@ -357,8 +357,8 @@ func readAllAtOnce(tb testing.TB, c *client.Client, readers int) {
 	group.Wait()
 }
 
-// One reader after another takes one connection, several at once as many as
-// they are, however often they read.
+// One reader after another takes one connection, several at once about as many
+// as they are, however often they read.
 func TestReadPlusConnections(t *testing.T) {
 	t.Parallel()
 	const atOnce, rounds = 6, 10
@@ -378,7 +378,11 @@ func TestReadPlusConnections(t *testing.T) {
 				readAllAtOnce(t, c, atOnce)
 			}
 			asked(t, c, api, 4+rounds*(1+atOnce)*len(documents()))
-			if got := api.Connections(); got > atOnce || api.MostAtOnce() > atOnce {
+			most := atOnce
+			if way == "transport" {
+				most = 2 * atOnce // http.Transport dials while it waits for a connection
+			}
+			if got := api.Connections(); got > most || api.MostAtOnce() > atOnce {
 				t.Errorf("took %d connections, %d requests at once", got, api.MostAtOnce())
 			}
 		})
