@@ -3,6 +3,7 @@
 {{- define "nginx-exporter.validate" -}}
 {{- include "nginx-exporter.validateWeb" . -}}
 {{- include "nginx-exporter.validatePlaces" . -}}
+{{- include "nginx-exporter.validateWindows" . -}}
 {{- if ne .Values.autoscaling.engine "none" -}}
 {{- include "nginx-exporter.validateTarget" . -}}
 {{- include "nginx-exporter.validateEngine" . -}}
@@ -23,6 +24,25 @@
 {{- if and .basicAuth.enabled (not .basicAuth.users) (not .existingSecret) -}}
 {{- fail "web.basicAuth.enabled needs web.basicAuth.users: a user without a hash could not sign in" -}}
 {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The exporter would refuse these at its start. */}}
+{{- define "nginx-exporter.validateWindows" -}}
+{{- $windows := include "nginx-exporter.rateWindows" . | fromYamlArray -}}
+{{- if gt (len $windows) 8 -}}
+{{- fail "exporter.rateWindows: there are more than 8 windows" -}}
+{{- end -}}
+{{- $seen := dict -}}
+{{- range $window := $windows -}}
+{{- $seconds := include "nginx-exporter.seconds" $window | float64 -}}
+{{- if or (lt $seconds 1.0) (gt $seconds 600.0) (ne $seconds (floor $seconds)) -}}
+{{- fail (printf "exporter.rateWindows: %s is no whole number of seconds from 1s to 10m" $window) -}}
+{{- end -}}
+{{- with get $seen (toString $seconds) -}}
+{{- fail (printf "exporter.rateWindows: %s and %s are the same window" . $window) -}}
+{{- end -}}
+{{- $_ := set $seen (toString $seconds) $window -}}
 {{- end -}}
 {{- end }}
 
