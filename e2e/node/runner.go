@@ -80,11 +80,9 @@ func (r *runner) run(ctx context.Context) {
 		err = r.watch(life)
 	}
 	if err != nil && life.Err() == nil {
-		r.fail(err)
-		err = r.report(ctx, "Failed")
-		<-r.stopping
-	}
-	if errors.Is(err, errSucceeded) {
+		if !errors.Is(err, errSucceeded) {
+			r.fail(errors.Join(err, r.report(ctx, "Failed")))
+		}
 		<-r.stopping
 	}
 	r.finish(ctx)

@@ -59,18 +59,33 @@ func (s *Story) helmTest(ctx context.Context) error {
 
 // uninstall removes the release; nothing of it may stay.
 func (s *Story) uninstall(ctx context.Context) error {
+	before, err := s.installed(ctx)
+	if err != nil {
+		return err
+	}
+	s.say("   %d objects before", len(before))
+	if len(before) == 0 {
+		return errors.New("there is nothing to remove")
+	}
 	if _, err := s.helm(ctx, "uninstall", release, "--namespace", shop, "--wait"); err != nil {
 		return err
 	}
 	return s.await(ctx, time.Minute, func(ctx context.Context) error {
-		left, err := s.cluster.Kubectl(ctx, "", "get", "--all-namespaces", "--ignore-not-found", "-o", "name",
-			"--selector", "app.kubernetes.io/instance="+release,
-			"all,configmaps,serviceaccounts,podmonitors,prometheusrules,horizontalpodautoscalers,apiservices,clusterroles,clusterrolebindings,rolebindings")
-		if err == nil && strings.TrimSpace(left) != "" {
-			err = errors.New("still there: " + strings.Join(strings.Fields(left), " "))
+		left, err := s.installed(ctx)
+		if err == nil && len(left) > 0 {
+			err = errors.New("still there: " + strings.Join(left, " "))
 		}
 		return err
 	})
+}
+
+// installed is the names of all objects that have the label of the release.
+func (s *Story) installed(ctx context.Context) ([]string, error) {
+	const kinds = "all,configmaps,serviceaccounts,podmonitors,prometheusrules,horizontalpodautoscalers,apiservices," +
+		"clusterroles,clusterrolebindings,rolebindings"
+	names, err := s.cluster.Kubectl(ctx, "", "get", kinds, "--all-namespaces", "--ignore-not-found", "-o", "name",
+		"--selector", "app.kubernetes.io/instance="+release)
+	return strings.Fields(names), err
 }
 
 // policy has the API server add the sidecar.

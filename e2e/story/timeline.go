@@ -89,10 +89,11 @@ func (t *timeline) missed(phase string, pods int, limit time.Duration, err error
 func (t *timeline) line(ctx context.Context, phase string) error {
 	now := time.Now()
 	sent, _ := t.generator.Counts()
-	if passed := now.Sub(t.at).Seconds(); passed > 0 {
-		t.last.sent = float64(sent-t.before) / passed
+	// The first line of a phase comes right after the last one of another.
+	if passed := now.Sub(t.at); passed > sample/2 {
+		t.last.sent = float64(sent-t.before) / passed.Seconds()
+		t.before, t.at = sent, now
 	}
-	t.before, t.at = sent, now
 	err := t.hpa(ctx)
 	if err == nil {
 		err = t.workload(ctx)
