@@ -102,8 +102,7 @@ func (t *target) readOne(ctx context.Context, r *round, i int, index *client.Plu
 	result := t.readWithin(ctx, r, i, asker{client: t.client, index: index})
 	path := t.tables.sources[i].path
 	if e := (*client.Error)(nil); errors.As(result.err, &e) && e.Status == http.StatusNotFound {
-		// Versions and lists may be others by now.
-		t.client.ForgetPlus()
+		t.doubtLists(path)
 		if !index.Lists(path) {
 			t.mu.Lock()
 			r.parts[i] = r.parts[i].without()
@@ -112,6 +111,17 @@ func (t *target) readOne(ctx context.Context, r *round, i int, index *client.Plu
 		}
 	}
 	t.finish(r, i, result)
+}
+
+// doubtLists has versions and lists read again, since a path that they promise
+// is not there. Once for each path is enough: after that nginx means it.
+func (t *target) doubtLists(path string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.missing[path] {
+		t.missing[path] = true
+		t.client.ForgetPlus()
+	}
 }
 
 // without is the part of a source that the target turns out not to have.
@@ -128,7 +138,11 @@ func (t *target) moved(r *round) bool {
 	}
 	before := t.generation
 	t.generation = result.bind.generation
-	return before != "" && before != t.generation
+	if before == "" || before == t.generation {
+		return false
+	}
+	clear(t.missing)
+	return true
 }
 
 // gone reports whether nginx has none of the documents that it lists, as when

@@ -46,6 +46,9 @@ type target struct {
 	readings   *readings // nil if nobody asks for rates
 	plus       bool      // the target was last seen to be the NGINX Plus API
 	generation string    // of the configuration of NGINX Plus, empty if not known
+	// missing are paths that were not there although the lists of this
+	// generation, read twice, have them.
+	missing map[string]bool
 }
 
 // tally counts over the life of a target, reloads of the configuration
@@ -78,6 +81,7 @@ func newTarget(options TargetOptions, tables *tables, logger log.Logger) (*targe
 		layouts: tables.layouts(options.Labels),
 		tables:  tables,
 		rounds:  map[string]*round{},
+		missing: map[string]bool{},
 		tally:   tally{errors: map[errorKey]float64{}, shown: make([]bool, len(tables.sources))},
 		plus:    options.Client.Mode == client.ModePlus,
 	}
