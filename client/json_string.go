@@ -145,7 +145,7 @@ func (s *scanner) unit() rune {
 			s.fail(errSyntax)
 			return utf8.RuneError
 		}
-		unit = unit<<4 | rune(d) //nolint:gosec // below 16
+		unit = unit<<4 | rune(d) // below 16
 		s.next++
 	}
 	return unit

@@ -40,7 +40,7 @@ func ParseMode(name string) (Mode, error) {
 	if i < 0 {
 		return ModeAuto, fmt.Errorf("%q is no mode: use one of %s", name, strings.Join(Modes(), ", "))
 	}
-	return Mode(i), nil //nolint:gosec // an index into three names
+	return Mode(i), nil // an index into three names
 }
 
 // maxVersions bounds how many API versions an answer may list. NGINX Plus has

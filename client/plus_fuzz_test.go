@@ -123,7 +123,7 @@ func FuzzPlusDocument(f *testing.F) {
 	for path, documents := range samples(f) {
 		kind := slices.IndexFunc(kinds, func(k plusKind) bool { return k.path == path })
 		for _, document := range documents {
-			f.Add(byte(max(kind, 0)), document) //nolint:gosec // few kinds
+			f.Add(byte(max(kind, 0)), document) // few kinds
 		}
 	}
 	all := newSchema()
@@ -137,7 +137,7 @@ func FuzzPlusDocument(f *testing.F) {
 func FuzzPlusGenerated(f *testing.F) {
 	kinds := plusKinds()
 	for kind := range kinds {
-		f.Add(byte(kind), []byte{byte(kind), 1, 2, 3}) //nolint:gosec // few kinds
+		f.Add(byte(kind), []byte{byte(kind), 1, 2, 3}) // few kinds
 	}
 	all := newSchema()
 	f.Fuzz(func(t *testing.T, kind byte, tape []byte) {
@@ -154,11 +154,11 @@ func TestPlusDecodersAgree(t *testing.T) {
 	for number, kind := range plusKinds() {
 		t.Run(strings.ReplaceAll(kind.path, "/", "_"), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(7, uint64(number))) //nolint:gosec // not for secrets
+			random := rand.New(rand.NewPCG(7, uint64(number))) // not for secrets
 			for range rounds {
 				tape := make([]byte, random.IntN(64))
 				for i := range tape {
-					tape[i] = byte(random.Uint32()) //nolint:gosec // any byte will do
+					tape[i] = byte(random.Uint32()) // any byte will do
 				}
 				all.agree(t, kind, generate(all, kind.make(), tape))
 			}

@@ -25,7 +25,7 @@ func generate(all schema, document PlusDocument, tape []byte) []byte {
 	for _, b := range tape {
 		seed = seed*0x100000001b3 ^ uint64(b)
 	}
-	g := &generator{schema: all, tape: tape, rest: rand.New(rand.NewPCG(seed, 1)), left: 400} //nolint:gosec // not for secrets
+	g := &generator{schema: all, tape: tape, rest: rand.New(rand.NewPCG(seed, 1)), left: 400} // not for secrets
 	g.document(reflect.TypeOf(document).Elem())
 	g.blank()
 	return g.spoil([]byte(g.out.String()))

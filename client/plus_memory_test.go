@@ -144,7 +144,7 @@ func TestPlusManyObjects(t *testing.T) {
 			if kind.path != path {
 				continue
 			}
-			most := uint64(3*maxMade + 2*len(document)) //nolint:gosec // a length
+			most := uint64(3*maxMade + 2*len(document)) // a length
 			var err error
 			size, _ := allocated(func() { _, err = decodeFrom(strings.NewReader(document), kind.make()) })
 			if err != nil {

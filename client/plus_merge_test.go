@@ -138,8 +138,8 @@ func TestPlusMergeStates(t *testing.T) {
 			if min(a, b) == int(client.PlusStateUnknown) {
 				want = int(client.PlusStateUnknown)
 			}
-			first := client.PlusPeer{State: client.PlusState(a)}      //nolint:gosec // seven states
-			first.Merge(&client.PlusPeer{State: client.PlusState(b)}) //nolint:gosec // seven states
+			first := client.PlusPeer{State: client.PlusState(a)}      // seven states
+			first.Merge(&client.PlusPeer{State: client.PlusState(b)}) // seven states
 			if int(first.State) != want || first.State.String() != names[want] {
 				t.Errorf("%s and %s became %s", names[a], names[b], first.State)
 			}

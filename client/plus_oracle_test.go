@@ -160,7 +160,7 @@ func (o *oracle) member(to reflect.Value, rules *rule, value tree) {
 	case "id":
 		set(field, o.id(value))
 	case "state":
-		set(field, PlusState(max(0, slices.Index(PlusStates(), o.text(value))))) //nolint:gosec // seven states
+		set(field, PlusState(max(0, slices.Index(PlusStates(), o.text(value))))) // seven states
 	case "each":
 		o.fill(field, value)
 	case "fresh":

@@ -48,7 +48,7 @@ func (p *PlusPeer) decodeConfigured(s *scanner, name []byte) {
 	case "weight":
 		p.Weight = s.number()
 	case "state":
-		p.State = PlusState(max(0, slices.Index(PlusStates(), s.internValue()))) //nolint:gosec // seven states
+		p.State = PlusState(max(0, slices.Index(PlusStates(), s.internValue()))) // seven states
 	case "max_conns":
 		p.MaxConns = s.number()
 	case "active":

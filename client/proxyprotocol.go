@@ -43,8 +43,8 @@ func proxyHeader(source, destination net.Addr) []byte {
 	}
 	const ports = 4
 	header = append(header, family)
-	header = binary.BigEndian.AppendUint16(header, uint16(len(fromIP)+len(toIP)+ports)) //nolint:gosec // 12 or 36
+	header = binary.BigEndian.AppendUint16(header, uint16(len(fromIP)+len(toIP)+ports)) // 12 or 36
 	header = append(append(header, fromIP...), toIP...)
-	header = binary.BigEndian.AppendUint16(header, uint16(from.Port)) //nolint:gosec // a port
-	return binary.BigEndian.AppendUint16(header, uint16(to.Port))     //nolint:gosec // a port
+	header = binary.BigEndian.AppendUint16(header, uint16(from.Port)) // a port
+	return binary.BigEndian.AppendUint16(header, uint16(to.Port))     // a port
 }

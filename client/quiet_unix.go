@@ -22,7 +22,7 @@ func quiet(conn net.Conn) bool {
 	silent := false
 	err = access.Read(func(fd uintptr) bool {
 		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT) //nolint:gosec // a descriptor
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT) // a descriptor
 		silent = errors.Is(err, syscall.EAGAIN)
 		return true
 	})

@@ -66,7 +66,7 @@ func (t *table[T]) bind(l *layouts, dropped *Dropped, objects ...T) block {
 		}
 		b.objects = append(b.objects, object)
 		if !once {
-			b.ends = append(b.ends, uint32(len(b.text))) //nolint:gosec // documents are bounded far below
+			b.ends = append(b.ends, uint32(len(b.text))) // documents are bounded far below
 			b.grow(len(objects))
 		}
 	}

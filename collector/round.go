@@ -13,7 +13,7 @@ import (
 // request to nginx.
 type round struct {
 	began  time.Time
-	ctx    context.Context //nolint:containedctx // the round's own, which no single caller can give
+	ctx    context.Context // the round's own, which no single caller can give
 	cancel context.CancelFunc
 	done   chan struct{} // closed when every part has its result
 	choice *choice

@@ -36,7 +36,7 @@ func (s *seen) twice(labels []byte, number int, before func(number int) []byte) 
 	for at := maphash.Bytes(s.seed, labels) & mask; ; at = (at + 1) & mask {
 		other := s.slots[at]
 		if other == 0 {
-			s.slots[at] = uint32(number) + 1 //nolint:gosec // documents are bounded far below
+			s.slots[at] = uint32(number) + 1 // documents are bounded far below
 			return false
 		}
 		if bytes.Equal(before(int(other)-1), labels) {

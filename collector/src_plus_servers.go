@@ -49,7 +49,7 @@ func stateRows() []row[*client.PlusPeer] {
 		each(Gauge, "status", "Whether this server is in the state (1) or not (0).", "state",
 			func(p doc, series func(string, client.Number)) {
 				for state, name := range client.PlusStates() {
-					current := client.PlusState(state) == p.State //nolint:gosec // seven states
+					current := client.PlusState(state) == p.State // seven states
 					if current || state != int(client.PlusStateUnknown) {
 						series(name, boolean(current))
 					}

@@ -174,7 +174,7 @@ func openTemp(t *testing.T) string {
 	t.Helper()
 	temp := t.TempDir()
 	for _, folder := range []string{filepath.Dir(temp), temp} {
-		if err := os.Chmod(folder, 0o711); err != nil { //nolint:gosec // that is the purpose
+		if err := os.Chmod(folder, 0o711); err != nil { // that is the purpose
 			t.Fatal(err)
 		}
 	}

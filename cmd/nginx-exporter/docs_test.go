@@ -164,7 +164,7 @@ func generated(t *testing.T, path, want string) {
 	t.Helper()
 	path = fromRoot(path)
 	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // a document for everybody
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { // a document for everybody
 			t.Fatal(err)
 		}
 		return

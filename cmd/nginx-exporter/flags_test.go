@@ -308,7 +308,7 @@ func TestEveryFlagIsUsed(t *testing.T) {
 	}
 	var all strings.Builder
 	for _, script := range scripts {
-		text, err := os.ReadFile(script) //nolint:gosec // a file of this folder
+		text, err := os.ReadFile(script) // a file of this folder
 		if err != nil {
 			t.Fatal(err)
 		}

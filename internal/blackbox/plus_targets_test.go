@@ -134,7 +134,7 @@ func protobufPage(t *testing.T) {
 			one += delta
 			counted += one
 		}
-		if h.GetSchema() != 2 || len(h.GetPositiveSpan()) == 0 || counted != int64(h.GetSampleCount()) { //nolint:gosec // some hundred thousand
+		if h.GetSchema() != 2 || len(h.GetPositiveSpan()) == 0 || counted != int64(h.GetSampleCount()) { // some hundred thousand
 			t.Errorf("the native histogram counts %d answers of %d: %v", counted, h.GetSampleCount(), h)
 		}
 		text := e.scrapePlus(t)

@@ -35,10 +35,10 @@ func newRoot(tb testing.TB) *root {
 func (r *root) write(tb testing.TB, path, text string) {
 	tb.Helper()
 	path = filepath.Join(r.directory, path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // children of other users read it
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // children of other users read it
 		tb.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // as above
 		tb.Fatal(err)
 	}
 }

@@ -242,7 +242,7 @@ func fromRoot(path string) string { return filepath.Join("..", "..", filepath.Fr
 func generated(t *testing.T, path, want string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(fromRoot(path), []byte(want), 0o644); err != nil { //nolint:gosec // a document for everybody
+		if err := os.WriteFile(fromRoot(path), []byte(want), 0o644); err != nil { // a document for everybody
 			t.Fatal(err)
 		}
 		return

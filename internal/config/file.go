@@ -170,7 +170,7 @@ func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
 // LoadFile reads and checks the form of a configuration file. Relative paths
 // in it are relative to its folder.
 func LoadFile(path string) (*File, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	text, err := os.ReadFile(path) // the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("--config.file: %w", err)
 	}

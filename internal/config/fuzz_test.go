@@ -26,7 +26,7 @@ func FuzzLoadFile(f *testing.F) {
 		f.Fatal("there are no examples", err)
 	}
 	for _, example := range examples {
-		text, err := os.ReadFile(example) //nolint:gosec // a file of this repository
+		text, err := os.ReadFile(example) // a file of this repository
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -92,7 +92,7 @@ func newTransport(config promconfig.HTTPClientConfig, target client.Target) (cli
 		config.TLSConfig = promconfig.TLSConfig{}
 	}
 	if reflect.ValueOf(config).IsZero() {
-		return nil, nil //nolint:nilnil // net/http alone does it, and is cheaper
+		return nil, nil // net/http alone does it, and is cheaper
 	}
 	return transport{config: config}, nil
 }
@@ -117,7 +117,7 @@ func readable(path string) error {
 	if path == "" {
 		return nil
 	}
-	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	file, err := os.Open(path) // the operator names the file
 	if err != nil {
 		return err
 	}

@@ -236,7 +236,7 @@ func TestOldTLS(t *testing.T) {
 	inner := p.TLS.GetConfigForClient
 	p.TLS.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		config, err := inner(hello)
-		config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 //nolint:gosec // that is the test
+		config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 // that is the test
 		return config, err
 	}
 	config := flags()

@@ -134,7 +134,7 @@ func TestWebConfigGoneBeforeServing(t *testing.T) {
 func fetchTLS(tb testing.TB, address string, shown *pair) int {
 	tb.Helper()
 	config := &tls.Config{
-		InsecureSkipVerify: true, //nolint:gosec // who the server is does not matter here
+		InsecureSkipVerify: true, // who the server is does not matter here
 		MinVersion:         tls.VersionTLS12,
 	}
 	if shown != nil {

@@ -91,7 +91,7 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 func removeStale(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != os.ModeSocket {
-		return nil //nolint:nilerr // listening tells what is wrong, if anything is
+		return nil // listening tells what is wrong, if anything is
 	}
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
 	if err == nil {

@@ -187,7 +187,7 @@ func TestListenSecured(t *testing.T) {
 	}
 	serial := func(newest uint16) (int64, error) {
 		conn, err := (&tls.Dialer{Config: &tls.Config{
-			InsecureSkipVerify: true, //nolint:gosec // the test looks at the certificate itself
+			InsecureSkipVerify: true, // the test looks at the certificate itself
 			MinVersion:         tls.VersionTLS10, MaxVersion: newest,
 		}}).DialContext(t.Context(), "tcp", r.address(t))
 		if err != nil {
