@@ -13,6 +13,7 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
+	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/web"
 )
 
@@ -20,15 +21,63 @@ import (
 const stubPage = "Active connections: 2 \nserver accepts handled requests\n 7 7 13 \nReading: 0 Writing: 1 Waiting: 1 \n"
 
 // BenchmarkScrape is a whole scrape over loopback: Prometheus' request, the
-// request to nginx, the compressed page.
+// requests to nginx, the compressed page. Those of NGINX Plus hold the cost of
+// serving its documents too, which is little.
 func BenchmarkScrape(b *testing.B) {
-	nginx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Server", "nginx/1.29.1")
-		_, _ = io.WriteString(w, stubPage)
-	}))
-	b.Cleanup(nginx.Close)
+	b.Run("stub_status", func(b *testing.B) {
+		nginx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Server", "nginx/1.29.1")
+			_, _ = io.WriteString(w, stubPage)
+		}))
+		b.Cleanup(nginx.Close)
+		scrapeOften(b, nginx.URL)
+	})
+	for _, name := range []string{"S", "M", "L", "XL"} {
+		b.Run("plus "+name, func(b *testing.B) {
+			size, err := plustest.SizeOf(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			nginx := plustest.Sized(size).Start()
+			b.Cleanup(nginx.Close)
+			scrapeOften(b, nginx.URL)
+		})
+	}
+}
+
+// scrapeOften scrapes one target again and again.
+func scrapeOften(b *testing.B, target string) {
+	b.Helper()
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, exporterOf(b, target)+"/metrics", http.NoBody)
+	if err != nil {
+		b.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "gzip")
+	transport := &http.Transport{}
+	b.Cleanup(transport.CloseIdleConnections)
+	b.ReportAllocs()
+	for b.Loop() {
+		response, err := transport.RoundTrip(request)
+		if err != nil {
+			b.Fatal(err)
+		}
+		length, err := io.Copy(io.Discard, response.Body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(length), "bytes/page")
+		_ = response.Body.Close()
+	}
+}
+
+// exporterOf serves the page of one target and returns its address.
+func exporterOf(b *testing.B, target string) string {
+	b.Helper()
 	c := config.Config{
-		Nginx: config.Nginx{ScrapeURIs: []string{nginx.URL}, Verify: true, Timeout: time.Second, AddrLabel: "auto", Mode: "auto", MaxDocument: client.DefaultMaxDocument},
+		Nginx: config.Nginx{
+			ScrapeURIs: []string{target}, Verify: true, Timeout: time.Minute,
+			AddrLabel: "auto", Mode: "auto", MaxDocument: client.DefaultMaxDocument,
+		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,
 			ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ShutdownTimeout: time.Second,
@@ -52,22 +101,5 @@ func BenchmarkScrape(b *testing.B) {
 	}
 	exporter := httptest.NewServer(server.Handler())
 	b.Cleanup(exporter.Close)
-	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, exporter.URL+"/metrics", http.NoBody)
-	if err != nil {
-		b.Fatal(err)
-	}
-	request.Header.Set("Accept-Encoding", "gzip")
-	transport := &http.Transport{}
-	b.Cleanup(transport.CloseIdleConnections)
-	b.ReportAllocs()
-	for b.Loop() {
-		response, err := transport.RoundTrip(request)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := io.Copy(io.Discard, response.Body); err != nil {
-			b.Fatal(err)
-		}
-		_ = response.Body.Close()
-	}
+	return exporter.URL
 }
