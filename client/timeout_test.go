@@ -159,3 +159,29 @@ func TestCanceledBefore(t *testing.T) {
 		})
 	}
 }
+
+// Scrapes are further apart than a scrape may take: the time that a request
+// had does not count against the connection it leaves.
+func TestKeptBeyondTimeout(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			fake, options := serve(t, kind, always(ok(page)))
+			c := connect(t, options)
+			mustAsk(t, c)
+			for range 2 {
+				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+				if _, err := c.StubStatus(ctx); err != nil {
+					t.Error(err)
+				}
+				<-ctx.Done()
+				cancel()
+			}
+			mustAsk(t, c)
+			if got := fake.connections.Load(); got != 1 {
+				t.Errorf("took %d connections", got)
+			}
+		})
+	}
+}

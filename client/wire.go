@@ -79,11 +79,6 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	trace.GotConn(httptrace.GotConnInfo{Conn: conn, Reused: reused})
-	deadline, _ := ctx.Deadline()
-	if err := conn.SetDeadline(deadline); err != nil {
-		_ = conn.Close() // the first error is the one to tell
-		return nil, err
-	}
 	// Whatever ends the context ends what the connection waits for. Nothing
 	// may set a deadline from here on: it would undo this one.
 	release := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
@@ -102,20 +97,28 @@ func (w *wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// connect returns a connection, a kept one if nothing has happened on it.
+// connect returns a connection with the deadline of the context, a kept one if
+// nothing has happened on it.
 func (w *wire) connect(ctx context.Context) (conn *wireConn, reused bool, err error) {
+	deadline, _ := ctx.Deadline()
 	for {
 		conn := w.take()
 		if conn == nil {
 			break
 		}
-		if conn.reader.Buffered() == 0 && quiet(conn.Conn) {
+		// The deadline of the request before has passed by now, and nothing
+		// can be seen of a connection whose deadline has passed.
+		if conn.SetDeadline(deadline) == nil && conn.reader.Buffered() == 0 && quiet(conn.Conn) {
 			return conn, true, nil
 		}
 		_ = conn.Close() // nginx has closed it, or sent what nobody asked for
 	}
 	opened, err := w.dial(ctx, "tcp", w.address)
 	if err != nil {
+		return nil, false, err
+	}
+	if err := opened.SetDeadline(deadline); err != nil {
+		_ = opened.Close() // the first error is the one to tell
 		return nil, false, err
 	}
 	conn = &wireConn{Conn: opened}
