@@ -96,6 +96,9 @@ func (p *Process) Stop() {
 	}
 }
 
+// Signal sends a signal.
+func (p *Process) Signal(signal os.Signal) error { return p.cmd.Process.Signal(signal) }
+
 // Over tells whether the process has ended, and how.
 func (p *Process) Over() (over bool, err error) {
 	select {

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"nginx-exporter/e2e/node"
@@ -41,19 +42,18 @@ type podMonitor struct {
 // prometheus-operator would make of the PodMonitor, with the rights that it
 // needs and no more, and waits for the first sample.
 func (s *Story) prometheus(ctx context.Context) error {
-	config, err := s.scrapeConfig(ctx)
-	if err != nil {
+	if err := s.rights(ctx); err != nil {
 		return err
 	}
-	file := filepath.Join(s.tools.Folder, "prometheus.yml")
-	if err := os.WriteFile(file, config, 0o600); err != nil {
+	if err := s.scrapeConfig(ctx, ""); err != nil {
 		return err
 	}
-	server, err := s.cluster.Run("prometheus", "--config.file="+file, "--web.listen-address="+net.JoinHostPort(node.Address, prometheusPort),
+	server, err := s.cluster.Run("prometheus", "--config.file="+s.scrapeFile(), "--web.listen-address="+net.JoinHostPort(node.Address, prometheusPort),
 		"--storage.tsdb.path="+filepath.Join(s.tools.Folder, "prometheus"), "--log.level=warn")
 	if err != nil {
 		return err
 	}
+	s.scraper = server
 	return server.Await(ctx, 2*time.Minute, func(ctx context.Context) error {
 		value, err := s.query(ctx, `sum(nginx_up{namespace="shop"})`)
 		if err == nil && value < 1 {
@@ -63,8 +63,62 @@ func (s *Story) prometheus(ctx context.Context) error {
 	})
 }
 
-// scrapeConfig reads the PodMonitor from the cluster.
-func (s *Story) scrapeConfig(ctx context.Context) ([]byte, error) {
+// twice scrapes each pod a second time, by a job of another name, as a monitor
+// too many would, until Prometheus counts everything twice.
+func (s *Story) twice(ctx context.Context) error {
+	const all = `sum(rate(nginx_http_requests_total{namespace="shop"}[20s]))`
+	once, err := s.query(ctx, all)
+	if err != nil {
+		return err
+	}
+	if err := s.scrapeConfig(ctx, "", "-again"); err != nil {
+		return err
+	}
+	if err := s.scraper.Signal(syscall.SIGHUP); err != nil {
+		return err
+	}
+	return s.scraper.Await(ctx, time.Minute, func(ctx context.Context) error {
+		double, err := s.query(ctx, all)
+		if err == nil && double < 1.9*once {
+			err = fmt.Errorf("Prometheus has %.1f requests/s in place of two times %.1f", double, once) //nolint:staticcheck // a name
+		}
+		return err
+	})
+}
+
+func (s *Story) scrapeFile() string { return filepath.Join(s.tools.Folder, "prometheus.yml") }
+
+// rights are those that Prometheus needs to find pods.
+func (s *Story) rights(ctx context.Context) error {
+	const role = `{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "prometheus"},
+		"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]}`
+	if _, err := s.cluster.Kubectl(ctx, role, "create", "-f", "-"); err != nil {
+		return err
+	}
+	_, err := s.cluster.Kubectl(ctx, "", "create", "clusterrolebinding", "prometheus", "--clusterrole=prometheus", "--user=prometheus")
+	return err
+}
+
+// scrapeConfig reads the PodMonitor from the cluster and writes its jobs, once
+// for each suffix of their names.
+func (s *Story) scrapeConfig(ctx context.Context, suffixes ...string) error {
+	var jobs []object
+	for _, suffix := range suffixes {
+		some, err := s.jobs(ctx, suffix)
+		if err != nil {
+			return err
+		}
+		jobs = append(jobs, some...)
+	}
+	// JSON is YAML.
+	text, err := json.MarshalIndent(object{"global": object{"scrape_interval": "30s"}, "scrape_configs": jobs}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.scrapeFile(), text, 0o600)
+}
+
+func (s *Story) jobs(ctx context.Context, suffix string) ([]object, error) {
 	const name = release + "-nginx-exporter"
 	var found struct{ Spec json.RawMessage }
 	path := "/apis/monitoring.coreos.com/v1/namespaces/" + shop + "/podmonitors/" + name
@@ -77,14 +131,6 @@ func (s *Story) scrapeConfig(ctx context.Context) ([]byte, error) {
 	if err := decoder.Decode(&monitor); err != nil {
 		return nil, fmt.Errorf("PodMonitor: %w", err)
 	}
-	const rights = `{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "prometheus"},
-		"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]}`
-	if _, err := s.cluster.Kubectl(ctx, rights, "create", "-f", "-"); err != nil {
-		return nil, err
-	}
-	if _, err := s.cluster.Kubectl(ctx, "", "create", "clusterrolebinding", "prometheus", "--clusterrole=prometheus", "--user=prometheus"); err != nil {
-		return nil, err
-	}
 	ca, cert, key, err := s.cluster.User("prometheus")
 	if err != nil {
 		return nil, err
@@ -96,15 +142,14 @@ func (s *Story) scrapeConfig(ctx context.Context) ([]byte, error) {
 	var jobs []object
 	for i, endpoint := range monitor.PodMetricsEndpoints {
 		jobs = append(jobs, object{
-			"job_name":              fmt.Sprintf("podMonitor/%s/%s/%d", shop, name, i),
+			"job_name":              fmt.Sprintf("podMonitor/%s/%s/%d%s", shop, name, i, suffix),
 			"scrape_interval":       endpoint.Interval,
 			"metrics_path":          endpoint.Path,
 			"kubernetes_sd_configs": []object{discovery},
-			"relabel_configs":       relabelings(monitor.Selector.MatchLabels, shop+"/"+name, strconv.Itoa(endpoint.PortNumber)),
+			"relabel_configs":       relabelings(monitor.Selector.MatchLabels, shop+"/"+name+suffix, strconv.Itoa(endpoint.PortNumber)),
 		})
 	}
-	// JSON is YAML.
-	return json.MarshalIndent(object{"global": object{"scrape_interval": "30s"}, "scrape_configs": jobs}, "", "  ")
+	return jobs, nil
 }
 
 // relabelings are those that prometheus-operator writes for a PodMonitor with a

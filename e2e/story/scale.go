@@ -61,7 +61,11 @@ func (s *Story) busy(ctx context.Context, t *timeline) error {
 	if math.Abs(scraped-sent) > exact*sent {
 		return fmt.Errorf("Prometheus has %.1f requests/s, %.1f were sent", scraped, sent) //nolint:staticcheck // a name
 	}
-	return nil
+	if err := s.twice(ctx); err != nil {
+		return err
+	}
+	s.say("   each pod is scraped twice from now on")
+	return t.until(ctx, "twice", busyPods, hold, upLimit)
 }
 
 // aim keeps the generator at the pods that the Service has.

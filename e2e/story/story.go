@@ -36,6 +36,7 @@ type Story struct {
 	node    *node.Node
 	out     io.Writer
 	began   time.Time
+	scraper *process.Process
 }
 
 // New prepares a run that prints to out.
