@@ -15,8 +15,6 @@ import (
 )
 
 func main() {
-	// A log reader that has gone must not take the exporter along.
-	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -50,6 +48,11 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	logs, err := newLogger(stderr, cli.logLevel, cli.logFormat)
 	if err != nil {
 		return err
+	}
+	if command == serveCommand {
+		// A log reader that has gone must not take the exporter along. What
+		// the other commands write ends with its reader, as everywhere.
+		signal.Ignore(syscall.SIGPIPE)
 	}
 	logs.tellNotes(cli.notes)
 	switch command {
