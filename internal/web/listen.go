@@ -51,7 +51,11 @@ func (s *Server) newEndpoint(flags toolkit.FlagConfig) *endpoint {
 
 func (e *endpoint) serve(s *Server) error {
 	if e.listener == nil {
-		return toolkit.ListenAndServe(e.server, &e.flags, s.Slog)
+		flag := "--web.listen-address"
+		if s.web.Systemd {
+			flag = "--web.systemd-socket"
+		}
+		return fmt.Errorf("%s: %w", flag, toolkit.ListenAndServe(e.server, &e.flags, s.Slog))
 	}
 	return toolkit.Serve(e.listener, e.server, &e.flags, s.Slog)
 }

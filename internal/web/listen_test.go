@@ -110,7 +110,7 @@ func TestListenSystemdWithoutSockets(t *testing.T) {
 	if err := e.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Serve(); err == nil || !strings.Contains(err.Error(), "socket") {
+	if err := e.Serve(); err == nil || !strings.HasPrefix(err.Error(), "--web.systemd-socket: ") {
 		t.Errorf("serving without sockets ends with %v", err)
 	}
 }
