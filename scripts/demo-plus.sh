@@ -11,54 +11,8 @@ set -euo pipefail
 exporter=${1:?usage: scripts/demo-plus.sh EXPORTER}
 root=$(dirname "$0")/..
 
-tmp=
-server_pid=
-exporter_pid=
-
-# stop PID: ends a process of ours, gently for five seconds.
-stop() {
-    kill -TERM "$1" 2>/dev/null || return 0
-    for _ in {1..50}; do
-        kill -0 "$1" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    kill -KILL "$1" 2>/dev/null || true
-}
-
-clean_up() {
-    trap - EXIT INT TERM HUP
-    if [ -n "$exporter_pid" ]; then stop "$exporter_pid"; fi
-    if [ -n "$server_pid" ]; then stop "$server_pid"; fi
-    if [ -n "$tmp" ]; then rm -rf "$tmp"; fi
-}
-trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-fail() {
-    echo "demo-plus: $*" >&2
-    exit 1
-}
-
-get() {
-    curl --noproxy '*' --silent --show-error --fail --max-time 10 "$@"
-}
-
-taken() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-# answers PID URL: waits until the URL answers; fails once the process is gone
-# or ten seconds are over.
-answers() {
-    for _ in {1..100}; do
-        kill -0 "$1" 2>/dev/null || return 1
-        if get --output /dev/null "$2" 2>/dev/null; then return 0; fi
-        sleep 0.1
-    done
-    return 1
-}
+# shellcheck source=scripts/stage.sh
+. "$(dirname "$0")/stage.sh"
 
 # start_server ARGUMENTS: its first line is the address of the API.
 start_server() {
@@ -73,24 +27,6 @@ start_server() {
     done
     cat "$tmp/server.err" >&2
     fail "the server does not start"
-}
-
-start_exporter() {
-    for _ in {1..20}; do
-        exporter_port=$((30000 + RANDOM % 2000))
-        if taken $exporter_port; then continue; fi
-        "$exporter" --web.listen-address="127.0.0.1:$exporter_port" \
-            --nginx.plus --nginx.scrape-uri="$api" 2>"$tmp/exporter.log" &
-        exporter_pid=$!
-        if answers $exporter_pid "http://127.0.0.1:$exporter_port/-/ready" && kill -0 $exporter_pid; then
-            return 0
-        fi
-        stop $exporter_pid
-        exporter_pid=
-        grep -q 'address already in use' "$tmp/exporter.log" || break
-    done
-    cat "$tmp/exporter.log" >&2
-    fail "the exporter does not start"
 }
 
 # scrape FILE: keeps what one page says of nginx.
@@ -151,7 +87,7 @@ tmp=$(mktemp -d)
 (cd "$root" && CGO_ENABLED=0 "${GO:-go}" build -o "$tmp/plusserver" ./internal/bench/plusserver)
 start_server -tick 200ms
 echo "NGINX Plus:  $api (documents that stand in for it; the counters move)"
-start_exporter
+start_exporter --nginx.plus --nginx.scrape-uri="$api"
 echo "exporter:    http://127.0.0.1:$exporter_port/metrics, with --nginx.plus --nginx.scrape-uri=$api"
 scrape "$tmp/before"
 moved || fail "nginxplus_http_requests_total did not follow the counters of the API"

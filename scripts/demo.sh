@@ -13,55 +13,8 @@ PATH=$PATH:/usr/sbin
 clients=5
 requests=40 # of each client
 
-tmp=
-nginx_pid=
-exporter_pid=
-
-# stop PID: ends a process of ours, gently for five seconds.
-stop() {
-    kill -TERM "$1" 2>/dev/null || return 0
-    for _ in {1..50}; do
-        kill -0 "$1" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    kill -KILL "$1" 2>/dev/null || true
-}
-
-clean_up() {
-    trap - EXIT
-    trap '' INT TERM HUP # what was begun is cleaned up to the end
-    if [ -n "$exporter_pid" ]; then stop "$exporter_pid"; fi
-    if [ -n "$nginx_pid" ]; then stop "$nginx_pid"; fi
-    if [ -n "$tmp" ]; then rm -rf "$tmp"; fi
-}
-trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-fail() {
-    echo "demo: $*" >&2
-    exit 1
-}
-
-get() {
-    curl --noproxy '*' --silent --show-error --fail --max-time 10 "$@"
-}
-
-taken() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-# answers PID URL: waits until the URL answers; fails once the process is gone
-# or ten seconds are over.
-answers() {
-    for _ in {1..100}; do
-        kill -0 "$1" 2>/dev/null || return 1
-        if get --output /dev/null "$2" 2>/dev/null; then return 0; fi
-        sleep 0.1
-    done
-    return 1
-}
+# shellcheck source=scripts/stage.sh
+. "$(dirname "$0")/stage.sh"
 
 write_nginx_conf() {
     sed "s/listen 127\.0\.0\.1:8080;/listen 127.0.0.1:$status_port;/" "$snippet" >"$tmp/status.conf"
@@ -102,34 +55,16 @@ start_nginx() {
         if taken $site_port || taken $status_port; then continue; fi
         write_nginx_conf
         nginx -p "$tmp" -c nginx.conf 2>"$tmp/nginx.err" &
-        nginx_pid=$!
-        if answers $nginx_pid "http://127.0.0.1:$status_port/stub_status" && [ -s "$tmp/nginx.pid" ]; then
+        server_pid=$!
+        if answers $server_pid "http://127.0.0.1:$status_port/stub_status" && [ -s "$tmp/nginx.pid" ]; then
             return 0
         fi
-        stop $nginx_pid
-        nginx_pid=
+        stop $server_pid
+        server_pid=
         grep -q 'bind() to' "$tmp/nginx.err" || break
     done
     cat "$tmp/nginx.err" >&2
     fail "nginx does not start"
-}
-
-start_exporter() {
-    for _ in {1..20}; do
-        exporter_port=$((30000 + RANDOM % 2000))
-        if taken $exporter_port; then continue; fi
-        "$exporter" --web.listen-address="127.0.0.1:$exporter_port" \
-            --nginx.scrape-uri="http://127.0.0.1:$status_port/stub_status" 2>"$tmp/exporter.log" &
-        exporter_pid=$!
-        if answers $exporter_pid "http://127.0.0.1:$exporter_port/-/ready" && kill -0 $exporter_pid; then
-            return 0
-        fi
-        stop $exporter_pid
-        exporter_pid=
-        grep -q 'address already in use' "$tmp/exporter.log" || break
-    done
-    cat "$tmp/exporter.log" >&2
-    fail "the exporter does not start"
 }
 
 traffic() {
@@ -163,7 +98,7 @@ tmp=$(mktemp -d)
 start_nginx
 echo "nginx:     $(nginx -v 2>&1 | sed 's/.*: //'), site on http://127.0.0.1:$site_port/,"
 echo "           status on http://127.0.0.1:$status_port/stub_status (examples/basic/nginx-status.conf)"
-start_exporter
+start_exporter --nginx.scrape-uri="http://127.0.0.1:$status_port/stub_status"
 echo "exporter:  http://127.0.0.1:$exporter_port/metrics"
 scrape "$tmp/before"
 traffic
