@@ -134,7 +134,8 @@ func adviceStatus(status int) string {
 	case status >= 300 && status < 400:
 		return "redirects are not followed; give the address at which nginx answers itself"
 	case status == http.StatusBadRequest:
-		return "if the port speaks TLS, use https:// in the target"
+		return "use https:// where the port speaks TLS, --nginx.ssl-client-cert where nginx asks for a certificate, " +
+			"and --nginx.proxy-protocol only where it listens so"
 	case status == http.StatusUnauthorized:
 		return "nginx wants a login; give one under http_client_config in the configuration file"
 	case status == http.StatusForbidden:

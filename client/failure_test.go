@@ -44,7 +44,7 @@ func statusFailures() map[string]failure {
 		302: adviceRedirect,
 		304: adviceRedirect,
 		307: adviceRedirect,
-		400: "if the port speaks TLS, use https:// in the target",
+		400: "use https:// where the port speaks TLS, --nginx.ssl-client-cert where nginx asks for a certificate",
 		401: "nginx wants a login; give one under http_client_config",
 		403: "allow the address of the exporter in the stub_status location",
 		404: "check the path of the target against the stub_status location",
