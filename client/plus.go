@@ -27,7 +27,7 @@ const maxList = 64 << 10
 const newestVersion = 9
 
 // PlusIndex is what an NGINX Plus API offers: its version and the paths that
-// it lists. It does not change.
+// it lists. What it says does not change.
 type PlusIndex struct {
 	// Version is the version of the API that is asked, the newest that both
 	// sides know.
@@ -35,6 +35,9 @@ type PlusIndex struct {
 
 	listed  map[string]bool
 	guessed map[string]bool // branches that could not be listed
+
+	mu    sync.Mutex
+	slash map[string]bool // paths that were found with it at their end, or neither with it nor without
 }
 
 // Has reports whether there is something at a path such as http/upstreams, or
@@ -49,6 +52,29 @@ func (i *PlusIndex) Has(path string) bool {
 
 // Lists reports whether the API itself said that the path is there.
 func (i *PlusIndex) Lists(path string) bool { return i != nil && i.listed[path] }
+
+// spellings returns how a path may be written, and is to be told which of them
+// nginx has. NGINX Plus takes either; its documentation and what stands before
+// it may insist on one.
+func (i *PlusIndex) spellings(path string) []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch slash, known := i.slash[path]; {
+	case !known:
+		return []string{path, path + "/"}
+	case slash:
+		return []string{path + "/"}
+	default:
+		return []string{path}
+	}
+}
+
+// spelt notes how a path is written.
+func (i *PlusIndex) spelt(path, spelling string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.slash[path] = spelling != path
+}
 
 // plusMemory is what is remembered of an API between scrapes.
 type plusMemory struct {
@@ -87,7 +113,7 @@ func (c *Client) readIndex(ctx context.Context) (*PlusIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	index := &PlusIndex{Version: version, listed: map[string]bool{}, guessed: map[string]bool{}}
+	index := &PlusIndex{Version: version, listed: map[string]bool{}, guessed: map[string]bool{}, slash: map[string]bool{}}
 	names, err := c.list(ctx, strconv.Itoa(version))
 	if err != nil {
 		return nil, err
@@ -161,13 +187,19 @@ func (c *Client) list(ctx context.Context, path string) ([]string, error) {
 // other, or has only one, the other is asked.
 func (c *Client) eitherSlash(ctx context.Context, first, second string) ([]byte, error) {
 	answer, err := c.getWhole(ctx, first, maxList)
-	var e *Error
-	if errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status/100 == 3) {
+	if elsewhere(err) {
 		if other, otherErr := c.getWhole(ctx, second, maxList); otherErr == nil {
 			return other.body, nil
 		}
 	}
 	return answer.body, err
+}
+
+// elsewhere reports whether the error is that there is nothing at this path,
+// or that it is at another one.
+func elsewhere(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status/100 == 3)
 }
 
 // What an operator can do about the API or a document of it.
@@ -220,7 +252,41 @@ type PlusDocument interface {
 // empty yet. It returns how many of its members made no sense: they are absent
 // then. Its errors are of type [*Error].
 func (c *Client) ReadPlus(ctx context.Context, index *PlusIndex, path string, into PlusDocument) (unfit int, err error) {
-	err = c.get(ctx, strconv.Itoa(index.Version)+"/"+path, c.maxDocument, func(_ *http.Response, body io.Reader) error {
+	err = c.eitherSpelling(index, path, func(spelling string) error {
+		unfit, err = c.readPlus(ctx, strconv.Itoa(index.Version)+"/"+spelling, into)
+		return err
+	})
+	if err != nil && ReasonOf(err) == ReasonTooLarge {
+		return unfit, advise(err, adviceLimit)
+	}
+	return unfit, advise(err, adviceDocument)
+}
+
+// eitherSpelling reads a document with a slash at the end of its path and
+// without, until it is found, and from then on as it was found.
+func (c *Client) eitherSpelling(index *PlusIndex, path string, read func(spelling string) error) error {
+	var first error
+	spellings := index.spellings(path)
+	for _, spelling := range spellings {
+		err := read(spelling)
+		if !elsewhere(err) {
+			if err == nil {
+				index.spelt(path, spelling)
+			}
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if len(spellings) > 1 {
+		index.spelt(path, path) // which is no worse than the other, and not asked twice
+	}
+	return first
+}
+
+func (c *Client) readPlus(ctx context.Context, below string, into PlusDocument) (unfit int, err error) {
+	err = c.get(ctx, below, c.maxDocument, func(_ *http.Response, body io.Reader) error {
 		window, _ := c.windows.Get().(*[windowSize]byte)
 		if window == nil {
 			window = new([windowSize]byte)
@@ -229,10 +295,7 @@ func (c *Client) ReadPlus(ctx context.Context, index *PlusIndex, path string, in
 		unfit, err = decodePlus(&scanner{source: body, window: window[:]}, into)
 		return err
 	})
-	if err != nil && ReasonOf(err) == ReasonTooLarge {
-		return unfit, advise(err, adviceLimit)
-	}
-	return unfit, advise(err, adviceDocument)
+	return unfit, err
 }
 
 func decodePlus(s *scanner, into PlusDocument) (unfit int, err error) {

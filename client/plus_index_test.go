@@ -151,25 +151,26 @@ func TestPlusIndexStatus(t *testing.T) {
 	}
 }
 
+// onlySlash has a server answer paths with a slash at the end alone, or those
+// without, and redirect the others or say that they are not there.
+func onlySlash(slash bool, status int) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/") == slash {
+				api.ServeHTTP(w, r)
+				return
+			}
+			api.ServeHTTP(discard{}, r) // which counts it
+			w.Header().Set("Location", "http://elsewhere.invalid/api/")
+			w.WriteHeader(status)
+		})
+	}
+}
+
 // The slash at the end of a path is nginx's affair: with one, without one, a
 // redirect from one to the other, all lead to the API.
 func TestPlusIndexSlashes(t *testing.T) {
 	t.Parallel()
-	// only answers paths with a slash at the end, or those without, and
-	// redirects the others or says that they are not there.
-	only := func(slash bool, status int) func(http.Handler) http.Handler {
-		return func(api http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if strings.HasSuffix(r.URL.Path, "/") == slash {
-					api.ServeHTTP(w, r)
-					return
-				}
-				api.ServeHTTP(discard{}, r) // which counts it
-				w.Header().Set("Location", "http://elsewhere.invalid/api/")
-				w.WriteHeader(status)
-			})
-		}
-	}
 	for name, test := range map[string]struct {
 		wrap     func(http.Handler) http.Handler
 		suffix   string
@@ -177,12 +178,12 @@ func TestPlusIndexSlashes(t *testing.T) {
 	}{
 		"both":                        {nil, "", 4},
 		"both, target with a slash":   {nil, "/", 4},
-		"with, redirected":            {only(true, http.StatusMovedPermanently), "", 5},
-		"with, else not found":        {only(true, http.StatusNotFound), "", 5},
-		"with, target with a slash":   {only(true, http.StatusNotFound), "/", 4},
-		"without, redirected":         {only(false, http.StatusMovedPermanently), "", 7},
-		"without, redirected for now": {only(false, http.StatusTemporaryRedirect), "", 7},
-		"without, else not found":     {only(false, http.StatusNotFound), "", 7},
+		"with, redirected":            {onlySlash(true, http.StatusMovedPermanently), "", 5},
+		"with, else not found":        {onlySlash(true, http.StatusNotFound), "", 5},
+		"with, target with a slash":   {onlySlash(true, http.StatusNotFound), "/", 4},
+		"without, redirected":         {onlySlash(false, http.StatusMovedPermanently), "", 7},
+		"without, redirected for now": {onlySlash(false, http.StatusTemporaryRedirect), "", 7},
+		"without, else not found":     {onlySlash(false, http.StatusNotFound), "", 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

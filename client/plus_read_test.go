@@ -170,13 +170,21 @@ func TestReadPlusFails(t *testing.T) {
 					if unfit != 0 {
 						t.Errorf("a document that was not read has %d unfit members", unfit)
 					}
-					asked(t, c, api, 5)
+					asked(t, c, api, 5+moreSpellings(test.want.status))
 					api.Set(plustest.WithoutFaults())
 					mustRead(t, c)
 				})
 			}
 		}
 	}
+}
+
+// moreSpellings is how many more requests a document costs that has the status.
+func moreSpellings(status int) int {
+	if status == http.StatusNotFound || status == http.StatusFound {
+		return 1
+	}
+	return 0
 }
 
 // A body that is not packed as it says is no document.
@@ -386,6 +394,55 @@ func TestReadPlusConnections(t *testing.T) {
 				t.Errorf("took %d connections, %d requests at once", got, api.MostAtOnce())
 			}
 		})
+	}
+}
+
+// The slash at the end of a document's path is nginx's affair too, and is found
+// out once.
+func TestReadPlusSlashes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		wrap        func(http.Handler) http.Handler
+		first, then int // requests
+	}{
+		"both":               {nil, 0, 0},
+		"with, redirected":   {onlySlash(true, http.StatusMovedPermanently), 1, 0},
+		"with, not found":    {onlySlash(true, http.StatusNotFound), 1, 0},
+		"without, not found": {onlySlash(false, http.StatusNotFound), 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			c := servePlusWith(t, api, wrapped(api, test.wrap), client.Options{})
+			lists := index(t, c)
+			for _, more := range []int{test.first, test.then} {
+				before := api.Total()
+				var upstreams client.PlusUpstreams
+				if _, err := c.ReadPlus(within(t), lists, "http/upstreams", &upstreams); err != nil || len(upstreams.All) == 0 {
+					t.Errorf("got %d upstreams and %v", len(upstreams.All), err)
+				}
+				if got := api.Total() - before; got != 1+more {
+					t.Errorf("took %d requests, want %d", got, 1+more)
+				}
+			}
+		})
+	}
+}
+
+// What is there with a slash no more than without costs one request more, once.
+func TestReadPlusNoSpelling(t *testing.T) {
+	t.Parallel()
+	api := plustest.New(plustest.WithStatus(requestsPath, http.StatusNotFound, ""))
+	c := servePlus(t, api)
+	lists := index(t, c)
+	for _, want := range []int{4 + 2, 4 + 3, 4 + 4} {
+		_, err := c.ReadPlus(within(t), lists, requestsPath, &client.PlusRequests{})
+		check(t, err, failure{reason: client.ReasonStatus, status: http.StatusNotFound, text: "404", advice: adviceDocument})
+		asked(t, c, api, want)
+	}
+	api.Set(plustest.WithoutFaults())
+	if _, err := c.ReadPlus(within(t), lists, requestsPath, &client.PlusRequests{}); err != nil {
+		t.Errorf("after it is back: %v", err)
 	}
 }
 
