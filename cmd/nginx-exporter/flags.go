@@ -30,6 +30,7 @@ type cli struct {
 	logFormat string
 	legacy    legacy
 	manifests manifests
+	snippet   snippetRequest
 	notes     []string // what the log should say of old spellings
 }
 
@@ -44,6 +45,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.app.Command(checkConfigCommand, "Check flags, environment and configuration file, and exit.")
 	c.addInject()
 	c.addUninject()
+	c.addSnippet()
 	c.config.UserAgent = programName + "/" + version.Version
 	c.webFlags()
 	c.nginxFlags()

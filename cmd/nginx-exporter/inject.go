@@ -30,7 +30,7 @@ type manifests struct {
 // focus hides the flags of the exporter itself from the help of commands that
 // have no use for them.
 func (c *cli) focus(args []string) {
-	if len(args) == 0 || args[0] != injectCommand && args[0] != uninjectCommand {
+	if len(args) == 0 || !slices.Contains([]string{injectCommand, uninjectCommand, snippetCommand}, args[0]) {
 		return
 	}
 	for _, f := range c.flags {

@@ -62,6 +62,8 @@ func execute(args []string, stdout, stderr io.Writer) error {
 		return cli.inject(args, stdout, stderr)
 	case uninjectCommand:
 		return cli.uninject(args, stdout, stderr)
+	case snippetCommand:
+		return cli.printSnippet(args, stdout)
 	}
 	return serve(&cli.config, logs)
 }
