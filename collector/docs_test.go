@@ -27,7 +27,7 @@ func TestDocsMetrics(t *testing.T) {
 	if !begun || !ended {
 		t.Fatalf("%s has no lines %q and %q", path, docsBegin, docsEnd)
 	}
-	sameAsFile(t, path, []byte(head+docsBegin+metricsTable()+docsEnd+tail))
+	sameAsFile(t, path, []byte(head+docsBegin+metricsTable(origins(t))+docsEnd+tail))
 	// Values that stand in no table.
 	for _, reason := range client.Reasons() {
 		if !strings.Contains(head+tail, "`"+string(reason)+"`") {
@@ -42,19 +42,26 @@ func TestDocsMetrics(t *testing.T) {
 }
 
 // metricsTable describes every metric in Markdown.
-func metricsTable() string {
+func metricsTable(origins map[string]origin) string {
 	var table strings.Builder
-	table.WriteString("| name | type | labels | meaning | source |\n|---|---|---|---|---|\n")
+	table.WriteString("| name | type | labels | meaning | source | field | since |\n|---|---|---|---|---|---|---|\n")
 	cell := strings.NewReplacer("|", `\|`, "<", "&lt;")
 	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
-		labels := ""
-		if len(d.Labels) > 0 {
-			labels = "`" + strings.Join(d.Labels, "`, `") + "`"
-		}
-		for _, text := range []string{"`" + d.Name + "`", d.Kind.String(), labels, cell.Replace(d.Help), cell.Replace(d.Source)} {
+		o := origins[d.Name]
+		for _, text := range []string{
+			code(d.Name), d.Kind.String(), code(d.Labels...), cell.Replace(d.Help), cell.Replace(d.Source), code(o.fields...), o.since,
+		} {
 			table.WriteString("| " + text + " ")
 		}
 		table.WriteString("|\n")
 	}
 	return table.String()
+}
+
+// code shows names as such in Markdown.
+func code(names ...string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(names, "`, `") + "`"
 }

@@ -1,0 +1,78 @@
+package collector
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// origin is where a metric comes from in the document that its source names,
+// as a row of testdata/metric-fields.tsv says.
+type origin struct {
+	// fields are paths in the document; a * stands for any members.
+	fields []string
+	// since is the release of nginx that brought them: an R is of NGINX Plus.
+	since string
+}
+
+// origins are by the names of metrics.
+func origins(tb testing.TB) map[string]origin {
+	tb.Helper()
+	all := map[string]origin{}
+	for _, row := range tsv(tb, "metric-fields.tsv", "metric", "fields", "since") {
+		all[row[0]] = origin{fields: strings.Split(row[1], ", "), since: row[2]}
+	}
+	return all
+}
+
+// has reports whether a field is one of the origin's.
+func (o origin) has(path string) bool {
+	return slices.ContainsFunc(o.fields, func(pattern string) bool {
+		begin, end, some := strings.Cut(pattern, "*")
+		return path == pattern || some && strings.HasPrefix(path, begin) && strings.HasSuffix(path, end)
+	})
+}
+
+// The fields that docs/metrics.md gives for a metric are those that change it.
+func TestMetricsComeFromTheirFields(t *testing.T) {
+	pages, origins := newFieldPages(t), origins(t)
+	fields := tsv(t, "endpoints.tsv", "endpoint", "json_path", "json_type")
+	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
+		o := origins[d.Name]
+		delete(origins, d.Name)
+		if !strings.HasPrefix(d.Source, "/") || strings.HasSuffix(d.Name, "_per_second") { // which takes two readings
+			continue
+		}
+		found := 0
+		for _, f := range fields {
+			if f[0] != d.Source || !o.has(f[1]) {
+				continue
+			}
+			found++
+			if before, after := pages.around(t, field{f[0], f[1]}, f[2]); linesOf(before, d.Name) == linesOf(after, d.Name) {
+				t.Errorf("%s does not change with %s %s", d.Name, f[0], f[1])
+			}
+		}
+		if found < max(1, len(o.fields)) || o.since == "" {
+			t.Errorf("%s: %s has %d of the fields %q, since %q", d.Name, d.Source, found, o.fields, o.since)
+		}
+	}
+	for name := range origins {
+		t.Errorf("there is no metric %s", name)
+	}
+}
+
+// linesOf returns the lines of a page that are of one family.
+func linesOf(page, name string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(page) {
+		series, _, _ := strings.Cut(line, "{")
+		series, _, _ = strings.Cut(series, " ")
+		for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {
+			if series == name+suffix {
+				lines.WriteString(line)
+			}
+		}
+	}
+	return lines.String()
+}
