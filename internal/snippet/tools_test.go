@@ -1,0 +1,122 @@
+package snippet
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestNginxTakes gives the snippets for nginx to nginx -t, which must not even
+// warn. It has no api, that is another directive here.
+func TestNginxTakes(t *testing.T) {
+	for name, made := range map[string]string{
+		"nginx":        text(t, "nginx"),
+		"network":      text(t, "nginx", "listen=[::]:8080", "allow=10.1.2.3/8", "allow=fd00::1/8", "allow=192.0.2.1", "path=/nginx/status"),
+		"nginx-docker": text(t, "nginx-docker"),
+		"nginx-unix":   text(t, "nginx-unix", "listen=unix:"+filepath.Join(t.TempDir(), "status.sock")),
+		"nginx-plus":   text(t, "nginx-plus"),
+		"kubernetes":   configMapServer(t, "listen=[::1]:8080"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "status.conf"), strings.Replace(made, "api write=off;", "return 204;", 1))
+			write(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf("pid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n"+
+				"client_body_temp_path %[1]s/b;\nproxy_temp_path %[1]s/p;\nfastcgi_temp_path %[1]s/f;\nuwsgi_temp_path %[1]s/u;\nscgi_temp_path %[1]s/s;\n"+
+				"include %[1]s/status.conf;\n}\n", dir))
+			t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
+			out := run(t, dir, "nginx", "-t", "-e", "stderr", "-p", dir, "-c", "nginx.conf")
+			for line := range strings.Lines(out) {
+				if !strings.HasPrefix(line, "nginx: ") {
+					t.Errorf("nginx says %s", line)
+				}
+			}
+			if !strings.Contains(out, "test is successful") {
+				t.Errorf("nginx says %q", out)
+			}
+		})
+	}
+}
+
+// TestPromtoolTakes gives the scrape job to Prometheus' own check, as the
+// configuration and as a file of scrape_config_files.
+func TestPromtoolTakes(t *testing.T) {
+	for _, o := range []options{nil, {"host=web1", "host=::1", "port=99", "scrape-interval=1m30s"}, {"scrape-interval=1s"}} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "prometheus.yml"), text(t, "prometheus", o...))
+		if out := run(t, dir, "promtool", "check", "config", "--lint=all", "--lint-fatal", "prometheus.yml"); !strings.Contains(out, "is valid prometheus config file") {
+			t.Errorf("promtool says %s", out)
+		}
+	}
+}
+
+// TestCountedOnce runs the queries of adapter and KEDA on pods that are scraped
+// twice, with the tests that the chart has for its own.
+func TestCountedOnce(t *testing.T) {
+	const pods = `namespace="shop",pod=~"web-5d4f9c7b8-.*"`
+	var config struct {
+		Rules []struct {
+			MetricsQuery string `yaml:"metricsQuery"`
+		}
+	}
+	decode(t, text(t, "adapter-rule"), &config)
+	if len(config.Rules) != 1 {
+		t.Fatalf("the adapter has %d rules", len(config.Rules))
+	}
+	adapter := strings.NewReplacer("<<.GroupBy>>", "pod", "<<.Series>>", "nginx_http_requests_total", "<<.LabelMatchers>>", pods).Replace(config.Rules[0].MetricsQuery)
+	keda := trigger(t, "namespace=shop", "workload=deployment/web")["query"]
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "queries.yaml"), fmt.Sprintf(
+		"groups:\n  - name: queries\n    rules:\n      - record: adapter\n        expr: '%s'\n      - record: keda\n        expr: '%s'\n", adapter, keda))
+	write(t, filepath.Join(dir, "tests.yaml"), read(t, filepath.Join(repository, "charts/promql/counted-once.yaml")))
+	run(t, dir, "promtool", "check", "rules", "queries.yaml")
+	if out := run(t, dir, "promtool", "test", "rules", "tests.yaml"); !strings.Contains(out, "SUCCESS") {
+		t.Errorf("promtool says %s", out)
+	}
+}
+
+// TestSystemdTakes gives the unit to systemd's own check, which must say
+// nothing: a key that it does not know is only a warning. The same program
+// rates how much the unit may do, from 0 to 100.
+func TestSystemdTakes(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []options{nil, {"listen=unix:/run/nginx-status.sock", "plus=true"}, {"port=99", "path=/a~b+c@d"}} {
+		dir := t.TempDir()
+		made := text(t, "systemd", o...)
+		unit := strings.Replace(made, "/usr/local/bin/nginx-exporter", program, 1)
+		if unit == made {
+			t.Errorf("the program is not where it is expected in\n%s", made)
+		}
+		const name, most = "nginx-exporter.service", "20"
+		write(t, filepath.Join(dir, name), unit)
+		if out := run(t, dir, "systemd-analyze", "verify", "--man=no", "./"+name); out != "" {
+			t.Errorf("systemd says %s", out)
+		}
+		run(t, dir, "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold="+most, "./"+name)
+	}
+}
+
+// run runs a program to its end, which must be a good one, and returns all that
+// it says.
+func run(t *testing.T, dir, program string, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), program, args...)
+	command.Dir = dir
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
