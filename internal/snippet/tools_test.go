@@ -40,8 +40,8 @@ func TestNginxTakes(t *testing.T) {
 	}
 }
 
-// TestPromtoolTakes gives the scrape job to Prometheus' own check, as the
-// configuration and as a file of scrape_config_files.
+// TestPromtoolTakes gives the scrape job to Prometheus' own check, as the whole
+// configuration.
 func TestPromtoolTakes(t *testing.T) {
 	for _, o := range []options{nil, {"host=web1", "host=::1", "port=99", "scrape-interval=1m30s"}, {"scrape-interval=1s"}} {
 		dir := t.TempDir()
