@@ -38,7 +38,7 @@ TESTFLAGS ?=
 
 .PHONY: test
 test: ## Run all tests with the race detector, and check the coverage
-	@scripts/need.sh nginx gcc promtool prometheus openssl curl perl
+	@scripts/need.sh nginx gcc promtool prometheus openssl curl perl systemd-analyze
 	CGO_ENABLED=1 $(GO) test -race -count=1 -vet=off -timeout=10m -coverprofile=coverage.out $(TESTFLAGS) ./...
 	@awk -v least=$(COVERAGE) -v packages="$(COVERED)" -f scripts/coverage.awk coverage.out
 

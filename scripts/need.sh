@@ -12,6 +12,7 @@ package() {
     case $1 in
         gcc) echo gcc libc6-dev ;;
         promtool) echo prometheus ;;
+        systemd-analyze) echo systemd ;;
         *) echo "$1" ;;
     esac
 }
