@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // DefaultMaxDocument is how large a document of the NGINX Plus API may be, in
@@ -125,7 +126,7 @@ func (c *Client) readIndex(ctx context.Context) (*PlusIndex, error) {
 		if !index.listed[branch] {
 			continue
 		}
-		names, err := c.list(ctx, strconv.Itoa(version)+"/"+branch)
+		names, err := c.listBriefly(ctx, strconv.Itoa(version)+"/"+branch)
 		if err != nil && ReasonOf(err) == ReasonCanceled {
 			return nil, err // which says nothing of the branch
 		}
@@ -158,6 +159,17 @@ func (c *Client) negotiate(ctx context.Context) (int, error) {
 			slices.Min(versions), newestVersion), Advice: "use a newer exporter"}
 	}
 	return newest, nil
+}
+
+// listBriefly reads a list in half of the time that is left: what it lists can
+// be read without it.
+func (c *Client) listBriefly(ctx context.Context, path string) ([]string, error) {
+	if deadline, limited := ctx.Deadline(); limited {
+		brief, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+		ctx = brief
+	}
+	return c.list(ctx, path)
 }
 
 // list reads the names of what is below a path.

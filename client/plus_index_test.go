@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"nginx-exporter/client"
 	"nginx-exporter/internal/plustest"
@@ -277,6 +278,22 @@ func TestPlusIndexGuesses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A list that hangs leaves time for what can be read without it.
+func TestPlusIndexListHangs(t *testing.T) {
+	t.Parallel()
+	api := plustest.New(plustest.WithHang("http"), plustest.WithHang("stream"))
+	c := servePlus(t, api)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	got, err := c.PlusIndex(ctx)
+	if err != nil || !got.Has("http/requests") || !got.Has("stream/upstreams") || !got.Lists("nginx") {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := c.ReadPlus(ctx, got, requestsPath, &client.PlusRequests{}); err != nil {
+		t.Error(err)
 	}
 }
 
