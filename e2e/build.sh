@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the servers that are Go modules: e2e/build.sh FOLDER
 #
-# kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, prometheus.
+# kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, prometheus,
+# prometheus-operator.
 # The first time takes 20 minutes or more on two cores; GOFLAGS=-p=2 bounds it.
 set -euo pipefail
 
@@ -23,11 +24,18 @@ CGO_ENABLED=0 "$GO" -C prometheus build -trimpath -buildvcs=false -o "$folder/" 
     -tags remove_all_sd,enable_kubernetes_sd \
     -ldflags "-s -w -X github.com/prometheus/common/version.Version=$prometheus" tool
 
+operator=$("$GO" -C operator list -m -f '{{.Version}}' github.com/prometheus-operator/prometheus-operator)
+CGO_ENABLED=0 "$GO" -C operator build -trimpath -buildvcs=false -o "$folder/prometheus-operator" \
+    -ldflags "-s -w -X github.com/prometheus/common/version.Version=${operator#v}" tool
+
 # The kinds that the chart makes objects of, from the projects' own modules.
 mkdir -p "$folder/crds"
-operator=$("$GO" mod download -json github.com/prometheus-operator/prometheus-operator@v0.85.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
-keda=$("$GO" mod download -json github.com/kedacore/keda/v2@v2.21.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
-rollouts=$("$GO" mod download -json github.com/argoproj/argo-rollouts@v1.10.0 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
+module() {
+    "$GO" mod download -json "$1" | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p'
+}
+operator=$(module "github.com/prometheus-operator/prometheus-operator@$operator")
+keda=$(module github.com/kedacore/keda/v2@v2.21.0)
+rollouts=$(module github.com/argoproj/argo-rollouts@v1.10.0)
 install -m 644 "$operator"/example/prometheus-operator-crd/*.yaml "$keda"/config/crd/bases/*.yaml \
     "$rollouts"/manifests/crds/rollout-crd.yaml "$folder/crds/"
 ls -l "$folder"

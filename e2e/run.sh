@@ -20,7 +20,7 @@ fail() {
 [ -d "$bin" ] || fail "E2E_BIN=$bin is no folder: e2e/README.md tells what belongs into it, e2e/build.sh FOLDER builds most of it"
 bin=$(cd "$bin" && pwd)
 missing=()
-for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prometheus prometheus-adapter; do
+for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prometheus prometheus-operator prometheus-adapter; do
     [ -x "$bin/$server" ] || missing+=("$server")
 done
 [ -d "$bin/crds" ] || missing+=(crds/)

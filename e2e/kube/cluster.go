@@ -134,10 +134,10 @@ func (c *Cluster) identities(context.Context) error {
 
 func (c *Cluster) url() string { return "https://" + c.Address + ":6443" }
 
-// User makes an identity without rights, and gives the files of authority,
-// certificate and key.
-func (c *Cluster) User(name string) (ca, cert, key string, err error) {
-	files, err := c.users.client(name)
+// User makes an identity with no rights but those of its groups, and gives the
+// files of authority, certificate and key.
+func (c *Cluster) User(name string, groups ...string) (ca, cert, key string, err error) {
+	files, err := c.users.client(name, groups...)
 	return c.users.file(), files.cert, files.key, err
 }
 

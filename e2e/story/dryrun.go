@@ -219,14 +219,14 @@ func (s *Story) beforeAndAfter(ctx context.Context, file string) (before, after 
 	return before, after, nil
 }
 
-// sameRefusal compares what the API server said. The order of its reasons is not
-// fixed, and the sidecar comes before other init containers.
+// sameRefusal compares what the API server said, word by word: the order of its
+// reasons is not fixed, and the sidecar comes before other init containers.
 func sameRefusal(a, b error) bool {
-	index := regexp.MustCompile(`\[[0-9]+\]`)
-	reasons := func(err error) []string {
-		all := strings.Split(index.ReplaceAllString(fmt.Sprint(err), "[]"), ", ")
+	noise := regexp.MustCompile(`\[[0-9]+\]|[][,]`)
+	words := func(err error) []string {
+		all := strings.Fields(noise.ReplaceAllString(fmt.Sprint(err), " "))
 		slices.Sort(all)
 		return all
 	}
-	return slices.Equal(reasons(a), reasons(b))
+	return slices.Equal(words(a), words(b))
 }

@@ -55,7 +55,7 @@ func (s *Story) Run(ctx context.Context) error {
 		{"strict server-side dry run: examples/kubernetes", s.dryRunExamples},
 		{"strict server-side dry run: what inject makes of manifests", s.dryRunInject},
 		{"nginx-exporter inject, kubectl apply, helm install", s.install},
-		{"Prometheus, scraping as the PodMonitor says", s.prometheus},
+		{"prometheus-operator, and Prometheus with the configuration that it writes", s.prometheus},
 		{"helm test", s.helmTest},
 		{"load, more pods, no load, fewer pods", s.scale},
 		{"MutatingAdmissionPolicy", s.policy},

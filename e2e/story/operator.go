@@ -1,0 +1,154 @@
+package story
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	// monitoring is the namespace of the Prometheus object, rulesFolder where its
+	// pods would have the rules.
+	monitoring  = "monitoring"
+	rulesFolder = "/etc/prometheus/rules/prometheus-e2e-rulefiles-0"
+	// monitorName is the chart's PodMonitor, againName the copy of it.
+	monitorName = release + "-nginx-exporter"
+	againName   = monitorName + "-again"
+	monitors    = "/apis/monitoring.coreos.com/v1/namespaces/" + shop + "/podmonitors"
+)
+
+// operator starts prometheus-operator with a Prometheus object for all
+// monitors and rules of the cluster. Its pods are not started: there is no
+// controller for StatefulSets. What the operator writes for them is used.
+func (s *Story) operator(ctx context.Context) error {
+	if err := s.ensure(ctx, monitoring); err != nil {
+		return err
+	}
+	ca, cert, key, err := s.cluster.User("prometheus-operator", "system:masters")
+	if err != nil {
+		return err
+	}
+	if _, err := s.cluster.Run("prometheus-operator", "--apiserver=https://"+s.cluster.Address+":6443",
+		"--ca-file="+ca, "--cert-file="+cert, "--key-file="+key, "--web.listen-address=127.0.0.1:8081"); err != nil {
+		return err
+	}
+	return s.instance(ctx)
+}
+
+// instance creates the Prometheus object, and the rights to find pods.
+func (s *Story) instance(ctx context.Context) error {
+	const role = `{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "prometheus"},
+		"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]}`
+	if _, err := s.cluster.Kubectl(ctx, role, "create", "-f", "-"); err != nil {
+		return err
+	}
+	if _, err := s.cluster.Kubectl(ctx, "", "create", "clusterrolebinding", "prometheus", "--clusterrole=prometheus", "--user=prometheus"); err != nil {
+		return err
+	}
+	ca, cert, key, err := s.cluster.User("prometheus")
+	if err != nil {
+		return err
+	}
+	everything := object{}
+	text, err := json.Marshal(object{
+		"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
+		"metadata": object{"name": "e2e", "namespace": monitoring},
+		"spec": object{
+			"evaluationInterval": "5s", "serviceAccountName": "default",
+			"podMonitorSelector": everything, "podMonitorNamespaceSelector": everything,
+			"ruleSelector": everything, "ruleNamespaceSelector": everything,
+			"apiserverConfig": object{
+				"host":      "https://" + s.cluster.Address + ":6443",
+				"tlsConfig": object{"caFile": ca, "certFile": cert, "keyFile": key},
+			},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.cluster.Kubectl(ctx, string(text), "create", "--validate=strict", "-f", "-")
+	return err
+}
+
+// again creates a copy of the chart's PodMonitor.
+func (s *Story) again(ctx context.Context) error {
+	var found struct{ Spec json.RawMessage }
+	if err := s.cluster.Client.Get(ctx, monitors+"/"+monitorName, &found); err != nil {
+		return err
+	}
+	if err := s.cluster.Client.Create(ctx, monitors, object{
+		"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor",
+		"metadata": object{"name": againName}, "spec": found.Spec,
+	}, nil); err != nil {
+		return err
+	}
+	return s.configure(ctx, monitorName, againName)
+}
+
+func (s *Story) scrapeFile() string { return filepath.Join(s.tools.Folder, "prometheus.yml") }
+
+// configure waits until the operator has written jobs for the PodMonitors, and
+// writes the same where Prometheus reads it.
+func (s *Story) configure(ctx context.Context, names ...string) error {
+	return s.await(ctx, time.Minute, func(ctx context.Context) error {
+		config, err := s.written(ctx)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if job := "job_name: podMonitor/" + shop + "/" + name + "/0\n"; !strings.Contains(config, job) {
+				return errors.New("the operator's configuration has no " + job)
+			}
+		}
+		rules, err := s.rules(ctx)
+		if err != nil {
+			return err
+		}
+		// The variables are what the reloader in the pods of the operator puts in.
+		config = strings.NewReplacer(rulesFolder, rules, "$(SHARD)", "0", "$(POD_NAME)", "prometheus-e2e-0").Replace(config)
+		return os.WriteFile(s.scrapeFile(), []byte(config), 0o600)
+	})
+}
+
+// written is the configuration in the operator's Secret.
+func (s *Story) written(ctx context.Context) (string, error) {
+	var secret struct{ Data map[string]string }
+	if err := s.cluster.Client.Get(ctx, "/api/v1/namespaces/"+monitoring+"/secrets/prometheus-e2e", &secret); err != nil {
+		return "", err
+	}
+	coded := base64.NewDecoder(base64.StdEncoding, strings.NewReader(secret.Data["prometheus.yaml.gz"]))
+	packed, err := gzip.NewReader(coded)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(packed, 1<<20))
+	return string(text), err
+}
+
+// rules writes what the operator made of PrometheusRules into a folder.
+func (s *Story) rules(ctx context.Context) (string, error) {
+	var found struct{ Data map[string]string }
+	if err := s.cluster.Client.Get(ctx, "/api/v1/namespaces/"+monitoring+"/configmaps/prometheus-e2e-rulefiles-0", &found); err != nil {
+		return "", err
+	}
+	if len(found.Data) == 0 {
+		return "", errors.New("the operator has no rules of the chart")
+	}
+	folder := filepath.Join(s.tools.Folder, "rules")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	for name, text := range found.Data {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			return "", err
+		}
+	}
+	return folder, nil
+}
