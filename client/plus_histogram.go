@@ -1,9 +1,9 @@
 package client
 
 import (
-	"cmp"
 	"math"
 	"slices"
+	"sort"
 	"strconv"
 )
 
@@ -65,7 +65,7 @@ func (h *PlusHistogram) decodeBuckets(s *scanner) {
 		}
 	}
 	if !sorted {
-		slices.SortFunc(buckets, func(a, b plusBucket) int { return cmp.Compare(a.bound, b.bound) })
+		sort.Slice(buckets, func(i, j int) bool { return buckets[i].bound < buckets[j].bound })
 	}
 	for i := range buckets {
 		sound = sound && (i == 0 || buckets[i-1].bound < buckets[i].bound)

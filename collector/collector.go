@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,7 +100,7 @@ func New(options Options) *Collector {
 			c.families = append(c.families, family{Desc: desc, head: desc.header(), table: number, row: i})
 		}
 	}
-	slices.SortFunc(c.families, func(a, b family) int { return cmp.Compare(a.Name, b.Name) })
+	sort.Slice(c.families, func(i, j int) bool { return c.families[i].Name < c.families[j].Name })
 	switch c.metrics {
 	case MetricsBasic:
 		c.process = newProcessReader()

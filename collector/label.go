@@ -2,6 +2,7 @@ package collector
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -45,7 +46,7 @@ func newLayout(target []Label, own []string, further string) *layout {
 			l.target = append(l.target, label)
 		}
 	}
-	slices.SortFunc(l.target, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(l.target, func(i, j int) bool { return l.target[i].Name < l.target[j].Name })
 	l.merge(gaps)
 	clash := slices.ContainsFunc(target, func(label Label) bool { return label.Name == further })
 	if l.further == 0 && len(own) > 0 && !clash {

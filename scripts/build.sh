@@ -11,8 +11,8 @@ cd "$(dirname "$0")/.."
 inline() {
     for package in \
         nginx-exporter/client nginx-exporter/collector github.com/klauspost/... \
-        runtime runtime/... internal/... sync/... hash/... unicode/utf8 \
-        bufio encoding/binary net/textproto strconv strings; do
+        runtime runtime/... internal/runtime/... internal/bytealg internal/poll internal/strconv sync/... hash/... unicode/utf8 \
+        bufio encoding/binary strconv; do
         printf ' -gcflags=%s=' "$package"
     done
 }
