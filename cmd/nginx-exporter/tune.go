@@ -8,7 +8,8 @@ import (
 
 // tuneRuntime makes the Go runtime fit for a program that does one short piece
 // of work every few seconds beside each pod. Measured on scrapes of
-// stub_status: 14 MB resident in place of 18, and half the CPU time. GOGC and
+// stub_status: 13.5 MiB resident at most in place of 15.3. One processor saves
+// a fifth of the CPU time, and collecting early takes about as much. GOGC and
 // GOMAXPROCS in the environment go before it.
 func tuneRuntime() {
 	// Nobody reads the profile, and its tables take more than a page does.
