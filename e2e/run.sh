@@ -27,7 +27,7 @@ done
 [ ${#missing[@]} -eq 0 ] || fail "not in $bin: ${missing[*]}; see e2e/README.md"
 scripts/need.sh nginx wget
 for command in etcd ip nsenter unshare; do
-    command -v "$command" >/dev/null || fail "$command not found: apt-get install etcd-server iproute2 util-linux"
+    [ -x "$bin/$command" ] || command -v "$command" >/dev/null || fail "$command not found: apt-get install etcd-server iproute2 util-linux"
 done
 scripts/chart.sh tools
 

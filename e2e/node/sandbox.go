@@ -54,7 +54,6 @@ func (s *sandbox) command(network, file string) (*exec.Cmd, error) {
 	cmd := exec.Command("nsenter", "--net=/run/netns/"+network, "--", self, EnterCommand, file) //nolint:noctx // stopped by the pod
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
-		Setpgid:    true,
 	}
 	return cmd, nil
 }

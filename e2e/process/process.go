@@ -55,6 +55,11 @@ func (g *Group) Start(name string, cmd *exec.Cmd, stop os.Signal) (*Process, err
 	}
 	defer log.Close() //nolint:errcheck // the command has a descriptor of its own
 	cmd.Stdout, cmd.Stderr = log, log
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	// Ctrl-C is for the run, which ends its processes in order.
+	cmd.SysProcAttr.Setpgid = true
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
