@@ -25,10 +25,13 @@ type scanner struct {
 	unfit  int               // values that were of another kind than asked for
 	used   int               // bytes read
 	made   int               // bytes of memory of the objects, see charge
+	most   int64             // bound of made, if above zero
 
 	// Memory of the documents, which it outlives.
 	codes           []PlusCode // in use while one object is read
 	codeMemory      pieces[PlusCode]
+	slots           []PlusSlot // likewise
+	slotMemory      pieces[PlusSlot]
 	tlsMemory       pieces[PlusTLS]
 	peerMemory      pieces[PlusPeer]
 	histogramMemory pieces[PlusHistogram]
@@ -77,10 +80,14 @@ func (s *scanner) fail(err error) {
 
 // charge notes memory that the objects take. What a server tells of an object
 // is longer than the memory for it; a document of which that is not true, and
-// which is not small, is made to fill the memory.
+// which is not small, is made to fill the memory. Nor may the objects of any
+// document take more than its bound.
 func (s *scanner) charge(bytes int) {
-	if s.made += bytes; s.made > maxMade+s.used {
+	switch s.made += bytes; {
+	case s.made > maxMade+s.used:
 		s.fail(errMany)
+	case s.most > 0 && int64(s.made) > s.most:
+		s.fail(&Error{Reason: ReasonTooLarge, Err: fmt.Errorf("the objects of the answer take more than %d bytes of memory", s.most)})
 	}
 }
 

@@ -304,7 +304,8 @@ func (c *Client) readPlus(ctx context.Context, below string, into PlusDocument) 
 			window = new([windowSize]byte)
 		}
 		defer c.windows.Put(window)
-		unfit, err = decodePlus(&scanner{source: body, window: window[:]}, into)
+		// Names, and what the collector of garbage leaves, take the rest.
+		unfit, err = decodePlus(&scanner{source: body, window: window[:], most: c.maxDocument / 4 * 3}, into)
 		return err
 	})
 	return unfit, err

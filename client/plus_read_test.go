@@ -397,6 +397,36 @@ func TestReadPlusConnections(t *testing.T) {
 	}
 }
 
+// The bound of a document is one of memory too: objects can take more than what
+// nginx tells of them.
+func TestReadPlusMemory(t *testing.T) {
+	t.Parallel()
+	zones := func(n int) plustest.Option {
+		var body strings.Builder
+		for i := range n {
+			fmt.Fprintf(&body, `"%d":{"responses":{"codes":{"200":1,"301":1,"304":1,"404":1,"500":1,"502":1}}},`, i)
+		}
+		return plustest.WithDocument("http/location_zones", "{"+body.String()+`"z":{}}`)
+	}
+	for n, want := range map[int]failure{
+		1000: {},
+		3500: {reason: client.ReasonTooLarge, text: "more than 786432 bytes of memory", advice: adviceLimit},
+	} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			t.Parallel()
+			api := plustest.New(zones(n))
+			c := servePlusWith(t, api, api, client.Options{MaxDocument: 1 << 20})
+			var document client.PlusServerZones
+			_, err := c.ReadPlus(within(t), index(t, c), "http/location_zones", &document)
+			if want.reason != "" {
+				check(t, err, want)
+			} else if err != nil || len(document.All) != n+1 {
+				t.Errorf("got %d zones and %v", len(document.All), err)
+			}
+		})
+	}
+}
+
 // The slash at the end of a document's path is nginx's affair too, and is found
 // out once.
 func TestReadPlusSlashes(t *testing.T) {

@@ -1,9 +1,6 @@
 package client
 
-import (
-	"slices"
-	"unsafe"
-)
+import "slices"
 
 // PlusSlab is one shared memory zone of /slabs.
 type PlusSlab struct {
@@ -45,20 +42,21 @@ func (z *PlusSlab) decode(s *scanner) {
 const maxSlots = 64
 
 func (z *PlusSlab) decodeSlots(s *scanner) {
-	z.Slots = nil
+	slots := s.slots[:0]
 	for name := range s.members() {
 		slot := PlusSlot{Size: s.intern(name)}
 		slot.decode(s)
-		switch i := slices.IndexFunc(z.Slots, func(other PlusSlot) bool { return other.Size == slot.Size }); {
+		switch i := slices.IndexFunc(slots, func(other PlusSlot) bool { return other.Size == slot.Size }); {
 		case i >= 0:
-			z.Slots[i] = slot
-		case len(z.Slots) < maxSlots:
-			s.charge(int(unsafe.Sizeof(slot)))
-			z.Slots = append(z.Slots, slot)
+			slots[i] = slot
+		case len(slots) < maxSlots:
+			slots = append(slots, slot)
 		default:
 			s.unfit++
 		}
 	}
+	z.Slots = s.slotMemory.keep(s, slots)
+	s.slots = slots
 }
 
 func (z *PlusSlab) decodePages(s *scanner) {
