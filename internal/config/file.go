@@ -170,7 +170,7 @@ func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
 // LoadFile reads and checks the form of a configuration file. Relative paths
 // in it are relative to its folder.
 func LoadFile(path string) (*File, error) {
-	text, err := os.ReadFile(path) // the operator names the file
+	text, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("--config.file: %w", err)
 	}
@@ -180,6 +180,22 @@ func LoadFile(path string) (*File, error) {
 	}
 	file.setDirectory(filepath.Dir(path))
 	return file, nil
+}
+
+// maxFile is the largest configuration file in bytes, some 100,000 targets.
+const maxFile = 16 << 20
+
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path) // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("%s has more than %d MiB", path, maxFile>>20)
+	}
+	return text, err
 }
 
 func parseFile(text []byte) (*File, error) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -194,5 +195,23 @@ modules:
 `)
 	if _, err := config.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A path that never ends, such as /dev/zero, must not fill the memory.
+func TestFileTooLarge(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "exporter.yml")
+	if err := os.WriteFile(path, []byte("targets: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1<<30); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{path, "/dev/zero"} {
+		want := "--config.file: " + path + " has more than 16 MiB"
+		if _, err := LoadFile(path); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
