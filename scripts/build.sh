@@ -12,7 +12,7 @@ inline() {
     for package in \
         nginx-exporter/client nginx-exporter/collector github.com/klauspost/... \
         runtime runtime/... internal/runtime/... internal/bytealg internal/poll internal/strconv sync/... hash/... unicode/utf8 \
-        bufio encoding/binary strconv; do
+        bufio encoding/binary net/textproto strconv; do
         printf ' -gcflags=%s=' "$package"
     done
 }
