@@ -305,7 +305,7 @@ func (c *Client) readPlus(ctx context.Context, below string, into PlusDocument) 
 		}
 		defer c.windows.Put(window)
 		// Names, and what the collector of garbage leaves, take the rest.
-		unfit, err = decodePlus(&scanner{source: body, window: window[:], most: c.maxDocument / 4 * 3}, into)
+		unfit, err = decodePlus(&scanner{source: body, window: window[:], most: c.maxDocument / 8 * 5}, into)
 		return err
 	})
 	return unfit, err

@@ -410,7 +410,7 @@ func TestReadPlusMemory(t *testing.T) {
 	}
 	for n, want := range map[int]failure{
 		1000: {},
-		3500: {reason: client.ReasonTooLarge, text: "more than 786432 bytes of memory", advice: adviceLimit},
+		3500: {reason: client.ReasonTooLarge, text: "more than 655360 bytes of memory", advice: adviceLimit},
 	} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()

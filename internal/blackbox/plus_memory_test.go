@@ -3,6 +3,7 @@
 package blackbox_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -68,6 +69,7 @@ func manyWithin(t *testing.T, zones, peers, most int) {
 type huge struct {
 	head, tail string
 	piece      func(i int) string
+	path       string // http/upstreams if empty
 }
 
 func hugeDocuments() map[string]huge {
@@ -79,6 +81,10 @@ func hugeDocuments() map[string]huge {
 		"servers": {head: `{"u":{"peers":[`, tail: `{}]}}`, piece: func(i int) string {
 			return fmt.Sprintf(`{"id":%d,"server":"10.0.%d.%d:%d","name":"app%d.internal:8080","state":"up","requests":%d,"sent":1,`+
 				`"responses":{"1xx":0,"2xx":5,"codes":{"200":5,"404":1}},"selected":"2026-07-02T09:16:31Z"},`, i, i>>8&255, i&255, 1024+i>>16, i, i)
+		}},
+		"location zones": {path: "http/location_zones", head: `{`, tail: `"z":{}}`, piece: func(i int) string {
+			return fmt.Sprintf(`"%d-%07d":{"requests":90111,"responses":{"1xx":0,"2xx":89001,"3xx":900,"4xx":25,"5xx":11,`+
+				`"codes":{"200":89001,"302":900,"429":25,"502":11},"total":89937},"discarded":174,"received":61234567,"sent":812345678},`, i, i)
 		}},
 		"upstreams without anything": {head: `{`, tail: `"z":{}}`, piece: func(i int) string { return fmt.Sprintf(`"%d":{},`, i) }},
 		"a string":                   {head: `{"u":{"zone":"`, tail: `"}}`, piece: same("xyz ")},
@@ -94,9 +100,9 @@ const hugeSize = 200 << 20
 
 func hugeDocument(t *testing.T, document huge) {
 	t.Helper()
-	api := plustest.New()
+	api, path := plustest.New(), cmp.Or(document.path, "http/upstreams")
 	server := api.ServeWith(listen(t, "tcp", "127.0.0.1:0"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/api/9/http/upstreams" && r.URL.Path != "/api/9/http/upstreams/" {
+		if strings.TrimSuffix(r.URL.Path, "/") != "/api/9/"+path {
 			api.ServeHTTP(w, r)
 			return
 		}
@@ -104,14 +110,14 @@ func hugeDocument(t *testing.T, document huge) {
 	}))
 	t.Cleanup(server.Close)
 	e := serve(t, uri(server.URL), "--nginx.plus")
-	for range 2 {
+	for range 4 {
 		began := time.Now()
 		p := e.scrapePlus(t)
 		if took := time.Since(began); took > patience+slack {
 			t.Errorf("the page came after %s", took)
 		}
 		p.wantCore(t, "")
-		p.want(t, "nginx_exporter_source_success", `source="http_upstreams"`, 0)
+		p.want(t, "nginx_exporter_source_success", `source="`+strings.ReplaceAll(path, "/", "_")+`"`, 0)
 	}
 	if anonymous := e.peak(t) - e.resident(t, "RssFile"); anonymous > 128<<20 {
 		t.Errorf("%d bytes of memory were taken", anonymous)
