@@ -25,10 +25,10 @@ for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prom
 done
 [ -d "$bin/crds" ] || missing+=(crds/)
 [ ${#missing[@]} -eq 0 ] || fail "not in $bin: ${missing[*]}; see e2e/README.md"
-scripts/need.sh nginx wget
-for command in etcd ip nsenter unshare; do
-    [ -x "$bin/$command" ] || command -v "$command" >/dev/null || fail "$command not found: apt-get install etcd-server iproute2 util-linux"
-done
+# An etcd of the folder goes before that of the system.
+missing=(nginx wget ip nsenter unshare)
+[ -x "$bin/etcd" ] || missing+=(etcd)
+scripts/need.sh "${missing[@]}"
 scripts/chart.sh tools
 
 work=$(mktemp -d)

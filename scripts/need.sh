@@ -10,7 +10,10 @@ PATH=$PATH:/usr/sbin:/sbin
 # package COMMAND: the Debian packages that bring the command.
 package() {
     case $1 in
+        etcd) echo etcd-server ;;
         gcc) echo gcc libc6-dev ;;
+        ip) echo iproute2 ;;
+        nsenter | unshare) echo util-linux ;;
         promtool) echo prometheus ;;
         systemd-analyze) echo systemd ;;
         *) echo "$1" ;;
