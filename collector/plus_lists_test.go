@@ -2,6 +2,7 @@ package collector
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"nginx-exporter/internal/plustest"
@@ -35,5 +36,22 @@ func wantPlus(t *testing.T, page *Page) {
 	t.Helper()
 	if up, _ := value(t, page, "nginxplus_up"); up != 1 {
 		t.Errorf("nginxplus_up is %v; want 1", up)
+	}
+}
+
+// A page that was narrowed to a source counts the failures of nothing else.
+func TestNarrowPageIsSmall(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, plus(t).URL))
+	wantPlus(t, c.Scrape(t.Context()))
+	page := c.Scrape(t.Context(), "http_requests")
+	wantPlus(t, page)
+	text := textOf(t, page)
+	if !strings.Contains(text, `reason="timeout",source="http_requests"`) || strings.Contains(text, `source="http_caches"`) {
+		t.Errorf("the page is\n%s", text)
+	}
+	const most = 60
+	if got := strings.Count(text, "\n") - strings.Count(text, "\n#"); got > most {
+		t.Errorf("the page has %d series; at most %d are wanted", got, most)
 	}
 }

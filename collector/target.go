@@ -231,8 +231,8 @@ func (t *target) report(r *round) *report {
 			}
 			report.add(state)
 		}
-		if !t.tally.shown[i] {
-			continue
+		if !t.tally.shown[i] || r.key != "" && !r.parts[i].asked {
+			continue // the page is about other sources
 		}
 		for _, reason := range client.Reasons() {
 			report.errors = append(report.errors, &errorCount{s.name, reason, t.tally.errors[errorKey{i, reason}]})
