@@ -66,7 +66,8 @@ func (b *buffers) get() *[]byte {
 	if buffer, ok := b.pool.Get().(*[]byte); ok {
 		return buffer
 	}
-	buffer := make([]byte, 0, flushAt/4)
+	const usual = 8 << 10 // more than a sidecar's page
+	buffer := make([]byte, 0, usual)
 	return &buffer
 }
 

@@ -8,8 +8,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// flushAt is how many bytes of a page are gathered before they are written.
-const flushAt = 32 << 10
+// flushAt is how many bytes of a page are gathered before they are written. A
+// write to a connection costs as much as rendering some kilobytes.
+const flushAt = 128 << 10
 
 // exactIntegers is the range in which each float is one integer.
 const exactIntegers = 1 << 53
