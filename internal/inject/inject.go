@@ -186,6 +186,8 @@ func (out *Outcome) unfit(t *pod, opts *Options) (Outcome, bool) {
 	switch {
 	case ours != nil && list == "initContainers" && str(get(ours, "restartPolicy")) != "Always":
 		return *out.refuse(reasonNameTaken, errors.New("has an init container "+ContainerName+" that is no sidecar")), true
+	case ours != nil && strings.HasPrefix(imageName(str(get(ours, "image"))), "nginx-prometheus-exporter"):
+		return out.skip(reasonExporter, fmt.Sprintf("container %s is an exporter already (%s)", ContainerName, str(get(ours, "image")))), true
 	case ours != nil:
 		out.Status, out.Reason, out.Detail = Unchanged, reasonAlready, "has the sidecar already"
 		if !same(ours, node(container(opts))) {

@@ -70,7 +70,7 @@ up what one exporter says of several nginx.
 */}}
 {{- define "nginx-exporter.adapterRule" -}}
 {{- $more := ternary "" (printf ",%s" .Values.autoscaling.matchers) (empty .Values.autoscaling.matchers) -}}
-seriesQuery: {{ printf "%s{namespace!=\"\",pod!=\"\"%s}" (include "nginx-exporter.series" .) $more | squote }}
+seriesQuery: {{ printf "%s{namespace!=\"\",pod!=\"\"%s}" (include "nginx-exporter.series" .) $more | replace "'" "''" | squote }}
 resources:
   overrides:
     namespace:
@@ -80,7 +80,7 @@ resources:
 name:
   matches: {{ printf "^%s$" (include "nginx-exporter.series" .) | quote }}
   as: {{ .Values.autoscaling.metricName | quote }}
-metricsQuery: {{ printf "sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(<<.Series>>{<<.LabelMatchers>>%s}[%s])))" $more (include "nginx-exporter.window" .) | squote }}
+metricsQuery: {{ printf "sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(<<.Series>>{<<.LabelMatchers>>%s}[%s])))" $more (include "nginx-exporter.window" .) | replace "'" "''" | squote }}
 {{- end }}
 
 {{/* The adapter's configuration file. */}}
@@ -119,7 +119,7 @@ no vowels and none of 0, 1, 3, so web does not match the pods of web-api.
 {{- else if eq .Values.autoscaling.target.kind "ReplicaSet" -}}
 {{- printf "%s-%s{5}" $name $suffix -}}
 {{- else -}}
-{{- printf "%s-%s{1,10}-%s{5}" $name $suffix $suffix -}}
+{{- printf "%s-%s{1,10}%s%s{5}" $name $suffix (ternary "-?" "-" (gt (len .Values.autoscaling.target.name) 46)) $suffix -}}
 {{- end -}}
 {{- end }}
 

@@ -6,10 +6,10 @@ take the type of their field; quantities are plain maps.
 {{- $type := .type -}}
 {{- $value := .value -}}
 {{- if kindIs "map" $value -}}
-{{- $plain := regexMatch "[.](requests|limits|matchLabels|annotations|labels)$" $type -}}
+{{- $plain := regexMatch "[.](requests|limits|matchLabels|annotations|labels|volumeAttributes)$" $type -}}
 {{- $fields := list -}}
 {{- range $key := keys $value | sortAlpha -}}
-{{- $field := include "nginx-exporter.cel" (dict "type" (printf "%s.%s" $type $key) "value" (get $value $key)) -}}
+{{- $field := include "nginx-exporter.cel" (dict "type" (printf "%s.%s" $type $key) "value" (ternary (toString (get $value $key)) (get $value $key) $plain)) -}}
 {{- $fields = append $fields (printf "%s: %s" (ternary (toJson $key) $key $plain) $field) -}}
 {{- end -}}
 {{- printf "%s{%s}" (ternary "" $type $plain) (join ", " $fields) -}}

@@ -11,6 +11,9 @@
 {{- end }}
 
 {{- define "nginx-exporter.validateWeb" -}}
+{{- if and .Values.web.basicAuth.enabled (eq (include "nginx-exporter.monitorKind" .) "PodMonitoring") -}}
+{{- fail "web.basicAuth.enabled: the PodMonitoring made here cannot sign in; choose another monitor.kind, or web.tls.clientAuth" -}}
+{{- end -}}
 {{- with .Values.web -}}
 {{- if and .tls.enabled (not .tls.secretName) -}}
 {{- fail "web.tls.enabled needs web.tls.secretName: a Secret of type kubernetes.io/tls" -}}
@@ -87,7 +90,7 @@
 {{- if ne $.Values.mode "sidecar" -}}
 {{- fail (printf "autoscaling.engine %s needs mode sidecar: in mode %s the series belong to the exporter's pod, not to the pods of nginx" .engine $.Values.mode) -}}
 {{- end -}}
-{{- if eq .target.kind "DaemonSet" -}}
+{{- if eq (lower .target.kind) "daemonset" -}}
 {{- fail "autoscaling.target.kind: a DaemonSet has one pod per node and no scale subresource, so nothing can scale it; use the alerts and the dashboard per node, or make it a Deployment" -}}
 {{- end -}}
 {{- if not .target.name -}}

@@ -72,6 +72,22 @@ func TestContainersStay(t *testing.T) {
 	}
 }
 
+// Numbers are quantities too, and some fields are maps of whatever keys.
+func TestQuantitiesThatAreNumbers(t *testing.T) {
+	got := admit(t, map[string]any{
+		"exporter": map[string]any{"resources": map[string]any{
+			"requests": map[string]any{"cpu": 0.5, "memory": "16Mi"}, "limits": map[string]any{"cpu": 1, "memory": "64Mi"},
+		}},
+	}, nginx())
+	if len(got.Spec.InitContainers) != 1 {
+		t.Fatalf("%d init containers, want 1", len(got.Spec.InitContainers))
+	}
+	resources := got.Spec.InitContainers[0].Resources
+	if cpu, most := resources.Requests.Cpu().String(), resources.Limits.Cpu().String(); cpu != "500m" || most != "1" {
+		t.Errorf("got cpu %s and at most %s, want 500m and 1", cpu, most)
+	}
+}
+
 func TestPlainContainer(t *testing.T) {
 	got := admit(t, map[string]any{"sidecar": map[string]any{"native": false}}, nginx())
 	if len(got.Spec.Containers) != 2 || got.Spec.Containers[1].Name != "nginx-exporter" || len(got.Spec.InitContainers) != 0 {
@@ -125,6 +141,11 @@ func TestPodsLeftAlone(t *testing.T) {
 		},
 		"an exporter as container": func(p *corev1.Pod) {
 			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "nginx-exporter"})
+		},
+		"an exporter of another name": func(p *corev1.Pod) {
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{
+				Name: "metrics", Image: "docker.io/nginx/nginx-prometheus-exporter:1.5.1",
+			})
 		},
 		"the port": func(p *corev1.Pod) {
 			p.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 80}, {ContainerPort: 9113}}
