@@ -27,6 +27,17 @@ func Sources() []SourceInfo {
 	return infos
 }
 
+// SourceNames lists the names of [Sources]. The caller owns the list.
+func (c *Collector) SourceNames() []string {
+	names := make([]string, 0, len(c.tables.sources))
+	for _, s := range c.tables.sources {
+		if s.name != apiSource {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
 // Choice says which part of what nginx tells goes to the page. The zero value
 // takes what is on by default, whole.
 type Choice struct {
@@ -48,7 +59,7 @@ type Choice struct {
 
 // Validate reports the first thing that is wrong with the choice.
 func (c *Choice) Validate() error {
-	_, err := c.compile()
+	_, err := c.compile(newSources(&Options{}))
 	return err
 }
 
@@ -61,10 +72,12 @@ type choice struct {
 	maxSeries int
 }
 
-func (c *Choice) compile() (*choice, error) {
+func (c *Choice) compile(sources []source) (*choice, error) {
 	compiled := &choice{on: map[string]bool{}, maxSeries: c.MaxSeries}
-	for _, info := range Sources() {
-		compiled.on[info.Name] = info.Default
+	for _, s := range sources {
+		if s.name != apiSource {
+			compiled.on[s.name] = !s.optIn
+		}
 	}
 	for name, on := range c.Sources {
 		if _, known := compiled.on[name]; !known {

@@ -70,7 +70,7 @@ func newTarget(options TargetOptions, tables *tables, logger log.Logger) (*targe
 	if err != nil {
 		return nil, fmt.Errorf("target %s: %w", options.Client.Target, err)
 	}
-	choice, err := options.Choice.compile()
+	choice, err := options.Choice.compile(tables.sources)
 	if err != nil {
 		return nil, fmt.Errorf("target %s: %w", options.Client.Target, err)
 	}

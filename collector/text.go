@@ -51,6 +51,9 @@ func (p *Page) WriteText(w io.Writer) error {
 // writeFamily appends the lines of a family to the text, or nothing if it has
 // no series, and writes out what has become long enough.
 func (p *Page) writeFamily(w io.Writer, text []byte, f *family) ([]byte, error) {
+	if len(p.blocks[f.table]) == 0 {
+		return text, nil // most families are of objects that this nginx does not have
+	}
 	start := len(text)
 	text = append(text, f.head...)
 	empty := len(text)

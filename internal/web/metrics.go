@@ -19,7 +19,7 @@ import (
 // metrics answers a scrape. The page is always whole and its status 200: what
 // is wrong with nginx stands on it.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
-	only, err := chosen(r.URL.Query())
+	only, err := s.chosen(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -31,7 +31,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 
 // chosen returns the sources that collect[] names, or all but those that
 // exclude[] names, as node_exporter does. None means no choice.
-func chosen(query url.Values) ([]string, error) {
+func (s *Server) chosen(query url.Values) ([]string, error) {
 	collect, exclude := query["collect[]"], query["exclude[]"]
 	if len(collect) > 0 && len(exclude) > 0 {
 		return nil, errors.New("collect[] and exclude[] cannot be combined")
@@ -39,19 +39,20 @@ func chosen(query url.Values) ([]string, error) {
 	if len(collect)+len(exclude) == 0 {
 		return nil, nil
 	}
-	var known []string
-	for _, source := range collector.Sources() {
-		known = append(known, source.Name)
-	}
+	known := s.Collector.SourceNames()
 	for _, name := range slices.Concat(collect, exclude) {
 		if !slices.Contains(known, name) {
 			return nil, fmt.Errorf("there is no collector %q", name)
 		}
 	}
-	if len(exclude) > 0 {
-		return slices.DeleteFunc(known, func(name string) bool { return slices.Contains(exclude, name) }), nil
+	if len(exclude) == 0 {
+		return collect, nil
 	}
-	return collect, nil
+	left := slices.DeleteFunc(known, func(name string) bool { return slices.Contains(exclude, name) })
+	if len(left) == 0 {
+		return nil, errors.New("exclude[] leaves no collector")
+	}
+	return left, nil
 }
 
 // probe scrapes the one target that the query names.

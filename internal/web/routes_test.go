@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
+	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
 )
 
@@ -218,6 +220,13 @@ func TestChosenSources(t *testing.T) {
 		if recorder.Code == http.StatusOK && strings.Count(recorder.Body.String(), want.text) != 1 {
 			t.Errorf("%s makes a series twice:\n%s", query, recorder.Body)
 		}
+	}
+	everything := url.Values{}
+	for _, source := range collector.Sources() {
+		everything.Add("exclude[]", source.Name)
+	}
+	if recorder := e.get(t, "/metrics?"+everything.Encode()); recorder.Code != http.StatusBadRequest {
+		t.Errorf("nothing is left, and the status is %d:\n%s", recorder.Code, recorder.Body)
 	}
 	recorder := e.get(t, "/metrics?exclude[]=stub_status")
 	if families(t, recorder)["nginx_http_requests_total"] != nil {
