@@ -43,7 +43,7 @@ func startNginx(b *testing.B) string {
 		path = "/usr/sbin/nginx" // Debian keeps it where only root looks
 	}
 	// A path below b.TempDir can be too long for a socket.
-	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // see above
+	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // a longer path does not fit a socket
 	if err != nil {
 		b.Fatal(err)
 	}

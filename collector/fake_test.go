@@ -145,7 +145,7 @@ func realNginx(tb testing.TB) string {
 		path = "/usr/sbin/nginx" // Debian keeps it where only root looks
 	}
 	// A path below tb.TempDir can be too long for a socket.
-	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // see above
+	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // a longer path does not fit a socket
 	if err != nil {
 		tb.Fatal(err)
 	}

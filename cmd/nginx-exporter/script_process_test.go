@@ -127,7 +127,7 @@ func isProgram(path string) bool {
 // runProgram runs the exporter to its end.
 func runProgram(ts *testscript.TestScript, args []string) (status int, stdout, stderr string) {
 	var out, log bytes.Buffer
-	command := exec.Command(program(ts, programName), args...) //nolint:gosec,noctx // the timer below bounds it
+	command := exec.Command(program(ts, programName), args...) //nolint:noctx // the timer below bounds it
 	command.Env, command.Dir = environment(ts), ts.MkAbs(".")
 	command.Stdout, command.Stderr = &out, &log
 	ts.Check(command.Start())
@@ -154,7 +154,7 @@ func startExporter(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: exporter [-n=N] [-fd=ADDRESS] NAME [ARGS...]")
 	}
 	name := args[0]
-	command := exec.Command(program(ts, programName), args[1:]...) //nolint:gosec,noctx // it ends with the script
+	command := exec.Command(program(ts, programName), args[1:]...) //nolint:noctx // it ends with the script
 	command.Env = environment(ts)
 	if address := options["fd"]; address != "" {
 		handOver(ts, command, address)
