@@ -72,6 +72,8 @@ func serveSpec(tb testing.TB, s *spec) *exporter {
 func (e *exporter) awaitAddress(tb testing.TB) {
 	tb.Helper()
 	listening := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	// It says so before it has read its certificate, which a test may renew.
+	ready := regexp.MustCompile(`msg="TLS is (en|dis)abled\."`)
 	eventually(tb, "the exporter to listen", func() bool {
 		if found := listening.FindStringSubmatch(e.log.String()); found != nil {
 			e.address = found[1]
@@ -79,7 +81,7 @@ func (e *exporter) awaitAddress(tb testing.TB) {
 		if !e.alive() {
 			tb.Fatalf("the exporter ended: %s\n%s", e.command.ProcessState, e.log)
 		}
-		return e.address != ""
+		return e.address != "" && ready.MatchString(e.log.String())
 	})
 }
 
