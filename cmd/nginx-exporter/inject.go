@@ -52,7 +52,7 @@ func (c *cli) addInject() {
 	cmd.Flag("port", "Port of the metrics.").Default("9113").IntVar(&o.Port)
 	cmd.Flag("arg", "Further argument of the exporter, as in --arg=--log.level=debug. Can be repeated.").StringsVar(&o.Args)
 	set("native", "Make it a native sidecar (an init container that stays): auto, always or never.", &o.Native)
-	cmd.Flag("container", "The container of NGINX; without it, the one whose image is called nginx.").StringVar(&o.Container)
+	cmd.Flag("container", "The container of NGINX; without it, the one with an image of NGINX.").StringVar(&o.Container)
 	cmd.Flag("all", "Inject into pods in which no NGINX is found, too.").BoolVar(&o.All)
 	cmd.Flag("host-network", "Inject into pods with hostNetwork, too.").BoolVar(&o.HostNetwork)
 	cmd.Flag("status-config", "Add a ConfigMap with a status server, and mount it into the container of NGINX.").BoolVar(&o.StatusConfig)

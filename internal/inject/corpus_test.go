@@ -277,7 +277,7 @@ func patch(object tree, outcome Outcome, o Options) []any {
 	for _, c := range spec["containers"].([]any) {
 		c := c.(tree)
 		image, _ := c["image"].(string)
-		if path := strings.Split(image, "/"); strings.HasPrefix(path[len(path)-1], "nginx") && c["name"] != ContainerName {
+		if isNginx(imageName(image)) && c["name"] != ContainerName {
 			mounts, _ := c["volumeMounts"].([]any)
 			mount := tree{"name": statusVolume, "mountPath": statusMount, "subPath": statusFile, "readOnly": true}
 			c["volumeMounts"] = slices.Concat([]any{mount}, mounts)

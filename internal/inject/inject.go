@@ -199,14 +199,14 @@ func (out *Outcome) unfit(t *pod, opts *Options) (Outcome, bool) {
 	case t.windows():
 		return out.skip(reasonWindows, "its pods run on Windows, the exporter's image on Linux"), true
 	case len(t.nginxes(opts.Container)) == 0 && !opts.All:
-		detail := "no container has an image called nginx; name it with --container, or annotate " + prefix + `inject: "true"`
+		detail := "no container has an image of nginx; name it with --container, or annotate " + prefix + `inject: "true"`
 		if opts.Container != "" {
 			detail = "no container is called " + opts.Container
 		}
 		return out.skip(reasonNoNginx, detail), true
 	case other != nil:
 		return out.skip(reasonExporter, fmt.Sprintf("container %s is an exporter already (%s)", str(get(other, "name")), str(get(other, "image")))), true
-	case str(get(t.spec, "hostNetwork")) == "true" && !opts.HostNetwork:
+	case isTrue(get(t.spec, "hostNetwork")) && !opts.HostNetwork:
 		return *out.refuse(reasonHostNetwork, fmt.Errorf("hostNetwork: port %s would be taken on each node, and loopback is the node's; allow it with --host-network or %shost-network", port, prefix)), true
 	}
 	if user := t.portUser(port); user != nil {

@@ -2,6 +2,7 @@ package inject
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -160,26 +161,29 @@ func (p *pod) all() []*yaml.Node {
 }
 
 // nginxes lists the containers in which nginx runs: the named one, or those
-// whose image is called nginx or nginx-something.
+// with an image of nginx.
 func (p *pod) nginxes(name string) []*yaml.Node {
-	seq := get(p.spec, "containers")
-	if seq == nil {
-		return nil
-	}
-	if name != "" {
-		if c := named(seq, name); c != nil {
-			return []*yaml.Node{c}
-		}
-		return nil
-	}
 	var found []*yaml.Node
-	for _, c := range seq.Content {
-		image := imageName(str(get(c, "image")))
-		if strings.HasPrefix(image, "nginx") && !strings.Contains(image, "exporter") {
-			found = append(found, deref(c))
+	for _, c := range p.all() {
+		if name != "" && str(get(c, "name")) == name || name == "" && isNginx(imageName(str(get(c, "image")))) {
+			found = append(found, c)
 		}
 	}
 	return found
+}
+
+// isNginx reports whether an image is one of nginx, or of a program that was
+// made from it and has the same status page, by its name.
+func isNginx(image string) bool {
+	if strings.Contains(image, "exporter") {
+		return false
+	}
+	for _, name := range []string{"nginx", "openresty", "angie", "freenginx", "tengine"} {
+		if strings.HasPrefix(image, name) {
+			return true
+		}
+	}
+	return strings.HasSuffix(image, "-nginx")
 }
 
 // exporter returns the container in which another exporter of nginx runs.
@@ -200,11 +204,25 @@ func (p *pod) portUser(port string) *yaml.Node {
 		if ports == nil {
 			continue
 		}
-		if slices.ContainsFunc(ports.Content, func(n *yaml.Node) bool { return str(get(n, "containerPort")) == port }) {
+		if slices.ContainsFunc(ports.Content, func(n *yaml.Node) bool { return decimal(str(get(n, "containerPort"))) == port }) {
 			return c
 		}
 	}
 	return nil
+}
+
+// decimal writes a number as people do; what is none stays as it is.
+func decimal(s string) string {
+	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
+		return strconv.FormatInt(n, 10)
+	}
+	return s
+}
+
+// isTrue reports whether a node is true in YAML 1.1, which Kubernetes reads:
+// there, yes and on are true.
+func isTrue(n *yaml.Node) bool {
+	return slices.Contains([]string{"true", "yes", "on", "y"}, strings.ToLower(str(n)))
 }
 
 func (p *pod) windows() bool {

@@ -12,9 +12,6 @@ import (
 // has already stays as it is; the notes tell where it says something else.
 func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error) {
 	metadata, found := own(t.template.value, "metadata")
-	if found && metadata.value.Kind == yaml.AliasNode {
-		return nil, fmt.Errorf("its metadata are an alias (*%s), which others share; edit them by hand", metadata.value.Value)
-	}
 	var fresh mapping
 	for _, kind := range []struct {
 		key  string
@@ -26,6 +23,9 @@ func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error
 		}
 		if len(missing) == 0 {
 			continue
+		}
+		if found && metadata.value.Kind == yaml.AliasNode {
+			return nil, fmt.Errorf("its metadata are an alias (*%s), which others share; edit them by hand", metadata.value.Value)
 		}
 		if err := p.pairsOf(l, metadata, kind.key, missing, &fresh); err != nil {
 			return nil, err

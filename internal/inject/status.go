@@ -166,8 +166,7 @@ func (p *pod) statusHost(opts *Options, s status) (*yaml.Node, error) {
 	}
 	nginx := nginxes[0]
 	name := str(get(nginx, "name"))
-	containers, found := own(p.spec, "containers")
-	if !found || !slices.Contains(containers.value.Content, nginx) {
+	if !p.owns(nginx) {
 		return nil, fmt.Errorf("%w: container %s is an alias, which others share", errStatus, name)
 	}
 	if user := p.portUser(s.port); user != nil {
@@ -180,6 +179,16 @@ func (p *pod) statusHost(opts *Options, s status) (*yaml.Node, error) {
 		return nil, fmt.Errorf("%w: container %s has %s from a volume, in which nothing can be mounted; add the server to that volume", errStatus, name, at)
 	}
 	return nginx, nil
+}
+
+// owns reports whether a container stands in the pod's own lists.
+func (p *pod) owns(container *yaml.Node) bool {
+	for _, key := range []string{"initContainers", "containers"} {
+		if e, found := own(p.spec, key); found && slices.Contains(e.value.Content, container) {
+			return true
+		}
+	}
+	return false
 }
 
 // hidden returns where a container has a volume in the way of ours: the file
