@@ -51,6 +51,14 @@
 
 {{- define "nginx-exporter.validatePlaces" -}}
 {{- $values := .Values -}}
+{{- with regexFind "^/(-|probe|rate)(/|$)" .Values.exporter.telemetryPath -}}
+{{- fail (printf "exporter.telemetryPath: the exporter has something else at %s" $values.exporter.telemetryPath) -}}
+{{- end -}}
+{{- if include "nginx-exporter.service" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "nginx-exporter.fullname" .)) -}}
+{{- fail (printf "%s is no name for a Service: set fullnameOverride to one of letters, digits and -, a letter first" (include "nginx-exporter.fullname" .)) -}}
+{{- end -}}
+{{- end -}}
 {{- range list "namespace" "pod" "container" "job" "instance" "service" "endpoint" -}}
 {{- if hasKey $values.exporter.constLabels . -}}
 {{- fail (printf "exporter.constLabels: %s is a label of Prometheus; a second one would become exported_%s, or with honorLabels hide the pod" . .) -}}
@@ -80,8 +88,25 @@
 {{- fail "podDisruptionBudget takes minAvailable or maxUnavailable, not both" -}}
 {{- end -}}
 {{- end -}}
+{{- if eq .Values.mode "sidecar" -}}
+{{- include "nginx-exporter.validateSidecar" . -}}
+{{- end -}}
 {{- if and .Values.mutatingAdmissionPolicy.enabled (ne .Values.mode "sidecar") -}}
 {{- fail "mutatingAdmissionPolicy adds sidecars: it needs mode sidecar" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validateSidecar" -}}
+{{- $status := .Values.statusServer -}}
+{{- if and $status.create (not $status.socket) (eq (int $status.port) (int .Values.exporter.port)) -}}
+{{- fail (printf "exporter.port and statusServer.port are both %d: a pod has each port once" (int $status.port)) -}}
+{{- end -}}
+{{- $own := true -}}
+{{- range $key, $value := include "nginx-exporter.nginxLabels" . | fromYaml -}}
+{{- if ne (get $.Values.commonLabels $key | default "") $value }}{{ $own = false }}{{ end -}}
+{{- end -}}
+{{- if $own -}}
+{{- fail "commonLabels has all labels of podSelector.matchLabels: pods of the chart's own, such as that of helm test, would pass for nginx" -}}
 {{- end -}}
 {{- end }}
 
