@@ -48,10 +48,14 @@ volumeMounts:
 {{- end }}
 
 {{- define "nginx-exporter.args" -}}
-{{- range include "nginx-exporter.scrapeURIs" . | fromYamlArray }}
-- {{ printf "--nginx.scrape-uri=%s" . | quote }}
+{{- $uris := include "nginx-exporter.scrapeURIs" . | fromYamlArray }}
+{{- with $uris }}
+- {{ printf "--nginx.scrape-uri=%s" (first .) | quote }}
 {{- end }}
 - {{ printf "--web.listen-address=:%d" (int .Values.exporter.port) | quote }}
+{{- range rest $uris }}
+- {{ printf "--nginx.scrape-uri=%s" . | quote }}
+{{- end }}
 {{- with .Values.exporter }}
 {{- if ne .telemetryPath "/metrics" }}
 - {{ printf "--web.telemetry-path=%s" .telemetryPath | quote }}
@@ -198,13 +202,59 @@ httpGet:
 {{- end -}}
 {{- end }}
 
-{{/* The command that adds this container to manifests; empty if it needs volumes. */}}
+{{/* Keys of values that make the container another one than inject can make. */}}
+{{- define "nginx-exporter.injectGaps" -}}
+{{- $gaps := list -}}
+{{- $exporter := .Values.exporter -}}
+{{- range list "env" "envFrom" "extraVolumeMounts" -}}
+{{- if get $exporter . }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
+{{- end -}}
+{{- $made := include "nginx-exporter.injectFixed" . | fromYaml -}}
+{{- range list "startupProbe" "livenessProbe" "securityContext" -}}
+{{- if ne (get $exporter . | toJson) (get $made . | toJson) }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
+{{- end -}}
+{{- range $amounts := values ($exporter.resources | default dict) -}}
+{{- if omit $amounts "cpu" "memory" }}{{ $gaps = append $gaps "exporter.resources" }}{{ end -}}
+{{- end -}}
+{{- if include "nginx-exporter.volumes" . | trim }}{{ $gaps = append $gaps "volumes" }}{{ end -}}
+{{- uniq $gaps | join ", " -}}
+{{- end }}
+
+{{/* What inject always makes; a test of the policy holds it to values.yaml. */}}
+{{- define "nginx-exporter.injectFixed" -}}
+startupProbe:
+  periodSeconds: 1
+  failureThreshold: 30
+livenessProbe:
+  periodSeconds: 10
+  timeoutSeconds: 3
+  failureThreshold: 3
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 65532
+  runAsGroup: 65532
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop:
+      - ALL
+  seccompProfile:
+    type: RuntimeDefault
+{{- end }}
+
+{{/* Not empty if inject could bring the status server: it makes none for NGINX Plus, and only where the sidecar asks. */}}
+{{- define "nginx-exporter.injectStatus" -}}
+{{- if not (or .Values.exporter.plus .Values.exporter.scrapeURIs) }}yes{{ end -}}
+{{- end }}
+
+{{/* The command that adds this container to manifests; empty if inject cannot make it. */}}
 {{- define "nginx-exporter.injectCommand" -}}
-{{- if not (include "nginx-exporter.volumes" . | trim) -}}
+{{- if not (include "nginx-exporter.injectGaps" .) -}}
 {{- $flags := list -}}
-{{- if not .Values.statusServer.create }}{{ $flags = append $flags "--status-config" }}{{ end -}}
+{{- if and (not .Values.statusServer.create) (include "nginx-exporter.injectStatus" .) }}{{ $flags = append $flags "--status-config" }}{{ end -}}
 {{- $image := include "nginx-exporter.image" (dict "root" . "image" .Values.image "tag" .Chart.AppVersion) -}}
 {{- if ne $image (printf "nginx-exporter:%s" .Chart.AppVersion) }}{{ $flags = append $flags (printf "--image=%s" $image) }}{{ end -}}
+{{- if ne .Values.image.pullPolicy "IfNotPresent" }}{{ $flags = append $flags (printf "--image-pull-policy=%s" .Values.image.pullPolicy) }}{{ end -}}
 {{- $uri := include "nginx-exporter.scrapeURIs" . | fromYamlArray | first | default "" -}}
 {{- if ne $uri "http://127.0.0.1:8080/stub_status" }}{{ $flags = append $flags (printf "--scrape-uri=%s" $uri) }}{{ end -}}
 {{- if ne (int .Values.exporter.port) 9113 }}{{ $flags = append $flags (printf "--port=%d" (int .Values.exporter.port)) }}{{ end -}}
@@ -214,7 +264,13 @@ httpGet:
 {{- end -}}
 {{- end -}}
 {{- if not .Values.sidecar.native }}{{ $flags = append $flags "--native=never" }}{{ end -}}
+{{- $resources := .Values.exporter.resources | default dict -}}
+{{- range $flag, $default := dict "cpu-request" "10m" "memory-request" "16Mi" "cpu-limit" "" "memory-limit" "64Mi" -}}
+{{- $words := splitList "-" $flag -}}
+{{- $amount := get (get $resources (printf "%ss" (last $words)) | default dict) (first $words) | default "" | toString -}}
+{{- if ne $amount $default }}{{ $flags = append $flags (printf "--%s=%s" $flag $amount) }}{{ end -}}
+{{- end -}}
 nginx-exporter inject
-{{- range $flags }} {{ regexMatch "^[A-Za-z0-9@%+=:,./_-]+$" . | ternary . (squote .) }}{{ end -}}
+{{- range $flags }} {{ regexMatch "^[A-Za-z0-9@%+=:,./_-]+$" . | ternary . (replace "'" "'\\''" . | squote) }}{{ end -}}
 {{- end -}}
 {{- end }}
