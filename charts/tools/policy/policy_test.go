@@ -147,6 +147,15 @@ func TestPodsLeftAlone(t *testing.T) {
 				Name: "metrics", Image: "docker.io/nginx/nginx-prometheus-exporter:1.5.1",
 			})
 		},
+		"an exporter of another make": func(p *corev1.Pod) {
+			p.Spec.InitContainers = []corev1.Container{{
+				Name: "metrics", Image: "registry.example.com:5000/nginx-vts-exporter@sha256:0", RestartPolicy: new(corev1.ContainerRestartPolicyAlways),
+			}}
+		},
+		"Windows": func(p *corev1.Pod) { p.Spec.OS = &corev1.PodOS{Name: corev1.Windows} },
+		"Windows by its node": func(p *corev1.Pod) {
+			p.Spec.NodeSelector = map[string]string{"kubernetes.io/os": "windows"}
+		},
 		"the port": func(p *corev1.Pod) {
 			p.Spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 80}, {ContainerPort: 9113}}
 		},
