@@ -41,7 +41,7 @@ tools() {
     touch "$stamp"
 }
 
-# The policy is tried with the API server's own code.
+# The policy is tried with the API server's own code, the component with kustomize's.
 unit() {
     "$bin/helm-unittest" --strict "$chart"
     # The chart is outside that module, so that go would not see it change.
@@ -199,7 +199,7 @@ example() {
     mkdir -p "$1/charts"
     cp -r charts/examples "$1/charts/"
     ln -s "$PWD/$chart" "$1/$chart"
-    "$bin/helm" dependency update "$1/charts/examples/shop" >/dev/null
+    "$bin/helm" dependency build "$1/charts/examples/shop" >/dev/null
     "$bin/helm" lint --strict --quiet "$1/charts/examples/shop"
     "$bin/helm" template shop "$1/charts/examples/shop" --namespace shop >"$1/shop.yaml"
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$1/shop.yaml"
