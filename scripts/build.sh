@@ -19,7 +19,7 @@ inline() {
 
 v=github.com/prometheus/common/version
 # shellcheck disable=SC2046 # these are words
-CGO_ENABLED=0 exec "${GO:-go}" build -trimpath -buildvcs=false -o "$output" \
+CGO_ENABLED=0 exec "${GO:-go}" build -trimpath -buildvcs=false -tags nethttpomithttp2 -o "$output" \
     -gcflags=all=-l $(inline) -ldflags "-s -w \
     -X $v.Version=$VERSION \
     -X $v.Revision=$REVISION \
