@@ -21,5 +21,5 @@ const (
 
 // Causes lists all causes, in the order in which they are looked for.
 func Causes() []Cause {
-	return append(statusCauses(), chainCauses()...)
+	return statusCauses()
 }

@@ -1,0 +1,205 @@
+package chain
+
+import (
+	"fmt"
+	"strings"
+
+	"nginx-exporter/internal/doctor"
+)
+
+const (
+	customMetrics   = "custom.metrics.k8s.io"
+	externalMetrics = "external.metrics.k8s.io"
+)
+
+// lookAPI asks the metrics API for its list. The status of its APIService lags
+// behind by minutes, so that only a real question tells.
+func (w *walk) lookAPI() doctor.Link {
+	if w.wanted.kind == "External" {
+		return w.lookExternal()
+	}
+	api, err := w.readAPI()
+	switch {
+	case err != nil:
+		return blind("who serves "+customMetrics, err)
+	case api == nil:
+		return broken("nobody serves "+customMetrics, w.noAPI())
+	case api.Spec.Service == nil:
+		return broken("is registered without a Service", w.foreign(api, "the API server itself"))
+	}
+	owner := api.Spec.Service.Namespace + "/" + api.Spec.Service.Name
+	if isForeign(api.Spec.Service.Name) {
+		return broken("belongs to somebody else", w.foreign(api, owner))
+	}
+	var known resources
+	err = w.cluster.get(w.ctx, w.apiPath(), &known)
+	switch {
+	case reasonOf(err) == forbidden:
+		// The HPA may all the same; the value will tell.
+	case err != nil:
+		return w.apiFails(api, err)
+	}
+	return fine("%s answers for %s", owner, api.Metadata.Name)
+}
+
+// apiPath is the custom metrics API, in the version that is registered.
+func (w *walk) apiPath() string {
+	version, _, _ := strings.Cut(w.api.Metadata.Name, ".")
+	return "/apis/" + customMetrics + "/" + version
+}
+
+func (w *walk) noAPI() doctor.Finding {
+	f := found(codeNoAPI, "no adapter is registered for %s, so that the HPA has nobody to ask", customMetrics)
+	f = seen(f, "the HPA says", "%s", said(w.hpa.Status.Conditions.of("ScalingActive")))
+	return mend(f, "install one: helm upgrade with autoscaling.adapter.install.enabled=true; the chart of prometheus-adapter registers only if it has rules of its own")
+}
+
+// isForeign knows those who claim the API for figures of their own.
+func isForeign(service string) bool {
+	for _, other := range []string{"keda", "datadog", "stackdriver", "newrelic", "azure", "cloudwatch"} {
+		if strings.Contains(service, other) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *walk) foreign(api *apiService, owner string) doctor.Finding {
+	f := seen(found(codeForeignAPI, "%s is registered for %s, which does not read Prometheus for it", customMetrics, owner), "APIService", "%s", api.Metadata.Name)
+	f = seen(f, "Available", "%s", said(api.Status.Conditions.of("Available")))
+	f = seen(f, "managers", "%s", names(managers(&api.Metadata)))
+	return mend(f, "there is one in a cluster, and who applies last has it: take it out of the other's chart, then apply that of prometheus-adapter again")
+}
+
+func managers(m *meta) []string {
+	var all []string
+	for _, f := range m.ManagedFields {
+		all = append(all, f.Manager+" "+clock(f.Time))
+	}
+	return all
+}
+
+// apiFails is an API that is registered and does not answer.
+func (w *walk) apiFails(api *apiService, err error) doctor.Link {
+	if isBlind(err) {
+		return blind("the metrics API", err)
+	}
+	s := api.Spec.Service
+	a := w.readAdapter()
+	says := "is registered for " + s.Namespace + "/" + s.Name + " and does not answer"
+	evidence := func(f doctor.Finding) doctor.Finding {
+		f = seen(f, "asked for its list", "%s", err)
+		return seen(f, "APIService "+api.Metadata.Name, "%s", said(api.Status.Conditions.of("Available")))
+	}
+	if a.service == nil {
+		var there service
+		if e := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.Namespace+"/services/"+s.Name, &there); reasonOf(e) == forbidden {
+			return blind("the Service of the adapter", e)
+		}
+		return broken(says, evidence(w.noAdapterService(api)))
+	}
+	if f := w.adapterPort(api); f != nil {
+		return broken(says, evidence(*f))
+	}
+	if f := w.adapterPods(); f != nil {
+		return broken(says, evidence(*f))
+	}
+	if f := w.adapterTLS(api); f != nil {
+		return broken(says, evidence(*f))
+	}
+	if l := w.adapterStarts(); l.State != "" {
+		return l
+	}
+	f := evidence(found(codeAdapterUnreachable, "pods of the adapter are ready, and the API server gets no answer from them"))
+	return broken(says, mend(f, "a NetworkPolicy or firewall between API server and pods, or hostNetwork and a port that is taken, are the usual reasons"))
+}
+
+func (w *walk) noAdapterService(api *apiService) doctor.Finding {
+	s := api.Spec.Service
+	f := found(codeAdapterService, "the APIService leads to Service %s in %s, which is not there", s.Name, s.Namespace)
+	var all list[service]
+	if w.cluster.get(w.ctx, "/api/v1/services", &all) == nil {
+		for i := range all.Items {
+			m := &all.Items[i].Metadata
+			if strings.Contains(m.Name, "adapter") {
+				f = seen(f, "there is", "%s/%s", m.Namespace, m.Name)
+				f = mend(f, `kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"name":"%s","namespace":"%s"}}}'`, api.Metadata.Name, m.Name, m.Namespace)
+			}
+		}
+	}
+	if len(f.Fix) == 0 {
+		f = mend(f, "install the adapter again, or delete the APIService: kubectl delete apiservice %s", api.Metadata.Name)
+	}
+	return f
+}
+
+// adapterPort compares the port of the APIService with those of the Service.
+func (w *walk) adapterPort(api *apiService) *doctor.Finding {
+	want := api.Spec.Service.Port
+	if want == 0 {
+		want = 443
+	}
+	var ports []string
+	for _, p := range w.adapter.service.Spec.Ports {
+		if p.Port == want {
+			return nil
+		}
+		ports = append(ports, fmt.Sprintf("%d to %v", p.Port, p.TargetPort))
+	}
+	f := found(codeAdapterPort, "the APIService wants port %d of Service %s, which has no such port", want, w.adapter.service.Metadata.Name)
+	f = seen(f, "ports of the Service", "%s", names(ports))
+	if len(w.adapter.service.Spec.Ports) > 0 {
+		f = mend(f, `kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"port":%d}}}'   # the Service's port, not the container's`,
+			api.Metadata.Name, w.adapter.service.Spec.Ports[0].Port)
+	}
+	return &f
+}
+
+// adapterTLS looks at how the API server verifies the adapter.
+func (w *walk) adapterTLS(api *apiService) *doctor.Finding {
+	available := api.Status.Conditions.of("Available")
+	verifies := !api.Spec.InsecureSkipTLSVerify
+	if !verifies && !strings.Contains(available.Message, "x509") {
+		return nil
+	}
+	how := "caBundle of the APIService"
+	if api.Spec.CABundle == "" {
+		how = "the API server's own authorities, since the APIService has neither caBundle nor insecureSkipTLSVerify"
+	}
+	f := seen(found(codeAdapterTLS, "the API server does not trust the certificate of the adapter"), "verified against", "%s", how)
+	f = seen(f, "certificate", "%s", certificateOf(&w.adapter.container))
+	f = mend(f, `kubectl patch apiservice %s --type merge -p '{"spec":{"insecureSkipTLSVerify":true,"caBundle":null}}'`, api.Metadata.Name)
+	f = mend(f, "or have cert-manager make a certificate for %s.%s.svc, and put its CA into caBundle", api.Spec.Service.Name, api.Spec.Service.Namespace)
+	return &f
+}
+
+func certificateOf(c *container) string {
+	if file := c.value("tls-cert-file"); file != "" {
+		return file
+	}
+	return "made by the adapter itself, for localhost"
+}
+
+// lookExternal is the API that KEDA serves.
+func (w *walk) lookExternal() doctor.Link {
+	var api apiService
+	err := w.cluster.get(w.ctx, apiServices+"v1beta1."+externalMetrics, &api)
+	switch {
+	case reasonOf(err) == notFound:
+		f := seen(found(codeNoKEDA, "nobody serves %s, so that the HPA has nobody to ask", externalMetrics), "the HPA says", "%s",
+			said(w.hpa.Status.Conditions.of("ScalingActive")))
+		return broken("nobody serves "+externalMetrics, mend(f, "install KEDA, or an adapter with externalRules"))
+	case err != nil:
+		return blind("who serves "+externalMetrics, err)
+	case api.Spec.Service == nil:
+		return fine("the API server answers for %s", externalMetrics)
+	}
+	var known resources
+	owner := api.Spec.Service.Namespace + "/" + api.Spec.Service.Name
+	if err := w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known); err != nil && reasonOf(err) != forbidden {
+		f := seen(found(codeExternalDown, "%s serves %s, and does not answer", owner, externalMetrics), "asked for its list", "%s", err)
+		f = seen(f, "APIService", "%s", said(api.Status.Conditions.of("Available")))
+		return broken("does not answer", mend(f, "kubectl -n %s get pods,endpointslices; kubectl -n %s logs deploy/%s", api.Spec.Service.Namespace, api.Spec.Service.Namespace, api.Spec.Service.Name))
+	}
+	return fine("%s answers for %s", owner, externalMetrics)
+}

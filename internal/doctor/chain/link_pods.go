@@ -1,0 +1,182 @@
+package chain
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"nginx-exporter/internal/doctor"
+)
+
+const (
+	podStart  = time.Minute      // pods of nginx are there within
+	kedaStart = 30 * time.Second // KEDA has seen an object within
+)
+
+// exporterPort is where a pod serves metrics of nginx.
+type exporterPort struct {
+	pod       *pod
+	container string
+	port      int
+	portName  string
+	scrapeURI string
+}
+
+// lookPods reads the pods of the target, and finds the exporter in each.
+func (w *walk) lookPods() doctor.Link {
+	var all list[pod]
+	path := "/api/v1/namespaces/" + w.namespace + "/pods" + selectorQuery(w.selector())
+	if err := w.cluster.get(w.ctx, path, &all); err != nil {
+		return blind("pods", err)
+	}
+	var ready int
+	for i := range all.Items {
+		p := all.Items[i]
+		if p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" {
+			continue
+		}
+		w.pods = append(w.pods, p)
+		if p.ready() {
+			ready++
+		}
+	}
+	if len(w.pods) == 0 {
+		return w.noPods()
+	}
+	if l := w.findExporters(); l.State != "" {
+		return l
+	}
+	if ready == 0 {
+		return w.noneReady()
+	}
+	return fine("%d of %d ready, with the exporter in container %s", ready, len(w.pods), w.exporters[0].container)
+}
+
+// noPods tells why there are none.
+func (w *walk) noPods() doctor.Link {
+	f := seen(found(codeNoPods, "there is no pod with %s", w.selector()), "selector", "%s", w.selector())
+	for _, kind := range []string{"ReplicaFailure", "Progressing", "Available"} {
+		if c := w.target.Status.Conditions.of(kind); c.Status != "" {
+			f = seen(f, kind, "%s %s", c.Status, said(c))
+		}
+	}
+	return broken("there are none", mend(f, "kubectl -n %s describe %s; quotas, admission and image names are the usual reasons", w.namespace, w.kubectlTarget()))
+}
+
+// findExporters looks for the exporter's container in each pod.
+func (w *walk) findExporters() doctor.Link {
+	var without []string
+	for i := range w.pods {
+		e, found := exporterOf(&w.pods[i])
+		if !found {
+			without = append(without, w.pods[i].Metadata.Name)
+			continue
+		}
+		w.exporters = append(w.exporters, e)
+	}
+	if len(without) == 0 {
+		return nothing()
+	}
+	first := w.pods[slices.IndexFunc(w.pods, func(p pod) bool { return p.Metadata.Name == without[0] })]
+	var containers []string
+	for _, c := range first.Spec.all() {
+		containers = append(containers, c.Name+" ("+c.Image+")")
+	}
+	f := seen(found(codeNoExporter, "%d of %d pods have no exporter", len(without), len(w.pods)), "pods without", "%s", names(without))
+	f = seen(f, "containers of "+without[0], "%s", names(containers))
+	f = mend(f, "kubectl -n %s get %s -o yaml | nginx-exporter inject --status-config - | kubectl apply -f -", w.namespace, w.kubectlTarget())
+	return broken("the exporter is missing", mend(f, "better in the manifest that the %s comes from: nginx-exporter inject --status-config FILE", w.hpa.Spec.ScaleTargetRef.Kind))
+}
+
+// exporterOf finds the exporter by its name, its image, or its usual port.
+func exporterOf(p *pod) (exporterPort, bool) {
+	const usual = 9113
+	for _, c := range p.Spec.all() {
+		image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
+		e := exporterPort{pod: p, container: c.Name, port: usual, scrapeURI: c.value("nginx.scrape-uri", "NGINX_EXPORTER_NGINX_SCRAPE_URI", "SCRAPE_URI")}
+		isOne := strings.Contains(image, "exporter") || strings.Contains(c.Name, "exporter")
+		for _, port := range c.Ports {
+			if port.ContainerPort == usual || isOne && len(c.Ports) == 1 {
+				e.port, e.portName, isOne = port.ContainerPort, port.Name, true
+			}
+		}
+		listen := c.value("web.listen-address", "NGINX_EXPORTER_WEB_LISTEN_ADDRESS", "LISTEN_ADDRESS")
+		if port, err := strconv.Atoi(listen[strings.LastIndexByte(listen, ':')+1:]); err == nil {
+			e.port = port
+		}
+		if isOne {
+			return e, true
+		}
+	}
+	return exporterPort{}, false
+}
+
+// noneReady is why no pod is ready: a container that does not run, or time.
+func (w *walk) noneReady() doctor.Link {
+	for i := range w.pods {
+		p := &w.pods[i]
+		for _, c := range p.Spec.all() {
+			status := p.status(c.Name)
+			trouble := status.trouble()
+			if trouble == "" || trouble == "PodInitializing" || trouble == "ContainerCreating" {
+				continue
+			}
+			return w.notRunning(p, &c, status, trouble)
+		}
+	}
+	youngest := w.pods[0].Metadata.CreationTimestamp
+	for i := range w.pods {
+		if t := w.pods[i].Metadata.CreationTimestamp; t.After(youngest) {
+			youngest = t
+		}
+	}
+	if w.age(youngest) < podStart {
+		return waiting("%s: pods start", clock(youngest.Add(podStart)))
+	}
+	p := &w.pods[0]
+	f := seen(found(codeNotReady, "none of %d pods is ready", len(w.pods)), "pods", "%s", names(podNames(w.pods)))
+	for _, kind := range []string{"PodScheduled", "Initialized", "ContainersReady", "Ready"} {
+		if c := p.Status.Conditions.of(kind); c.Status == "False" {
+			f = seen(f, kind, "%s", said(c))
+		}
+	}
+	return broken("none is ready", mend(f, "kubectl -n %s describe pod %s", w.namespace, p.Metadata.Name))
+}
+
+func (w *walk) notRunning(p *pod, c *container, status *containerStatus, trouble string) doctor.Link {
+	code := codePodsCrash
+	if e, found := exporterOf(p); found && e.container == c.Name {
+		code = codeExporterCrash
+	}
+	f := seen(found(code, "container %s of %s does not run", c.Name, p.Metadata.Name), "state", "%s", trouble)
+	if last := status.LastState.Terminated; last != nil {
+		f = seen(f, "last end", "%s, exit status %d %s; %d restarts", last.Reason, last.ExitCode, last.Message, status.RestartCount)
+	}
+	f = seen(f, "image", "%s", c.Image)
+	if code == codeExporterCrash {
+		f = seen(f, "its last words", "%s", w.log(p, c.Name))
+	}
+	return broken("a container does not run", mend(f, "kubectl -n %s logs %s -c %s --previous", w.namespace, p.Metadata.Name, c.Name))
+}
+
+// log is the last line that a container wrote, if it can be had.
+func (w *walk) log(p *pod, container string) string {
+	var text string
+	path := "/api/v1/namespaces/" + p.Metadata.Namespace + "/pods/" + p.Metadata.Name + "/log?container=" + container + "&tailLines=5"
+	if w.cluster.get(w.ctx, path, &text) != nil || strings.TrimSpace(text) == "" {
+		if w.cluster.get(w.ctx, path+"&previous=true", &text) != nil {
+			return ""
+		}
+	}
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+func podNames(pods []pod) []string {
+	var all []string
+	for i := range pods {
+		all = append(all, pods[i].Metadata.Name)
+	}
+	return all
+}

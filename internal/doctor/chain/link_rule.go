@@ -1,0 +1,274 @@
+package chain
+
+import (
+	"slices"
+	"strings"
+
+	"nginx-exporter/internal/doctor"
+)
+
+// mostRules bounds how many rules are tried: each is a question.
+const mostRules = 40
+
+// tried is what a rule makes of the series that there are.
+type tried struct {
+	rule    *rule
+	err     error    // of Prometheus, which does not understand its query
+	series  []sample // of ours, or beside them
+	names   []string // what the adapter would list
+	mapped  bool     // pods can be told apart
+	unnamed []string // series that the rule leaves out by their names
+}
+
+// plural is the resource that the metric describes.
+func (w *walk) plural() string {
+	if w.wanted.kind == "Object" {
+		kind := strings.ToLower(w.wanted.object.Kind)
+		if strings.HasSuffix(kind, "s") {
+			return kind + "es"
+		}
+		return kind + "s"
+	}
+	return "pods"
+}
+
+// lookRule tells whether the adapter lists the metric.
+func (w *walk) lookRule() doctor.Link {
+	if w.wanted.kind == "External" {
+		return nothing()
+	}
+	var known resources
+	err := w.cluster.get(w.ctx, w.apiPath(), &known)
+	if reasonOf(err) == forbidden {
+		return nothing()
+	}
+	if err != nil {
+		return blind("the list of metrics", err)
+	}
+	wanted := w.plural() + "/" + w.wanted.name
+	var like []string
+	listed := false
+	for _, r := range known.Resources {
+		listed = listed || r.Name == wanted
+		if strings.Contains(r.Name, "nginx") || len(known.Resources) < mostRules {
+			like = append(like, r.Name)
+		}
+	}
+	if !listed {
+		return w.notListed(wanted, like, len(known.Resources))
+	}
+	l := fine("the adapter lists %s", wanted)
+	all, _ := w.tryRules()
+	return with(l, w.collision(all)...)
+}
+
+// tryRules does what the adapter does with each of its rules.
+func (w *walk) tryRules() ([]tried, error) {
+	a := w.readAdapter()
+	if w.prometheus == nil || len(a.rules) == 0 {
+		return nil, a.badConfig
+	}
+	var all []tried
+	for i := range a.rules[:min(len(a.rules), mostRules)] {
+		all = append(all, w.try(&a.rules[i]))
+	}
+	return all, nil
+}
+
+// try asks Prometheus for what a rule takes of the pods' series. The adapter
+// asks for all of its series, which may be millions.
+func (w *walk) try(r *rule) tried {
+	t := tried{rule: r}
+	t.series, t.err = w.prometheus.query(w.ctx, r.SeriesQuery+" and "+strings.TrimSuffix(ourSeries, "}")+"}")
+	spaces, err := r.label("namespaces")
+	label, err2 := r.label(w.plural())
+	for _, s := range t.series {
+		series := s.Labels["__name__"]
+		if !r.takes(series) {
+			t.unnamed = append(t.unnamed, series)
+			continue
+		}
+		if name := r.metric(series); !slices.Contains(t.names, name) {
+			t.names = append(t.names, name)
+		}
+		_, hasSpace := s.Labels[spaces]
+		_, hasLabel := s.Labels[label]
+		t.mapped = t.mapped || err == nil && err2 == nil && hasSpace && hasLabel
+	}
+	return t
+}
+
+// collision finds two rules that make the metric; the last one wins, silently.
+func (w *walk) collision(all []tried) []doctor.Finding {
+	var makers []*rule
+	for i := range all {
+		if slices.Contains(all[i].names, w.wanted.name) && all[i].mapped {
+			makers = append(makers, all[i].rule)
+		}
+	}
+	if len(makers) < 2 { //nolint:mnd // two rules
+		return nil
+	}
+	f := found(codeRuleCollision, "%d rules of the adapter make %s; one wins, and no log tells which", len(makers), w.wanted.name)
+	for _, r := range makers {
+		f = seen(f, "rule", "%s gives %s", r.SeriesQuery, r.MetricsQuery)
+	}
+	return []doctor.Finding{w.mendRules(f, "all but one of them, or another name for one")}
+}
+
+// notListed tells why a metric is not in the list.
+func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
+	says := "the adapter does not list " + wanted
+	evidence := func(f doctor.Finding) doctor.Finding {
+		f = seen(f, "wanted", "%s", wanted)
+		return seen(f, "listed", "%s (%d in all)", names(like), count)
+	}
+	a := w.readAdapter()
+	all, err := w.tryRules()
+	switch {
+	case a.workload == nil:
+		f := evidence(found(codeMetricName, "%s is not among the metrics of the API", w.wanted.name))
+		return broken(says, mend(f, "the rules of the adapter cannot be seen; compare the names above with the one in the HPA"))
+	case err != nil:
+		return broken(says, w.mendRules(evidence(seen(found(codeRuleFile, "the adapter cannot read its rules"), "it says", "%s", err)), "the whole file"))
+	case a.config == nil:
+		f := evidence(found(codeMetricName, "%s is not among the metrics of the API, and the adapter's rules cannot be found", w.wanted.name))
+		return broken(says, mend(f, "compare the names above with the one in the HPA"))
+	}
+	if changed, stale := a.changedAfterStart(); stale {
+		f := seen(found(codeStaleRules, "the rules were changed after the adapter had read them"), "changed", "%s", clock(changed))
+		f = seen(f, "adapter started", "%s", clock(a.started()))
+		return broken(says, mend(evidence(f), "kubectl -n %s rollout restart deployment %s", a.namespace, a.workload.Metadata.Name))
+	}
+	if f := w.badRule(all); f != nil {
+		return broken(says, evidence(*f))
+	}
+	return w.rightRule(says, evidence)
+}
+
+// rightRule is a list without the metric, though a rule makes it.
+func (w *walk) rightRule(says string, evidence func(doctor.Finding) doctor.Finding) doctor.Link {
+	a := &w.adapter
+	until := a.started().Add(a.relist() + relistGrace)
+	if s := w.firstSeries().Add(a.relist() + relistGrace); s.After(until) {
+		until = s
+	}
+	if w.now.Before(until) {
+		if f := w.adapterPrometheus(); f != nil {
+			return broken(says, evidence(*f))
+		}
+		return waiting("%s: the adapter looks for new series every %s", clock(until), a.relist())
+	}
+	f := w.wrongURL(a.prometheusURL())
+	f = seen(f, "asked instead", "%s, which has the series", w.prometheus.name)
+	f = seen(f, "its last words", "%s", w.adapterLog())
+	return broken(says, evidence(f))
+}
+
+// adapterPrometheus tells whether somebody says no where the adapter asks.
+func (w *walk) adapterPrometheus() *doctor.Finding {
+	address := w.adapter.prometheusURL()
+	s, inside := serviceOf(address, w.adapter.namespace)
+	if !inside {
+		ok, why := w.reachable(address)
+		if ok {
+			return nil
+		}
+		f := seen(w.wrongURL(address), "asked from here", "%s", why)
+		return &f
+	}
+	var there service
+	err := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there)
+	if reasonOf(err) != notFound {
+		return nil
+	}
+	f := seen(w.wrongURL(address), "missing", "there is no Service %s in %s", s.name, s.namespace)
+	for _, other := range w.candidates() {
+		f = seen(f, "there is", "%s", other)
+	}
+	return &f
+}
+
+// badRule is what is wrong with the rule that should make the metric; nil if
+// one makes it.
+func (w *walk) badRule(all []tried) *doctor.Finding {
+	var mapsNot, otherName, noSeries *tried
+	for i := range all {
+		t := &all[i]
+		isOurs := strings.Contains(t.rule.SeriesQuery, "nginx")
+		switch {
+		case slices.Contains(t.names, w.wanted.name) && t.mapped:
+			return nil
+		case t.err != nil && reasonOf(t.err) == promBadQuery:
+			// One of these stops the adapter from listing anything.
+			f := seen(found(codeRuleSyntax, "Prometheus does not understand the seriesQuery of a rule, and the adapter lists nothing"), "seriesQuery", "%s", t.rule.SeriesQuery)
+			f = w.mendRules(seen(f, "Prometheus says", "%s", t.err), "quotes of seriesQuery, which a template may have eaten")
+			return &f
+		case slices.Contains(t.names, w.wanted.name):
+			mapsNot = t
+		case len(t.names) > 0 && t.mapped && (otherName == nil || isOurs):
+			otherName = t
+		case isOurs && len(t.series) == 0:
+			noSeries = t
+		}
+	}
+	var f doctor.Finding
+	switch {
+	case mapsNot != nil:
+		f = w.unmapped(mapsNot)
+	case noSeries != nil && w.finds(noSeries.rule):
+		f = w.wrongLabels(noSeries)
+	case otherName != nil:
+		f = seen(found(codeMetricName, "the adapter makes %s of the series, and the HPA asks for %s", names(otherName.names), w.wanted.name), "rule", "%s", otherName.rule.SeriesQuery)
+		f = mend(f, `set name.as: "%s" in the rule, or ask for %s in the HPA`, w.wanted.name, otherName.names[0])
+		f = w.mendRules(f, "name.as")
+	default:
+		f = seen(found(codeNoRule, "no rule of the adapter takes %s", w.seriesName()), "rules", "%s", seriesQueries(all))
+		f = w.mendRules(mend(f, "nginx-exporter snippet adapter-rule   # a rule that works"), "add it")
+	}
+	return &f
+}
+
+func seriesQueries(all []tried) string {
+	var queries []string
+	for i := range all {
+		queries = append(queries, all[i].rule.SeriesQuery)
+	}
+	return names(queries)
+}
+
+func (w *walk) seriesName() string {
+	if len(w.series) == 0 {
+		return "nginx_http_requests_total"
+	}
+	return w.series[0].Labels["__name__"]
+}
+
+// finds tells whether the rule would find series without its label matchers.
+func (w *walk) finds(r *rule) bool {
+	samples, err := w.prometheus.query(w.ctx, "count("+withoutLabels(r.SeriesQuery)+")")
+	return err == nil && len(samples) > 0
+}
+
+func (w *walk) wrongLabels(t *tried) doctor.Finding {
+	f := seen(found(codeRuleLabels, "a rule asks for labels that the series do not have, and finds nothing"), "seriesQuery", "%s", t.rule.SeriesQuery)
+	for _, s := range w.series[:min(len(w.series), 1)] {
+		f = seen(f, "series", "%s", labelText(s.Labels))
+	}
+	return w.mendRules(f, `matchers of seriesQuery; namespace!="",pod!="" is right for these`)
+}
+
+func (w *walk) unmapped(t *tried) doctor.Finding {
+	f := found(codeRuleOverrides, "a rule finds the series, but knows no label for namespaces and %s that they have", w.plural())
+	var overrides []string
+	for label, to := range t.rule.Resources.Overrides {
+		overrides = append(overrides, label+" for "+to.Resource)
+	}
+	slices.Sort(overrides)
+	f = seen(f, "overrides", "%s", names(overrides))
+	if t.rule.Resources.Template != "" {
+		f = seen(f, "template", "%s", t.rule.Resources.Template)
+	}
+	f = seen(f, "labels of the series", "%s", labelNames(t.series[0]))
+	return w.mendRules(f, "resources.overrides")
+}

@@ -1,0 +1,132 @@
+package chain
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"nginx-exporter/internal/doctor"
+)
+
+// scrapeStart is what a new monitor needs: the operator writes a Secret, kubelet
+// brings it to the pod, a reloader sees it, and the first scrape comes.
+const scrapeStart = 3 * time.Minute
+
+// lookScrapes tells whether Prometheus scrapes the exporters of the pods.
+func (w *walk) lookScrapes() doctor.Link {
+	if w.byKEDAalone() {
+		return nothing()
+	}
+	all, err := w.prometheus.targets(w.ctx)
+	if err != nil {
+		return w.promBlind("its targets", err)
+	}
+	var other []target
+	scraped := map[string]bool{}
+	for i := range all {
+		t := all[i]
+		e := w.exporterBehind(&t)
+		switch {
+		case e == nil:
+		case portOf(t.ScrapeURL) != e.port:
+			other = append(other, t)
+		default:
+			w.targets = append(w.targets, t)
+			scraped[e.pod.Metadata.Name] = true
+		}
+	}
+	if len(w.targets) == 0 {
+		return w.noTargets(other)
+	}
+	down := slices.IndexFunc(w.targets, func(t target) bool { return t.Health == "down" })
+	up := slices.IndexFunc(w.targets, func(t target) bool { return t.Health == "up" })
+	switch {
+	case up < 0 && down < 0:
+		return waiting("%s: the first scrape", clock(w.now.Add(w.targets[0].interval())))
+	case up < 0:
+		return broken("every scrape fails", w.failing(&w.targets[down]))
+	}
+	w.interval = w.targets[up].interval()
+	l := fine("%d of %d pods, every %s, by %s", len(scraped), len(w.exporters), w.targets[up].ScrapeInterval, w.targets[up].ScrapePool)
+	if down >= 0 {
+		return with(l, w.failing(&w.targets[down]))
+	}
+	return with(l, w.unscraped(scraped)...)
+}
+
+// byKEDAalone is a way that has no Prometheus: KEDA asks the exporters.
+func (w *walk) byKEDAalone() bool {
+	return w.prometheus == nil
+}
+
+// promBlind is a Prometheus that answered before and does not answer this.
+func (w *walk) promBlind(what string, err error) doctor.Link {
+	if isBlind(err) {
+		return blind(what, err)
+	}
+	return doctor.Link{State: doctor.Blind, Says: "cannot look at " + what, Findings: []doctor.Finding{
+		seen(found(codeUnknown, "Prometheus at %s does not tell of %s", w.prometheus.name, what), "it says", "%s", err),
+	}}
+}
+
+// exporterBehind is the exporter of the pod behind a target.
+func (w *walk) exporterBehind(t *target) *exporterPort {
+	namespace, name := t.pod()
+	for i := range w.exporters {
+		e := &w.exporters[i]
+		if name == e.pod.Metadata.Name && namespace == w.namespace {
+			return e
+		}
+		if ip := e.pod.Status.PodIP; name == "" && ip != "" && strings.Contains(t.ScrapeURL, "//"+ip+":") {
+			return e
+		}
+	}
+	return nil
+}
+
+func portOf(address string) int {
+	_, rest, _ := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	port, err := strconv.Atoi(host[strings.LastIndexByte(host, ':')+1:])
+	if err != nil {
+		return 0
+	}
+	return port
+}
+
+func (w *walk) failing(t *target) doctor.Finding {
+	_, name := t.pod()
+	f := seen(found(codeScrapeFails, "Prometheus cannot scrape %s", name), "address", "%s", t.ScrapeURL)
+	f = seen(f, "last error", "%s", t.LastError)
+	f = seen(f, "job", "%s", t.ScrapePool)
+	switch {
+	case strings.Contains(t.LastError, "refused"):
+		f = mend(f, "the exporter listens elsewhere, or on loopback alone: see --web.listen-address, and the port of the monitor")
+	case strings.Contains(t.LastError, "404"):
+		f = mend(f, "path of the monitor and --web.telemetry-path must agree; the default of both is /metrics")
+	case strings.Contains(t.LastError, "401"), strings.Contains(t.LastError, "x509"), strings.Contains(t.LastError, "tls"), strings.Contains(t.LastError, "HTTP response to HTTPS"):
+		f = mend(f, "scheme, TLS and login of the monitor must be those of the exporter's --web.config.file")
+	case strings.Contains(t.LastError, "deadline exceeded"), strings.Contains(t.LastError, "timeout"):
+		f = mend(f, "a NetworkPolicy that does not let Prometheus in is the usual reason; then a time-out that is too short")
+	default:
+		f = mend(f, "kubectl -n %s port-forward %s %d, and ask it yourself", w.namespace, name, portOf(t.ScrapeURL))
+	}
+	return f
+}
+
+// unscraped finds pods that have been there for some time and are not scraped.
+func (w *walk) unscraped(scraped map[string]bool) []doctor.Finding {
+	var missing []string
+	for i := range w.exporters {
+		p := w.exporters[i].pod
+		if p.ready() && !scraped[p.Metadata.Name] && w.age(p.Metadata.CreationTimestamp) > scrapeStart {
+			missing = append(missing, p.Metadata.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	f := seen(found(codeSomeUnscraped, "Prometheus does not scrape %d of the pods, which count as idle", len(missing)), "pods", "%s", names(missing))
+	return []doctor.Finding{mend(f, "compare their labels with those of the others: kubectl -n %s get pods --show-labels", w.namespace)}
+}

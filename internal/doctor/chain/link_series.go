@@ -1,0 +1,151 @@
+package chain
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"nginx-exporter/internal/doctor"
+)
+
+const requestSeries = `{__name__=~"nginx(plus)?_http_requests_total"`
+
+// podPattern matches the names of the pods.
+func (w *walk) podPattern() string {
+	var all []string
+	for i := range w.pods {
+		all = append(all, regexp.QuoteMeta(w.pods[i].Metadata.Name))
+	}
+	return strings.ReplaceAll(strings.Join(all, "|"), `\`, `\\`)
+}
+
+// lookSeries looks for the counter of requests of the pods.
+func (w *walk) lookSeries() doctor.Link {
+	if w.byKEDAalone() {
+		return nothing()
+	}
+	samples, err := w.prometheus.query(w.ctx, fmt.Sprintf(`%s,namespace=%q,pod=~"%s"}`, requestSeries, w.namespace, w.podPattern()))
+	if err != nil {
+		return w.promBlind("the series", err)
+	}
+	w.series = samples
+	if len(samples) == 0 {
+		return w.noSeries()
+	}
+	times := map[string]int{}
+	pods := map[string]bool{}
+	var twice string
+	for _, s := range samples {
+		pods[s.Labels["pod"]] = true
+		key := s.Labels["pod"] + " " + s.Labels["addr"] + " " + s.Labels["__name__"]
+		if times[key]++; times[key] > 1 {
+			twice = s.Labels["pod"]
+		}
+	}
+	l := fine("%s of %d of %d pods", samples[0].Labels["__name__"], len(pods), len(w.exporters))
+	if twice == "" {
+		return l
+	}
+	w.double = true
+	return with(l, w.scrapedTwice(twice))
+}
+
+// scrapedTwice shows the labels that tell the copies apart.
+func (w *walk) scrapedTwice(pod string) doctor.Finding {
+	f := found(codeScrapedTwice, "each request counts twice for whoever adds up: %s is scraped more than once", pod)
+	for _, s := range w.series {
+		if s.Labels["pod"] == pod {
+			f = seen(f, "series", "%s", labelText(s.Labels))
+		}
+	}
+	var jobs []string
+	for i := range w.targets {
+		if !slices.Contains(jobs, w.targets[i].ScrapePool) {
+			jobs = append(jobs, w.targets[i].ScrapePool)
+		}
+	}
+	f = seen(f, "jobs", "%s", names(jobs))
+	return mend(f, "delete all monitors of these pods but one; a rule with max by (pod, addr) inside of its sum counts right meanwhile")
+}
+
+// noSeries tells what is scraped instead.
+func (w *walk) noSeries() doctor.Link {
+	for i := range w.targets {
+		t := &w.targets[i]
+		own := fmt.Sprintf(`instance=%q,job=%q`, t.Labels["instance"], t.Labels["job"])
+		samples, err := w.prometheus.query(w.ctx, requestSeries+","+own+"}")
+		if err != nil {
+			return w.promBlind("the series", err)
+		}
+		if len(samples) > 0 {
+			return broken("the series are another pod's by their labels", w.relabelled(t, samples[0]))
+		}
+		up, err := w.prometheus.query(w.ctx, `{__name__=~"nginx(plus)?_up",`+own+"}")
+		if err == nil && len(up) > 0 && up[0].Value == 0 {
+			_, name := t.pod()
+			e := w.exporterBehind(t)
+			return broken("nginx_up of "+name+" is 0", w.exporterTarget(e, nil))
+		}
+		if err == nil && len(up) > 0 {
+			return w.droppedSeries(t)
+		}
+	}
+	if w.age(w.youngestTarget()) < podStart+2*w.interval {
+		return waiting("%s: the first scrapes", clock(w.youngestTarget().Add(podStart+2*w.interval)))
+	}
+	f := found(codeNoSeries, "Prometheus scrapes the pods, but has no series of nginx of them")
+	for i := range w.targets {
+		f = seen(f, "scraped", "%s, %s", w.targets[i].ScrapeURL, w.targets[i].Health)
+	}
+	return broken("there are none", mend(f, "kubectl -n %s port-forward POD 9113, and look at /metrics", w.namespace))
+}
+
+// relabelled shows series whose labels say another pod or namespace.
+func (w *walk) relabelled(t *target, s sample) doctor.Finding {
+	_, name := t.pod()
+	f := found(codeRelabelled, "the series of %s say namespace=%q, pod=%q", name, s.Labels["namespace"], s.Labels["pod"])
+	f = seen(f, "series", "%s", labelText(s.Labels))
+	f = seen(f, "wanted", "namespace=%s, pod=%s", w.namespace, name)
+	for _, label := range []string{"namespace", "pod"} {
+		if _, found := s.Labels["exported_"+label]; !found && s.Labels[label] != "" {
+			return mend(mend(f, "set honorLabels: false in the monitor (job %s)", t.ScrapePool),
+				"take the labels namespace and pod from the exporter (--prometheus.const-label) and from relabelings")
+		}
+	}
+	return mend(f, "a job of Prometheus for pods sets namespace and pod from __meta_kubernetes_namespace and __meta_kubernetes_pod_name: nginx-exporter snippet prometheus")
+}
+
+func (w *walk) droppedSeries(t *target) doctor.Link {
+	f := found(codeSeriesDropped, "Prometheus has nginx_up of the pods, but not the counter of requests")
+	f = seen(f, "job", "%s", t.ScrapePool)
+	return broken("the counter is left out", mend(f, "look at metricRelabelings of the monitor: one drops nginx_http_requests_total or keeps others only"))
+}
+
+// rates are what the pods really have a second, as the chart's rule counts.
+func (w *walk) rates(over string) (map[string]float64, error) {
+	expr := fmt.Sprintf(`sum by (pod) (max by (pod, addr) (rate(%s,namespace=%q,pod=~"%s"}[%s])))`, requestSeries, w.namespace, w.podPattern(), over)
+	samples, err := w.prometheus.query(w.ctx, expr)
+	rates := map[string]float64{}
+	for _, s := range samples {
+		rates[s.Labels["pod"]] = s.Value
+	}
+	return rates, err
+}
+
+// labelNames are those of a series.
+func labelNames(s sample) string {
+	return names(slices.Sorted(maps.Keys(s.Labels)))
+}
+
+// youngestTarget is when the youngest of the pods came.
+func (w *walk) youngestTarget() (at time.Time) {
+	for i := range w.exporters {
+		if t := w.exporters[i].pod.Metadata.CreationTimestamp; t.After(at) {
+			at = t
+		}
+	}
+	return at
+}

@@ -1,0 +1,272 @@
+package chain
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kinds of failures of Prometheus, as reasons of a refusal.
+const (
+	promDown     = "down"      // nobody answers there
+	promBadQuery = "bad query" // it does not understand the question
+	promStrange  = "strange"   // what answers is no Prometheus
+)
+
+// prometheus asks one Prometheus for what it knows, either directly or through
+// the API server, with the rights of the user.
+type prometheus struct {
+	// name is what people call it.
+	name string
+	ask  func(ctx context.Context, path string) (status int, body []byte, err error)
+}
+
+// direct asks at an address.
+func direct(address string) *prometheus {
+	base := strings.TrimSuffix(address, "/")
+	transport := &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: questionLimit}
+	client := &http.Client{
+		Transport:     transport,
+		Timeout:       questionLimit,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &prometheus{name: withoutLogin(address), ask: func(ctx context.Context, path string) (int, []byte, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, http.NoBody)
+		if err != nil {
+			return 0, nil, &refusal{promDown, "no such address"}
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return 0, nil, &refusal{promDown, plain(err)}
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+		if err != nil {
+			return 0, nil, &refusal{promDown, plain(err)}
+		}
+		return response.StatusCode, body, nil
+	}}
+}
+
+// plain is an error of net/http without its URL, which may hold a login.
+func plain(err error) string {
+	if e, ok := err.(*url.Error); ok { //nolint:errorlint // net/http returns just this
+		err = e.Err
+	}
+	return err.Error()
+}
+
+func withoutLogin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the given address"
+	}
+	u.User = nil
+	return u.String()
+}
+
+// behind asks a Service through the API server.
+func (c *cluster) behind(s serviceAddress) *prometheus {
+	return &prometheus{name: s.String(), ask: func(ctx context.Context, path string) (int, []byte, error) {
+		var body string
+		err := c.get(ctx, proxied(s.namespace, "services", s.scheme, s.name, s.port, s.path+path), &body)
+		switch reasonOf(err) {
+		case "":
+		case "BadRequest", "Invalid":
+			return http.StatusBadRequest, nil, nil
+		case unavailable, notFound, internal, "Timeout":
+			return 0, nil, &refusal{promDown, err.Error()}
+		default:
+			return 0, nil, err
+		}
+		if err != nil {
+			return 0, nil, &refusal{promDown, err.Error()}
+		}
+		return http.StatusOK, []byte(body), nil
+	}}
+}
+
+// serviceAddress is a port of a Service of the cluster.
+type serviceAddress struct{ scheme, name, namespace, port, path string }
+
+// String is the address as seen from pods.
+func (s serviceAddress) String() string {
+	return s.scheme + "://" + s.name + "." + s.namespace + ".svc:" + s.port + s.path
+}
+
+// serviceOf reads the address of a Service, as pods write it; false for any
+// other address. Without a namespace it is the one of whoever uses it.
+func serviceOf(address, namespace string) (serviceAddress, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return serviceAddress{}, false
+	}
+	labels := strings.Split(strings.TrimSuffix(u.Hostname(), "."), ".")
+	s := serviceAddress{scheme: u.Scheme, name: labels[0], namespace: namespace, port: u.Port(), path: strings.TrimSuffix(u.Path, "/")}
+	if s.port == "" {
+		s.port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	const withNamespace, withSvc = 2, 3
+	if len(labels) >= withNamespace {
+		s.namespace = labels[1]
+	}
+	isNumber := strings.Trim(u.Hostname(), "0123456789.") == "" || strings.Contains(u.Hostname(), ":")
+	return s, !isNumber && (len(labels) <= withNamespace || labels[2] == "svc" && len(labels) >= withSvc)
+}
+
+// sample is one value with its labels.
+type sample struct {
+	Labels map[string]string
+	Value  float64
+	At     time.Time
+}
+
+// reply is what Prometheus wraps its answers in.
+type reply struct {
+	Status, Error string
+	Data          json.RawMessage
+}
+
+// call asks for something and reads the data.
+func (p *prometheus) call(ctx context.Context, path string, query url.Values, into any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	status, body, err := p.ask(ctx, path)
+	if err != nil {
+		return err
+	}
+	var r reply
+	broken := json.Unmarshal(body, &r)
+	switch {
+	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
+		if r.Error == "" {
+			r.Error = "it does not say why"
+		}
+		return &refusal{promBadQuery, r.Error}
+	case status/100 == 5:
+		return &refusal{promDown, fmt.Sprintf("HTTP status %d", status)}
+	case status != http.StatusOK, broken != nil, r.Status != "success":
+		return &refusal{promStrange, fmt.Sprintf("HTTP status %d, and no answer of a Prometheus", status)}
+	}
+	if err := json.Unmarshal(r.Data, into); err != nil {
+		return &refusal{promStrange, "an answer that makes no sense"}
+	}
+	return nil
+}
+
+// query evaluates an expression now.
+func (p *prometheus) query(ctx context.Context, expr string) ([]sample, error) {
+	var data struct {
+		ResultType string
+		Result     json.RawMessage
+	}
+	if err := p.call(ctx, "/api/v1/query", url.Values{"query": {expr}}, &data); err != nil {
+		return nil, err
+	}
+	if data.ResultType != "vector" {
+		return nil, nil
+	}
+	var vector []struct {
+		Metric map[string]string
+		Value  [2]any
+	}
+	if err := json.Unmarshal(data.Result, &vector); err != nil {
+		return nil, &refusal{promStrange, "a vector that makes no sense"}
+	}
+	samples := make([]sample, 0, len(vector))
+	for _, v := range vector {
+		at, _ := v.Value[0].(float64)
+		text, _ := v.Value[1].(string)
+		value, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			value = math.NaN()
+		}
+		samples = append(samples, sample{v.Metric, value, time.UnixMilli(int64(at * 1000))}) //nolint:mnd // seconds
+	}
+	return samples, nil
+}
+
+// target is one that Prometheus scrapes.
+type target struct {
+	DiscoveredLabels, Labels                                                map[string]string
+	ScrapePool, ScrapeURL, Health, LastError, ScrapeInterval, ScrapeTimeout string
+}
+
+// pod is the pod behind a target, by what was discovered or by its labels.
+func (t *target) pod() (namespace, name string) {
+	if name := t.DiscoveredLabels["__meta_kubernetes_pod_name"]; name != "" {
+		return t.DiscoveredLabels["__meta_kubernetes_namespace"], name
+	}
+	return t.Labels["namespace"], t.Labels["pod"]
+}
+
+func (t *target) interval() time.Duration { return duration(t.ScrapeInterval) }
+
+// targets lists what is scraped.
+func (p *prometheus) targets(ctx context.Context) ([]target, error) {
+	var data struct{ ActiveTargets []target }
+	err := p.call(ctx, "/api/v1/targets", url.Values{"state": {"active"}}, &data)
+	return data.ActiveTargets, err
+}
+
+// dropped counts the targets that relabelling drops, by scrape pool.
+func (p *prometheus) dropped(ctx context.Context) (map[string]int, error) {
+	var data struct{ DroppedTargetCounts map[string]int }
+	// Only the counts are of interest; a pool that is not there lists nothing.
+	err := p.call(ctx, "/api/v1/targets", url.Values{"state": {"dropped"}, "scrapePool": {"nobody's"}}, &data)
+	return data.DroppedTargetCounts, err
+}
+
+// pools lists the scrape jobs.
+func (p *prometheus) pools(ctx context.Context) ([]string, error) {
+	var data struct{ ScrapePools []string }
+	err := p.call(ctx, "/api/v1/scrape_pools", nil, &data)
+	return data.ScrapePools, err
+}
+
+// duration reads a duration of Prometheus, such as 1m30s or 2d; 0 if it is none.
+func duration(text string) time.Duration {
+	units := []struct {
+		name string
+		unit time.Duration
+	}{
+		{"ms", time.Millisecond},
+		{"y", 365 * 24 * time.Hour},
+		{"w", 7 * 24 * time.Hour},
+		{"d", 24 * time.Hour},
+		{"h", time.Hour},
+		{"m", time.Minute},
+		{"s", time.Second},
+	}
+	var sum time.Duration
+	for text != "" {
+		end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+		if end <= 0 {
+			return 0
+		}
+		number, err := strconv.Atoi(text[:end])
+		if err != nil {
+			return 0
+		}
+		text = text[end:]
+		found := false
+		for _, u := range units {
+			if rest, ok := strings.CutPrefix(text, u.name); ok {
+				sum, text, found = sum+time.Duration(number)*u.unit, rest, true
+				break
+			}
+		}
+		if !found {
+			return 0
+		}
+	}
+	return sum
+}
