@@ -147,6 +147,19 @@ func (t Target) Port() string {
 	}
 }
 
+// Path returns the path that is asked for, without a query.
+func (t Target) Path() string { return t.url.EscapedPath() }
+
+// At returns the target with another path and no query, at the same server and
+// with the same credentials. It takes paths that mean themselves.
+func (t Target) At(path string) Target {
+	t.url.Path, t.url.RawPath, t.url.RawQuery = path, "", ""
+	if t.label = t.url.Scheme + "://" + t.url.Host + path; t.socket != "" {
+		t.label = unixScheme + t.socket + ":" + path
+	}
+	return t
+}
+
 // HasLogin reports whether the target was written with credentials.
 func (t Target) HasLogin() bool { return t.hasLogin }
 
