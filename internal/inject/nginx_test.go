@@ -1,31 +1,27 @@
 package inject
 
 import (
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"nginx-exporter/internal/nginxtest"
 )
 
 // TestStatusServer gives the status server to a real nginx, the way its image
 // includes it: it answers with the figures where the exporter asks, and with
 // nothing anywhere else.
 func TestStatusServer(t *testing.T) {
-	for _, address := range []string{"127.0.0.1", "[::1]"} {
+	for _, address := range []string{"127.0.0.1", "::1"} {
 		t.Run(address, func(t *testing.T) {
-			uri := "http://" + freeAddress(t, address) + "/nginx/status"
+			uri := "http://" + nginxtest.FreeAddress(t, address) + "/nginx/status"
 			server, err := statusOf(uri)
 			if err != nil {
 				t.Fatal(err)
 			}
-			startNginx(t, server.config())
+			nginxtest.Start(t, server.config())
 			status, page := eventually(t, uri)
 			if status != http.StatusOK || !strings.HasPrefix(page, "Active connections: 1 ") {
 				t.Errorf("%s: %d %q", uri, status, page)
@@ -37,46 +33,6 @@ func TestStatusServer(t *testing.T) {
 			}
 		})
 	}
-}
-
-func freeAddress(t *testing.T, host string) string {
-	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", host+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := listener.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	return listener.Addr().String()
-}
-
-// startNginx runs nginx with one file in conf.d until the test ends.
-func startNginx(t *testing.T, config string) {
-	t.Helper()
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
-	dir := t.TempDir()
-	main := fmt.Sprintf("daemon off;\npid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n"+
-		"client_body_temp_path %[1]s/b;\nproxy_temp_path %[1]s/p;\nfastcgi_temp_path %[1]s/f;\nuwsgi_temp_path %[1]s/u;\nscgi_temp_path %[1]s/s;\n"+
-		"include %[1]s/conf.d/*.conf;\n}\n", dir)
-	if err := os.Mkdir(filepath.Join(dir, "conf.d"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"nginx.conf": main, "conf.d/" + statusFile: config} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), "nginx", "-p", dir, "-c", "nginx.conf", "-e", "stderr")
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
-	cmd.Stderr = t.Output()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Wait() })
 }
 
 // eventually asks until somebody answers.
