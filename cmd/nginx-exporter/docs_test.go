@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kingpin/v2"
 )
 
 // TestDocsFlags holds the table of the README equal to the flags.
@@ -44,10 +46,7 @@ func TestDocsManPage(t *testing.T) {
 	fmt.Fprintf(&page, ".SH SYNOPSIS\n.B %s\n[\\fIFLAGS\\fR] [\\fICOMMAND\\fR]\n", roff(programName))
 	fmt.Fprintf(&page, ".SH DESCRIPTION\n%s\n", roff(model.Help))
 	page.WriteString(".SH COMMANDS\n")
-	for _, command := range model.Commands {
-		if command.Hidden {
-			continue
-		}
+	for _, command := range commands(model.Commands) {
 		standard := ""
 		if command.Default {
 			standard = " This is the default."
@@ -80,10 +79,22 @@ The configuration file is loaded again.
 Scrapes under way are answered, then the program ends. A second signal cuts the drain delay short.
 .SH EXIT STATUS
 0 after a signal and after commands that succeed, 1 where the configuration is wrong or an address is taken.
+Of doctor 0 if all is well, 1 if not, 2 if it could not look.
 .SH SEE ALSO
 .BR nginx (8),
 .BR prometheus (1)
 `
+
+// commands lists commands with those below them.
+func commands(list []*kingpin.CmdModel) []*kingpin.CmdModel {
+	var all []*kingpin.CmdModel
+	for _, command := range list {
+		if !command.Hidden {
+			all = append(append(all, command), commands(command.Commands)...)
+		}
+	}
+	return all
+}
 
 func standard(f *flag) string {
 	if len(f.defaults) == 0 {

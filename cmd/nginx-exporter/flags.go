@@ -32,6 +32,8 @@ type cli struct {
 	manifests manifests
 	snippet   snippetRequest
 	notes     []string // what the log should say of old spellings
+
+	examination examination
 }
 
 func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
@@ -46,6 +48,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.addInject()
 	c.addUninject()
 	c.addSnippet()
+	c.addDoctor()
 	c.config.UserAgent = programName + "/" + version.Version
 	c.webFlags()
 	c.nginxFlags()

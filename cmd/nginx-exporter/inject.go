@@ -30,11 +30,14 @@ type manifests struct {
 // focus hides the flags of the exporter itself from the help of commands that
 // have no use for them.
 func (c *cli) focus(args []string) {
-	if len(args) == 0 || !slices.Contains([]string{injectCommand, uninjectCommand, snippetCommand}, args[0]) {
+	if len(args) == 0 || !slices.Contains([]string{injectCommand, uninjectCommand, snippetCommand, doctorCommand}, args[0]) {
 		return
 	}
 	for _, f := range c.flags {
-		f.clause.Hidden()
+		targets := strings.HasPrefix(f.name, "nginx.") || f.name == "config.file"
+		if args[0] != doctorCommand || !targets || strings.HasPrefix(f.name, "nginx.plus.") {
+			f.clause.Hidden()
+		}
 	}
 }
 

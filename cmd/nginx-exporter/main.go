@@ -23,9 +23,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	err := execute(args, stdout, stderr)
 	var usage *usageError
 	var status *statusError
+	var reported reportedError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &reported):
+		return int(reported)
 	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(stderr, "%s: error: %v, try --help\n", programName, err)
 	default:
@@ -42,6 +45,9 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	cli := newCLI(stdout, stderr, os.LookupEnv)
 	cli.focus(args)
 	command, err := cli.parse(args)
+	if err != nil && len(args) > 0 && args[0] == doctorCommand {
+		return &statusError{blindStatus, &usageError{err}}
+	}
 	if err != nil {
 		return &usageError{err}
 	}
@@ -64,6 +70,8 @@ func execute(args []string, stdout, stderr io.Writer) error {
 		return cli.uninject(args, stdout, stderr)
 	case snippetCommand:
 		return cli.printSnippet(args, stdout)
+	case statusDoctor:
+		return cli.doctorStatus(stdout, stderr)
 	}
 	return serve(&cli.config, logs)
 }

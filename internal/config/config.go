@@ -76,11 +76,15 @@ type Settings struct {
 	web      Web
 	show     collector.Options
 	file     string
+	fromFile bool
 	warnings []string
 }
 
 // Targets returns what /metrics scrapes. The caller must not change it.
 func (s *Settings) Targets() []collector.TargetOptions { return s.targets }
+
+// FromFile reports whether the configuration file names the targets.
+func (s *Settings) FromFile() bool { return s.fromFile }
 
 // Probes returns what /probe may do.
 func (s *Settings) Probes() *Probes { return s.probe }
@@ -129,7 +133,7 @@ func (c *Config) Validate() (*Settings, error) {
 	if settings.probe, err = b.probes(file); err != nil {
 		return nil, err
 	}
-	settings.warnings = b.warnings
+	settings.fromFile, settings.warnings = b.fromFile, b.warnings
 	return settings, nil
 }
 

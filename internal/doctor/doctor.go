@@ -84,6 +84,9 @@ type Report struct {
 	// Links are the parts that were looked at, in order. The first that is
 	// broken, blind or waited for is the last.
 	Links []Link `json:"links"`
+	// Apart says that the links do not build on each other: each was looked at,
+	// whatever the others are.
+	Apart bool `json:"-"`
 }
 
 // Verdict sums the links up.

@@ -69,6 +69,9 @@ func (r *Report) summary() string {
 	case Pending:
 		return "Not yet, which is normal at this point; look again, or use --watch."
 	case Ill:
+		if r.Apart {
+			return "Broken. Look again after mending it: what one fault hides comes to light then."
+		}
 		return "Broken. Mend this first; what comes after it was not looked at."
 	case Unseen:
 	}

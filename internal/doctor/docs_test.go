@@ -1,0 +1,64 @@
+package doctor_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/chain"
+)
+
+// causes are those of all commands.
+func causes() []doctor.Cause { return slices.Concat(doctor.Causes(), chain.Causes()) }
+
+// TestDocsTroubleshooting holds the list of docs/troubleshooting.md equal to
+// the causes.
+func TestDocsTroubleshooting(t *testing.T) {
+	const path, begin, end = "../../docs/troubleshooting.md", "<!-- causes:begin -->\n", "<!-- causes:end -->"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, hasBegin := strings.Cut(string(text), begin)
+	_, after, hasEnd := strings.Cut(rest, end)
+	if !hasBegin || !hasEnd {
+		t.Fatalf("%s has no place for the causes", path)
+	}
+	var list strings.Builder
+	command := ""
+	for _, cause := range causes() {
+		if cause.Command != command {
+			command = cause.Command
+			fmt.Fprintf(&list, "## What `nginx-exporter %s` finds\n\n", command)
+		}
+		fmt.Fprintf(&list, "### %s\n\n* **Symptom:** %s\n* **Meaning:** %s\n* **Fix:** %s\n\n", cause.Code, cause.Symptom, cause.Meaning, cause.Fix)
+	}
+	compare(t, path, before+begin+list.String()+end+after)
+}
+
+// TestCauses holds that each cause has a name of its own, and everything that
+// the document tells.
+func TestCauses(t *testing.T) {
+	seen := map[doctor.Code]bool{}
+	for _, c := range causes() {
+		if seen[c.Code] {
+			t.Errorf("%s is there twice", c.Code)
+		}
+		seen[c.Code] = true
+		if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(string(c.Code)) {
+			t.Errorf("%q is no code", c.Code)
+		}
+		if c.Command != doctor.Local && c.Command != doctor.HPA {
+			t.Errorf("%s is found by %q", c.Code, c.Command)
+		}
+		for _, sentence := range []string{c.Symptom, c.Meaning, c.Fix} {
+			if !strings.HasSuffix(strings.TrimSuffix(sentence, "`"), ".") && !strings.HasSuffix(sentence, "`") {
+				t.Errorf("%s: %q is no sentence", c.Code, sentence)
+			}
+		}
+	}
+}

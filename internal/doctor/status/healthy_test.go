@@ -1,0 +1,164 @@
+//go:build linux
+
+package status
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/nginxtest"
+	"nginx-exporter/internal/plustest"
+)
+
+// TestGoldenHealthy holds that nothing is found where all is well.
+func TestGoldenHealthy(t *testing.T) {
+	for name, make := range map[string]func(*scene){
+		"nginx": func(s *scene) {
+			a, _ := s.nginx(statusServer)
+			s.target("http://" + a + "/stub_status")
+		},
+		"nginx hides its version": func(s *scene) {
+			a, _ := s.nginx("server_tokens off;\n" + statusServer)
+			s.target("http://" + a + "/stub_status")
+		},
+		"proxy protocol": func(s *scene) {
+			a, _ := s.nginx(strings.Replace(statusServer, "LISTEN", "LISTEN proxy_protocol", 1))
+			s.target("http://" + a + "/stub_status").ProxyProtocol = true
+		},
+		"TLS": func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN ssl; TLS location / { stub_status; } }")
+			s.target("https://" + a + "/")
+		},
+		"plus": func(s *scene) {
+			server := plustest.New().Start()
+			s.Cleanup(server.Close)
+			s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
+			s.target(server.URL)
+		},
+		"several": func(s *scene) {
+			n := nginxtest.New(s)
+			s.show = append(s.show, n.Dir, "/DIR")
+			n.Configure(s, strings.ReplaceAll(statusServer, "LISTEN", "unix:"+n.Dir+"/n.sock"))
+			n.Start(s)
+			s.target("unix:" + n.Dir + "/n.sock:/stub_status")
+			a, _ := s.nginx(statusServer)
+			s.target("http://" + a + "/stub_status")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			s.options.Nginx = s.script("echo asked >>" + filepath.Join(t.TempDir(), "asked") + "\n")
+			make(s)
+			report := Examine(t.Context(), s.options)
+			if report.Verdict() != doctor.Healthy || len(report.Codes()) > 0 {
+				t.Errorf("found %v", report.Codes())
+			}
+			golden(t, "healthy "+name, s.text(report))
+		})
+	}
+}
+
+// TestGoldenSeveral holds that one target that is broken leaves the others in
+// sight, and that what is wrong with the configuration is told.
+func TestGoldenSeveral(t *testing.T) {
+	s := newScene(t)
+	s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+	a, _ := s.nginx(statusServer)
+	s.target("http://" + a + "/stub_status")
+	report := Examine(t.Context(), s.options)
+	if codes := report.Codes(); !slices.Equal(codes, []doctor.Code{"nginx-refused"}) || report.Verdict() != doctor.Ill {
+		t.Errorf("found %v, %s", codes, report.Verdict())
+	}
+	golden(t, "several", s.text(report))
+
+	nothing := Examine(t.Context(), Options{})
+	if nothing.Verdict() != doctor.Unseen || !slices.Equal(nothing.Codes(), []doctor.Code{"no-targets"}) {
+		t.Errorf("of no targets it finds %v, %s", nothing.Codes(), nothing.Verdict())
+	}
+	golden(t, "no targets", s.text(nothing))
+	invalid := Invalid(errors.New("--nginx.timeout: 0s is not above zero"))
+	if invalid.Verdict() != doctor.Unseen {
+		t.Errorf("a wrong configuration is %s", invalid.Verdict())
+	}
+	golden(t, "invalid", s.text(invalid))
+}
+
+// TestSocketDenied asks as somebody who may not.
+func TestSocketDenied(t *testing.T) {
+	s := newScene(t)
+	n := nginxtest.New(t)
+	n.Configure(t, strings.ReplaceAll(statusServer, "LISTEN", "unix:"+n.Dir+"/n.sock"))
+	n.Start(t)
+	if err := os.Chmod(filepath.Join(n.Dir, "n.sock"), 0); err != nil { // for nobody but root
+		t.Fatal(err)
+	}
+	options := *s.target("unix:" + n.Dir + "/n.sock:/stub_status")
+	var link doctor.Link
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// The thread ends with the goroutine, which does not unlock it.
+		runtime.LockOSThread()
+		if os.Getuid() == 0 {
+			if err := syscall.Setfsuid(65534); err != nil {
+				t.Error(err)
+			}
+		}
+		e := &examiner{Options: s.options}
+		e.Machine.complete()
+		link = e.target(t.Context(), options)
+	}()
+	<-done
+	if len(link.Findings) != 1 || link.Findings[0].Code != "socket-denied" {
+		t.Errorf("found %+v", link)
+	}
+}
+
+// TestNameUnknown asks for a name that nobody may have.
+func TestNameUnknown(t *testing.T) {
+	s := newScene(t)
+	s.target("http://nginx.invalid:8080/stub_status")
+	if codes := Examine(t.Context(), s.options).Codes(); !slices.Equal(codes, []doctor.Code{"name-unknown"}) {
+		// Where no resolver answers, the look-up takes all of the time.
+		if s.options.Targets[0].Timeout = 5 * time.Second; !slices.Equal(codes, []doctor.Code{"nginx-unreachable"}) {
+			t.Errorf("found %v", codes)
+		}
+	}
+	for says, err := range map[string]*net.DNSError{
+		"the name nginx.invalid has no address":         {Err: "no such host", IsNotFound: true},
+		"the name nginx.invalid could not be looked up": {Err: "server misbehaving", IsTemporary: true},
+	} {
+		f := nameOf(t.Context(), &sight{options: s.options.Targets[0], err: &client.Error{Reason: client.ReasonDNS, Err: err}})
+		if f == nil || f.Code != "name-unknown" || f.Says != says {
+			t.Errorf("%v: %+v", err, f)
+		}
+	}
+}
+
+// TestTime holds that an examination ends, however many targets hang.
+func TestTime(t *testing.T) {
+	s := newScene(t)
+	for range 9 {
+		o := s.target("http://" + s.accept(func(conn net.Conn) { _, _ = conn.Read(make([]byte, 1<<16)); _, _ = conn.Read(make([]byte, 1)) }) + "/stub_status")
+		o.Timeout = 200 * time.Millisecond
+	}
+	began := time.Now()
+	report := Examine(t.Context(), s.options)
+	if took := time.Since(began); took > budget+time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if len(report.Codes()) != 9 {
+		t.Errorf("found %v", report.Codes())
+	}
+}

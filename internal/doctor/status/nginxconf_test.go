@@ -1,0 +1,130 @@
+//go:build linux
+
+package status
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"nginx-exporter/internal/nginxtest"
+)
+
+const dumped = `# configuration file /etc/nginx/nginx.conf:
+user www-data; # a comment with { and ;
+http {
+    allow 192.0.2.0/24;
+    map $http_x $y { default ""; "~^a{2}$" "}"; }
+    include conf.d/*.conf;
+    include /etc/nginx/sites/one;
+    server {
+        listen [::]:80 default_server;
+        listen 8443 ssl;
+        location / {
+            content_by_lua_block { if x then return "}" .. '{' end }
+            location = /status { stub_status on; }
+        }
+    }
+}
+stream { server { listen 99; } }
+
+# configuration file /etc/nginx/conf.d/a.conf:
+server {
+    server_name _ *.example status.example;
+    listen unix:/run/n.sock proxy_protocol;
+    listen 80;
+    "location" ^~ "/a\"b" { stub_status; allow 127.0.0.1; deny all; }
+    location ~ ^/re${x}gex$ { api write=off; }
+}
+# configuration file /etc/nginx/sites/one:
+server { location @named { stub_status; } location =/x { api; } ssl on; }
+# configuration file /etc/nginx/conf.d/not/included:
+server { location /never { stub_status; } }
+`
+
+// TestPages holds what is understood of a configuration.
+func TestPages(t *testing.T) {
+	var have []string
+	all := pages(parseDump(dumped).directives())
+	for i := range all {
+		p := &all[i]
+		have = append(have, fmt.Sprintf("%s plus=%t host=%q proxy=%t %v %s", p.uri(), p.plus, p.host(), p.listen.proxy, p.rules, p.file))
+	}
+	const a, one, main = "/etc/nginx/conf.d/a.conf", "/etc/nginx/sites/one", "/etc/nginx/nginx.conf"
+	want := []string{
+		`unix:/run/n.sock:/a"b plus=false host="" proxy=true [allow 127.0.0.1 deny all] ` + a,
+		`http://127.0.0.1:80/a"b plus=false host="" proxy=false [allow 127.0.0.1 deny all] ` + a,
+		`unix:/run/n.sock: plus=true host="" proxy=true [allow 192.0.2.0/24] ` + a,
+		`http://127.0.0.1:80 plus=true host="" proxy=false [allow 192.0.2.0/24] ` + a,
+		`https://127.0.0.1:80 plus=false host="" proxy=false [allow 192.0.2.0/24] ` + one,
+		`https://127.0.0.1:80/x plus=true host="" proxy=false [allow 192.0.2.0/24] ` + one,
+		`http://[::1]:80/status plus=false host="" proxy=false [allow 192.0.2.0/24] ` + main,
+		`https://127.0.0.1:8443/status plus=false host="" proxy=false [allow 192.0.2.0/24] ` + main,
+	}
+	if !reflect.DeepEqual(have, want) {
+		t.Errorf("have:\n%s\nwant:\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestRealDump holds that what nginx itself prints is understood.
+func TestRealDump(t *testing.T) {
+	n := nginxtest.New(t)
+	n.Configure(t, "server { listen 127.0.0.1:8099; server_name a; return 404; }\nserver { listen 127.0.0.1:8099; server_name b; location = '/odd path' { stub_status; } }")
+	p := inspect(t.Context(), n.Program(t), nil)
+	if !p.read || !p.asked || !p.module || len(p.pages) != 1 {
+		t.Fatalf("read %+v", p)
+	}
+	if p.pages[0].uri() != "http://127.0.0.1:8099/odd path" || p.pages[0].host() != "b" || p.pages[0].file != n.Dir+"/conf.d/test.conf" {
+		t.Errorf("read %+v", p.pages[0])
+	}
+}
+
+// FuzzDump holds that no text makes the reader fail, hang or grow, and that
+// nothing is found where no directive of that name is.
+func FuzzDump(f *testing.F) {
+	f.Add(dumped)
+	f.Add("# configuration file a:\ninclude a; include *;\n# configuration file b:\ninclude *;")
+	f.Add("# configuration file a:\nhttp{server{listen 1;location /{stub_status;}}")
+	f.Add(strings.Repeat("# configuration file a:\nhttp { ", 3) + strings.Repeat("{", 100) + `"\`)
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, p := range pages(parseDump(text).directives()) {
+			_, _ = p.uri(), p.host()
+			if !strings.Contains(text, "stub_status") && !strings.Contains(text, "api") && !strings.Contains(text, `\`) {
+				t.Errorf("found %+v", p)
+			}
+		}
+	})
+}
+
+// TestEmergency holds that nothing quoted is told but the name of a directive.
+func TestEmergency(t *testing.T) {
+	for complaint, want := range map[string]string{
+		"nginx: [emerg] unknown directive \"stub_status\" in /etc/n.conf:3\n":                                          `unknown directive "stub_status" in /etc/n.conf:3`,
+		"nginx: [warn] x\nnginx: [emerg] invalid value \"" + secret + "\" in \"x\" in /a b:1":                          `invalid value "..."`,
+		"2026/01/02 03:04:05 [emerg] 12#12: host not found in upstream \"" + secret + "\" in /c:9\nnginx: test failed": `host not found in upstream "..." in /c:9`,
+		"something else": "",
+	} {
+		if have := emergency(complaint); have != want {
+			t.Errorf("%q: %q, not %q", complaint, have, want)
+		}
+	}
+}
+
+// TestListeners holds what is read of the kernel's list.
+func TestListeners(t *testing.T) {
+	s := newScene(t)
+	if _, known := listeners(s.options.Machine.Proc); known {
+		t.Error("a list that is not there is known")
+	}
+	s.listens("127.0.0.1:8080", "0.0.0.0:80", "[::1]:81", "[::]:9113")
+	have, known := listeners(s.options.Machine.Proc)
+	if text := list(have); !known || text != "0.0.0.0:80, 127.0.0.1:8080, [::]:9113, [::1]:81" {
+		t.Errorf("read %s", text)
+	}
+	for _, line := range []string{"", "1: 0100007F:1F90 0:0 01", "1: x:1F90 0:0 0A", "1: 0100007F:x 0:0 0A", "1: 0100:1F90 0:0 0A", "1: 010000:1F90 0:0 0A"} {
+		if a, ok := listener(line); ok {
+			t.Errorf("%q is %s", line, a)
+		}
+	}
+}

@@ -1,0 +1,18 @@
+//go:build unix
+
+package status
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// owner says whose a file is.
+func owner(info os.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return "unknown"
+	}
+	return fmt.Sprintf("user %d, group %d", stat.Uid, stat.Gid)
+}

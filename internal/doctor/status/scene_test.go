@@ -1,0 +1,242 @@
+//go:build linux
+
+package status
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"nginx-exporter/client"
+	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/nginxtest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// secret is in everything that must not be shown.
+const secret = "geheim-9f2c"
+
+// scene is one trouble: what is examined, and how it is written in golden
+// files, which know no port of a run.
+type scene struct {
+	*testing.T
+
+	options Options
+	ca      *nginxtest.Authority
+	show    []string // pairs of what stands for what
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{T: t, ca: nginxtest.NewAuthority(t)}
+	s.options.Make = func(uri string) (client.Options, error) {
+		target, err := client.ParseTarget(uri)
+		return client.Options{Target: target, Timeout: time.Second, Transport: s.trusting(target)}, err
+	}
+	s.options.Machine = Machine{
+		Proc: t.TempDir(), Ports: []int{}, Sockets: []string{}, Folders: []string{}, Env: func(string) string { return "" },
+	}
+	return s
+}
+
+// trusting is how the exporter asks over TLS with the CA of the scene.
+func (s *scene) trusting(target client.Target) client.Transport {
+	if !target.TLS() {
+		return nil
+	}
+	return tlsTransport{&tls.Config{RootCAs: s.ca.Pool, MinVersion: tls.VersionTLS12}}
+}
+
+type tlsTransport struct{ config *tls.Config }
+
+func (t tlsTransport) RoundTripper(base func(*tls.Config) *http.Transport) (http.RoundTripper, error) {
+	return base(t.config), nil
+}
+
+// target is what the exporter asks.
+func (s *scene) target(uri string) *client.Options {
+	s.Helper()
+	o, err := s.options.Make(uri)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.options.Targets = append(s.options.Targets, o)
+	return &s.options.Targets[len(s.options.Targets)-1]
+}
+
+// address is a free one, shown as 127.0.0.1:8080 and so on.
+func (s *scene) address(host string) string {
+	s.Helper()
+	a := nginxtest.FreeAddress(s, host)
+	s.shown(a)
+	return a
+}
+
+func (s *scene) shown(address string) {
+	s.Helper()
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.show = append(s.show, port, strconv.Itoa(8080+len(s.show)/2))
+}
+
+// nginx runs one with that server, in which LISTEN is its address and DIR its
+// folder, and returns the address.
+func (s *scene) nginx(servers string) (address string, n *nginxtest.Nginx) {
+	s.Helper()
+	address, n = s.address("127.0.0.1"), nginxtest.New(s)
+	s.show = append(s.show, n.Dir, "/DIR")
+	certificate, key := s.ca.Issue(s, nginxtest.Leaf{})
+	n.Write(s, "crt", certificate)
+	n.Write(s, "key", key)
+	n.Configure(s, fill(servers, address, n))
+	n.Start(s)
+	return address, n
+}
+
+func fill(servers, address string, n *nginxtest.Nginx) string {
+	return strings.NewReplacer("LISTEN", address, "DIR", n.Dir, "TLS", "ssl_certificate "+n.Dir+"/crt; ssl_certificate_key "+n.Dir+"/key;").Replace(servers)
+}
+
+// serve runs a server in Go.
+func (s *scene) serve(handler http.HandlerFunc) (address string) {
+	s.Helper()
+	server := httptest.NewServer(handler)
+	s.Cleanup(server.Close)
+	s.shown(server.Listener.Addr().String())
+	return server.Listener.Addr().String()
+}
+
+// accept runs a server that does with each connection what it is told, and then
+// closes it.
+func (s *scene) accept(do func(net.Conn)) (address string) {
+	s.Helper()
+	listener, err := new(net.ListenConfig).Listen(s.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = listener.Close() }) // which ends the loop
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = conn.Close() }() // the client may have gone
+				do(conn)
+			}()
+		}
+	}()
+	s.shown(listener.Addr().String())
+	return listener.Addr().String()
+}
+
+// listens makes the kernel tell of listeners.
+func (s *scene) listens(addresses ...string) {
+	s.Helper()
+	lines := map[string]string{"tcp": "  sl  local_address rem_address   st\n", "tcp6": "  sl  local_address rem_address   st\n"}
+	for i, address := range addresses {
+		a := netip.MustParseAddrPort(address)
+		raw, file := a.Addr().AsSlice(), "tcp"
+		if a.Addr().Is6() {
+			file = "tcp6"
+		}
+		var host strings.Builder
+		for w := 0; w < len(raw); w += 4 {
+			// As a machine with the least byte first has it; so are all that
+			// run these tests.
+			fmt.Fprintf(&host, "%02X%02X%02X%02X", raw[w+3], raw[w+2], raw[w+1], raw[w])
+		}
+		lines[file] += fmt.Sprintf("%4d: %s:%04X 00000000:0000 0A 00000000:00000000\n", i, host.String(), a.Port())
+	}
+	folder := filepath.Join(s.options.Machine.Proc, "net")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		s.Fatal(err)
+	}
+	for name, text := range lines {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			s.Fatal(err)
+		}
+	}
+}
+
+// script is a program that stands in for nginx.
+func (s *scene) script(text string) string {
+	s.Helper()
+	path := filepath.Join(s.TempDir(), "nginx")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil { // a program
+		s.Fatal(err)
+	}
+	s.show = append(s.show, filepath.Dir(path), "/BIN")
+	return path
+}
+
+// text is a report as golden files have it.
+func (s *scene) text(report *doctor.Report) string {
+	s.Helper()
+	var out strings.Builder
+	for i := range report.Links { // before columns are made of the names
+		report.Links[i].Name = strings.NewReplacer(s.show...).Replace(report.Links[i].Name)
+	}
+	if err := report.WriteText(&out, false); err != nil {
+		s.Fatal(err)
+	}
+	text := strings.NewReplacer(s.show...).Replace(out.String())
+	for pattern, with := range map[string]string{
+		`nginx/[0-9.]+`: "nginx/VERSION", `of nginx [0-9.]+`: "of nginx VERSION", `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`: "TIME",
+		`after \d+(\.\d+)?m?s`: "after SOME TIME", `user \d+, group \d+`: "user U, group G",
+	} {
+		text = regexp.MustCompile(pattern).ReplaceAllString(text, with)
+	}
+	return text
+}
+
+// golden compares a text with its file, or writes it.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name+".txt")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // for everybody
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // for everybody
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if string(want) != text {
+		t.Errorf("%s says otherwise, have:\n%s\nwant:\n%s", path, text, want)
+	}
+}
+
+// foreign lets the exporter show a certificate of another CA.
+func foreign(t *testing.T, pool *x509.CertPool) client.Transport {
+	t.Helper()
+	return tlsTransport{&tls.Config{
+		RootCAs: pool, MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{nginxtest.NewAuthority(t).Pair(t, nginxtest.Leaf{Client: true})},
+	}}
+}

@@ -1,0 +1,392 @@
+//go:build linux
+
+package status
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"nginx-exporter/client"
+	"nginx-exporter/internal/nginxtest"
+	"nginx-exporter/internal/plustest"
+)
+
+const statusServer = "server { listen LISTEN; location = /stub_status { stub_status; } location / { return 404; } }\n"
+
+func port(address string) int {
+	_, text, _ := net.SplitHostPort(address)
+	number, _ := strconv.Atoi(text) // an address that was just made
+	return number
+}
+
+// refusals are targets at which nobody listens, or nobody can be reached.
+func refusals() map[string]trouble {
+	inPod := func(name string) string { return map[string]string{"KUBERNETES_SERVICE_HOST": "10.96.0.1"}[name] }
+	return map[string]trouble{
+		"refused": {"nginx-refused", func(s *scene) {
+			s.listens("127.0.0.1:5432", "[::]:22")
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+		}},
+		"refused in a pod": {"nginx-refused", func(s *scene) {
+			s.listens("0.0.0.0:80", "[::]:9113")
+			s.options.Listen, s.options.Machine.Env = []string{":9113"}, inPod
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+		}},
+		"alone in a pod": {"pod-network", func(s *scene) {
+			s.listens("[::]:9113")
+			s.options.Listen, s.options.Machine.Env = []string{":9113"}, inPod
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+		}},
+		"other loopback": {"listen-address", func(s *scene) {
+			a := s.address("::1")
+			nginxtest.Start(s, strings.ReplaceAll(statusServer, "LISTEN", a))
+			s.target(fmt.Sprintf("http://127.0.0.1:%d/stub_status", port(a)))
+		}},
+		"other address": {"listen-address", func(s *scene) {
+			a := s.address("127.0.0.2")
+			nginxtest.Start(s, strings.ReplaceAll(statusServer, "LISTEN", a))
+			s.listens(a)
+			s.target(fmt.Sprintf("http://127.0.0.1:%d/stub_status", port(a)))
+		}},
+		"usual port": {"status-elsewhere", func(s *scene) {
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			a, _ := s.nginx("server { listen LISTEN; location /nginx_status { stub_status; } }")
+			s.options.Machine.Ports = []int{port(a)}
+		}},
+		"usual socket": {"status-elsewhere", func(s *scene) {
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			n := nginxtest.New(s)
+			s.show = append(s.show, n.Dir, "/DIR")
+			n.Configure(s, strings.ReplaceAll(statusServer, "LISTEN", "unix:"+n.Dir+"/n.sock"))
+			n.Start(s)
+			s.options.Machine.Sockets = []string{n.Dir + "/*.sock"}
+		}},
+		"unreachable": {"nginx-unreachable", func(s *scene) { s.target("http://" + fullBacklog(s) + "/stub_status") }},
+		"slow": {"nginx-slow", func(s *scene) {
+			a := s.serve(func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case <-r.Context().Done():
+				case <-time.After(700 * time.Millisecond):
+				}
+				_, _ = io.WriteString(w, "Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n")
+			})
+			s.target("http://" + a + "/stub_status").Timeout = 300 * time.Millisecond
+		}},
+		"hangs": {"nginx-hangs", func(s *scene) {
+			a := s.accept(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+			s.target("http://" + a + "/stub_status").Timeout = 200 * time.Millisecond
+		}},
+	}
+}
+
+// fullBacklog is an address whose queue is full: nothing answers there.
+func fullBacklog(s *scene) string {
+	s.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = syscall.Close(fd) }) // nothing was accepted
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		s.Fatal(err)
+	}
+	if err := syscall.Listen(fd, 0); err != nil {
+		s.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(fd)
+	if err != nil {
+		s.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port) //nolint:forcetypeassert // as bound above
+	for range 20 {
+		conn, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).DialContext(s.Context(), "tcp", address)
+		if err != nil {
+			break // the queue is full
+		}
+		s.Cleanup(func() { _ = conn.Close() }) // it was never accepted
+	}
+	s.shown(address)
+	return address
+}
+
+// sockets are targets behind Unix sockets.
+func sockets() map[string]trouble {
+	place := func(s *scene) string {
+		folder := s.TempDir()
+		s.show = append(s.show, folder, "/DIR")
+		return filepath.Join(folder, "n.sock")
+	}
+	return map[string]trouble{
+		"socket missing": {"socket-missing", func(s *scene) { s.target("unix:" + place(s) + ":/stub_status") }},
+		"socket is a file": {"socket-other", func(s *scene) {
+			path := place(s)
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				s.Fatal(err)
+			}
+			s.target("unix:" + path + ":/stub_status")
+		}},
+		"socket stale": {"socket-stale", func(s *scene) {
+			path := place(s)
+			listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+			if err != nil {
+				s.Fatal(err)
+			}
+			listener.SetUnlinkOnClose(false)
+			if err := listener.Close(); err != nil {
+				s.Fatal(err)
+			}
+			s.target("unix:" + path + ":/stub_status")
+		}},
+	}
+}
+
+// protocols are servers that speak something else than the exporter thinks.
+func protocols() map[string]trouble {
+	proxied := strings.Replace(statusServer, "LISTEN", "LISTEN proxy_protocol", 1)
+	return map[string]trouble{
+		"proxy protocol": {"proxy-protocol-expected", func(s *scene) {
+			a, _ := s.nginx(proxied)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"proxy protocol and TLS": {"proxy-protocol-expected", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN ssl proxy_protocol; TLS location / { stub_status; } }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"proxy protocol in the file": {"proxy-protocol-expected", func(s *scene) {
+			a, _ := s.nginx(proxied)
+			s.options.FromFile = true
+			s.target("http://" + a + "/stub_status")
+		}},
+		"no proxy protocol": {"proxy-protocol-unexpected", func(s *scene) {
+			a, _ := s.nginx(statusServer)
+			s.target("http://" + a + "/stub_status").ProxyProtocol = true
+		}},
+		"HTTP2": {"http2-only", func(s *scene) {
+			a := s.accept(func(conn net.Conn) {
+				_, _ = conn.Read(make([]byte, 1024))
+				// As nginx 1.22 does: its settings, then goodbye.
+				_, _ = conn.Write([]byte("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80\x00\x04\x00\x01\x00\x00\x00\x05\x00\xff\xff\xff" +
+					"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"))
+			})
+			s.target("http://" + a + "/stub_status")
+		}},
+		"SSH": {"not-http", func(s *scene) {
+			a := s.accept(func(conn net.Conn) {
+				_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.2p1 Debian\r\n")
+				_, _ = conn.Read(make([]byte, 1024))
+			})
+			s.target("http://" + a + "/stub_status")
+		}},
+		"hangs up": {"connection-closed", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; return 444; }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"host": {"host-header", func(s *scene) {
+			a, n := s.nginx("server { listen LISTEN default_server; return 444; }\n" +
+				"server { listen LISTEN; server_name status.test; location = /stub_status { stub_status; } }")
+			s.options.Nginx = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"host localhost": {"host-header", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; return 404; }\n" +
+				"server { listen LISTEN; server_name localhost; location = /stub_status { stub_status; } }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"wrong host": {"host-header", func(s *scene) {
+			a, _ := s.nginx(statusServer + "server { listen LISTEN; server_name shop.test; return 404; }")
+			s.target("http://" + a + "/stub_status").Host = "shop.test"
+		}},
+	}
+}
+
+// answers are statuses other than 200.
+func answers() map[string]trouble {
+	return map[string]trouble{
+		"path": {"status-path", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location /nginx_status { stub_status; } location / { return 404; } }")
+			s.target("http://someone:" + secret + "@" + a + "/stub_status")
+		}},
+		"no path": {"status-path", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location / { return 404; } }")
+			s.target("http://" + a + "/stub_status?token=" + secret)
+		}},
+		"folder": {"status-path", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; root DIR/conf.d; location = /status { stub_status; } }")
+			s.target("http://" + a + "/")
+		}},
+		"404, at another port": {"status-elsewhere", func(s *scene) {
+			app, _ := s.nginx("server { listen LISTEN; return 404; }")
+			s.target("http://" + app + "/stub_status")
+			a, n := s.nginx("server { listen LISTEN; location = /odd { stub_status; } }")
+			_ = a
+			s.options.Nginx = n.Program(s)
+		}},
+		"denied": {"status-denied", func(s *scene) {
+			a, n := s.nginx("server { listen LISTEN; deny 10.0.0.0/8; location = /stub_status { stub_status; allow 192.0.2.1; deny all; } }")
+			s.options.Nginx = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"denied, unknown why": {"status-denied", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location / { return 403; } }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"login": {"login-required", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location / { stub_status; auth_basic x; auth_basic_user_file DIR/nginx.conf; } }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"wrong login": {"login-refused", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location / { stub_status; auth_basic x; auth_basic_user_file DIR/nginx.conf; } }")
+			s.target("http://someone:" + secret + "@" + a + "/stub_status")
+		}},
+		"redirect": {"status-redirect", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location = /stub_status { return 301 http://127.0.0.1:$server_port/new?key=" + secret + "; } location = /new { stub_status; } }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"redirect away": {"status-redirect", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; return 302 https://login.example/?next=" + secret + "; }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"bad gateway": {"nginx-error", func(s *scene) {
+			gone := s.address("127.0.0.1")
+			a, _ := s.nginx("server { listen LISTEN; location / { proxy_pass http://" + gone + "; } }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"unknown": {"status-unknown", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; default_type text/plain; return 418 'I am a teapot, " + strings.Repeat("and ", 20) + secret + "'; }")
+			s.target("http://" + a + "/stub_status")
+		}},
+	}
+}
+
+// contents are answers with status 200 that are no status page.
+func contents() map[string]trouble {
+	says := func(text string) func(*scene) {
+		return func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location / { default_type text/plain; return 200 '" + text + "'; } }")
+			s.target("http://" + a + "/stub_status")
+		}
+	}
+	return map[string]trouble{
+		"html":      {"status-html", says("<!doctype html><title>Shop</title>" + strings.Repeat("lorem ipsum ", 10) + secret)},
+		"empty":     {"status-empty", says("")},
+		"cut":       {"status-unreadable", says("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Wri")},
+		"something": {"status-other", says(`{"status":"up"}`)},
+		"html, the page is nearby": {"status-html", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location = /status { stub_status; } location / { default_type text/html; return 200 '<html>'; } }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"itself": {"exporter-itself", func(s *scene) {
+			a := s.serve(exporter)
+			s.options.Listen = []string{a}
+			s.target("http://" + a + "/stub_status")
+			there, _ := s.nginx(statusServer)
+			s.options.Machine.Ports = []int{port(there)}
+		}},
+		"one of ours": {"exporter-itself", func(s *scene) { s.target("http://" + s.serve(exporter) + "/metrics") }},
+		"another exporter": {"exporter-other", func(s *scene) {
+			a := s.serve(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, "<html><head><title>NGINX Prometheus Exporter</title></head></html>")
+			})
+			s.target("http://" + a + "/")
+		}},
+	}
+}
+
+// exporter answers as nginx-exporter does.
+func exporter(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/-/healthy":
+		_, _ = io.WriteString(w, "the exporter is healthy\n")
+	case "/metrics":
+		_, _ = io.WriteString(w, "# HELP nginx_up x\n# TYPE nginx_up gauge\nnginx_up 0\n")
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// configurations are what nginx -T and -V tell.
+func configurations() map[string]trouble {
+	return map[string]trouble{
+		"configured elsewhere": {"status-elsewhere", func(s *scene) {
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			_, n := s.nginx("# password " + secret + "\nserver { listen LISTEN; location ^~ /nginx/st { stub_status; } }")
+			s.options.Nginx = n.Program(s)
+		}},
+		"not configured": {"status-not-configured", func(s *scene) {
+			s.target("http://" + s.address("127.0.0.1") + "/nginx_status")
+			_, n := s.nginx("server { listen LISTEN; set $key " + secret + "; return 404; }")
+			s.options.Nginx = n.Program(s)
+		}},
+		"not reloaded": {"nginx-not-reloaded", func(s *scene) {
+			a, n := s.nginx("server { listen LISTEN; return 404; }")
+			n.Configure(s, fill(statusServer, a, n))
+			s.options.Nginx = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"not started": {"nginx-not-reloaded", func(s *scene) {
+			a, n := s.address("127.0.0.1"), nginxtest.New(s)
+			s.show = append(s.show, n.Dir, "/DIR")
+			n.Configure(s, fill(statusServer, a, n))
+			s.options.Nginx = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"configuration broken": {"nginx-config-broken", func(s *scene) {
+			a, n := s.nginx("server { listen LISTEN; return 404; }")
+			n.Configure(s, "server { listen LISTEN "+secret+"; }")
+			s.options.Nginx = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"no module": {"module-missing", func(s *scene) {
+			s.options.Nginx = s.script(`case $1 in
+-V) echo "nginx version: nginx/1.29.1" >&2; echo "configure arguments: --with-http_ssl_module" >&2 ;;
+-T) echo 'nginx: [emerg] unknown directive "stub_status" in /etc/nginx/conf.d/status.conf:3' >&2; exit 1 ;;
+esac
+`)
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+		}},
+		"may not look": {"nginx-refused", func(s *scene) {
+			s.options.Nginx = s.script("echo 'nginx: [emerg] open() \"/run/nginx.pid\" failed (13: Permission denied)' >&2; exit 1\n")
+			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+		}},
+	}
+}
+
+// plusTroubles take one interface of nginx for the other.
+func plusTroubles() map[string]trouble {
+	start := func(s *scene) string {
+		server := plustest.New().Start()
+		s.Cleanup(server.Close)
+		s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
+		return server.URL
+	}
+	return map[string]trouble{
+		"plus for stub_status": {"plus-found", func(s *scene) { s.target(start(s)).Mode = client.ModeStubStatus }},
+		"a document of plus":   {"plus-path", func(s *scene) { s.target(start(s) + "/9/nginx") }},
+		"stub_status for plus": {"stub-status-found", func(s *scene) {
+			a, _ := s.nginx(statusServer)
+			s.target("http://" + a + "/stub_status").Mode = client.ModePlus
+		}},
+	}
+}
+
+// oddities are pages that can be read.
+func oddities() map[string]trouble {
+	says := func(page string) func(*scene) {
+		return func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location / { default_type text/plain; return 200 '" + page + "'; } }")
+			s.target("http://" + a + "/stub_status")
+		}
+	}
+	return map[string]trouble{
+		"tengine": {"status-columns", says("Active connections: 1 \nserver accepts handled requests request_time\n 1 1 1 5 \nReading: 0 Writing: 1 Waiting: 0 \n")},
+		"wrapped": {"status-wrapped", says("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 2 Waiting: 18446744073709551615 \n")},
+	}
+}
