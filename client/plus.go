@@ -119,6 +119,9 @@ func (c *Client) readIndex(ctx context.Context) (*PlusIndex, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(names) == 0 {
+		return nil, &Error{Reason: ReasonParse, Err: errors.New("the NGINX Plus API lists no document at all")}
+	}
 	for _, name := range names {
 		index.listed[name] = true
 	}

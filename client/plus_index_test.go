@@ -152,6 +152,17 @@ func TestPlusIndexStatus(t *testing.T) {
 	}
 }
 
+// An API always has the document nginx; without any there would be nothing to
+// read, and nobody to say why nginxplus_up is 0.
+func TestPlusIndexListsNothing(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{"[]", `[""]`} {
+		c := servePlus(t, plustest.New(plustest.WithRaw("root", []byte(list))))
+		_, err := c.PlusIndex(within(t))
+		check(t, err, failure{reason: client.ReasonParse, text: "lists no document", advice: adviceAPI})
+	}
+}
+
 // onlySlash has a server answer paths with a slash at the end alone, or those
 // without, and redirect the others or say that they are not there.
 func onlySlash(slash bool, status int) func(http.Handler) http.Handler {
