@@ -2,6 +2,7 @@ package inject
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -162,19 +163,34 @@ func (d *document) replaceLine(l layout, key *yaml.Node, fresh mapping) (splice,
 	return d.region(l, d.start(line), d.end(line), column, func(w *writer) { w.fields(fresh, column, false) }), true
 }
 
-// rewriteLine puts entries at the head of a flow mapping that begins and ends
-// on the line of a key.
-func (d *document) rewriteLine(l layout, key, m *yaml.Node, fresh mapping) (splice, bool) {
+// insertion is what a flow mapping gets at its head.
+type insertion struct {
+	key, mapping *yaml.Node // the key on whose line the mapping stands
+	fresh        mapping
+}
+
+// rewriteLine makes insertions into flow mappings that begin and end on the
+// line of a key.
+func (d *document) rewriteLine(l layout, key *yaml.Node, insertions []insertion) (splice, bool) {
 	line := key.Line - 1
-	at, end := d.at(m.Content[0]), d.flowEnd(m)
-	if strings.Trim(d.pretext(key), " ") != "" || at >= d.end(line) || end < at || end >= d.end(line) {
+	if strings.Trim(d.pretext(key), " ") != "" {
 		return splice{}, false
 	}
-	var added strings.Builder
-	for _, f := range fresh {
-		added.WriteString(quote(f.key) + ": " + flowText{}.write(f.value) + ", ")
+	from := d.start(line)
+	var text strings.Builder
+	slices.SortFunc(insertions, func(a, b insertion) int { return d.at(a.mapping.Content[0]) - d.at(b.mapping.Content[0]) })
+	for _, in := range insertions {
+		at, end := d.at(in.mapping.Content[0]), d.flowEnd(in.mapping)
+		if at < from || at >= d.end(line) || end < at || end >= d.end(line) {
+			return splice{}, false
+		}
+		text.WriteString(d.s[from:at])
+		for _, f := range in.fresh {
+			text.WriteString(quote(f.key) + ": " + flowText{}.write(f.value) + ", ")
+		}
+		from = at
 	}
-	rest := d.s[at:d.end(line)]
-	text := d.s[d.start(line):at] + added.String() + strings.TrimSuffix(rest, breakOf(rest))
-	return d.region(l, d.start(line), d.end(line), key.Column-1, func(w *writer) { w.line(0, text) }), true
+	rest := d.s[from:d.end(line)]
+	text.WriteString(strings.TrimSuffix(rest, breakOf(rest)))
+	return d.region(l, d.start(line), d.end(line), key.Column-1, func(w *writer) { w.line(0, text.String()) }), true
 }

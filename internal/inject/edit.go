@@ -26,8 +26,9 @@ type edit struct {
 // plan collects the edits of one document.
 type plan struct {
 	*document
-	edits []edit
-	added []addition // documents that are to follow
+	edits    []edit
+	added    []addition  // documents that are to follow
+	inserted []insertion // not yet edits
 }
 
 // addition is a document: where it goes, and what it says.

@@ -12,6 +12,7 @@ import (
 // has already stays as it is; the notes tell where it says something else.
 func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error) {
 	metadata, found := own(t.template.value, "metadata")
+	p.inserted = nil
 	var fresh mapping
 	for _, kind := range []struct {
 		key  string
@@ -31,7 +32,10 @@ func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error
 			return nil, err
 		}
 	}
-	return notes, p.metadata(l, t, metadata, fresh)
+	if err := p.metadata(l, t, metadata, fresh); err != nil {
+		return nil, err
+	}
+	return notes, p.insert(l)
 }
 
 // metadata adds labels and annotations that are new as a whole.
@@ -48,7 +52,7 @@ func (p *plan) metadata(l layout, t *pod, e entry, fresh mapping) error {
 	case e.value.Kind != yaml.MappingNode:
 		return errLayout
 	case flow(e.value):
-		return p.flowPairs(l, e.key, e.value, fresh)
+		return p.flowPairs(e.key, e.value, fresh)
 	}
 	return p.fields(l, e.value, e.value.Content[0], fresh)
 }
@@ -76,9 +80,9 @@ func (p *plan) pairsOf(l layout, metadata entry, key string, missing mapping, fr
 	case e.value.Kind != yaml.MappingNode:
 		return fmt.Errorf("its %s are no mapping", key)
 	case flow(metadata.value):
-		return p.flowPairs(l, metadata.key, e.value, missing)
+		return p.flowPairs(metadata.key, e.value, missing)
 	case flow(e.value):
-		return p.flowPairs(l, e.key, e.value, missing)
+		return p.flowPairs(e.key, e.value, missing)
 	}
 	return p.fields(l, e.value, e.value.Content[0], missing)
 }
@@ -87,15 +91,34 @@ func (p *plan) pairsOf(l layout, metadata entry, key string, missing mapping, fr
 var errFlowPairs = errors.New("labels and annotations cannot be added to JSON, or to flow style over several lines, where uninject could not tell them from others")
 
 // flowPairs adds to a mapping in flow style that stands on one line with a key
-// of a block. The line as it was stays in a comment.
-func (p *plan) flowPairs(l layout, key, m *yaml.Node, fresh mapping) error {
-	s, ok := p.rewriteLine(l, key, m, fresh)
-	if !ok {
-		return errFlowPairs
+// of a block, once it is known what else that line gets.
+func (p *plan) flowPairs(key, m *yaml.Node, fresh mapping) error {
+	p.inserted = append(p.inserted, insertion{key, m, fresh})
+	return nil
+}
+
+// insert makes the insertions, those into one line at once. The line as it was
+// stays in a comment.
+func (p *plan) insert(l layout) error {
+	for len(p.inserted) > 0 {
+		key := p.inserted[0].key
+		var here []insertion
+		p.inserted = slices.DeleteFunc(p.inserted, func(in insertion) bool {
+			if in.key == key {
+				here = append(here, in)
+			}
+			return in.key == key
+		})
+		s, ok := p.rewriteLine(l, key, here)
+		if !ok {
+			return errFlowPairs
+		}
+		p.edits = append(p.edits, edit{[]splice{s}, func() {
+			for _, in := range here {
+				in.mapping.Content = slices.Insert(in.mapping.Content, 0, node(in.fresh).Content...)
+			}
+		}})
 	}
-	p.edits = append(p.edits, edit{[]splice{s}, func() {
-		m.Content = slices.Insert(m.Content, 0, node(fresh).Content...)
-	}})
 	return nil
 }
 

@@ -76,8 +76,8 @@ func last(n *yaml.Node) int {
 }
 
 // rewritten reports whether a region replaces a line by a longer one, and that
-// one is no longer the old one and an insertion: then somebody has edited it,
-// who would lose the edit.
+// one is no longer the old one and one or two insertions: then somebody has
+// edited it, who would lose the edit.
 func (d *document) rewritten(b block) bool {
 	was := d.was(b)
 	if was == "" || b.end-b.begin != 3 {
@@ -85,11 +85,16 @@ func (d *document) rewritten(b block) bool {
 	}
 	was = strings.TrimSuffix(was, breakOf(was))
 	now := d.line(b.begin + 2)
-	same := 0
-	for same < len(was) && same < len(now) && was[same] == now[same] {
-		same++
+	if len(now) < len(was) {
+		return true
 	}
-	return !strings.HasSuffix(now, was[same:]) || len(now) < len(was)
+	for len(was) > 0 && was[0] == now[0] {
+		was, now = was[1:], now[1:]
+	}
+	for len(was) > 0 && was[len(was)-1] == now[len(now)-1] {
+		was, now = was[:len(was)-1], now[:len(now)-1]
+	}
+	return !strings.Contains(now, was)
 }
 
 // was returns the line that a region replaced, or those that stay of it; empty
