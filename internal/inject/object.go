@@ -165,7 +165,7 @@ func (p *pod) all() []*yaml.Node {
 func (p *pod) nginxes(name string) []*yaml.Node {
 	var found []*yaml.Node
 	for _, c := range p.all() {
-		if name != "" && str(get(c, "name")) == name || name == "" && isNginx(imageName(str(get(c, "image")))) {
+		if name != "" && str(get(c, "name")) == name || name == "" && isNginx(str(get(c, "image"))) {
 			found = append(found, c)
 		}
 	}
@@ -173,17 +173,19 @@ func (p *pod) nginxes(name string) []*yaml.Node {
 }
 
 // isNginx reports whether an image is one of nginx, or of a program that was
-// made from it and has the same status page, by its name.
+// made from it and has the same status page, by its name. Those of NGINX Plus
+// are called nginx-plus/base and the like.
 func isNginx(image string) bool {
-	if strings.Contains(image, "exporter") {
+	name := imageName(image)
+	if strings.Contains(name, "exporter") {
 		return false
 	}
-	for _, name := range []string{"nginx", "openresty", "angie", "freenginx", "tengine"} {
-		if strings.HasPrefix(image, name) {
+	for _, known := range []string{"nginx", "openresty", "angie", "freenginx", "tengine"} {
+		if strings.HasPrefix(name, known) {
 			return true
 		}
 	}
-	return strings.HasSuffix(image, "-nginx")
+	return strings.HasSuffix(name, "-nginx") || strings.Contains(image, "/nginx-plus/")
 }
 
 // exporter returns the container in which another exporter of nginx runs.
