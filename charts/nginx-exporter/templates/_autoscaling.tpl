@@ -38,7 +38,7 @@
 
 {{/* Windows of the exporter's gauge, as a YAML list. */}}
 {{- define "nginx-exporter.rateWindows" -}}
-{{- $windows := .Values.exporter.rateWindows -}}
+{{- $windows := .Values.exporter.rateWindows | default list -}}
 {{- if include "nginx-exporter.readsGauge" . -}}
 {{- $windows = append $windows (include "nginx-exporter.window" .) -}}
 {{- end -}}

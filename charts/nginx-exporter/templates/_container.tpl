@@ -38,9 +38,9 @@ readinessProbe:
   {{- include "nginx-exporter.probe" (list . "/-/ready") | nindent 2 }}
 {{- end }}
 resources:
-  {{- toYaml .Values.exporter.resources | nindent 2 }}
+  {{- toYaml (.Values.exporter.resources | default dict) | nindent 2 }}
 securityContext:
-  {{- toYaml .Values.exporter.securityContext | nindent 2 }}
+  {{- toYaml (.Values.exporter.securityContext | default dict) | nindent 2 }}
 {{- with include "nginx-exporter.volumeMounts" . | trim }}
 volumeMounts:
   {{- . | nindent 2 }}

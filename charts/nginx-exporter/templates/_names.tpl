@@ -38,7 +38,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" $root.Release.Service -}}
 {{- $labels = merge $labels (include "nginx-exporter.selectorLabels" $root | fromYaml) -}}
 {{- range rest . }}{{ $labels = merge $labels . }}{{ end -}}
-{{- merge $labels $root.Values.commonLabels | toYaml -}}
+{{- merge $labels ($root.Values.commonLabels | default dict) | toYaml -}}
 {{- end }}
 
 {{/* Annotations of an object: list ROOT, and further annotations if any. Empty if there are none. */}}
@@ -46,7 +46,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $root := index . 0 -}}
 {{- $annotations := dict -}}
 {{- range rest . }}{{ $annotations = merge $annotations . }}{{ end -}}
-{{- $annotations = merge $annotations $root.Values.commonAnnotations -}}
+{{- $annotations = merge $annotations ($root.Values.commonAnnotations | default dict) -}}
 {{- if $annotations }}{{ toYaml $annotations }}{{ end -}}
 {{- end }}
 
@@ -87,7 +87,7 @@ annotations:
 {{/* Pull secrets for a pod, with the global ones first; empty if there are none. */}}
 {{- define "nginx-exporter.pullSecrets" -}}
 {{- $secrets := list -}}
-{{- range concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets -}}
+{{- range concat (.Values.global.imagePullSecrets | default list) (.Values.image.pullSecrets | default list) -}}
 {{- $secrets = append $secrets (kindIs "map" . | ternary . (dict "name" .)) -}}
 {{- end -}}
 {{- with $secrets | uniq -}}
@@ -106,7 +106,7 @@ imagePullSecrets:
 
 {{/* Labels of the user's nginx pods. A default in values.yaml would be merged into theirs. */}}
 {{- define "nginx-exporter.nginxLabels" -}}
-{{- .Values.podSelector.matchLabels | default (dict "app.kubernetes.io/name" "nginx") | toYaml -}}
+{{- (.Values.podSelector).matchLabels | default (dict "app.kubernetes.io/name" "nginx") | toYaml -}}
 {{- end }}
 
 {{/* Labels of the pods that have an exporter in them: the user's nginx pods, or our own. */}}

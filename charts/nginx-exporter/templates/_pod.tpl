@@ -3,10 +3,10 @@
 metadata:
   labels:
     {{- $labels := include "nginx-exporter.selectorLabels" . | fromYaml }}
-    {{- toYaml (merge $labels .Values.pod.labels .Values.commonLabels) | nindent 4 }}
+    {{- toYaml (merge $labels (.Values.pod.labels | default dict) (.Values.commonLabels | default dict)) | nindent 4 }}
   annotations:
     kubectl.kubernetes.io/default-container: nginx-exporter
-    {{- with merge (dict) .Values.pod.annotations .Values.commonAnnotations }}
+    {{- with merge (dict) (.Values.pod.annotations | default dict) (.Values.commonAnnotations | default dict) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:

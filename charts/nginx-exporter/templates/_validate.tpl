@@ -10,6 +10,11 @@
 {{- end -}}
 {{- end }}
 
+{{/* Not empty if a value is given, be it 0. */}}
+{{- define "nginx-exporter.given" -}}
+{{- if not (or (kindIs "invalid" .) (eq (toString .) "")) }}yes{{ end -}}
+{{- end }}
+
 {{- define "nginx-exporter.validateWeb" -}}
 {{- if and .Values.web.basicAuth.enabled (eq (include "nginx-exporter.monitorKind" .) "PodMonitoring") -}}
 {{- fail "web.basicAuth.enabled: the PodMonitoring made here cannot sign in; choose another monitor.kind, or web.tls.clientAuth" -}}
@@ -60,7 +65,7 @@
 {{- end -}}
 {{- end -}}
 {{- range list "namespace" "pod" "container" "job" "instance" "service" "endpoint" -}}
-{{- if hasKey $values.exporter.constLabels . -}}
+{{- if hasKey ($values.exporter.constLabels | default dict) . -}}
 {{- fail (printf "exporter.constLabels: %s is a label of Prometheus; a second one would become exported_%s, or with honorLabels hide the pod" . .) -}}
 {{- end -}}
 {{- end -}}
@@ -84,7 +89,7 @@
 {{- if and .enabled (eq $values.mode "daemonset") -}}
 {{- fail "podDisruptionBudget has no use in mode daemonset: a drain leaves the pods of a DaemonSet alone" -}}
 {{- end -}}
-{{- if and .enabled (ne (toString .minAvailable) "") (ne (toString .maxUnavailable) "") -}}
+{{- if and .enabled (include "nginx-exporter.given" .minAvailable) (include "nginx-exporter.given" .maxUnavailable) -}}
 {{- fail "podDisruptionBudget takes minAvailable or maxUnavailable, not both" -}}
 {{- end -}}
 {{- end -}}
@@ -103,7 +108,7 @@
 {{- end -}}
 {{- $own := true -}}
 {{- range $key, $value := include "nginx-exporter.nginxLabels" . | fromYaml -}}
-{{- if ne (get $.Values.commonLabels $key | default "") $value }}{{ $own = false }}{{ end -}}
+{{- if ne (get ($.Values.commonLabels | default dict) $key | default "") $value }}{{ $own = false }}{{ end -}}
 {{- end -}}
 {{- if $own -}}
 {{- fail "commonLabels has all labels of podSelector.matchLabels: pods of the chart's own, such as that of helm test, would pass for nginx" -}}
