@@ -26,8 +26,10 @@ const (
 func (w *walk) lookValue() doctor.Link {
 	err := w.cluster.getAs(w.ctx, controller, w.valuePath(), &w.values)
 	note := "as the HPA sees it"
+	var mute []doctor.Finding
 	if reasonOf(err) == forbidden && strings.Contains(err.Error(), "cannot impersonate") {
 		note = "as you see it, since you may not ask in the name of the HPA"
+		mute = append(mute, lacking(err))
 		err = w.cluster.get(w.ctx, w.valuePath(), &w.values)
 	}
 	switch {
@@ -41,7 +43,7 @@ func (w *walk) lookValue() doctor.Link {
 		texts = append(texts, item.Value)
 	}
 	l := fine("%s for %d of %d pods, %s", names(texts), len(w.values.Items), len(w.pods), note)
-	return w.check(l)
+	return with(w.check(l), mute...)
 }
 
 // valuePath is where the value is.
