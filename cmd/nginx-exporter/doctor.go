@@ -46,6 +46,7 @@ func (c *cli) addDoctor() {
 	cmd.Flag("output", "Form of the report: text or json.").Default(outputText).EnumVar(&x.output, outputText, outputJSON)
 	cmd.Flag("watch", "Look again until all is well.").BoolVar(&x.watch)
 	c.addDoctorStatus(cmd)
+	c.addDoctorHPA(cmd)
 }
 
 // addDoctorStatus defines what looks at nginx from here.

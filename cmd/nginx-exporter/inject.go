@@ -35,7 +35,7 @@ func (c *cli) focus(args []string) {
 	}
 	for _, f := range c.flags {
 		targets := strings.HasPrefix(f.name, "nginx.") || f.name == "config.file"
-		if args[0] != doctorCommand || !targets || strings.HasPrefix(f.name, "nginx.plus.") {
+		if args[0] != doctorCommand || slices.Contains(args, hpaWord) || !targets || strings.HasPrefix(f.name, "nginx.plus.") {
 			f.clause.Hidden()
 		}
 	}

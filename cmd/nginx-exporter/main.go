@@ -70,6 +70,8 @@ func execute(args []string, stdout, stderr io.Writer) error {
 		return cli.uninject(args, stdout, stderr)
 	case snippetCommand:
 		return cli.printSnippet(args, stdout)
+	case hpaDoctor:
+		return cli.doctorHPA(args, stdout, stderr)
 	case statusDoctor:
 		return cli.doctorStatus(stdout, stderr)
 	}

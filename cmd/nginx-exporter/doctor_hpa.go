@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/chain"
+)
+
+const (
+	hpaWord = "hpa"
+	// hpaDoctor is the doctor of a HorizontalPodAutoscaler.
+	hpaDoctor = doctorCommand + " " + hpaWord
+)
+
+// chainRequest is what can be said to it.
+type chainRequest struct {
+	name       string
+	namespace  string
+	kubectl    string
+	prometheus string
+	passed     map[string]*[]string // flags of kubectl
+}
+
+// addDoctorHPA defines what looks at the way from pods to their autoscaling.
+func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
+	r := &c.chain
+	cmd := doctor.Command(hpaWord, "Look at the whole way from the pods of an HPA to its decision, through your kubectl. Nothing is changed.")
+	cmd.Flag("namespace", "Namespace of the HPA; that of the context by default.").Short('n').StringVar(&r.namespace)
+	cmd.Flag("prometheus.url", "Address of Prometheus as seen from here. Without it Prometheus is found, and asked through the API server.").StringVar(&r.prometheus)
+	cmd.Flag("kubectl", "The program kubectl.").Default("kubectl").StringVar(&r.kubectl)
+	r.passed = map[string]*[]string{}
+	for _, f := range []struct{ name, help string }{
+		{"context", "Context of kubectl's configuration."},
+		{"kubeconfig", "File with kubectl's configuration."},
+		{"cluster", "Cluster of kubectl's configuration."},
+		{"user", "User of kubectl's configuration."},
+		{"as", "User to look as."},
+		{"as-group", "Group to look as. Can be repeated."},
+		{"as-uid", "UID to look as."},
+	} {
+		r.passed[f.name] = cmd.Flag(f.name, f.help+" Passed on to kubectl.").Strings()
+	}
+	cmd.Arg("name", "The HPA or ScaledObject, [NAMESPACE/]NAME.").Required().StringVar(&r.name)
+}
+
+// options checks the request.
+func (r *chainRequest) options() (chain.Options, error) {
+	o := chain.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
+	if space, name, found := strings.Cut(r.name, "/"); found {
+		if r.namespace != "" && r.namespace != space {
+			return o, fmt.Errorf("--namespace=%s and %s are two namespaces", r.namespace, r.name)
+		}
+		o.Namespace, o.Name = space, name
+		if space == "" {
+			return o, fmt.Errorf("%q is not [NAMESPACE/]NAME", r.name)
+		}
+	}
+	for _, name := range []string{o.Namespace, o.Name} {
+		if !chain.IsName(name) && (name != "" || o.Name == "") {
+			return o, fmt.Errorf("%q is no name of Kubernetes", name)
+		}
+	}
+	if r.prometheus != "" && !strings.HasPrefix(r.prometheus, "http://") && !strings.HasPrefix(r.prometheus, "https://") {
+		return o, errors.New("--prometheus.url is no address, such as http://127.0.0.1:9090")
+	}
+	for _, flag := range []string{"context", "kubeconfig", "cluster", "user", "as", "as-group", "as-uid"} {
+		for _, value := range *r.passed[flag] {
+			o.Arguments = append(o.Arguments, "--"+flag+"="+value)
+		}
+	}
+	return o, nil
+}
+
+// doctorHPA runs the command.
+func (c *cli) doctorHPA(args []string, stdout, stderr io.Writer) error {
+	for _, f := range c.flags {
+		if c.onCommandLine(args, f.name) {
+			return &statusError{blindStatus, &usageError{fmt.Errorf("--%s is a flag of the exporter itself, and means nothing to %s", f.name, hpaDoctor)}}
+		}
+	}
+	options, err := c.chain.options()
+	if err != nil {
+		return &statusError{blindStatus, &usageError{err}}
+	}
+	return c.examine(stdout, stderr, func(ctx context.Context) *doctor.Report { return chain.Examine(ctx, options) })
+}
