@@ -11,7 +11,9 @@ import (
 const (
 	maxDirectives = 200_000
 	maxNesting    = 32
-	maxIncludes   = 16
+	maxIncludes   = 16   // one within another
+	maxLookups    = 2000 // of files to include
+	maxFiles      = 2000
 )
 
 // directive is one directive of nginx, with its block if it has one.
@@ -25,36 +27,28 @@ type directive struct {
 // dump is what nginx -T prints: its files one after another. Includes are not
 // resolved there.
 type dump struct {
-	names []string // of the files, the main one first
-	files map[string][]directive
+	names   []string // of the files, the main one first
+	files   map[string][]directive
+	lookups int // that are left
 }
 
 // fileMark begins each file of a dump.
-const fileMark = "# configuration file "
+const fileMark = "\n# configuration file "
 
 // parseDump reads what nginx -T prints. It takes any text: what makes no sense
 // is left out.
 func parseDump(text string) *dump {
-	d := &dump{files: map[string][]directive{}}
+	d := &dump{files: map[string][]directive{}, lookups: maxLookups}
 	left := maxDirectives
-	for len(text) > 0 {
-		if !strings.HasPrefix(text, fileMark) {
-			_, rest, found := strings.Cut(text, "\n"+fileMark)
-			if !found {
-				break
-			}
-			text = fileMark + rest
-		}
-		head, body, _ := strings.Cut(text, "\n")
-		name := strings.TrimSuffix(strings.TrimPrefix(head, fileMark), ":")
-		text = ""
-		if end := strings.Index("\n"+body, "\n"+fileMark); end >= 0 {
-			body, text = body[:end], body[end:]
-		}
+	_, rest, found := strings.Cut("\n"+text, fileMark)
+	for found && len(d.names) < maxFiles {
+		var file string
+		file, rest, found = strings.Cut(rest, fileMark)
+		name, body, _ := strings.Cut(file, "\n")
+		name = strings.TrimSuffix(name, ":")
 		if _, known := d.files[name]; !known {
 			d.names = append(d.names, name)
-			r := &reader{text: body, file: name, left: &left}
-			d.files[name] = r.block(0)
+			d.files[name] = (&reader{text: body, file: name, left: &left}).block(0)
 		}
 	}
 	return d
@@ -91,6 +85,9 @@ func (d *dump) resolve(list []directive, depth int, left *int) []directive {
 // matching returns the files that an include names. Its pattern is relative to
 // the main file.
 func (d *dump) matching(pattern string) []string {
+	if d.lookups--; d.lookups < 0 {
+		return nil
+	}
 	if !strings.HasPrefix(pattern, "/") {
 		pattern = path.Join(path.Dir(d.names[0]), pattern)
 	}

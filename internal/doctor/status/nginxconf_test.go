@@ -5,8 +5,10 @@ package status
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"nginx-exporter/internal/nginxtest"
 )
@@ -95,6 +97,28 @@ func FuzzDump(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestHugeDumps holds that no configuration takes its time.
+func TestHugeDumps(t *testing.T) {
+	const size = 1 << 20
+	for name, one := range map[string][2]string{
+		"files":     {"", "\n# configuration file f%d:\ninclude *;"},
+		"nesting":   {"", "a{"},
+		"servers":   {"http{", "server{location /{stub_status;}}"},
+		"addresses": {"http{server{", "stub_status;listen 1;"},
+		"code":      {"", `x_by_lua_block{{"`},
+	} {
+		var text strings.Builder
+		text.WriteString("# configuration file a:\n" + one[0])
+		for i := 0; text.Len() < size; i++ {
+			text.WriteString(strings.Replace(one[1], "%d", strconv.Itoa(i), 1))
+		}
+		began := time.Now()
+		if found := pages(parseDump(text.String()).directives()); len(found) > maxPages || time.Since(began) > 5*time.Second {
+			t.Errorf("%s: %d pages after %s", name, len(found), time.Since(began))
+		}
+	}
 }
 
 // TestEmergency holds that nothing quoted is told but the name of a directive.

@@ -69,7 +69,7 @@ func (p *page) host() string {
 	return p.names[i]
 }
 
-// maxPages bounds how many pages are looked at.
+// maxPages bounds how many pages are looked at, and how many addresses.
 const maxPages = 64
 
 // pages lists the status pages of a configuration.
@@ -83,9 +83,11 @@ func pages(list []directive) []page {
 	}
 	var found []page
 	for _, s := range all {
-		found = append(found, s.everywhere()...)
+		if found = append(found, s.everywhere()...); len(found) > maxPages {
+			return found[:maxPages]
+		}
 	}
-	return found[:min(len(found), maxPages)]
+	return found
 }
 
 // servers reads the servers of all http blocks.
@@ -119,7 +121,7 @@ func newServer(block *directive, rules []string) *server {
 		one := &block.block[i]
 		switch one.name {
 		case "listen":
-			if l, ok := parseListen(one.args); ok {
+			if l, ok := parseListen(one.args); ok && len(s.listens) < maxPages {
 				s.listens = append(s.listens, l)
 			}
 		case "server_name":
@@ -143,9 +145,8 @@ func (s *server) everywhere() []page {
 	var all []page
 	for _, found := range s.pages {
 		for _, l := range s.listens {
-			if found.listen = l; len(all) < maxPages {
-				all = append(all, found)
-			}
+			found.listen = l
+			all = append(all, found)
 		}
 	}
 	return all
@@ -170,6 +171,9 @@ func (s *server) search(block []directive, path string, rules []string, depth in
 		one := &block[i]
 		switch one.name {
 		case "stub_status", "api":
+			if len(s.pages) == maxPages {
+				return
+			}
 			s.pages = append(s.pages, page{plus: one.name == "api", path: path, file: one.file, rules: rules, names: s.names})
 		case "location":
 			if depth < maxNesting {

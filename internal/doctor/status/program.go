@@ -47,7 +47,7 @@ func inspect(ctx context.Context, name string, folders []string) *program {
 		p.module = strings.Contains(version, "--with-http_stub_status_module")
 	}
 	text, complaint, err := output(ctx, maxDump, path, "-T")
-	if p.read = err == nil && strings.Contains(text, fileMark); p.read {
+	if p.read = err == nil && strings.Contains("\n"+text, fileMark); p.read {
 		p.pages = pages(parseDump(text).directives())
 		return p
 	}
