@@ -40,6 +40,24 @@ func (e *examiner) itself(ctx context.Context, s *sight) *doctor.Finding {
 	return f
 }
 
+// snippetServer is what prints a status server on an address of its own: the
+// one of the target is taken by something else.
+func (e *examiner) snippetServer(s *sight) string {
+	command := e.snippetCommand(s)
+	if s.target().Socket() != "" {
+		return command
+	}
+	return strings.Replace(command, ":"+s.target().Port(), ":"+freePort(s.target().Port()), 1)
+}
+
+// freePort is a port that is not the one that is taken.
+func freePort(taken string) string {
+	if taken == "8080" {
+		return "8081"
+	}
+	return "8080"
+}
+
 // usualTarget is what most have.
 func usualTarget() client.Target {
 	t, _ := client.ParseTarget("http://127.0.0.1:8080/stub_status") // it parses
@@ -48,7 +66,7 @@ func usualTarget() client.Target {
 
 // anywhere looks for a status page on this machine.
 func (e *examiner) anywhere(ctx context.Context, s *sight) *sight {
-	if s.target().Socket() == "" && !isLocal(s.target().Host()) {
+	if !s.here() {
 		return nil
 	}
 	if found, _ := e.configured(ctx, s); found != nil {
@@ -124,7 +142,7 @@ func (e *examiner) redirect(ctx context.Context, s *sight) *doctor.Finding {
 	}
 	f := &doctor.Finding{
 		Code: "status-redirect", Says: fmt.Sprintf("nginx sends the exporter to another address (%d), and it follows nobody", s.status()),
-		Fix: []string{"let the status page answer by itself, in a server of its own: nginx-exporter snippet nginx"},
+		Fix: []string{"let the status page answer by itself, in a server of its own: " + e.snippetServer(s)},
 	}
 	to, err := url.Parse(s.look.Header.Get("Location"))
 	if err != nil || to.Host == "" {
@@ -207,7 +225,7 @@ func (e *examiner) path(ctx context.Context, s *sight) *doctor.Finding {
 	return e.lost(ctx, s, &doctor.Finding{
 		Code: "status-path", Says: fmt.Sprintf("there is no status page at %s (%d)", path, s.status()),
 		Evidence: []doctor.Evidence{{Name: "tried", Value: list(usualPaths())}},
-		Fix:      []string{"look for stub_status in the configuration of nginx: nginx -T | grep -B3 stub_status", "or add it, as this tells: nginx-exporter snippet nginx"},
+		Fix:      []string{"look for stub_status in the configuration of nginx: nginx -T | grep -B3 stub_status", "or add a server for it, as this tells: " + e.snippetServer(s)},
 	})
 }
 
@@ -219,7 +237,7 @@ func (e *examiner) content(ctx context.Context, s *sight) *doctor.Finding {
 	path := short(s.target().Path())
 	f := &doctor.Finding{
 		Evidence: []doctor.Evidence{s.beginning()},
-		Fix:      []string{"look for stub_status in the configuration of nginx: nginx -T | grep -B3 stub_status", "or add it, as this tells: nginx-exporter snippet nginx"},
+		Fix:      []string{"look for stub_status in the configuration of nginx: nginx -T | grep -B3 stub_status", "or add a server for it, as this tells: " + e.snippetServer(s)},
 	}
 	switch body := strings.TrimSpace(s.body()); {
 	case body == "":

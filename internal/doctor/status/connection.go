@@ -51,7 +51,7 @@ func (e *examiner) socket(ctx context.Context, s *sight) *doctor.Finding {
 		return &doctor.Finding{
 			Code: "socket-missing", Says: "there is no socket " + path,
 			Fix: []string{
-				"let nginx listen there, as this tells: nginx-exporter snippet nginx-unix --listen=unix:" + path,
+				"let nginx listen there, as this tells: " + e.snippetCommand(s),
 				"in a pod, mount one emptyDir into both containers",
 			},
 		}
@@ -111,20 +111,53 @@ func (e *examiner) refused(ctx context.Context, s *sight) *doctor.Finding {
 		}
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: "who listens here", Value: text})
 	}
-	inPod := e.Machine.Env("KUBERNETES_SERVICE_HOST") != ""
-	switch {
-	case inPod && known && len(here) == 0 && isLocal(s.target().Host()):
+	if e.inPod() && known && len(here) == 0 && isLocal(s.target().Host()) {
 		f.Code, f.Says = "pod-network", f.Says+", nor anywhere else in this pod: nginx is not up yet, or runs in another pod or network"
 		f.Fix = []string{
 			"put the exporter into the pod of nginx (nginx-exporter inject does), with hostNetwork the same for both",
 			"if they are in one pod, look at the container of nginx: kubectl logs POD -c nginx",
 		}
-	case inPod:
-		f.Fix = []string{"add a status server, as this tells: nginx-exporter snippet kubernetes --listen=" + e.snippetListen(s)}
-	default:
-		f.Fix = []string{"start nginx, and let it listen there, as this tells: nginx-exporter snippet nginx --listen=" + e.snippetListen(s)}
+		return f
+	}
+	f.Fix = []string{"start nginx, and let it listen there, as this tells: " + e.snippetCommand(s)}
+	return e.hint(ctx, s, f)
+}
+
+// inPod reports whether this is a container of Kubernetes.
+func (e *examiner) inPod() bool { return e.Machine.Env("KUBERNETES_SERVICE_HOST") != "" }
+
+// here reports whether the target is on this machine, or in this pod.
+func (s *sight) here() bool { return s.target().Socket() != "" || isLocal(s.target().Host()) }
+
+// hint adds what would let the doctor see more.
+func (e *examiner) hint(ctx context.Context, s *sight, f *doctor.Finding) *doctor.Finding {
+	if !s.here() {
+		return f
+	}
+	if p := e.nginx(ctx); p != nil && p.denied {
+		f.Fix = append(f.Fix, "or run this as root, to have the configuration of nginx looked at")
 	}
 	return f
+}
+
+// snippetCommand is what prints a status server for the target.
+func (e *examiner) snippetCommand(s *sight) string {
+	switch socket := s.target().Socket(); {
+	case socket != "":
+		return "nginx-exporter snippet nginx-unix --listen=unix:" + socket
+	case !s.here():
+		// It has to listen where others reach it, and to let them in.
+		allow := "ADDRESS-OF-THE-EXPORTER"
+		if s.look != nil {
+			if a, isTCP := s.look.Local.(*net.TCPAddr); isTCP {
+				allow = a.IP.String()
+			}
+		}
+		return "nginx-exporter snippet nginx --listen=0.0.0.0:" + s.target().Port() + " --allow=" + allow
+	case e.inPod():
+		return "nginx-exporter snippet kubernetes --listen=" + e.snippetListen(s)
+	}
+	return "nginx-exporter snippet nginx --listen=" + e.snippetListen(s)
 }
 
 // snippetListen is the address of the target if snippet takes it, else the

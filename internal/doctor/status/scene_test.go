@@ -214,6 +214,7 @@ func (s *scene) text(report *doctor.Report) string {
 // golden compares a text with its file, or writes it.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
+	name = regexp.MustCompile("[^a-z0-9]+").ReplaceAllString(strings.ToLower(name), "-")
 	path := filepath.Join("testdata", "golden", name+".txt")
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // for everybody

@@ -45,6 +45,12 @@ func refusals() map[string]trouble {
 			s.options.Listen, s.options.Machine.Env = []string{":9113"}, inPod
 			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
 		}},
+		"refused by another machine": {"nginx-refused", func(s *scene) {
+			s.listens("127.0.0.1:5432")
+			_, p, _ := net.SplitHostPort(s.address("127.0.0.1"))
+			// An address of this machine that is not known to be one.
+			s.target("http://0.0.0.0:" + p + "/stub_status")
+		}},
 		"other loopback": {"listen-address", func(s *scene) {
 			a := s.address("::1")
 			nginxtest.Start(s, strings.ReplaceAll(statusServer, "LISTEN", a))

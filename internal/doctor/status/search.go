@@ -31,7 +31,7 @@ func usualPaths() []string {
 // pages lists the status pages in the configuration of nginx, if the target is
 // on this machine.
 func (e *examiner) pages(ctx context.Context, s *sight) []page {
-	if s.target().Socket() == "" && !isLocal(s.target().Host()) {
+	if !s.here() {
 		return nil
 	}
 	if p := e.nginx(ctx); p != nil {
@@ -65,7 +65,7 @@ func (e *examiner) nearby(ctx context.Context, s *sight) *sight {
 // configuration of nginx has it, then where it usually is. If there is none, it
 // says what the configuration lacks, if that can be told.
 func (e *examiner) elsewhere(ctx context.Context, s *sight, trouble string) *doctor.Finding {
-	if s.target().Socket() == "" && !isLocal(s.target().Host()) {
+	if !s.here() {
 		return nil
 	}
 	source := ""
@@ -282,10 +282,7 @@ func (e *examiner) lost(ctx context.Context, s *sight, otherwise *doctor.Finding
 	if f := e.elsewhere(ctx, s, otherwise.Says); f != nil {
 		return f
 	}
-	if p := e.inspected; p != nil && p.denied {
-		otherwise.Fix = append(otherwise.Fix, "run this as root to have the configuration of nginx looked at")
-	}
-	return otherwise
+	return e.hint(ctx, s, otherwise)
 }
 
 // statusOf is the text of an HTTP status.
