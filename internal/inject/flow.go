@@ -90,10 +90,13 @@ func (d *document) flowFill(e entry, item mapping) (splice, error) {
 }
 
 // flowEnd returns the offset of the bracket that ends a collection, -1 for none.
-func (d *document) flowEnd(n *yaml.Node) int {
+func (d *document) flowEnd(n *yaml.Node) int { return d.closing(d.at(n)) }
+
+// closing returns the offset of the bracket that closes the one at an offset.
+func (t *text) closing(open int) int {
 	depth := 0
-	for i := d.at(n); i < len(d.s); i++ {
-		switch d.s[i] {
+	for i := open; i < len(t.s); i++ {
+		switch t.s[i] {
 		case '[', '{':
 			depth++
 		case ']', '}':
@@ -102,12 +105,12 @@ func (d *document) flowEnd(n *yaml.Node) int {
 			}
 		case '"', '\'':
 			// Within a plain scalar a quote is a letter.
-			if strings.IndexByte(" \t\r\n[{,:", d.s[i-1]) >= 0 {
-				i = quoteEnd(d.s, i)
+			if strings.IndexByte(" \t\r\n[{,:", t.s[i-1]) >= 0 {
+				i = quoteEnd(t.s, i)
 			}
 		case '#':
-			if strings.IndexByte(" \t\r\n", d.s[i-1]) >= 0 {
-				i = d.end(d.lineOf(i)) - 1
+			if strings.IndexByte(" \t\r\n", t.s[i-1]) >= 0 {
+				i = t.end(t.lineOf(i)) - 1
 			}
 		}
 	}

@@ -149,10 +149,34 @@ func split(s string) []string {
 		}
 	}
 	if from < len(s) || len(parts) == 0 {
-		parts = append(parts, s[from:])
+		parts = append(parts, splitJSON(s[from:])...)
 	}
 	return parts
 }
+
+// splitJSON parts objects of JSON that follow one another without marks, each
+// on lines of its own, as jq writes them and kubectl reads them.
+func splitJSON(s string) []string {
+	var parts []string
+	t := newText(s)
+	from, at := 0, len(s)-len(strings.TrimLeft(s, blanks))
+	for at < len(s) && s[at] == '{' {
+		end := t.closing(at) + 1
+		if end == 0 {
+			break
+		}
+		next := len(s) - len(strings.TrimLeft(s[end:], blanks))
+		if next == len(s) || s[next-1] != '\n' {
+			break
+		}
+		parts = append(parts, s[from:next])
+		from, at = next, next
+	}
+	return append(parts, s[from:])
+}
+
+// blanks is what may stand around objects.
+const blanks = " \t\r\n"
 
 // isMark reports whether a line is "---" or "...", with whatever may follow.
 // YAML takes it for one wherever it stands, in a block scalar too.
