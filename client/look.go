@@ -17,6 +17,7 @@ type Look struct {
 	Body   []byte // its beginning, at most MaxStubStatus bytes
 	Cut    bool   // there was more
 	TLS    *tls.ConnectionState
+	Login  bool     // the request had credentials
 	Local  net.Addr // who the target sees ask; nil if unknown
 }
 
@@ -34,6 +35,7 @@ func (c *Client) Look(ctx context.Context) (*Look, error) {
 	}
 	defer func() { _ = response.Body.Close() }() // what was read is all that is wanted
 	look.Status, look.Header, look.TLS = response.StatusCode, response.Header, response.TLS
+	look.Login = response.Request != nil && response.Request.Header.Get("Authorization") != ""
 	body, err := unpack(response)
 	if err != nil {
 		return nil, wrap(err)

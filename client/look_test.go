@@ -29,10 +29,23 @@ func TestLook(t *testing.T) {
 			if look.Status != one.code || len(look.Body) > one.length || !one.cut && len(look.Body) != one.length || look.Cut != one.cut || look.Header.Get("Content-Type") != "text/plain" {
 				t.Errorf("%s, %s: status %d, %d bytes, cut %t", kind, one.status, look.Status, len(look.Body), look.Cut)
 			}
+			if look.Login {
+				t.Errorf("%s: a login was given", kind)
+			}
 			if (look.TLS != nil) != (kind == "https") || look.Local == nil {
 				t.Errorf("%s: TLS %v, from %v", kind, look.TLS, look.Local)
 			}
 		}
+	}
+}
+
+// TestLookLogin holds that it is told whether the target got a login.
+func TestLookLogin(t *testing.T) {
+	t.Parallel()
+	fake, options := serve(t, "http", always(answer("401 Unauthorized", "text/plain", "")))
+	options.Target = target(t, "http://user:pw@"+fake.listener.Addr().String()+"/")
+	if look, err := connect(t, options).Look(t.Context()); err != nil || !look.Login {
+		t.Errorf("%+v, %v", look, err)
 	}
 }
 

@@ -128,7 +128,7 @@ func (e *examiner) login(_ context.Context, s *sight) *doctor.Finding {
 			"or, in the status location of nginx: auth_basic off; with allow and deny in its place",
 		},
 	}
-	if s.target().HasLogin() || s.options.Transport != nil && !s.target().TLS() {
+	if s.look.Login {
 		f.Code, f.Says = "login-refused", "nginx does not take the login that is given (401)"
 		f.Fix = []string{"correct user name and password; nginx reads the file of auth_basic_user_file at each request, if its workers may"}
 	}
