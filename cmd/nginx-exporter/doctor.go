@@ -109,7 +109,7 @@ func (c *cli) examine(stdout, stderr io.Writer, look func(context.Context) *doct
 // watchReport looks again until all is well, and returns the last report. It
 // tells what is wrong when that changes, and now and then that it still is.
 func watchReport(ctx context.Context, progress io.Writer, report *doctor.Report, look func(context.Context) *doctor.Report) *doctor.Report {
-	const pause, reminder = time.Second, 15 * time.Second
+	const pause, reminder = 2 * time.Second, 15 * time.Second
 	began, told, line := time.Now(), time.Time{}, ""
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()

@@ -195,6 +195,11 @@ func answerCauses() []Cause {
 			Fix:     "`--nginx.host-header`, or a server of its own for the status.",
 		},
 		{
+			Code: "listen-shadowed", Symptom: "Reason `status` or `parse`, although the path is right.",
+			Meaning: "The status server listens at all addresses of a port, and another server at 127.0.0.1 itself: nginx gives it what comes from this machine.",
+			Fix:     "`listen 127.0.0.1:PORT;` in the status server too, or a port of its own.",
+		},
+		{
 			Code: "status-path", Symptom: "Reason `status`, 404.",
 			Meaning: "There is no status page at that path. Other usual paths were tried.",
 			Fix:     "The fix has the path if one was found.",

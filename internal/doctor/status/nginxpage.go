@@ -9,6 +9,7 @@ import (
 // page is a place in the configuration of nginx that serves its status.
 type page struct {
 	plus   bool
+	taken  string // the listen of another server that gets what this machine asks
 	path   string // empty where a regular expression stands in its place
 	file   string
 	rules  []string // allow and deny, in order
@@ -83,6 +84,7 @@ func pages(list []directive) []page {
 	}
 	var found []page
 	for _, s := range all {
+		s.shadow(all)
 		if found = append(found, s.everywhere()...); len(found) > maxPages {
 			return found[:maxPages]
 		}
@@ -110,6 +112,7 @@ func servers(list []directive) []*server {
 // server is one server block.
 type server struct {
 	listens []listen
+	taken   map[int]string // listens that others take requests of this machine from
 	names   []string
 	pages   []page
 }
@@ -144,8 +147,8 @@ func newServer(block *directive, rules []string) *server {
 func (s *server) everywhere() []page {
 	var all []page
 	for _, found := range s.pages {
-		for _, l := range s.listens {
-			found.listen = l
+		for i, l := range s.listens {
+			found.listen, found.taken = l, s.taken[i]
 			all = append(all, found)
 		}
 	}
@@ -163,6 +166,29 @@ func (s *server) claim(taken map[string]bool, explicit bool) {
 		l.standard = true
 		taken[l.String()] = true
 	}
+}
+
+// shadow notes which requests of this machine other servers get: the one that
+// listens at 127.0.0.1:80 itself goes before one that listens at *:80.
+func (s *server) shadow(all []*server) {
+	if len(s.pages) == 0 {
+		return
+	}
+	s.taken = map[int]string{}
+	for i, l := range s.listens {
+		exact := listen{host: l.local(), port: l.port}
+		if exact.host == l.host || l.socket != "" || s.at(exact) {
+			continue
+		}
+		if slices.ContainsFunc(all, func(other *server) bool { return other != s && other.at(exact) }) {
+			s.taken[i] = exact.String()
+		}
+	}
+}
+
+// at reports whether the server listens at precisely that address.
+func (s *server) at(l listen) bool {
+	return slices.ContainsFunc(s.listens, func(one listen) bool { return one.String() == l.String() })
 }
 
 // search looks for status pages in a block that answers at a path.
@@ -208,6 +234,11 @@ func locationPath(args []string) string {
 		return args[0][1:]
 	case len(args) == 2 && (args[0] == "=" || args[0] == "^~") && strings.HasPrefix(args[1], "/"):
 		return args[1]
+	case len(args) == 2 && strings.HasPrefix(args[0], "~"):
+		path := strings.TrimSuffix(strings.TrimPrefix(args[1], "^"), "$")
+		if path = strings.TrimSuffix(path, "/?"); strings.HasPrefix(path, "/") && !strings.ContainsAny(path, `*+?()[]{}|.\^$`) {
+			return path
+		}
 	}
 	return ""
 }

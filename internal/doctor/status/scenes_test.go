@@ -201,6 +201,18 @@ func protocols() map[string]trouble {
 			s.options.Nginx = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
+		"host with a pattern": {"host-header", func(s *scene) {
+			a, n := s.nginx("server { listen LISTEN default_server; return 404; }\n" +
+				"server { listen LISTEN; server_name *.status.test; location = /stub_status { stub_status; } }")
+			s.options.Nginx = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"shadowed": {"listen-shadowed", func(s *scene) {
+			a, n := s.nginx("server { listen LISTEN; return 404; }")
+			n.Configure(s, fmt.Sprintf("server { listen %s; return 404; } server { listen *:%d; location ~ ^/stub_status$ { stub_status; } }", a, port(a)))
+			s.options.Nginx = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
 		"host localhost": {"host-header", func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; return 404; }\n" +
 				"server { listen LISTEN; server_name localhost; location = /stub_status { stub_status; } }")

@@ -195,7 +195,6 @@ func (e *examiner) configuration(ctx context.Context, s *sight, trouble string) 
 	if p == nil {
 		return nil
 	}
-	reload := []string{"load it: nginx -s reload", "or, where nginx does not run: systemctl start nginx"}
 	f := &doctor.Finding{Evidence: []doctor.Evidence{{Name: "looked at", Value: p.path}}}
 	covered := slices.IndexFunc(p.pages, func(one page) bool { return one.covers(s.target()) })
 	switch {
@@ -208,9 +207,7 @@ func (e *examiner) configuration(ctx context.Context, s *sight, trouble string) 
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: "nginx -T", Value: p.broken})
 		f.Fix = []string{"correct it, then: nginx -t && nginx -s reload"}
 	case covered >= 0:
-		f.Code, f.Says = "nginx-not-reloaded", trouble+"; the configuration of nginx has a status page there, but it is not in use"
-		f.Evidence = append(f.Evidence, doctor.Evidence{Name: "configured in", Value: p.pages[covered].file})
-		f.Fix = reload
+		unused(f, &p.pages[covered], trouble, s.look != nil)
 	case p.read && len(p.pages) == 0:
 		f.Code, f.Says = "status-not-configured", trouble+"; the configuration of nginx has no status page at all"
 		f.Fix = e.recipe(s)
@@ -218,6 +215,23 @@ func (e *examiner) configuration(ctx context.Context, s *sight, trouble string) 
 		return nil
 	}
 	return f
+}
+
+// unused tells why a page that is configured where the exporter asks is not
+// what answers there.
+func unused(f *doctor.Finding, p *page, trouble string, answered bool) {
+	f.Evidence = append(f.Evidence, doctor.Evidence{Name: "configured in", Value: p.file})
+	switch {
+	case answered && p.taken != "":
+		f.Code, f.Says = "listen-shadowed", fmt.Sprintf("%s; the status server listens at %s, and another one, which answers, at %s itself", trouble, p.listen, p.taken)
+		f.Fix = []string{"listen " + p.taken + "; in the status server, too, or give it a port of its own; then: nginx -t && nginx -s reload"}
+	case answered && !p.listen.standard && p.host() == "":
+		f.Code, f.Says = "host-header", trouble+"; the status page is that of a server with another name: "+short(strings.Join(p.names, " "))
+		f.Fix = []string{"--nginx.host-header=NAME, with a name that matches it, or a server of its own for the status"}
+	default:
+		f.Code, f.Says = "nginx-not-reloaded", trouble+"; the configuration of nginx has a status page there, but it is not in use"
+		f.Fix = []string{"load it: nginx -s reload", "or, where nginx does not run: systemctl start nginx"}
+	}
 }
 
 // covers reports whether the page is the target.
