@@ -3,7 +3,7 @@ package doctor
 // statusCauses are those that "nginx-exporter doctor" finds.
 func statusCauses() []Cause {
 	var all []Cause
-	for _, list := range [][]Cause{configurationCauses(), socketCauses(), addressCauses(), connectionCauses(), tlsCauses(), answerCauses(), pageCauses()} {
+	for _, list := range [][]Cause{configurationCauses(), socketCauses(), addressCauses(), connectionCauses(), tlsCauses(), answerCauses(), nginxCauses(), pageCauses()} {
 		all = append(all, list...)
 	}
 	for i := range all {
@@ -224,6 +224,11 @@ func answerCauses() []Cause {
 			Meaning: "nginx sends the exporter somewhere else, most often to https. The exporter follows nobody, and the doctor only to the same host.",
 			Fix:     "Name the address at which the status page answers by itself.",
 		},
+	}
+}
+
+func nginxCauses() []Cause {
+	return []Cause{
 		{
 			Code: "nginx-error", Symptom: "Reason `status`, 500 to 599.",
 			Meaning: "nginx could not answer: its location passes on to somebody who is not there, or it has trouble itself.",
