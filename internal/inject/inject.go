@@ -62,6 +62,9 @@ func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 	p := &plan{document: &d}
 	var outcomes []Outcome
 	for _, obj := range objects(d.root) {
+		if obj.templated() {
+			return "", nil, ErrTemplate
+		}
 		outcomes = append(outcomes, p.object(obj, o))
 	}
 	if len(p.edits) == 0 {

@@ -77,6 +77,18 @@ func newObject(n *yaml.Node, kind string) *object {
 	return o
 }
 
+// templated reports whether the object has a name or an image that only a
+// template can have. Elsewhere braces may be text that somebody else reads.
+func (o *object) templated() bool {
+	names := []string{o.name, o.namespace}
+	if o.pod != nil {
+		for _, c := range o.pod.all() {
+			names = append(names, str(get(c, "name")), str(get(c, "image")))
+		}
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, "{{") })
+}
+
 // title names an object for people: Deployment shop/web.
 func (o *object) title() string {
 	name := o.name
