@@ -132,7 +132,8 @@ lint() {
     }
 }
 
-# queries FOLDER: the queries of adapter and KEDA count each pod once.
+# queries FOLDER: the queries of adapter and KEDA count each pod once, and alerts
+# come when they should.
 queries() {
     local adapter keda pods='namespace="shop",pod=~"web-5d4f9c7b8-.*"'
     mkdir "$1"
@@ -145,6 +146,7 @@ queries() {
     printf "      - record: keda\n        expr: '%s'\n" "$keda" >>"$1/queries.yaml"
     cp charts/promql/counted-once.yaml "$1/"
     promtool test rules "$1/counted-once.yaml"
+    promtool test rules charts/promql/alerts.yaml
 }
 
 # status_server FOLDER: a real nginx takes the status server, and answers there alone.
@@ -202,6 +204,7 @@ example() {
     "$bin/helm" dependency build "$1/charts/examples/shop" >/dev/null
     "$bin/helm" lint --strict --quiet "$1/charts/examples/shop"
     "$bin/helm" template shop "$1/charts/examples/shop" --namespace shop >"$1/shop.yaml"
+    "$bin/helm4" template shop "$1/charts/examples/shop" --namespace shop --kube-version "$kubernetes" | diff -uB "$1/shop.yaml" -
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$1/shop.yaml"
     "$bin/helm" template shop "$1/charts/examples/shop" --set nginx-exporter.enabled=false |
         "$bin/kubeconform" -strict -summary -schema-location "$schemas" -
