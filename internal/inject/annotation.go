@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
+	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,7 +162,23 @@ func (o *Options) Validate() error {
 	if !strings.HasPrefix(o.ScrapeURI, "http://") && !strings.HasPrefix(o.ScrapeURI, "https://") && !strings.HasPrefix(o.ScrapeURI, "unix:") {
 		return fmt.Errorf("scrape URI %q is none of http, https and unix", o.ScrapeURI)
 	}
-	return o.validateText()
+	if u, err := url.Parse(o.ScrapeURI); err == nil && u.Port() == strconv.Itoa(o.Port) {
+		if host, err := netip.ParseAddr(u.Hostname()); err == nil && host.IsLoopback() || u.Hostname() == "localhost" {
+			return fmt.Errorf("port %d is that of the status page %s", o.Port, u.Redacted())
+		}
+	}
+	return errors.Join(o.Resources.validate(), o.validateText())
+}
+
+// validate refuses what Kubernetes would not take for an amount.
+func (r Resources) validate() error {
+	amount := regexp.MustCompile(`^([0-9]+([.][0-9]*)?|[.][0-9]+)(n|u|m|k|Ki|[MGTPE]i?|[eE][+-]?[0-9]+)?$`)
+	for _, s := range []string{r.CPURequest, r.MemoryRequest, r.CPULimit, r.MemoryLimit} {
+		if s != "" && !amount.MatchString(s) {
+			return fmt.Errorf("%q is no amount such as 10m or 64Mi", s[:min(len(s), 64)])
+		}
+	}
+	return nil
 }
 
 // validateText refuses what no line of YAML can hold, and templates of which
