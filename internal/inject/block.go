@@ -2,7 +2,6 @@ package inject
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -169,6 +168,8 @@ type insertion struct {
 	fresh        mapping
 }
 
+func (in insertion) at(d *document) int { return d.at(in.mapping.Content[0]) }
+
 // rewriteLine makes insertions into flow mappings that begin and end on the
 // line of a key.
 func (d *document) rewriteLine(l layout, key *yaml.Node, insertions []insertion) (splice, bool) {
@@ -178,9 +179,14 @@ func (d *document) rewriteLine(l layout, key *yaml.Node, insertions []insertion)
 	}
 	from := d.start(line)
 	var text strings.Builder
-	slices.SortFunc(insertions, func(a, b insertion) int { return d.at(a.mapping.Content[0]) - d.at(b.mapping.Content[0]) })
+	// There are two or three, in no order.
+	for i := range insertions {
+		for j := i; j > 0 && insertions[j].at(d) < insertions[j-1].at(d); j-- {
+			insertions[j-1], insertions[j] = insertions[j], insertions[j-1]
+		}
+	}
 	for _, in := range insertions {
-		at, end := d.at(in.mapping.Content[0]), d.flowEnd(in.mapping)
+		at, end := in.at(d), d.flowEnd(in.mapping)
 		if at < from || at >= d.end(line) || end < at || end >= d.end(line) {
 			return splice{}, false
 		}
