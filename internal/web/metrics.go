@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -106,7 +107,9 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, page func(contex
 	if err != nil {
 		_ = level.Debug(s.Logger).Log("msg", "a scraper did not take its page", "remote", r.RemoteAddr, "err", err)
 	}
-	if length > largePage {
+	large := length > largePage
+	s.sizes.note(large, s.Large)
+	if large {
 		s.sweep() // nothing holds the page any more
 	}
 }
@@ -114,6 +117,25 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, page func(contex
 // largePage is from where the memory of a page is worth being collected at
 // once, in bytes.
 const largePage = 4 << 20
+
+// sizes remembers whether the last page was large.
+type sizes struct {
+	mu    sync.Mutex
+	large bool
+}
+
+// note tells of a change, one after another.
+func (s *sizes) note(large bool, tell func(bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.large == large {
+		return
+	}
+	s.large = large
+	if tell != nil {
+		tell(large)
+	}
+}
 
 // sweep collects the memory of a large page as soon as it was sent. The next
 // one begins with an empty heap then, where it would otherwise be made beside
