@@ -73,7 +73,7 @@ func TestGoldenHealthy(t *testing.T) {
 // sight, and that what is wrong with the configuration is told.
 func TestGoldenSeveral(t *testing.T) {
 	s := newScene(t)
-	s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+	s.target("http://" + vacant(s) + "/stub_status")
 	a, _ := s.nginx(statusServer)
 	s.target("http://" + a + "/stub_status")
 	report := Examine(t.Context(), s.options)

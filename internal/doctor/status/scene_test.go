@@ -204,7 +204,7 @@ func (s *scene) text(report *doctor.Report) string {
 	text := strings.NewReplacer(s.show...).Replace(out.String())
 	for pattern, with := range map[string]string{
 		`nginx/[0-9.]+`: "nginx/VERSION", `of nginx [0-9.]+`: "of nginx VERSION", `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`: "TIME",
-		`after \d+(\.\d+)?m?s`: "after SOME TIME", `user \d+, group \d+`: "user U, group G",
+		`after \d+(\.\d+)?m?s`: "after SOME TIME", `timeout=\d+s`: "timeout=SOME TIME", `user \d+, group \d+`: "user U, group G",
 	} {
 		text = regexp.MustCompile(pattern).ReplaceAllString(text, with)
 	}

@@ -33,21 +33,21 @@ func refusals() map[string]trouble {
 	return map[string]trouble{
 		"refused": {"nginx-refused", func(s *scene) {
 			s.listens("127.0.0.1:5432", "[::]:22")
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 		"refused in a pod": {"nginx-refused", func(s *scene) {
 			s.listens("0.0.0.0:80", "[::]:9113")
 			s.options.Listen, s.options.Machine.Env = []string{":9113"}, inPod
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 		"alone in a pod": {"pod-network", func(s *scene) {
 			s.listens("[::]:9113")
 			s.options.Listen, s.options.Machine.Env = []string{":9113"}, inPod
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 		"refused by another machine": {"nginx-refused", func(s *scene) {
 			s.listens("127.0.0.1:5432")
-			_, p, _ := net.SplitHostPort(s.address("127.0.0.1"))
+			_, p, _ := net.SplitHostPort(vacant(s))
 			// An address of this machine that is not known to be one.
 			s.target("http://0.0.0.0:" + p + "/stub_status")
 		}},
@@ -63,12 +63,12 @@ func refusals() map[string]trouble {
 			s.target(fmt.Sprintf("http://127.0.0.1:%d/stub_status", port(a)))
 		}},
 		"usual port": {"status-elsewhere", func(s *scene) {
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 			a, _ := s.nginx("server { listen LISTEN; location /nginx_status { stub_status; } }")
 			s.options.Machine.Ports = []int{port(a)}
 		}},
 		"usual socket": {"status-elsewhere", func(s *scene) {
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 			n := nginxtest.New(s)
 			s.show = append(s.show, n.Dir, "/DIR")
 			n.Configure(s, strings.ReplaceAll(statusServer, "LISTEN", "unix:"+n.Dir+"/n.sock"))
@@ -93,8 +93,9 @@ func refusals() map[string]trouble {
 	}
 }
 
-// fullBacklog is an address whose queue is full: nothing answers there.
-func fullBacklog(s *scene) string {
+// bind takes a port of 127.0.0.1 at which nobody listens yet, and keeps it until
+// the test ends.
+func bind(s *scene) (fd int, address string) {
 	s.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -104,14 +105,29 @@ func fullBacklog(s *scene) string {
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		s.Fatal(err)
 	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		s.Fatal(err)
-	}
 	bound, err := syscall.Getsockname(fd)
 	if err != nil {
 		s.Fatal(err)
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port) //nolint:forcetypeassert // as bound above
+	address = fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port) //nolint:forcetypeassert // as bound above
+	s.shown(address)
+	return fd, address
+}
+
+// vacant is an address at which nobody listens, whoever looks for a port.
+func vacant(s *scene) string {
+	s.Helper()
+	_, address := bind(s)
+	return address
+}
+
+// fullBacklog is an address whose queue is full: nothing answers there.
+func fullBacklog(s *scene) string {
+	s.Helper()
+	fd, address := bind(s)
+	if err := syscall.Listen(fd, 0); err != nil {
+		s.Fatal(err)
+	}
 	for range 20 {
 		conn, err := (&net.Dialer{Timeout: 200 * time.Millisecond}).DialContext(s.Context(), "tcp", address)
 		if err != nil {
@@ -119,7 +135,6 @@ func fullBacklog(s *scene) string {
 		}
 		s.Cleanup(func() { _ = conn.Close() }) // it was never accepted
 	}
-	s.shown(address)
 	return address
 }
 
@@ -273,7 +288,7 @@ func answers() map[string]trouble {
 			s.target("http://" + a + "/stub_status")
 		}},
 		"bad gateway": {"nginx-error", func(s *scene) {
-			gone := s.address("127.0.0.1")
+			gone := vacant(s)
 			a, _ := s.nginx("server { listen LISTEN; location / { proxy_pass http://" + gone + "; } }")
 			s.target("http://" + a + "/stub_status")
 		}},
@@ -334,12 +349,12 @@ func exporter(w http.ResponseWriter, r *http.Request) {
 func configurations() map[string]trouble {
 	return map[string]trouble{
 		"configured elsewhere": {"status-elsewhere", func(s *scene) {
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 			_, n := s.nginx("# password " + secret + "\nserver { listen LISTEN; location ^~ /nginx/st { stub_status; } }")
 			s.options.Nginx = n.Program(s)
 		}},
 		"not configured": {"status-not-configured", func(s *scene) {
-			s.target("http://" + s.address("127.0.0.1") + "/nginx_status")
+			s.target("http://" + vacant(s) + "/nginx_status")
 			_, n := s.nginx("server { listen LISTEN; set $key " + secret + "; return 404; }")
 			s.options.Nginx = n.Program(s)
 		}},
@@ -368,11 +383,11 @@ func configurations() map[string]trouble {
 -T) echo 'nginx: [emerg] unknown directive "stub_status" in /etc/nginx/conf.d/status.conf:3' >&2; exit 1 ;;
 esac
 `)
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 		"may not look": {"nginx-refused", func(s *scene) {
 			s.options.Nginx = s.script("echo 'nginx: [emerg] open() \"/run/nginx.pid\" failed (13: Permission denied)' >&2; exit 1\n")
-			s.target("http://" + s.address("127.0.0.1") + "/stub_status")
+			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 	}
 }

@@ -102,14 +102,12 @@ func short(text string) string {
 	return text
 }
 
-// plain is an error without what the standard library puts before it.
+// plain is an error without what net/http may put before it for its own
+// developers.
 func plain(err error) string {
-	if err == nil {
-		return ""
-	}
 	var e *client.Error
 	if errors.As(err, &e) {
-		return e.Error()
+		return strings.TrimPrefix(e.Error(), "readLoopPeekFailLocked: ")
 	}
 	return short(err.Error())
 }
