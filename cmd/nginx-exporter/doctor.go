@@ -57,14 +57,21 @@ func (c *cli) addDoctorStatus(doctor *kingpin.CmdClause) {
 }
 
 // doctorStatus looks at nginx.
-func (c *cli) doctorStatus(stdout, stderr io.Writer) error {
+func (c *cli) doctorStatus(args []string, stdout, stderr io.Writer) error {
+	whose := "the exporter"
+	if c.silent(args) {
+		if other, process := running("/proc"); other != nil {
+			c.config = other.config
+			whose = fmt.Sprintf("the exporter of process %d", process)
+		}
+	}
 	return c.examine(stdout, stderr, func(ctx context.Context) *doctor.Report {
 		settings, err := c.config.Validate() // each time: files may be mended
 		if err != nil {
 			return local.Invalid(err)
 		}
 		options := local.Options{
-			FromFile: settings.FromFile(), Make: c.target, Listen: c.config.Web.Listen, Nginx: c.examination.nginx,
+			Whose: whose, FromFile: settings.FromFile(), Make: c.target, Listen: c.config.Web.Listen, Nginx: c.examination.nginx,
 		}
 		for _, target := range settings.Targets() {
 			options.Targets = append(options.Targets, target.Client)

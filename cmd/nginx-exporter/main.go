@@ -73,7 +73,7 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	case hpaDoctor:
 		return cli.doctorHPA(args, stdout, stderr)
 	case statusDoctor:
-		return cli.doctorStatus(stdout, stderr)
+		return cli.doctorStatus(args, stdout, stderr)
 	}
 	return serve(&cli.config, logs)
 }

@@ -27,6 +27,8 @@ type Options struct {
 	// file names them.
 	Targets  []client.Options
 	FromFile bool
+	// Whose targets they are, "the exporter" if nothing is said.
+	Whose string
 	// Make returns the options with which the exporter would ask a target that
 	// its flags named so.
 	Make func(uri string) (client.Options, error)
@@ -72,7 +74,7 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 	defer cancel()
 	e := &examiner{Options: options}
 	e.Machine.complete()
-	report := &doctor.Report{Subject: "the status of nginx, as the exporter sees it", Apart: true}
+	report := &doctor.Report{Subject: "the status of nginx, as " + cmp.Or(options.Whose, "the exporter") + " sees it", Apart: true}
 	if len(options.Targets) == 0 {
 		report.Links = []doctor.Link{blind("targets", doctor.Finding{
 			Code: "no-targets", Says: "the configuration names no target",
