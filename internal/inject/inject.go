@@ -175,6 +175,9 @@ func (p *plan) edit(obj *object, opts *Options) ([]string, error) {
 	if n := len(t.nginxes(opts.Container)); n > 1 {
 		notes = append(notes, fmt.Sprintf("%d containers run nginx; one sidecar watches the one at %s", n, opts.ScrapeURI))
 	}
+	if note := t.hiddenBy(opts); note != "" {
+		notes = append(notes, note)
+	}
 	if !opts.native() && slices.Contains([]string{"Job", "CronJob", "ScaledJob"}, obj.kind) {
 		notes = append(notes, "warning: an ordinary container keeps the job from ever ending; use --native=auto")
 	}

@@ -206,3 +206,18 @@ func hidden(container *yaml.Node) string {
 	}
 	return ""
 }
+
+// hiddenBy warns where the status server would answer in the place of nginx
+// itself: unprivileged images serve port 8080, on loopback too.
+func (p *pod) hiddenBy(opts *Options) string {
+	u, err := url.Parse(opts.ScrapeURI)
+	if err != nil || !opts.StatusConfig || u.Port() != "8080" {
+		return ""
+	}
+	for _, nginx := range p.nginxes(opts.Container) {
+		if strings.Contains(imageName(str(get(nginx, "image"))), "unprivileged") {
+			return "warning: its image serves port 8080, where loopback will have the status server alone; choose another port with --scrape-uri"
+		}
+	}
+	return ""
+}
