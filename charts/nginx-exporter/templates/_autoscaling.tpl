@@ -135,7 +135,7 @@ no vowels and none of 0, 1, 3, so web does not match the pods of web-api.
 {{- end }}
 
 {{- define "nginx-exporter.adapterSelector" -}}
-app.kubernetes.io/name: {{ include "nginx-exporter.name" . }}-adapter
+app.kubernetes.io/name: {{ include "nginx-exporter.partName" (list . "adapter") }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 

@@ -4,6 +4,12 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end }}
 
+{{/* The name of a part, which is a label too and has 63 characters at most: list ROOT PART. */}}
+{{- define "nginx-exporter.partName" -}}
+{{- $part := index . 1 -}}
+{{- printf "%s-%s" (include "nginx-exporter.name" (index . 0) | trunc (sub 62 (len $part) | int) | trimSuffix "-") $part -}}
+{{- end }}
+
 {{- define "nginx-exporter.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
@@ -63,7 +69,7 @@ namespace: {{ .namespace | default .root.Release.Namespace }}
 labels:
   {{- $labels := include "nginx-exporter.labels" (list .root (.labels | default dict)) | fromYaml }}
   {{- with .part }}
-  {{- $_ := set $labels "app.kubernetes.io/name" (printf "%s-%s" (include "nginx-exporter.name" $.root) .) }}
+  {{- $_ := set $labels "app.kubernetes.io/name" (include "nginx-exporter.partName" (list $.root .)) }}
   {{- end }}
   {{- toYaml $labels | nindent 2 }}
 {{- with include "nginx-exporter.annotations" (list .root (.annotations | default dict)) }}
