@@ -54,20 +54,18 @@ func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 func (r *chainRequest) options() (chain.Options, error) {
 	o := chain.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
 	if space, name, found := strings.Cut(r.name, "/"); found {
-		if r.namespace != "" && r.namespace != space {
-			return o, fmt.Errorf("--namespace=%s and %s are two namespaces", r.namespace, r.name)
-		}
 		o.Namespace, o.Name = space, name
-		if space == "" {
-			return o, fmt.Errorf("%q is not [NAMESPACE/]NAME", r.name)
-		}
 	}
-	for _, name := range []string{o.Namespace, o.Name} {
-		if !chain.IsName(name) && (name != "" || o.Name == "") {
-			return o, fmt.Errorf("%q is no name of Kubernetes", name)
-		}
-	}
-	if r.prometheus != "" && !strings.HasPrefix(r.prometheus, "http://") && !strings.HasPrefix(r.prometheus, "https://") {
+	switch {
+	case r.namespace != "" && r.namespace != o.Namespace:
+		return o, fmt.Errorf("--namespace=%s and %s are two namespaces", r.namespace, r.name)
+	case strings.HasPrefix(r.name, "/"):
+		return o, fmt.Errorf("%q is not [NAMESPACE/]NAME", r.name)
+	case o.Namespace != "" && !chain.IsName(o.Namespace):
+		return o, fmt.Errorf("%q is no name of Kubernetes", o.Namespace)
+	case !chain.IsName(o.Name):
+		return o, fmt.Errorf("%q is no name of Kubernetes", o.Name)
+	case r.prometheus != "" && !strings.HasPrefix(r.prometheus, "http://") && !strings.HasPrefix(r.prometheus, "https://"):
 		return o, errors.New("--prometheus.url is no address, such as http://127.0.0.1:9090")
 	}
 	for _, flag := range []string{"context", "kubeconfig", "cluster", "user", "as", "as-group", "as-uid"} {

@@ -35,10 +35,11 @@ func unseen(err error) doctor.Finding {
 
 // lacking names the right that the user lacks.
 func lacking(err error) doctor.Finding {
-	f := seen(found(codeForbidden, "you lack a right: %s", right(err.Error())), "it says", "%s", err)
 	if strings.Contains(err.Error(), "cannot impersonate") {
-		return mend(f, "ask for the right to impersonate system:serviceaccount:kube-system:horizontal-pod-autoscaler")
+		f := found(codeForbidden, "you may not ask in the name of the HPA controller, which may see less than you do")
+		return mend(seen(f, "it says", "%s", err), "ask for the right to impersonate the service account horizontal-pod-autoscaler in kube-system")
 	}
+	f := seen(found(codeForbidden, "you lack a right: %s", right(err.Error())), "it says", "%s", err)
 	return mend(f, "ask for it, or look as somebody who has it, with --as=USER or --context=NAME")
 }
 

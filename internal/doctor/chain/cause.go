@@ -52,6 +52,10 @@ func sightCauses() []cause {
 			"Say which with `--prometheus.url`.",
 		},
 		{
+			codePrometheusLogin, "Exit status 2 at the link Prometheus.", "A proxy before Prometheus wants a login.",
+			"Forward a port to Prometheus behind that proxy, and give it with `--prometheus.url`.",
+		},
+		{
 			codeManaged, "Exit status 2, with the name of the platform.", "The figures are with a service that the doctor cannot ask: Google's, Azure's, or OpenShift's, which wants a token.",
 			"Look at the links that were shown; for the rest, use the platform's own tools, or `--prometheus.url` with an address that needs no login.",
 		},
@@ -123,6 +127,14 @@ func kedaCauses() []cause {
 			codeExternalDown, "The HPA says `no known available metric versions found`.", "KEDA's metrics server does not answer.",
 			"Look at its pods, and at the APIService v1beta1.external.metrics.k8s.io.",
 		},
+		{
+			codeRateWindow, "KEDA's operator logs 404 for the exporter's address.", "The trigger asks for a window that the exporter does not compute.",
+			"Give the exporter `--rate.window` with the window at the end of the trigger's url.",
+		},
+		{
+			codeTriggerEmpty, "The HPA says `unable to get external metric`.", "The query of the trigger gives nothing, or not one number.",
+			"Run it in Prometheus, and compare its matchers with the labels of the series; both are shown.",
+		},
 		{codeExternalValue, "The HPA says `unable to get external metric`.", "KEDA has no value for the trigger.", "`kubectl describe scaledobject`, and the log of KEDA's operator."},
 	}
 }
@@ -131,7 +143,7 @@ func podCauses() []cause {
 	return []cause{
 		{codeNoPods, "The workload has no pods.", "A quota, admission, or a selector and a template that do not fit keep them away.", "`kubectl describe` the workload and its ReplicaSets."},
 		{codeNotReady, "Pods stay at 1/2.", "A readiness probe fails, or pods cannot be scheduled.", "`kubectl describe pod`."},
-		{codePodsCrash, "CrashLoopBackOff or ImagePullBackOff of a container that is not the exporter.", "nginx, or another container, does not run.", "`kubectl logs --previous` of that container."},
+		{codePodsCrash, "CrashLoopBackOff or ImagePullBackOff of nginx, or of a container that is not the exporter.", "nginx, or another container, does not run.", "`kubectl logs --previous` of that container."},
 		{
 			codeNoExporter, "Pods without the container nginx-exporter.", "The sidecar was not added, or the workload was applied again without it.",
 			"`nginx-exporter inject`, in the manifest that the workload comes from; or the chart's MutatingAdmissionPolicy.",
@@ -143,12 +155,12 @@ func podCauses() []cause {
 			codeExporterTarget, "Pods are ready, `up` is 1, `nginx_up` is 0.", "The exporter runs, but finds no status page where it looks: wrong path or port, no status server in nginx, or not allowed.",
 			"`nginx-exporter doctor` inside of the pod tells which; `nginx-exporter snippet kubernetes` prints the status server.",
 		},
-		{codeNginxDown, "`nginx_up` is 0, and the container of nginx does not run.", "nginx itself is down.", "`kubectl logs --previous` of nginx."},
 	}
 }
 
 func monitorCauses() []cause {
 	return []cause{
+		{codePrometheusStrange, "Whatever asks Prometheus gets HTTP status 404 or a page.", "The address leads to another program, or the path before /api/v1 is wrong.", "Correct the address, or its path."},
 		{codePrometheusDown, "The metric is listed, its value is an Internal error.", "Prometheus does not answer.", "Look at its pods, their memory and their volumes."},
 		{
 			codePrometheusRights, "A job without targets, and nothing dropped.", "Prometheus may not list pods in the namespace.",

@@ -11,6 +11,7 @@ const (
 	codeForbidden         doctor.Code = "right-missing"
 	codeNoPrometheus      doctor.Code = "prometheus-not-found"
 	codeSeveralPrometheus doctor.Code = "prometheus-several"
+	codePrometheusLogin   doctor.Code = "prometheus-login"
 	codeManaged           doctor.Code = "platform-unsupported"
 	codeUnknown           doctor.Code = "unknown"
 )
@@ -37,6 +38,8 @@ const (
 	codeNoKEDA        doctor.Code = "keda-missing"
 	codeExternalDown  doctor.Code = "keda-api-down"
 	codeExternalValue doctor.Code = "keda-no-value"
+	codeRateWindow    doctor.Code = "keda-rate-window"
+	codeTriggerEmpty  doctor.Code = "keda-query-empty"
 )
 
 // Codes of the pods, the exporter and nginx.
@@ -49,29 +52,29 @@ const (
 	codeNotListening   doctor.Code = "exporter-not-listening"
 	codeNotExporter    doctor.Code = "exporter-other-program"
 	codeExporterTarget doctor.Code = "exporter-target"
-	codeNginxDown      doctor.Code = "nginx-down"
 )
 
 // Codes of Prometheus and its scrapes.
 const (
-	codePrometheusDown   doctor.Code = "prometheus-down"
-	codePrometheusRights doctor.Code = "prometheus-finds-no-pods"
-	codeNoMonitor        doctor.Code = "monitor-missing"
-	codeNoJob            doctor.Code = "scrape-job-missing"
-	codeMonitorSelector  doctor.Code = "monitor-selector"
-	codeMonitorNamespace doctor.Code = "monitor-namespace"
-	codeMonitorPort      doctor.Code = "monitor-port"
-	codeMonitorIgnored   doctor.Code = "monitor-ignored"
-	codeMonitorNotLoaded doctor.Code = "monitor-not-loaded"
-	codeMonitorRelabels  doctor.Code = "monitor-relabelings"
-	codeServiceMissing   doctor.Code = "monitor-service-missing"
-	codeServiceSelector  doctor.Code = "monitor-service-selector"
-	codeScrapeFails      doctor.Code = "scrape-failing"
-	codeSomeUnscraped    doctor.Code = "scrape-partial"
-	codeNoSeries         doctor.Code = "series-missing"
-	codeSeriesDropped    doctor.Code = "series-dropped"
-	codeRelabelled       doctor.Code = "series-relabelled"
-	codeScrapedTwice     doctor.Code = "series-twice"
+	codePrometheusDown    doctor.Code = "prometheus-down"
+	codePrometheusStrange doctor.Code = "prometheus-other-program"
+	codePrometheusRights  doctor.Code = "prometheus-finds-no-pods"
+	codeNoMonitor         doctor.Code = "monitor-missing"
+	codeNoJob             doctor.Code = "scrape-job-missing"
+	codeMonitorSelector   doctor.Code = "monitor-selector"
+	codeMonitorNamespace  doctor.Code = "monitor-namespace"
+	codeMonitorPort       doctor.Code = "monitor-port"
+	codeMonitorIgnored    doctor.Code = "monitor-ignored"
+	codeMonitorNotLoaded  doctor.Code = "monitor-not-loaded"
+	codeMonitorRelabels   doctor.Code = "monitor-relabelings"
+	codeServiceMissing    doctor.Code = "monitor-service-missing"
+	codeServiceSelector   doctor.Code = "monitor-service-selector"
+	codeScrapeFails       doctor.Code = "scrape-failing"
+	codeSomeUnscraped     doctor.Code = "scrape-partial"
+	codeNoSeries          doctor.Code = "series-missing"
+	codeSeriesDropped     doctor.Code = "series-dropped"
+	codeRelabelled        doctor.Code = "series-relabelled"
+	codeScrapedTwice      doctor.Code = "series-twice"
 )
 
 // Codes of the metrics API and the adapter behind it.

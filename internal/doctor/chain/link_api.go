@@ -50,7 +50,7 @@ func (w *walk) apiPath() string {
 
 func (w *walk) noAPI() doctor.Finding {
 	f := found(codeNoAPI, "no adapter is registered for %s, so that the HPA has nobody to ask", customMetrics)
-	f = seen(f, "the HPA says", "%s", said(w.hpa.Status.Conditions.of("ScalingActive")))
+	f = seen(f, "the HPA says", "%s", w.complaint())
 	return mend(f, "install one: helm upgrade with autoscaling.adapter.install.enabled=true; the chart of prometheus-adapter registers only if it has rules of its own")
 }
 
@@ -186,8 +186,7 @@ func (w *walk) lookExternal() doctor.Link {
 	err := w.cluster.get(w.ctx, apiServices+"v1beta1."+externalMetrics, &api)
 	switch {
 	case reasonOf(err) == notFound:
-		f := seen(found(codeNoKEDA, "nobody serves %s, so that the HPA has nobody to ask", externalMetrics), "the HPA says", "%s",
-			said(w.hpa.Status.Conditions.of("ScalingActive")))
+		f := seen(found(codeNoKEDA, "nobody serves %s, so that the HPA has nobody to ask", externalMetrics), "the HPA says", "%s", w.complaint())
 		return broken("nobody serves "+externalMetrics, mend(f, "install KEDA, or an adapter with externalRules"))
 	case err != nil:
 		return blind("who serves "+externalMetrics, err)

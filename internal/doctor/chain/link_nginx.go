@@ -39,7 +39,7 @@ func (w *walk) lookNginx() doctor.Link {
 			return broken("the exporter's page has no nginx_up", mend(seen(found(codeNotExporter, "port %d of %s serves no metrics of nginx", e.port, e.pod.Metadata.Name),
 				"container", "%s", e.container), "kubectl -n %s port-forward %s %d, and look at /metrics", w.namespace, e.pod.Metadata.Name, e.port))
 		case !p.up:
-			return w.nginxDown(e, &p)
+			return broken("nginx_up is 0", w.exporterTarget(e, p.reasons))
 		}
 	}
 	switch {
@@ -84,20 +84,6 @@ func readMetrics(text string) page {
 		}
 	}
 	return p
-}
-
-// nginxDown tells a dead nginx from an exporter that looks elsewhere.
-func (w *walk) nginxDown(e *exporterPort, p *page) doctor.Link {
-	for _, c := range e.pod.Spec.Containers {
-		if c.Name == e.container {
-			continue
-		}
-		if trouble := e.pod.status(c.Name).trouble(); trouble != "" {
-			return broken("nginx does not run", mend(seen(found(codeNginxDown, "nginx does not run in %s", e.pod.Metadata.Name), "container "+c.Name, "%s", trouble),
-				"kubectl -n %s logs %s -c %s --previous", w.namespace, e.pod.Metadata.Name, c.Name))
-		}
-	}
-	return broken("nginx_up is 0", w.exporterTarget(e, p.reasons))
 }
 
 // exporterTarget is an exporter that finds no status page where it looks.

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,17 +161,32 @@ func (w *walk) notRunning(p *pod, c *container, status *containerStatus, trouble
 	return broken("a container does not run", mend(f, "kubectl -n %s logs %s -c %s --previous", w.namespace, p.Metadata.Name, c.Name))
 }
 
-// log is the last line that a container wrote, if it can be had.
+// log is what a container said last of what went wrong, or else the last that
+// it said, if that can be had.
 func (w *walk) log(p *pod, container string) string {
-	var text string
-	path := "/api/v1/namespaces/" + p.Metadata.Namespace + "/pods/" + p.Metadata.Name + "/log?container=" + container + "&tailLines=5"
-	if w.cluster.get(w.ctx, path, &text) != nil || strings.TrimSpace(text) == "" {
-		if w.cluster.get(w.ctx, path+"&previous=true", &text) != nil {
-			return ""
+	path := "/api/v1/namespaces/" + p.Metadata.Namespace + "/pods/" + p.Metadata.Name + "/log?container=" + container + "&tailLines=20"
+	last := ""
+	for _, which := range []string{"", "&previous=true"} {
+		var text string
+		if w.cluster.get(w.ctx, path+which, &text) != nil {
+			continue
+		}
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		slices.Reverse(lines)
+		if i := slices.IndexFunc(lines, isComplaint); i >= 0 {
+			return lines[i]
+		}
+		if last == "" {
+			last = lines[0]
 		}
 	}
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return lines[len(lines)-1]
+	return last
+}
+
+// isComplaint knows lines of errors: of klog, of our own log, and of programs
+// that end.
+func isComplaint(line string) bool {
+	return regexp.MustCompile(`^[EF][0-9]{4} |level=(error|warn)|(?i)\b(error|fatal|panic|emerg)\b`).MatchString(line)
 }
 
 func podNames(pods []pod) []string {

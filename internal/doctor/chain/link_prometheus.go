@@ -21,6 +21,9 @@ const operatorAPI = "/apis/monitoring.coreos.com/v1/"
 
 // lookPrometheus finds the Prometheus that counts for this HPA.
 func (w *walk) lookPrometheus() doctor.Link {
+	if w.byKEDAalone() {
+		return nothing()
+	}
 	if w.options.PrometheusURL != "" {
 		return w.use(w.options.direct(w.options.PrometheusURL))
 	}
@@ -38,12 +41,7 @@ func (w *walk) lookPrometheus() doctor.Link {
 // consumerURL is where those look that make a metric of the series.
 func (w *walk) consumerURL() string {
 	if w.scaled != nil {
-		for _, t := range w.scaled.Spec.Triggers {
-			if t.Type == "prometheus" {
-				return t.Metadata["serverAddress"]
-			}
-		}
-		return ""
+		return w.triggers("prometheus")[0].Metadata["serverAddress"]
 	}
 	return w.readAdapter().prometheusURL()
 }
@@ -57,6 +55,12 @@ func (w *walk) use(p *prometheus) doctor.Link {
 			"or give its address as seen from here with --prometheus.url, after kubectl port-forward")}}
 	case isBlind(err):
 		return blind("Prometheus", err)
+	case reasonOf(err) == promLogin:
+		f := seen(found(codePrometheusLogin, "Prometheus at %s wants a login, which the doctor does not have", p.name), "it says", "%s", err)
+		return doctor.Link{State: doctor.Blind, Says: "wants a login", Findings: []doctor.Finding{mend(f, "kubectl port-forward behind its proxy, and --prometheus.url=http://127.0.0.1:9090")}}
+	case reasonOf(err) == promStrange:
+		f := seen(found(codePrometheusStrange, "what answers at %s is no Prometheus", p.name), "it says", "%s", err)
+		return broken("is something else", mend(f, "look at the address, and its path: /api/v1/query must be right below it"))
 	case err != nil:
 		f := seen(found(codePrometheusDown, "Prometheus at %s does not answer", p.name), "it says", "%s", err)
 		return broken("does not answer", mend(f, "look at its pods and their logs; without it no figures reach the HPA"))
@@ -153,7 +157,7 @@ func (w *walk) discover() doctor.Link {
 	case len(answering) > 1:
 		f := seen(found(codeSeveralPrometheus, "there are %d Prometheus, and nothing tells which one counts", len(answering)), "they are", "%s", names(w.candidates()))
 		return doctor.Link{State: doctor.Blind, Says: "is there more than once", Findings: []doctor.Finding{mend(f, "say which with --prometheus.url")}}
-	case len(all) > 0:
+	case len(all) > 0 && w.platform() == "":
 		return last
 	default:
 		return w.noPrometheus()
@@ -164,16 +168,26 @@ func (w *walk) discover() doctor.Link {
 // noPrometheus names what is there in its place.
 func (w *walk) noPrometheus() doctor.Link {
 	f := found(codeNoPrometheus, "there is no Prometheus to be found")
-	var groups struct{ Groups []struct{ Name string } }
-	if w.cluster.get(w.ctx, "/apis", &groups) == nil {
-		for _, g := range groups.Groups {
-			if name := managedBy(g.Name); name != "" {
-				f = seen(found(codeManaged, "this is %s, which the doctor cannot ask", name), "API group", "%s", g.Name)
-			}
-		}
+	if group := w.platform(); group != "" {
+		f = seen(found(codeManaged, "this is %s, which the doctor cannot ask", managedBy(group)), "API group", "%s", group)
 	}
 	f = mend(f, "kubectl port-forward to it, then give its address: --prometheus.url=http://127.0.0.1:9090")
 	return doctor.Link{State: doctor.Blind, Says: "cannot be found", Findings: []doctor.Finding{f}}
+}
+
+// platform is the API group by which a platform is known that hides its
+// Prometheus; empty for any other.
+func (w *walk) platform() string {
+	var groups struct{ Groups []struct{ Name string } }
+	if w.cluster.get(w.ctx, "/apis", &groups) != nil {
+		return ""
+	}
+	for _, g := range groups.Groups {
+		if managedBy(g.Name) != "" {
+			return g.Name
+		}
+	}
+	return ""
 }
 
 // managedBy is whose monitoring an API group belongs to, of those that hide

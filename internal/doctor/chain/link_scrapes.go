@@ -15,11 +15,14 @@ const scrapeStart = 3 * time.Minute
 
 // lookScrapes tells whether Prometheus scrapes the exporters of the pods.
 func (w *walk) lookScrapes() doctor.Link {
-	if w.byKEDAalone() {
+	if w.prometheus == nil {
 		return nothing()
 	}
 	all, err := w.prometheus.targets(w.ctx)
-	if err != nil {
+	switch {
+	case reasonOf(err) == promStrange:
+		return fine("not seen, since %s keeps no list of targets", w.prometheus.name)
+	case err != nil:
 		return w.promBlind("its targets", err)
 	}
 	var other []target
@@ -53,11 +56,6 @@ func (w *walk) lookScrapes() doctor.Link {
 		return with(l, w.failing(&w.targets[down]))
 	}
 	return with(l, w.unscraped(scraped)...)
-}
-
-// byKEDAalone is a way that has no Prometheus: KEDA asks the exporters.
-func (w *walk) byKEDAalone() bool {
-	return w.prometheus == nil
 }
 
 // promBlind is a Prometheus that answered before and does not answer this.

@@ -24,7 +24,7 @@ func (w *walk) podPattern() string {
 
 // lookSeries looks for the counter of requests of the pods.
 func (w *walk) lookSeries() doctor.Link {
-	if w.byKEDAalone() {
+	if w.prometheus == nil {
 		return nothing()
 	}
 	samples, err := w.prometheus.query(w.ctx, fmt.Sprintf(`%s,namespace=%q,pod=~"%s"}`, requestSeries, w.namespace, w.podPattern()))
@@ -96,7 +96,7 @@ func (w *walk) noSeries() doctor.Link {
 	if w.age(w.youngestTarget()) < podStart+2*w.interval {
 		return waiting("%s: the first scrapes", clock(w.youngestTarget().Add(podStart+2*w.interval)))
 	}
-	f := found(codeNoSeries, "Prometheus scrapes the pods, but has no series of nginx of them")
+	f := found(codeNoSeries, "Prometheus has no series of nginx of the pods")
 	for i := range w.targets {
 		f = seen(f, "scraped", "%s, %s", w.targets[i].ScrapeURL, w.targets[i].Health)
 	}

@@ -119,7 +119,6 @@ func (w *walk) scaledToZero(what string) doctor.Link {
 // sharedPods finds other HPAs of the same pods. Kubernetes gives up on all of
 // them.
 func (w *walk) sharedPods() doctor.Link {
-	ambiguous := w.hpa.Status.Conditions.of("ScalingActive")
 	for i := range w.siblings {
 		other := &w.siblings[i]
 		if other.Metadata.Name == w.hpa.Metadata.Name {
@@ -127,19 +126,29 @@ func (w *walk) sharedPods() doctor.Link {
 		}
 		if other.Spec.ScaleTargetRef == w.hpa.Spec.ScaleTargetRef {
 			return broken("has two HPAs", mend(seen(found(codeTwoHPAs, "%s and %s both scale %s", w.hpa.Metadata.Name, other.Metadata.Name, w.hpa.Spec.ScaleTargetRef.Name),
-				"the HPA says", "%s", said(ambiguous)), "kubectl -n %s delete hpa %s   # or the other; one HPA can have several metrics", w.namespace, other.Metadata.Name))
+				"the HPA says", "%s", w.complaint()), "kubectl -n %s delete hpa %s   # or the other; one HPA can have several metrics", w.namespace, other.Metadata.Name))
 		}
-		if l := w.overlaps(other, ambiguous); l.State != "" {
+		if l := w.overlaps(other); l.State != "" {
 			return l
 		}
 	}
 	return nothing()
 }
 
+// complaint is what the HPA says of its metrics; empty while it has no reason
+// to complain, or has not noticed it.
+func (w *walk) complaint() string {
+	c := w.hpa.Status.Conditions.of("ScalingActive")
+	if c.Status != "False" {
+		return ""
+	}
+	return said(c)
+}
+
 func said(c condition) string { return strings.Trim(c.Reason+": "+c.Message, ": ") }
 
 // overlaps tells whether another HPA's target has the same pods.
-func (w *walk) overlaps(other *hpa, ambiguous condition) doctor.Link {
+func (w *walk) overlaps(other *hpa) doctor.Link {
 	path, err := w.pathOf(other.Spec.ScaleTargetRef)
 	var theirs workload
 	if err != nil || w.cluster.get(w.ctx, path, &theirs) != nil || theirs.Spec.Selector == nil || w.target.Spec.Selector == nil {
@@ -151,7 +160,7 @@ func (w *walk) overlaps(other *hpa, ambiguous condition) doctor.Link {
 	f := found(codeSharedPods, "%s %s and %s %s pick the same pods, so that neither HPA knows whose figures it reads",
 		w.hpa.Spec.ScaleTargetRef.Kind, w.hpa.Spec.ScaleTargetRef.Name, other.Spec.ScaleTargetRef.Kind, other.Spec.ScaleTargetRef.Name)
 	f = seen(f, "selectors", "%s beside %s", w.target.Spec.Selector, theirs.Spec.Selector)
-	f = seen(f, "the HPA says", "%s", said(ambiguous))
+	f = seen(f, "the HPA says", "%s", w.complaint())
 	return broken("shares its pods", mend(f, "give the pods of both a label of their own, and both selectors; a selector cannot be changed: create the Deployment anew"))
 }
 

@@ -75,6 +75,9 @@ func (w *walk) valueFails(err error) doctor.Link {
 	answer := func(f doctor.Finding) doctor.Finding { return seen(f, "the API answers", "%s", err) }
 	a := w.readAdapter()
 	if w.wanted.kind == "External" {
+		if f := w.triggerFinding(); f != nil {
+			return broken("there is none", answer(*f))
+		}
 		f := answer(found(codeExternalValue, "%s has no value for the HPA", w.wanted.name))
 		return broken("there is none", mend(f, "kubectl -n %s describe scaledobject; kubectl -n keda logs deploy/keda-operator", w.namespace))
 	}
@@ -230,6 +233,7 @@ func (w *walk) shortWindow(query string, scrapes time.Duration) bool {
 
 func (w *walk) windowFinding(evidence func(doctor.Finding) doctor.Finding, query string) doctor.Finding {
 	f := found(codeQueryWindow, "the query looks back %s, and Prometheus scrapes every %s: a rate needs two scrapes, and four to be safe", window(query), w.interval)
+	f = mend(f, "have Prometheus scrape more often (interval of the monitor), or:")
 	return w.mendRules(evidence(f), fmt.Sprintf("metricsQuery: [%ds]", int((4*w.interval).Seconds())))
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"nginx-exporter/internal/doctor"
 )
@@ -318,39 +319,60 @@ func (w *walk) refuses(p *prometheusObject, m *monitor) string {
 
 // notYetScraped is a monitor that is right, and Prometheus does not scrape.
 func (w *walk) notYetScraped(m *monitor) doctor.Link {
-	pool := ""
 	pools, err := w.prometheus.pools(w.ctx)
 	prefix := strings.ToLower(m.Kind[:1]) + m.Kind[1:] + "/" + m.Metadata.Namespace + "/" + m.Metadata.Name + "/"
-	for _, p := range pools {
-		if strings.HasPrefix(p, prefix) {
-			pool = p
+	i := slices.IndexFunc(pools, func(pool string) bool { return strings.HasPrefix(pool, prefix) })
+	if i >= 0 {
+		if f := w.relabelledAway(m, pools[i]); f != nil {
+			return broken("the job drops the pods", *f)
 		}
 	}
-	changed := m.Metadata.CreationTimestamp
-	for _, f := range m.Metadata.ManagedFields {
-		if f.Time.After(changed) {
-			changed = f.Time
-		}
-	}
+	changed := m.changed()
 	if t := w.youngestTarget(); t.After(changed) {
 		changed = t
 	}
-	if w.age(changed) < scrapeStart {
+	switch {
+	case w.age(changed) < scrapeStart:
 		return waiting("%s, when Prometheus should scrape for %s", clock(changed.Add(scrapeStart)), m)
-	}
-	if err == nil && pool == "" {
+	case err == nil && i < 0:
 		f := seen(found(codeMonitorNotLoaded, "Prometheus at %s has no job for %s", w.prometheus.name, m), "jobs", "%s", names(pools))
 		return broken("the monitor has not come to Prometheus", mend(f, "look at the log of prometheus-operator, and whether this is the Prometheus that it manages"))
 	}
-	f := seen(found(codePrometheusRights, "Prometheus has the job of %s, and finds no pods for it", m), "job", "%s", pool)
-	if dropped, err := w.prometheus.dropped(w.ctx); err == nil {
-		f = seen(f, "dropped by relabelling", "%d", dropped[pool])
-		if dropped[pool] > 0 {
-			f.Code, f.Says = codeMonitorRelabels, fmt.Sprintf("relabelling of the job of %s drops all pods", m)
-			return broken("the job drops the pods", mend(f, "look at relabelings of the monitor, and at the state of the pods"))
-		}
+	f := found(codePrometheusRights, "Prometheus has the job of %s, and finds no pods for it", m)
+	if err == nil {
+		f = seen(f, "job", "%s", pools[i])
 	}
 	return broken("Prometheus finds no pods", mend(f, "kubectl auth can-i list pods -n %s --as=system:serviceaccount:NAMESPACE:ACCOUNT   # the account of Prometheus; it needs get, list and watch", w.namespace))
+}
+
+// changed is when somebody last wrote to a monitor.
+func (m *monitor) changed() time.Time {
+	at := m.Metadata.CreationTimestamp
+	for _, f := range m.Metadata.ManagedFields {
+		if f.Time.After(at) {
+			at = f.Time
+		}
+	}
+	return at
+}
+
+// relabelledAway finds the pods among those that a job drops.
+func (w *walk) relabelledAway(m *monitor, pool string) *doctor.Finding {
+	dropped, err := w.prometheus.dropped(w.ctx, pool)
+	if err != nil {
+		return nil
+	}
+	for i := range dropped {
+		e := w.exporterBehind(&dropped[i])
+		if e == nil {
+			continue
+		}
+		f := seen(found(codeMonitorRelabels, "relabelling of the job of %s drops %s", m, e.pod.Metadata.Name), "job", "%s", pool)
+		f = seen(f, "address", "%s", dropped[i].DiscoveredLabels["__address__"])
+		f = mend(f, "kubectl -n %s edit %s %s   # relabelings of the endpoint", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name)
+		return &f
+	}
+	return nil
 }
 
 func (w *walk) otherPort(other []target) doctor.Finding {

@@ -18,6 +18,7 @@ const (
 	promDown     = "down"      // nobody answers there
 	promBadQuery = "bad query" // it does not understand the question
 	promStrange  = "strange"   // what answers is no Prometheus
+	promLogin    = "login"     // it does not answer strangers
 )
 
 // prometheus asks one Prometheus for what it knows, either directly or through
@@ -81,7 +82,11 @@ func (c *cluster) behind(s serviceAddress) *prometheus {
 		case "":
 		case "BadRequest", "Invalid":
 			return http.StatusBadRequest, nil, nil
-		case unavailable, notFound, internal, "Timeout":
+		case unauthorized:
+			return http.StatusUnauthorized, nil, nil
+		case notFound:
+			return http.StatusNotFound, nil, nil
+		case unavailable, internal, "Timeout":
 			return 0, nil, &refusal{promDown, err.Error()}
 		default:
 			return 0, nil, err
@@ -151,6 +156,8 @@ func (p *prometheus) call(ctx context.Context, path string, query url.Values, in
 			r.Error = "it does not say why"
 		}
 		return &refusal{promBadQuery, r.Error}
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return &refusal{promLogin, fmt.Sprintf("HTTP status %d", status)}
 	case status/100 == 5:
 		return &refusal{promDown, fmt.Sprintf("HTTP status %d", status)}
 	case status != http.StatusOK, broken != nil, r.Status != "success":
@@ -217,12 +224,11 @@ func (p *prometheus) targets(ctx context.Context) ([]target, error) {
 	return data.ActiveTargets, err
 }
 
-// dropped counts the targets that relabelling drops, by scrape pool.
-func (p *prometheus) dropped(ctx context.Context) (map[string]int, error) {
-	var data struct{ DroppedTargetCounts map[string]int }
-	// Only the counts are of interest; a pool that is not there lists nothing.
-	err := p.call(ctx, "/api/v1/targets", url.Values{"state": {"dropped"}, "scrapePool": {"nobody's"}}, &data)
-	return data.DroppedTargetCounts, err
+// dropped lists the targets that relabelling of a job drops.
+func (p *prometheus) dropped(ctx context.Context, pool string) ([]target, error) {
+	var data struct{ DroppedTargets []target }
+	err := p.call(ctx, "/api/v1/targets", url.Values{"state": {"dropped"}, "scrapePool": {pool}}, &data)
+	return data.DroppedTargets, err
 }
 
 // pools lists the scrape jobs.

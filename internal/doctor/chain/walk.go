@@ -89,6 +89,7 @@ func links() []link {
 		{"Prometheus", (*walk).lookPrometheus},
 		{"scrapes", (*walk).lookScrapes},
 		{"series", (*walk).lookSeries},
+		{"rate", (*walk).lookRate},
 		{"metrics API", (*walk).lookAPI},
 		{"rule", (*walk).lookRule},
 		{"value", (*walk).lookValue},
