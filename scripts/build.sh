@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 # Inlining makes a program larger and a scrape faster. It is kept where a scrape
 # spends its time, and left out everywhere else: 1.2 MB of 15. Functions begin at
-# multiples of 16 bytes in place of 32: 0.2 MB.
+# multiples of 8 bytes in place of 32: 0.25 MB, at no cost that could be measured.
 inline() {
     for package in \
         nginx-exporter/client nginx-exporter/collector nginx-exporter/internal/web github.com/klauspost/... \
@@ -21,7 +21,7 @@ inline() {
 v=github.com/prometheus/common/version
 # shellcheck disable=SC2046 # these are words
 CGO_ENABLED=0 exec "${GO:-go}" build -trimpath -buildvcs=false -tags nethttpomithttp2 -o "$output" \
-    -gcflags=all=-l $(inline) -ldflags "-s -w -funcalign=16 \
+    -gcflags=all=-l $(inline) -ldflags "-s -w -funcalign=8 \
     -X $v.Version=$VERSION \
     -X $v.Revision=$REVISION \
     -X $v.Branch=$BRANCH \

@@ -26,16 +26,16 @@ func (w *walk) adapterPods() *doctor.Finding {
 	case a.workload == nil:
 		f := found(codeAdapterMissing, "Service %s of the adapter leads to no pods, and there is no Deployment of one in %s", s.Metadata.Name, a.namespace)
 		f = mend(seen(f, "selector of the Service", "%s", labelText(s.Spec.Selector)), "install the adapter again")
-		return &f
+		return f
 	case a.workload.Spec.Replicas != nil && *a.workload.Spec.Replicas == 0:
 		f := mend(found(codeAdapterScaledDown, "the adapter, Deployment %s in %s, is scaled to 0", a.workload.Metadata.Name, a.namespace),
 			"kubectl -n %s scale deployment %s --replicas=1", a.namespace, a.workload.Metadata.Name)
-		return &f
+		return f
 	case !labelsMatch(s.Spec.Selector, a.workload.Spec.Template.Metadata.Labels):
 		f := seen(found(codeAdapterSelector, "Service %s does not pick the pods of the adapter", s.Metadata.Name), "its selector", "%s", labelText(s.Spec.Selector))
 		f = seen(f, "labels of Deployment "+a.workload.Metadata.Name, "%s", labelText(a.workload.Spec.Template.Metadata.Labels))
 		f = mend(f, "kubectl -n %s edit service %s   # spec.selector", a.namespace, s.Metadata.Name)
-		return &f
+		return f
 	}
 	return w.adapterCrash()
 }
@@ -72,7 +72,7 @@ func (w *walk) wrongTargetPort(all []endpointSlice) *doctor.Finding {
 	}
 	f := seen(found(codeAdapterPort, "Service %s leads to a port at which the adapter does not listen", a.service.Metadata.Name), "it listens on", "%s", secure)
 	f = mend(f, "kubectl -n %s edit service %s   # targetPort: %s", a.namespace, a.service.Metadata.Name, secure)
-	return &f
+	return f
 }
 
 // crashing lists pods of the adapter whose container does not run.
@@ -114,7 +114,7 @@ func (w *walk) adapterCrash() *doctor.Finding {
 	if len(f.Fix) == 0 {
 		f = mend(f, "kubectl -n %s logs deploy/%s --previous", a.namespace, a.workload.Metadata.Name)
 	}
-	return &f
+	return f
 }
 
 // adapterLog is what the adapter said last of an end of its own.
@@ -129,7 +129,7 @@ func (w *walk) adapterLog() string {
 
 // adapterEnd knows the reasons for which an adapter ends itself, by its log,
 // or, where that cannot be read, by what it is not allowed.
-func (w *walk) adapterEnd(f doctor.Finding, log string) doctor.Finding {
+func (w *walk) adapterEnd(f *doctor.Finding, log string) *doctor.Finding {
 	a := &w.adapter
 	var auth configMap
 	const authentication = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
@@ -210,7 +210,7 @@ func (w *walk) unknownResource() (string, bool) {
 }
 
 // mendRules names the place of the rules.
-func (w *walk) mendRules(f doctor.Finding, what string) doctor.Finding {
+func (w *walk) mendRules(f *doctor.Finding, what string) *doctor.Finding {
 	a := &w.adapter
 	if a.config == nil {
 		return mend(f, "edit the rules of the adapter (%s), and restart it", what)

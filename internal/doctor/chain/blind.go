@@ -9,11 +9,11 @@ import (
 
 // blind is a link that cannot be looked at, for the reason that the error is.
 func blind(what string, err error) doctor.Link {
-	return doctor.Link{State: doctor.Blind, Says: "cannot look at " + what, Findings: []doctor.Finding{unseen(err)}}
+	return sightless("cannot look at "+what, unseen(err))
 }
 
 // unseen says why something cannot be looked at.
-func unseen(err error) doctor.Finding {
+func unseen(err error) *doctor.Finding {
 	switch reasonOf(err) {
 	case noKubectl:
 		return mend(seen(found(codeKubectl, "kubectl cannot be run"), "it says", "%s", err),
@@ -34,7 +34,7 @@ func unseen(err error) doctor.Finding {
 }
 
 // lacking names the right that the user lacks.
-func lacking(err error) doctor.Finding {
+func lacking(err error) *doctor.Finding {
 	if strings.Contains(err.Error(), "cannot impersonate") {
 		f := found(codeForbidden, "you may not ask in the name of the HPA controller, which may see less than you do")
 		return mend(seen(f, "it says", "%s", err), "ask for the right to impersonate the service account horizontal-pod-autoscaler in kube-system")

@@ -48,7 +48,7 @@ func (w *walk) apiPath() string {
 	return "/apis/" + customMetrics + "/" + version
 }
 
-func (w *walk) noAPI() doctor.Finding {
+func (w *walk) noAPI() *doctor.Finding {
 	f := found(codeNoAPI, "no adapter is registered for %s, so that the HPA has nobody to ask", customMetrics)
 	f = seen(f, "the HPA says", "%s", w.complaint())
 	return mend(f, "install one: helm upgrade with autoscaling.adapter.install.enabled=true; the chart of prometheus-adapter registers only if it has rules of its own")
@@ -64,7 +64,7 @@ func isForeign(service string) bool {
 	return false
 }
 
-func (w *walk) foreign(api *apiService, owner string) doctor.Finding {
+func (w *walk) foreign(api *apiService, owner string) *doctor.Finding {
 	f := seen(found(codeForeignAPI, "%s is registered for %s, which does not read Prometheus for it", customMetrics, owner), "APIService", "%s", api.Metadata.Name)
 	f = seen(f, "Available", "%s", said(api.Status.Conditions.of("Available")))
 	f = seen(f, "managers", "%s", names(managers(&api.Metadata)))
@@ -87,7 +87,7 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 	s := api.Spec.Service
 	a := w.readAdapter()
 	says := "is registered for " + s.Namespace + "/" + s.Name + " and does not answer"
-	evidence := func(f doctor.Finding) doctor.Finding {
+	evidence := func(f *doctor.Finding) *doctor.Finding {
 		f = seen(f, "asked for its list", "%s", err)
 		return seen(f, "APIService "+api.Metadata.Name, "%s", said(api.Status.Conditions.of("Available")))
 	}
@@ -99,13 +99,13 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 		return broken(says, evidence(w.noAdapterService(api)))
 	}
 	if f := w.adapterPort(api); f != nil {
-		return broken(says, evidence(*f))
+		return broken(says, evidence(f))
 	}
 	if f := w.adapterPods(); f != nil {
-		return broken(says, evidence(*f))
+		return broken(says, evidence(f))
 	}
 	if f := w.adapterTLS(api); f != nil {
-		return broken(says, evidence(*f))
+		return broken(says, evidence(f))
 	}
 	if l := w.adapterStarts(); l.State != "" {
 		return l
@@ -114,7 +114,7 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 	return broken(says, mend(f, "a NetworkPolicy or firewall between API server and pods, or hostNetwork and a port that is taken, are the usual reasons"))
 }
 
-func (w *walk) noAdapterService(api *apiService) doctor.Finding {
+func (w *walk) noAdapterService(api *apiService) *doctor.Finding {
 	s := api.Spec.Service
 	f := found(codeAdapterService, "the APIService leads to Service %s in %s, which is not there", s.Name, s.Namespace)
 	var all list[service]
@@ -152,7 +152,7 @@ func (w *walk) adapterPort(api *apiService) *doctor.Finding {
 		f = mend(f, `kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"port":%d}}}'   # the Service's port, not the container's`,
 			api.Metadata.Name, w.adapter.service.Spec.Ports[0].Port)
 	}
-	return &f
+	return f
 }
 
 // adapterTLS looks at how the API server verifies the adapter.
@@ -170,7 +170,7 @@ func (w *walk) adapterTLS(api *apiService) *doctor.Finding {
 	f = seen(f, "certificate", "%s", certificateOf(&w.adapter.container))
 	f = mend(f, `kubectl patch apiservice %s --type merge -p '{"spec":{"insecureSkipTLSVerify":true,"caBundle":null}}'`, api.Metadata.Name)
 	f = mend(f, "or have cert-manager make a certificate for %s.%s.svc, and put its CA into caBundle", api.Spec.Service.Name, api.Spec.Service.Namespace)
-	return &f
+	return f
 }
 
 func certificateOf(c *container) string {

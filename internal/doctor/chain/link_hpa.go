@@ -88,7 +88,7 @@ func (w *walk) pickHPA(name string) bool {
 }
 
 // noHPA tells what there is in its place.
-func (w *walk) noHPA() doctor.Finding {
+func (w *walk) noHPA() *doctor.Finding {
 	f := found(codeHPAMissing, "there is no HorizontalPodAutoscaler and no ScaledObject %s in %s", w.options.Name, w.namespace)
 	var here []string
 	for i := range w.siblings {
@@ -132,13 +132,13 @@ func (w *walk) askedFor() doctor.Link {
 			"it asks for", "%s", names(others)), "add a metric of type Pods: nginx-exporter snippet adapter-rule, and examples/kubernetes/hpa-adapter"))
 	}
 	if rest, found := strings.CutPrefix(w.wanted.name, "autoscaling.gke.io|"); found {
-		return doctor.Link{State: doctor.Blind, Says: "asks Google's own metrics", Findings: []doctor.Finding{googles(rest)}}
+		return sightless("asks Google's own metrics", googles(rest))
 	}
 	return fine("%s wants %s of %s for each pod of %s %s, %d to %d pods", h.Metadata.Name, w.wanted.name, w.wanted.average,
 		ref.Kind, ref.Name, max(h.Spec.MinReplicas, 1), h.Spec.MaxReplicas)
 }
 
-func googles(name string) doctor.Finding {
+func googles(name string) *doctor.Finding {
 	return mend(found(codeManaged, "%s is a metric of GKE, which answers for it itself", strings.ReplaceAll(name, "|", " ")),
 		"kubectl describe autoscalingmetric; its conditions tell what GKE makes of it")
 }

@@ -58,7 +58,7 @@ func (w *walk) lookScaledObject() doctor.Link {
 }
 
 // noKEDA tells whether KEDA is there at all.
-func (w *walk) noKEDA() doctor.Finding {
+func (w *walk) noKEDA() *doctor.Finding {
 	var api apiService
 	err := w.cluster.get(w.ctx, apiServices+"v1beta1.external.metrics.k8s.io", &api)
 	f := found(codeNoKEDA, "ScaledObject %s has no status: KEDA does not run", w.scaled.Metadata.Name)

@@ -87,7 +87,7 @@ func readMetrics(text string) page {
 }
 
 // exporterTarget is an exporter that finds no status page where it looks.
-func (w *walk) exporterTarget(e *exporterPort, reasons []string) doctor.Finding {
+func (w *walk) exporterTarget(e *exporterPort, reasons []string) *doctor.Finding {
 	uri := e.scrapeURI
 	if uri == "" {
 		uri = "http://127.0.0.1:8080/stub_status, its default"

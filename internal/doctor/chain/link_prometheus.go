@@ -51,13 +51,13 @@ func (w *walk) use(p *prometheus) doctor.Link {
 	_, err := p.query(w.ctx, "vector(1)")
 	switch {
 	case reasonOf(err) == forbidden:
-		return doctor.Link{State: doctor.Blind, Says: "may not be asked", Findings: []doctor.Finding{mend(unseen(err),
-			"or give its address as seen from here with --prometheus.url, after kubectl port-forward")}}
+		return sightless("may not be asked", mend(unseen(err),
+			"or give its address as seen from here with --prometheus.url, after kubectl port-forward"))
 	case isBlind(err):
 		return blind("Prometheus", err)
 	case reasonOf(err) == promLogin:
 		f := seen(found(codePrometheusLogin, "Prometheus at %s wants a login, which the doctor does not have", p.name), "it says", "%s", err)
-		return doctor.Link{State: doctor.Blind, Says: "wants a login", Findings: []doctor.Finding{mend(f, "kubectl port-forward behind its proxy, and --prometheus.url=http://127.0.0.1:9090")}}
+		return sightless("wants a login", mend(f, "kubectl port-forward behind its proxy, and --prometheus.url=http://127.0.0.1:9090"))
 	case reasonOf(err) == promStrange:
 		f := seen(found(codePrometheusStrange, "what answers at %s is no Prometheus", p.name), "it says", "%s", err)
 		return broken("is something else", mend(f, "look at the address, and its path: /api/v1/query must be right below it"))
@@ -84,7 +84,7 @@ func (w *walk) useService(address string, s serviceAddress) doctor.Link {
 }
 
 // wrongURL is an adapter, or KEDA, that asks where no Prometheus is.
-func (w *walk) wrongURL(address string) doctor.Finding {
+func (w *walk) wrongURL(address string) *doctor.Finding {
 	if w.scaled != nil {
 		return mend(found(codePrometheusURL, "the trigger of ScaledObject %s asks %s, where no Prometheus is", w.scaled.Metadata.Name, withoutLogin(address)),
 			"set serverAddress of the trigger")
@@ -156,7 +156,7 @@ func (w *walk) discover() doctor.Link {
 		w.prometheus = knowing[0]
 	case len(answering) > 1:
 		f := seen(found(codeSeveralPrometheus, "there are %d Prometheus, and nothing tells which one counts", len(answering)), "they are", "%s", names(w.candidates()))
-		return doctor.Link{State: doctor.Blind, Says: "is there more than once", Findings: []doctor.Finding{mend(f, "say which with --prometheus.url")}}
+		return sightless("is there more than once", mend(f, "say which with --prometheus.url"))
 	case len(all) > 0 && w.platform() == "":
 		return last
 	default:
@@ -172,7 +172,7 @@ func (w *walk) noPrometheus() doctor.Link {
 		f = seen(found(codeManaged, "this is %s, which the doctor cannot ask", managedBy(group)), "API group", "%s", group)
 	}
 	f = mend(f, "kubectl port-forward to it, then give its address: --prometheus.url=http://127.0.0.1:9090")
-	return doctor.Link{State: doctor.Blind, Says: "cannot be found", Findings: []doctor.Finding{f}}
+	return sightless("cannot be found", f)
 }
 
 // platform is the API group by which a platform is known that hides its

@@ -99,7 +99,7 @@ func (w *walk) try(r *rule) tried {
 }
 
 // collision finds two rules that make the metric; the last one wins, silently.
-func (w *walk) collision(all []tried) []doctor.Finding {
+func (w *walk) collision(all []tried) []*doctor.Finding {
 	var makers []*rule
 	for i := range all {
 		if slices.Contains(all[i].names, w.wanted.name) && all[i].mapped {
@@ -113,13 +113,13 @@ func (w *walk) collision(all []tried) []doctor.Finding {
 	for _, r := range makers {
 		f = seen(f, "rule", "%s gives %s", r.SeriesQuery, r.MetricsQuery)
 	}
-	return []doctor.Finding{w.mendRules(f, "all but one of them, or another name for one")}
+	return []*doctor.Finding{w.mendRules(f, "all but one of them, or another name for one")}
 }
 
 // notListed tells why a metric is not in the list.
 func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
 	says := "the adapter does not list " + wanted
-	evidence := func(f doctor.Finding) doctor.Finding {
+	evidence := func(f *doctor.Finding) *doctor.Finding {
 		f = seen(f, "wanted", "%s", wanted)
 		return seen(f, "listed", "%s (%d in all)", names(like), count)
 	}
@@ -141,13 +141,13 @@ func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
 		return broken(says, mend(evidence(f), "kubectl -n %s rollout restart deployment %s", a.namespace, a.workload.Metadata.Name))
 	}
 	if f := w.badRule(all); f != nil {
-		return broken(says, evidence(*f))
+		return broken(says, evidence(f))
 	}
 	return w.rightRule(says, evidence)
 }
 
 // rightRule is a list without the metric, though a rule makes it.
-func (w *walk) rightRule(says string, evidence func(doctor.Finding) doctor.Finding) doctor.Link {
+func (w *walk) rightRule(says string, evidence func(*doctor.Finding) *doctor.Finding) doctor.Link {
 	a := &w.adapter
 	until := a.started().Add(a.relist() + relistGrace)
 	if s := w.firstSeries().Add(a.relist() + relistGrace); s.After(until) {
@@ -155,7 +155,7 @@ func (w *walk) rightRule(says string, evidence func(doctor.Finding) doctor.Findi
 	}
 	if w.now.Before(until) {
 		if f := w.adapterPrometheus(); f != nil {
-			return broken(says, evidence(*f))
+			return broken(says, evidence(f))
 		}
 		return waiting("%s: the adapter looks for new series every %s", clock(until), a.relist())
 	}
@@ -175,7 +175,7 @@ func (w *walk) adapterPrometheus() *doctor.Finding {
 			return nil
 		}
 		f := seen(w.wrongURL(address), "asked from here", "%s", why)
-		return &f
+		return f
 	}
 	var there service
 	err := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there)
@@ -186,7 +186,7 @@ func (w *walk) adapterPrometheus() *doctor.Finding {
 	for _, other := range w.candidates() {
 		f = seen(f, "there is", "%s", other)
 	}
-	return &f
+	return f
 }
 
 // badRule is what is wrong with the rule that should make the metric; nil if
@@ -203,7 +203,7 @@ func (w *walk) badRule(all []tried) *doctor.Finding {
 			// One of these stops the adapter from listing anything.
 			f := seen(found(codeRuleSyntax, "Prometheus does not understand the seriesQuery of a rule, and the adapter lists nothing"), "seriesQuery", "%s", t.rule.SeriesQuery)
 			f = w.mendRules(seen(f, "Prometheus says", "%s", t.err), "quotes of seriesQuery, which a template may have eaten")
-			return &f
+			return f
 		case slices.Contains(t.names, w.wanted.name):
 			mapsNot = t
 		case len(t.names) > 0 && t.mapped && (otherName == nil || isOurs):
@@ -212,7 +212,7 @@ func (w *walk) badRule(all []tried) *doctor.Finding {
 			noSeries = t
 		}
 	}
-	var f doctor.Finding
+	var f *doctor.Finding
 	switch {
 	case mapsNot != nil:
 		f = w.unmapped(mapsNot)
@@ -226,7 +226,7 @@ func (w *walk) badRule(all []tried) *doctor.Finding {
 		f = seen(found(codeNoRule, "no rule of the adapter takes %s", w.seriesName()), "rules", "%s", seriesQueries(all))
 		f = w.mendRules(mend(f, "nginx-exporter snippet adapter-rule   # a rule that works"), "add it")
 	}
-	return &f
+	return f
 }
 
 func seriesQueries(all []tried) string {
@@ -250,7 +250,7 @@ func (w *walk) finds(r *rule) bool {
 	return err == nil && len(samples) > 0
 }
 
-func (w *walk) wrongLabels(t *tried) doctor.Finding {
+func (w *walk) wrongLabels(t *tried) *doctor.Finding {
 	f := seen(found(codeRuleLabels, "a rule asks for labels that the series do not have, and finds nothing"), "seriesQuery", "%s", t.rule.SeriesQuery)
 	for _, s := range w.series[:min(len(w.series), 1)] {
 		f = seen(f, "series", "%s", labelText(s.Labels))
@@ -258,7 +258,7 @@ func (w *walk) wrongLabels(t *tried) doctor.Finding {
 	return w.mendRules(f, `matchers of seriesQuery; namespace!="",pod!="" is right for these`)
 }
 
-func (w *walk) unmapped(t *tried) doctor.Finding {
+func (w *walk) unmapped(t *tried) *doctor.Finding {
 	f := found(codeRuleOverrides, "a rule finds the series, but knows no label for namespaces and %s that they have", w.plural())
 	var overrides []string
 	for label, to := range t.rule.Resources.Overrides {

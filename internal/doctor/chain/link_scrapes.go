@@ -63,9 +63,8 @@ func (w *walk) promBlind(what string, err error) doctor.Link {
 	if isBlind(err) {
 		return blind(what, err)
 	}
-	return doctor.Link{State: doctor.Blind, Says: "cannot look at " + what, Findings: []doctor.Finding{
-		seen(found(codeUnknown, "Prometheus at %s does not tell of %s", w.prometheus.name, what), "it says", "%s", err),
-	}}
+	return sightless("cannot look at "+what,
+		seen(found(codeUnknown, "Prometheus at %s does not tell of %s", w.prometheus.name, what), "it says", "%s", err))
 }
 
 // exporterBehind is the exporter of the pod behind a target.
@@ -93,7 +92,7 @@ func portOf(address string) int {
 	return port
 }
 
-func (w *walk) failing(t *target) doctor.Finding {
+func (w *walk) failing(t *target) *doctor.Finding {
 	_, name := t.pod()
 	f := seen(found(codeScrapeFails, "Prometheus cannot scrape %s", name), "address", "%s", t.ScrapeURL)
 	f = seen(f, "last error", "%s", t.LastError)
@@ -114,7 +113,7 @@ func (w *walk) failing(t *target) doctor.Finding {
 }
 
 // unscraped finds pods that have been there for some time and are not scraped.
-func (w *walk) unscraped(scraped map[string]bool) []doctor.Finding {
+func (w *walk) unscraped(scraped map[string]bool) []*doctor.Finding {
 	var missing []string
 	for i := range w.exporters {
 		p := w.exporters[i].pod
@@ -126,5 +125,5 @@ func (w *walk) unscraped(scraped map[string]bool) []doctor.Finding {
 		return nil
 	}
 	f := seen(found(codeSomeUnscraped, "Prometheus does not scrape %d of the pods, which count as idle", len(missing)), "pods", "%s", names(missing))
-	return []doctor.Finding{mend(f, "compare their labels with those of the others: kubectl -n %s get pods --show-labels", w.namespace)}
+	return []*doctor.Finding{mend(f, "compare their labels with those of the others: kubectl -n %s get pods --show-labels", w.namespace)}
 }

@@ -54,7 +54,7 @@ func (w *walk) lookSeries() doctor.Link {
 }
 
 // scrapedTwice shows the labels that tell the copies apart.
-func (w *walk) scrapedTwice(pod string) doctor.Finding {
+func (w *walk) scrapedTwice(pod string) *doctor.Finding {
 	f := found(codeScrapedTwice, "each request counts twice for whoever adds up: %s is scraped more than once", pod)
 	for _, s := range w.series {
 		if s.Labels["pod"] == pod {
@@ -104,7 +104,7 @@ func (w *walk) noSeries() doctor.Link {
 }
 
 // relabelled shows series whose labels say another pod or namespace.
-func (w *walk) relabelled(t *target, s sample) doctor.Finding {
+func (w *walk) relabelled(t *target, s sample) *doctor.Finding {
 	_, name := t.pod()
 	f := found(codeRelabelled, "the series of %s say namespace=%q, pod=%q", name, s.Labels["namespace"], s.Labels["pod"])
 	f = seen(f, "series", "%s", labelText(s.Labels))

@@ -85,7 +85,7 @@ func (w *walk) readScale(path string) doctor.Link {
 	return nothing()
 }
 
-func (w *walk) noTarget(path string) doctor.Finding {
+func (w *walk) noTarget(path string) *doctor.Finding {
 	ref := w.hpa.Spec.ScaleTargetRef
 	f := found(codeTargetMissing, "%s scales %s %s, which is not there", w.hpa.Metadata.Name, ref.Kind, ref.Name)
 	if message := w.hpa.Status.Conditions.of("AbleToScale"); message.Status == "False" {
@@ -166,7 +166,7 @@ func (w *walk) overlaps(other *hpa) doctor.Link {
 
 // replicasReset finds somebody who sets the number of pods at each deployment,
 // whatever the HPA decided meanwhile.
-func (w *walk) replicasReset() []doctor.Finding {
+func (w *walk) replicasReset() []*doctor.Finding {
 	fields := w.target.Metadata.ManagedFields
 	i := slices.IndexFunc(fields, func(m managed) bool {
 		return m.owns("replicas") && m.Subresource != "scale" && (m.Operation == "Apply" || m.Time.After(w.lastScale()))
@@ -185,7 +185,7 @@ func (w *walk) replicasReset() []doctor.Finding {
 	}
 	f = seen(f, "the HPA wants", "%d, and scaled last at %s", w.hpa.Status.DesiredReplicas, clock(w.hpa.Status.LastScaleTime))
 	f = mend(f, "take replicas out of the manifest of %s; with Argo CD, list /spec/replicas under ignoreDifferences", name)
-	return []doctor.Finding{f}
+	return []*doctor.Finding{f}
 }
 
 // lastApplied is where kubectl apply keeps the manifest.

@@ -26,7 +26,7 @@ const (
 func (w *walk) lookValue() doctor.Link {
 	err := w.cluster.getAs(w.ctx, controller, w.valuePath(), &w.values)
 	note := "as the HPA sees it"
-	var mute []doctor.Finding
+	var mute []*doctor.Finding
 	if reasonOf(err) == forbidden && strings.Contains(err.Error(), "cannot impersonate") {
 		note = "as you see it, since you may not ask in the name of the HPA"
 		mute = append(mute, lacking(err))
@@ -72,11 +72,11 @@ func (w *walk) valuePath() string {
 // valueFails tells errors apart by who makes them.
 func (w *walk) valueFails(err error) doctor.Link {
 	text := err.Error()
-	answer := func(f doctor.Finding) doctor.Finding { return seen(f, "the API answers", "%s", err) }
+	answer := func(f *doctor.Finding) *doctor.Finding { return seen(f, "the API answers", "%s", err) }
 	a := w.readAdapter()
 	if w.wanted.kind == "External" {
 		if f := w.triggerFinding(); f != nil {
-			return broken("there is none", answer(*f))
+			return broken("there is none", answer(f))
 		}
 		f := answer(found(codeExternalValue, "%s has no value for the HPA", w.wanted.name))
 		return broken("there is none", mend(f, "kubectl -n %s describe scaledobject; kubectl -n keda logs deploy/keda-operator", w.namespace))
@@ -158,7 +158,7 @@ func (w *walk) render() (*rule, string, error) {
 }
 
 // listedOnly is a metric that is listed and not found: its query cannot be made.
-func (w *walk) listedOnly(answer func(doctor.Finding) doctor.Finding) doctor.Link {
+func (w *walk) listedOnly(answer func(*doctor.Finding) *doctor.Finding) doctor.Link {
 	r, _, err := w.render()
 	if r == nil || err == nil {
 		f := answer(found(codeUnknown, "the adapter lists the metric and does not find it"))
@@ -173,7 +173,7 @@ func (w *walk) listedOnly(answer func(doctor.Finding) doctor.Finding) doctor.Lin
 }
 
 // adapterCannotAsk is an adapter that gets no answer from Prometheus.
-func (w *walk) adapterCannotAsk(answer func(doctor.Finding) doctor.Finding) doctor.Link {
+func (w *walk) adapterCannotAsk(answer func(*doctor.Finding) *doctor.Finding) doctor.Link {
 	r, query, err := w.render()
 	if r != nil && err == nil && w.prometheus != nil {
 		if _, err := w.prometheus.query(w.ctx, query); reasonOf(err) == promBadQuery {
@@ -183,7 +183,7 @@ func (w *walk) adapterCannotAsk(answer func(doctor.Finding) doctor.Finding) doct
 		}
 	}
 	if f := w.adapterPrometheus(); f != nil {
-		return broken("the adapter gets no answer from Prometheus", answer(*f))
+		return broken("the adapter gets no answer from Prometheus", answer(f))
 	}
 	f := answer(found(codeAdapterPrometheus, "the adapter gets no answer from Prometheus at %s", withoutLogin(w.adapter.prometheusURL())))
 	f = seen(f, "its last words", "%s", w.adapterLog())
@@ -199,7 +199,7 @@ func (w *walk) noValue() doctor.Link {
 		return broken("there is none", mend(f, "look at the metricsQuery of the rule for %s", w.wanted.name))
 	}
 	samples, err := w.prometheus.query(w.ctx, query)
-	evidence := func(f doctor.Finding) doctor.Finding { return seen(f, "query", "%s", query) }
+	evidence := func(f *doctor.Finding) *doctor.Finding { return seen(f, "query", "%s", query) }
 	label, _ := r.label(w.plural())
 	switch {
 	case err != nil:
@@ -231,7 +231,7 @@ func (w *walk) shortWindow(query string, scrapes time.Duration) bool {
 	return over > 0 && w.interval > 0 && over < scrapes*w.interval
 }
 
-func (w *walk) windowFinding(evidence func(doctor.Finding) doctor.Finding, query string) doctor.Finding {
+func (w *walk) windowFinding(evidence func(*doctor.Finding) *doctor.Finding, query string) *doctor.Finding {
 	f := found(codeQueryWindow, "the query looks back %s, and Prometheus scrapes every %s: a rate needs two scrapes, and four to be safe", window(query), w.interval)
 	f = mend(f, "have Prometheus scrape more often (interval of the monitor), or:")
 	return w.mendRules(evidence(f), fmt.Sprintf("metricsQuery: [%ds]", int((4*w.interval).Seconds())))
@@ -243,7 +243,7 @@ func (w *walk) check(l doctor.Link) doctor.Link {
 	if r == nil || err != nil || w.prometheus == nil {
 		return l
 	}
-	evidence := func(f doctor.Finding) doctor.Finding { return seen(f, "query", "%s", query) }
+	evidence := func(f *doctor.Finding) *doctor.Finding { return seen(f, "query", "%s", query) }
 	const safe = 3
 	if w.shortWindow(query, safe) {
 		l = with(l, w.windowFinding(evidence, query))
@@ -253,7 +253,7 @@ func (w *walk) check(l doctor.Link) doctor.Link {
 	}
 	if f := w.doubled(query); f != nil {
 		l.State = doctor.Broken
-		l.Findings = append(l.Findings, evidence(*f))
+		l.Findings = append(l.Findings, *evidence(f))
 	}
 	return l
 }
@@ -279,5 +279,5 @@ func (w *walk) doubled(query string) *doctor.Finding {
 	f := found(codeCountedTwice, "the HPA sees %s times the requests that there are, since pods are scraped more than once", strconv.FormatFloat(theirs[0].Value/sum, 'f', 1, 64))
 	f = seen(f, "requests per second", "%.2f by the rule, %.2f really", theirs[0].Value, sum)
 	f = w.mendRules(f, "metricsQuery: sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(...)))")
-	return &f
+	return f
 }

@@ -73,7 +73,7 @@ func (w *walk) noTargets(other []target) doctor.Link {
 	}
 	const meant = 3
 	if len(all) > 0 && all[0].likeness() >= meant {
-		return broken("no monitor leads to the pods", *all[0].first())
+		return broken("no monitor leads to the pods", all[0].first())
 	}
 	if len(other) > 0 {
 		return broken("another port is scraped", w.otherPort(other))
@@ -145,9 +145,9 @@ func (w *walk) judge(m *monitor, services []service) judged {
 	return j
 }
 
-func (w *walk) mendMonitor(f doctor.Finding, m *monitor, path string) *doctor.Finding {
+func (w *walk) mendMonitor(f *doctor.Finding, m *monitor, path string) *doctor.Finding {
 	f = mend(f, "kubectl -n %s edit %s %s   # %s", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name, path)
-	return &f
+	return f
 }
 
 // judgeService follows a ServiceMonitor over the Services that it picks.
@@ -177,11 +177,11 @@ func (w *walk) judgeService(m *monitor, services []service) (selector, port *doc
 	case len(picked) > 0:
 		f := seen(found(codeServiceSelector, "Service %s, which %s picks, does not lead to the pods", picked[0].Metadata.Name, m), "its selector", "%s", labelText(picked[0].Spec.Selector))
 		f = mend(seen(f, "labels of the pods", "%s", labelText(labels)), "kubectl -n %s edit service %s   # spec.selector", w.namespace, picked[0].Metadata.Name)
-		return &f, nil
+		return f, nil
 	}
 	f := found(codeServiceMissing, "%s needs a Service that leads to the pods, and there is none", m)
 	f = mend(seen(f, "it wants one with", "%s", m.Spec.Selector.String()), "use a PodMonitor, which needs no Service, or create the Service")
-	return &f, &f
+	return f, f
 }
 
 func labelsMatch(selector, labels map[string]string) bool {
@@ -260,7 +260,7 @@ func (w *walk) judgeSpace(m *monitor) *doctor.Finding {
 	f := seen(found(codeMonitorNamespace, "%s does not look into namespace %s", m, w.namespace), "it looks into", "%s", looks)
 	f = mend(f, `kubectl -n %s patch %s %s --type merge -p '{"spec":{"namespaceSelector":{"matchNames":["%s"]}}}'`,
 		m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name, w.namespace)
-	return &f
+	return f
 }
 
 // judgeObjects tells whether a Prometheus object takes the monitor.
@@ -280,11 +280,11 @@ func (w *walk) judgeObjects(m *monitor) *doctor.Finding {
 	if len(objects.Items) == 0 {
 		f = seen(f, "Prometheus objects", "none")
 		f = mend(f, "create a Prometheus object, or install kube-prometheus-stack")
-		return &f
+		return f
 	}
 	f = seen(f, "labels of the monitor", "%s", labelText(m.Metadata.Labels))
 	f = mend(f, "kubectl -n %s label %s %s KEY=VALUE   # what its selector wants; in the chart: monitor.labels", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name)
-	return &f
+	return f
 }
 
 // refuses is why a Prometheus object does not take a monitor; empty if it does.
@@ -324,7 +324,7 @@ func (w *walk) notYetScraped(m *monitor) doctor.Link {
 	i := slices.IndexFunc(pools, func(pool string) bool { return strings.HasPrefix(pool, prefix) })
 	if i >= 0 {
 		if f := w.relabelledAway(m, pools[i]); f != nil {
-			return broken("the job drops the pods", *f)
+			return broken("the job drops the pods", f)
 		}
 	}
 	changed := m.changed()
@@ -370,12 +370,12 @@ func (w *walk) relabelledAway(m *monitor, pool string) *doctor.Finding {
 		f := seen(found(codeMonitorRelabels, "relabelling of the job of %s drops %s", m, e.pod.Metadata.Name), "job", "%s", pool)
 		f = seen(f, "address", "%s", dropped[i].DiscoveredLabels["__address__"])
 		f = mend(f, "kubectl -n %s edit %s %s   # relabelings of the endpoint", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name)
-		return &f
+		return f
 	}
 	return nil
 }
 
-func (w *walk) otherPort(other []target) doctor.Finding {
+func (w *walk) otherPort(other []target) *doctor.Finding {
 	e := &w.exporters[0]
 	f := found(codeMonitorPort, "Prometheus scrapes the pods, but not the port of the exporter")
 	for i := range other {
@@ -385,7 +385,7 @@ func (w *walk) otherPort(other []target) doctor.Finding {
 }
 
 // noOperator is a Prometheus with a configuration of somebody's own.
-func (w *walk) noOperator(other []target) doctor.Finding {
+func (w *walk) noOperator(other []target) *doctor.Finding {
 	if len(other) > 0 {
 		return w.otherPort(other)
 	}

@@ -76,5 +76,5 @@ func (w *walk) triggerFinding() *doctor.Finding {
 		f = seen(f, "series", "%s", labelText(w.series[0].Labels))
 	}
 	f = mend(f, "kubectl -n %s edit scaledobject %s   # query of the trigger; nginx-exporter snippet keda prints one", w.namespace, w.scaled.Metadata.Name)
-	return &f
+	return f
 }

@@ -141,20 +141,27 @@ func fine(format string, args ...any) doctor.Link {
 func nothing() doctor.Link { return doctor.Link{} }
 
 // with adds findings; a link that was fine has a warning now.
-func with(l doctor.Link, findings ...doctor.Finding) doctor.Link {
+func with(l doctor.Link, findings ...*doctor.Finding) doctor.Link {
 	if len(findings) == 0 {
 		return l
 	}
 	if l.State == doctor.OK {
 		l.State = doctor.Warning
 	}
-	l.Findings = append(l.Findings, findings...)
+	for _, f := range findings {
+		l.Findings = append(l.Findings, *f)
+	}
 	return l
 }
 
 // broken is a link with what is wrong with it.
-func broken(says string, findings ...doctor.Finding) doctor.Link {
-	return doctor.Link{State: doctor.Broken, Says: says, Findings: findings}
+func broken(says string, f *doctor.Finding) doctor.Link {
+	return doctor.Link{State: doctor.Broken, Says: says, Findings: []doctor.Finding{*f}}
+}
+
+// sightless is a link at which nobody can look.
+func sightless(says string, f *doctor.Finding) doctor.Link {
+	return doctor.Link{State: doctor.Blind, Says: says, Findings: []doctor.Finding{*f}}
 }
 
 // waiting is a link that will be there in a while.
@@ -163,12 +170,12 @@ func waiting(format string, args ...any) doctor.Link {
 }
 
 // found is a finding without evidence yet.
-func found(code doctor.Code, format string, args ...any) doctor.Finding {
-	return doctor.Finding{Code: code, Says: fmt.Sprintf(format, args...)}
+func found(code doctor.Code, format string, args ...any) *doctor.Finding {
+	return &doctor.Finding{Code: code, Says: fmt.Sprintf(format, args...)}
 }
 
 // seen adds evidence, if there is any.
-func seen(f doctor.Finding, name, format string, args ...any) doctor.Finding {
+func seen(f *doctor.Finding, name, format string, args ...any) *doctor.Finding {
 	if value := fmt.Sprintf(format, args...); value != "" {
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: name, Value: value})
 	}
@@ -176,7 +183,7 @@ func seen(f doctor.Finding, name, format string, args ...any) doctor.Finding {
 }
 
 // mend adds a line of what to do.
-func mend(f doctor.Finding, format string, args ...any) doctor.Finding {
+func mend(f *doctor.Finding, format string, args ...any) *doctor.Finding {
 	f.Fix = append(f.Fix, fmt.Sprintf(format, args...))
 	return f
 }
