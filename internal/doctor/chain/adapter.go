@@ -76,7 +76,7 @@ func (w *walk) readAdapter() *adapter {
 	}
 	var pods list[pod]
 	if w.cluster.get(w.ctx, base+"/pods"+selectorQuery(a.workload.Spec.Selector.String()), &pods) == nil {
-		a.pods = pods.Items
+		a.pods = slices.DeleteFunc(pods.Items, func(p pod) bool { return p.gone() })
 	}
 	w.readRules(a)
 	return a

@@ -34,7 +34,7 @@ func (w *walk) lookPods() doctor.Link {
 	var ready int
 	for i := range all.Items {
 		p := all.Items[i]
-		if p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" {
+		if p.gone() {
 			continue
 		}
 		w.pods = append(w.pods, p)

@@ -13,6 +13,9 @@ import (
 // brings it to the pod, a reloader sees it, and the first scrape comes.
 const scrapeStart = 3 * time.Minute
 
+// prometheusStart is what Prometheus needs to find pods after its start.
+const prometheusStart = 30 * time.Second
+
 // lookScrapes tells whether Prometheus scrapes the exporters of the pods.
 func (w *walk) lookScrapes() doctor.Link {
 	if w.prometheus == nil {

@@ -331,9 +331,12 @@ func (w *walk) notYetScraped(m *monitor) doctor.Link {
 	if t := w.youngestTarget(); t.After(changed) {
 		changed = t
 	}
+	began := w.prometheus.started(w.ctx)
 	switch {
 	case w.age(changed) < scrapeStart:
 		return waiting("%s, when Prometheus should scrape for %s", clock(changed.Add(scrapeStart)), m)
+	case w.age(began) < prometheusStart:
+		return waiting("%s: Prometheus has just started", clock(began.Add(prometheusStart)))
 	case err == nil && i < 0:
 		f := seen(found(codeMonitorNotLoaded, "Prometheus at %s has no job for %s", w.prometheus.name, m), "jobs", "%s", names(pools))
 		return broken("the monitor has not come to Prometheus", mend(f, "look at the log of prometheus-operator, and whether this is the Prometheus that it manages"))

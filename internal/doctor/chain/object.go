@@ -13,6 +13,7 @@ type meta struct {
 	Labels            map[string]string
 	Annotations       map[string]string
 	CreationTimestamp time.Time
+	DeletionTimestamp time.Time
 	ManagedFields     []managed
 }
 
@@ -191,6 +192,11 @@ type containerStatus struct {
 			ExitCode        int
 		}
 	}
+}
+
+// gone tells whether a pod is on its way out.
+func (p *pod) gone() bool {
+	return p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" || !p.Metadata.DeletionTimestamp.IsZero()
 }
 
 func (p *pod) ready() bool { return p.Status.Conditions.of("Ready").Status == "True" }

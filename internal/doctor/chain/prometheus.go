@@ -231,6 +231,15 @@ func (p *prometheus) dropped(ctx context.Context, pool string) ([]target, error)
 	return data.DroppedTargets, err
 }
 
+// started is when it began; zero if it does not say.
+func (p *prometheus) started(ctx context.Context) time.Time {
+	var data struct{ StartTime time.Time }
+	if p.call(ctx, "/api/v1/status/runtimeinfo", nil, &data) != nil {
+		return time.Time{}
+	}
+	return data.StartTime
+}
+
 // pools lists the scrape jobs.
 func (p *prometheus) pools(ctx context.Context) ([]string, error) {
 	var data struct{ ScrapePools []string }
