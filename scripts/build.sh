@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 inline() {
     for package in \
         nginx-exporter/client nginx-exporter/collector nginx-exporter/internal/web github.com/klauspost/... \
-        runtime runtime/... internal/... sync/... math/... hash/... unicode/... bufio bytes context \
+        runtime runtime/... internal/... sync/... math math/bits math/rand/v2 hash/... unicode/... bufio bytes context \
         encoding/binary io net net/http net/http/internal net/textproto strconv strings time; do
         printf ' -gcflags=%s=' "$package"
     done
