@@ -64,7 +64,7 @@ func (c *cli) printSnippet(args []string, stdout io.Writer) error {
 			return &usageError{errors.New("options without the name of a snippet")}
 		}
 		for _, s := range snippet.All() {
-			if _, err := fmt.Fprintf(stdout, "%-13s %s\n", s.Name, s.About); err != nil {
+			if _, err := fmt.Fprintf(stdout, "%-14s %s\n", s.Name, s.About); err != nil {
 				return err
 			}
 		}

@@ -54,6 +54,7 @@ func All() []Snippet {
 		{"nginx-plus", "API of NGINX Plus: a file for conf.d", []string{listen, path, allow}, plus},
 		{"kubernetes", "ConfigMap with the status server, and its mount", []string{listen, path, allow, isPlus, workload, namespace}, page},
 		{"systemd", "unit for the exporter, with few rights", []string{listen, path, port, isPlus}, unit},
+		{"systemd-dropin", "drop-in for a unit of the exporter that is there", []string{listen, path, port, isPlus}, unit},
 		{"prometheus", "scrape job for Prometheus", []string{host, port, scrapeInterval}, job},
 		{"adapter-rule", "configuration of prometheus-adapter: requests per second", []string{scrapeInterval, isPlus}, series},
 		{"keda", "ScaledObject of KEDA: requests per second, from Prometheus", []string{

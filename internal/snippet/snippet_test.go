@@ -37,14 +37,15 @@ func text(t *testing.T, name string, o ...string) string {
 // TestGoldenText shows each snippet, as it is by default and with its options.
 func TestGoldenText(t *testing.T) {
 	variants := map[string]options{
-		"nginx":        {"listen=10.0.0.5:81", "allow=10.1.2.3/8", "allow=fd00::1", "path=/nginx/status"},
-		"nginx-docker": {"listen=0.0.0.0:8081", "allow=172.16.0.0/12", "port=9114"},
-		"nginx-unix":   {"listen=unix:/srv/nginx/status.sock", "path=/s"},
-		"nginx-plus":   {"listen=unix:/run/api.sock", "path=/plus/api"},
-		"kubernetes":   {"listen=[::1]:8081", "plus=true", "workload=statefulset/1", "namespace=1e3"},
-		"systemd":      {"listen=unix:/run/nginx-status.sock", "plus=true", "port=99"},
-		"prometheus":   {"host=web1.example.com", "host=fd00::1", "port=9114", "scrape-interval=1m"},
-		"adapter-rule": {"scrape-interval=1s500ms", "plus=true"},
+		"nginx":          {"listen=10.0.0.5:81", "allow=10.1.2.3/8", "allow=fd00::1", "path=/nginx/status"},
+		"nginx-docker":   {"listen=0.0.0.0:8081", "allow=172.16.0.0/12", "port=9114"},
+		"nginx-unix":     {"listen=unix:/srv/nginx/status.sock", "path=/s"},
+		"nginx-plus":     {"listen=unix:/run/api.sock", "path=/plus/api"},
+		"kubernetes":     {"listen=[::1]:8081", "plus=true", "workload=statefulset/1", "namespace=1e3"},
+		"systemd":        {"listen=unix:/run/nginx-status.sock", "plus=true", "port=99"},
+		"systemd-dropin": {"listen=unix:/run/nginx-status.sock", "plus=true", "port=99"},
+		"prometheus":     {"host=web1.example.com", "host=fd00::1", "port=9114", "scrape-interval=1m"},
+		"adapter-rule":   {"scrape-interval=1s500ms", "plus=true"},
 		"keda": {
 			"scrape-interval=5s", "plus=true", "workload=StatefulSet/my.cache", "namespace=on",
 			"prometheus-url=https://[::1]:9090/x", "requests-per-second=0.5",

@@ -77,7 +77,7 @@ func TestCountedOnce(t *testing.T) {
 	}
 }
 
-// TestSystemdTakes gives the unit to systemd's own check, which must say
+// TestSystemdTakes gives the unit and its drop-in to systemd's own check, which must say
 // nothing: a key that it does not know is only a warning. The same program
 // rates how much the unit may do, from 0 to 100.
 func TestSystemdTakes(t *testing.T) {
@@ -94,6 +94,11 @@ func TestSystemdTakes(t *testing.T) {
 		}
 		const name, most = "nginx-exporter.service", "20"
 		write(t, filepath.Join(dir, name), unit)
+		dropin := text(t, "systemd-dropin", o...)
+		if err := os.Mkdir(filepath.Join(dir, name+".d"), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name+".d", "nginx.conf"), dropin)
 		if out := run(t, dir, "systemd-analyze", "verify", "--man=no", "./"+name); out != "" {
 			t.Errorf("systemd says %s", out)
 		}
