@@ -17,7 +17,7 @@ func probing(tb testing.TB, n *nginx) *exporter {
 	c.ConstLabs = []string{"cluster=main"}
 	c.File = file(tb, "config.yml", `targets: []
 modules:
-  quick: {timeout: 200ms}
+  quick: {timeout: 4s}
   guarded:
     http_client_config:
       basic_auth: {username: probe, password: letmein}
