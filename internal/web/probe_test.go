@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // probing allows what listens at the address of n, and 192.0.2.0/24, where
@@ -17,7 +18,8 @@ func probing(tb testing.TB, n *nginx) *exporter {
 	c.ConstLabs = []string{"cluster=main"}
 	c.File = file(tb, "config.yml", `targets: []
 modules:
-  quick: {timeout: 4s}
+  quick: {timeout: 200ms}
+  patient: {timeout: 9s}
   guarded:
     http_client_config:
       basic_auth: {username: probe, password: letmein}
@@ -42,7 +44,7 @@ func TestProbe(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
 	e := probing(t, n)
-	for _, module := range []string{"", "default", "quick", "guarded"} {
+	for _, module := range []string{"", "default", "patient", "guarded"} {
 		recorder := e.get(t, probe(n.URL, module))
 		page := recorder.Body.String()
 		if recorder.Code != http.StatusOK || !strings.Contains(page, "\nnginx_up{cluster=\"main\"} 1\n") {
@@ -153,7 +155,11 @@ func TestProbeTimeout(t *testing.T) {
 		"quick":   nil,
 		"default": {timeoutHeader: {"0.5"}},
 	} {
+		began := time.Now()
 		recorder := e.answer(t, http.MethodGet, probe(n.URL, module), header)
+		if took := time.Since(began); took > 4*time.Second { // the flag allows five
+			t.Errorf("%s took %v", module, took)
+		}
 		if page := recorder.Body.String(); recorder.Code != http.StatusOK || !strings.Contains(page, "nginx_up{cluster=\"main\"} 0") {
 			t.Errorf("%s has status %d:\n%s", module, recorder.Code, page)
 		}
