@@ -99,9 +99,10 @@ func FuzzDump(f *testing.F) {
 	})
 }
 
-// TestHugeDumps holds that no configuration takes its time.
+// TestHugeDumps holds that no configuration takes its time. What is slow for its
+// size takes an hour for so much of it, whatever else the machine does.
 func TestHugeDumps(t *testing.T) {
-	const size = 1 << 20
+	const size, patience = 1 << 20, time.Minute
 	for name, one := range map[string][2]string{
 		"files":     {"", "\n# configuration file f%d:\ninclude *;"},
 		"nesting":   {"", "a{"},
@@ -115,7 +116,7 @@ func TestHugeDumps(t *testing.T) {
 			text.WriteString(strings.Replace(one[1], "%d", strconv.Itoa(i), 1))
 		}
 		began := time.Now()
-		if found := pages(parseDump(text.String()).directives()); len(found) > maxPages || time.Since(began) > 5*time.Second {
+		if found := pages(parseDump(text.String()).directives()); len(found) > maxPages || time.Since(began) > patience {
 			t.Errorf("%s: %d pages after %s", name, len(found), time.Since(began))
 		}
 	}
