@@ -147,7 +147,8 @@ func (w *walk) adapterEnd(f *doctor.Finding, log string) *doctor.Finding {
 		return w.mendRules(f, "resource of the override")
 	case strings.Contains(log, "max age must not be less") || w.shortAge():
 		f.Code, f.Says = codeAdapterMaxAge, "--metrics-max-age of the adapter is shorter than --metrics-relist-interval, and it ends"
-		f = seen(f, "arguments", "%s", strings.Join(a.container.Args, " "))
+		f = seen(f, "--metrics-max-age", "%s", a.container.value("metrics-max-age"))
+		f = seen(f, "--metrics-relist-interval", "%s", a.relist())
 		return mend(f, "make --metrics-max-age at least as long as --metrics-relist-interval")
 	}
 	if a.badConfig != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -163,8 +164,10 @@ func refusalOf(text string) *refusal {
 	}
 	lower := strings.ToLower(last)
 	switch {
-	case strings.Contains(lower, "unauthorized"), strings.Contains(lower, "must be logged in"):
+	case strings.Contains(lower, "unauthorized"), strings.Contains(lower, "must be logged in"), strings.Contains(lower, "getting credentials"):
 		return &refusal{unauthorized, last}
+	case strings.Contains(lower, "deadline exceeded"), strings.Contains(lower, "context canceled"):
+		return &refusal{noAnswer, last}
 	case strings.Contains(lower, "context"), strings.Contains(lower, "localhost:8080"),
 		strings.Contains(lower, "kubeconfig"), strings.Contains(lower, "no such file"), strings.Contains(lower, "config file"),
 		strings.Contains(lower, "invalid configuration"):
@@ -215,5 +218,12 @@ func selectorQuery(selector string) string {
 func (c *cluster) configNamespace(ctx context.Context) (string, error) {
 	args := append([]string{"config", "view", "--minify", "-o", "jsonpath={..namespace}"}, withoutImpersonation(c.args)...)
 	out, err := c.run(ctx, args)
-	return strings.TrimSpace(string(out)), err
+	if reasonOf(err) == noContext {
+		// In a pod kubectl needs no kubeconfig, and is in the namespace of the pod.
+		if own, e := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace"); e == nil {
+			out, err = own, nil
+		}
+	}
+	name, _, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+	return name, err
 }

@@ -26,6 +26,8 @@ func TestRefusalOf(t *testing.T) {
 		{`error: context "x" does not exist`, noContext, ""},
 		{"The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?", noAnswer, ""},
 		{"Unable to connect to the server: dial tcp: lookup x: no such host", noAnswer, ""},
+		{"Unable to connect to the server: context deadline exceeded", noAnswer, ""},
+		{"Unable to connect to the server: getting credentials: exec: executable gke-gcloud-auth-plugin not found", unauthorized, ""},
 	}
 	for _, tt := range tests {
 		got := refusalOf(tt.stderr)

@@ -121,6 +121,7 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 			continue
 		}
 		seen.Name = l.name
+		scrub(&seen)
 		report.Links = append(report.Links, seen)
 		if seen.State != doctor.OK && seen.State != doctor.Warning {
 			break
@@ -188,8 +189,23 @@ func mend(f *doctor.Finding, format string, args ...any) *doctor.Finding {
 	return f
 }
 
-// age is how long ago something was, to the second.
-func (w *walk) age(at time.Time) time.Duration { return w.now.Sub(at).Truncate(time.Second) }
+// age is how long ago something was, to the second. What comes from the future
+// comes from a cluster whose clock is before ours, and which is right.
+func (w *walk) age(at time.Time) time.Duration {
+	if at.After(w.now) {
+		w.now = at
+	}
+	return w.now.Sub(at).Truncate(time.Second)
+}
+
+// follow goes by the clock of Prometheus from now on where it differs from ours:
+// all times are of the cluster. A day is no clock that is wrong, but an answer.
+func (w *walk) follow(clock time.Time) {
+	const usual, most = 10 * time.Second, 24 * time.Hour
+	if off := clock.Sub(w.now).Abs(); off > usual && off < most {
+		w.now = clock
+	}
+}
 
 // clock writes a time of day.
 func clock(at time.Time) string {
