@@ -23,7 +23,9 @@ type adapter struct {
 	namespace string
 	service   *service
 	workload  *workload // the Deployment
+	podSpec   podSpec
 	container container // that runs the adapter
+	hidden    error     // a right that is missing to see some of it
 	pods      []pod
 	config    *configMap
 	rules     []rule
@@ -57,17 +59,17 @@ func (w *walk) readAdapter() *adapter {
 	}
 	a.read = true
 	api, err := w.readAPI()
-	if err != nil || api == nil || api.Spec.Service == nil {
+	if !a.got(err) || api == nil || api.Spec.Service == nil {
 		return a
 	}
 	a.namespace = api.Spec.Service.Namespace
 	base := "/api/v1/namespaces/" + a.namespace
 	var s service
-	if w.cluster.get(w.ctx, base+"/services/"+api.Spec.Service.Name, &s) == nil {
+	if a.got(w.cluster.get(w.ctx, base+"/services/"+api.Spec.Service.Name, &s)) {
 		a.service = &s
 	}
 	var all list[workload]
-	if w.cluster.get(w.ctx, "/apis/apps/v1/namespaces/"+a.namespace+"/deployments", &all) != nil {
+	if !a.got(w.cluster.get(w.ctx, "/apis/apps/v1/namespaces/"+a.namespace+"/deployments", &all)) {
 		return a
 	}
 	a.pick(all.Items)
@@ -75,11 +77,19 @@ func (w *walk) readAdapter() *adapter {
 		return a
 	}
 	var pods list[pod]
-	if w.cluster.get(w.ctx, base+"/pods"+selectorQuery(a.workload.Spec.Selector.String()), &pods) == nil {
+	if a.got(w.cluster.get(w.ctx, base+"/pods"+selectorQuery(a.workload.Spec.Selector.String()), &pods)) {
 		a.pods = slices.DeleteFunc(pods.Items, func(p pod) bool { return p.gone() })
 	}
 	w.readRules(a)
 	return a
+}
+
+// got tells whether something was read, and keeps in mind what may not be.
+func (a *adapter) got(err error) bool {
+	if isBlind(err) && a.hidden == nil {
+		a.hidden = err
+	}
+	return err == nil
 }
 
 // pick finds the Deployment of an adapter: the one that the Service leads to,
@@ -99,6 +109,7 @@ func (a *adapter) pick(all []workload) {
 		return
 	}
 	a.workload = &all[i]
+	a.podSpec = a.workload.Spec.Template.Spec
 	containers := a.workload.Spec.Template.Spec.Containers
 	for _, c := range containers {
 		if strings.Contains(c.Image, "adapter") || c.value("prometheus-url") != "" || len(containers) == 1 {
@@ -170,7 +181,7 @@ func (w *walk) readRules(a *adapter) {
 			continue
 		}
 		var c configMap
-		if w.cluster.get(w.ctx, "/api/v1/namespaces/"+a.namespace+"/configmaps/"+spec.Volumes[i].ConfigMap.Name, &c) != nil {
+		if !a.got(w.cluster.get(w.ctx, "/api/v1/namespaces/"+a.namespace+"/configmaps/"+spec.Volumes[i].ConfigMap.Name, &c)) {
 			return
 		}
 		key := path.Base(rest)
@@ -183,6 +194,9 @@ func (w *walk) readRules(a *adapter) {
 	}
 }
 
+// errNoRules is a file that may be for other metrics.
+var errNoRules = errors.New("there are no rules in it")
+
 func parseRules(text string) ([]rule, error) {
 	var config struct {
 		Rules []rule `yaml:"rules"`
@@ -191,7 +205,7 @@ func parseRules(text string) ([]rule, error) {
 		return nil, err
 	}
 	if len(config.Rules) == 0 {
-		return nil, errors.New("there are no rules in it")
+		return nil, errNoRules
 	}
 	return config.Rules, nil
 }

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -151,7 +152,7 @@ func (w *walk) adapterEnd(f *doctor.Finding, log string) *doctor.Finding {
 		f = seen(f, "--metrics-relist-interval", "%s", a.relist())
 		return mend(f, "make --metrics-max-age at least as long as --metrics-relist-interval")
 	}
-	if a.badConfig != nil {
+	if a.badConfig != nil && !errors.Is(a.badConfig, errNoRules) {
 		f.Code, f.Says = codeRuleFile, "the adapter cannot read its rules"
 		f = seen(f, "ConfigMap "+a.config.Metadata.Name, "%s", a.badConfig)
 		return w.mendRules(f, "the whole file")

@@ -52,6 +52,10 @@ func sightCauses() []cause {
 			"Say which with `--prometheus.url`.",
 		},
 		{
+			codePrometheusAway, "Exit status 2 at the link Prometheus.", "Prometheus may be well, but there is no way to it from here: the API server does not get through to it, or a forwarded port has ended.",
+			"`kubectl port-forward` to it, which takes another way, and `--prometheus.url=http://127.0.0.1:9090`.",
+		},
+		{
 			codePrometheusLogin, "Exit status 2 at the link Prometheus.", "A proxy before Prometheus wants a login.",
 			"Forward a port to Prometheus behind that proxy, and give it with `--prometheus.url`.",
 		},

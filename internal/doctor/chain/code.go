@@ -12,6 +12,7 @@ const (
 	codeNoPrometheus      doctor.Code = "prometheus-not-found"
 	codeSeveralPrometheus doctor.Code = "prometheus-several"
 	codePrometheusLogin   doctor.Code = "prometheus-login"
+	codePrometheusAway    doctor.Code = "prometheus-out-of-reach"
 	codeManaged           doctor.Code = "platform-unsupported"
 	codeUnknown           doctor.Code = "unknown"
 )

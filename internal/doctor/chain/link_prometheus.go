@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/url"
 	"slices"
@@ -27,15 +28,36 @@ func (w *walk) lookPrometheus() doctor.Link {
 	if w.options.PrometheusURL != "" {
 		return w.use(w.options.direct(w.options.PrometheusURL))
 	}
-	if address := w.consumerURL(); address != "" {
-		if s, inside := serviceOf(address, w.adapter.namespace); inside {
-			return w.useService(address, s)
+	address := w.consumerURL()
+	if address == "" {
+		return w.discover()
+	}
+	s, inside := serviceOf(address, w.adapter.namespace)
+	switch {
+	case isLoopback(address):
+		if spec := &w.adapter.podSpec; len(spec.Containers) == 1 && !spec.HostNetwork && w.scaled == nil {
+			f := seen(w.wrongURL(address), "missing", "the pod of the adapter has no other container")
+			return broken("is looked for where nobody is", w.othersThere(f))
 		}
-		if l := w.use(w.options.direct(address)); l.State == doctor.OK {
-			return l
-		}
+		return w.discover()
+	case inside:
+		return w.useService(address, s)
+	}
+	if l := w.use(w.options.direct(address)); l.State == doctor.OK {
+		return l
 	}
 	return w.discover()
+}
+
+// isLoopback knows addresses of whoever uses them: a sidecar of the adapter that
+// signs or logs in, most often, and nothing that is to be asked from here.
+func isLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // consumerURL is where those look that make a metric of the series.
@@ -48,8 +70,14 @@ func (w *walk) consumerURL() string {
 
 // use takes a Prometheus if it answers.
 func (w *walk) use(p *prometheus) doctor.Link {
-	_, err := p.query(w.ctx, "vector(1)")
+	samples, err := p.query(w.ctx, "vector(1)")
 	switch {
+	case reasonOf(err) == promAway:
+		f := seen(found(codePrometheusAway, "Prometheus at %s cannot be asked from here, and may be well for others", p.name), "it says", "%s", err)
+		return sightless("cannot be reached from here", mend(f, "kubectl port-forward to it, which takes another way, and --prometheus.url=http://127.0.0.1:9090"))
+	case reasonOf(err) == promBadQuery:
+		f := seen(found(codePrometheusStrange, "what answers at %s does not take the question vector(1)", p.name), "it says", "%s", err)
+		return broken("is something else", mend(f, "look at the address: http or https, and the path, below which /api/v1/query must be"))
 	case reasonOf(err) == forbidden:
 		return sightless("may not be asked", mend(unseen(err),
 			"or give its address as seen from here with --prometheus.url, after kubectl port-forward"))
@@ -66,6 +94,9 @@ func (w *walk) use(p *prometheus) doctor.Link {
 		return broken("does not answer", mend(f, "look at its pods and their logs; without it no figures reach the HPA"))
 	}
 	w.prometheus = p
+	if len(samples) == 1 {
+		w.follow(samples[0].At)
+	}
 	return fine("answers at %s", p.name)
 }
 
@@ -73,14 +104,49 @@ func (w *walk) use(p *prometheus) doctor.Link {
 func (w *walk) useService(address string, s serviceAddress) doctor.Link {
 	var there service
 	err := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there)
-	if reasonOf(err) == notFound {
-		f := seen(w.wrongURL(address), "missing", "there is no Service %s in %s", s.name, s.namespace)
-		for _, other := range w.candidates() {
-			f = seen(f, "there is", "%s", other)
+	switch {
+	case reasonOf(err) == notFound:
+		// A host of two words may be one of a network as well.
+		if l := w.use(w.options.direct(address)); l.State == doctor.OK {
+			return l
 		}
-		return broken("is looked for where nobody is", f)
+		f := seen(w.wrongURL(address), "missing", "there is no Service %s in %s", s.name, s.namespace)
+		return broken("is looked for where nobody is", w.othersThere(f))
+	case there.Spec.Type == "ExternalName":
+		u, _ := url.Parse(address) // it was read before
+		u.Host = net.JoinHostPort(there.Spec.ExternalName, s.port)
+		if l := w.use(w.options.direct(u.String())); l.State == doctor.OK {
+			return l
+		}
+		return w.discover()
+	case !there.leadsFrom(s.port):
+		f := seen(w.wrongURL(address), "ports of Service "+s.name, "%s", names(there.ports()))
+		return broken("is looked for where nobody is", w.othersThere(f))
 	}
 	return w.use(w.cluster.behind(s))
+}
+
+// othersThere adds where Prometheus is.
+func (w *walk) othersThere(f *doctor.Finding) *doctor.Finding {
+	for _, other := range w.candidates() {
+		f = seen(f, "there is", "%s", other)
+	}
+	return f
+}
+
+// leadsFrom tells whether a Service has a port. One without an address of its
+// own leads to every port of its pods, whatever it lists.
+func (s *service) leadsFrom(port string) bool {
+	return s.Spec.ClusterIP == "None" || len(s.Spec.Ports) == 0 ||
+		slices.ContainsFunc(s.Spec.Ports, func(p servicePort) bool { return strconv.Itoa(p.Port) == port })
+}
+
+func (s *service) ports() []string {
+	var all []string
+	for _, p := range s.Spec.Ports {
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %d", p.Name, p.Port)))
+	}
+	return all
 }
 
 // wrongURL is an adapter, or KEDA, that asks where no Prometheus is.
@@ -98,29 +164,35 @@ func (w *walk) wrongURL(address string) *doctor.Finding {
 // candidates are Services that look like a Prometheus.
 func (w *walk) candidates() []string {
 	var all []string
-	for _, s := range w.prometheusServices() {
+	services, _ := w.prometheusServices()
+	for _, s := range services {
 		all = append(all, s.String())
 	}
 	return all
 }
 
 // prometheusServices lists the Services of Prometheus objects, and those that
-// have Prometheus' label.
-func (w *walk) prometheusServices() []serviceAddress {
-	var all []serviceAddress
+// have Prometheus' label; and why there may be more.
+func (w *walk) prometheusServices() (all []serviceAddress, hidden error) {
 	var objects list[prometheusObject]
-	if w.cluster.get(w.ctx, operatorAPI+"prometheuses", &objects) == nil {
-		for i := range objects.Items {
-			s := serviceAddress{"http", "prometheus-operated", objects.Items[i].Metadata.Namespace, "9090", strings.TrimSuffix(objects.Items[i].Spec.RoutePrefix, "/")}
-			if !slices.Contains(all, s) {
-				all = append(all, s)
-			}
+	err := w.cluster.get(w.ctx, operatorAPI+"prometheuses", &objects)
+	if isBlind(err) {
+		hidden = err
+	}
+	for i := range objects.Items {
+		o := &objects.Items[i]
+		s := serviceAddress{"http", "prometheus-operated", o.Metadata.Namespace, "9090", strings.TrimSuffix(o.Spec.RoutePrefix, "/")}
+		if len(o.Spec.Web.TLSConfig) > 0 {
+			s.scheme = "https"
+		}
+		if !slices.Contains(all, s) {
+			all = append(all, s)
 		}
 	}
 	var services list[service]
 	path := "/api/v1/services" + selectorQuery("app.kubernetes.io/name=prometheus")
-	if w.cluster.get(w.ctx, path, &services) != nil {
-		return all
+	if err := w.cluster.get(w.ctx, path, &services); isBlind(err) {
+		hidden = err
 	}
 	for i := range services.Items {
 		s := &services.Items[i]
@@ -129,13 +201,13 @@ func (w *walk) prometheusServices() []serviceAddress {
 			all = append(all, serviceAddress{"http", s.Metadata.Name, s.Metadata.Namespace, strconv.Itoa(s.Spec.Ports[0].Port), ""})
 		}
 	}
-	return all
+	return all, hidden
 }
 
 // discover takes the only Prometheus that there is, or the only one that knows
 // these pods.
 func (w *walk) discover() doctor.Link {
-	all := w.prometheusServices()
+	all, hidden := w.prometheusServices()
 	var answering, knowing []*prometheus
 	var last doctor.Link
 	for _, s := range all {
@@ -144,7 +216,7 @@ func (w *walk) discover() doctor.Link {
 			continue
 		}
 		answering = append(answering, w.prometheus)
-		if samples, err := w.prometheus.query(w.ctx, ourSeries+" and on (namespace) "+`{namespace="`+w.namespace+`"}`); err == nil && len(samples) > 0 {
+		if samples, err := w.prometheus.query(w.ctx, strings.TrimSuffix(ourSeries, "}")+`,namespace="`+w.namespace+`"}`); err == nil && len(samples) > 0 {
 			knowing = append(knowing, w.prometheus)
 		}
 	}
@@ -157,8 +229,12 @@ func (w *walk) discover() doctor.Link {
 	case len(answering) > 1:
 		f := seen(found(codeSeveralPrometheus, "there are %d Prometheus, and nothing tells which one counts", len(answering)), "they are", "%s", names(w.candidates()))
 		return sightless("is there more than once", mend(f, "say which with --prometheus.url"))
-	case len(all) > 0 && w.platform() == "":
-		return last
+	case len(all) > 0 && !strings.Contains(w.platform(), "openshift"):
+		return last // those of Google and Azure stand beside one of one's own
+	case hidden != nil && len(all) == 0:
+		l := blind("where Prometheus is", hidden)
+		mend(&l.Findings[0], "or kubectl port-forward to it, and give its address: --prometheus.url=http://127.0.0.1:9090")
+		return l
 	default:
 		return w.noPrometheus()
 	}
@@ -215,7 +291,7 @@ func (w *walk) reachable(address string) (bool, string) {
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	_, err = w.options.direct(address).query(ctx, "vector(1)")
-	if reasonOf(err) == promDown && strings.Contains(err.Error(), "refused") || reasonOf(err) == promStrange {
+	if (reasonOf(err) == promDown || reasonOf(err) == promAway) && strings.Contains(err.Error(), "refused") || reasonOf(err) == promStrange {
 		return false, err.Error()
 	}
 	return true, ""

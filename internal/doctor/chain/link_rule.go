@@ -169,6 +169,9 @@ func (w *walk) rightRule(says string, evidence func(*doctor.Finding) *doctor.Fin
 func (w *walk) adapterPrometheus() *doctor.Finding {
 	address := w.adapter.prometheusURL()
 	s, inside := serviceOf(address, w.adapter.namespace)
+	if isLoopback(address) {
+		return nil
+	}
 	if !inside {
 		ok, why := w.reachable(address)
 		if ok {
@@ -179,14 +182,13 @@ func (w *walk) adapterPrometheus() *doctor.Finding {
 	}
 	var there service
 	err := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there)
+	if err == nil && there.Spec.Type != "ExternalName" && !there.leadsFrom(s.port) {
+		return w.othersThere(seen(w.wrongURL(address), "ports of Service "+s.name, "%s", names(there.ports())))
+	}
 	if reasonOf(err) != notFound {
 		return nil
 	}
-	f := seen(w.wrongURL(address), "missing", "there is no Service %s in %s", s.name, s.namespace)
-	for _, other := range w.candidates() {
-		f = seen(f, "there is", "%s", other)
-	}
-	return f
+	return w.othersThere(seen(w.wrongURL(address), "missing", "there is no Service %s in %s", s.name, s.namespace))
 }
 
 // badRule is what is wrong with the rule that should make the metric; nil if

@@ -117,6 +117,7 @@ type podSpec struct {
 	ServiceAccountName string
 	InitContainers     []container
 	Containers         []container
+	HostNetwork        bool
 	Volumes            []struct {
 		Name      string
 		ConfigMap *struct{ Name string }
@@ -241,8 +242,9 @@ type apiService struct {
 type service struct {
 	Metadata meta
 	Spec     struct {
-		Selector map[string]string
-		Ports    []servicePort
+		Type, ClusterIP, ExternalName string
+		Selector                      map[string]string
+		Ports                         []servicePort
 	}
 }
 
@@ -323,7 +325,7 @@ type prometheusObject struct {
 		PodMonitorSelector, PodMonitorNamespaceSelector         *selector
 		ServiceMonitorSelector, ServiceMonitorNamespaceSelector *selector
 		RoutePrefix                                             string
-		ListenLocal                                             bool
+		Web                                                     struct{ TLSConfig map[string]any }
 	}
 	Status struct{ Conditions conditions }
 }

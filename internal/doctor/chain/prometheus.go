@@ -16,6 +16,7 @@ import (
 // Kinds of failures of Prometheus, as reasons of a refusal.
 const (
 	promDown     = "down"      // nobody answers there
+	promAway     = "away"      // there is no way to it from here
 	promBadQuery = "bad query" // it does not understand the question
 	promStrange  = "strange"   // what answers is no Prometheus
 	promLogin    = "login"     // it does not answer strangers
@@ -45,7 +46,7 @@ func direct(address string) *prometheus {
 		}
 		response, err := client.Do(request)
 		if err != nil {
-			return 0, nil, &refusal{promDown, plain(err)}
+			return 0, nil, lost(promDown, plain(err))
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
@@ -78,24 +79,57 @@ func (c *cluster) behind(s serviceAddress) *prometheus {
 	return &prometheus{name: s.String(), ask: func(ctx context.Context, path string) (int, []byte, error) {
 		var body string
 		err := c.get(ctx, proxied(s.namespace, "services", s.scheme, s.name, s.port, s.path+path), &body)
-		switch reasonOf(err) {
-		case "":
-		case "BadRequest", "Invalid":
-			return http.StatusBadRequest, nil, nil
-		case unauthorized:
-			return http.StatusUnauthorized, nil, nil
-		case notFound:
-			return http.StatusNotFound, nil, nil
-		case unavailable, internal, "Timeout":
-			return 0, nil, &refusal{promDown, err.Error()}
-		default:
-			return 0, nil, err
+		if err == nil {
+			return http.StatusOK, []byte(body), nil
 		}
-		if err != nil {
-			return 0, nil, &refusal{promDown, err.Error()}
-		}
-		return http.StatusOK, []byte(body), nil
+		status, err := s.refused(err)
+		return status, nil, err
 	}}
+}
+
+// refused tells what Prometheus says no to from what the API server says no to,
+// which passes both on in the same form.
+func (s serviceAddress) refused(err error) (status int, _ error) {
+	text := err.Error()
+	switch reasonOf(err) {
+	case "BadRequest", "Invalid":
+		return http.StatusBadRequest, nil
+	case unauthorized:
+		return http.StatusUnauthorized, nil
+	case forbidden:
+		if !strings.Contains(text, "cannot get resource") && !strings.Contains(text, "is forbidden: User") {
+			return http.StatusForbidden, nil // a proxy before Prometheus says so
+		}
+		return 0, err
+	case notFound:
+		if strings.Contains(text, s.name) {
+			return 0, &refusal{promDown, text} // it is the Service that is not there, or has no endpoints
+		}
+		return http.StatusNotFound, nil
+	case noAnswer:
+		// The API server has answered before; what it passes on is what takes so long.
+		return 0, &refusal{promAway, text}
+	case noKubectl, noContext:
+		return 0, err
+	}
+	return 0, lost(unavailable, text)
+}
+
+// lost is an answer that did not come. Who closes the connection or has no
+// endpoints is down; who cannot be connected to may be well for others, to whom
+// firewalls and policies of the network are kinder. The API server gets refused
+// only by who is there.
+func lost(by, text string) error {
+	ways := []string{"timeout", "timed out", "deadline exceeded", "no route to host", "unreachable", "no such host"}
+	if by == promDown {
+		ways = append(ways, "connection refused")
+	}
+	for _, way := range ways {
+		if strings.Contains(strings.ToLower(text), way) {
+			return &refusal{promAway, text}
+		}
+	}
+	return &refusal{promDown, text}
 }
 
 // serviceAddress is a port of a Service of the cluster.
@@ -123,7 +157,7 @@ func serviceOf(address, namespace string) (serviceAddress, bool) {
 		s.namespace = labels[1]
 	}
 	isNumber := strings.Trim(u.Hostname(), "0123456789.") == "" || strings.Contains(u.Hostname(), ":")
-	return s, !isNumber && (len(labels) <= withNamespace || labels[2] == "svc" && len(labels) >= withSvc)
+	return s, !isNumber && s.namespace != "" && (len(labels) <= withNamespace || labels[2] == "svc" && len(labels) >= withSvc)
 }
 
 // sample is one value with its labels.

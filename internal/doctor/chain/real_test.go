@@ -1,0 +1,240 @@
+package chain
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nginx-exporter/internal/doctor"
+)
+
+// Paths of clusters as others have them: kube-prometheus-stack, and
+// prometheus-adapter from its own chart with its default rules.
+const (
+	promAPI     = "/api/v1/namespaces/monitoring/services/kps-prometheus:9090/proxy/api/v1/"
+	podsPath    = "/api/v1/namespaces/shop/pods"
+	webPath     = "/apis/apps/v1/namespaces/shop/deployments/web"
+	customAPI   = "/apis/custom.metrics.k8s.io/v1beta1"
+	valuePath   = customAPI + "/namespaces/shop/pods/*/nginx_http_requests"
+	adapterPath = "/apis/apps/v1/namespaces/monitoring/deployments"
+	rulesPath   = "/api/v1/namespaces/monitoring/configmaps/prometheus-adapter"
+	pagePath    = podsPath + "/web-1:9113/proxy/metrics"
+	externalAPI = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io"
+	secret      = "hunter2hunter2"
+)
+
+const defaultRules = `
+rules:
+- seriesQuery: '{__name__=~"^container_.*",container!="POD",namespace!="",pod!=""}'
+  resources: {overrides: {namespace: {resource: namespace}, pod: {resource: pod}}}
+  name: {matches: ^container_(.*)_seconds_total$}
+  metricsQuery: sum(rate(<<.Series>>{<<.LabelMatchers>>,container!="POD"}[5m])) by (<<.GroupBy>>)
+- seriesQuery: '{namespace!="",__name__!~"^container_.*"}'
+  seriesFilters: [{isNot: .*_total$}]
+  resources: {template: <<.Resource>>}
+  metricsQuery: sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)
+- seriesQuery: '{namespace!="",__name__!~"^container_.*"}'
+  seriesFilters: [{isNot: .*_seconds_total}]
+  resources: {template: <<.Resource>>}
+  name: {matches: ^(.*)_total$}
+  metricsQuery: sum(rate(<<.Series>>{<<.LabelMatchers>>}[5m])) by (<<.GroupBy>>)
+`
+
+// realSeries is the counter of one pod, with the labels that the operator sets.
+const realSeries = `{"__name__": "nginx_http_requests_total", "namespace": "shop", "pod": "web-1", "service": "web", "job": "web", "instance": "10.0.0.1:9113", "container": "nginx-exporter", "endpoint": "metrics"}`
+
+func vector(results ...string) string {
+	return `{"status": "success", "data": {"resultType": "vector", "result": [` + strings.Join(results, ",") + `]}}`
+}
+
+func valued(labels, value string) string {
+	return `{"metric": ` + labels + `, "value": [1795608000, "` + value + `"]}`
+}
+
+func realHPA(metrics, conditions string) string {
+	return `{"items": [{"metadata": {"name": "web", "namespace": "shop", "creationTimestamp": "2026-11-25T10:00:00Z"}, "spec": {
+		"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "minReplicas": 1, "maxReplicas": 5, "metrics": [` + metrics + `]},
+		"status": {"currentReplicas": 1, "desiredReplicas": 1, "conditions": [` + conditions + `]}}]}`
+}
+
+const (
+	podsMetric  = `{"type": "Pods", "pods": {"metric": {"name": "nginx_http_requests"}, "target": {"type": "AverageValue", "averageValue": "20"}}}`
+	scalesWell  = `{"type": "AbleToScale", "status": "True"}, {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}`
+	realTargets = `{"status": "success", "data": {"activeTargets": [
+		{"scrapeUrl": "http://10.0.0.1:9113/metrics", "health": "up", "scrapeInterval": "30s", "scrapePool": "serviceMonitor/shop/web/0",
+			"labels": {"namespace": "shop", "pod": "web-1", "job": "web", "instance": "10.0.0.1:9113"}, "discoveredLabels": {"__meta_kubernetes_pod_name": "web-1", "__meta_kubernetes_namespace": "shop"}},
+		{"scrapeUrl": "http://10.0.0.9:8080/metrics", "health": "up", "scrapeInterval": "30s", "scrapePool": "serviceMonitor/monitoring/kps-kube-state-metrics/0",
+			"labels": {"namespace": "monitoring", "pod": "ksm-1"}, "discoveredLabels": {"__meta_kubernetes_pod_name": "ksm-1", "__meta_kubernetes_namespace": "monitoring"}}]}}`
+	noTargetsYet  = `{"status": "success", "data": {"activeTargets": [], "droppedTargets": []}}`
+	realAdapter   = `{"name": "prometheus-adapter", "image": "registry.k8s.io/prometheus-adapter/prometheus-adapter:v0.12.0", "args": ["/adapter", "--secure-port=6443", "--prometheus-url=http://kps-prometheus.monitoring.svc:9090/", "--metrics-relist-interval=1m", "--config=/etc/adapter/config.yaml", "--prometheus-header=Authorization=Bearer ` + secret + `"], "volumeMounts": [{"name": "config", "mountPath": "/etc/adapter"}]}`
+	realContainer = `{"name": "nginx-exporter", "image": "nginx/nginx-prometheus-exporter:1.5.1", "ports": [{"containerPort": 9113, "name": "metrics"}]}`
+)
+
+func adapterWith(containers string) string {
+	return `{"items": [{"metadata": {"name": "prometheus-adapter"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "adapter"}}, "template": {"metadata": {"labels": {"app": "adapter"}},
+		"spec": {"serviceAccountName": "adapter", "containers": [` + containers + `], "volumes": [{"name": "config", "configMap": {"name": "prometheus-adapter"}}]}}}}]}`
+}
+
+func podWith(name, containers string) string {
+	return `{"metadata": {"name": "` + name + `", "namespace": "shop", "labels": {"app": "web"}, "creationTimestamp": "2026-11-25T10:00:00Z"}, "spec": {"containers": [` + containers + `]},
+		"status": {"phase": "Running", "podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}}`
+}
+
+func items(all ...string) string { return `{"items": [` + strings.Join(all, ",") + `]}` }
+
+// realCluster works.
+func realCluster() answers {
+	rules, err := json.Marshal(defaultRules)
+	if err != nil {
+		panic(err)
+	}
+	return answers{
+		hpaPath:  realHPA(podsMetric, scalesWell),
+		webPath:  `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [` + realContainer + `]}}}}`,
+		podsPath: items(podWith("web-1", `{"name": "nginx", "image": "nginx"}, `+realContainer)),
+		pagePath: "nginx_up 1\nnginx_http_requests_total 7\n",
+		apiServices + "v1beta1.custom.metrics.k8s.io":               `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "insecureSkipTLSVerify": true}}`,
+		"/api/v1/namespaces/monitoring/services/prometheus-adapter": `{"metadata": {"name": "prometheus-adapter"}, "spec": {"selector": {"app": "adapter"}, "ports": [{"port": 443, "targetPort": "https"}]}}`,
+		"/api/v1/namespaces/monitoring/services/kps-prometheus":     `{"metadata": {"name": "kps-prometheus"}, "spec": {"clusterIP": "10.1.1.1", "ports": [{"name": "http-web", "port": 9090}, {"name": "reloader-web", "port": 8080}]}}`,
+		adapterPath:                          adapterWith(realAdapter),
+		"/api/v1/namespaces/monitoring/pods": `{"items": [{"metadata": {"name": "prometheus-adapter-1", "namespace": "monitoring", "creationTimestamp": "2026-11-25T10:00:00Z"}, "status": {"phase": "Running", "containerStatuses": [{"name": "prometheus-adapter", "state": {"running": {"startedAt": "2026-11-25T10:00:00Z"}}}]}}]}`,
+		rulesPath:                            `{"metadata": {"name": "prometheus-adapter"}, "data": {"config.yaml": ` + string(rules) + `}}`,
+		customAPI:                            `{"resources": [{"name": "pods/nginx_http_requests"}, {"name": "services/nginx_http_requests"}]}`,
+		valuePath:                            `{"items": [{"value": "200m", "describedObject": {"kind": "Pod", "name": "web-1"}}]}`,
+		promAPI + "targets":                  realTargets,
+		operatorAPI + "podmonitors":          items(),
+		operatorAPI + "prometheuses":         items(`{"metadata": {"name": "kps", "namespace": "monitoring"}, "spec": {"serviceMonitorSelector": {"matchLabels": {"release": "kps"}}, "serviceMonitorNamespaceSelector": {}, "podMonitorSelector": {"matchLabels": {"release": "kps"}}, "podMonitorNamespaceSelector": {}}}`),
+		operatorAPI + "servicemonitors": items(`{"metadata": {"name": "web", "namespace": "shop", "labels": {"release": "kps"}, "creationTimestamp": "2026-11-25T10:00:00Z"}, "spec": {"selector": {"matchLabels": {"app": "web"}}, "endpoints": [{"port": "metrics"}]}}`,
+			`{"metadata": {"name": "kps-kube-state-metrics", "namespace": "monitoring", "labels": {"release": "kps"}}, "spec": {"selector": {"matchLabels": {"app": "ksm"}}, "endpoints": [{"port": "http"}]}}`),
+		"/api/v1/namespaces/shop/services": items(`{"metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]}}`,
+			`{"metadata": {"name": "web-metrics", "labels": {"app": "web"}}, "spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"name": "metrics", "port": 9113, "targetPort": "metrics"}]}}`),
+		"/api/v1/namespaces/shop":       `{"metadata": {"name": "shop"}}`,
+		"/api/v1/namespaces/monitoring": `{"metadata": {"name": "monitoring"}}`,
+	}
+}
+
+// series are answers of Prometheus, by a part of the question; a question that
+// none has in it is answered with the counter of the pod.
+type series map[string]string
+
+// examineReal looks at the cluster that works, with changes.
+func examineReal(t testing.TB, change answers, replies series) *doctor.Report {
+	t.Helper()
+	all := realCluster()
+	maps.Copy(all, change)
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl := func(ctx context.Context, args []string) ([]byte, error) {
+		path, query, _ := strings.Cut(args[2], "?")
+		user := args[len(args)-1]
+		if _, found := all[user+" "+path]; found {
+			path = user + " " + path
+		}
+		q, _ := url.ParseQuery(query) // it is ours
+		asked := q.Get("query")
+		if _, known := all[path]; known || !strings.HasSuffix(path, "/api/v1/query") {
+			return all.run(ctx, []string{"", "", path})
+		}
+		for _, part := range slices.Sorted(maps.Keys(replies)) {
+			if strings.Contains(asked, part) {
+				return answers{"": replies[part]}.run(ctx, []string{"", "", ""})
+			}
+		}
+		switch {
+		case asked == "vector(1)":
+			return []byte(vector(valued("{}", "1"))), nil
+		case strings.Contains(asked, "container_.*\",container"):
+			return []byte(vector()), nil
+		}
+		return []byte(vector(valued(realSeries, "7"))), nil
+	}
+	nobody := func(address string) *prometheus {
+		return &prometheus{name: withoutLogin(address), ask: func(context.Context, string) (int, []byte, error) { return 0, nil, &refusal{promDown, "refused"} }}
+	}
+	return Examine(context.Background(), Options{Namespace: "shop", Name: "web", kubectl: kubectl, direct: nobody, now: func() time.Time { return at }})
+}
+
+func inWords(r *doctor.Report) string {
+	var text strings.Builder
+	_ = r.WriteText(&text, false) // into memory
+	return text.String()
+}
+
+// real is a cluster as others have it, and what is to be said of it: no code
+// for one that works.
+type real struct {
+	name    string
+	change  answers
+	replies series
+	verdict doctor.Verdict
+	want    doctor.Code
+	says    string // pattern of the report
+}
+
+func (tt *real) check(t *testing.T) {
+	t.Helper()
+	report := examineReal(t, tt.change, tt.replies)
+	codes := report.Codes()
+	if report.Verdict() != tt.verdict || tt.want == "" && len(codes) > 0 || tt.want != "" && !slices.Contains(codes, tt.want) {
+		t.Errorf("%v; want %q in a report that is %s\n%s", codes, tt.want, tt.verdict, inWords(report))
+	}
+	if text := inWords(report); !regexp.MustCompile(tt.says).MatchString(text) {
+		t.Errorf("it does not say %q:\n%s", tt.says, text)
+	}
+	var document bytes.Buffer
+	if err := report.WriteJSON(&document); err != nil || !json.Valid(document.Bytes()) || strings.Contains(document.String(), secret) {
+		t.Errorf("%v: %s", err, document.String())
+	}
+}
+
+func TestRealClusters(t *testing.T) {
+	for _, tt := range slices.Concat([]real{{name: "one that works", verdict: doctor.Healthy}}, realPrometheus()) {
+		t.Run(tt.name, tt.check)
+	}
+}
+
+func adapterAt(address string, more ...string) string {
+	return adapterWith(strings.Join(append([]string{strings.ReplaceAll(realAdapter, "http://kps-prometheus.monitoring.svc:9090/", address)}, more...), ","))
+}
+
+func realPrometheus() []real {
+	const query = promAPI + "query"
+	other := "/api/v1/namespaces/monitoring/services/prometheus-operated:9090/proxy/api/v1/"
+	operated := answers{other + "query": vector(valued(realSeries, "1")), other + "targets": realTargets}
+	at := func(address string, more ...string) answers {
+		a := maps.Clone(operated)
+		a[adapterPath] = adapterAt(address, more...)
+		return a
+	}
+	external := at("http://prometheus.monitoring.svc:9090")
+	external["/api/v1/namespaces/monitoring/services/prometheus"] = `{"spec": {"type": "ExternalName", "externalName": "prometheus.example.com"}}`
+	tls := maps.Clone(operated)
+	tls[adapterPath], tls[operatorAPI+"prometheuses"] = adapterAt("https://prometheus.example.com"), items(`{"metadata": {"namespace": "monitoring"}, "spec": {"web": {"tlsConfig": {"cert": {}}}}}`)
+	delete(tls, other+"query")
+	https := strings.Replace(other, "services/", "services/https:", 1)
+	tls[https+"query"], tls[https+"targets"] = operated[other+"query"], realTargets
+	return []real{
+		{"a network that keeps the API server away", answers{query: "Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.0.0.7:9090: i/o timeout"}, nil, doctor.Unseen, codePrometheusAway, ""},
+		{"a proxy that says no", answers{query: "Error from server (Forbidden): Forbidden (user=system:anonymous, verb=get, resource=prometheuses, subresource=api)"}, nil, doctor.Unseen, codePrometheusLogin, ""},
+		{"TLS at that port", answers{query: "Error from server (BadRequest): the server rejected our request for an unknown reason"}, nil, doctor.Ill, codePrometheusStrange, ""},
+		{"a port that the Service does not have", at("http://kps-prometheus.monitoring.svc:80"), nil, doctor.Ill, codePrometheusURL, "http-web 9090"},
+		{"a Service without endpoints", answers{query: `Error from server (NotFound): endpoints "kps-prometheus" not found`}, nil, doctor.Ill, codePrometheusDown, ""},
+		{"a sidecar that signs", at("http://localhost:8005", `{"name": "sigv4", "image": "aws-sigv4-proxy"}`), nil, doctor.Healthy, "", ""},
+		{"no sidecar", at("http://127.0.0.1:9090"), nil, doctor.Ill, codePrometheusURL, "no other container"},
+		{"a Service with a name of outside", external, nil, doctor.Healthy, "", ""},
+		{"Prometheus with TLS", tls, nil, doctor.Healthy, "", "https://prometheus-operated"},
+		{"no right to look for it", answers{
+			adapterPath:                  "Error from server (Forbidden): deployments is forbidden: User \"me\" cannot list resource \"deployments\" in API group \"apps\" in the namespace \"monitoring\"",
+			operatorAPI + "prometheuses": "Error from server (Forbidden): prometheuses is forbidden: User \"me\" cannot list resource \"prometheuses\"",
+		}, nil, doctor.Unseen, codeForbidden, "--prometheus.url"},
+	}
+}
