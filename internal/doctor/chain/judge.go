@@ -75,11 +75,16 @@ func (w *walk) judgeService(m *monitor, services []service) (selector, port *doc
 	var leading []service // to the pods
 	var picked []service
 	labels := w.exporters[0].pod.Metadata.Labels
+	leadsAndPicks := false
 	for _, s := range services {
 		leads := len(s.Spec.Selector) > 0 && labelsMatch(s.Spec.Selector, labels)
 		picks := m.Spec.Selector.matches(s.Metadata.Labels)
 		if leads && picks {
-			return nil, w.judgePort(m, &s)
+			// One of several Services with the same labels is enough.
+			if f := w.judgePort(m, &s); f == nil || !leadsAndPicks {
+				port = f
+			}
+			leadsAndPicks = true
 		}
 		if leads {
 			leading = append(leading, s)
@@ -89,6 +94,8 @@ func (w *walk) judgeService(m *monitor, services []service) (selector, port *doc
 		}
 	}
 	switch {
+	case leadsAndPicks:
+		return nil, port
 	case len(leading) > 0:
 		f := seen(found(codeMonitorSelector, "%s does not pick Service %s of the pods: it goes by labels of Services, not of pods", m, leading[0].Metadata.Name),
 			"it wants", "%s", join(m.Spec.Selector.misses(leading[0].Metadata.Labels)))
@@ -185,9 +192,13 @@ func (w *walk) judgeSpace(m *monitor) *doctor.Finding {
 
 // judgeObjects tells whether a Prometheus object takes the monitor.
 func (w *walk) judgeObjects(m *monitor) *doctor.Finding {
-	var objects list[prometheusObject]
+	var objects, agents list[prometheusObject]
 	if err := w.cluster.get(w.ctx, operatorAPI+"prometheuses", &objects); err != nil {
 		return nil
+	}
+	const agentAPI = "/apis/monitoring.coreos.com/v1alpha1/prometheusagents"
+	if len(objects.Items) == 0 && w.cluster.get(w.ctx, agentAPI, &agents) == nil {
+		objects = agents
 	}
 	f := found(codeMonitorIgnored, "no Prometheus takes %s", m)
 	for i := range objects.Items {

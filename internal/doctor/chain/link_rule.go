@@ -16,6 +16,7 @@ type tried struct {
 	err     error    // of Prometheus, which does not understand its query
 	series  []sample // of ours, or beside them
 	names   []string // what the adapter would list
+	counter string   // the name among them that is made of the counter of requests
 	mapped  bool     // pods can be told apart
 	unnamed []string // series that the rule leaves out by their names
 }
@@ -69,8 +70,16 @@ func (w *walk) tryRules() ([]tried, error) {
 		return nil, a.badConfig
 	}
 	var all []tried
-	for i := range a.rules[:min(len(a.rules), mostRules)] {
-		all = append(all, w.try(&a.rules[i]))
+	room := mostRules
+	for i := range a.rules {
+		// Where there are too many, those that can be for nginx go first.
+		r := &a.rules[i]
+		if len(a.rules) > mostRules && !strings.Contains(r.SeriesQuery, "nginx") && !strings.HasPrefix(r.SeriesQuery, "{") {
+			continue
+		}
+		if room--; room >= 0 {
+			all = append(all, w.try(r))
+		}
 	}
 	return all, nil
 }
@@ -79,7 +88,9 @@ func (w *walk) tryRules() ([]tried, error) {
 // asks for all of its series, which may be millions.
 func (w *walk) try(r *rule) tried {
 	t := tried{rule: r}
-	t.series, t.err = w.prometheus.query(w.ctx, r.SeriesQuery+" and "+strings.TrimSuffix(ourSeries, "}")+"}")
+	t.series, t.err = w.prometheus.query(w.ctx, r.ours())
+	// What is matched by labels alone may be "up", which has the same.
+	t.series = slices.DeleteFunc(t.series, func(s sample) bool { return !strings.HasPrefix(s.Labels["__name__"], "nginx") })
 	spaces, err := r.label("namespaces")
 	label, err2 := r.label(w.plural())
 	for _, s := range t.series {
@@ -88,8 +99,12 @@ func (w *walk) try(r *rule) tried {
 			t.unnamed = append(t.unnamed, series)
 			continue
 		}
-		if name := r.metric(series); !slices.Contains(t.names, name) {
+		name := r.metric(series)
+		if !slices.Contains(t.names, name) {
 			t.names = append(t.names, name)
+		}
+		if strings.HasSuffix(series, "_http_requests_total") {
+			t.counter = name
 		}
 		_, hasSpace := s.Labels[spaces]
 		_, hasLabel := s.Labels[label]
@@ -208,7 +223,7 @@ func (w *walk) badRule(all []tried) *doctor.Finding {
 			return f
 		case slices.Contains(t.names, w.wanted.name):
 			mapsNot = t
-		case len(t.names) > 0 && t.mapped && (otherName == nil || isOurs):
+		case len(t.names) > 0 && t.mapped && (otherName == nil || isOurs || otherName.counter == ""):
 			otherName = t
 		case isOurs && len(t.series) == 0:
 			noSeries = t
@@ -221,8 +236,12 @@ func (w *walk) badRule(all []tried) *doctor.Finding {
 	case noSeries != nil && w.finds(noSeries.rule):
 		f = w.wrongLabels(noSeries)
 	case otherName != nil:
-		f = seen(found(codeMetricName, "the adapter makes %s of the series, and the HPA asks for %s", names(otherName.names), w.wanted.name), "rule", "%s", otherName.rule.SeriesQuery)
-		f = mend(f, `set name.as: "%s" in the rule, or ask for %s in the HPA`, w.wanted.name, otherName.names[0])
+		makes, ask := names(otherName.names), otherName.names[0]
+		if otherName.counter != "" {
+			makes, ask = otherName.counter, otherName.counter
+		}
+		f = seen(found(codeMetricName, "the adapter makes %s of the series, and the HPA asks for %s", makes, w.wanted.name), "rule", "%s", otherName.rule.SeriesQuery)
+		f = mend(f, `set name.as: "%s" in the rule, or ask for %s in the HPA`, w.wanted.name, ask)
 		f = w.mendRules(f, "name.as")
 	default:
 		f = seen(found(codeNoRule, "no rule of the adapter takes %s", w.seriesName()), "rules", "%s", seriesQueries(all))

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,18 +24,21 @@ func (w *walk) lookScrapes() doctor.Link {
 	}
 	all, err := w.prometheus.targets(w.ctx)
 	switch {
-	case reasonOf(err) == promStrange:
-		return fine("not seen, since %s keeps no list of targets", w.prometheus.name)
+	case isBlind(err):
+		return blind("its targets", err)
 	case err != nil:
-		return w.promBlind("its targets", err)
+		// Mimir and Cortex have none, VictoriaMetrics elsewhere; it answered before.
+		return fine("not seen, since %s keeps no list of targets", w.prometheus.name)
 	}
 	var other []target
 	scraped := map[string]bool{}
+	w.busy = map[string]bool{}
 	for i := range all {
 		t := all[i]
 		e := w.exporterBehind(&t)
 		switch {
 		case e == nil:
+			w.busy[t.ScrapePool] = true
 		case portOf(t.ScrapeURL) != e.port:
 			other = append(other, t)
 		default:
@@ -43,6 +47,9 @@ func (w *walk) lookScrapes() doctor.Link {
 		}
 	}
 	if len(w.targets) == 0 {
+		if l := w.scrapedElsewhere(other); l.State != "" {
+			return l
+		}
 		return w.noTargets(other)
 	}
 	down := slices.IndexFunc(w.targets, func(t target) bool { return t.Health == "down" })
@@ -55,10 +62,29 @@ func (w *walk) lookScrapes() doctor.Link {
 	}
 	w.interval = w.targets[up].interval()
 	l := fine("%d of %d pods, every %s, by %s", len(scraped), len(w.exporters), w.targets[up].ScrapeInterval, w.targets[up].ScrapePool)
+	// Pods that come or go cannot be scraped for a moment, which is no fault.
+	down = slices.IndexFunc(w.targets, func(t target) bool {
+		p := w.exporterBehind(&t).pod
+		return t.Health == "down" && p.ready() && w.age(p.Metadata.CreationTimestamp) > podStart
+	})
 	if down >= 0 {
 		return with(l, w.failing(&w.targets[down]))
 	}
 	return with(l, w.unscraped(scraped)...)
+}
+
+// scrapedElsewhere finds series of pods that are no targets: of Thanos and its
+// like, which scrape nothing, of agents that write to Prometheus, and of proxies
+// before the exporter, which have a port of their own.
+func (w *walk) scrapedElsewhere(other []target) doctor.Link {
+	samples, err := w.prometheus.query(w.ctx, w.seriesQuery())
+	if err != nil || len(samples) == 0 {
+		return nothing()
+	}
+	if i := slices.IndexFunc(other, func(t target) bool { return t.Health == "up" }); i >= 0 {
+		w.interval = other[i].interval()
+	}
+	return fine("not seen: %s has series of the pods, and no targets for them", w.prometheus.name)
 }
 
 // promBlind is a Prometheus that answered before and does not answer this.
@@ -78,7 +104,7 @@ func (w *walk) exporterBehind(t *target) *exporterPort {
 		if name == e.pod.Metadata.Name && namespace == w.namespace {
 			return e
 		}
-		if ip := e.pod.Status.PodIP; name == "" && ip != "" && strings.Contains(t.ScrapeURL, "//"+ip+":") {
+		if ip := e.pod.Status.PodIP; name == "" && ip != "" && strings.Contains(t.ScrapeURL, "//"+net.JoinHostPort(ip, "")) {
 			return e
 		}
 	}

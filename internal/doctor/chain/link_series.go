@@ -16,10 +16,28 @@ const requestSeries = `{__name__=~"nginx(plus)?_http_requests_total"`
 // podPattern matches the names of the pods.
 func (w *walk) podPattern() string {
 	var all []string
-	for i := range w.pods {
-		all = append(all, regexp.QuoteMeta(w.pods[i].Metadata.Name))
+	for _, name := range podNames(w.asked()) {
+		all = append(all, regexp.QuoteMeta(name))
 	}
 	return strings.ReplaceAll(strings.Join(all, "|"), `\`, `\\`)
+}
+
+// asked are the pods that questions to Prometheus name: all, but for so many
+// that addresses become longer than what is in between lets through.
+func (w *walk) asked() []pod {
+	const longest = 3000
+	length := 0
+	for i := range w.pods {
+		if length += len(w.pods[i].Metadata.Name) + len("%7C"); length > longest {
+			return w.pods[:max(i, 1)]
+		}
+	}
+	return w.pods
+}
+
+// seriesQuery asks for the counter of requests of the pods.
+func (w *walk) seriesQuery() string {
+	return fmt.Sprintf(`%s,namespace=%q,pod=~"%s"}`, requestSeries, w.namespace, w.podPattern())
 }
 
 // lookSeries looks for the counter of requests of the pods.
@@ -27,7 +45,7 @@ func (w *walk) lookSeries() doctor.Link {
 	if w.prometheus == nil {
 		return nothing()
 	}
-	samples, err := w.prometheus.query(w.ctx, fmt.Sprintf(`%s,namespace=%q,pod=~"%s"}`, requestSeries, w.namespace, w.podPattern()))
+	samples, err := w.prometheus.query(w.ctx, w.seriesQuery())
 	if err != nil {
 		return w.promBlind("the series", err)
 	}
@@ -45,7 +63,7 @@ func (w *walk) lookSeries() doctor.Link {
 			twice = s.Labels["pod"]
 		}
 	}
-	l := fine("%s of %d of %d pods", samples[0].Labels["__name__"], len(pods), len(w.exporters))
+	l := fine("%s of %d of %d pods", samples[0].Labels["__name__"], len(pods), len(w.asked()))
 	if twice == "" {
 		return l
 	}
@@ -80,6 +98,10 @@ func (w *walk) noSeries() doctor.Link {
 		if err != nil {
 			return w.promBlind("the series", err)
 		}
+		if len(samples) > 0 && w.usable(t, samples[0]) {
+			w.series = samples
+			return fine("%s, which name pods by labels of their own", samples[0].Labels["__name__"])
+		}
 		if len(samples) > 0 {
 			return broken("the series are another pod's by their labels", w.relabelled(t, samples[0]))
 		}
@@ -101,6 +123,21 @@ func (w *walk) noSeries() doctor.Link {
 		f = seen(f, "scraped", "%s, %s", w.targets[i].ScrapeURL, w.targets[i].Health)
 	}
 	return broken("there are none", mend(f, "kubectl -n %s port-forward POD 9113, and look at /metrics", w.namespace))
+}
+
+// usable tells whether somebody makes a metric of series whose labels are not
+// namespace and pod: whoever asks for one figure for all pods, and a rule of the
+// adapter that goes by the labels that they have.
+func (w *walk) usable(t *target, s sample) bool {
+	if w.wanted.kind != podsKind {
+		return true
+	}
+	_, name := t.pod()
+	return slices.ContainsFunc(w.readAdapter().rules, func(r rule) bool {
+		spaces, err := r.label("namespaces")
+		pods, err2 := r.label("pods")
+		return err == nil && err2 == nil && s.Labels[spaces] == w.namespace && s.Labels[pods] == name
+	})
 }
 
 // relabelled shows series whose labels say another pod or namespace.

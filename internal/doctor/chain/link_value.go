@@ -149,7 +149,7 @@ func (w *walk) render() (*rule, string, error) {
 	if r == nil {
 		return nil, "", nil
 	}
-	objects := podNames(w.pods)
+	objects := podNames(w.asked())
 	if w.wanted.kind == "Object" {
 		objects = []string{w.wanted.object.Name}
 	}

@@ -17,7 +17,7 @@ const (
 func (w *walk) noTargets(other []target) doctor.Link {
 	monitors, services, err := w.readMonitors()
 	switch {
-	case reasonOf(err) == notFound:
+	case reasonOf(err) == notFound && len(monitors) == 0:
 		return broken("Prometheus does not scrape the pods", w.noOperator(other))
 	case err != nil:
 		return blind("monitors", err)
@@ -32,17 +32,42 @@ func (w *walk) noTargets(other []target) doctor.Link {
 			return w.notYetScraped(all[i].monitor)
 		}
 	}
+	// One that scrapes other pods, or another port of these with success, does
+	// what it is there for.
 	const meant = 3
-	if len(all) > 0 && all[0].likeness() >= meant {
-		return broken("no monitor leads to the pods", all[0].first())
+	for i := range all {
+		if all[i].likeness() >= meant && !w.serves(all[i].monitor, other) {
+			return broken("no monitor leads to the pods", all[i].first())
+		}
 	}
-	if len(other) > 0 {
+	if w.hidden != nil {
+		return blind("monitors in other namespaces", w.hidden)
+	}
+	if slices.ContainsFunc(other, func(t target) bool { return t.Health != "up" }) {
 		return broken("another port is scraped", w.otherPort(other))
 	}
 	f := found(codeNoMonitor, "there is no PodMonitor and no ServiceMonitor for the pods of %s", w.target.Metadata.Name)
 	f = seen(f, "labels of the pods", "%s", labelText(w.pods[0].Metadata.Labels))
+	for i := range other {
+		f = seen(f, "another port is scraped", "%s by %s", other[i].ScrapeURL, other[i].ScrapePool)
+	}
 	f = seen(f, "monitors in the cluster", "%s", names(monitorNames(monitors)))
 	return broken("no monitor leads to the pods", mend(f, "helm install with the chart, or see examples/kubernetes; a PodMonitor needs no Service"))
+}
+
+// serves tells whether a monitor works for somebody else.
+func (w *walk) serves(m *monitor, other []target) bool {
+	for pool := range w.busy {
+		if strings.HasPrefix(pool, m.pool()) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(other, func(t target) bool { return t.Health == "up" && strings.HasPrefix(t.ScrapePool, m.pool()) })
+}
+
+// pool is how names of its jobs begin.
+func (m *monitor) pool() string {
+	return strings.ToLower(m.Kind[:1]) + m.Kind[1:] + "/" + m.Metadata.Namespace + "/" + m.Metadata.Name + "/"
 }
 
 func monitorNames(monitors []monitor) []string {
@@ -68,6 +93,7 @@ func (w *walk) readMonitors() ([]monitor, []service, error) {
 		var some list[monitor]
 		err := w.cluster.get(w.ctx, operatorAPI+k.plural, &some)
 		if reasonOf(err) == forbidden {
+			w.hidden = err
 			err = w.cluster.get(w.ctx, operatorAPI+"namespaces/"+w.namespace+"/"+k.plural, &some)
 		}
 		if err != nil {
@@ -79,7 +105,7 @@ func (w *walk) readMonitors() ([]monitor, []service, error) {
 		}
 		all = append(all, some.Items...)
 	}
-	if len(all) == 0 && missing != nil {
+	if missing != nil && (len(all) == 0 || isBlind(missing)) {
 		return nil, nil, missing
 	}
 	var services list[service]
@@ -90,8 +116,7 @@ func (w *walk) readMonitors() ([]monitor, []service, error) {
 // notYetScraped is a monitor that is right, and Prometheus does not scrape.
 func (w *walk) notYetScraped(m *monitor) doctor.Link {
 	pools, err := w.prometheus.pools(w.ctx)
-	prefix := strings.ToLower(m.Kind[:1]) + m.Kind[1:] + "/" + m.Metadata.Namespace + "/" + m.Metadata.Name + "/"
-	i := slices.IndexFunc(pools, func(pool string) bool { return strings.HasPrefix(pool, prefix) })
+	i := slices.IndexFunc(pools, func(pool string) bool { return strings.HasPrefix(pool, m.pool()) })
 	if i >= 0 {
 		if f := w.relabelledAway(m, pools[i]); f != nil {
 			return broken("the job drops the pods", f)
@@ -111,10 +136,10 @@ func (w *walk) notYetScraped(m *monitor) doctor.Link {
 		f := seen(found(codeMonitorNotLoaded, "Prometheus at %s has no job for %s", w.prometheus.name, m), "jobs", "%s", names(pools))
 		return broken("the monitor has not come to Prometheus", mend(f, "look at the log of prometheus-operator, and whether this is the Prometheus that it manages"))
 	}
-	f := found(codePrometheusRights, "Prometheus has the job of %s, and finds no pods for it", m)
-	if err == nil {
-		f = seen(f, "job", "%s", pools[i])
+	if err != nil {
+		return w.promBlind("its jobs", err)
 	}
+	f := seen(found(codePrometheusRights, "Prometheus has the job of %s, and finds no pods for it", m), "job", "%s", pools[i])
 	return broken("Prometheus finds no pods", mend(f, "kubectl auth can-i list pods -n %s --as=system:serviceaccount:NAMESPACE:ACCOUNT   # the account of Prometheus; it needs get, list and watch", w.namespace))
 }
 

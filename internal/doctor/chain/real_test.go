@@ -197,7 +197,7 @@ func (tt *real) check(t *testing.T) {
 }
 
 func TestRealClusters(t *testing.T) {
-	for _, tt := range slices.Concat([]real{{name: "one that works", verdict: doctor.Healthy}}, realPrometheus()) {
+	for _, tt := range slices.Concat([]real{{name: "one that works", verdict: doctor.Healthy}}, realPrometheus(), realScrapes(), realRules()) {
 		t.Run(tt.name, tt.check)
 	}
 }
@@ -236,5 +236,84 @@ func realPrometheus() []real {
 			adapterPath:                  "Error from server (Forbidden): deployments is forbidden: User \"me\" cannot list resource \"deployments\" in API group \"apps\" in the namespace \"monitoring\"",
 			operatorAPI + "prometheuses": "Error from server (Forbidden): prometheuses is forbidden: User \"me\" cannot list resource \"prometheuses\"",
 		}, nil, doctor.Unseen, codeForbidden, "--prometheus.url"},
+	}
+}
+
+func realScrapes() []real {
+	const targets = promAPI + "targets"
+	none := vector()
+	target := func(url, health, pool, labels string) string {
+		return `{"scrapeUrl": "` + url + `", "health": "` + health + `", "scrapeInterval": "30s", "scrapePool": "` + pool + `", "labels": ` + labels + `}`
+	}
+	active := func(all ...string) string {
+		return `{"status": "success", "data": {"activeTargets": [` + strings.Join(all, ",") + `]}}`
+	}
+	const web1 = `{"namespace": "shop", "pod": "web-1", "instance": "10.0.0.1:9113", "job": "web"}`
+	six := strings.Replace(podWith("web-1", realContainer), "10.0.0.1", "fd00::1", 1)
+	monitors := func(all ...string) answers {
+		return answers{targets: noTargetsYet, operatorAPI + "servicemonitors": items(all...)}
+	}
+	const unlabelled = `{"metadata": {"name": "web", "namespace": "shop"}, "spec": {"selector": {"matchLabels": {"app": "web"}}, "endpoints": [{"port": "metrics"}]}}`
+	ingress := `{"metadata": {"name": "nginx-front", "namespace": "shop", "labels": {"release": "kps"}}, "spec": {"selector": {"matchLabels": {"app": "front"}}, "endpoints": [{"port": "metrics"}]}}`
+	front := monitors(ingress)
+	front[targets] = active(target("http://10.0.0.3:9113/metrics", "up", "serviceMonitor/shop/nginx-front/0", `{"namespace": "shop", "pod": "front-1"}`))
+	app := monitors(`{"metadata": {"name": "app", "namespace": "shop", "labels": {"release": "kps"}}, "spec": {"selector": {"matchLabels": {"app": "web"}}, "endpoints": [{"port": "http"}]}}`)
+	app[targets] = active(target("http://10.0.0.1:80/metrics", "up", "serviceMonitor/shop/app/0", web1))
+	oneMore := items(podWith("web-1", realContainer), strings.NewReplacer("10:00:00Z", "11:59:50Z", `"True"`, `"False"`).Replace(podWith("web-2", realContainer)))
+	old := `{"__name__": "nginx_http_requests_total", "kubernetes_namespace": "shop", "kubernetes_pod_name": "web-1", "instance": "10.0.0.1:9113", "job": "web"}`
+	byOld, _ := json.Marshal(strings.NewReplacer("template: <<.Resource>>", `overrides: {kubernetes_namespace: {resource: namespace}, kubernetes_pod_name: {resource: pod}}`).Replace(defaultRules)) // a text
+	forbid := "Error from server (Forbidden): podmonitors.monitoring.coreos.com is forbidden: User \"me\" cannot list resource \"podmonitors\""
+	return []real{
+		{"Thanos, which has no targets", answers{targets: noTargetsYet}, nil, doctor.Healthy, "", "no targets"},
+		{"VictoriaMetrics, which does not know them", answers{targets: "Error from server (BadRequest): the server rejected our request"}, nil, doctor.Healthy, "", ""},
+		{"a proxy before the exporter", answers{targets: active(target("https://10.0.0.1:9443/metrics", "up", "serviceMonitor/shop/web/0", web1))}, nil, doctor.Healthy, "", ""},
+		{"IPv6, and a job that sets no labels", answers{podsPath: items(six), targets: active(target("http://[fd00::1]:9113/metrics", "up", "static", `{"instance": "x"}`))}, nil, doctor.Healthy, "", "1 of 1 pods"},
+		{"a label that Prometheus wants", monitors(unlabelled), series{"nginx": none}, doctor.Ill, codeMonitorIgnored, "release=kps"},
+		{"a monitor of other pods", front, series{"nginx": none}, doctor.Ill, codeNoMonitor, ""},
+		{"a monitor of another port", app, series{"nginx": none}, doctor.Ill, codeNoMonitor, ":80/metrics by"},
+		{"no list of jobs", answers{targets: noTargetsYet}, series{"nginx": none}, doctor.Unseen, codeUnknown, "its jobs"},
+		{"a pod that has just come", answers{podsPath: oneMore, targets: active(target("http://10.0.0.1:9113/metrics", "up", "x", web1), target("http://10.0.0.2:9113/metrics", "down", "x", `{"namespace": "shop", "pod": "web-2"}`))},
+			nil, doctor.Healthy, "", ""},
+		{"labels of old jobs, and a rule for them", answers{rulesPath: `{"data": {"config.yaml": ` + string(byOld) + `}}`},
+			series{`namespace="shop",pod=~`: none, "nginx": vector(valued(old, "7"))}, doctor.Healthy, "", "labels of their own"},
+		{"labels of old jobs, and no rule for them", nil, series{`namespace="shop",pod=~`: none, "nginx": vector(valued(old, "7"))}, doctor.Ill, codeRelabelled, ""},
+		{"a right that is missing to see monitors", answers{targets: noTargetsYet, operatorAPI + "podmonitors": forbid, operatorAPI + "namespaces/shop/podmonitors": items(), operatorAPI + "servicemonitors": items()},
+			series{"nginx": none}, doctor.Unseen, codeForbidden, "podmonitors"},
+		{"no right to see any monitors of a kind", answers{targets: noTargetsYet, operatorAPI + "podmonitors": forbid, operatorAPI + "namespaces/shop/podmonitors": forbid},
+			series{"nginx": none}, doctor.Unseen, codeForbidden, "podmonitors"},
+	}
+}
+
+func realRules() []real {
+	hpa := answers{hpaPath: realHPA(strings.Replace(podsMetric, "nginx_http_requests", "nginx_http_requests_per_second", 1), scalesWell)}
+	all := series{"connections": vector(valued(`{"__name__": "nginx_connections_active", "namespace": "shop", "pod": "web-1"}`, "1"), valued(`{"__name__": "up", "namespace": "shop", "pod": "web-1"}`, "1"), valued(realSeries, "1"))}
+	return []real{
+		{"another name than that of the default rules", hpa, all, doctor.Ill, codeMetricName, `makes nginx_http_requests of the series(?s:.*)ask for nginx_http_requests in`},
+	}
+}
+
+// A rule for everything is tried with series of nginx alone.
+func TestRuleOfEverything(t *testing.T) {
+	for query, want := range map[string]string{
+		`{namespace!="",__name__!~"^container_.*"}`: `{__name__=~"nginx(plus)?_(http_requests|connections)_.+",namespace!="",__name__!~"^container_.*"}`,
+		`nginx_http_requests_total{pod!=""}`:        `nginx_http_requests_total{pod!=""} and ` + ourSeries,
+		`{namespace!=,`:                             `{namespace!=, and ` + ourSeries,
+	} {
+		if got := (&rule{SeriesQuery: query}).ours(); got != want {
+			t.Errorf("%s is asked as %s", query, got)
+		}
+	}
+}
+
+// Hundreds of pods are not all named in one address.
+func TestManyPods(t *testing.T) {
+	w := walk{}
+	for range 700 {
+		var p pod
+		p.Metadata.Name = "web-7d9f8c6b5d-abcde"
+		w.pods = append(w.pods, p)
+	}
+	if n := len(w.asked()); n < 100 || len(url.QueryEscape(w.seriesQuery())) > 4000 {
+		t.Errorf("%d pods in %d bytes", n, len(url.QueryEscape(w.seriesQuery())))
 	}
 }

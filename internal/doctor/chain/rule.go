@@ -41,6 +41,17 @@ type resource struct {
 // delimiters of the adapter's templates.
 const opening, closing = "<<", ">>"
 
+// ours is the seriesQuery for series of nginx alone. A selector without a name
+// gets ours beside its own matchers: rules for everything would read every
+// series of the cluster, and Prometheus might refuse.
+func (r *rule) ours() string {
+	q := strings.TrimSpace(r.SeriesQuery)
+	if rest, found := strings.CutPrefix(q, "{"); found && strings.HasSuffix(q, "}") {
+		return strings.TrimSuffix(ourSeries, "}") + "," + rest
+	}
+	return r.SeriesQuery + " and " + ourSeries
+}
+
 // takes tells whether the rule wants a series of that name.
 func (r *rule) takes(series string) bool {
 	for _, f := range append(slices.Clone(r.SeriesFilters), seriesFilter{Is: r.Name.Matches}) {

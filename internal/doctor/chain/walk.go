@@ -48,12 +48,14 @@ type walk struct {
 	scaled    *scaledObject
 	wanted    wanted
 	target    workload
+	hidden    error // a right that is missing to see all monitors
 	pods      []pod
 	exporters []exporterPort // one a pod that has one
 
 	prometheus *prometheus
 	targets    []target
-	interval   time.Duration // of the scrapes
+	interval   time.Duration   // of the scrapes
+	busy       map[string]bool // jobs that scrape something else
 	series     []sample
 	double     bool // a pod is there more than once
 
@@ -61,6 +63,9 @@ type walk struct {
 	adapter adapter
 	values  metricValues
 }
+
+// podsKind is a metric with a value for each pod.
+const podsKind = "Pods"
 
 // wanted is the metric that the HPA asks for.
 type wanted struct {
