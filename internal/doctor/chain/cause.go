@@ -205,7 +205,7 @@ func seriesCauses() []cause {
 
 func apiCauses() []cause {
 	return []cause{
-		{codeNoAPI, "`no custom metrics API (custom.metrics.k8s.io) registered`.", "There is no APIService, so no adapter.", "Install prometheus-adapter; the chart can do it."},
+		{codeNoAPI, "`no custom metrics API (custom.metrics.k8s.io) registered`, or the same of external metrics.", "There is no APIService, so no adapter.", "Install prometheus-adapter; the chart can do it."},
 		{codeForeignAPI, "`no known available metric versions found`, though the adapter runs.", "Another product has taken the APIService; there is one in a cluster.", "Take it out of the other's chart, and apply the adapter's again."},
 		{codeAdapterService, "`ServiceNotFound`.", "The APIService names a Service that is not there.", "Correct spec.service of the APIService."},
 		{codeAdapterPort, "`ServicePortError`, or connection refused.", "spec.service.port of the APIService is not a port of the Service, or that leads to another port of the adapter.", "It is the Service's port, 443, not the container's."},

@@ -83,6 +83,9 @@ func (c *cluster) get(ctx context.Context, path string, into any) error {
 	return c.getAs(ctx, "", path, into)
 }
 
+// forget has a question asked again.
+func (c *cluster) forget(user, path string) { delete(c.known, user+" "+path) }
+
 // getAs asks in the name of another user.
 func (c *cluster) getAs(ctx context.Context, user, path string, into any) error {
 	key := user + " " + path

@@ -15,7 +15,7 @@ const (
 // lookAPI asks the metrics API for its list. The status of its APIService lags
 // behind by minutes, so that only a real question tells.
 func (w *walk) lookAPI() doctor.Link {
-	if w.wanted.kind == "External" {
+	if w.wanted.kind == externalKind {
 		return w.lookExternal()
 	}
 	api, err := w.readAPI()
@@ -86,16 +86,15 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 	}
 	s := api.Spec.Service
 	a := w.readAdapter()
+	if l := w.adapterHidden(); l.State != "" {
+		return with(l, seen(found(codeUnknown, "the metrics API of %s/%s does not answer", s.Namespace, s.Name), "asked for its list", "%s", err))
+	}
 	says := "is registered for " + s.Namespace + "/" + s.Name + " and does not answer"
 	evidence := func(f *doctor.Finding) *doctor.Finding {
 		f = seen(f, "asked for its list", "%s", err)
 		return seen(f, "APIService "+api.Metadata.Name, "%s", said(api.Status.Conditions.of("Available")))
 	}
 	if a.service == nil {
-		var there service
-		if e := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.Namespace+"/services/"+s.Name, &there); reasonOf(e) == forbidden {
-			return blind("the Service of the adapter", e)
-		}
 		return broken(says, evidence(w.noAdapterService(api)))
 	}
 	if f := w.adapterPort(api); f != nil {
@@ -159,6 +158,9 @@ func (w *walk) adapterPort(api *apiService) *doctor.Finding {
 func (w *walk) adapterTLS(api *apiService) *doctor.Finding {
 	available := api.Status.Conditions.of("Available")
 	verifies := !api.Spec.InsecureSkipTLSVerify
+	if available.Status == "False" && !strings.Contains(available.Message, "x509") && reasonOf(lost(promDown, available.Message)) == promAway {
+		return nil // it does not even come to a handshake
+	}
 	if !verifies && !strings.Contains(available.Message, "x509") {
 		return nil
 	}
@@ -186,7 +188,11 @@ func (w *walk) lookExternal() doctor.Link {
 	err := w.cluster.get(w.ctx, apiServices+"v1beta1."+externalMetrics, &api)
 	switch {
 	case reasonOf(err) == notFound:
-		f := seen(found(codeNoKEDA, "nobody serves %s, so that the HPA has nobody to ask", externalMetrics), "the HPA says", "%s", w.complaint())
+		code := codeNoKEDA
+		if w.scaled == nil {
+			code = codeNoAPI
+		}
+		f := seen(found(code, "nobody serves %s, so that the HPA has nobody to ask", externalMetrics), "the HPA says", "%s", w.complaint())
 		return broken("nobody serves "+externalMetrics, mend(f, "install KEDA, or an adapter with externalRules"))
 	case err != nil:
 		return blind("who serves "+externalMetrics, err)
@@ -195,7 +201,13 @@ func (w *walk) lookExternal() doctor.Link {
 	}
 	var known resources
 	owner := api.Spec.Service.Namespace + "/" + api.Spec.Service.Name
-	if err := w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known); err != nil && reasonOf(err) != forbidden {
+	if err := w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known); err != nil && w.scaled == nil && !isBlind(err) {
+		f := seen(found(codeUnknown, "%s serves %s, and does not answer", owner, externalMetrics), "asked for its list", "%s", err)
+		f = seen(f, "APIService", "%s", said(api.Status.Conditions.of("Available")))
+		return broken("does not answer", mend(f, "kubectl -n %s get pods,endpointslices", api.Spec.Service.Namespace))
+	} else if isBlind(err) && reasonOf(err) != forbidden {
+		return blind("the metrics API", err)
+	} else if err != nil && reasonOf(err) != forbidden {
 		f := seen(found(codeExternalDown, "%s serves %s, and does not answer", owner, externalMetrics), "asked for its list", "%s", err)
 		f = seen(f, "APIService", "%s", said(api.Status.Conditions.of("Available")))
 		return broken("does not answer", mend(f, "kubectl -n %s get pods,endpointslices; kubectl -n %s logs deploy/%s", api.Spec.Service.Namespace, api.Spec.Service.Namespace, api.Spec.Service.Name))

@@ -83,7 +83,11 @@ func (w *walk) ratio() (current string, ratio float64) {
 // decision says in words what the HPA does now.
 func (w *walk) decision(current string, ratio float64) string {
 	status := &w.hpa.Status
-	text := fmt.Sprintf("%s of %s a pod, %d pods, %d wanted", current, w.wanted.average, status.CurrentReplicas, status.DesiredReplicas)
+	each := ""
+	if w.wanted.each {
+		each = " a pod"
+	}
+	text := fmt.Sprintf("%s of %s%s, %d pods, %d wanted", current, w.wanted.average, each, status.CurrentReplicas, status.DesiredReplicas)
 	stabilized := status.Conditions.of("AbleToScale")
 	switch {
 	case math.IsNaN(ratio):

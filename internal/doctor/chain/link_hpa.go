@@ -134,7 +134,14 @@ func (w *walk) askedFor() doctor.Link {
 	if rest, found := strings.CutPrefix(w.wanted.name, "autoscaling.gke.io|"); found {
 		return sightless("asks Google's own metrics", googles(rest))
 	}
-	return fine("%s wants %s of %s for each pod of %s %s, %d to %d pods", h.Metadata.Name, w.wanted.name, w.wanted.average,
+	if strings.Contains(w.wanted.name, ".googleapis.com|") {
+		return sightless("asks Google's own metrics", googles(w.wanted.name))
+	}
+	forEach := "for each pod of"
+	if !w.wanted.each {
+		forEach = "for all pods of"
+	}
+	return fine("%s wants %s of %s %s %s %s, %d to %d pods", h.Metadata.Name, w.wanted.name, w.wanted.average, forEach,
 		ref.Kind, ref.Name, max(h.Spec.MinReplicas, 1), h.Spec.MaxReplicas)
 }
 
@@ -150,6 +157,16 @@ func resourceName(m *metricSpec) string {
 	return ""
 }
 
+// isNginx tells whether a metric is about nginx, by its name or its trigger.
+func (w *walk) isNginx(name string) bool {
+	for _, kind := range []string{"prometheus", "metrics-api"} {
+		if t, found := w.trigger(kind); found && strings.HasPrefix(name, w.metricOf(&t)) {
+			return true
+		}
+	}
+	return strings.Contains(name, "nginx")
+}
+
 // take remembers a custom metric; one of nginx goes before others.
 func (w *walk) take(m *metricSpec) bool {
 	t := m.Pods
@@ -162,8 +179,8 @@ func (w *walk) take(m *metricSpec) bool {
 	if t == nil {
 		return false
 	}
-	if w.wanted.name == "" || strings.Contains(t.Metric.Name, "nginx") && !strings.Contains(w.wanted.name, "nginx") {
-		w.wanted = wanted{m.Type, t.Metric.Name, t.Metric.Selector.String(), t.Target.AverageValue, t.DescribedObject}
+	if w.wanted.name == "" || w.isNginx(t.Metric.Name) && !w.isNginx(w.wanted.name) {
+		w.wanted = wanted{m.Type, t.Metric.Name, t.Metric.Selector, t.Target.AverageValue, t.Target.AverageValue != "", t.DescribedObject}
 		if w.wanted.average == "" {
 			w.wanted.average = t.Target.Value
 		}

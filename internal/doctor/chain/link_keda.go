@@ -43,7 +43,7 @@ func (w *walk) lookScaledObject() doctor.Link {
 	case paused.Status == "True":
 		return broken("is paused", mend(seen(found(codePaused, "ScaledObject %s is paused", name), "annotations", "%s", pauses(s.Metadata.Annotations)),
 			"kubectl -n %s annotate scaledobject %s autoscaling.keda.sh/paused- autoscaling.keda.sh/paused-replicas-", w.namespace, name))
-	case len(s.Status.Conditions) == 0 && w.age(s.Metadata.CreationTimestamp) < kedaStart:
+	case (len(s.Status.Conditions) == 0 || w.hpa == nil && ready.Status != "False") && w.age(s.Metadata.CreationTimestamp) < kedaStart:
 		return waiting("%s, when KEDA should have seen it", clock(s.Metadata.CreationTimestamp.Add(kedaStart)))
 	case len(s.Status.Conditions) == 0:
 		return broken("nobody looks at it", w.noKEDA())

@@ -20,13 +20,14 @@ type page struct {
 // lookNginx reads the metrics of the pods, through the API server.
 func (w *walk) lookNginx() doctor.Link {
 	const most = 3
-	asked := 0
+	asked, tried := 0, 0
 	var why error
 	for i := range w.exporters {
 		e := &w.exporters[i]
-		if !e.pod.ready() || asked == most {
+		if !e.pod.ready() || tried == most {
 			continue
 		}
+		tried++ // each may take as long as a question may
 		text, err := w.readPage(e)
 		if err != nil {
 			why = err
@@ -36,7 +37,7 @@ func (w *walk) lookNginx() doctor.Link {
 		p := readMetrics(text)
 		switch {
 		case !p.known:
-			return broken("the exporter's page has no nginx_up", mend(seen(found(codeNotExporter, "port %d of %s serves no metrics of nginx", e.port, e.pod.Metadata.Name),
+			return broken("the exporter's page has no nginx_up", mend(seen(found(codeNotExporter, "port %d of %s serves no nginx_up", e.port, e.pod.Metadata.Name),
 				"container", "%s", e.container), "kubectl -n %s port-forward %s %d, and look at /metrics", w.namespace, e.pod.Metadata.Name, e.port))
 		case !p.up:
 			return broken("nginx_up is 0", w.exporterTarget(e, p.reasons))
@@ -50,6 +51,9 @@ func (w *walk) lookNginx() doctor.Link {
 	case why != nil && strings.Contains(why.Error(), "refused"):
 		return w.notListening(why)
 	}
+	if reason := reasonOf(why); reason == notFound || reason == unauthorized {
+		return fine("not seen, since the exporter does not show its page to everybody; Prometheus will tell")
+	}
 	return fine("not asked, since the API server does not get through to the pods; Prometheus will tell")
 }
 
@@ -57,9 +61,9 @@ func (w *walk) lookNginx() doctor.Link {
 func (w *walk) readPage(e *exporterPort) (string, error) {
 	var text string
 	port := strconv.Itoa(e.port)
-	err := w.cluster.get(w.ctx, proxied(w.namespace, "pods", "http", e.pod.Metadata.Name, port, "/metrics"), &text)
+	err := w.cluster.get(w.ctx, proxied(w.namespace, "pods", "http", e.pod.Metadata.Name, port, e.path), &text)
 	if reasonOf(err) == "BadRequest" || err != nil && strings.Contains(err.Error(), "malformed HTTP") {
-		err = w.cluster.get(w.ctx, proxied(w.namespace, "pods", "https", e.pod.Metadata.Name, port, "/metrics"), &text)
+		err = w.cluster.get(w.ctx, proxied(w.namespace, "pods", "https", e.pod.Metadata.Name, port, e.path), &text)
 	}
 	return text, err
 }
@@ -98,7 +102,9 @@ func (w *walk) exporterTarget(e *exporterPort, reasons []string) *doctor.Finding
 		f = seen(f, "failures so far", "%s", names(reasons))
 	}
 	f = seen(f, "its last words", "%s", w.log(e.pod, e.container))
-	f = mend(f, "kubectl -n %s exec %s -c %s -- /usr/bin/nginx-exporter doctor", w.namespace, e.pod.Metadata.Name, e.container)
+	if !e.foreign {
+		f = mend(f, "kubectl -n %s exec %s -c %s -- /usr/bin/nginx-exporter doctor", w.namespace, e.pod.Metadata.Name, e.container)
+	}
 	return mend(f, "nginx-exporter snippet kubernetes   # the status page that nginx needs for it")
 }
 

@@ -22,6 +22,8 @@ type exporterPort struct {
 	port      int
 	portName  string
 	scrapeURI string
+	path      string // of its metrics
+	foreign   bool   // it is one of others, without our commands
 }
 
 // lookPods reads the pods of the target, and finds the exporter in each.
@@ -41,6 +43,9 @@ func (w *walk) lookPods() doctor.Link {
 		if p.ready() {
 			ready++
 		}
+	}
+	if len(w.pods) == 0 && w.scaled != nil && w.target.Spec.Replicas != nil && *w.target.Spec.Replicas == 0 {
+		return waiting("something is asked for: KEDA has scaled to 0, and pods that are not there have no figures; another trigger must wake them")
 	}
 	if len(w.pods) == 0 {
 		return w.noPods()
@@ -79,6 +84,9 @@ func (w *walk) findExporters() doctor.Link {
 	if len(without) == 0 {
 		return nothing()
 	}
+	if until := w.rollout(); until.After(w.now) {
+		return waiting("%s: the rollout replaces %d pods without exporter", clock(until), len(without))
+	}
 	first := w.pods[slices.IndexFunc(w.pods, func(p pod) bool { return p.Metadata.Name == without[0] })]
 	var containers []string
 	for _, c := range first.Spec.all() {
@@ -90,27 +98,64 @@ func (w *walk) findExporters() doctor.Link {
 	return broken("the exporter is missing", mend(f, "better in the manifest that the %s comes from: nginx-exporter inject --status-config FILE", w.hpa.Spec.ScaleTargetRef.Kind))
 }
 
-// exporterOf finds the exporter by its name, its image, or its usual port.
-func exporterOf(p *pod) (exporterPort, bool) {
-	const usual = 9113
+// rollout is until when pods of an older template may be there beside those of
+// the one that has the exporter; zero if there is no such rollout.
+func (w *walk) rollout() (until time.Time) {
+	const usual = 10 * time.Minute // the progress deadline of Deployments
+	template := pod{Spec: w.target.Spec.Template.Spec}
+	if _, found := exporterOf(&template); !found || len(w.exporters) == 0 {
+		return until
+	}
+	return w.youngestTarget().Add(usual)
+}
+
+// exporterOf finds the exporter. Pods may have those of PHP or Redis, too.
+func exporterOf(p *pod) (best exporterPort, found bool) {
+	most := 0
 	for _, c := range p.Spec.all() {
-		image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
-		e := exporterPort{pod: p, container: c.Name, port: usual, scrapeURI: c.value("nginx.scrape-uri", "NGINX_EXPORTER_NGINX_SCRAPE_URI", "SCRAPE_URI")}
-		isOne := strings.Contains(image, "exporter") || strings.Contains(c.Name, "exporter")
-		for _, port := range c.Ports {
-			if port.ContainerPort == usual || isOne && len(c.Ports) == 1 {
-				e.port, e.portName, isOne = port.ContainerPort, port.Name, true
-			}
-		}
-		listen := c.value("web.listen-address", "NGINX_EXPORTER_WEB_LISTEN_ADDRESS", "LISTEN_ADDRESS")
-		if port, err := strconv.Atoi(listen[strings.LastIndexByte(listen, ':')+1:]); err == nil {
-			e.port = port
-		}
-		if isOne {
-			return e, true
+		e, likeness := readExporter(&c)
+		if likeness > most {
+			best, most = e, likeness
 		}
 	}
-	return exporterPort{}, false
+	best.pod = p
+	return best, most > 0
+}
+
+// readExporter reads where a container serves metrics, and how much it is like
+// an exporter of nginx: by its name or image, or by its usual port.
+func readExporter(c *container) (e exporterPort, likeness int) {
+	const usual = 9113
+	image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
+	e = exporterPort{
+		container: c.Name, port: usual, scrapeURI: c.value("nginx.scrape-uri", "NGINX_EXPORTER_NGINX_SCRAPE_URI", "SCRAPE_URI"),
+		path:    c.value("web.telemetry-path", "NGINX_EXPORTER_WEB_TELEMETRY_PATH", "TELEMETRY_PATH"),
+		foreign: strings.Contains(image, "nginx-prometheus-exporter"),
+	}
+	if !strings.HasPrefix(e.path, "/") {
+		e.path = "/metrics"
+	}
+	for _, text := range []string{image, c.Name} {
+		if strings.Contains(text, "exporter") {
+			likeness = max(likeness, 1)
+			if strings.Contains(text, "nginx") {
+				likeness = 3
+			}
+		}
+	}
+	for _, port := range c.Ports {
+		if port.ContainerPort == usual || likeness > 0 && len(c.Ports) == 1 {
+			e.port, e.portName = port.ContainerPort, port.Name
+		}
+		if port.ContainerPort == usual {
+			likeness = max(likeness, 2)
+		}
+	}
+	listen := c.value("web.listen-address", "NGINX_EXPORTER_WEB_LISTEN_ADDRESS", "LISTEN_ADDRESS")
+	if port, err := strconv.Atoi(listen[strings.LastIndexByte(listen, ':')+1:]); err == nil {
+		e.port = port
+	}
+	return e, likeness
 }
 
 // noneReady is why no pod is ready: a container that does not run, or time.

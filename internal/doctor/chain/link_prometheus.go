@@ -22,7 +22,7 @@ const operatorAPI = "/apis/monitoring.coreos.com/v1/"
 
 // lookPrometheus finds the Prometheus that counts for this HPA.
 func (w *walk) lookPrometheus() doctor.Link {
-	if w.byKEDAalone() {
+	if w.withoutPrometheus() {
 		return nothing()
 	}
 	if w.options.PrometheusURL != "" {
@@ -63,7 +63,8 @@ func isLoopback(address string) bool {
 // consumerURL is where those look that make a metric of the series.
 func (w *walk) consumerURL() string {
 	if w.scaled != nil {
-		return w.triggers("prometheus")[0].Metadata["serverAddress"]
+		t, _ := w.trigger("prometheus")
+		return t.Metadata["serverAddress"]
 	}
 	return w.readAdapter().prometheusURL()
 }

@@ -21,21 +21,30 @@ type tried struct {
 	unnamed []string // series that the rule leaves out by their names
 }
 
-// plural is the resource that the metric describes.
+// plural is the resource that the metric describes, with its group if it has
+// one: pods, ingresses.networking.k8s.io.
 func (w *walk) plural() string {
-	if w.wanted.kind == "Object" {
-		kind := strings.ToLower(w.wanted.object.Kind)
-		if strings.HasSuffix(kind, "s") {
-			return kind + "es"
-		}
-		return kind + "s"
+	if w.wanted.kind != objectKind {
+		return "pods"
 	}
-	return "pods"
+	name := strings.ToLower(w.wanted.object.Kind)
+	switch {
+	case strings.HasSuffix(name, "s"):
+		name += "es"
+	case strings.HasSuffix(name, "y") && !strings.HasSuffix(name, "ay"):
+		name = strings.TrimSuffix(name, "y") + "ies"
+	default:
+		name += "s"
+	}
+	if group := w.wanted.object.group(); group != "" {
+		name += "." + group
+	}
+	return name
 }
 
 // lookRule tells whether the adapter lists the metric.
 func (w *walk) lookRule() doctor.Link {
-	if w.wanted.kind == "External" {
+	if w.wanted.kind == externalKind {
 		return nothing()
 	}
 	var known resources
@@ -48,14 +57,14 @@ func (w *walk) lookRule() doctor.Link {
 	}
 	wanted := w.plural() + "/" + w.wanted.name
 	var like []string
-	listed := false
+	w.listed = false
 	for _, r := range known.Resources {
-		listed = listed || r.Name == wanted
+		w.listed = w.listed || r.Name == wanted
 		if strings.Contains(r.Name, "nginx") || len(known.Resources) < mostRules {
 			like = append(like, r.Name)
 		}
 	}
-	if !listed {
+	if !w.listed {
 		return w.notListed(wanted, like, len(known.Resources))
 	}
 	l := fine("the adapter lists %s", wanted)
@@ -140,14 +149,17 @@ func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
 	}
 	a := w.readAdapter()
 	all, err := w.tryRules()
+	hidden := w.adapterHidden()
 	switch {
+	case hidden.State != "" && a.config == nil:
+		return with(hidden, evidence(found(codeUnknown, "%s, for a reason that may be in its rules", says)))
 	case a.workload == nil:
-		f := evidence(found(codeMetricName, "%s is not among the metrics of the API", w.wanted.name))
-		return broken(says, mend(f, "the rules of the adapter cannot be seen; compare the names above with the one in the HPA"))
+		f := evidence(found(codeUnknown, "%s is not among the metrics of the API, and whoever makes them is not known", w.wanted.name))
+		return broken(says, mend(f, "compare the names above with the one in the HPA"))
 	case err != nil:
 		return broken(says, w.mendRules(evidence(seen(found(codeRuleFile, "the adapter cannot read its rules"), "it says", "%s", err)), "the whole file"))
 	case a.config == nil:
-		f := evidence(found(codeMetricName, "%s is not among the metrics of the API, and the adapter's rules cannot be found", w.wanted.name))
+		f := evidence(found(codeUnknown, "%s is not among the metrics of the API, and the adapter's rules cannot be found", w.wanted.name))
 		return broken(says, mend(f, "compare the names above with the one in the HPA"))
 	}
 	if changed, stale := a.changedAfterStart(); stale {
@@ -174,10 +186,28 @@ func (w *walk) rightRule(says string, evidence func(*doctor.Finding) *doctor.Fin
 		}
 		return waiting("%s: the adapter looks for new series every %s", clock(until), a.relist())
 	}
-	f := w.wrongURL(a.prometheusURL())
+	if w.prometheus == nil {
+		return broken(says, evidence(found(codeUnknown, "the adapter does not list the metric, for a reason that the doctor does not know")))
+	}
+	if f := w.adapterPrometheus(); f != nil {
+		return broken(says, evidence(seen(f, "asked instead", "%s, which has the series", w.prometheus.name)))
+	}
+	return broken(says, evidence(w.listStays()))
+}
+
+// listStays is a list that has stayed without a metric that a rule makes: the
+// log of the adapter tells whether Prometheus answers it.
+func (w *walk) listStays() *doctor.Finding {
+	a := &w.adapter
+	log := w.adapterLog()
+	f := found(codeUnknown, "a rule makes the metric of series that are there, and the adapter does not list it")
+	if strings.Contains(log, "unable to update list of all metrics") || strings.Contains(log, "unable to fetch metrics for query") {
+		f = found(codeAdapterPrometheus, "the adapter gets no answer from Prometheus at %s", withoutLogin(a.prometheusURL()))
+	}
+	f = seen(f, "the adapter asks", "%s", withoutLogin(a.prometheusURL()))
 	f = seen(f, "asked instead", "%s, which has the series", w.prometheus.name)
-	f = seen(f, "its last words", "%s", w.adapterLog())
-	return broken(says, evidence(f))
+	f = seen(f, "its last words", "%s", log)
+	return mend(f, "kubectl -n %s logs deploy/%s; does it ask that Prometheus, and as the same tenant?", a.namespace, a.workload.Metadata.Name)
 }
 
 // adapterPrometheus tells whether somebody says no where the adapter asks.
@@ -209,7 +239,7 @@ func (w *walk) adapterPrometheus() *doctor.Finding {
 // badRule is what is wrong with the rule that should make the metric; nil if
 // one makes it.
 func (w *walk) badRule(all []tried) *doctor.Finding {
-	var mapsNot, otherName, noSeries *tried
+	var mapsNot, otherName, noSeries, unanswered *tried
 	for i := range all {
 		t := &all[i]
 		isOurs := strings.Contains(t.rule.SeriesQuery, "nginx")
@@ -221,6 +251,8 @@ func (w *walk) badRule(all []tried) *doctor.Finding {
 			f := seen(found(codeRuleSyntax, "Prometheus does not understand the seriesQuery of a rule, and the adapter lists nothing"), "seriesQuery", "%s", t.rule.SeriesQuery)
 			f = w.mendRules(seen(f, "Prometheus says", "%s", t.err), "quotes of seriesQuery, which a template may have eaten")
 			return f
+		case t.err != nil:
+			unanswered = t
 		case slices.Contains(t.names, w.wanted.name):
 			mapsNot = t
 		case len(t.names) > 0 && t.mapped && (otherName == nil || isOurs || otherName.counter == ""):
@@ -243,6 +275,9 @@ func (w *walk) badRule(all []tried) *doctor.Finding {
 		f = seen(found(codeMetricName, "the adapter makes %s of the series, and the HPA asks for %s", makes, w.wanted.name), "rule", "%s", otherName.rule.SeriesQuery)
 		f = mend(f, `set name.as: "%s" in the rule, or ask for %s in the HPA`, w.wanted.name, ask)
 		f = w.mendRules(f, "name.as")
+	case unanswered != nil:
+		f = seen(found(codeUnknown, "Prometheus does not tell what a rule of the adapter takes"), "seriesQuery", "%s", unanswered.rule.SeriesQuery)
+		f = seen(f, "Prometheus says", "%s", unanswered.err)
 	default:
 		f = seen(found(codeNoRule, "no rule of the adapter takes %s", w.seriesName()), "rules", "%s", seriesQueries(all))
 		f = w.mendRules(mend(f, "nginx-exporter snippet adapter-rule   # a rule that works"), "add it")

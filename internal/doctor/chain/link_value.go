@@ -25,24 +25,31 @@ const (
 // lookValue asks for the metric as the HPA controller does.
 func (w *walk) lookValue() doctor.Link {
 	err := w.cluster.getAs(w.ctx, controller, w.valuePath(), &w.values)
-	note := "as the HPA sees it"
+	note, who := "as the HPA sees it", controller
 	var mute []*doctor.Finding
 	if reasonOf(err) == forbidden && strings.Contains(err.Error(), "cannot impersonate") {
-		note = "as you see it, since you may not ask in the name of the HPA"
+		note, who = "as you see it, since you may not ask in the name of the HPA", ""
 		mute = append(mute, lacking(err))
 		err = w.cluster.get(w.ctx, w.valuePath(), &w.values)
 	}
 	switch {
+	case who == "" && isBlind(err):
+		l := blind("the value", err)
+		return with(l, mute...)
 	case err != nil:
 		return w.valueFails(err)
 	case len(w.values.Items) == 0:
-		return w.noValue()
+		return w.noValue(who)
 	}
 	var texts []string
 	for _, item := range w.values.Items {
 		texts = append(texts, item.Value)
 	}
-	l := fine("%s for %d of %d pods, %s", names(texts), len(w.values.Items), len(w.pods), note)
+	of := fmt.Sprintf("%d of %d pods", len(w.values.Items), len(w.pods))
+	if w.wanted.kind != podsKind {
+		of = w.wanted.name
+	}
+	l := fine("%s for %s, %s", names(texts), of, note)
 	return with(w.check(l), mute...)
 }
 
@@ -51,16 +58,19 @@ func (w *walk) valuePath() string {
 	query := url.Values{}
 	object := "pods/*"
 	switch w.wanted.kind {
-	case "External":
+	case externalKind:
 		path := "/apis/" + externalMetrics + "/v1beta1/namespaces/" + w.namespace + "/" + url.PathEscape(w.wanted.name)
-		return path + selectorQuery(w.wanted.selector)
-	case "Object":
+		return path + selectorQuery(w.wanted.selector.String())
+	case objectKind:
 		object = w.plural() + "/" + url.PathEscape(w.wanted.object.Name)
+		if w.plural() == "namespaces" {
+			object = "metrics"
+		}
 	default:
 		query.Set("labelSelector", w.selector())
 	}
-	if w.wanted.selector != "" {
-		query.Set("metricLabelSelector", w.wanted.selector)
+	if text := w.wanted.selector.String(); text != "" {
+		query.Set("metricLabelSelector", text)
 	}
 	path := w.apiPath() + "/namespaces/" + w.namespace + "/" + object + "/" + url.PathEscape(w.wanted.name)
 	if len(query) > 0 {
@@ -73,14 +83,10 @@ func (w *walk) valuePath() string {
 func (w *walk) valueFails(err error) doctor.Link {
 	text := err.Error()
 	answer := func(f *doctor.Finding) *doctor.Finding { return seen(f, "the API answers", "%s", err) }
-	a := w.readAdapter()
-	if w.wanted.kind == "External" {
-		if f := w.triggerFinding(); f != nil {
-			return broken("there is none", answer(f))
-		}
-		f := answer(found(codeExternalValue, "%s has no value for the HPA", w.wanted.name))
-		return broken("there is none", mend(f, "kubectl -n %s describe scaledobject; kubectl -n keda logs deploy/keda-operator", w.namespace))
+	if w.wanted.kind == externalKind {
+		return w.noExternalValue(answer)
 	}
+	a := w.readAdapter()
 	switch {
 	case strings.Contains(text, "subjectaccessreviews"):
 		f := answer(found(codeAdapterDelegator, "the adapter may not ask who may read metrics; administrators get values, the HPA does not"))
@@ -105,6 +111,22 @@ func (w *walk) valueFails(err error) doctor.Link {
 	}
 	return broken("there is none", mend(answer(found(codeUnknown, "the metrics API gives no value, for a reason that the doctor does not know")),
 		"kubectl -n %s logs deploy/%s", a.namespace, w.bindingName("")))
+}
+
+// noExternalValue is a metric of KEDA, or of another adapter, whose ways the
+// doctor does not know.
+func (w *walk) noExternalValue(answer func(*doctor.Finding) *doctor.Finding) doctor.Link {
+	if w.scaled == nil {
+		f := answer(found(codeUnknown, "whoever serves %s has no value for %s, for a reason that the doctor does not know", externalMetrics, w.wanted.name))
+		return broken("there is none", mend(f, "kubectl describe apiservice v1beta1.%s names who serves it; look at its log", externalMetrics))
+	}
+	if t, there := w.trigger("prometheus"); !there || strings.HasPrefix(w.wanted.name, w.metricOf(&t)) || len(w.scaled.Spec.Triggers) == 1 {
+		if f := w.triggerFinding(); f != nil {
+			return broken("there is none", answer(f))
+		}
+	}
+	f := answer(found(codeExternalValue, "%s has no value for the HPA", w.wanted.name))
+	return broken("there is none", mend(f, "kubectl -n %s describe scaledobject; kubectl -n keda logs deploy/keda-operator", w.namespace))
 }
 
 // bindingName is a name for an object that the adapter needs.
@@ -150,16 +172,22 @@ func (w *walk) render() (*rule, string, error) {
 		return nil, "", nil
 	}
 	objects := podNames(w.asked())
-	if w.wanted.kind == "Object" {
+	if w.wanted.kind == objectKind {
 		objects = []string{w.wanted.object.Name}
 	}
-	query, err := r.query(series, w.plural(), w.namespace, objects, nil)
+	query, err := r.query(series, w.plural(), w.namespace, objects, w.wanted.selector.requirements())
 	return r, query, err
 }
 
 // listedOnly is a metric that is listed and not found: its query cannot be made.
 func (w *walk) listedOnly(answer func(*doctor.Finding) *doctor.Finding) doctor.Link {
 	r, _, err := w.render()
+	if !w.listed {
+		return w.notListed(w.plural()+"/"+w.wanted.name, nil, 0)
+	}
+	if l := w.adapterHidden(); r == nil && l.State != "" {
+		return l
+	}
 	if r == nil || err == nil {
 		f := answer(found(codeUnknown, "the adapter lists the metric and does not find it"))
 		return broken("is listed only", mend(f, "kubectl -n %s logs deploy/%s", w.adapter.namespace, w.bindingName("")))
@@ -191,11 +219,27 @@ func (w *walk) adapterCannotAsk(answer func(*doctor.Finding) *doctor.Finding) do
 		w.adapter.namespace, w.bindingName("")))
 }
 
+// adapterHidden is an adapter that cannot be seen by who asks, so that nobody
+// can tell what is wrong with it.
+func (w *walk) adapterHidden() doctor.Link {
+	if err := w.readAdapter().hidden; err != nil {
+		return blind("the adapter", err)
+	}
+	return nothing()
+}
+
 // noValue is an answer without pods.
-func (w *walk) noValue() doctor.Link {
+func (w *walk) noValue(who string) doctor.Link {
+	if w.wanted.kind == externalKind {
+		return w.noExternalValue(func(f *doctor.Finding) *doctor.Finding { return seen(f, "the API answers", "no values") })
+	}
 	r, query, err := w.render()
+	if l := w.adapterHidden(); r == nil && l.State != "" {
+		return l
+	}
 	if r == nil || err != nil || w.prometheus == nil {
-		f := found(codeQueryEmpty, "the query of the adapter gives nothing for these pods")
+		f := found(codeUnknown, "the adapter has no values for these pods, and none of its rules that the doctor sees makes %s", w.wanted.name)
+		f = seen(f, "it says", "%s", errorText(err))
 		return broken("there is none", mend(f, "look at the metricsQuery of the rule for %s", w.wanted.name))
 	}
 	samples, err := w.prometheus.query(w.ctx, query)
@@ -212,13 +256,24 @@ func (w *walk) noValue() doctor.Link {
 	case w.now.Before(w.firstSeries().Add(2*w.interval + firstRate)):
 		return waiting("%s: a rate needs two scrapes", clock(w.firstSeries().Add(2*w.interval+firstRate)))
 	case len(samples) > 0:
-		return waiting("the adapter asks again; the query has %d values by now", len(samples))
+		return w.valueByNow(who, evidence, len(samples))
 	}
 	f := evidence(found(codeQueryEmpty, "the query of the adapter gives nothing for these pods"))
 	for _, s := range w.series[:min(len(w.series), 1)] {
 		f = seen(f, "series", "%s", labelText(s.Labels))
 	}
 	return broken("there is none", w.mendRules(f, "metricsQuery; compare its matchers with the labels of the series"))
+}
+
+// valueByNow is a query that gives values, of which the adapter had none.
+func (w *walk) valueByNow(who string, evidence func(*doctor.Finding) *doctor.Finding, count int) doctor.Link {
+	w.cluster.forget(who, w.valuePath())
+	if err := w.cluster.getAs(w.ctx, who, w.valuePath(), &w.values); err == nil && len(w.values.Items) > 0 {
+		return waiting("the HPA asks again; the adapter has %d values by now", len(w.values.Items))
+	}
+	f := evidence(found(codeUnknown, "the adapter has no values for these pods, though Prometheus at %s has %d for its query", w.prometheus.name, count))
+	f = seen(f, "the adapter asks", "%s", withoutLogin(w.adapter.prometheusURL()))
+	return broken("there is none", mend(f, "kubectl -n %s logs deploy/%s; does it ask the same Prometheus, as the same tenant?", w.adapter.namespace, w.bindingName("")))
 }
 
 // firstSeries is since when there can be series: the youngest pod.

@@ -197,7 +197,7 @@ func (tt *real) check(t *testing.T) {
 }
 
 func TestRealClusters(t *testing.T) {
-	for _, tt := range slices.Concat([]real{{name: "one that works", verdict: doctor.Healthy}}, realPrometheus(), realScrapes(), realRules()) {
+	for _, tt := range slices.Concat([]real{{name: "one that works", verdict: doctor.Healthy}}, realPrometheus(), realScrapes(), realRules(), realPods(), realMetrics(), realRights(), realKEDA()) {
 		t.Run(tt.name, tt.check)
 	}
 }
@@ -316,4 +316,224 @@ func TestManyPods(t *testing.T) {
 	if n := len(w.asked()); n < 100 || len(url.QueryEscape(w.seriesQuery())) > 4000 {
 		t.Errorf("%d pods in %d bytes", n, len(url.QueryEscape(w.seriesQuery())))
 	}
+}
+
+func realPods() []real {
+	pods := func(all ...string) answers { return answers{podsPath: items(all...)} }
+	const fpm = `{"name": "php-fpm-exporter", "image": "hipages/php-fpm_exporter", "ports": [{"containerPort": 9253}]}, {"name": "nginx", "image": "nginx"}, `
+	moved := pods(podWith("web-1", strings.Replace(realContainer, `"ports"`, `"args": ["--web.telemetry-path=/status/metrics"], "ports"`, 1)))
+	moved[podsPath+"/web-1:9113/proxy/status/metrics"] = "nginx_up 1"
+	moved[pagePath] = "Error from server (NotFound): the server could not find the requested resource"
+	unreachable := answers{podsPath: items(podWith("web-1", realContainer), podWith("web-2", realContainer), podWith("web-3", realContainer), podWith("web-4", realContainer))}
+	for _, name := range []string{"web-1", "web-2", "web-3"} {
+		unreachable[podsPath+"/"+name+":9113/proxy/metrics"] = "error: kubectl had no answer"
+	}
+	unreachable[podsPath+"/web-4:9113/proxy/metrics"] = "nginx_up 0" // a fourth question is not asked
+	young := func(p string) string { return strings.Replace(p, "10:00:00Z", "11:58:00Z", 1) }
+	old := answers{hpaPath: strings.Replace(realHPA(podsMetric, scalesWell), "apps/v1", "apps/v1beta2", 1)}
+	rollout := answers{
+		hpaPath:                      strings.NewReplacer("apps/v1", "argoproj.io/v1alpha1", "Deployment", "Rollout").Replace(realHPA(podsMetric, scalesWell)),
+		"/apis/argoproj.io/v1alpha1": `{"resources": [{"name": "rollouts", "kind": "Rollout"}, {"name": "rollouts/scale", "kind": "Rollout"}]}`,
+		"/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web":       `{"metadata": {"name": "web"}, "spec": {"workloadRef": {"name": "web"}}}`,
+		"/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web/scale": `{"spec": {"replicas": 1}, "status": {"replicas": 1, "selector": "app=web"}}`,
+	}
+	return []real{
+		{"another exporter beside it", pods(podWith("web-1", fpm+realContainer)), nil, doctor.Healthy, "", ""},
+		{"a page at another path", moved, nil, doctor.Healthy, "", "nginx_up is 1"},
+		{"pods that nobody gets through to", unreachable, nil, doctor.Healthy, codeSomeUnscraped, "not asked"},
+		{"a rollout that adds the exporter", pods(podWith("web-0", `{"name": "nginx", "image": "nginx"}`), young(podWith("web-1", realContainer))), nil, doctor.Pending, "", "rollout"},
+		{"pods that stay without", pods(podWith("web-0", `{"name": "nginx", "image": "nginx"}`), podWith("web-1", realContainer)), nil, doctor.Ill, codeNoExporter, ""},
+		{"an older version in scaleTargetRef", old, nil, doctor.Healthy, "", ""},
+		{"a Rollout of a Deployment", rollout, nil, doctor.Healthy, "", ""},
+		{"an ingress controller", answers{pagePath: "nginx_ingress_controller_requests 7"}, nil, doctor.Ill, codeNotExporter, "no nginx_up"},
+	}
+}
+
+func realMetrics() []real {
+	object := func(described string) string {
+		return `{"type": "Object", "object": {"metric": {"name": "nginx_http_requests"}, "target": {"type": "Value", "value": "20"}, "describedObject": ` + described + `}}`
+	}
+	listed := func(name string) answers {
+		return answers{customAPI: `{"resources": [{"name": "` + name + `/nginx_http_requests"}]}`}
+	}
+	ingress, space := listed("ingresses.networking.k8s.io"), listed("namespaces")
+	ingress[hpaPath] = realHPA(object(`{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "web"}`), scalesWell)
+	ingress[customAPI+"/namespaces/shop/ingresses.networking.k8s.io/web/nginx_http_requests"] = `{"items": [{"value": "3"}]}`
+	space[hpaPath] = realHPA(object(`{"apiVersion": "v1", "kind": "Namespace", "name": "shop"}`), scalesWell)
+	space[customAPI+"/namespaces/shop/metrics/nginx_http_requests"] = `{"items": [{"value": "3"}]}`
+	const cpu = `{"type": "Resource", "resource": {"name": "cpu"}}, {"type": "ContainerResource", "containerResource": {"name": "cpu", "container": "nginx"}}, `
+	datadog := answers{
+		hpaPath:                                 realHPA(`{"type": "External", "external": {"metric": {"name": "nginx.net.request_per_s"}, "target": {"type": "AverageValue", "averageValue": "20"}}}`, scalesWell),
+		externalAPI:                             `{"spec": {"service": {"name": "datadog-cluster-agent-metrics-api", "namespace": "datadog"}}}`,
+		"/apis/external.metrics.k8s.io/v1beta1": `{}`,
+		"/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/nginx.net.request_per_s": `{"items": [{"value": "3"}]}`,
+	}
+	empty, away := maps.Clone(datadog), maps.Clone(datadog)
+	empty["/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/nginx.net.request_per_s"] = `{"items": []}`
+	away["/apis/external.metrics.k8s.io/v1beta1"] = "Error from server (ServiceUnavailable): the server is currently unable to handle the request"
+	nobody := maps.Clone(datadog)
+	delete(nobody, externalAPI)
+	google := answers{hpaPath: realHPA(`{"type": "Pods", "pods": {"metric": {"name": "prometheus.googleapis.com|nginx_http_requests_total|counter"}}}`, scalesWell)}
+	picky := answers{hpaPath: realHPA(strings.Replace(podsMetric, `"name": "nginx_http_requests"`, `"name": "nginx_http_requests", "selector": {"matchLabels": {"addr": "x"}}`, 1), scalesWell), valuePath: `{"items": []}`}
+	return []real{
+		{"a metric of an Ingress", ingress, nil, doctor.Healthy, "", "wants nginx_http_requests of 20 for all pods"},
+		{"a metric of a namespace", space, nil, doctor.Healthy, "", ""},
+		{"several metrics", answers{hpaPath: realHPA(cpu+podsMetric, scalesWell)}, nil, doctor.Healthy, "", ""},
+		{"Datadog", datadog, nil, doctor.Healthy, "", ""},
+		{"Datadog without a value", empty, nil, doctor.Ill, codeUnknown, ""},
+		{"Datadog that is down", away, nil, doctor.Ill, codeUnknown, ""},
+		{"external metrics of nobody", nobody, nil, doctor.Ill, codeNoAPI, ""},
+		{"Google's names", google, nil, doctor.Unseen, codeManaged, ""},
+		{"a selector that no series has", picky, series{`addr=~"x"`: vector()}, doctor.Ill, codeQueryEmpty, ""},
+		{"a tenant that has no series", answers{valuePath: `{"items": []}`}, nil, doctor.Ill, codeUnknown, "same tenant"},
+	}
+}
+
+func realRights() []real {
+	forbid := func(verb, what string) string {
+		return `Error from server (Forbidden): ` + what + ` is forbidden: User "me" cannot ` + verb + ` resource "` + what + `" in API group "" in the namespace "monitoring"`
+	}
+	alone := answers{
+		"--as=" + controller + " " + valuePath: `Error from server (Forbidden): users "x" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
+		valuePath:                              forbid("list", "pods.custom.metrics.k8s.io"),
+	}
+	const down = "Error from server (ServiceUnavailable): the server is currently unable to handle the request"
+	far := answers{
+		customAPI: down, apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "caBundle": "abc"},
+			"status": {"conditions": [{"type": "Available", "status": "False", "message": "failing or missing response from https://10.0.0.5:6443/apis: Get: context deadline exceeded"}]}}`,
+		"/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices": items(`{"endpoints": [{"addresses": ["10.0.0.5"]}], "ports": [{"port": 6443}]}`),
+	}
+	const slow = "E1125 unable to update list of all metrics: unable to fetch metrics for query: Get http://me:" + secret + "@kps: dial tcp: i/o timeout"
+	stays := answers{customAPI: `{"resources": [{"name": "pods/other"}]}`}
+	logged := maps.Clone(stays)
+	logged["/api/v1/namespaces/monitoring/pods/prometheus-adapter-1/log"] = slow
+	return []real{
+		{"no right to the value", alone, nil, doctor.Unseen, codeForbidden, "impersonate"},
+		{"no right to the adapter, which is down", answers{customAPI: down, "/api/v1/namespaces/monitoring/pods": forbid("list", "pods")}, nil, doctor.Unseen, codeForbidden, "list pods"},
+		{"no right to the rules", answers{rulesPath: forbid("get", "configmaps"), customAPI: `{"resources": []}`}, nil, doctor.Unseen, codeForbidden, "get configmaps"},
+		{"an API server that does not get to the adapter", far, nil, doctor.Ill, codeAdapterUnreachable, ""},
+		{"a list that stays without the metric", stays, nil, doctor.Ill, codeUnknown, ""},
+		{"an adapter that says why", logged, nil, doctor.Ill, codeAdapterPrometheus, ""},
+		{"a list that nobody may see, and no value", answers{customAPI: forbid("list", "custom metrics"), valuePath: "Error from server (NotFound): the server could not find the metric"}, nil, doctor.Ill, codeUnknown, ""},
+	}
+}
+
+func realKEDA() []real {
+	const value = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/"
+	const prom = `{"type": "prometheus", "metadata": {"serverAddress": "http://kps-prometheus.monitoring.svc:9090", "query": "sum(rate(nginx_http_requests_total[1m]))"}}`
+	hpa := func(names ...string) string {
+		var all []string
+		for _, name := range names {
+			all = append(all, `{"type": "External", "external": {"metric": {"name": "`+name+`"}, "target": {"type": "AverageValue", "averageValue": "20"}}}`)
+		}
+		return strings.NewReplacer(`"name": "web", "namespace": "shop", `, `"name": "keda-hpa-web", "namespace": "shop", "labels": {"scaledobject.keda.sh/name": "web"}, `).Replace(realHPA(strings.Join(all, ","), scalesWell))
+	}
+	scaled := func(triggers, status string) string {
+		return `{"metadata": {"name": "web", "namespace": "shop", "creationTimestamp": "2026-11-25T10:00:00Z"}, "spec": {"triggers": [` + triggers + `]}, "status": ` + status + `}`
+	}
+	keda := func(hpa, scaled string, more answers) answers {
+		all := answers{hpaPath: hpa, soPath: scaled, externalAPI: `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`, "/apis/external.metrics.k8s.io/v1beta1": "{}"}
+		maps.Copy(all, more)
+		return all
+	}
+	const kafka = `{"type": "kafka", "metadata": {"topic": "orders"}}`
+	const lag = `{"type": "prometheus", "metadata": {"serverAddress": "http://elsewhere.shop.svc", "query": "sum(lag)"}}`
+	const rabbit = `{"type": "metrics-api", "metadata": {"url": "http://rabbit.queues.svc/api/stats"}}`
+	two := keda(hpa("s0-kafka-orders", "s1-prometheus", "s2-prometheus"), scaled(kafka+","+lag+","+prom, ready), answers{value + "s2-prometheus": `{"items": [{"value": "3"}]}`})
+	static := keda(hpa("s0-prometheus"), scaled(prom, ready), answers{value + "s0-prometheus": `{"items": [{"value": "3"}]}`})
+	return []real{
+		{"several triggers", two, nil, doctor.Healthy, "", "wants s2-prometheus"},
+		{"a job that knows no pods", static, series{`namespace="shop",pod=~`: vector(), "instance=": vector(valued(`{"__name__": "nginx_http_requests_total", "instance": "x"}`, "7"))}, doctor.Healthy, "", ""},
+		{"scaled to nothing", keda(hpa("s0-prometheus"), scaled(prom, ready), answers{
+			webPath: `{"metadata": {"name": "web"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "web"}}}}`, podsPath: items(),
+		}), nil, doctor.Pending, "", "scaled to 0"},
+		{"figures of another program", keda(hpa("s0-rabbit"), scaled(rabbit, ready), answers{value + "s0-rabbit": `{"items": [{"value": "3"}]}`}), nil, doctor.Healthy, "", "not the exporter"},
+		{"no figures of another trigger", keda(hpa("s0-kafka-orders"), scaled(kafka+","+prom, ready), nil), nil, doctor.Ill, codeExternalValue, ""},
+		{"an address of one word", keda(hpa("s0-prometheus"), scaled(strings.Replace(prom, "kps-prometheus.monitoring.svc", "prometheus", 1), ready), answers{
+			operatorAPI + "prometheuses": items(),
+		}), nil, doctor.Unseen, codeNoPrometheus, ""},
+	}
+}
+
+// Whatever is missing or odd in answers: the doctor does not crash, shows no
+// login, and calls nothing healthy at which it could not look.
+func FuzzExamine(f *testing.F) {
+	paths := slices.Sorted(maps.Keys(realCluster()))
+	for i := range paths {
+		for at := range 40 {
+			f.Add(uint8(i), uint16(at), uint8(at), uint8(i*7), uint16(at*3), uint8(i))
+		}
+	}
+	known := map[doctor.Code]bool{}
+	for _, c := range Causes() {
+		known[c.Code] = true
+	}
+	odd := []any{nil, "", "x", secret, float64(-1), 1e300, true, []any{}, map[string]any{}, []any{nil}, "http://a:" + secret + "@[::1", "{{<<", "2026-11-25T12:00:01Z"}
+	scenes := realKEDA()
+	f.Fuzz(func(t *testing.T, which uint8, at uint16, how, second uint8, at2 uint16, how2 uint8) {
+		change := answers{}
+		if int(how)%3 == 0 {
+			maps.Copy(change, scenes[int(second)%len(scenes)].change)
+		}
+		all := realCluster()
+		maps.Copy(all, change)
+		keys := slices.Sorted(maps.Keys(all))
+		for _, m := range []struct {
+			which uint8
+			at    uint16
+			how   uint8
+		}{{which, at, how}, {second, at2, how2}} {
+			path := keys[int(m.which)%len(keys)]
+			var tree any
+			if json.Unmarshal([]byte(all[path]), &tree) != nil {
+				continue
+			}
+			n := int(m.at)
+			tree = mutate(tree, &n, odd[int(m.how)%len(odd)])
+			text, err := json.Marshal(tree)
+			if err != nil {
+				t.Skip(err)
+			}
+			change[path], all[path] = string(text), string(text)
+		}
+		report := examineReal(t, change, nil)
+		var document bytes.Buffer
+		if err := report.WriteJSON(&document); err != nil || !json.Valid(document.Bytes()) {
+			t.Errorf("%v: %s", err, document.String())
+		}
+		if strings.Contains(document.String(), ":"+secret) || len(report.Links) == 0 {
+			t.Errorf("%s", document.String())
+		}
+		for _, code := range report.Codes() {
+			if !known[code] {
+				t.Errorf("%q is no code", code)
+			}
+		}
+		last := report.Links[len(report.Links)-1]
+		if report.Verdict() == doctor.Healthy && last.Name != "decision" {
+			t.Errorf("it ends at %s and calls it healthy", last.Name)
+		}
+	})
+}
+
+// mutate puts something odd in the n-th place of a tree.
+func mutate(tree any, n *int, odd any) any {
+	if *n--; *n == -1 {
+		return odd
+	}
+	switch v := tree.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if *n >= 0 {
+				v[key] = mutate(v[key], n, odd)
+			}
+		}
+	case []any:
+		for i := range v {
+			if *n >= 0 {
+				v[i] = mutate(v[i], n, odd)
+			}
+		}
+	}
+	return tree
 }

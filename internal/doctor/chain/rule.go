@@ -93,16 +93,22 @@ var errNoLabel = errors.New("the rule has no label for it")
 
 // label is the label that stands for a resource, such as pods or namespaces.
 func (r *rule) label(plural string) (string, error) {
+	plural, group, _ := strings.Cut(plural, ".")
 	singular := strings.TrimSuffix(plural, "s")
+	if rest, found := strings.CutSuffix(plural, "ies"); found {
+		singular = rest + "y"
+	} else if rest, found := strings.CutSuffix(plural, "ses"); found && strings.HasSuffix(rest, "s") {
+		singular = rest + "s"
+	}
 	for label, to := range r.Resources.Overrides {
-		if name := strings.ToLower(to.Resource); name == plural || name == singular {
+		if name := strings.ToLower(to.Resource); (name == plural || name == singular) && (to.Group == group || group == "" || to.Group == "") {
 			return label, nil
 		}
 	}
 	if r.Resources.Template == "" {
 		return "", fmt.Errorf("%s: %w", plural, errNoLabel)
 	}
-	return r.execute(r.Resources.Template, resource{Resource: singular})
+	return r.execute(r.Resources.Template, resource{Group: group, Resource: singular})
 }
 
 func (r *rule) execute(text string, with any) (string, error) {

@@ -1,8 +1,12 @@
 package chain
 
 import (
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"nginx-exporter/internal/doctor"
 )
@@ -21,18 +25,52 @@ func (w *walk) triggers(kind string) []trigger {
 	return all
 }
 
-// byKEDAalone is a way without Prometheus: KEDA asks the exporters themselves.
-func (w *walk) byKEDAalone() bool {
-	return w.scaled != nil && len(w.triggers("prometheus")) == 0
+// trigger is the one of a type that is about nginx, or else the first.
+func (w *walk) trigger(kind string) (trigger, bool) {
+	all := w.triggers(kind)
+	for _, t := range all {
+		if strings.Contains(t.Metadata["query"]+t.Metadata["url"], "nginx") {
+			return t, true
+		}
+	}
+	if len(all) == 0 {
+		return trigger{}, false
+	}
+	return all[0], true
+}
+
+// metricOf is how the metric of a trigger begins: s0-, s1-, by its place.
+func (w *walk) metricOf(t *trigger) string {
+	i := slices.IndexFunc(w.scaled.Spec.Triggers, func(other trigger) bool { return other.Type == t.Type && maps.Equal(other.Metadata, t.Metadata) })
+	return fmt.Sprintf("s%d-", i)
+}
+
+// withoutPrometheus is a way on which nobody asks Prometheus: KEDA asks the
+// exporters themselves, or a product with figures of its own answers.
+func (w *walk) withoutPrometheus() bool {
+	if w.scaled != nil {
+		return len(w.triggers("prometheus")) == 0
+	}
+	return w.wanted.kind == externalKind && w.externalOwner() != ""
+}
+
+// externalOwner is the Service behind external metrics if it is of somebody who
+// has figures of his own; empty for the adapter and for nobody.
+func (w *walk) externalOwner() string {
+	var api apiService
+	if w.cluster.get(w.ctx, apiServices+"v1beta1."+externalMetrics, &api) == nil && api.Spec.Service != nil && isForeign(api.Spec.Service.Name) {
+		return api.Spec.Service.Name
+	}
+	return ""
 }
 
 // lookRate asks an exporter for the rate that KEDA asks for.
 func (w *walk) lookRate() doctor.Link {
-	triggers := w.triggers("metrics-api")
-	if len(triggers) == 0 {
+	t, there := w.trigger("metrics-api")
+	if !there {
 		return nothing()
 	}
-	address := triggers[0].Metadata["url"]
+	address := t.Metadata["url"]
 	u, err := url.Parse(address)
 	e := &w.exporters[0]
 	if err != nil || u.Port() != "" && u.Port() != strconv.Itoa(e.port) {
@@ -45,6 +83,8 @@ func (w *walk) lookRate() doctor.Link {
 	var text string
 	err = w.cluster.get(w.ctx, proxied(w.namespace, "pods", scheme, e.pod.Metadata.Name, strconv.Itoa(e.port), u.EscapedPath()), &text)
 	switch {
+	case reasonOf(err) == notFound && !w.leadsHere(address):
+		return fine("KEDA asks %s, which is not the exporter", withoutLogin(address))
 	case reasonOf(err) == notFound:
 		f := seen(found(codeRateWindow, "the exporter does not compute the rate that KEDA asks for"), "KEDA asks", "%s", withoutLogin(address))
 		return broken("there is none", mend(f, "give the exporter --rate.window with the window at the end of that path"))
@@ -54,13 +94,26 @@ func (w *walk) lookRate() doctor.Link {
 	return fine("the exporter answers at %s", u.Path)
 }
 
+// leadsHere tells whether an address may be that of a Service of the pods.
+func (w *walk) leadsHere(address string) bool {
+	s, inside := serviceOf(address, w.namespace)
+	if !inside || s.namespace != w.namespace {
+		return false
+	}
+	var there service
+	if w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there) != nil {
+		return s.port == strconv.Itoa(w.exporters[0].port)
+	}
+	return labelsMatch(there.Spec.Selector, w.exporters[0].pod.Metadata.Labels)
+}
+
 // triggerFinding runs the query of the trigger; nil if it gives one number.
 func (w *walk) triggerFinding() *doctor.Finding {
-	triggers := w.triggers("prometheus")
-	if len(triggers) == 0 || w.prometheus == nil {
+	t, there := w.trigger("prometheus")
+	if !there || w.prometheus == nil {
 		return nil
 	}
-	query := triggers[0].Metadata["query"]
+	query := t.Metadata["query"]
 	samples, err := w.prometheus.query(w.ctx, query)
 	f := seen(found(codeTriggerEmpty, "the query of the trigger gives %d values in place of one", len(samples)), "query", "%s", query)
 	switch {

@@ -61,18 +61,25 @@ type walk struct {
 
 	api     *apiService
 	adapter adapter
+	listed  bool // the metric is among those of the API
 	values  metricValues
 }
 
-// podsKind is a metric with a value for each pod.
-const podsKind = "Pods"
+// Types of metrics: with a value for each pod, of another object, and of
+// something outside of the cluster.
+const (
+	podsKind     = "Pods"
+	objectKind   = "Object"
+	externalKind = "External"
+)
 
 // wanted is the metric that the HPA asks for.
 type wanted struct {
 	kind     string // Pods, Object or External
 	name     string
-	selector string
+	selector *selector
 	average  string
+	each     bool // average is that of each pod
 	object   reference
 }
 
