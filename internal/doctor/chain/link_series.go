@@ -92,27 +92,8 @@ func (w *walk) scrapedTwice(pod string) *doctor.Finding {
 // noSeries tells what is scraped instead.
 func (w *walk) noSeries() doctor.Link {
 	for i := range w.targets {
-		t := &w.targets[i]
-		own := fmt.Sprintf(`instance=%q,job=%q`, t.Labels["instance"], t.Labels["job"])
-		samples, err := w.prometheus.query(w.ctx, requestSeries+","+own+"}")
-		if err != nil {
-			return w.promBlind("the series", err)
-		}
-		if len(samples) > 0 && w.usable(t, samples[0]) {
-			w.series = samples
-			return fine("%s, which name pods by labels of their own", samples[0].Labels["__name__"])
-		}
-		if len(samples) > 0 {
-			return broken("the series are another pod's by their labels", w.relabelled(t, samples[0]))
-		}
-		up, err := w.prometheus.query(w.ctx, `{__name__=~"nginx(plus)?_up",`+own+"}")
-		if err == nil && len(up) > 0 && up[0].Value == 0 {
-			_, name := t.pod()
-			e := w.exporterBehind(t)
-			return broken("nginx_up of "+name+" is 0", w.exporterTarget(e, nil))
-		}
-		if err == nil && len(up) > 0 {
-			return w.droppedSeries(t)
+		if l := w.seriesOf(&w.targets[i]); l.State != "" {
+			return l
 		}
 	}
 	if w.age(w.youngestTarget()) < podStart+2*w.interval {
@@ -123,6 +104,30 @@ func (w *walk) noSeries() doctor.Link {
 		f = seen(f, "scraped", "%s, %s", w.targets[i].ScrapeURL, w.targets[i].Health)
 	}
 	return broken("there are none", mend(f, "kubectl -n %s port-forward POD 9113, and look at /metrics", w.namespace))
+}
+
+// seriesOf tells what there is of a target; nothing if nothing is.
+func (w *walk) seriesOf(t *target) doctor.Link {
+	own := fmt.Sprintf(`instance=%q,job=%q`, t.Labels["instance"], t.Labels["job"])
+	samples, err := w.prometheus.query(w.ctx, requestSeries+","+own+"}")
+	switch {
+	case err != nil:
+		return w.promBlind("the series", err)
+	case len(samples) > 0 && w.usable(t, samples[0]):
+		w.series = samples
+		return fine("%s, which name pods by labels of their own", samples[0].Labels["__name__"])
+	case len(samples) > 0:
+		return broken("the series are another pod's by their labels", w.relabelled(t, samples[0]))
+	}
+	up, err := w.prometheus.query(w.ctx, `{__name__=~"nginx(plus)?_up",`+own+"}")
+	if err == nil && len(up) > 0 && up[0].Value == 0 {
+		_, name := t.pod()
+		return broken("nginx_up of "+name+" is 0", w.exporterTarget(w.exporterBehind(t), nil))
+	}
+	if err == nil && len(up) > 0 {
+		return w.droppedSeries(t)
+	}
+	return nothing()
 }
 
 // usable tells whether somebody makes a metric of series whose labels are not
