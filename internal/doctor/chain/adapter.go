@@ -25,7 +25,7 @@ type adapter struct {
 	workload  *workload // the Deployment
 	podSpec   podSpec
 	container container // that runs the adapter
-	hidden    error     // a right that is missing to see some of it
+	hidden    error     // why some of it cannot be seen
 	pods      []pod
 	config    *configMap
 	rules     []rule
@@ -84,9 +84,9 @@ func (w *walk) readAdapter() *adapter {
 	return a
 }
 
-// got tells whether something was read, and keeps in mind what may not be.
+// got tells whether something was read, and keeps in mind what cannot be.
 func (a *adapter) got(err error) bool {
-	if isBlind(err) && a.hidden == nil {
+	if unsaid(err) && a.hidden == nil {
 		a.hidden = err
 	}
 	return err == nil

@@ -20,7 +20,7 @@ func (w *walk) adapterPods() *doctor.Finding {
 	s := a.service
 	var slices list[endpointSlice]
 	path := "/apis/discovery.k8s.io/v1/namespaces/" + a.namespace + "/endpointslices" + selectorQuery("kubernetes.io/service-name="+s.Metadata.Name)
-	if w.cluster.get(w.ctx, path, &slices) == nil && readyEndpoints(slices.Items) > 0 && len(a.crashing()) == 0 {
+	if a.got(w.cluster.get(w.ctx, path, &slices)) && readyEndpoints(slices.Items) > 0 && len(a.crashing()) == 0 {
 		return w.wrongTargetPort(slices.Items)
 	}
 	switch {

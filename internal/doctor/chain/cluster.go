@@ -61,6 +61,10 @@ func isBlind(err error) bool {
 	return false
 }
 
+// unsaid tells whether a question has no answer at all; that something is not
+// there is one.
+func unsaid(err error) bool { return err != nil && reasonOf(err) != notFound }
+
 // cluster asks the API server through the user's kubectl, which knows the
 // address, the credentials and the plugins that make them.
 type cluster struct {

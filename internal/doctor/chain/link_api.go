@@ -94,13 +94,20 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 		f = seen(f, "asked for its list", "%s", err)
 		return seen(f, "APIService "+api.Metadata.Name, "%s", said(api.Status.Conditions.of("Available")))
 	}
+	if strings.Contains(err.Error(), "subjectaccessreviews") {
+		return broken("the adapter refuses whoever is no administrator", w.noDelegator(evidence))
+	}
 	if a.service == nil {
 		return broken(says, evidence(w.noAdapterService(api)))
 	}
 	if f := w.adapterPort(api); f != nil {
 		return broken(says, evidence(f))
 	}
-	if f := w.adapterPods(); f != nil {
+	f := w.adapterPods()
+	if l := w.adapterHidden(); l.State != "" {
+		return l
+	}
+	if f != nil {
 		return broken(says, evidence(f))
 	}
 	if f := w.adapterTLS(api); f != nil {
@@ -109,7 +116,11 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 	if l := w.adapterStarts(); l.State != "" {
 		return l
 	}
-	f := evidence(found(codeAdapterUnreachable, "pods of the adapter are ready, and the API server gets no answer from them"))
+	if reasonOf(err) == internal {
+		f = seen(evidence(found(codeUnknown, "the adapter answers, with an error that the doctor does not know")), "its last words", "%s", w.adapterLog())
+		return broken(says, mend(f, "kubectl -n %s logs deploy/%s", a.namespace, w.bindingName("")))
+	}
+	f = evidence(found(codeAdapterUnreachable, "pods of the adapter are ready, and the API server gets no answer from them"))
 	return broken(says, mend(f, "a NetworkPolicy or firewall between API server and pods, or hostNetwork and a port that is taken, are the usual reasons"))
 }
 

@@ -177,7 +177,7 @@ func (w *walk) candidates() []string {
 func (w *walk) prometheusServices() (all []serviceAddress, hidden error) {
 	var objects list[prometheusObject]
 	err := w.cluster.get(w.ctx, operatorAPI+"prometheuses", &objects)
-	if isBlind(err) {
+	if unsaid(err) {
 		hidden = err
 	}
 	for i := range objects.Items {
@@ -192,7 +192,7 @@ func (w *walk) prometheusServices() (all []serviceAddress, hidden error) {
 	}
 	var services list[service]
 	path := "/api/v1/services" + selectorQuery("app.kubernetes.io/name=prometheus")
-	if err := w.cluster.get(w.ctx, path, &services); isBlind(err) {
+	if err := w.cluster.get(w.ctx, path, &services); unsaid(err) {
 		hidden = err
 	}
 	for i := range services.Items {

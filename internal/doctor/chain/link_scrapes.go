@@ -28,6 +28,7 @@ func (w *walk) lookScrapes() doctor.Link {
 		return blind("its targets", err)
 	case err != nil:
 		// Mimir and Cortex have none, VictoriaMetrics elsewhere; it answered before.
+		w.noList = true
 		return fine("not seen, since %s keeps no list of targets", w.prometheus.name)
 	}
 	var other []target

@@ -91,6 +91,9 @@ func (w *walk) scrapedTwice(pod string) *doctor.Finding {
 
 // noSeries tells what is scraped instead.
 func (w *walk) noSeries() doctor.Link {
+	if w.noList {
+		return w.noTargets(nil)
+	}
 	for i := range w.targets {
 		if l := w.seriesOf(&w.targets[i]); l.State != "" {
 			return l
@@ -116,6 +119,8 @@ func (w *walk) seriesOf(t *target) doctor.Link {
 	case len(samples) > 0 && w.usable(t, samples[0]):
 		w.series = samples
 		return fine("%s, which name pods by labels of their own", samples[0].Labels["__name__"])
+	case len(samples) > 0 && w.adapter.hidden != nil && len(w.adapter.rules) == 0:
+		return blind("the rules of the adapter, which may be for these labels", w.adapter.hidden)
 	case len(samples) > 0:
 		return broken("the series are another pod's by their labels", w.relabelled(t, samples[0]))
 	}

@@ -83,20 +83,21 @@ func (w *walk) valuePath() string {
 func (w *walk) valueFails(err error) doctor.Link {
 	text := err.Error()
 	answer := func(f *doctor.Finding) *doctor.Finding { return seen(f, "the API answers", "%s", err) }
+	group := customMetrics
 	if w.wanted.kind == externalKind {
-		return w.noExternalValue(answer)
+		group = externalMetrics
 	}
 	a := w.readAdapter()
 	switch {
 	case strings.Contains(text, "subjectaccessreviews"):
-		f := answer(found(codeAdapterDelegator, "the adapter may not ask who may read metrics; administrators get values, the HPA does not"))
-		return broken("the adapter refuses the HPA", mend(f, "kubectl create clusterrolebinding %s --clusterrole=system:auth-delegator --serviceaccount=%s",
-			w.bindingName("auth-delegator"), w.accountName()))
+		return broken("the adapter refuses the HPA", w.noDelegator(answer))
 	case isBlind(err) && reasonOf(err) == forbidden:
-		f := answer(found(codeHPARights, "the HPA controller may not read custom metrics"))
-		return broken("the HPA may not read it", mend(f, "kubectl describe clusterrole system:controller:horizontal-pod-autoscaler; it must have get and list on *.%s", customMetrics))
+		f := answer(found(codeHPARights, "the HPA controller may not read metrics of %s", group))
+		return broken("the HPA may not read it", mend(f, "kubectl describe clusterrole system:controller:horizontal-pod-autoscaler; it must have get and list on *.%s", group))
 	case isBlind(err):
 		return blind("the value", err)
+	case w.wanted.kind == externalKind:
+		return w.noExternalValue(answer)
 	case strings.Contains(text, "unable to list matching resources"):
 		f := answer(found(codeAdapterPodRights, "the adapter may not list pods, so that it cannot tell which ones the HPA means"))
 		return broken("the adapter cannot list pods", mend(f, "kubectl create clusterrole %[1]s --verb=get,list,watch --resource=pods,namespaces && kubectl create clusterrolebinding %[1]s --clusterrole=%[1]s --serviceaccount=%[2]s",
@@ -111,6 +112,12 @@ func (w *walk) valueFails(err error) doctor.Link {
 	}
 	return broken("there is none", mend(answer(found(codeUnknown, "the metrics API gives no value, for a reason that the doctor does not know")),
 		"kubectl -n %s logs deploy/%s", a.namespace, w.bindingName("")))
+}
+
+// noDelegator is an adapter that cannot find out who may do what.
+func (w *walk) noDelegator(answer func(*doctor.Finding) *doctor.Finding) *doctor.Finding {
+	f := answer(found(codeAdapterDelegator, "the adapter may not ask who may read metrics; administrators get values, the HPA does not"))
+	return mend(f, "kubectl create clusterrolebinding %s --clusterrole=system:auth-delegator --serviceaccount=%s", w.bindingName("auth-delegator"), w.accountName())
 }
 
 // noExternalValue is a metric of KEDA, or of another adapter, whose ways the

@@ -17,6 +17,8 @@ const (
 func (w *walk) noTargets(other []target) doctor.Link {
 	monitors, services, err := w.readMonitors()
 	switch {
+	case reasonOf(err) == notFound && w.hidden != nil:
+		return blind("monitors", w.hidden)
 	case reasonOf(err) == notFound && len(monitors) == 0:
 		return broken("Prometheus does not scrape the pods", w.noOperator(other))
 	case err != nil:
@@ -32,13 +34,8 @@ func (w *walk) noTargets(other []target) doctor.Link {
 			return w.notYetScraped(all[i].monitor)
 		}
 	}
-	// One that scrapes other pods, or another port of these with success, does
-	// what it is there for.
-	const meant = 3
-	for i := range all {
-		if all[i].likeness() >= meant && !w.serves(all[i].monitor, other) {
-			return broken("no monitor leads to the pods", all[i].first())
-		}
+	if f := w.meantFor(all, other); f != nil {
+		return broken("no monitor leads to the pods", f)
 	}
 	if w.hidden != nil {
 		return blind("monitors in other namespaces", w.hidden)
@@ -53,6 +50,24 @@ func (w *walk) noTargets(other []target) doctor.Link {
 	}
 	f = seen(f, "monitors in the cluster", "%s", names(monitorNames(monitors)))
 	return broken("no monitor leads to the pods", mend(f, "helm install with the chart, or see examples/kubernetes; a PodMonitor needs no Service"))
+}
+
+// meantFor is what is wrong with the monitor that is meant for the pods. One that
+// scrapes other pods, or another port of these with success, does what it is
+// there for.
+func (w *walk) meantFor(all []judged, other []target) *doctor.Finding {
+	const meant = 3
+	for i := range all {
+		if all[i].likeness() < meant || w.serves(all[i].monitor, other) {
+			continue
+		}
+		f := all[i].first()
+		if w.noList && f != all[i].ignored {
+			f.Code = codeUnknown // nobody can tell whether it works for others
+		}
+		return f
+	}
+	return nil
 }
 
 // serves tells whether a monitor works for somebody else.
@@ -105,7 +120,7 @@ func (w *walk) readMonitors() ([]monitor, []service, error) {
 		}
 		all = append(all, some.Items...)
 	}
-	if missing != nil && (len(all) == 0 || isBlind(missing)) {
+	if missing != nil && (len(all) == 0 || unsaid(missing)) {
 		return nil, nil, missing
 	}
 	var services list[service]

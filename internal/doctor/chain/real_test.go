@@ -25,6 +25,7 @@ const (
 	valuePath   = customAPI + "/namespaces/shop/pods/*/nginx_http_requests"
 	adapterPath = "/apis/apps/v1/namespaces/monitoring/deployments"
 	rulesPath   = "/api/v1/namespaces/monitoring/configmaps/prometheus-adapter"
+	slicesPath  = "/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices"
 	pagePath    = podsPath + "/web-1:9113/proxy/metrics"
 	externalAPI = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io"
 	secret      = "hunter2hunter2"
@@ -105,6 +106,7 @@ func realCluster() answers {
 		"/api/v1/namespaces/monitoring/services/kps-prometheus":     `{"metadata": {"name": "kps-prometheus"}, "spec": {"clusterIP": "10.1.1.1", "ports": [{"name": "http-web", "port": 9090}, {"name": "reloader-web", "port": 8080}]}}`,
 		adapterPath:                          adapterWith(realAdapter),
 		"/api/v1/namespaces/monitoring/pods": `{"items": [{"metadata": {"name": "prometheus-adapter-1", "namespace": "monitoring", "creationTimestamp": "2026-11-25T10:00:00Z"}, "status": {"phase": "Running", "containerStatuses": [{"name": "prometheus-adapter", "state": {"running": {"startedAt": "2026-11-25T10:00:00Z"}}}]}}]}`,
+		slicesPath:                           items(`{"endpoints": [{"addresses": ["10.0.0.5"]}], "ports": [{"port": 6443}]}`),
 		rulesPath:                            `{"metadata": {"name": "prometheus-adapter"}, "data": {"config.yaml": ` + string(rules) + `}}`,
 		customAPI:                            `{"resources": [{"name": "pods/nginx_http_requests"}, {"name": "services/nginx_http_requests"}]}`,
 		valuePath:                            `{"items": [{"value": "200m", "describedObject": {"kind": "Pod", "name": "web-1"}}]}`,
@@ -225,5 +227,47 @@ func TestManyPods(t *testing.T) {
 	}
 	if n := len(w.asked()); n < 100 || len(url.QueryEscape(w.seriesQuery())) > 4000 {
 		t.Errorf("%d pods in %d bytes", n, len(url.QueryEscape(w.seriesQuery())))
+	}
+}
+
+// A right that is missing, whichever it is, and a server that fails at one
+// question lead to no other name for what is broken, and to none for what works.
+func TestQuestionsThatFail(t *testing.T) {
+	failures := map[string]doctor.Code{
+		`Error from server (Forbidden): things is forbidden: User "me" cannot list resource "things" in API group "" in the namespace "x"`: codeForbidden,
+		"error: kubectl had no answer within 20s":                                codeUnreachable,
+		"Error from server (InternalError): Internal error occurred: etcdserver": codeUnknown,
+	}
+	// What the HPA, KEDA and Prometheus answer is no matter of rights.
+	others := regexp.MustCompile(`custom.metrics.k8s.io/v1beta1/|external.metrics.k8s.io/v1beta1|^--as|/proxy/`)
+	for _, tt := range scenes() {
+		whole := examineReal(t, tt.change, tt.replies)
+		all := realCluster()
+		maps.Copy(all, tt.change)
+		for _, path := range slices.Sorted(maps.Keys(all)) {
+			for failure, own := range failures {
+				if !others.MatchString(path) {
+					failsAt(t, &tt, whole, path, failure, own)
+				}
+			}
+		}
+	}
+}
+
+func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string, own doctor.Code) {
+	t.Helper()
+	change := maps.Clone(tt.change)
+	if change == nil {
+		change = answers{}
+	}
+	change[path] = failure
+	report := examineReal(t, change, tt.replies)
+	for _, code := range report.Codes() {
+		if code != own && code != codeUnknown && code != codePrometheusAway && !slices.Contains(whole.Codes(), code) {
+			t.Errorf("%s, without %s: %s, in place of %v\n%s", tt.name, path, code, whole.Codes(), inWords(report))
+		}
+	}
+	if v := report.Verdict(); own != codeUnknown && v == doctor.Ill && whole.Verdict() == doctor.Healthy {
+		t.Errorf("%s, without %s: %s, in place of %s", tt.name, path, v, whole.Verdict())
 	}
 }

@@ -203,7 +203,6 @@ func realRights() []scene {
 	far := answers{
 		customAPI: down, apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "caBundle": "abc"},
 			"status": {"conditions": [{"type": "Available", "status": "False", "message": "failing or missing response from https://10.0.0.5:6443/apis: Get: context deadline exceeded"}]}}`,
-		"/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices": items(`{"endpoints": [{"addresses": ["10.0.0.5"]}], "ports": [{"port": 6443}]}`),
 	}
 	const slow = "E1125 unable to update list of all metrics: unable to fetch metrics for query: Get http://me:" + secret + "@kps: dial tcp: i/o timeout"
 	stays := answers{customAPI: `{"resources": [{"name": "pods/other"}]}`}
@@ -214,6 +213,7 @@ func realRights() []scene {
 		{"no right to the adapter, which is down", answers{customAPI: down, "/api/v1/namespaces/monitoring/pods": forbid("list", "pods")}, nil, doctor.Unseen, codeForbidden, "list pods"},
 		{"no right to the rules", answers{rulesPath: forbid("get", "configmaps"), customAPI: `{"resources": []}`}, nil, doctor.Unseen, codeForbidden, "get configmaps"},
 		{"an API server that does not get to the adapter", far, nil, doctor.Ill, codeAdapterUnreachable, ""},
+		{"an adapter that may not ask about others", answers{customAPI: `Error from server (InternalError): an error on the server ("Internal Server Error: subjectaccessreviews.authorization.k8s.io is forbidden: User \"x\" cannot create")`}, nil, doctor.Ill, codeAdapterDelegator, ""},
 		{"a list that stays without the metric", stays, nil, doctor.Ill, codeUnknown, ""},
 		{"an adapter that says why", logged, nil, doctor.Ill, codeAdapterPrometheus, ""},
 		{"a list that nobody may see, and no value", answers{customAPI: forbid("list", "custom metrics"), valuePath: "Error from server (NotFound): the server could not find the metric"}, nil, doctor.Ill, codeUnknown, ""},

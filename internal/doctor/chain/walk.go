@@ -56,6 +56,7 @@ type walk struct {
 	targets    []target
 	interval   time.Duration   // of the scrapes
 	busy       map[string]bool // jobs that scrape something else
+	noList     bool            // targets are not to be seen
 	series     []sample
 	double     bool // a pod is there more than once
 
