@@ -28,6 +28,10 @@ func (w *walk) lookAPI() doctor.Link {
 		return broken("is registered without a Service", w.foreign(api, "the API server itself"))
 	}
 	owner := api.Spec.Service.Namespace + "/" + api.Spec.Service.Name
+	if active := w.hpa.Status.Conditions.of("ScalingActive"); isForeign(api.Spec.Service.Name) && active.Status == "True" {
+		f := seen(found(codeManaged, "%s is served by %s, which has figures of its own, and the HPA has a value", customMetrics, owner), "the HPA says", "%s", said(active))
+		return sightless("belongs to somebody else, who answers", mend(f, "the doctor knows prometheus-adapter and KEDA; ask the tools of that product"))
+	}
 	if isForeign(api.Spec.Service.Name) {
 		return broken("belongs to somebody else", w.foreign(api, owner))
 	}

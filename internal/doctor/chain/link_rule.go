@@ -177,7 +177,7 @@ func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
 func (w *walk) rightRule(says string, evidence func(*doctor.Finding) *doctor.Finding) doctor.Link {
 	a := &w.adapter
 	until := a.started().Add(a.relist() + relistGrace)
-	if s := w.firstSeries().Add(a.relist() + relistGrace); s.After(until) {
+	if s := w.now.Add(a.relist() + relistGrace); w.newSeries(a.relist() + relistGrace) {
 		until = s
 	}
 	if w.now.Before(until) {

@@ -89,6 +89,16 @@ func (w *walk) scrapedTwice(pod string) *doctor.Finding {
 	return mend(f, "delete all monitors of these pods but one; a rule with max by (pod, addr) inside of its sum counts right meanwhile")
 }
 
+// newSeries tells whether the series of the pods were not there so long ago: after
+// a monitor was mended, say, or with pods that have just come.
+func (w *walk) newSeries(ago time.Duration) bool {
+	if w.prometheus == nil {
+		return false
+	}
+	samples, err := w.prometheus.query(w.ctx, fmt.Sprintf("%s offset %ds", w.seriesQuery(), int(ago.Seconds())))
+	return err == nil && len(samples) == 0 && w.wanted.kind == podsKind
+}
+
 // noSeries tells what is scraped instead.
 func (w *walk) noSeries() doctor.Link {
 	if w.noList {

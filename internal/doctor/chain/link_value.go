@@ -50,6 +50,10 @@ func (w *walk) lookValue() doctor.Link {
 		of = w.wanted.name
 	}
 	l := fine("%s for %s, %s", names(texts), of, note)
+	if f := w.triggerFinding(); f != nil {
+		// KEDA takes no values for 0, unless it is told otherwise.
+		return broken("it is of nothing", seen(f, "value", "%s", names(texts)))
+	}
 	return with(w.check(l), mute...)
 }
 
@@ -260,8 +264,8 @@ func (w *walk) noValue(who string) doctor.Link {
 		return broken("its values belong to nobody", w.mendRules(f, "metricsQuery: sum by (<<.GroupBy>>) (...)"))
 	case w.shortWindow(query, 2):
 		return broken("there is none", w.windowFinding(evidence, query))
-	case w.now.Before(w.firstSeries().Add(2*w.interval + firstRate)):
-		return waiting("%s: a rate needs two scrapes", clock(w.firstSeries().Add(2*w.interval+firstRate)))
+	case w.newSeries(2*w.interval + firstRate):
+		return waiting("%s: a rate needs two scrapes", clock(w.now.Add(2*w.interval+firstRate)))
 	case len(samples) > 0:
 		return w.valueByNow(who, evidence, len(samples))
 	}

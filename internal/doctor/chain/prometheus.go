@@ -120,7 +120,7 @@ func (s serviceAddress) refused(err error) (status int, _ error) {
 // firewalls and policies of the network are kinder. The API server gets refused
 // only by who is there.
 func lost(by, text string) error {
-	ways := []string{"timeout", "timed out", "deadline exceeded", "no route to host", "unreachable", "no such host"}
+	ways := []string{"timeout", "timed out", "deadline exceeded", "no route to host", "unreachable", "no such host", "x509", "http response to https"}
 	if by == promDown {
 		ways = append(ways, "connection refused")
 	}

@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -201,6 +204,26 @@ func (tt *scene) check(t *testing.T) {
 func TestRealClusters(t *testing.T) {
 	for _, tt := range scenes() {
 		t.Run(tt.name, tt.check)
+	}
+}
+
+// A forwarded port that has ended is no Prometheus that is down, nor is a
+// certificate that is not trusted here; whoever hangs up is.
+func TestWaysToPrometheus(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close() // it has no connections
+	away := "http://" + l.Addr().String()
+	tls := httptest.NewTLSServer(nil)
+	defer tls.Close()
+	hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer hangs.Close()
+	for address, want := range map[string]string{away: promAway, tls.URL: promAway, hangs.URL: promDown, strings.Replace(hangs.URL, "http:", "https:", 1): promAway} {
+		if _, err := direct(address).query(t.Context(), "vector(1)"); reasonOf(err) != want {
+			t.Errorf("%s: %v, which is %q in place of %q", address, err, reasonOf(err), want)
+		}
 	}
 }
 

@@ -206,6 +206,19 @@ func realRights() []scene {
 	}
 	const slow = "E1125 unable to update list of all metrics: unable to fetch metrics for query: Get http://me:" + secret + "@kps: dial tcp: i/o timeout"
 	stays := answers{customAPI: `{"resources": [{"name": "pods/other"}]}`}
+	foreign := func(conditions string) answers {
+		return answers{
+			hpaPath: strings.Replace(realHPA(podsMetric), scalesWell, conditions, 1),
+			apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {"service": {"name": "custom-metrics-stackdriver-adapter", "namespace": "custom-metrics"}}}`,
+		}
+	}
+	view := answers{} // in a namespace, it is to see neither others nor the cluster
+	for path := range realCluster() {
+		if !strings.Contains(path, "namespaces/shop") || strings.Contains(path, "/proxy/") || strings.Contains(path, "metrics.k8s.io") {
+			view[path] = forbid("get", "things")
+		}
+	}
+	view["/api/v1/services"] = forbid("list", "services")
 	logged := maps.Clone(stays)
 	logged["/api/v1/namespaces/monitoring/pods/prometheus-adapter-1/log"] = slow
 	return []scene{
@@ -214,6 +227,17 @@ func realRights() []scene {
 		{"no right to the rules", answers{rulesPath: forbid("get", "configmaps"), customAPI: `{"resources": []}`}, nil, doctor.Unseen, codeForbidden, "get configmaps"},
 		{"an API server that does not get to the adapter", far, nil, doctor.Ill, codeAdapterUnreachable, ""},
 		{"an adapter that may not ask about others", answers{customAPI: `Error from server (InternalError): an error on the server ("Internal Server Error: subjectaccessreviews.authorization.k8s.io is forbidden: User \"x\" cannot create")`}, nil, doctor.Ill, codeAdapterDelegator, ""},
+		{"series that have just come", stays, series{" offset 90s": vector()}, doctor.Pending, "", "every 1m0s"},
+		{"a rate of series that have just come", answers{valuePath: `{"items": []}`}, series{" offset 90s": vector(), "sum(rate": vector()}, doctor.Pending, "", "two scrapes"},
+		{
+			"an old pod without a value beside a new one",
+			answers{valuePath: `{"items": []}`, podsPath: items(podWith("web-1", realContainer), strings.Replace(podWith("web-2", realContainer), "10:00:00Z", "11:59:50Z", 1))},
+			series{"sum(rate": vector()},
+			doctor.Ill, codeQueryEmpty, "",
+		},
+		{"Google's adapter, which works", foreign(scalesWell), nil, doctor.Unseen, codeManaged, ""},
+		{"Google's adapter, which does not", foreign(`{"type": "ScalingActive", "status": "False", "reason": "FailedGetPodsMetric"}`), nil, doctor.Ill, codeForeignAPI, ""},
+		{"somebody with the role view", view, nil, doctor.Unseen, codeForbidden, "--prometheus.url"},
 		{"a list that stays without the metric", stays, nil, doctor.Ill, codeUnknown, ""},
 		{"an adapter that says why", logged, nil, doctor.Ill, codeAdapterPrometheus, ""},
 		{"a list that nobody may see, and no value", answers{customAPI: forbid("list", "custom metrics"), valuePath: "Error from server (NotFound): the server could not find the metric"}, nil, doctor.Ill, codeUnknown, ""},
@@ -249,6 +273,7 @@ func realKEDA() []scene {
 		{"scaled to nothing", keda(hpa("s0-prometheus"), scaled(prom), answers{
 			webPath: `{"metadata": {"name": "web"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "web"}}}}`, podsPath: items(),
 		}), nil, doctor.Pending, "", "scaled to 0"},
+		{"a query of nothing", static, series{"sum(rate(nginx": vector()}, doctor.Ill, codeTriggerEmpty, ""},
 		{"figures of another program", keda(hpa("s0-rabbit"), scaled(rabbit), answers{value + "s0-rabbit": `{"items": [{"value": "3"}]}`}), nil, doctor.Healthy, "", "not the exporter"},
 		{"no figures of another trigger", keda(hpa("s0-kafka-orders"), scaled(kafka+","+prom), nil), nil, doctor.Ill, codeExternalValue, ""},
 		{"an address of one word", keda(hpa("s0-prometheus"), scaled(strings.Replace(prom, "kps-prometheus.monitoring.svc", "prometheus", 1)), answers{

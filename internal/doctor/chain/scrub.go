@@ -2,6 +2,7 @@ package chain
 
 import (
 	"regexp"
+	"strings"
 
 	"nginx-exporter/internal/doctor"
 )
@@ -25,6 +26,13 @@ func scrub(l *doctor.Link) {
 
 func withoutSecrets(text string) string {
 	const hidden = "***"
+	// JSON escapes what steers a terminal but for these.
+	text = strings.Map(func(r rune) rune {
+		if r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return ' '
+		}
+		return r
+	}, text)
 	for _, p := range []struct{ pattern, with string }{
 		{`(://)[^/\s"'@]+@`, "${1}" + hidden + "@"},
 		{`(?i)(authorization\\?["']?\s*[:=]\s*\\?["']?)(?:(?:bearer|basic|digest)\s+)?[^\s"',\\]+`, "${1}" + hidden},

@@ -21,6 +21,9 @@ func TestSecretsAreHidden(t *testing.T) {
 			t.Errorf("%s is shown as %s", text, got)
 		}
 	}
+	if got := withoutSecrets("a\u009b31mb\u202ec"); got != "a 31mb c" {
+		t.Errorf("it would steer a terminal: %q", got)
+	}
 	for _, text := range []string{
 		`secrets "x" is forbidden`, "--prometheus-token-file=/var/run/token", "registry.example.com/nginx@sha256:0123", "bearer of news",
 		"http://prometheus:9090/@x", `sum by (pod) (rate(nginx_http_requests_total{namespace="shop"}[1m]))`,
