@@ -16,6 +16,7 @@ type judged struct {
 	space    *doctor.Finding // it looks into other namespaces
 	port     *doctor.Finding // it names a port that they do not have
 	ignored  *doctor.Finding // no Prometheus takes it
+	kin      bool            // its name says that it is for these pods
 }
 
 // first is what to mend first; nil if there is nothing.
@@ -40,15 +41,21 @@ func (j *judged) likeness() int {
 			n++
 		}
 	}
-	if strings.Contains(j.monitor.Metadata.Name, "nginx") {
-		n++
+	if j.kin {
+		n += 2
 	}
 	return n
 }
 
+// isKin tells whether a monitor is called after nginx, or after the workload.
+func (w *walk) isKin(name string) bool {
+	target := w.target.Metadata.Name
+	return strings.Contains(name, "nginx") || name == target || strings.HasPrefix(name, target+"-")
+}
+
 // judge compares a monitor with the first pod that has an exporter.
 func (w *walk) judge(m *monitor, services []service) judged {
-	j := judged{monitor: m}
+	j := judged{monitor: m, kin: w.isKin(m.Metadata.Name)}
 	if m.Kind == podMonitor {
 		labels := w.exporters[0].pod.Metadata.Labels
 		if missing := m.Spec.Selector.misses(labels); len(missing) > 0 {

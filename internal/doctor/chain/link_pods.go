@@ -61,6 +61,10 @@ func (w *walk) lookPods() doctor.Link {
 
 // noPods tells why there are none.
 func (w *walk) noPods() doctor.Link {
+	conditions := w.target.Status.Conditions
+	if at := conditions.of("Progressing").LastUpdateTime; conditions.of("ReplicaFailure").Status != "True" && w.age(at) < podStart {
+		return waiting("%s: old pods ended, and new ones come", clock(at.Add(podStart)))
+	}
 	f := seen(found(codeNoPods, "there is no pod with %s", w.selector()), "selector", "%s", w.selector())
 	for _, kind := range []string{"ReplicaFailure", "Progressing", "Available"} {
 		if c := w.target.Status.Conditions.of(kind); c.Status != "" {

@@ -33,6 +33,7 @@ func (m *managed) owns(field string) bool {
 type condition struct {
 	Type, Status, Reason, Message string
 	LastTransitionTime            time.Time
+	LastUpdateTime                time.Time // Deployments have it
 }
 
 // conditions are what an object says of itself.
