@@ -124,7 +124,9 @@ func (a *adapter) prometheusURL() string {
 	if a.workload == nil {
 		return ""
 	}
-	if u := a.container.value("prometheus-url"); u != "" {
+	if u := a.container.value("prometheus-url"); strings.Contains(u, "$") {
+		return "" // it comes from somewhere else
+	} else if u != "" {
 		return u
 	}
 	if strings.Contains(a.container.Image, adapterImage) {

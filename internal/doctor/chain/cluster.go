@@ -33,6 +33,8 @@ const (
 	noKubectl = "no kubectl"
 	noContext = "no context"
 	noAnswer  = "no answer"
+
+	odd = "odd" // an answer of another form
 )
 
 // refusal is an answer that is not what was asked for.
@@ -106,7 +108,7 @@ func (c *cluster) getAs(ctx context.Context, user, path string, into any) error 
 		return nil
 	}
 	if err := json.Unmarshal(a.body, into); err != nil {
-		return &refusal{"", fmt.Sprintf("the answer to %s makes no sense: %v", path, err)}
+		return &refusal{odd, fmt.Sprintf("the answer to %s makes no sense: %v", path, err)}
 	}
 	return nil
 }

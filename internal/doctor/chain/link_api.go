@@ -39,7 +39,7 @@ func (w *walk) lookAPI() doctor.Link {
 	err = w.cluster.get(w.ctx, w.apiPath(), &known)
 	switch {
 	case reasonOf(err) == forbidden:
-		// The HPA may all the same; the value will tell.
+		return fine("%s is registered for %s; you may not see its list, and the value will tell", owner, api.Metadata.Name)
 	case err != nil:
 		return w.apiFails(api, err)
 	}

@@ -44,7 +44,7 @@ func (w *walk) lookPods() doctor.Link {
 			ready++
 		}
 	}
-	if len(w.pods) == 0 && w.scaled != nil && w.target.Spec.Replicas != nil && *w.target.Spec.Replicas == 0 {
+	if len(w.pods) == 0 && w.scaled != nil && w.target.scaledToZero() {
 		return waiting("something is asked for: KEDA has scaled to 0, and pods that are not there have no figures; another trigger must wake them")
 	}
 	if len(w.pods) == 0 {

@@ -162,13 +162,13 @@ func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
 		f := evidence(found(codeUnknown, "%s is not among the metrics of the API, and the adapter's rules cannot be found", w.wanted.name))
 		return broken(says, mend(f, "compare the names above with the one in the HPA"))
 	}
+	if f := w.badRule(all); f != nil {
+		return broken(says, evidence(f)) // and a restart would not help
+	}
 	if changed, stale := a.changedAfterStart(); stale {
 		f := seen(found(codeStaleRules, "the rules were changed after the adapter had read them"), "changed", "%s", clock(changed))
 		f = seen(f, "adapter started", "%s", clock(a.started()))
 		return broken(says, mend(evidence(f), "kubectl -n %s rollout restart deployment %s", a.namespace, a.workload.Metadata.Name))
-	}
-	if f := w.badRule(all); f != nil {
-		return broken(says, evidence(f))
 	}
 	return w.rightRule(says, evidence)
 }

@@ -19,6 +19,11 @@ func (w *walk) lookTarget() doctor.Link {
 		err = w.cluster.get(w.ctx, path, &w.target)
 	}
 	what := ref.Kind + " " + ref.Name
+	if err != nil && reasonOf(err) == odd {
+		// Kinds of others may have something else in spec; their scale is like all.
+		w.target, err = workload{}, nil
+		w.target.Metadata.Name = ref.Name
+	}
 	switch {
 	case reasonOf(err) == notFound:
 		return broken("is not there", w.noTarget(path))
@@ -108,7 +113,7 @@ func (w *walk) noTarget(path string) *doctor.Finding {
 
 // scaledToZero is what switches the HPA off.
 func (w *walk) scaledToZero(what string) doctor.Link {
-	if w.target.Spec.Replicas == nil || *w.target.Spec.Replicas > 0 || w.scaled != nil {
+	if !w.target.scaledToZero() || w.scaled != nil {
 		return nothing()
 	}
 	f := found(codeScaledToZero, "%s is scaled to 0, which switches its HPA off", what)
@@ -161,7 +166,7 @@ func (w *walk) overlaps(other *hpa) doctor.Link {
 	if err != nil || w.cluster.get(w.ctx, path, &theirs) != nil || theirs.Spec.Selector == nil || w.target.Spec.Selector == nil {
 		return nothing()
 	}
-	if !theirs.Spec.Selector.matches(w.target.Spec.Template.Metadata.Labels) && !w.target.Spec.Selector.matches(theirs.Spec.Template.Metadata.Labels) {
+	if !theirs.Spec.Selector.matches(w.target.Spec.Template.Metadata.Labels) && (theirs.scaledToZero() || !w.target.Spec.Selector.matches(theirs.Spec.Template.Metadata.Labels)) {
 		return nothing()
 	}
 	f := found(codeSharedPods, "%s %s and %s %s pick the same pods, so that neither HPA knows whose figures it reads",

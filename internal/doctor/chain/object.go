@@ -114,6 +114,8 @@ type workload struct {
 	}
 }
 
+func (w *workload) scaledToZero() bool { return w.Spec.Replicas != nil && *w.Spec.Replicas == 0 }
+
 type podSpec struct {
 	ServiceAccountName string
 	InitContainers     []container
@@ -144,6 +146,13 @@ type container struct {
 // value is what an argument --NAME=VALUE or --NAME VALUE says, or else a variable.
 func (c *container) value(argument string, variables ...string) string {
 	args := slices.Concat(c.Command, c.Args)
+	if slices.Contains(args, "-c") {
+		// A line for a shell, as some write it to use variables.
+		args = strings.FieldsFunc(strings.Join(args, " "), func(r rune) bool { return strings.ContainsRune(" \t\n\\'\"", r) })
+	}
+	for i := range args {
+		args[i] = c.expand(args[i])
+	}
 	for i, arg := range args {
 		name, value, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		switch {
@@ -162,6 +171,19 @@ func (c *container) value(argument string, variables ...string) string {
 		}
 	}
 	return ""
+}
+
+// expand puts in variables, as Kubernetes does: $(NAME).
+func (c *container) expand(arg string) string {
+	if !strings.Contains(arg, "$(") {
+		return arg
+	}
+	for _, e := range c.Env {
+		if e.Value != "" {
+			arg = strings.ReplaceAll(arg, "$("+e.Name+")", e.Value)
+		}
+	}
+	return arg
 }
 
 type pod struct {

@@ -35,12 +35,17 @@ func realPrometheus() []scene {
 	delete(tls, other+"query")
 	https := strings.Replace(other, "services/", "services/https:", 1)
 	tls[https+"query"], tls[https+"targets"] = operated[other+"query"], realTargets
+	shell := strings.NewReplacer(`"args": ["/adapter", "--secure`, `"command": ["sh", "-c", "exec /adapter --secure`, `", "--`, ` --`, `"], "volume`, `"], "volume`).Replace(realAdapter)
+	variable := strings.NewReplacer("http://kps-prometheus.monitoring.svc:9090/", "$(URL)", `"args"`, `"env": [{"name": "URL", "value": "http://kps-prometheus.monitoring.svc:9090"}], "args"`).Replace(realAdapter)
 	return []scene{
 		{"a network that keeps the API server away", answers{query: "Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.0.0.7:9090: i/o timeout"}, nil, doctor.Unseen, codePrometheusAway, ""},
 		{"a proxy that says no", answers{query: "Error from server (Forbidden): Forbidden (user=system:anonymous, verb=get, resource=prometheuses, subresource=api)"}, nil, doctor.Unseen, codePrometheusLogin, ""},
 		{"TLS at that port", answers{query: "Error from server (BadRequest): the server rejected our request for an unknown reason"}, nil, doctor.Ill, codePrometheusStrange, ""},
 		{"a port that the Service does not have", at("http://kps-prometheus.monitoring.svc:80"), nil, doctor.Ill, codePrometheusURL, "http-web 9090"},
 		{"a Service without endpoints", answers{query: `Error from server (NotFound): endpoints "kps-prometheus" not found`}, nil, doctor.Ill, codePrometheusDown, ""},
+		{"an address in a variable", at("$(URL)", `{"name": "x", "image": "y"}`), nil, doctor.Healthy, "", ""},
+		{"a line for a shell", answers{adapterPath: adapterWith(shell)}, nil, doctor.Healthy, "", "kps-prometheus"},
+		{"a variable with the address", answers{adapterPath: adapterWith(variable)}, nil, doctor.Healthy, "", "kps-prometheus"},
 		{"a sidecar that signs", at("http://localhost:8005", `{"name": "sigv4", "image": "aws-sigv4-proxy"}`), nil, doctor.Healthy, "", ""},
 		{"no sidecar", at("http://127.0.0.1:9090"), nil, doctor.Ill, codePrometheusURL, "no other container"},
 		{"a Service with a name of outside", external, nil, doctor.Healthy, "", ""},
@@ -132,6 +137,12 @@ func realPods() []scene {
 	}
 	unreachable[podsPath+"/web-4:9113/proxy/metrics"] = "nginx_up 0" // a fourth question is not asked
 	young := func(p string) string { return strings.Replace(p, "10:00:00Z", "11:58:00Z", 1) }
+	strange := answers{
+		hpaPath:                strings.NewReplacer("apps/v1", "example.com/v1", "Deployment", "Nginx").Replace(realHPA(podsMetric)),
+		"/apis/example.com/v1": `{"resources": [{"name": "nginxes", "kind": "Nginx"}]}`,
+		"/apis/example.com/v1/namespaces/shop/nginxes/web":       `{"metadata": {"name": "web"}, "spec": {"selector": "app=web", "template": "large"}}`,
+		"/apis/example.com/v1/namespaces/shop/nginxes/web/scale": `{"spec": {"replicas": 1}, "status": {"replicas": 1, "selector": "app=web"}}`,
+	}
 	old := answers{hpaPath: strings.Replace(realHPA(podsMetric), "apps/v1", "apps/v1beta2", 1)}
 	rollout := answers{
 		hpaPath:                      strings.NewReplacer("apps/v1", "argoproj.io/v1alpha1", "Deployment", "Rollout").Replace(realHPA(podsMetric)),
@@ -147,6 +158,7 @@ func realPods() []scene {
 		{"pods that stay without", pods(podWith("web-0", `{"name": "nginx", "image": "nginx"}`), podWith("web-1", realContainer)), nil, doctor.Ill, codeNoExporter, ""},
 		{"an older version in scaleTargetRef", old, nil, doctor.Healthy, "", ""},
 		{"a Rollout of a Deployment", rollout, nil, doctor.Healthy, "", ""},
+		{"a kind with something else in spec", strange, nil, doctor.Healthy, "", "app=web"},
 		{"an ingress controller", answers{pagePath: "nginx_ingress_controller_requests 7"}, nil, doctor.Ill, codeNotExporter, "no nginx_up"},
 	}
 }
@@ -219,6 +231,9 @@ func realRights() []scene {
 		}
 	}
 	view["/api/v1/services"] = forbid("list", "services")
+	touched := maps.Clone(stays)
+	touched[hpaPath] = realHPA(strings.Replace(podsMetric, "nginx_http_requests", "web_rps", 1))
+	touched[rulesPath] = strings.Replace(realCluster()[rulesPath], `"metadata": {`, `"metadata": {"managedFields": [{"manager": "argocd", "time": "2026-11-25T11:00:00Z"}], `, 1)
 	logged := maps.Clone(stays)
 	logged["/api/v1/namespaces/monitoring/pods/prometheus-adapter-1/log"] = slow
 	return []scene{
@@ -238,6 +253,7 @@ func realRights() []scene {
 		{"Google's adapter, which works", foreign(scalesWell), nil, doctor.Unseen, codeManaged, ""},
 		{"Google's adapter, which does not", foreign(`{"type": "ScalingActive", "status": "False", "reason": "FailedGetPodsMetric"}`), nil, doctor.Ill, codeForeignAPI, ""},
 		{"somebody with the role view", view, nil, doctor.Unseen, codeForbidden, "--prometheus.url"},
+		{"rules that were touched, and a name that they do not make", touched, nil, doctor.Ill, codeMetricName, ""},
 		{"a list that stays without the metric", stays, nil, doctor.Ill, codeUnknown, ""},
 		{"an adapter that says why", logged, nil, doctor.Ill, codeAdapterPrometheus, ""},
 		{"a list that nobody may see, and no value", answers{customAPI: forbid("list", "custom metrics"), valuePath: "Error from server (NotFound): the server could not find the metric"}, nil, doctor.Ill, codeUnknown, ""},
