@@ -42,7 +42,10 @@ func (j *judged) likeness() int {
 		}
 	}
 	if j.kin {
-		n += 2
+		n++
+	}
+	if j.kin && j.space == nil { // others have an nginx, too
+		n++
 	}
 	return n
 }

@@ -73,6 +73,8 @@ func realScrapes() []scene {
 	}
 	const unlabelled = `{"metadata": {"name": "web", "namespace": "shop"}, "spec": {"selector": {"matchLabels": {"app": "web"}}, "endpoints": [{"port": "metrics"}]}}`
 	ingress := `{"metadata": {"name": "nginx-front", "namespace": "shop", "labels": {"release": "kps"}}, "spec": {"selector": {"matchLabels": {"app": "front"}}, "endpoints": [{"port": "metrics"}]}}`
+	stranger := monitors(strings.NewReplacer(`"namespace": "shop"`, `"namespace": "team-a"`, "nginx-front", "nginx").Replace(ingress))
+	stranger["/api/v1/namespaces/shop/services"] = items(`{"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"name": "metrics", "port": 9113, "targetPort": "metrics"}]}}`)
 	front := monitors(ingress)
 	front[targets] = active(target("http://10.0.0.3:9113/metrics", "up", "serviceMonitor/shop/nginx-front/0", `{"namespace": "shop", "pod": "front-1"}`))
 	app := monitors(`{"metadata": {"name": "app", "namespace": "shop", "labels": {"release": "kps"}}, "spec": {"selector": {"matchLabels": {"app": "web"}}, "endpoints": [{"port": "http"}]}}`)
@@ -87,6 +89,7 @@ func realScrapes() []scene {
 		{"a proxy before the exporter", answers{targets: active(target("https://10.0.0.1:9443/metrics", "up", "serviceMonitor/shop/web/0", web1))}, nil, doctor.Healthy, "", ""},
 		{"IPv6, and a job that sets no labels", answers{podsPath: items(six), targets: active(target("http://[fd00::1]:9113/metrics", "up", "static", `{"instance": "x"}`))}, nil, doctor.Healthy, "", "1 of 1 pods"},
 		{"a label that Prometheus wants", monitors(unlabelled), series{"nginx": none}, doctor.Ill, codeMonitorIgnored, "release=kps"},
+		{"a monitor of nginx in another namespace", stranger, series{"nginx": none}, doctor.Ill, codeNoMonitor, ""},
 		{"a monitor of other pods", front, series{"nginx": none}, doctor.Ill, codeNoMonitor, ""},
 		{"a monitor of another port", app, series{"nginx": none}, doctor.Ill, codeNoMonitor, ":80/metrics by"},
 		{"no list of jobs", answers{targets: noTargetsYet}, series{"nginx": none}, doctor.Unseen, codeUnknown, "its jobs"},
