@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -78,8 +79,13 @@ func (w *walk) lookScrapes() doctor.Link {
 // like, which scrape nothing, of agents that write to Prometheus, and of proxies
 // before the exporter, which have a port of their own.
 func (w *walk) scrapedElsewhere(other []target) doctor.Link {
-	samples, err := w.prometheus.query(w.ctx, w.seriesQuery())
+	samples, err := w.prometheus.query(w.ctx, "timestamp("+w.seriesQuery()+")")
 	if err != nil || len(samples) == 0 {
+		return nothing()
+	}
+	// What a Prometheus has scraped before its last start stays for minutes.
+	newest := slices.MaxFunc(samples, func(a, b sample) int { return cmp.Compare(a.Value, b.Value) })
+	if began := w.prometheus.started(w.ctx); !began.IsZero() && newest.Value < float64(began.Unix()) {
 		return nothing()
 	}
 	if i := slices.IndexFunc(other, func(t target) bool { return t.Health == "up" }); i >= 0 {
