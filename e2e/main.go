@@ -79,7 +79,7 @@ func run(ctx context.Context, bin string, tools story.Tools) error {
 	if err != nil {
 		return err
 	}
-	n, err := node.Register(ctx, cluster.Client, filepath.Join(tools.Folder, "node"), map[string]node.Image{
+	n, err := node.Register(ctx, cluster, filepath.Join(tools.Folder, "node"), map[string]node.Image{
 		"nginx":              node.Nginx(),
 		"nginx-unprivileged": node.UnprivilegedNginx(),
 		"nginx-exporter":     node.Program(tools.Exporter),

@@ -51,7 +51,12 @@ func newClient(base, authority string, files pair) (*Client, error) {
 		TLSClientConfig:   &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2: true,
 	}
-	return &Client{base: base, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}, nil
+	return NewClient(base, transport), nil
+}
+
+// NewClient asks the API server at the URL base. Whoever it is, the transport knows.
+func NewClient(base string, transport http.RoundTripper) *Client {
+	return &Client{base: base, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
 }
 
 // As is the client in the name of another user, with that user's rights.
@@ -74,6 +79,28 @@ func (c *Client) Create(ctx context.Context, path string, object, into any) erro
 // Merge patches an object: lists are replaced whole.
 func (c *Client) Merge(ctx context.Context, path string, patch any) error {
 	return c.do(ctx, http.MethodPatch, path, "application/merge-patch+json", patch, nil)
+}
+
+// Operation is a part of a JSON patch.
+type Operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// Patch changes an object in places.
+func (c *Client) Patch(ctx context.Context, path string, operations ...Operation) error {
+	return c.do(ctx, http.MethodPatch, path, "application/json-patch+json", operations, nil)
+}
+
+// Apply makes the manager the owner of what the object says, and of that alone.
+func (c *Client) Apply(ctx context.Context, path, manager string, object any) error {
+	return c.do(ctx, http.MethodPatch, path+"?force=true&fieldManager="+manager, "application/apply-patch+yaml", object, nil)
+}
+
+// Replace writes an object as a whole.
+func (c *Client) Replace(ctx context.Context, path string, object any) error {
+	return c.do(ctx, http.MethodPut, path, "application/json", object, nil)
 }
 
 // Delete removes an object at once; one that is gone already is no error.

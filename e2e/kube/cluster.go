@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -139,6 +141,37 @@ func (c *Cluster) url() string { return "https://" + c.Address + ":6443" }
 func (c *Cluster) User(name string, groups ...string) (ca, cert, key string, err error) {
 	files, err := c.users.client(name, groups...)
 	return c.users.file(), files.cert, files.key, err
+}
+
+// UserConfig makes an identity with no rights, and gives its kubeconfig.
+func (c *Cluster) UserConfig(name string) (string, error) { return c.config(name) }
+
+// Strangers writes kubeconfigs that lead nowhere: one without anything in it, one
+// for an address where nobody listens, one with a token that nobody gave out.
+func (c *Cluster) Strangers() (nobody, elsewhere, stranger string, err error) {
+	write := func(name, from string, pairs ...string) string {
+		file := filepath.Join(c.folder, name+".kubeconfig")
+		err = errors.Join(err, os.WriteFile(file, []byte(strings.NewReplacer(pairs...).Replace(from)), 0o600))
+		return file
+	}
+	admin, err := os.ReadFile(c.Config)
+	if err != nil {
+		return "", "", "", err
+	}
+	credentials := regexp.MustCompile(`"client-certificate":"[^"]*","client-key":"[^"]*"`).FindString(string(admin))
+	nobody = write("nobody", `{"apiVersion": "v1", "kind": "Config"}`)
+	elsewhere = write("elsewhere", string(admin), c.url(), "https://"+c.Address+":6444")
+	stranger = write("stranger", string(admin), credentials, `"token":"a.b.c"`)
+	return nobody, elsewhere, stranger, err
+}
+
+// Certificate makes one for a server at the address.
+func (c *Cluster) Certificate(name, address string) (tls.Certificate, error) {
+	files, err := c.users.server(name, net.ParseIP(address))
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.LoadX509KeyPair(files.cert, files.key)
 }
 
 // writeConfig writes a kubeconfig.

@@ -5,13 +5,14 @@
 //
 // It does what the story needs and no more: native sidecars in order, volumes,
 // start-up and readiness probes, users, restarts, and ends in order. It enforces
-// no limits, and has no liveness probes, no exec and no logs API.
+// no limits, and has no liveness probes and no exec API.
 package node
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -30,6 +31,7 @@ type Node struct {
 	folder string
 	images map[string]Image
 	logs   *process.Group
+	server *http.Server
 	ended  chan struct{}
 
 	mu      sync.Mutex
@@ -38,7 +40,8 @@ type Node struct {
 }
 
 // Register makes the node known.
-func Register(ctx context.Context, client *kube.Client, folder string, images map[string]Image) (*Node, error) {
+func Register(ctx context.Context, cluster *kube.Cluster, folder string, images map[string]Image) (*Node, error) {
+	client := cluster.Client
 	logs, err := process.NewGroup(filepath.Join(folder, "logs"))
 	if err != nil {
 		return nil, err
@@ -47,7 +50,13 @@ func Register(ctx context.Context, client *kube.Client, folder string, images ma
 		Name: "node-0", client: client, folder: folder, images: images, logs: logs,
 		ended: make(chan struct{}), runners: map[string]*runner{},
 	}
-	type object = map[string]any
+	certificate, err := cluster.Certificate(n.Name, Address)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.serveLogs(certificate); err != nil {
+		return nil, err
+	}
 	if err := client.Create(ctx, "/api/v1/nodes", object{
 		"apiVersion": "v1", "kind": "Node",
 		"metadata": object{"name": n.Name, "labels": object{"kubernetes.io/hostname": n.Name, "kubernetes.io/os": "linux"}},
@@ -57,8 +66,9 @@ func Register(ctx context.Context, client *kube.Client, folder string, images ma
 	room := object{"cpu": "64", "memory": "64Gi", "pods": "110"}
 	return n, client.Merge(ctx, "/api/v1/nodes/"+n.Name+"/status", object{"status": object{
 		"capacity": room, "allocatable": room,
-		"addresses":  []object{{"type": "InternalIP", "address": Address}},
-		"conditions": []object{{"type": "Ready", "status": "True", "reason": "Runs", "message": "runs pods as processes"}},
+		"daemonEndpoints": object{"kubeletEndpoint": object{"Port": logsPort}},
+		"addresses":       []object{{"type": "InternalIP", "address": Address}},
+		"conditions":      []object{{"type": "Ready", "status": "True", "reason": "Runs", "message": "runs pods as processes"}},
 	}})
 }
 
@@ -74,6 +84,7 @@ func (n *Node) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			n.stop()
+			_ = n.server.Close() // all ends with the process anyway
 			return
 		case <-tick.C:
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestImagesAreFoundByLastPartOfName(t *testing.T) {
@@ -24,5 +25,17 @@ func TestVariablesAreExpanded(t *testing.T) {
 	got := expand([]string{"--uri=http://$(IP):8080/$(NONE)"}, []string{"A=b", "IP=192.0.2.1"})
 	if got[0] != "--uri=http://192.0.2.1:8080/$(NONE)" {
 		t.Errorf("expand gives %q", got[0])
+	}
+}
+
+func TestContainersThatKeepEndingAreLeftAloneForLonger(t *testing.T) {
+	t.Parallel()
+	for again, want := range []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, patience, patience} {
+		if got := (&running{again: again}).wait(); got != want {
+			t.Errorf("after %d starts it waits %s, want %s", again, got, want)
+		}
+	}
+	if got := (&running{again: 1000}).wait(); got != patience {
+		t.Errorf("after 1000 starts it waits %s", got)
 	}
 }

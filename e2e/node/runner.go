@@ -13,12 +13,9 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-const (
-	// startLimit is what a container has to pass its start-up probe.
-	startLimit = time.Minute
-	// restarts bounds how often a container is started again.
-	restarts = 10
-)
+// patience bounds the time between two starts of a container that keeps ending.
+// A kubelet begins with 10 s and goes to 5 minutes.
+const patience = 10 * time.Second
 
 // runner runs one pod.
 type runner struct {
@@ -45,7 +42,19 @@ type running struct {
 	started bool
 	ready   bool
 	over    bool
-	again   int
+	// again is how often it was started again, next when that comes.
+	again int
+	next  time.Time
+	// code is what it last ended with.
+	code int
+}
+
+// wait is how long a container that ended again is left alone.
+func (c *running) wait() time.Duration {
+	if c.again == 0 {
+		return 0
+	}
+	return min(time.Second<<min(c.again-1, 10), patience)
 }
 
 func newRunner(n *Node, p *pod, number int) *runner {
@@ -112,7 +121,7 @@ func (r *runner) start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.passStartup(ctx, c); err != nil {
+		if err := r.passStartup(ctx, c, "Running"); err != nil {
 			return err
 		}
 	}
@@ -126,7 +135,7 @@ func (r *runner) initialise(ctx context.Context, spec *container) error {
 		return err
 	}
 	if spec.native() {
-		return r.passStartup(ctx, c)
+		return r.passStartup(ctx, c, "Pending")
 	}
 	select {
 	case <-c.process.Done():
@@ -215,18 +224,42 @@ func (r *runner) sandbox(spec *container, image Image) *sandbox {
 	return s
 }
 
-// passStartup waits for the start-up probe.
-func (r *runner) passStartup(ctx context.Context, c *running) error {
-	err := c.process.Await(ctx, startLimit, func(ctx context.Context) error {
-		return r.probe(ctx, c.spec.StartupProbe)
-	})
-	if err != nil {
-		return fmt.Errorf("start-up of %s: %w", c.spec.Name, err)
+// passStartup waits for the start-up probe, and starts the container again
+// meanwhile if it ends.
+func (r *runner) passStartup(ctx context.Context, c *running, phase string) error {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	before := ""
+	for {
+		passed, err := r.tryStartup(ctx, c)
+		if passed || err != nil {
+			return err
+		}
+		if now := r.line(); now != before {
+			if err := r.report(ctx, phase); err != nil {
+				return err
+			}
+			before = now
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
 	}
+}
+
+// tryStartup tells whether the container has started.
+func (r *runner) tryStartup(ctx context.Context, c *running) (passed bool, err error) {
+	err = r.probe(ctx, c.spec.StartupProbe)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c.started = true
-	return nil
+	if over, _ := c.process.Over(); err == nil && (!over || c.spec.StartupProbe == nil) {
+		c.started = true
+		return true, nil
+	}
+	_, err = r.revive(c, c.spec.native() || r.pod.Spec.RestartPolicy == always)
+	return c.over, err
 }
 
 // errSucceeded ends a pod whose work is done.
@@ -300,9 +333,15 @@ func (r *runner) revive(c *running, stays bool) (over bool, err error) {
 		c.over = true
 		return true, nil
 	}
-	if c.again++; c.again > restarts {
-		return true, fmt.Errorf("container %s ended %d times: %w: %s", c.spec.Name, c.again, failure, c.process.Tail())
+	if c.next.IsZero() {
+		c.code = c.process.ExitCode()
+		c.next = time.Now().Add(c.wait())
 	}
+	if time.Now().Before(c.next) {
+		return false, nil
+	}
+	c.next = time.Time{}
+	c.again++
 	return false, r.exec(c)
 }
 

@@ -65,15 +65,26 @@ func (r *runner) ask(ctx context.Context, p *probe) error {
 
 // check renews what is known of the containers, and gives it as one line.
 func (r *runner) check(ctx context.Context) string {
-	var line strings.Builder
 	for _, list := range [][]*running{r.inits, r.mains} {
 		for _, c := range list {
 			err := r.probe(ctx, c.spec.ReadinessProbe)
 			r.mu.Lock()
 			over, _ := c.process.Over()
 			c.ready = err == nil && !over
-			fmt.Fprint(&line, c.ready, c.over, c.again, " ")
 			r.mu.Unlock()
+		}
+	}
+	return r.line()
+}
+
+// line is all that is known of the containers.
+func (r *runner) line() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var line strings.Builder
+	for _, list := range [][]*running{r.inits, r.mains} {
+		for _, c := range list {
+			fmt.Fprint(&line, c.ready, c.over, c.again, c.next.IsZero(), " ")
 		}
 	}
 	return line.String()
@@ -82,7 +93,8 @@ func (r *runner) check(ctx context.Context) string {
 // report tells the API server how the pod is.
 func (r *runner) report(ctx context.Context, phase string) error {
 	r.mu.Lock()
-	inits, mains := r.statuses(r.inits), r.statuses(r.mains)
+	inits := r.statuses(r.pod.Spec.InitContainers, r.inits)
+	mains := r.statuses(r.pod.Spec.Containers, r.mains)
 	initialised := len(r.mains) > 0
 	ready := phase == "Running" && len(r.mains) == len(r.pod.Spec.Containers)
 	for _, c := range r.mains {
@@ -114,21 +126,41 @@ func condition(kind string, holds bool) object {
 }
 
 // statuses is what the API server is told of containers. Callers hold r.mu.
-func (r *runner) statuses(list []*running) []object {
+func (r *runner) statuses(specs []container, list []*running) []object {
 	all := []object{}
-	for _, c := range list {
-		state := object{"running": object{"startedAt": r.started.UTC().Format(time.RFC3339)}}
-		if over, err := c.process.Over(); over {
-			code := 0
-			if err != nil {
-				code = 1
-			}
-			state = object{"terminated": object{"exitCode": code, "reason": "Ended"}}
+	for i := range specs {
+		status := object{
+			"name": specs[i].Name, "image": specs[i].Image, "imageID": "", "ready": false, "started": false, "restartCount": 0,
+			"state": object{"waiting": object{"reason": "PodInitializing"}},
 		}
-		all = append(all, object{
-			"name": c.spec.Name, "image": c.spec.Image, "imageID": "", "containerID": "process://" + c.spec.Name,
-			"ready": c.ready || c.over, "started": c.started, "restartCount": c.again, "state": state,
-		})
+		if i < len(list) {
+			c := list[i]
+			status["containerID"] = "process://" + c.spec.Name
+			status["ready"], status["started"], status["restartCount"] = c.ready || c.over, c.started, c.again
+			status["state"], status["lastState"] = r.states(c)
+		}
+		all = append(all, status)
 	}
 	return all
+}
+
+// states is what a container does, and what it did before that.
+func (r *runner) states(c *running) (now, last object) {
+	ended := object{"terminated": object{"exitCode": c.code, "reason": "Error"}}
+	over, _ := c.process.Over()
+	switch {
+	case over && c.over:
+		return object{"terminated": object{"exitCode": 0, "reason": "Completed"}}, object{}
+	case over && c.again > 0:
+		return object{"waiting": object{
+			"reason":  "CrashLoopBackOff",
+			"message": "back-off " + c.wait().String() + " restarting failed container=" + c.spec.Name + " pod=" + r.pod.Metadata.Name,
+		}}, ended
+	case over:
+		return object{"terminated": object{"exitCode": c.process.ExitCode(), "reason": "Error"}}, object{}
+	case c.again > 0:
+		return object{"running": object{"startedAt": r.started.UTC().Format(time.RFC3339)}}, ended
+	default:
+		return object{"running": object{"startedAt": r.started.UTC().Format(time.RFC3339)}}, object{}
+	}
 }

@@ -117,19 +117,31 @@ func (p *Process) Over() (over bool, err error) {
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Tail is the end of the log.
+// Tail is the end of the log, for a message.
 func (p *Process) Tail() string {
 	const lines = 15
-	text, err := os.ReadFile(p.Log)
+	text, err := p.Last(lines)
 	if err != nil {
 		return err.Error()
 	}
-	all := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if len(all) > lines {
-		all = all[len(all)-lines:]
-	}
-	return strings.Join(all, "\n")
+	return strings.TrimSpace(text)
 }
+
+// Last is the last lines of the log.
+func (p *Process) Last(lines int) (string, error) {
+	text, err := os.ReadFile(p.Log)
+	if err != nil {
+		return "", err
+	}
+	all := strings.SplitAfter(string(text), "\n")
+	if all[len(all)-1] == "" {
+		all = all[:len(all)-1]
+	}
+	return strings.Join(all[max(0, len(all)-lines):], ""), nil
+}
+
+// ExitCode is the status that the process ended with, -1 for a signal.
+func (p *Process) ExitCode() int { return p.cmd.ProcessState.ExitCode() }
 
 // Await asks again and again until ask has no error. What it waits for is lost
 // when the process ends.
@@ -162,6 +174,7 @@ func Await(ctx context.Context, limit time.Duration, ask func(context.Context) e
 	defer cancel()
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
+	var last error
 	for {
 		err := ask(ctx)
 		if err == nil {
@@ -170,9 +183,13 @@ func Await(ctx context.Context, limit time.Duration, ask func(context.Context) e
 		if final, ok := errors.AsType[finalError](err); ok {
 			return final.error
 		}
+		// An answer that the limit cut off tells less than the one before it.
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not within %s: %w", limit, err)
+			return fmt.Errorf("not within %s: %w", limit, last)
 		case <-tick.C:
 		}
 	}

@@ -59,3 +59,19 @@ func TestAwaitEndsAtItsLimit(t *testing.T) {
 		t.Fatalf("Await gives %v", err)
 	}
 }
+
+func TestAwaitTellsWhatWasWrongBeforeItsLimit(t *testing.T) {
+	t.Parallel()
+	first := errors.New("closed")
+	asked := 0
+	err := Await(t.Context(), time.Second, func(ctx context.Context) error {
+		if asked++; asked == 1 {
+			return first
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if !errors.Is(err, first) {
+		t.Fatalf("Await gives %v, want the first error", err)
+	}
+}
