@@ -16,24 +16,36 @@ import (
 	"nginx-exporter/e2e/kube"
 	"nginx-exporter/e2e/node"
 	"nginx-exporter/e2e/process"
+	"nginx-exporter/e2e/record"
 	"nginx-exporter/e2e/story"
 )
 
-// limit bounds a whole run.
-const limit = 15 * time.Minute
+// limit bounds a whole run. Most of it is for the faults, one by one.
+const limit = 60 * time.Minute
 
 func main() {
-	if err := start(); err != nil {
+	code, err := start()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "e2e: %v\n", err)
-		os.Exit(1)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// start is either a run or, inside of one, a container or a kubectl of it.
+func start() (code int, err error) {
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == node.EnterCommand:
+		return 0, node.Enter(os.Args[2])
+	case len(os.Args) > 1 && os.Args[1] == record.KubectlCommand:
+		return record.Kubectl(os.Args[2:])
+	default:
+		return 0, goThrough()
 	}
 }
 
-// start is either a run or, inside of one, a container of it.
-func start() error {
-	if len(os.Args) == 3 && os.Args[1] == node.EnterCommand {
-		return node.Enter(os.Args[2])
-	}
+// goThrough is a run.
+func goThrough() error {
 	var tools story.Tools
 	var bin string
 	flags := flag.NewFlagSet("e2e", flag.ContinueOnError)
@@ -42,6 +54,9 @@ func start() error {
 	flags.StringVar(&tools.Exporter, "exporter", "", "the exporter's binary")
 	flags.StringVar(&tools.Helm, "helm", "", "the binary of Helm")
 	flags.StringVar(&tools.Folder, "tmp", "", "folder for temporary files")
+	flags.StringVar(&tools.Only, "only", "", "scaling or doctor: a part of the story")
+	flags.StringVar(&tools.Faults, "faults", "", "a pattern for the names of faults")
+	flags.StringVar(&tools.Record, "record", "", "folder for doctor's conversations")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Runs the whole way from nginx to its autoscaling: E2E_BIN=FOLDER e2e/run.sh
 #
+# E2E_ONLY=scaling or doctor runs one part; E2E_FAULTS='rule-.*|hpa-.*' tries
+# those faults alone; E2E_RECORD=FOLDER keeps what doctor asked and was answered.
+#
 # As root. All that it starts lives in namespaces of its own (network, processes,
 # mounts), so that nothing of it can outlive the run, or reach anything.
 set -euo pipefail
@@ -42,4 +45,5 @@ unshare --net --pid --fork --kill-child=KILL --mount --mount-proc bash -euo pipe
     mount -t tmpfs tmpfs /run # names of network namespaces, files of daemons
     exec "$@"
 ' e2e "$work/e2e" -bin "$bin" -root "$root" -tmp "$work/tmp" \
-    -exporter "$work/nginx-exporter" -helm "$root/bin/tools/helm"
+    -exporter "$work/nginx-exporter" -helm "$root/bin/tools/helm" \
+    -only "${E2E_ONLY:-}" -faults "${E2E_FAULTS:-}" -record "${E2E_RECORD:-}"

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"nginx-exporter/e2e/node"
 )
 
 const (
@@ -63,6 +65,7 @@ func (s *Story) instance(ctx context.Context) error {
 		"spec": object{
 			"evaluationInterval": "5s", "serviceAccountName": "default",
 			"podMonitorSelector": everything, "podMonitorNamespaceSelector": everything,
+			"serviceMonitorSelector": everything, "serviceMonitorNamespaceSelector": everything,
 			"ruleSelector": everything, "ruleNamespaceSelector": everything,
 			"apiserverConfig": object{
 				"host":      "https://" + s.cluster.Address + ":6443",
@@ -73,8 +76,23 @@ func (s *Story) instance(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.cluster.Kubectl(ctx, string(text), "create", "--validate=strict", "-f", "-")
-	return err
+	if _, err = s.cluster.Kubectl(ctx, string(text), "create", "--validate=strict", "-f", "-"); err != nil {
+		return err
+	}
+	return s.cluster.Client.Create(ctx, "/apis/discovery.k8s.io/v1/namespaces/"+monitoring+"/endpointslices", endpoint(), nil)
+}
+
+// endpoint leads from the operator's Service to the process that stands for the
+// pods of the Prometheus object, so that it can be asked through the API server.
+func endpoint() object {
+	return object{
+		"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+		"metadata": object{"name": "prometheus-e2e", "labels": object{"kubernetes.io/service-name": "prometheus-operated"}},
+		"ports":    []object{{"name": "web", "port": prometheusPort, "protocol": "TCP"}},
+		"endpoints": []object{{
+			"addresses": []string{node.Address}, "conditions": object{"ready": true, "serving": true},
+		}},
+	}
 }
 
 // again creates a copy of the chart's PodMonitor.
@@ -83,38 +101,80 @@ func (s *Story) again(ctx context.Context) error {
 	if err := s.cluster.Client.Get(ctx, monitors+"/"+monitorName, &found); err != nil {
 		return err
 	}
-	if err := s.cluster.Client.Create(ctx, monitors, object{
+	return s.cluster.Client.Create(ctx, monitors, object{
 		"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor",
 		"metadata": object{"name": againName}, "spec": found.Spec,
-	}, nil); err != nil {
-		return err
-	}
-	return s.configure(ctx, monitorName, againName)
+	}, nil)
+}
+
+// once removes that copy.
+func (s *Story) once(ctx context.Context) error {
+	_, err := s.cluster.Kubectl(ctx, "", "delete", "podmonitor", "--namespace", shop, "--ignore-not-found", againName)
+	return err
 }
 
 func (s *Story) scrapeFile() string { return filepath.Join(s.tools.Folder, "prometheus.yml") }
 
-// configure waits until the operator has written jobs for the PodMonitors, and
+// configure waits until the operator has written a job for the PodMonitor, and
 // writes the same where Prometheus reads it.
-func (s *Story) configure(ctx context.Context, names ...string) error {
+func (s *Story) configure(ctx context.Context, name string) error {
 	return s.await(ctx, time.Minute, func(ctx context.Context) error {
-		config, err := s.written(ctx)
+		config, err := s.configuration(ctx)
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
-			if job := "job_name: podMonitor/" + shop + "/" + name + "/0\n"; !strings.Contains(config, job) {
-				return errors.New("the operator's configuration has no " + job)
-			}
+		if job := "job_name: podMonitor/" + shop + "/" + name + "/0\n"; !strings.Contains(config, job) {
+			return errors.New("the operator's configuration has no " + job)
 		}
-		rules, err := s.rules(ctx)
-		if err != nil {
-			return err
-		}
-		// The variables are what the reloader in the pods of the operator puts in.
-		config = strings.NewReplacer(rulesFolder, rules, "$(SHARD)", "0", "$(POD_NAME)", "prometheus-e2e-0").Replace(config)
 		return os.WriteFile(s.scrapeFile(), []byte(config), 0o600)
 	})
+}
+
+// reload stands in for the reloader in the pods of the operator: what the
+// operator writes anew, Prometheus reads anew.
+func (s *Story) reload(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
+			s.say("   Prometheus' configuration: %v", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// refresh writes the configuration if it changed.
+func (s *Story) refresh(ctx context.Context) error {
+	config, err := s.configuration(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := os.ReadFile(s.scrapeFile())
+	if err != nil || string(before) == config {
+		return err
+	}
+	if err := os.WriteFile(s.scrapeFile(), []byte(config), 0o600); err != nil {
+		return err
+	}
+	return s.scraper.reload()
+}
+
+// configuration is what the operator wrote, with what the reloader in the pods of
+// the operator puts in for its variables.
+func (s *Story) configuration(ctx context.Context) (string, error) {
+	config, err := s.written(ctx)
+	if err != nil {
+		return "", err
+	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return "", err
+	}
+	return strings.NewReplacer(rulesFolder, rules, "$(SHARD)", "0", "$(POD_NAME)", "prometheus-e2e-0").Replace(config), nil
 }
 
 // written is the configuration in the operator's Secret.

@@ -2,26 +2,15 @@ package story
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"nginx-exporter/e2e/node"
 )
-
-// prometheusPort is where Prometheus listens, and where shop.values.yaml says
-// that it is.
-const prometheusPort = "9090"
 
 // prometheus starts Prometheus with the configuration that the operator made,
 // and with the rights that it needs and no more, and waits for the first sample.
@@ -32,14 +21,13 @@ func (s *Story) prometheus(ctx context.Context) error {
 	if err := s.configure(ctx, monitorName); err != nil {
 		return err
 	}
-	server, err := s.cluster.Run("prometheus", "--config.file="+s.scrapeFile(), "--web.listen-address="+net.JoinHostPort(node.Address, prometheusPort),
-		"--storage.tsdb.path="+filepath.Join(s.tools.Folder, "prometheus"), "--log.level=warn")
-	if err != nil {
+	s.scraper = &scraper{story: s}
+	if err := s.scraper.Start(ctx); err != nil {
 		return err
 	}
-	s.scraper = server
-	return server.Await(ctx, 2*time.Minute, func(ctx context.Context) error {
-		value, err := s.query(ctx, `sum(nginx_up{namespace="shop"})`)
+	go s.reload(ctx)
+	return s.scraper.await(ctx, func(ctx context.Context) error {
+		value, err := s.scraper.Query(ctx, `sum(nginx_up{namespace="shop"})`)
 		if err == nil && value < 1 {
 			err = fmt.Errorf("nginx_up is %v", value)
 		}
@@ -51,48 +39,23 @@ func (s *Story) prometheus(ctx context.Context) error {
 // until Prometheus counts everything twice and the chart's own rule has seen it.
 func (s *Story) twice(ctx context.Context) error {
 	const all = `sum(rate(nginx_http_requests_total{namespace="shop"}[20s]))`
-	once, err := s.query(ctx, all)
+	once, err := s.scraper.Query(ctx, all)
 	if err != nil {
 		return err
 	}
 	if err := s.again(ctx); err != nil {
 		return err
 	}
-	if err := s.scraper.Signal(syscall.SIGHUP); err != nil {
-		return err
-	}
-	return s.scraper.Await(ctx, time.Minute, func(ctx context.Context) error {
-		double, err := s.query(ctx, all)
+	return s.scraper.await(ctx, func(ctx context.Context) error {
+		double, err := s.scraper.Query(ctx, all)
 		if err == nil && double < 1.9*once {
 			err = fmt.Errorf("Prometheus has %.1f requests/s in place of two times %.1f", double, once) //nolint:staticcheck // a name
 		}
 		if err == nil {
-			_, err = s.query(ctx, `count(ALERTS{alertname="NginxScrapedTwice"})`)
+			_, err = s.scraper.Query(ctx, `count(ALERTS{alertname="NginxScrapedTwice"})`)
 		}
 		return err
 	})
-}
-
-// query asks Prometheus for one number.
-func (s *Story) query(ctx context.Context, expr string) (float64, error) {
-	text, err := fetch(ctx, "http://"+net.JoinHostPort(node.Address, prometheusPort)+"/api/v1/query?query="+url.QueryEscape(expr))
-	if err != nil {
-		return 0, err
-	}
-	var answer struct {
-		Data struct{ Result []struct{ Value [2]any } }
-	}
-	if err := json.Unmarshal([]byte(text), &answer); err != nil {
-		return 0, err
-	}
-	if len(answer.Data.Result) != 1 {
-		return 0, fmt.Errorf("%s: %d results", expr, len(answer.Data.Result))
-	}
-	value, isText := answer.Data.Result[0].Value[1].(string)
-	if !isText {
-		return 0, fmt.Errorf("%s: %v", expr, answer)
-	}
-	return strconv.ParseFloat(value, 64)
 }
 
 // up is an error unless the exporter in the pod says that its nginx answers.

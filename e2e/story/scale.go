@@ -52,7 +52,7 @@ func (s *Story) busy(ctx context.Context, t *timeline) error {
 		return err
 	}
 	sent := t.last.sent
-	scraped, err := s.query(ctx, `sum(rate(nginx_http_requests_total{namespace="shop"}[20s]))`)
+	scraped, err := s.scraper.Query(ctx, `sum(rate(nginx_http_requests_total{namespace="shop"}[20s]))`)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,18 @@ type Tools struct {
 	// Root is the repository, Exporter and Helm are binaries, CRDs a folder of
 	// manifests, Folder one for temporary files.
 	Root, Exporter, Helm, CRDs, Folder string
+	// Only picks a part of the story; all of it if empty.
+	Only string
+	// Faults is a pattern for the names of those to try, all if empty; Record a
+	// folder for what doctor asks and is answered, none if empty.
+	Faults, Record string
 }
+
+// The parts of the story.
+const (
+	scaling = "scaling"
+	doctor  = "doctor"
+)
 
 // Story is one run.
 type Story struct {
@@ -36,7 +47,7 @@ type Story struct {
 	node    *node.Node
 	out     io.Writer
 	began   time.Time
-	scraper *process.Process
+	scraper *scraper
 }
 
 // New prepares a run that prints to out.
@@ -44,24 +55,36 @@ func New(tools Tools, cluster *kube.Cluster, n *node.Node, out io.Writer) *Story
 	return &Story{tools: tools, cluster: cluster, node: n, out: out, began: time.Now()}
 }
 
+// step is a step of the story, and the part that it belongs to if the others do
+// without it.
+type step struct {
+	part, name string
+	do         func(context.Context) error
+}
+
 // Run goes through all the steps and returns at the first that fails.
 func (s *Story) Run(ctx context.Context) error {
-	steps := []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"the kinds of prometheus-operator and KEDA", s.installCRDs},
-		{"strict server-side dry run: the chart's value sets", s.dryRunChart},
-		{"strict server-side dry run: examples/kubernetes", s.dryRunExamples},
-		{"strict server-side dry run: what inject makes of manifests", s.dryRunInject},
-		{"nginx-exporter inject, kubectl apply, helm install", s.install},
-		{"prometheus-operator, and Prometheus with the configuration that it writes", s.prometheus},
-		{"helm test", s.helmTest},
-		{"load, more pods, no load, fewer pods", s.scale},
-		{"MutatingAdmissionPolicy", s.policy},
-		{"helm uninstall", s.uninstall},
+	if only := s.tools.Only; only != "" && only != scaling && only != doctor {
+		return fmt.Errorf("no part of the story is called %s: there are %s and %s", only, scaling, doctor)
 	}
-	for _, step := range steps {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // for what goes on beside the steps
+	for _, step := range []step{
+		{"", "the kinds of prometheus-operator and KEDA", s.installCRDs},
+		{scaling, "strict server-side dry run: the chart's value sets", s.dryRunChart},
+		{scaling, "strict server-side dry run: examples/kubernetes", s.dryRunExamples},
+		{scaling, "strict server-side dry run: what inject makes of manifests", s.dryRunInject},
+		{"", "nginx-exporter inject, kubectl apply, helm install", s.install},
+		{"", "prometheus-operator, and Prometheus with the configuration that it writes", s.prometheus},
+		{scaling, "helm test", s.helmTest},
+		{scaling, "load, more pods, no load, fewer pods", s.scale},
+		{scaling, "MutatingAdmissionPolicy", s.policy},
+		{doctor, "doctor hpa, in front of one fault after the other", s.doctor},
+		{"", "helm uninstall", s.uninstall},
+	} {
+		if step.part != "" && s.tools.Only != "" && step.part != s.tools.Only {
+			continue
+		}
 		began := time.Now()
 		s.say("== %s", step.name)
 		if err := step.do(ctx); err != nil {

@@ -8,15 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"nginx-exporter/e2e/fault"
 	"nginx-exporter/e2e/load"
 )
 
 // sample is how often the timeline gets a line.
 const sample = 5 * time.Second
-
-// hpaUser is who asks for the metric in a real cluster. An administrator would
-// get answers that the HPA does not.
-const hpaUser = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 
 const metric = "nginx_http_requests_per_second"
 
@@ -160,7 +157,7 @@ func (t *timeline) metrics(ctx context.Context) error {
 	}
 	path := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + shop + "/pods/*/" + metric + "?labelSelector=app%3Dweb"
 	t.last.rates = nil
-	if err := t.story.cluster.Client.As(hpaUser).Get(ctx, path, &list); err != nil {
+	if err := t.story.cluster.Client.As(fault.HPAUser).Get(ctx, path, &list); err != nil {
 		return err
 	}
 	for _, item := range list.Items {

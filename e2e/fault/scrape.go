@@ -1,0 +1,57 @@
+package fault
+
+// scrapes are faults between Prometheus and the pods.
+func scrapes() []Fault {
+	const endpoint = "/spec/podMetricsEndpoints/0"
+	selector := func(labels object) change {
+		return patch(podMonitor, replace("/spec/selector", object{"matchLabels": labels}))
+	}
+	// In place of the PodMonitor, with the rights that Prometheus needs for it.
+	serviceMonitor := all(
+		create(rbac+"/clusterroles", allow("ClusterRole", "prometheus-services", object{
+			"apiGroups": []string{"", "discovery.k8s.io"}, "resources": []string{"services", "endpoints", "endpointslices"},
+			"verbs": []string{"get", "list", "watch"},
+		})),
+		create(rbac+"/clusterrolebindings", bindTo("ClusterRoleBinding", "prometheus", "ClusterRole", "prometheus-services")),
+		create(operator+shop+"/servicemonitors", object{
+			"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": object{"name": name},
+			"spec": object{
+				"selector":  object{"matchLabels": object{"app": "web-metrics"}},
+				"endpoints": []object{{"port": "exporter", "interval": "5s"}},
+			},
+		}),
+		remove(podMonitor),
+	)
+	return []Fault{
+		{Name: "monitor-port-name", Want: "monitor-port", inject: patch(podMonitor, without(endpoint+"/portNumber"), add(endpoint+"/port", "metrics"))},
+		{Name: "monitor-port-number", Want: "monitor-port", inject: patch(podMonitor, replace(endpoint+"/portNumber", 9114))},
+		{Name: "monitor-path", Want: "scrape-failing", inject: patch(podMonitor, replace(endpoint+"/path", "/metric"))},
+		{Name: "monitor-scheme", Want: "scrape-failing", inject: patch(podMonitor, add(endpoint+"/scheme", "https"))},
+		{Name: "monitor-relabelings", Want: "monitor-relabelings", inject: patch(podMonitor, add(endpoint+"/relabelings", []object{
+			{"action": "keep", "sourceLabels": []string{"__meta_kubernetes_pod_label_tier"}, "regex": "front"},
+		}))},
+		{Name: "monitor-selector", Want: "monitor-selector", inject: selector(object{"app": "nginx"})},
+		{Name: "monitor-other-namespace", Want: "monitor-namespace", inject: all(
+			copied(podMonitor, operator+monitoring+"/podmonitors", name, func(object) {}), remove(podMonitor))},
+		{Name: "monitor-namespace-selector", Want: "monitor-namespace", inject: patch(podMonitor,
+			add("/spec/namespaceSelector", object{"matchNames": []string{"default"}}))},
+		{Name: "prometheus-monitor-selector", Want: "monitor-ignored", inject: patch(prometheus,
+			replace("/spec/podMonitorSelector", object{"matchLabels": object{"release": "kube-prometheus-stack"}}))},
+		{Name: "prometheus-namespace-selector", Want: "monitor-ignored", inject: patch(prometheus,
+			replace("/spec/podMonitorNamespaceSelector", object{"matchLabels": object{"monitored": "yes"}}))},
+		{Name: "prometheus-twice", Want: "prometheus-several", Search: true, inject: all(
+			copied(prometheus, operator+"default/prometheuses", "other", func(object) {}),
+			create("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", object{
+				"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+				"metadata":  object{"name": "other", "labels": object{"kubernetes.io/service-name": "prometheus-operated"}},
+				"ports":     []object{{"name": "web", "port": 9090, "protocol": "TCP"}},
+				"endpoints": []object{{"addresses": []string{"10.244.0.1"}, "conditions": object{"ready": true}}},
+			}))},
+		{Name: "service-missing", Want: "monitor-service-missing", inject: serviceMonitor},
+		{Name: "service-selector", Want: "monitor-service-selector", inject: all(serviceMonitor, create("/api/v1/namespaces/"+shop+"/services", object{
+			"apiVersion": "v1", "kind": "Service", "metadata": object{"name": "web-metrics", "labels": object{"app": "web-metrics"}},
+			"spec": object{"selector": object{"app": "nginx"}, "ports": []object{{"name": "exporter", "port": 9113}}},
+		}))},
+		{Name: "monitor-missing", Want: "monitor-missing", inject: remove(podMonitor)},
+	}
+}

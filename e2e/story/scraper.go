@@ -1,0 +1,98 @@
+package story
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"nginx-exporter/e2e/node"
+	"nginx-exporter/e2e/process"
+)
+
+// prometheusPort is where Prometheus listens, and where shop.values.yaml says
+// that it is.
+const prometheusPort = 9090
+
+// scraper is the process of Prometheus, which can be stopped and started again.
+type scraper struct {
+	story *Story
+	mu    sync.Mutex
+	now   *process.Process
+}
+
+func (p *scraper) address() string {
+	return net.JoinHostPort(node.Address, strconv.Itoa(prometheusPort))
+}
+
+func (p *scraper) url() string { return "http://" + p.address() }
+
+// process is the one that runs now.
+func (p *scraper) process() *process.Process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now
+}
+
+// Stop ends it.
+func (p *scraper) Stop() { p.process().Stop() }
+
+// Start starts it, and waits until it answers.
+func (p *scraper) Start(ctx context.Context) error {
+	s := p.story
+	started, err := s.cluster.Run("prometheus", "--config.file="+s.scrapeFile(),
+		"--web.listen-address="+p.address(),
+		"--storage.tsdb.path="+filepath.Join(s.tools.Folder, "prometheus"), "--log.level=warn")
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.now = started
+	p.mu.Unlock()
+	return p.await(ctx, func(ctx context.Context) error {
+		_, err := fetch(ctx, p.url()+"/-/ready")
+		return err
+	})
+}
+
+// await waits for a condition; what it waits for is lost when Prometheus ends.
+func (p *scraper) await(ctx context.Context, ask func(context.Context) error) error {
+	return p.process().Await(ctx, 2*time.Minute, ask)
+}
+
+// reload has Prometheus read its configuration again, as a configmap-reloader does.
+func (p *scraper) reload() error {
+	if over, _ := p.process().Over(); over {
+		return nil // it will read it when it starts
+	}
+	return p.process().Signal(syscall.SIGHUP)
+}
+
+// Query asks Prometheus for one number.
+func (p *scraper) Query(ctx context.Context, expr string) (float64, error) {
+	text, err := fetch(ctx, p.url()+"/api/v1/query?query="+url.QueryEscape(expr))
+	if err != nil {
+		return 0, err
+	}
+	var answer struct {
+		Data struct{ Result []struct{ Value [2]any } }
+	}
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		return 0, err
+	}
+	if len(answer.Data.Result) != 1 {
+		return 0, fmt.Errorf("%s: %d results", expr, len(answer.Data.Result))
+	}
+	value, isText := answer.Data.Result[0].Value[1].(string)
+	if !isText {
+		return 0, errors.New(expr + ": " + text)
+	}
+	return strconv.ParseFloat(value, 64)
+}
