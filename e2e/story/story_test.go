@@ -28,3 +28,11 @@ func TestRefusalsAreTheSameInAnyOrder(t *testing.T) {
 		t.Error("another refusal is the same")
 	}
 }
+
+func TestVariablesHaveTheirDefaults(t *testing.T) {
+	t.Parallel()
+	got := substituted("name: web-${env:=dev}\nreplicas: ${n:=2}\nargs: ${VERSION} $(POD_IP)\n")
+	if want := "name: web-dev\nreplicas: 2\nargs: ${VERSION} $(POD_IP)\n"; got != want {
+		t.Errorf("substituted gives %q, want %q", got, want)
+	}
+}
