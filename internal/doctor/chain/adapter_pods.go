@@ -178,7 +178,12 @@ func (w *walk) shortAge() bool {
 	return err == nil && age < w.adapter.relist()
 }
 
+// youngest is when the last pod came; while there is none, when the Deployment
+// was at work last.
 func (a *adapter) youngest() (at time.Time) {
+	if len(a.pods) == 0 && a.workload != nil {
+		at = a.workload.Status.Conditions.of("Progressing").LastUpdateTime
+	}
 	for i := range a.pods {
 		if t := a.pods[i].Metadata.CreationTimestamp; t.After(at) {
 			at = t
