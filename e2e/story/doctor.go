@@ -20,9 +20,10 @@ import (
 
 const (
 	// findLimit is what doctor has until it names a fault: some show only when
-	// samples have grown old, or when the HPA has asked again. mendLimit is what
+	// samples have grown old or the HPA has asked again, and a monitor that was
+	// changed has three minutes until doctor calls it broken. mendLimit is what
 	// the chain has until it works again.
-	findLimit = 100 * time.Second
+	findLimit = 200 * time.Second
 	mendLimit = 2 * time.Minute
 	// nameHold is how long doctor must stay with the name, while the HPA looks
 	// again, Prometheus scrapes again and containers start again.
