@@ -292,8 +292,15 @@ func (w *walk) reachable(address string) (bool, string) {
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	_, err = w.options.direct(address).query(ctx, "vector(1)")
-	if (reasonOf(err) == promDown || reasonOf(err) == promAway) && strings.Contains(err.Error(), "refused") || reasonOf(err) == promStrange {
+	switch reason := reasonOf(err); {
+	case reason == promStrange, (reason == promDown || reason == promAway) && isNo(err.Error()):
 		return false, err.Error()
 	}
 	return true, ""
+}
+
+// isNo tells an answer that is no from a way that is closed: nobody listens there,
+// or somebody who speaks no TLS.
+func isNo(text string) bool {
+	return strings.Contains(text, "refused") || strings.Contains(text, "HTTP response to HTTPS client")
 }

@@ -88,10 +88,25 @@ func (w *walk) scrapedElsewhere(other []target) doctor.Link {
 	if began := w.prometheus.started(w.ctx); !began.IsZero() && newest.Value < float64(began.Unix()) {
 		return nothing()
 	}
+	if w.outdated(newest) {
+		return nothing()
+	}
 	if i := slices.IndexFunc(other, func(t target) bool { return t.Health == "up" }); i >= 0 {
 		w.interval = other[i].interval()
 	}
 	return fine("not seen: %s has series of the pods, and no targets for them", w.prometheus.name)
+}
+
+// outdated tells whether a series gets no samples any more: a job that is gone
+// leaves the last one for five minutes. The sample is the time of it.
+func (w *walk) outdated(newest sample) bool {
+	const span, missed = 5 * time.Minute, 2.5
+	counts, err := w.prometheus.query(w.ctx, "max(count_over_time("+w.seriesQuery()+"["+strconv.Itoa(int(span.Seconds()))+"s]))")
+	if err != nil || len(counts) == 0 || counts[0].Value < 1 {
+		return false
+	}
+	age := float64(newest.At.UnixMilli())/1e3 - newest.Value
+	return age > missed*span.Seconds()/counts[0].Value
 }
 
 // promBlind is a Prometheus that answered before and does not answer this.

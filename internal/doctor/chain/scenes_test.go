@@ -85,7 +85,8 @@ func realScrapes() []scene {
 	forbid := "Error from server (Forbidden): podmonitors.monitoring.coreos.com is forbidden: User \"me\" cannot list resource \"podmonitors\""
 	return []scene{
 		{"Thanos, which has no targets", answers{targets: noTargetsYet}, nil, doctor.Healthy, "", "no targets"},
-		{"series of before a start", answers{targets: noTargetsYet, promAPI + "status/runtimeinfo": `{"status": "success", "data": {"startTime": "2026-11-25T11:59:50Z"}}`}, nil, doctor.Pending, "", "just started"},
+		{"series of before a start", answers{targets: noTargetsYet, promAPI + "status/runtimeinfo": `{"status": "success", "data": {"startTime": "2026-11-25T11:59:50Z"}}`}, series{"timestamp(": vector(valued(realSeries, "1795607980"))}, doctor.Pending, "", "just started"},
+		{"series that get no samples any more", answers{targets: noTargetsYet}, series{"timestamp(": vector(valued(realSeries, "1795607900"))}, doctor.Unseen, codeUnknown, ""},
 		{"VictoriaMetrics, which does not know them", answers{targets: "Error from server (BadRequest): the server rejected our request"}, nil, doctor.Healthy, "", ""},
 		{"a proxy before the exporter", answers{targets: active(target("https://10.0.0.1:9443/metrics", "up", "serviceMonitor/shop/web/0", web1))}, nil, doctor.Healthy, "", ""},
 		{"IPv6, and a job that sets no labels", answers{podsPath: items(six), targets: active(target("http://[fd00::1]:9113/metrics", "up", "static", `{"instance": "x"}`))}, nil, doctor.Healthy, "", "1 of 1 pods"},
