@@ -49,10 +49,11 @@ func (w *walk) lookSeries() doctor.Link {
 	if err != nil {
 		return w.promBlind("the series", err)
 	}
-	w.series = samples
 	if len(samples) == 0 {
 		return w.noSeries()
 	}
+	samples = w.living(samples)
+	w.series = samples
 	times := map[string]int{}
 	pods := map[string]bool{}
 	var twice string
@@ -69,6 +70,25 @@ func (w *walk) lookSeries() doctor.Link {
 	}
 	w.double = true
 	return with(l, w.scrapedTwice(twice))
+}
+
+// living leaves out series of jobs that are gone, whose last samples stay for five
+// minutes. Where series do not say whose they are, all count.
+func (w *walk) living(samples []sample) []sample {
+	scraped := map[string]bool{}
+	for i := range w.targets {
+		scraped[w.targets[i].Labels["job"]+" "+w.targets[i].Labels["instance"]] = true
+	}
+	var alive []sample
+	for _, s := range samples {
+		if scraped[s.Labels["job"]+" "+s.Labels["instance"]] {
+			alive = append(alive, s)
+		}
+	}
+	if len(alive) == 0 {
+		return samples
+	}
+	return alive
 }
 
 // scrapedTwice shows the labels that tell the copies apart.

@@ -86,6 +86,10 @@ func realScrapes() []scene {
 	return []scene{
 		{"Thanos, which has no targets", answers{targets: noTargetsYet}, nil, doctor.Healthy, "", "no targets"},
 		{"series of before a start", answers{targets: noTargetsYet, promAPI + "status/runtimeinfo": `{"status": "success", "data": {"startTime": "2026-11-25T11:59:50Z"}}`}, series{"timestamp(": vector(valued(realSeries, "1795607980"))}, doctor.Pending, "", "just started"},
+		{"a job that is gone beside the one that is there", answers{targets: active(target("http://10.0.0.1:9113/metrics", "up", "new", web1))}, series{"nginx": vector(
+			valued(`{"__name__": "nginx_http_requests_total", "namespace": "shop", "pod": "web-1", "instance": "10.0.0.1:9113", "job": "web"}`, "7"),
+			valued(`{"__name__": "nginx_http_requests_total", "namespace": "shop", "pod": "web-1", "instance": "10.0.0.1:9113", "job": "old"}`, "7"),
+		)}, doctor.Healthy, "", ""},
 		{"series that get no samples any more", answers{targets: noTargetsYet}, series{"timestamp(": vector(valued(realSeries, "1795607900"))}, doctor.Unseen, codeUnknown, ""},
 		{"VictoriaMetrics, which does not know them", answers{targets: "Error from server (BadRequest): the server rejected our request"}, nil, doctor.Healthy, "", ""},
 		{"a proxy before the exporter", answers{targets: active(target("https://10.0.0.1:9443/metrics", "up", "serviceMonitor/shop/web/0", web1))}, nil, doctor.Healthy, "", ""},
