@@ -65,7 +65,9 @@ func (w *walk) lookSeries() doctor.Link {
 		}
 	}
 	l := fine("%s of %d of %d pods", samples[0].Labels["__name__"], len(pods), len(w.asked()))
-	if twice == "" {
+	// Without targets nobody can tell two jobs from two replicas of Prometheus, or
+	// from one job that is gone.
+	if twice == "" || len(w.targets) == 0 {
 		return l
 	}
 	w.double = true
