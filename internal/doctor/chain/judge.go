@@ -96,10 +96,10 @@ func (w *walk) judgeService(m *monitor, services []service) (selector, port *doc
 			}
 			leadsAndPicks = true
 		}
-		if leads {
+		if leads && w.hasExporter(m, &s) {
 			leading = append(leading, s)
 		}
-		if picks {
+		if picks && !leads {
 			picked = append(picked, s)
 		}
 	}
@@ -119,6 +119,18 @@ func (w *walk) judgeService(m *monitor, services []service) (selector, port *doc
 	f := found(codeServiceMissing, "%s needs a Service that leads to the pods, and there is none", m)
 	f = mend(seen(f, "it wants one with", "%s", m.Spec.Selector.String()), "use a PodMonitor, which needs no Service, or create the Service")
 	return f, f
+}
+
+// hasExporter tells whether a Service has a port for the exporter. One for the
+// application alone is not the one that is meant, unless the monitor goes by
+// ports of pods.
+func (w *walk) hasExporter(m *monitor, s *service) bool {
+	e := &w.exporters[0]
+	return slices.ContainsFunc(m.endpoints(), func(p endpoint) bool { return p.TargetPort != nil }) ||
+		slices.ContainsFunc(s.Spec.Ports, func(p servicePort) bool {
+			to := fmt.Sprint(p.TargetPort)
+			return to == strconv.Itoa(e.port) || to == e.portName && e.portName != "" || p.TargetPort == nil && p.Port == e.port
+		})
 }
 
 func labelsMatch(selector, labels map[string]string) bool {

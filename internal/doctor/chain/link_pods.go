@@ -169,6 +169,9 @@ func (w *walk) noneReady() doctor.Link {
 		for _, c := range p.Spec.all() {
 			status := p.status(c.Name)
 			trouble := status.trouble()
+			if trouble == "" && status.fellOver() {
+				trouble = "started again"
+			}
 			if trouble == "" || trouble == "PodInitializing" || trouble == "ContainerCreating" {
 				continue
 			}

@@ -236,6 +236,12 @@ func (p *pod) status(container string) *containerStatus {
 	return nil
 }
 
+// fellOver tells whether a container that is not ready has ended badly before: it
+// runs for a moment between two ends.
+func (s *containerStatus) fellOver() bool {
+	return s != nil && !s.Ready && s.RestartCount > 0 && s.LastState.Terminated != nil && s.LastState.Terminated.ExitCode != 0
+}
+
 // trouble is why a container does not run; empty if it does.
 func (s *containerStatus) trouble() string {
 	switch {
