@@ -82,29 +82,28 @@ func (w *walk) mendMonitor(f *doctor.Finding, m *monitor, path string) *doctor.F
 
 // judgeService follows a ServiceMonitor over the Services that it picks.
 func (w *walk) judgeService(m *monitor, services []service) (selector, port *doctor.Finding) {
-	var leading []service // to the pods
-	var picked []service
 	labels := w.exporters[0].pod.Metadata.Labels
-	leadsAndPicks := false
+	var both, leading, picked []service // leading: to the pods
 	for _, s := range services {
 		leads := len(s.Spec.Selector) > 0 && labelsMatch(s.Spec.Selector, labels)
 		picks := m.Spec.Selector.matches(s.Metadata.Labels)
-		if leads && picks {
-			// One of several Services with the same labels is enough.
-			if f := w.judgePort(m, &s); f == nil || !leadsAndPicks {
-				port = f
-			}
-			leadsAndPicks = true
-		}
-		if leads && w.hasExporter(m, &s) {
+		switch {
+		case leads && picks:
+			both = append(both, s)
+		case leads && w.hasExporter(m, &s):
 			leading = append(leading, s)
-		}
-		if picks && !leads {
+		case picks && !leads:
 			picked = append(picked, s)
 		}
 	}
+	// One of several Services with the same labels is enough.
+	for i := range both {
+		if port = w.judgePort(m, &both[i]); port == nil {
+			break
+		}
+	}
 	switch {
-	case leadsAndPicks:
+	case len(both) > 0:
 		return nil, port
 	case len(leading) > 0:
 		f := seen(found(codeMonitorSelector, "%s does not pick Service %s of the pods: it goes by labels of Services, not of pods", m, leading[0].Metadata.Name),

@@ -165,17 +165,8 @@ func readExporter(c *container) (e exporterPort, likeness int) {
 // noneReady is why no pod is ready: a container that does not run, or time.
 func (w *walk) noneReady() doctor.Link {
 	for i := range w.pods {
-		p := &w.pods[i]
-		for _, c := range p.Spec.all() {
-			status := p.status(c.Name)
-			trouble := status.trouble()
-			if trouble == "" && status.fellOver() {
-				trouble = "started again"
-			}
-			if trouble == "" || trouble == "PodInitializing" || trouble == "ContainerCreating" {
-				continue
-			}
-			return w.notRunning(p, &c, status, trouble)
+		if l := w.fallen(&w.pods[i]); l.State != "" {
+			return l
 		}
 	}
 	youngest := w.pods[0].Metadata.CreationTimestamp
@@ -195,6 +186,21 @@ func (w *walk) noneReady() doctor.Link {
 		}
 	}
 	return broken("none is ready", mend(f, "kubectl -n %s describe pod %s", w.namespace, p.Metadata.Name))
+}
+
+// fallen finds a container of a pod that does not run.
+func (w *walk) fallen(p *pod) doctor.Link {
+	for _, c := range p.Spec.all() {
+		status := p.status(c.Name)
+		trouble := status.trouble()
+		if trouble == "" && status.fellOver() {
+			trouble = "started again"
+		}
+		if trouble != "" && trouble != "PodInitializing" && trouble != "ContainerCreating" {
+			return w.notRunning(p, &c, status, trouble)
+		}
+	}
+	return nothing()
 }
 
 func (w *walk) notRunning(p *pod, c *container, status *containerStatus, trouble string) doctor.Link {
