@@ -28,14 +28,16 @@ func (w *walk) lookAPI() doctor.Link {
 		return broken("is registered without a Service", w.foreign(api, "the API server itself"))
 	}
 	owner := api.Spec.Service.Namespace + "/" + api.Spec.Service.Name
-	if active := w.hpa.Status.Conditions.of("ScalingActive"); isForeign(api.Spec.Service.Name) && active.Status == "True" {
+	var known resources
+	// What the HPA says is of some time ago: the other one has to be there now.
+	if active := w.hpa.Status.Conditions.of("ScalingActive"); isForeign(api.Spec.Service.Name) && active.Status == "True" &&
+		!isAbsent(w.cluster.get(w.ctx, w.apiPath(), &known)) {
 		f := seen(found(codeManaged, "%s is served by %s, which has figures of its own, and the HPA has a value", customMetrics, owner), "the HPA says", "%s", said(active))
 		return sightless("belongs to somebody else, who answers", mend(f, "the doctor knows prometheus-adapter and KEDA; ask the tools of that product"))
 	}
 	if isForeign(api.Spec.Service.Name) {
 		return broken("belongs to somebody else", w.foreign(api, owner))
 	}
-	var known resources
 	err = w.cluster.get(w.ctx, w.apiPath(), &known)
 	switch {
 	case reasonOf(err) == forbidden:
@@ -44,6 +46,12 @@ func (w *walk) lookAPI() doctor.Link {
 		return w.apiFails(api, err)
 	}
 	return fine("%s answers for %s", owner, api.Metadata.Name)
+}
+
+// isAbsent tells an API behind which nobody is from one that says no.
+func isAbsent(err error) bool {
+	reason := reasonOf(err)
+	return reason == unavailable || reason == notFound
 }
 
 // apiPath is the custom metrics API, in the version that is registered.
