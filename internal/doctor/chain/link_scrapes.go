@@ -2,6 +2,7 @@ package chain
 
 import (
 	"cmp"
+	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -98,15 +99,22 @@ func (w *walk) scrapedElsewhere(other []target) doctor.Link {
 }
 
 // outdated tells whether a series gets no samples any more: a job that is gone
-// leaves the last one for five minutes. The sample is the time of it.
+// leaves the last one for five minutes. The sample is the time of it. How often
+// samples came tells the last minute, or five where they come seldom; rates are
+// empty soon after, and would be taken for the fault.
 func (w *walk) outdated(newest sample) bool {
-	const span, missed = 5 * time.Minute, 2.5
-	counts, err := w.prometheus.query(w.ctx, "max(count_over_time("+w.seriesQuery()+"["+strconv.Itoa(int(span.Seconds()))+"s]))")
-	if err != nil || len(counts) == 0 || counts[0].Value < 1 {
-		return false
-	}
+	const enough, missed = 4, 2
 	age := float64(newest.At.UnixMilli())/1e3 - newest.Value
-	return age > missed*span.Seconds()/counts[0].Value
+	for _, span := range []float64{60, 300} {
+		counts, err := w.prometheus.query(w.ctx, fmt.Sprintf("max(count_over_time(%s[%.0fs]))", w.seriesQuery(), span))
+		if err != nil {
+			return false
+		}
+		if len(counts) > 0 && counts[0].Value >= enough {
+			return age > missed*span/counts[0].Value
+		}
+	}
+	return false
 }
 
 // promBlind is a Prometheus that answered before and does not answer this.
