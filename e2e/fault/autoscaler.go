@@ -25,15 +25,6 @@ func autoscalers() []Fault {
 		{Name: "hpa-cpu-only", Want: "hpa-other-metric", inject: patch(autoscaler, replace("/spec/metrics", []object{{
 			"type": "Resource", "resource": object{"name": "cpu", "target": object{"type": "Utilization", "averageUtilization": 80}},
 		}}))},
-		{Name: "keda-missing", Want: "keda-missing", Subject: shop + "/web", inject: create("/apis/keda.sh/v1alpha1/namespaces/"+shop+"/scaledobjects", object{
-			"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": object{"name": "web"},
-			"spec": object{
-				"scaleTargetRef": object{"name": "web"},
-				"triggers": []object{{"type": "prometheus", "metadata": object{
-					"serverAddress": "http://prometheus-operated.monitoring.svc:9090", "query": "sum(rate(" + series + "[1m]))", "threshold": "20",
-				}}},
-			},
-		})},
 		{Name: "hpa-object-metric", Want: "rule-overrides", inject: patch(autoscaler, replace("/spec/metrics", []object{{
 			"type": "Object", "object": object{
 				"metric": object{"name": metric}, "target": object{"type": "Value", "value": "20"},

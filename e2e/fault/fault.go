@@ -30,6 +30,6 @@ const (
 // All is the table of faults.
 func All() []Fault {
 	return slices.Concat(
-		registration(), rights(), rules(), queries(), scrapes(), workloads(), autoscalers(),
+		registration(), rights(), rules(), queries(), scrapes(), workloads(), autoscalers(), kedas(),
 	)
 }

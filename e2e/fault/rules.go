@@ -17,7 +17,7 @@ func rules() []Fault {
 	return []Fault{
 		{Name: "adapter-prometheus-url", Want: "adapter-prometheus-url", inject: argument("--prometheus-url", "http://prometheus.default.svc:9090")},
 		{Name: "adapter-prometheus-port", Want: "adapter-prometheus-url", inject: argument("--prometheus-url", "http://10.244.0.1:9091")},
-		{Name: "adapter-prometheus-scheme", Want: "adapter-prometheus-down", inject: argument("--prometheus-url", "https://10.244.0.1:9090")},
+		{Name: "adapter-prometheus-scheme", Want: "adapter-prometheus-url", inject: argument("--prometheus-url", "https://10.244.0.1:9090")},
 		{Name: "rule-quotes-eaten", Want: "rule-series-query-syntax", inject: rule(labels, "namespace!=,pod!=")},
 		{Name: "rule-old-labels", Want: "rule-series-query-labels", inject: rule(labels, `kubernetes_namespace!="",kubernetes_pod_name!=""`)},
 		{Name: "rule-other-series", Want: "rule-missing", inject: rule(series+"{", "nginx_requests_total{")},
