@@ -39,8 +39,6 @@ func scrapes() []Fault {
 			replace("/spec/podMonitorSelector", object{"matchLabels": object{"release": "kube-prometheus-stack"}}))},
 		{Name: "prometheus-namespace-selector", Want: "monitor-ignored", inject: patch(prometheus,
 			replace("/spec/podMonitorNamespaceSelector", object{"matchLabels": object{"monitored": "yes"}}))},
-		{Name: "prometheus-twice", Want: "prometheus-several", Search: true, inject: all(
-			remove(apiService), proxied(monitoring), copied(prometheus, operator+"default/prometheuses", "other", func(object) {}), proxied("default"))},
 		{Name: "service-missing", Want: "monitor-service-missing", inject: serviceMonitor},
 		{Name: "service-selector", Want: "monitor-service-selector", inject: all(serviceMonitor, create("/api/v1/namespaces/"+shop+"/services", object{
 			"apiVersion": "v1", "kind": "Service", "metadata": object{"name": "web-metrics", "labels": object{"app": "web-metrics"}},
@@ -48,15 +46,4 @@ func scrapes() []Fault {
 		}))},
 		{Name: "monitor-missing", Want: "monitor-missing", inject: remove(podMonitor)},
 	}
-}
-
-// proxied has the API server find Prometheus at the Service that the operator
-// makes, which has no pods here.
-func proxied(namespace string) change {
-	return create("/apis/discovery.k8s.io/v1/namespaces/"+namespace+"/endpointslices", object{
-		"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-		"metadata":  object{"name": "prometheus", "labels": object{"kubernetes.io/service-name": "prometheus-operated"}},
-		"ports":     []object{{"name": "web", "port": 9090, "protocol": "TCP"}},
-		"endpoints": []object{{"addresses": []string{"10.244.0.1"}, "conditions": object{"ready": true}}},
-	})
 }
