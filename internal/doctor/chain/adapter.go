@@ -48,7 +48,7 @@ func (w *walk) readAPI() (*apiService, error) {
 			return nil, err
 		}
 	}
-	return nil, nil //nolint:nilnil // it is not there, which is no error
+	return nil, nil // it is not there, which is no error
 }
 
 // readAdapter reads what is behind the API: Service, Deployment, pods, rules.

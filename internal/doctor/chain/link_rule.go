@@ -130,7 +130,7 @@ func (w *walk) collision(all []tried) []*doctor.Finding {
 			makers = append(makers, all[i].rule)
 		}
 	}
-	if len(makers) < 2 { //nolint:mnd // two rules
+	if len(makers) < 2 {
 		return nil
 	}
 	f := found(codeRuleCollision, "%d rules of the adapter make %s; one wins, and no log tells which", len(makers), w.wanted.name)

@@ -3,6 +3,7 @@ package chain
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prometheus/common/model"
 )
 
 // Kinds of failures of Prometheus, as reasons of a refusal.
@@ -59,7 +62,7 @@ func direct(address string) *prometheus {
 
 // plain is an error of net/http without its URL, which may hold a login.
 func plain(err error) string {
-	if e, ok := err.(*url.Error); ok { //nolint:errorlint // net/http returns just this
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
 	return err.Error()
@@ -230,7 +233,7 @@ func (p *prometheus) query(ctx context.Context, expr string) ([]sample, error) {
 		if err != nil {
 			value = math.NaN()
 		}
-		samples = append(samples, sample{v.Metric, value, time.UnixMilli(int64(at * 1000))}) //nolint:mnd // seconds
+		samples = append(samples, sample{v.Metric, value, time.UnixMilli(int64(at * 1000))})
 	}
 	return samples, nil
 }
@@ -283,39 +286,9 @@ func (p *prometheus) pools(ctx context.Context) ([]string, error) {
 
 // duration reads a duration of Prometheus, such as 1m30s or 2d; 0 if it is none.
 func duration(text string) time.Duration {
-	units := []struct {
-		name string
-		unit time.Duration
-	}{
-		{"ms", time.Millisecond},
-		{"y", 365 * 24 * time.Hour},
-		{"w", 7 * 24 * time.Hour},
-		{"d", 24 * time.Hour},
-		{"h", time.Hour},
-		{"m", time.Minute},
-		{"s", time.Second},
+	d, err := model.ParseDuration(text)
+	if err != nil {
+		return 0
 	}
-	var sum time.Duration
-	for text != "" {
-		end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
-		if end <= 0 {
-			return 0
-		}
-		number, err := strconv.Atoi(text[:end])
-		if err != nil {
-			return 0
-		}
-		text = text[end:]
-		found := false
-		for _, u := range units {
-			if rest, ok := strings.CutPrefix(text, u.name); ok {
-				sum, text, found = sum+time.Duration(number)*u.unit, rest, true
-				break
-			}
-		}
-		if !found {
-			return 0
-		}
-	}
-	return sum
+	return time.Duration(d)
 }

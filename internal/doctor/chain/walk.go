@@ -37,7 +37,7 @@ type Options struct {
 
 // walk is one examination: what is known so far.
 type walk struct {
-	ctx     context.Context //nolint:containedctx // it is as short-lived as the walk
+	ctx     context.Context
 	options Options
 	cluster *cluster
 	now     time.Time
