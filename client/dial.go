@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"nginx-exporter/client/nonblock"
 )
 
 // dial returns the function that opens this target's connections: to its unix
@@ -19,8 +21,12 @@ func (o *Options) dial() func(ctx context.Context, network, address string) (net
 			network, address = "unix", socket
 		}
 		conn, err := dialer.DialContext(ctx, network, address)
-		if err != nil || !proxied {
-			return conn, err
+		if err != nil {
+			return nil, err
+		}
+		conn = nonblock.Conn(conn)
+		if !proxied {
+			return conn, nil
 		}
 		if err := writeProxyHeader(conn, o.Timeout); err != nil {
 			_ = conn.Close() // the error that matters is the first one

@@ -3,9 +3,10 @@
 package client
 
 import (
-	"errors"
 	"net"
 	"syscall"
+
+	"nginx-exporter/client/nonblock"
 )
 
 // quiet reports whether a kept connection is still open and nothing has come
@@ -21,9 +22,7 @@ func quiet(conn net.Conn) bool {
 	}
 	silent := false
 	err = access.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT) // a descriptor
-		silent = errors.Is(err, syscall.EAGAIN)
+		silent = nonblock.Quiet(fd)
 		return true
 	})
 	return err == nil && silent

@@ -7,32 +7,43 @@ import (
 	"syscall"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/nonblock"
 )
 
 // processReader reads what the exporter's own process costs. It goes by system
-// calls and keeps its file open, because opening files through package os made
+// calls and keeps its files open, because opening files through package os made
 // up a third of a scrape. What cannot be read, as in a container without
 // /proc, is absent.
 type processReader struct {
-	statm int // a file descriptor, -1 if there is none
+	// File descriptors, -1 where there is none.
+	statm       int
+	descriptors int // the folder that lists them all
 }
 
+const descriptorFolder = "/proc/self/fd"
+
 func newProcessReader() *processReader {
-	statm, err := syscall.Open("/proc/self/statm", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	return &processReader{statm: openDescriptor("/proc/self/statm"), descriptors: openDescriptor(descriptorFolder)}
+}
+
+func openDescriptor(path string) int {
+	descriptor, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		statm = -1
+		return -1
 	}
-	return &processReader{statm: statm}
+	return descriptor
 }
 
 func (p *processReader) read() processState {
-	return processState{cpuSeconds: cpuSeconds(), residentBytes: p.residentBytes(), openFiles: openFiles()}
+	return processState{cpuSeconds: cpuSeconds(), residentBytes: p.residentBytes(), openFiles: p.openFiles()}
 }
 
 func (p *processReader) close() {
-	if p.statm >= 0 {
-		_ = syscall.Close(p.statm) // it was only read
-		p.statm = -1
+	for _, descriptor := range []*int{&p.statm, &p.descriptors} {
+		if *descriptor >= 0 {
+			_ = syscall.Close(*descriptor) // it was only read
+			*descriptor = -1
+		}
 	}
 }
 
@@ -48,7 +59,7 @@ func cpuSeconds() client.Number {
 // residentBytes reads the second field of statm, which is in pages.
 func (p *processReader) residentBytes() client.Number {
 	var statm [128]byte
-	n, err := syscall.Pread(p.statm, statm[:], 0)
+	n, err := nonblock.ReadStart(p.statm, statm[:])
 	if err != nil {
 		return client.Number{}
 	}
@@ -64,22 +75,20 @@ func (p *processReader) residentBytes() client.Number {
 }
 
 // openFiles counts the file descriptors. Linux 6.2 and later has the number as
-// the size of the directory that lists them.
-func openFiles() client.Number {
-	const descriptors = "/proc/self/fd"
-	var stat syscall.Stat_t
-	if syscall.Stat(descriptors, &stat) == nil && stat.Size > 0 {
-		return client.NumberOf(float64(stat.Size))
+// the size of the folder that lists them.
+func (p *processReader) openFiles() client.Number {
+	if size, err := nonblock.Size(p.descriptors); err == nil && size > 0 {
+		return client.NumberOf(float64(size))
 	}
-	directory, err := os.Open(descriptors)
+	folder, err := os.Open(descriptorFolder)
 	if err != nil {
 		return client.Number{}
 	}
-	defer func() { _ = directory.Close() }() // it was only read
-	names, err := directory.Readdirnames(0)
+	defer func() { _ = folder.Close() }() // it was only read
+	names, err := folder.Readdirnames(0)
 	if err != nil {
 		return client.Number{}
 	}
-	// One of them is the directory itself.
+	// One of them is the folder as it was just opened.
 	return client.NumberOf(float64(len(names) - 1))
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"nginx-exporter/client/nonblock"
 )
 
 // Listen opens the addresses at which the exporter is to be reached, so that a
@@ -77,8 +79,12 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 		}
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, network, address)
-	if err != nil || !s.web.SecuredMetrics {
-		return listener, err
+	if err != nil {
+		return nil, err
+	}
+	listener = nonblock.Listener(listener)
+	if !s.web.SecuredMetrics {
+		return listener, nil
 	}
 	return tls.NewListener(listener, &tls.Config{
 		MinVersion: tls.VersionTLS12,
