@@ -116,6 +116,14 @@ func (s *scanner) fill() bool {
 
 // peek returns the next byte that is no white space, 0 if there is none.
 func (s *scanner) peek() byte {
+	if ahead := s.window[s.next:s.end]; len(ahead) > 0 && ahead[0] > ' ' {
+		return ahead[0] // the usual case, which callers inline
+	}
+	return s.look()
+}
+
+// look is peek where white space may have to be passed, or more be read.
+func (s *scanner) look() byte {
 	for {
 		for ; s.next < s.end; s.next++ {
 			switch c := s.window[s.next]; c {
@@ -232,6 +240,9 @@ func (s *scanner) enter() bool {
 // parts it from the one before or ends them all.
 func (s *scanner) another(closing byte, first bool) bool {
 	switch c := s.peek(); {
+	case c == ',' && !first:
+		s.next++
+		return true
 	case c == closing:
 		s.next++
 		s.depth--

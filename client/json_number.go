@@ -32,13 +32,13 @@ func (s *scanner) number() Number {
 	// The usual case: digits that lie in one piece, with something after them.
 	const exactDigits = 19 // as many always fit into 64 bits
 	var v uint64
-	for i := s.next; i < s.end; i++ {
-		d := s.window[i] - '0'
+	for i, after := range s.window[s.next:s.end] {
+		d := after - '0'
 		if d > 9 {
-			if n := i - s.next; n == 0 || n > exactDigits || n > 1 && c == '0' || isNumber(s.window[i]) {
+			if i == 0 || i > exactDigits || i > 1 && c == '0' || isNumber(after) {
 				break
 			}
-			s.next = i
+			s.next += i
 			return NumberOf(float64(v))
 		}
 		v = v*10 + uint64(d)

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -34,16 +36,10 @@ func (s *scanner) stringLike(other string) string {
 func (s *scanner) rawString() []byte {
 	s.next++
 	// The usual case: it lies in one piece and has nothing to be resolved.
-	for i := s.next; i < s.end; i++ {
-		c := s.window[i]
-		if c == '"' {
-			text := s.window[s.next:i]
-			s.next = i + 1
-			return text
-		}
-		if c < ' ' || c == '\\' || c >= utf8.RuneSelf {
-			break
-		}
+	rest := s.window[s.next:s.end]
+	if i := plainLength(rest); i < len(rest) && rest[i] == '"' {
+		s.next += i + 1
+		return rest[:i]
 	}
 	s.text = s.text[:0]
 	for s.more() {
@@ -67,6 +63,35 @@ func (s *scanner) rawString() []byte {
 	}
 	s.cut()
 	return nil
+}
+
+// plainLength returns how many bytes stand before the first one that ends a
+// string or has to be looked at: a quotation mark, a backslash, a control
+// character or a part of a longer one. It looks at eight bytes at a time. A
+// subtraction that borrows can mark bytes after one that is marked rightly, so
+// the first mark counts.
+//
+// See https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord.
+func plainLength(text []byte) int {
+	const (
+		each = 0x0101010101010101
+		top  = 0x80 * each
+	)
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		quote, backslash := x^'"'*each, x^'\\'*each
+		marks := (x | (x-' '*each)&^x | (quote-each)&^quote | (backslash-each)&^backslash) & top
+		if marks != 0 {
+			return i + bits.TrailingZeros64(marks)/8
+		}
+	}
+	for ; i < len(text); i++ {
+		if c := text[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			break
+		}
+	}
+	return i
 }
 
 // validText replaces each byte that is not UTF-8, as encoding/json does.
@@ -166,13 +191,4 @@ func (s *scanner) intern(word []byte) string {
 		s.words[text] = text
 	}
 	return text
-}
-
-// internValue reads a string that occurs in many objects.
-func (s *scanner) internValue() string {
-	if s.peek() != '"' {
-		s.misfit()
-		return ""
-	}
-	return s.intern(s.rawString())
 }

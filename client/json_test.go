@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -88,6 +89,32 @@ func BenchmarkScanner(b *testing.B) {
 		s.skip()
 		if err := s.finish(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Wherever a byte stands among others, and whatever follows it, a string is cut
+// before the first that ends it or has to be looked at.
+func TestPlainLength(t *testing.T) {
+	t.Parallel()
+	special := func(c byte) bool { return c < ' ' || c == '"' || c == '\\' || c >= 0x80 }
+	const length = 19 // two words and some more
+	for at := range length {
+		for c := range 256 {
+			for _, after := range []byte{'a', ' ', '!', '#', ']', '"', 0, 0x7f, 0x80, 0xff} {
+				text := bytes.Repeat([]byte{'~'}, length)
+				text[at] = byte(c) // the loop ends at 255
+				if at+1 < length {
+					text[at+1] = after
+				}
+				want := slices.IndexFunc(text, special)
+				if want < 0 {
+					want = length
+				}
+				if got := plainLength(text); got != want {
+					t.Fatalf("%q: cut at %d, want %d", text, got, want)
+				}
+			}
 		}
 	}
 }

@@ -1,7 +1,5 @@
 package client
 
-import "slices"
-
 func (p *PlusPeer) decode(s *scanner) {
 	for name := range s.members() {
 		switch string(name) {
@@ -48,7 +46,7 @@ func (p *PlusPeer) decodeConfigured(s *scanner, name []byte) {
 	case "weight":
 		p.Weight = s.number()
 	case "state":
-		p.State = PlusState(max(0, slices.Index(PlusStates(), s.internValue()))) // seven states
+		p.State = s.state()
 	case "max_conns":
 		p.MaxConns = s.number()
 	case "active":
@@ -56,6 +54,21 @@ func (p *PlusPeer) decodeConfigured(s *scanner, name []byte) {
 	default:
 		p.decodeTimes(s, name)
 	}
+}
+
+// state reads the name of a state; one that nginx does not have is unknown.
+func (s *scanner) state() PlusState {
+	if s.peek() != '"' {
+		s.misfit()
+		return PlusStateUnknown
+	}
+	name := s.rawString()
+	for i, known := range PlusStates() {
+		if string(name) == known {
+			return PlusState(i) // seven states
+		}
+	}
+	return PlusStateUnknown
 }
 
 func (p *PlusPeer) decodeTimes(s *scanner, name []byte) {

@@ -52,9 +52,15 @@ func (r *PlusResponses) decode(s *scanner) {
 const maxCodes = 1000
 
 func (r *PlusResponses) decodeCodes(s *scanner) {
-	codes := s.codes[:0]
+	// Most objects list the same codes, in the same order.
+	before, codes := s.codes, s.codes[:0]
 	for name := range s.members() {
-		code := s.intern(name)
+		var code string
+		if i := len(codes); i < len(before) && before[i].Code == string(name) {
+			code = before[i].Code
+		} else {
+			code = s.intern(name)
+		}
 		count := s.count()
 		switch i := slices.IndexFunc(codes, func(c PlusCode) bool { return c.Code == code }); {
 		case i >= 0:
