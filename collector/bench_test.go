@@ -3,10 +3,13 @@ package collector
 import (
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+
+	"nginx-exporter/internal/plustest"
 )
 
 // benchPeers is the size of a large upstream.
@@ -40,6 +43,26 @@ func BenchmarkScrapePage(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkPlusPage writes the page of a large NGINX Plus as text, with padded
+// status codes and without.
+func BenchmarkPlusPage(b *testing.B) {
+	nginx := plustest.Sized(plustest.L()).Start()
+	b.Cleanup(nginx.Close)
+	for name, padded := range map[string]bool{"plain": false, "padded": true} {
+		b.Run(name, func(b *testing.B) {
+			page := scrape(b, Options{PadCodes: padded}, asking(b, nginx.URL))
+			lines := strings.Count(textOf(b, page), "\n")
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := page.WriteText(io.Discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(lines), "ns/line")
 		})
 	}
 }

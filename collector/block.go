@@ -109,23 +109,32 @@ func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byt
 	case r.label != "":
 		return b.appendParts(page, name, r, from)
 	}
-	labels := b.labels
 	if b.ends == nil {
-		labels = b.again()
+		return b.appendOnce(page, name, r, from)
 	}
 	for o := from; o < len(b.objects); o++ {
 		if o > from && len(page) >= flushAt {
 			return page, o, true
 		}
-		v := r.value(b.objects[o])
-		if !v.Known() {
-			continue
+		if v := r.value(b.objects[o]); v.Known() {
+			page = append(append(page, name...), b.labels(o)...)
+			page = append(appendNumber(append(page, ' '), v.Float()), '\n')
 		}
-		page = append(page, name...)
-		page = append(page, labels(o)...)
-		page = append(page, ' ')
-		page = appendNumber(page, v.Float())
-		page = append(page, '\n')
+	}
+	return page, len(b.objects), false
+}
+
+// appendOnce appends the series of a row that makes the labels itself.
+func (b *bound[T]) appendOnce(page []byte, name string, r *row[T], from int) (text []byte, next int, more bool) {
+	labels := b.again()
+	for o := from; o < len(b.objects); o++ {
+		if o > from && len(page) >= flushAt {
+			return page, o, true
+		}
+		if v := r.value(b.objects[o]); v.Known() {
+			page = append(append(page, name...), labels(o)...)
+			page = append(appendNumber(append(page, ' '), v.Float()), '\n')
+		}
 	}
 	return page, len(b.objects), false
 }
@@ -142,38 +151,69 @@ func (b *bound[T]) labels(o int) []byte {
 // before and after its value is the same for all series of an object.
 func (b *bound[T]) appendParts(page []byte, name string, r *row[T], from int) (text []byte, next int, more bool) {
 	l := b.layouts.with[r.label]
-	var head, tail []byte
-	var values []string
-	series := func(label string, v client.Number) {
-		if !v.Known() {
-			return
-		}
-		page = append(page, head...)
-		page = appendEscaped(page, label)
-		page = append(page, tail...)
-		page = append(page, ' ')
-		page = appendNumber(page, v.Float())
-		page = append(page, '\n')
+	lines := &partLines{page: page}
+	series := lines.add
+	part := series
+	if !slices.ContainsFunc(r.parts, func(p labelled[T]) bool { return !isPlain(p.label) }) {
+		part = lines.addPlain // looked at once, not for each object
 	}
+	var values []string
 	for o := from; o < len(b.objects); o++ {
-		if o > from && len(page) >= flushAt {
-			return page, o, true
+		if o > from && len(lines.page) >= flushAt {
+			return lines.page, o, true
 		}
 		object := b.objects[o]
-		if head = append(head[:0], name...); l.first != "" {
-			head, tail = l.splice(head, tail[:0], b.labels(o))
+		head, tail := append(lines.head[:0], name...), lines.tail[:0]
+		if l.first != "" {
+			lines.head, lines.tail = l.splice(head, tail, b.labels(o))
 		} else {
 			values = b.table.own(values[:0], object)
-			head, tail = l.split(head, tail[:0], values)
+			lines.head, lines.tail = l.split(head, tail, values)
 		}
+		lines.tail = append(lines.tail, ' ')
 		for i := range r.parts {
-			series(r.parts[i].label, r.parts[i].value(object))
+			if v := r.parts[i].value(object); v.Known() {
+				part(r.parts[i].label, v)
+			}
 		}
 		if r.each != nil {
 			r.each(object, series)
 		}
 	}
-	return page, len(b.objects), false
+	return lines.page, len(b.objects), false
+}
+
+// partLines appends the series of one object and row that a further label tells
+// apart.
+type partLines struct {
+	page       []byte
+	head, tail []byte // before and after the value of the further label, with the blank at the end
+}
+
+// add appends a series whose label comes from a document.
+func (p *partLines) add(label string, v client.Number) {
+	switch {
+	case !v.Known():
+	case isPlain(label):
+		p.addPlain(label, v)
+	default:
+		p.page = appendEscaped(append(p.page, p.head...), label)
+		p.end(append(p.page, p.tail...), v.Float())
+	}
+}
+
+// addPlain appends a series whose label stands on the page as it is.
+func (p *partLines) addPlain(label string, v client.Number) {
+	p.end(append(append(append(p.page, p.head...), label...), p.tail...), v.Float())
+}
+
+// end appends the value of a line.
+func (p *partLines) end(page []byte, v float64) {
+	if v >= 0 && v <= 9 && v == float64(byte(v)) { // most figures of most servers
+		p.page = append(page, '0'+byte(v), '\n')
+		return
+	}
+	p.page = append(appendNumber(page, v), '\n')
 }
 
 func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int, created float64) []*dtoMetric {

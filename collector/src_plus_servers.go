@@ -43,12 +43,13 @@ func serverRows() []row[*client.PlusPeer] {
 // nginx-prometheus-exporter gives it, and so that nobody has to know numbers.
 func stateRows() []row[*client.PlusPeer] {
 	type doc = *client.PlusPeer
+	states := client.PlusStates() // which makes them each time
 	return []row[doc]{
 		gauge("state", "State of this server: up (1), draining (2), down (3), unavail (4), checking (5), unhealthy (6) or unknown (0).",
 			func(p doc) client.Number { return client.NumberOf(float64(p.State)) }),
 		each(Gauge, "status", "Whether this server is in the state (1) or not (0).", "state",
 			func(p doc, series func(string, client.Number)) {
-				for state, name := range client.PlusStates() {
+				for state, name := range states {
 					current := client.PlusState(state) == p.State // seven states
 					if current || state != int(client.PlusStateUnknown) {
 						series(name, boolean(current))

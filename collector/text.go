@@ -2,7 +2,6 @@ package collector
 
 import (
 	"io"
-	"math"
 	"strconv"
 
 	"github.com/prometheus/common/expfmt"
@@ -18,8 +17,10 @@ const exactIntegers = 1 << 53
 // appendNumber appends a value as the text format wants it: whole numbers in
 // digits, so that people can read them, others as short as they stay exact.
 func appendNumber(text []byte, v float64) []byte {
-	if v == math.Trunc(v) && math.Abs(v) <= exactIntegers {
-		return strconv.AppendInt(text, int64(v), 10)
+	// What is no integer, or none of 64 bits, does not survive the way there and
+	// back.
+	if n := int64(v); float64(n) == v && -exactIntegers <= n && n <= exactIntegers {
+		return strconv.AppendInt(text, n, 10)
 	}
 	return strconv.AppendFloat(text, v, 'g', -1, 64)
 }
