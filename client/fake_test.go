@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/internal/nginxtest"
 )
 
 // patience is how long a test waits for what must happen.
@@ -235,11 +236,11 @@ func serve(tb testing.TB, kind string, script script) (*fake, client.Options) {
 		listener = listen(tb, "tcp", "127.0.0.1:0")
 		uri = "http://" + listener.Addr().String() + "/stub_status"
 	case "https":
-		ca := newAuthority(tb)
+		ca := nginxtest.NewAuthority(tb)
 		listener = listen(tb, "tcp", "127.0.0.1:0")
 		uri = "https://" + listener.Addr().String() + "/stub_status"
-		listener = tls.NewListener(listener, &tls.Config{Certificates: ca.issue(tb, leaf{}), MinVersion: tls.VersionTLS12})
-		options.Transport = trust{&tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS12}}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{}), MinVersion: tls.VersionTLS12})
+		options.Transport = trust{&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12}}
 	case "unix":
 		socket := filepath.Join(tb.TempDir(), "n.sock")
 		listener = listen(tb, "unix", socket)

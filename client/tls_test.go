@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/internal/nginxtest"
 )
 
 const (
@@ -21,20 +22,20 @@ const (
 )
 
 // tlsFailures are servers to which there is no trusted connection.
-func tlsFailures(tb testing.TB, ca *authority) map[string]struct {
+func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 	server *tls.Config // nil speaks no TLS
 	client *tls.Config // nil is what a target without any TLS settings gets
 	text   string
 	advice string
 } {
 	tb.Helper()
-	certificates := ca.issue(tb, leaf{})
+	certificates := issue(tb, ca, nginxtest.Leaf{})
 	good := &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12}
-	trusting := &tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS12}
+	trusting := &tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12}
 	mutual := func(version uint16) *tls.Config {
 		return &tls.Config{
 			Certificates: certificates, MinVersion: version, MaxVersion: version,
-			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool,
+			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool,
 		}
 	}
 	return map[string]struct {
@@ -42,10 +43,10 @@ func tlsFailures(tb testing.TB, ca *authority) map[string]struct {
 		text, advice   string
 	}{
 		"unknown CA":     {good, nil, "certificate signed by unknown authority", adviceTrust},
-		"another CA":     {good, &tls.Config{RootCAs: newAuthority(tb).pool, MinVersion: tls.VersionTLS12}, "unknown authority", adviceTrust},
-		"expired":        {&tls.Config{Certificates: ca.issue(tb, leaf{expired: true}), MinVersion: tls.VersionTLS12}, trusting, "expired", adviceTrust},
-		"wrong name":     {&tls.Config{Certificates: ca.issue(tb, leaf{name: "shop.example"}), MinVersion: tls.VersionTLS12}, trusting, "", adviceOther},
-		"no server cert": {&tls.Config{Certificates: ca.issue(tb, leaf{client: true}), MinVersion: tls.VersionTLS12}, trusting, "", adviceTrust},
+		"another CA":     {good, &tls.Config{RootCAs: nginxtest.NewAuthority(tb).Pool, MinVersion: tls.VersionTLS12}, "unknown authority", adviceTrust},
+		"expired":        {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Expired: true}), MinVersion: tls.VersionTLS12}, trusting, "expired", adviceTrust},
+		"wrong name":     {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Name: "shop.example"}), MinVersion: tls.VersionTLS12}, trusting, "", adviceOther},
+		"no server cert": {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Client: true}), MinVersion: tls.VersionTLS12}, trusting, "", adviceTrust},
 		"plain HTTP":     {nil, trusting, "does not look like a TLS handshake", advicePlain},
 		"TLS 1.1 only": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
@@ -57,13 +58,13 @@ func tlsFailures(tb testing.TB, ca *authority) map[string]struct {
 		},
 		"TLS 1.3 too much": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13},
-			&tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12}, "protocol version", adviceTrust,
+			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12}, "protocol version", adviceTrust,
 		},
 		"client certificate in 1.2": {mutual(tls.VersionTLS12), trusting, "", adviceClient},
 		"client certificate in 1.3": {mutual(tls.VersionTLS13), trusting, "certificate required", adviceClient},
 		"client certificate of another CA": {
 			mutual(tls.VersionTLS13),
-			&tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS12, Certificates: newAuthority(tb).issue(tb, leaf{client: true})},
+			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12, Certificates: issue(tb, nginxtest.NewAuthority(tb), nginxtest.Leaf{Client: true})},
 			"", adviceClient,
 		},
 	}
@@ -71,7 +72,7 @@ func tlsFailures(tb testing.TB, ca *authority) map[string]struct {
 
 func TestTLSFailures(t *testing.T) {
 	t.Parallel()
-	for name, c := range tlsFailures(t, newAuthority(t)) {
+	for name, c := range tlsFailures(t, nginxtest.NewAuthority(t)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			listener := listen(t, "tcp", "127.0.0.1:0")
@@ -116,32 +117,32 @@ func (a answering) Accept() (net.Conn, error) {
 // The 1.1 in the failures is not refused for another reason.
 func TestTLSControls(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
-	certificates := ca.issue(t, leaf{})
+	ca := nginxtest.NewAuthority(t)
+	certificates := issue(t, ca, nginxtest.Leaf{})
 	for name, c := range map[string]struct{ server, client *tls.Config }{
 		"TLS 1.2": {
 			&tls.Config{Certificates: certificates, MaxVersion: tls.VersionTLS12, MinVersion: tls.VersionTLS12},
-			&tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS12},
+			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12},
 		},
 		"TLS 1.3": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13},
-			&tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS12},
+			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12},
 		},
 		"TLS 1.1, asked for": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-			&tls.Config{RootCAs: ca.pool, MinVersion: tls.VersionTLS10},
+			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS10},
 		},
 		"nobody verifies": {
-			&tls.Config{Certificates: ca.issue(t, leaf{expired: true, name: "shop.example"}), MinVersion: tls.VersionTLS12},
+			&tls.Config{Certificates: issue(t, ca, nginxtest.Leaf{Expired: true, Name: "shop.example"}), MinVersion: tls.VersionTLS12},
 			&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12},
 		},
 		"another name": {
-			&tls.Config{Certificates: ca.issue(t, leaf{name: "shop.example"}), MinVersion: tls.VersionTLS12},
-			&tls.Config{RootCAs: ca.pool, ServerName: "shop.example", MinVersion: tls.VersionTLS12},
+			&tls.Config{Certificates: issue(t, ca, nginxtest.Leaf{Name: "shop.example"}), MinVersion: tls.VersionTLS12},
+			&tls.Config{RootCAs: ca.Pool, ServerName: "shop.example", MinVersion: tls.VersionTLS12},
 		},
 		"client certificate": {
-			&tls.Config{Certificates: certificates, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool, MinVersion: tls.VersionTLS12},
-			&tls.Config{RootCAs: ca.pool, Certificates: ca.issue(t, leaf{client: true}), MinVersion: tls.VersionTLS12},
+			&tls.Config{Certificates: certificates, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool, MinVersion: tls.VersionTLS12},
+			&tls.Config{RootCAs: ca.Pool, Certificates: issue(t, ca, nginxtest.Leaf{Client: true}), MinVersion: tls.VersionTLS12},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,11 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -134,44 +130,4 @@ func refusing(tb testing.TB) string {
 		tb.Fatalf("bound to %v", bound)
 	}
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
-}
-
-// realNginx starts Debian's nginx with a stub_status location behind a unix
-// socket, and returns how the exporter is told to ask it.
-func realNginx(tb testing.TB) string {
-	tb.Helper()
-	path, err := exec.LookPath("nginx")
-	if err != nil {
-		path = "/usr/sbin/nginx" // Debian keeps it where only root looks
-	}
-	// A path below tb.TempDir can be too long for a socket.
-	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // a longer path does not fit a socket
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = os.RemoveAll(folder) }) // in the system's own folder for such things
-	socket := filepath.Join(folder, "s")
-	conf := "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log error.log;\nevents {}\nhttp {\n" +
-		"access_log off;\nserver_tokens off;\nclient_body_temp_path body;\nproxy_temp_path proxy;\nfastcgi_temp_path fastcgi;\n" +
-		"uwsgi_temp_path uwsgi;\nscgi_temp_path scgi;\n" +
-		"server { listen unix:" + socket + "; location = /stub_status { stub_status; } }\n}\n"
-	if err := os.WriteFile(filepath.Join(folder, "nginx.conf"), []byte(conf), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	command := exec.CommandContext(tb.Context(), path, "-p", folder, "-c", "nginx.conf")
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = patience
-	ended := &sync.WaitGroup{}
-	if err := command.Start(); err != nil {
-		tb.Fatalf("nginx is needed: %v", err)
-	}
-	ended.Go(func() { _ = command.Wait() }) // it ends by our signal
-	tb.Cleanup(ended.Wait)                  // the context of the test has ended by then
-	// nginx writes its number once it listens. Connecting to find that out
-	// would count as a connection.
-	eventually(tb, "nginx to listen", func() bool {
-		text, err := os.ReadFile(filepath.Join(folder, "nginx.pid"))
-		return err == nil && len(text) > 0
-	})
-	return "unix:" + socket + ":/stub_status"
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"nginx-exporter/internal/nginxtest"
 )
 
 // scene makes one page. Each has its golden file testdata/NAME.prom; together
@@ -71,7 +73,7 @@ func stubStatusScenes() []scene {
 		}},
 		{"stub_status_real_nginx", func(tb testing.TB) *Page {
 			tb.Helper()
-			return scrape(tb, Options{}, asking(tb, realNginx(tb)))
+			return scrape(tb, Options{}, asking(tb, nginxtest.StartStatus(tb, "server_tokens off;")))
 		}},
 	}
 }

@@ -5,8 +5,6 @@ package blackbox_test
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"nginx-exporter/internal/nginxtest"
 )
 
 // nginx is a real one with a folder and a configuration of its own.
@@ -221,20 +221,10 @@ func (n *nginx) file(tb testing.TB, name string) string {
 	return string(bytes.ToValidUTF8(text, []byte("?")))
 }
 
-// freeAddress returns an address of loopback at which nobody listens, outside
-// of the range from which the kernel gives ports to others.
+// freeAddress returns an address of loopback at which nobody listens.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
-		listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", address)
-		if err == nil {
-			_ = listener.Close() // it is for somebody else
-			return address
-		}
-	}
-	tb.Fatal("no port is free")
-	return ""
+	return nginxtest.FreeAddress(tb, "127.0.0.1")
 }
 
 func write(tb testing.TB, path, text string) {

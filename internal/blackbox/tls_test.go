@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nginx-exporter/internal/nginxtest"
 )
 
 // tlsServer returns a server block with TLS and more directives.
@@ -28,7 +30,7 @@ func TestTLSToNginx(t *testing.T) {
 	t.Parallel()
 	ca, stranger := newAuthority(t), newAuthority(t)
 	good := ca.issue(t, "nginx", 2)
-	old := ca.issueUntil(t, "old", 3, time.Now().Add(-time.Hour))
+	old := ca.issueLeaf(t, "old", nginxtest.Leaf{Serial: 3, Expired: true})
 	own := stranger.issue(t, "own", 4)
 	trust := "--nginx.ssl-ca-cert=" + ca.file
 	mutual := "ssl_client_certificate " + ca.file + "; ssl_verify_client on;"
@@ -151,7 +153,7 @@ func authorityRenewed(t *testing.T) {
 	nginx.configure(t, tlsServer(after.issue(t, "nginx", 2), "keepalive_timeout 0;"))
 	nginx.reload(t)
 	e.scrape(t).wantDown(t, "")
-	write(t, before.file, encode("CERTIFICATE", after.certificate.Raw))
+	write(t, before.file, after.PEM)
 	if p := e.scrape(t); !p.up("") {
 		t.Errorf("nginx is not up with the new authority:\n%s", p.data())
 	}
@@ -182,14 +184,12 @@ func endlessHandshake(t *testing.T) {
 func anotherName(t *testing.T) {
 	t.Helper()
 	ca := newAuthority(t)
-	nginx := startNginx(t, tlsServer(ca.issue(t, "nginx", 2), ""))
-	e := serve(t, "--nginx.ssl-ca-cert="+ca.file, uri("https://"+strings.Replace(nginx.address(), "127.0.0.1", "127.1", 1)+"/stub_status"),
-		uri("https://"+strings.Replace(nginx.address(), "127.0.0.1", "localhost", 1)+"/stub_status"))
-	p := e.scrape(t)
-	for target, up := range p.series["nginx_up"] {
-		if up != 0 {
-			t.Errorf("nginx_up{%s} is %v", target, up)
-		}
+	nginx := startNginx(t, tlsServer(ca.issueLeaf(t, "nginx", nginxtest.Leaf{Name: "shop.example"}), ""))
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		e := serve(t, "--nginx.ssl-ca-cert="+ca.file, uri("https://"+strings.Replace(nginx.address(), "127.0.0.1", host, 1)+"/stub_status"))
+		p := e.scrape(t)
+		p.wantDown(t, "")
+		p.wantError(t, "tls")
 	}
 	if asked := nginx.requests(t); asked != 0 {
 		t.Errorf("nginx was sent %d requests", asked)

@@ -26,9 +26,11 @@ type Authority struct {
 // Leaf says what a certificate is for.
 type Leaf struct {
 	Name    string // in place of 127.0.0.1, localhost and ::1
+	Serial  int64  // 0 for one that nobody else has
 	Expired bool
 	Future  bool
-	Client  bool
+	Client  bool // for clients alone
+	Both    bool // for servers and for clients
 }
 
 // NewAuthority makes a CA.
@@ -60,8 +62,14 @@ func (a *Authority) Issue(tb testing.TB, leaf Leaf) (certificate, key string) {
 	if leaf.Name != "" {
 		template.DNSNames, template.IPAddresses = []string{leaf.Name}, nil
 	}
+	if leaf.Serial != 0 {
+		template.SerialNumber = big.NewInt(leaf.Serial)
+	}
 	if leaf.Client {
 		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	}
+	if leaf.Both {
+		template.ExtKeyUsage = append(template.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
 	}
 	switch {
 	case leaf.Expired:

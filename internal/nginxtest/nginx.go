@@ -41,6 +41,22 @@ func Start(tb testing.TB, http string) *Nginx {
 	return n
 }
 
+// StartStatus starts an nginx with nothing but a status page behind a unix
+// socket, and returns how the exporter is told to ask it. The directives stand
+// beside the location.
+func StartStatus(tb testing.TB, directives string) string {
+	tb.Helper()
+	// A path below tb.TempDir can be too long for a socket.
+	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // a longer path does not fit a socket
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(folder) }) // in the system's own folder for such things
+	socket := filepath.Join(folder, "s")
+	Start(tb, "server { listen unix:"+socket+"; "+directives+" location = /stub_status { stub_status; } }\n")
+	return "unix:" + socket + ":/stub_status"
+}
+
 // Configure writes the configuration, which an nginx that runs already does not
 // look at. The text is a file of its own in conf.d.
 func (n *Nginx) Configure(tb testing.TB, http string) {
