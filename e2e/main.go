@@ -21,7 +21,7 @@ import (
 )
 
 // limit bounds a whole run. Most of it is for the faults, one by one.
-const limit = 60 * time.Minute
+const limit = 90 * time.Minute
 
 func main() {
 	code, err := start()

@@ -56,23 +56,40 @@ type Scraper interface {
 	Start(ctx context.Context) error
 	// Query asks it for one number.
 	Query(ctx context.Context, expr string) (float64, error)
+	// Second starts one more at [Second], with a configuration of its own or that
+	// of the first, and what it wants of those who ask.
+	Second(ctx context.Context, config, web string) (stop func(), err error)
+}
+
+// Second is where one more Prometheus listens, Operator where prometheus-operator
+// does.
+const (
+	Second   = "10.244.0.1:9092"
+	Operator = "127.0.0.1:8081"
+)
+
+// Operated is prometheus-operator.
+type Operated interface {
+	Stop()
+	Start() error
 }
 
 // Chain is what faults are put into.
 type Chain struct {
-	client  *kube.Client
-	scraper Scraper
-	undo    []func(context.Context) error
+	client   *kube.Client
+	scraper  Scraper
+	operated Operated
+	undo     []func(context.Context) error
 }
 
 // New takes a chain that works.
-func New(client *kube.Client, scraper Scraper) *Chain {
-	return &Chain{client: client, scraper: scraper}
+func New(client *kube.Client, scraper Scraper, operated Operated) *Chain {
+	return &Chain{client: client, scraper: scraper, operated: operated}
 }
 
 // Break puts the fault in.
 func (c *Chain) Break(ctx context.Context, f *Fault) error {
-	if f.inject == nil {
+	if f.inject == nil { // it is who asks, or how
 		return nil
 	}
 	return f.inject(ctx, c)

@@ -74,7 +74,7 @@ func TestWhatWasBrokenIsMended(t *testing.T) {
 	}}
 	web := httptest.NewServer(server)
 	defer web.Close()
-	chain := New(kube.NewClient(web.URL, &http.Transport{}), nil)
+	chain := New(kube.NewClient(web.URL, &http.Transport{}), nil, nil)
 	f := &Fault{inject: all(
 		patch("/apis/things/a", replace("/spec", "broken")),
 		patch("/apis/things/a", replace("/spec", "worse")),

@@ -126,7 +126,7 @@ func rule(old, text string) change {
 
 // argument replaces the value of an argument of the adapter. The pod before it
 // goes first, since one that does not start would leave it there.
-func argument(flag, value string) change {
+func argument(flag, value string, more ...kube.Operation) change {
 	return func(ctx context.Context, c *Chain) error {
 		if _, err := c.keep(ctx, adapterDeployment); err != nil {
 			return err
@@ -143,8 +143,8 @@ func argument(flag, value string) change {
 		}
 		for i, arg := range d.Spec.Template.Spec.Containers[0].Args {
 			if strings.HasPrefix(arg, flag+"=") {
-				return c.client.Patch(ctx, adapterDeployment, recreate(),
-					replace(fmt.Sprintf("/spec/template/spec/containers/0/args/%d", i), flag+"="+value))
+				return c.client.Patch(ctx, adapterDeployment, append(more, recreate(),
+					replace(fmt.Sprintf("/spec/template/spec/containers/0/args/%d", i), flag+"="+value))...)
 			}
 		}
 		return errors.New("the adapter has no argument " + flag)

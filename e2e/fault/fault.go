@@ -12,7 +12,11 @@ type Fault struct {
 	// somebody who has no rights but those that the change gives.
 	User string
 	// Search has doctor find Prometheus on its own, through the API server.
-	Search bool
+	// Otherwise it is given an address: that of the chain, or Prometheus.
+	Search     bool
+	Prometheus string
+	// Kubectl is the program that doctor is to ask with, if it is not kubectl.
+	Kubectl string
 
 	inject change
 }
@@ -30,6 +34,6 @@ const (
 // All is the table of faults.
 func All() []Fault {
 	return slices.Concat(
-		registration(), rights(), rules(), queries(), scrapes(), workloads(), autoscalers(), kedas(),
+		registration(), rights(), rules(), queries(), scrapes(), workloads(), autoscalers(), kedas(), sights(), ways(),
 	)
 }

@@ -16,7 +16,7 @@ func TestFaultsHaveNamesOfTheirOwn(t *testing.T) {
 		if f.Want == "" {
 			t.Errorf("%s has no cause", f.Name)
 		}
-		if f.inject == nil && f.Subject == "" && f.User == "" {
+		if f.inject == nil && f.Subject == "" && f.User == "" && f.Kubectl == "" && f.Prometheus == "" {
 			t.Errorf("%s breaks nothing", f.Name)
 		}
 	}

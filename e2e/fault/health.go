@@ -94,7 +94,8 @@ func (c *Chain) content(ctx context.Context) error {
 		return err
 	}
 	for _, condition := range h.Status.Conditions {
-		if condition.Type != "ScalingLimited" && condition.Status != "True" {
+		// The others tell of limits, and of scaling to zero, once they have been met.
+		if (condition.Type == "AbleToScale" || condition.Type == "ScalingActive") && condition.Status != "True" {
 			return fmt.Errorf("the HPA: %s: %s", condition.Reason, condition.Message)
 		}
 	}

@@ -12,6 +12,13 @@ import (
 // Address is where the node's own processes listen; pods reach it over a bridge.
 const Address = "10.244.0.1"
 
+// probeMark is on packets of probes. Those of a kubelet come from the node of the
+// pod, so that no policy of the network and no firewall stops them.
+const probeMark = 1
+
+// Hole is the table of routes for what is to get lost, as it does at a firewall.
+const Hole = "99"
+
 // PrepareNetwork makes the bridge. The network namespace that it is made in
 // must be one without a link to anywhere.
 func PrepareNetwork(ctx context.Context) error {
@@ -21,6 +28,10 @@ func PrepareNetwork(ctx context.Context) error {
 		"ip link add cni0 type bridge",
 		"ip addr add "+Address+"/16 dev cni0",
 		"ip link set cni0 up",
+		"ip link add hole type bridge",
+		"ip link set hole arp off up",
+		"ip route add default dev hole table "+Hole,
+		fmt.Sprintf("ip rule add pref 10 fwmark %d lookup main", probeMark),
 	)
 }
 

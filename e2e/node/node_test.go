@@ -7,6 +7,20 @@ import (
 	"time"
 )
 
+func TestPodsHaveNamesForOthers(t *testing.T) {
+	t.Parallel()
+	image := Image{Files: map[string]string{"/etc/motd": "hello"}}
+	r := &runner{pod: &pod{}}
+	r.pod.Spec.HostAliases = []hostAlias{{IP: "10.0.0.1", Hostnames: []string{"a.b.svc", "a.b"}}}
+	files := r.files(image)
+	if want := "127.0.0.1 localhost\n10.0.0.1 a.b.svc a.b\n"; files["/etc/hosts"] != want || files["/etc/motd"] != "hello" {
+		t.Errorf("the files are %q", files)
+	}
+	if len(image.Files) != 1 {
+		t.Error("the image of other pods was changed")
+	}
+}
+
 func TestImagesAreFoundByLastPartOfName(t *testing.T) {
 	t.Parallel()
 	images := map[string]Image{"nginx": Nginx(), "other": {}}

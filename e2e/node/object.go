@@ -16,8 +16,15 @@ type pod struct {
 		Containers         []container
 		Volumes            []volume
 		SecurityContext    securityContext
+		HostAliases        []hostAlias
 	}
 	Status struct{ Phase string }
+}
+
+// hostAlias is a line of /etc/hosts.
+type hostAlias struct {
+	IP        string
+	Hostnames []string
 }
 
 type container struct {

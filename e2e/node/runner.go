@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -199,7 +201,7 @@ func (r *runner) sandbox(spec *container, image Image) *sandbox {
 	s := &sandbox{
 		Root:     filepath.Join(r.folder, "root-"+spec.Name),
 		Program:  image.Program,
-		Files:    image.Files,
+		Files:    r.files(image),
 		ReadOnly: spec.SecurityContext.ReadOnlyRootFilesystem,
 		User:     image.User, Group: image.User,
 		Confined: spec.SecurityContext.AllowPrivilegeEscalation != nil && !*spec.SecurityContext.AllowPrivilegeEscalation,
@@ -222,6 +224,20 @@ func (r *runner) sandbox(spec *container, image Image) *sandbox {
 		})
 	}
 	return s
+}
+
+// files are those of the image, and the names that the pod has for others.
+func (r *runner) files(image Image) map[string]string {
+	files := maps.Clone(image.Files)
+	if files == nil {
+		files = map[string]string{}
+	}
+	hosts := []string{"127.0.0.1 localhost\n"}
+	for _, alias := range r.pod.Spec.HostAliases {
+		hosts = append(hosts, alias.IP+" "+strings.Join(alias.Hostnames, " ")+"\n")
+	}
+	files["/etc/hosts"] = strings.Join(hosts, "")
+	return files
 }
 
 // passStartup waits for the start-up probe, and starts the container again

@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // object is a part of what the API server is told.
@@ -23,8 +26,7 @@ func (r *runner) probe(ctx context.Context, p *probe) error {
 	case p == nil:
 		return nil
 	case p.TCPSocket != nil:
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, "tcp", r.at(p.TCPSocket.Port))
+		conn, err := prober().DialContext(ctx, "tcp", r.at(p.TCPSocket.Port))
 		if err != nil {
 			return err
 		}
@@ -34,6 +36,17 @@ func (r *runner) probe(ctx context.Context, p *probe) error {
 	default:
 		return errors.New("this node does not know the kind of probe")
 	}
+}
+
+// prober connects for a probe.
+func prober() *net.Dialer {
+	return &net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		var failure error
+		err := c.Control(func(fd uintptr) {
+			failure = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, probeMark)
+		})
+		return errors.Join(err, failure)
+	}}
 }
 
 func (r *runner) at(port int) string { return net.JoinHostPort(r.address, strconv.Itoa(port)) }
@@ -49,8 +62,8 @@ func (r *runner) ask(ctx context.Context, p *probe) error {
 	}
 	request.Header.Set("User-Agent", "kube-probe/e2e")
 	transport := &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // as the kubelet does
+		DisableKeepAlives: true, DialContext: prober().DialContext,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // as the kubelet does
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // KubectlCommand is the argument with which the program runs itself as a kubectl
@@ -27,9 +28,15 @@ func Wrapper(script, kubectl, file string) error {
 
 func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
+// silence is after how long a call without an answer is noted as such: who asks
+// may lose patience, and end us before the answer comes.
+const silence = 15 * time.Second
+
 // Kubectl runs the real kubectl, passes on what it prints, notes the call and
 // gives the exit status.
-func Kubectl(words []string) (int, error) {
+func Kubectl(words []string) (int, error) { return call(words, silence) }
+
+func call(words []string, silence time.Duration) (int, error) {
 	if len(words) < 2 {
 		return 0, errors.New("kubectl: which, and into what file?")
 	}
@@ -42,17 +49,21 @@ func Kubectl(words []string) (int, error) {
 	cmd := exec.Command(kubectl, args...) //nolint:noctx // whoever ends us ends it
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
 	var ended *exec.ExitError
+	unanswered := time.AfterFunc(silence, func() {
+		_ = Add(file, Call{Args: args, Stdin: string(stdin), Exit: NoAnswer}) // an answer that comes is noted after it
+	})
+	defer unanswered.Stop()
 	if err := cmd.Run(); err != nil && !errors.As(err, &ended) {
 		return 0, err
 	}
-	call := Call{
+	answer := Call{
 		Args: args, Stdin: string(stdin), Stdout: stdout.String(), Stderr: stderr.String(),
 		Exit: cmd.ProcessState.ExitCode(),
 	}
-	if err := Add(file, call); err != nil {
+	if err := Add(file, answer); err != nil {
 		return 0, err
 	}
 	_, outErr := os.Stdout.Write(stdout.Bytes())
 	_, errErr := os.Stderr.Write(stderr.Bytes())
-	return call.Exit, errors.Join(outErr, errErr)
+	return answer.Exit, errors.Join(outErr, errErr)
 }

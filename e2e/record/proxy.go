@@ -14,21 +14,21 @@ type Proxy struct {
 	// URL is where it listens.
 	URL string
 
-	target string
 	client *http.Client
 	server *http.Server
 	mu     sync.Mutex
+	target string
 	file   string
 }
 
-// NewProxy listens on loopback for the server at the URL target.
-func NewProxy(target string) (*Proxy, error) {
+// NewProxy listens on loopback.
+func NewProxy() (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed by the server
 	if err != nil {
 		return nil, err
 	}
 	p := &Proxy{
-		URL: "http://" + listener.Addr().String(), target: target,
+		URL:    "http://" + listener.Addr().String(),
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableCompression: true}},
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
@@ -42,11 +42,12 @@ func (p *Proxy) Close() error {
 	return p.server.Close()
 }
 
-// To says where answers are noted from now on.
-func (p *Proxy) To(file string) {
+// To says who is asked from now on, by the URL of the server, and where answers are
+// noted.
+func (p *Proxy) To(target, file string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.file = file
+	p.target, p.file = target, file
 }
 
 // ServeHTTP asks the server. When it cannot be reached the note has no status,
@@ -72,7 +73,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Proxy) ask(r *http.Request, answer *Answer) (http.Header, error) {
-	request, err := http.NewRequestWithContext(r.Context(), r.Method, p.target+answer.URL, r.Body)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	request, err := http.NewRequestWithContext(r.Context(), r.Method, target+answer.URL, r.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,9 @@ type Head struct {
 	Args  []string `json:"args,omitempty"`
 }
 
+// NoAnswer is the exit status of a call that had not ended when it was noted.
+const NoAnswer = -1
+
 // Call is one call of kubectl.
 type Call struct {
 	Args   []string `json:"args"`

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMain is the kubectl that records when a test runs it as such.
@@ -51,19 +52,36 @@ func TestKubectlIsPassedOnAndNoted(t *testing.T) {
 	}
 }
 
+func TestSilenceIsNoted(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	kubectl, file := filepath.Join(folder, "kubectl"), filepath.Join(folder, "calls")
+	if err := os.WriteFile(kubectl, []byte("#!/bin/sh\nuntil [ -s "+file+" ]; do sleep 0.01; done; echo late\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if exit, err := call([]string{kubectl, file, "get"}, time.Millisecond); exit != 0 || err != nil {
+		t.Fatalf("it ends with %d, %v", exit, err)
+	}
+	want := `{"args":["get"],"stdin":"","stdout":"","stderr":"","exit":-1}` + "\n" +
+		`{"args":["get"],"stdin":"","stdout":"late\n","stderr":"","exit":0}` + "\n"
+	if text, err := os.ReadFile(file); err != nil || string(text) != want {
+		t.Errorf("the file has %q, %v, want %q", text, err, want)
+	}
+}
+
 func TestAnswersArePassedOnAndNoted(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = io.WriteString(w, "tea for "+r.FormValue("query"))
 	}))
-	p, err := NewProxy(server.URL)
+	p, err := NewProxy()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close() //nolint:errcheck // it only listens
 	file := filepath.Join(t.TempDir(), "answers")
-	p.To(file)
+	p.To(server.URL, file)
 	if status, body := get(t, p.URL+"/q?query=two"); status != http.StatusTeapot || body != "tea for two" {
 		t.Errorf("the answer is %d %q", status, body)
 	}

@@ -48,13 +48,13 @@ func (s *Story) doctor(ctx context.Context) error {
 	if err := s.once(ctx); err != nil {
 		return err
 	}
-	proxy, err := record.NewProxy(s.scraper.url())
+	proxy, err := record.NewProxy()
 	if err != nil {
 		return err
 	}
 	defer proxy.Close() //nolint:errcheck // it only listens
 	c := &clinic{
-		story: s, chain: fault.New(s.cluster.Client, s.scraper), proxy: proxy,
+		story: s, chain: fault.New(s.cluster.Client, s.scraper, s.operator), proxy: proxy,
 		folder: filepath.Join(s.tools.Folder, "doctor"), users: map[string]string{"": s.cluster.Config},
 	}
 	c.users[fault.Nobody], c.users[fault.Elsewhere], c.users[fault.Stranger], err = s.cluster.Strangers()
@@ -74,7 +74,7 @@ func (s *Story) doctor(ctx context.Context) error {
 	}
 	unnamed, err := c.try(ctx, faults)
 	if err != nil {
-		return err
+		return errors.Join(append(unnamed, err)...)
 	}
 	// Whatever was mended left nothing behind.
 	if err := c.well(ctx, healthy); err != nil {
@@ -245,32 +245,14 @@ func (c *clinic) examine(ctx context.Context, f *fault.Fault) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	kubectl, err := c.story.cluster.Binary("kubectl")
-	if err != nil {
-		return nil, err
-	}
-	script, subject := filepath.Join(c.folder, "kubectl"), f.Subject
-	if subject == "" {
-		subject = fault.Autoscaler
-	}
-	if err := record.Wrapper(script, kubectl, c.file()); err != nil {
-		return nil, err
-	}
 	if err := os.RemoveAll(c.file()); err != nil {
 		return nil, err
 	}
-	c.proxy.To(c.file())
-	head := record.Head{Fault: f.Name, Want: f.Want, Now: time.Now().UTC().Format(time.RFC3339), Args: []string{subject}}
-	address := c.proxy.URL
-	if f.Search {
-		address = ""
-		head.Args = append(head.Args, "--prometheus.url=")
-	}
-	if err := record.Add(c.file(), head); err != nil {
+	args, err := c.words(f)
+	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, c.story.tools.Exporter, "doctor", "hpa", subject,
-		"--output=json", "--kubectl="+script, "--prometheus.url="+address)
+	cmd := exec.CommandContext(ctx, c.story.tools.Exporter, append([]string{"doctor", "hpa", "--output=json"}, args...)...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+config, "HOME="+c.folder)
 	text, err := process.Output(cmd)
 	said := &report{text: text, exit: cmd.ProcessState.ExitCode()}
@@ -281,6 +263,42 @@ func (c *clinic) examine(ctx context.Context, f *fault.Fault) (*report, error) {
 		return nil, fmt.Errorf("doctor gives no verdict: %w", err)
 	}
 	return said, nil
+}
+
+// words are what doctor is told, and begin the recording, but for what stands
+// between it and those whom it asks.
+func (c *clinic) words(f *fault.Fault) (args []string, err error) {
+	head := record.Head{Fault: f.Name, Want: f.Want, Now: time.Now().UTC().Format(time.RFC3339), Args: []string{f.Subject}}
+	if f.Subject == "" {
+		head.Args[0] = fault.Autoscaler
+	}
+	args = []string{head.Args[0]}
+	if f.Kubectl == "" {
+		kubectl, err := c.story.cluster.Binary("kubectl")
+		if err != nil {
+			return nil, err
+		}
+		script := filepath.Join(c.folder, "kubectl")
+		if err := record.Wrapper(script, kubectl, c.file()); err != nil {
+			return nil, err
+		}
+		args = append(args, "--kubectl="+script)
+	} else {
+		head.Args = append(head.Args, "--kubectl="+f.Kubectl)
+		args = append(args, "--kubectl="+f.Kubectl)
+	}
+	address := c.story.scraper.url()
+	if f.Prometheus != "" {
+		address = f.Prometheus
+	}
+	c.proxy.To(address, c.file())
+	if f.Search {
+		head.Args = append(head.Args, "--prometheus.url=")
+		args = append(args, "--prometheus.url=")
+	} else {
+		args = append(args, "--prometheus.url="+c.proxy.URL)
+	}
+	return args, record.Add(c.file(), head)
 }
 
 // file is where the conversation is that goes on now.

@@ -12,7 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"nginx-exporter/e2e/fault"
+	"nginx-exporter/e2e/kube"
 	"nginx-exporter/e2e/node"
+	"nginx-exporter/e2e/process"
 )
 
 const (
@@ -26,10 +29,10 @@ const (
 	monitors    = "/apis/monitoring.coreos.com/v1/namespaces/" + shop + "/podmonitors"
 )
 
-// operator starts prometheus-operator with a Prometheus object for all
+// operate starts prometheus-operator with a Prometheus object for all
 // monitors and rules of the cluster. Its pods are not started: there is no
 // controller for StatefulSets. What the operator writes for them is used.
-func (s *Story) operator(ctx context.Context) error {
+func (s *Story) operate(ctx context.Context) error {
 	if err := s.ensure(ctx, monitoring); err != nil {
 		return err
 	}
@@ -37,12 +40,32 @@ func (s *Story) operator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.cluster.Run("prometheus-operator", "--apiserver=https://"+s.cluster.Address+":6443",
-		"--ca-file="+ca, "--cert-file="+cert, "--key-file="+key, "--web.listen-address=127.0.0.1:8081"); err != nil {
+	s.operator = &operator{cluster: s.cluster, args: []string{
+		"--apiserver=https://" + s.cluster.Address + ":6443",
+		"--ca-file=" + ca, "--cert-file=" + cert, "--key-file=" + key, "--web.listen-address=" + fault.Operator,
+	}}
+	if err := s.operator.Start(); err != nil {
 		return err
 	}
 	return s.instance(ctx)
 }
+
+// operator is the process of prometheus-operator, which can be stopped and started
+// again.
+type operator struct {
+	cluster *kube.Cluster
+	args    []string
+	now     *process.Process
+}
+
+// Start starts it.
+func (o *operator) Start() (err error) {
+	o.now, err = o.cluster.Run("prometheus-operator", o.args...)
+	return err
+}
+
+// Stop ends it.
+func (o *operator) Stop() { o.now.Stop() }
 
 // instance creates the Prometheus object, and the rights to find pods.
 func (s *Story) instance(ctx context.Context) error {
@@ -79,20 +102,27 @@ func (s *Story) instance(ctx context.Context) error {
 	if _, err = s.cluster.Kubectl(ctx, string(text), "create", "--validate=strict", "-f", "-"); err != nil {
 		return err
 	}
-	return s.cluster.Client.Create(ctx, "/apis/discovery.k8s.io/v1/namespaces/"+monitoring+"/endpointslices", endpoint(), nil)
+	return s.outside(ctx)
 }
 
-// endpoint leads from the operator's Service to the process that stands for the
-// pods of the Prometheus object, so that it can be asked through the API server.
-func endpoint() object {
-	return object{
-		"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-		"metadata": object{"name": "prometheus-e2e", "labels": object{"kubernetes.io/service-name": "prometheus-operated"}},
-		"ports":    []object{{"name": "web", "port": prometheusPort, "protocol": "TCP"}},
-		"endpoints": []object{{
-			"addresses": []string{node.Address}, "conditions": object{"ready": true, "serving": true},
-		}},
+// outside has the API server lead from the operator's Service to the process that
+// stands for the pods of the Prometheus object.
+func (s *Story) outside(ctx context.Context) error {
+	o := kube.Outside{
+		Namespace: monitoring, Name: "prometheus-e2e-0", Service: "prometheus-operated", PortName: "web",
+		Address: node.Address, Port: prometheusPort,
 	}
+	// A pod needs an account, which a controller makes.
+	err := s.await(ctx, time.Minute, func(ctx context.Context) error {
+		return s.cluster.Client.Create(ctx, o.Pods(), o.Pod(), nil)
+	})
+	if err != nil {
+		return err
+	}
+	if err := o.Ready(ctx, s.cluster.Client); err != nil {
+		return err
+	}
+	return s.cluster.Client.Create(ctx, o.Slices(), o.Slice(), nil)
 }
 
 // again creates a copy of the chart's PodMonitor.
@@ -135,10 +165,16 @@ func (s *Story) configure(ctx context.Context, name string) error {
 func (s *Story) reload(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
+	said := ""
 	for {
-		if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
-			s.say("   Prometheus' configuration: %v", err)
+		now := ""
+		if err := s.refresh(ctx); err != nil {
+			now = err.Error()
 		}
+		if now != said && now != "" && ctx.Err() == nil {
+			s.say("   Prometheus' configuration: %s", now)
+		}
+		said = now
 		select {
 		case <-ctx.Done():
 			return

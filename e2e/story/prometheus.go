@@ -15,7 +15,7 @@ import (
 // prometheus starts Prometheus with the configuration that the operator made,
 // and with the rights that it needs and no more, and waits for the first sample.
 func (s *Story) prometheus(ctx context.Context) error {
-	if err := s.operator(ctx); err != nil {
+	if err := s.operate(ctx); err != nil {
 		return err
 	}
 	if err := s.configure(ctx, monitorName); err != nil {

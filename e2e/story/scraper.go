@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
 
+	"nginx-exporter/e2e/fault"
 	"nginx-exporter/e2e/node"
 	"nginx-exporter/e2e/process"
 )
@@ -33,6 +35,42 @@ func (p *scraper) address() string {
 }
 
 func (p *scraper) url() string { return "http://" + p.address() }
+
+// Second starts one more, at [fault.Second]. Without a configuration it has that of
+// the first; web is what it wants of those who ask.
+func (p *scraper) Second(ctx context.Context, config, web string) (stop func(), err error) {
+	folder, err := os.MkdirTemp(p.story.tools.Folder, "second")
+	if err != nil {
+		return nil, err
+	}
+	args := []string{
+		"--web.listen-address=" + fault.Second, "--storage.tsdb.path=" + filepath.Join(folder, "data"), "--log.level=warn",
+	}
+	if config == "" {
+		args = append(args, "--config.file="+p.story.scrapeFile())
+	}
+	for i, file := range []struct{ flag, text string }{{"--config.file=", config}, {"--web.config.file=", web}} {
+		if file.text == "" {
+			continue
+		}
+		name := filepath.Join(folder, strconv.Itoa(i)+".yml")
+		if err := os.WriteFile(name, []byte(file.text), 0o600); err != nil {
+			return nil, err
+		}
+		args = append(args, file.flag+name)
+	}
+	started, err := p.story.cluster.Run("prometheus", args...)
+	if err != nil {
+		return nil, err
+	}
+	return started.Stop, started.Await(ctx, time.Minute, func(context.Context) error {
+		conn, err := net.DialTimeout("tcp", fault.Second, time.Second) //nolint:noctx // bounded by a second
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+}
 
 // process is the one that runs now.
 func (p *scraper) process() *process.Process {

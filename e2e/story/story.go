@@ -48,6 +48,8 @@ type Story struct {
 	out     io.Writer
 	began   time.Time
 	scraper *scraper
+	// operator writes its configuration.
+	operator *operator
 }
 
 // New prepares a run that prints to out.

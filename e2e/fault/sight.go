@@ -1,0 +1,88 @@
+package fault
+
+import (
+	"context"
+	"net/url"
+
+	"nginx-exporter/e2e/kube"
+)
+
+const (
+	crds       = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+	endpoints  = "/apis/discovery.k8s.io/v1/namespaces/" + monitoring + "/endpointslices/prometheus-e2e-0"
+	secondPort = 9092
+	// prometheusName is the Service of the Prometheus object, as pods call it.
+	prometheusName = "prometheus-operated." + monitoring + ".svc"
+
+	// guarded is a Prometheus that wants a login, with a password that was
+	// forgotten when its hash was made.
+	guarded = "basic_auth_users:\n  someone: $2b$05$e2ee2ee2ee2ee2ee2ee2euZ./apYNtztP81gCbal07F0tH4jn0tHm\n"
+	// alone is the configuration that Prometheus comes with: it scrapes itself.
+	alone = "global:\n  scrape_interval: 5s\nscrape_configs:\n  - job_name: prometheus\n    static_configs:\n      - targets: [\"" + Second + "\"]\n"
+)
+
+// sights are faults that keep doctor from looking: there is nobody to ask, or
+// nobody to be found.
+func sights() []Fault {
+	second := "http://" + Second
+	// With an address that comes from a variable doctor has to find Prometheus.
+	hidden := argument("--prometheus-url", "http://$(PROMETHEUS):9090", add("/spec/template/spec/containers/0/env", []object{
+		{"name": "PROMETHEUS", "valueFrom": object{"fieldRef": object{"fieldPath": "status.hostIP"}}},
+	}))
+	behind := func(port int) change { return patch(endpoints, replace("/ports/0/port", port)) }
+	return []Fault{
+		{Name: "kubectl-missing", Want: "kubectl-missing", Kubectl: "kubectl-of-nobody"},
+		{Name: "prometheus-url-with-login", Want: "prometheus-login", Prometheus: second, inject: another("", guarded)},
+		{Name: "prometheus-with-login", Want: "prometheus-login", Search: true, inject: all(hidden, another("", guarded), behind(secondPort))},
+		{Name: "prometheus-url-of-operator", Want: "prometheus-other-program", Prometheus: "http://" + Operator},
+		{Name: "prometheus-url-of-tls", Want: "prometheus-other-program", Prometheus: "http://10.244.0.1:6443"},
+		{Name: "adapter-prometheus-url-of-nginx", Want: "adapter-prometheus-url", Search: true, inject: argument("--prometheus-url", "http://web."+shop+".svc")},
+		{Name: "prometheus-hidden", Want: "prometheus-not-found", Search: true, inject: all(hidden, remove(prometheus))},
+		{Name: "prometheus-twice", Want: "prometheus-several", Search: true, inject: all(
+			hidden, another("", ""), copied(prometheus, operator+"default/prometheuses", "second", func(object) {}),
+			outside("default", "prometheus-second-0", "10.244.0.1", secondPort))},
+		{Name: "prometheus-out-of-reach", Want: "prometheus-out-of-reach", Search: true, inject: all(
+			byName(), remove(endpoints), outside(monitoring, "prometheus-e2e-1", "10.244.255.9", 9090))},
+		{Name: "hpa-metric-of-gke", Want: "platform-unsupported", inject: patch(autoscaler, replace("/spec/metrics/0/pods/metric/name", "autoscaling.gke.io|web|requests"))},
+		{Name: "prometheus-of-google", Want: "platform-unsupported", Search: true, inject: all(hidden, remove(prometheus), kind("monitoring.googleapis.com", "podmonitoring", "PodMonitoring"))},
+		{Name: "prometheus-of-openshift", Want: "platform-unsupported", Search: true, inject: all(
+			hidden, another("", guarded), behind(secondPort), kind("config.openshift.io", "clusterversion", "ClusterVersion"))},
+		{Name: "external-api-of-another", Want: "unknown", inject: all(served("datadog", "datadog-cluster-agent-metrics-api"), patch(autoscaler, replace("/spec/metrics", []object{{
+			"type": "External", "external": object{"metric": object{"name": "nginx.net.request_per_s"}, "target": object{"type": "AverageValue", "averageValue": "20"}},
+		}})))},
+	}
+}
+
+// byName has the adapter ask Prometheus by the name of its Service, which its pod
+// knows without a DNS.
+func byName() change {
+	address := url.URL{Scheme: "http", Host: prometheusName + ":9090"}
+	return argument("--prometheus-url", address.String(), add("/spec/template/spec/hostAliases", []object{
+		{"ip": "10.244.0.1", "hostnames": []string{prometheusName}},
+	}))
+}
+
+// outside has the API server lead from the Service of a Prometheus object to an
+// address.
+func outside(namespace, name, address string, port int) change {
+	o := kube.Outside{Namespace: namespace, Name: name, Service: "prometheus-operated", PortName: "web", Address: address, Port: port}
+	return all(
+		create(o.Pods(), o.Pod()),
+		func(ctx context.Context, c *Chain) error { return o.Ready(ctx, c.client) },
+		create(o.Slices(), o.Slice()),
+	)
+}
+
+// kind is one of a platform, by which it is known.
+func kind(group, singular, name string) change {
+	return create(crds, object{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": object{"name": singular + "s." + group},
+		"spec": object{
+			"group": group, "scope": "Namespaced", "names": object{"kind": name, "plural": singular + "s", "singular": singular},
+			"versions": []object{{
+				"name": "v1", "served": true, "storage": true,
+				"schema": object{"openAPIV3Schema": object{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+			}},
+		},
+	})
+}
