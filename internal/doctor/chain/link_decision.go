@@ -94,10 +94,10 @@ func (w *walk) decision(current string, ratio float64) string {
 		return text
 	case math.Abs(ratio-1) <= usualTolerance:
 		return text + fmt.Sprintf("; the ratio %.2f is inside of the tolerance of 10 %%", ratio)
-	case stabilized.Reason == "ScaleDownStabilized" && ratio < 1:
-		return text + "; fewer would do, and will come " + w.stabilization(stabilized)
 	case ratio < 1 && status.CurrentReplicas <= max(w.hpa.Spec.MinReplicas, 1):
 		return text + "; fewer than minReplicas it cannot be"
+	case stabilized.Reason == "ScaleDownStabilized" && ratio < 1:
+		return text + "; fewer would do, and will come " + w.stabilization(stabilized)
 	}
 	return text
 }
