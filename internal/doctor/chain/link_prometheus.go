@@ -86,7 +86,8 @@ func (w *walk) use(p *prometheus) doctor.Link {
 		return blind("Prometheus", err)
 	case reasonOf(err) == promLogin:
 		f := seen(found(codePrometheusLogin, "Prometheus at %s wants a login, which the doctor does not have", p.name), "it says", "%s", err)
-		return sightless("wants a login", mend(f, "kubectl port-forward behind its proxy, and --prometheus.url=http://127.0.0.1:9090"))
+		f = mend(f, "give it in the address: --prometheus.url=http://NAME:PASSWORD@HOST:9090")
+		return sightless("wants a login", mend(f, "or, if it is a proxy that wants it, kubectl port-forward behind that, and --prometheus.url=http://127.0.0.1:9090"))
 	case reasonOf(err) == promStrange:
 		f := seen(found(codePrometheusStrange, "what answers at %s is no Prometheus", p.name), "it says", "%s", err)
 		return broken("is something else", mend(f, "look at the address, and its path: /api/v1/query must be right below it"))
@@ -124,7 +125,12 @@ func (w *walk) useService(address string, s serviceAddress) doctor.Link {
 		f := seen(w.wrongURL(address), "ports of Service "+s.name, "%s", names(there.ports()))
 		return broken("is looked for where nobody is", w.othersThere(f))
 	}
-	return w.use(w.cluster.behind(s))
+	p := w.cluster.behind(s)
+	if _, err := p.query(w.ctx, "vector(1)"); reasonOf(err) == promStrange {
+		f := seen(w.wrongURL(address), "Service "+s.name, "%s", err)
+		return broken("is looked for where something else is", mend(w.othersThere(f), "or it is the path that is wrong: /api/v1/query must be right below it"))
+	}
+	return w.use(p)
 }
 
 // othersThere adds where Prometheus is.

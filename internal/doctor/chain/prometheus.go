@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 )
@@ -190,7 +191,7 @@ func (p *prometheus) call(ctx context.Context, path string, query url.Values, in
 	switch {
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		if r.Error == "" {
-			r.Error = "it does not say why"
+			r.Error = fmt.Sprintf("HTTP status %d%s", status, firstLine(body))
 		}
 		return &refusal{promBadQuery, r.Error}
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
@@ -204,6 +205,17 @@ func (p *prometheus) call(ctx context.Context, path string, query url.Values, in
 		return &refusal{promStrange, "an answer that makes no sense"}
 	}
 	return nil
+}
+
+// firstLine is what a program says that does not say it as Prometheus does: a line
+// of text, but no page.
+func firstLine(body []byte) string {
+	const most = 200
+	line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
+	if line == "" || len(line) > most || !utf8.ValidString(line) || strings.ContainsAny(line, "<{") {
+		return ", and it does not say why"
+	}
+	return ": " + line
 }
 
 // query evaluates an expression now.
