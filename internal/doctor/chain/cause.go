@@ -56,8 +56,8 @@ func sightCauses() []cause {
 			"`kubectl port-forward` to it, which takes another way, and `--prometheus.url=http://127.0.0.1:9090`.",
 		},
 		{
-			codePrometheusLogin, "Exit status 2 at the link Prometheus.", "A proxy before Prometheus wants a login.",
-			"Forward a port to Prometheus behind that proxy, and give it with `--prometheus.url`.",
+			codePrometheusLogin, "Exit status 2 at the link Prometheus.", "Prometheus, or a proxy before it, wants a login.",
+			"Give the login in the address, `--prometheus.url=http://NAME:PASSWORD@HOST:9090`; or forward a port to Prometheus behind that proxy.",
 		},
 		{
 			codeManaged, "Exit status 2, with the name of the platform.", "The figures are with a service that the doctor cannot ask: Google's, Azure's, or OpenShift's, which wants a token.",
@@ -220,7 +220,7 @@ func apiCauses() []cause {
 		{codeAdapterDelegator, "An administrator sees values, the HPA gets `subjectaccessreviews.authorization.k8s.io is forbidden`.", "The adapter's account has no binding to system:auth-delegator.", "A ClusterRoleBinding to it."},
 		{codeAdapterPodRights, "`unable to list matching resources`.", "The adapter may not list pods.", "A ClusterRole with get, list and watch on pods and namespaces."},
 		{codePrometheusURL, "The list of metrics is empty, or holds names of the past.", "The adapter asks another address than that of Prometheus. The default of its chart is nobody's.", "Set --prometheus-url."},
-		{codeAdapterPrometheus, "`unable to fetch metrics`.", "Prometheus answers the doctor and not the adapter.", "Look at NetworkPolicies, TLS and logins between both."},
+		{codeAdapterPrometheus, "`unable to fetch metrics`.", "Prometheus answers the doctor and not the adapter.", "Look at DNS, NetworkPolicies, TLS and logins between both."},
 	}
 }
 

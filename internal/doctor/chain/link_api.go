@@ -93,7 +93,7 @@ func managers(m *meta) []string {
 
 // apiFails is an API that is registered and does not answer.
 func (w *walk) apiFails(api *apiService, err error) doctor.Link {
-	if isBlind(err) {
+	if isBlind(err) && !w.behindIsSilent(err) {
 		return blind("the metrics API", err)
 	}
 	s := api.Spec.Service
@@ -134,6 +134,13 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 	}
 	f = evidence(found(codeAdapterUnreachable, "pods of the adapter are ready, and the API server gets no answer from them"))
 	return broken(says, mend(f, "a NetworkPolicy or firewall between API server and pods, or hostNetwork and a port that is taken, are the usual reasons"))
+}
+
+// behindIsSilent tells an API server that passes a question on, to somebody who
+// does not answer, from one that does not answer itself.
+func (w *walk) behindIsSilent(err error) bool {
+	var known struct{}
+	return reasonOf(err) == noAnswer && reasonOf(w.cluster.get(w.ctx, "/version", &known)) != noAnswer
 }
 
 func (w *walk) noAdapterService(api *apiService) *doctor.Finding {
@@ -224,16 +231,20 @@ func (w *walk) lookExternal() doctor.Link {
 	}
 	var known resources
 	owner := api.Spec.Service.Namespace + "/" + api.Spec.Service.Name
-	if err := w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known); err != nil && w.scaled == nil && !isBlind(err) {
-		f := seen(found(codeUnknown, "%s serves %s, and does not answer", owner, externalMetrics), "asked for its list", "%s", err)
-		f = seen(f, "APIService", "%s", said(api.Status.Conditions.of("Available")))
-		return broken("does not answer", mend(f, "kubectl -n %s get pods,endpointslices", api.Spec.Service.Namespace))
-	} else if isBlind(err) && reasonOf(err) != forbidden {
-		return blind("the metrics API", err)
-	} else if err != nil && reasonOf(err) != forbidden {
-		f := seen(found(codeExternalDown, "%s serves %s, and does not answer", owner, externalMetrics), "asked for its list", "%s", err)
-		f = seen(f, "APIService", "%s", said(api.Status.Conditions.of("Available")))
-		return broken("does not answer", mend(f, "kubectl -n %s get pods,endpointslices; kubectl -n %s logs deploy/%s", api.Spec.Service.Namespace, api.Spec.Service.Namespace, api.Spec.Service.Name))
+	err = w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known)
+	if err == nil || reasonOf(err) == forbidden {
+		return fine("%s answers for %s", owner, externalMetrics)
 	}
-	return fine("%s answers for %s", owner, externalMetrics)
+	if isBlind(err) && !w.behindIsSilent(err) {
+		return blind("the metrics API", err)
+	}
+	f := found(codeExternalDown, "%s serves %s, and does not answer", owner, externalMetrics)
+	fix := fmt.Sprintf("kubectl -n %[1]s get pods,endpointslices; kubectl -n %[1]s logs deploy/%[2]s", api.Spec.Service.Namespace, api.Spec.Service.Name)
+	if w.scaled == nil {
+		// Of others the doctor does not know what their Deployment is called.
+		f.Code, fix = codeUnknown, "kubectl -n "+api.Spec.Service.Namespace+" get pods,endpointslices"
+	}
+	f = seen(f, "asked for its list", "%s", err)
+	f = seen(f, "APIService", "%s", said(api.Status.Conditions.of("Available")))
+	return broken("does not answer", mend(f, "%s", fix))
 }

@@ -201,13 +201,15 @@ func (w *walk) listStays() *doctor.Finding {
 	a := &w.adapter
 	log := w.adapterLog()
 	f := found(codeUnknown, "a rule makes the metric of series that are there, and the adapter does not list it")
+	look := "does it ask that Prometheus, and as the same tenant?"
 	if strings.Contains(log, "unable to update list of all metrics") || strings.Contains(log, "unable to fetch metrics for query") {
 		f = found(codeAdapterPrometheus, "the adapter gets no answer from Prometheus at %s", withoutLogin(a.prometheusURL()))
+		look = "DNS, NetworkPolicies, TLS and logins between both are the usual reasons"
 	}
 	f = seen(f, "the adapter asks", "%s", withoutLogin(a.prometheusURL()))
 	f = seen(f, "asked instead", "%s, which has the series", w.prometheus.name)
 	f = seen(f, "its last words", "%s", log)
-	return mend(f, "kubectl -n %s logs deploy/%s; does it ask that Prometheus, and as the same tenant?", a.namespace, a.workload.Metadata.Name)
+	return mend(f, "kubectl -n %s logs deploy/%s; %s", a.namespace, a.workload.Metadata.Name, look)
 }
 
 // adapterPrometheus tells whether somebody says no where the adapter asks.

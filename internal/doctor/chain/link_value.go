@@ -98,10 +98,12 @@ func (w *walk) valueFails(err error) doctor.Link {
 	case isBlind(err) && reasonOf(err) == forbidden:
 		f := answer(found(codeHPARights, "the HPA controller may not read metrics of %s", group))
 		return broken("the HPA may not read it", mend(f, "kubectl describe clusterrole system:controller:horizontal-pod-autoscaler; it must have get and list on *.%s", group))
-	case isBlind(err):
+	case isBlind(err) && !w.behindIsSilent(err):
 		return blind("the value", err)
 	case w.wanted.kind == externalKind:
 		return w.noExternalValue(answer)
+	case isBlind(err) && a.workload != nil:
+		return w.adapterCannotAsk(answer) // it waits for Prometheus
 	case strings.Contains(text, "unable to list matching resources"):
 		f := answer(found(codeAdapterPodRights, "the adapter may not list pods, so that it cannot tell which ones the HPA means"))
 		return broken("the adapter cannot list pods", mend(f, "kubectl create clusterrole %[1]s --verb=get,list,watch --resource=pods,namespaces && kubectl create clusterrolebinding %[1]s --clusterrole=%[1]s --serviceaccount=%[2]s",
@@ -226,7 +228,7 @@ func (w *walk) adapterCannotAsk(answer func(*doctor.Finding) *doctor.Finding) do
 	}
 	f := answer(found(codeAdapterPrometheus, "the adapter gets no answer from Prometheus at %s", withoutLogin(w.adapter.prometheusURL())))
 	f = seen(f, "its last words", "%s", w.adapterLog())
-	return broken("the adapter gets no answer from Prometheus", mend(f, "kubectl -n %s logs deploy/%s; NetworkPolicies, TLS and logins between both are the usual reasons",
+	return broken("the adapter gets no answer from Prometheus", mend(f, "kubectl -n %s logs deploy/%s; DNS, NetworkPolicies, TLS and logins between both are the usual reasons",
 		w.adapter.namespace, w.bindingName("")))
 }
 

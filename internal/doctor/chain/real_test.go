@@ -265,15 +265,17 @@ func TestQuestionsThatFail(t *testing.T) {
 		"error: kubectl had no answer within 20s":                                codeUnreachable,
 		"Error from server (InternalError): Internal error occurred: etcdserver": codeUnknown,
 	}
-	// What the HPA, KEDA and Prometheus answer is no matter of rights.
-	others := regexp.MustCompile(`custom.metrics.k8s.io/v1beta1/|external.metrics.k8s.io/v1beta1|^--as|/proxy/`)
+	// What the HPA, KEDA and Prometheus answer is no matter of rights; the version
+	// is asked for to see whether anybody answers.
+	others := regexp.MustCompile(`custom.metrics.k8s.io/v1beta1/|external.metrics.k8s.io/v1beta1|^--as|/proxy/|^/version$`)
 	for _, tt := range scenes() {
 		whole := examineReal(t, tt.change, tt.replies)
 		all := realCluster()
 		maps.Copy(all, tt.change)
 		for _, path := range slices.Sorted(maps.Keys(all)) {
 			for failure, own := range failures {
-				if !others.MatchString(path) {
+				// Behind the list of metrics is the adapter, which may hang alone.
+				if !others.MatchString(path) && (path != customAPI || own != codeUnreachable) {
 					failsAt(t, &tt, whole, path, failure, own)
 				}
 			}

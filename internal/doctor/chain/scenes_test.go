@@ -194,6 +194,8 @@ func realMetrics() []scene {
 	empty, away := maps.Clone(datadog), maps.Clone(datadog)
 	empty["/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/nginx.net.request_per_s"] = `{"items": []}`
 	away["/apis/external.metrics.k8s.io/v1beta1"] = "Error from server (ServiceUnavailable): the server is currently unable to handle the request"
+	stuck := maps.Clone(datadog)
+	stuck["/apis/external.metrics.k8s.io/v1beta1"] = "error: kubectl had no answer within 20s"
 	nobody := maps.Clone(datadog)
 	delete(nobody, externalAPI)
 	google := answers{hpaPath: realHPA(`{"type": "Pods", "pods": {"metric": {"name": "prometheus.googleapis.com|nginx_http_requests_total|counter"}}}`)}
@@ -205,6 +207,7 @@ func realMetrics() []scene {
 		{"Datadog", datadog, nil, doctor.Healthy, "", ""},
 		{"Datadog without a value", empty, nil, doctor.Ill, codeUnknown, ""},
 		{"Datadog that is down", away, nil, doctor.Ill, codeUnknown, ""},
+		{"Datadog that hangs", stuck, nil, doctor.Ill, codeUnknown, "had no answer"},
 		{"external metrics of nobody", nobody, nil, doctor.Ill, codeNoAPI, ""},
 		{"Google's names", google, nil, doctor.Unseen, codeManaged, ""},
 		{"a selector that no series has", picky, series{`addr=~"x"`: vector()}, doctor.Ill, codeQueryEmpty, ""},
@@ -221,6 +224,7 @@ func realRights() []scene {
 		valuePath:                              forbid("list", "pods.custom.metrics.k8s.io"),
 	}
 	const down = "Error from server (ServiceUnavailable): the server is currently unable to handle the request"
+	const hangs = "error: kubectl had no answer within 20s"
 	far := answers{
 		customAPI: down, apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "caBundle": "abc"},
 			"status": {"conditions": [{"type": "Available", "status": "False", "message": "failing or missing response from https://10.0.0.5:6443/apis: Get: context deadline exceeded"}]}}`,
@@ -250,6 +254,9 @@ func realRights() []scene {
 		{"no right to the adapter, which is down", answers{customAPI: down, "/api/v1/namespaces/monitoring/pods": forbid("list", "pods")}, nil, doctor.Unseen, codeForbidden, "list pods"},
 		{"no right to the rules", answers{rulesPath: forbid("get", "configmaps"), customAPI: `{"resources": []}`}, nil, doctor.Unseen, codeForbidden, "get configmaps"},
 		{"an API server that does not get to the adapter", far, nil, doctor.Ill, codeAdapterUnreachable, ""},
+		{"an adapter that hangs", answers{customAPI: hangs}, nil, doctor.Ill, codeAdapterUnreachable, ""},
+		{"an API server that hangs with it", answers{customAPI: hangs, "/version": hangs}, nil, doctor.Unseen, codeUnreachable, ""},
+		{"an adapter that waits for Prometheus", answers{valuePath: hangs}, nil, doctor.Ill, codeAdapterPrometheus, "had no answer"},
 		{"an adapter that may not ask about others", answers{customAPI: `Error from server (InternalError): an error on the server ("Internal Server Error: subjectaccessreviews.authorization.k8s.io is forbidden: User \"x\" cannot create")`}, nil, doctor.Ill, codeAdapterDelegator, ""},
 		{"series that have just come", stays, series{" offset 90s": vector()}, doctor.Pending, "", "every 1m0s"},
 		{"a rate of series that have just come", answers{valuePath: `{"items": []}`}, series{" offset 90s": vector(), "sum(rate": vector()}, doctor.Pending, "", "two scrapes"},
