@@ -3,6 +3,7 @@ package chain
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -99,22 +100,18 @@ func (w *walk) scrapedElsewhere(other []target) doctor.Link {
 }
 
 // outdated tells whether a series gets no samples any more: a job that is gone
-// leaves the last one for five minutes. The sample is the time of it. How often
-// samples came tells the last minute, or five where they come seldom; rates are
-// empty soon after, and would be taken for the fault.
+// leaves the last one for five minutes, while rates are soon empty and would be
+// taken for the fault. The sample is the time of the last one; how often they came
+// tells the one before it.
 func (w *walk) outdated(newest sample) bool {
-	const enough, missed = 4, 2
-	age := float64(newest.At.UnixMilli())/1e3 - newest.Value
-	for _, span := range []float64{60, 300} {
-		counts, err := w.prometheus.query(w.ctx, fmt.Sprintf("max(count_over_time(%s[%.0fs]))", w.seriesQuery(), span))
-		if err != nil {
-			return false
-		}
-		if len(counts) > 0 && counts[0].Value >= enough {
-			return age > missed*span/counts[0].Value
-		}
+	const missed, moment = 2, 0.001
+	earlier, err := w.prometheus.query(w.ctx, fmt.Sprintf("timestamp(%s @ %.3f)", w.seriesQuery(), newest.Value-moment))
+	if err != nil {
+		return false
 	}
-	return false
+	i := slices.IndexFunc(earlier, func(s sample) bool { return maps.Equal(s.Labels, newest.Labels) })
+	age := float64(newest.At.UnixMilli())/1e3 - newest.Value
+	return i >= 0 && age > missed*(newest.Value-earlier[i].Value)
 }
 
 // promBlind is a Prometheus that answered before and does not answer this.

@@ -90,7 +90,15 @@ func realScrapes() []scene {
 			valued(`{"__name__": "nginx_http_requests_total", "namespace": "shop", "pod": "web-1", "instance": "10.0.0.1:9113", "job": "web"}`, "7"),
 			valued(`{"__name__": "nginx_http_requests_total", "namespace": "shop", "pod": "web-1", "instance": "10.0.0.1:9113", "job": "old"}`, "7"),
 		)}, doctor.Healthy, "", ""},
-		{"series that get no samples any more", answers{targets: noTargetsYet}, series{"timestamp(": vector(valued(realSeries, "1795607900"))}, doctor.Unseen, codeUnknown, ""},
+		{"series that get no samples any more", answers{targets: noTargetsYet}, series{
+			"@ 1795607899.999": vector(valued(realSeries, "1795607885")), "timestamp(": vector(valued(realSeries, "1795607900")),
+		}, doctor.Unseen, codeUnknown, ""},
+		{"series that seldom get samples", answers{targets: noTargetsYet}, series{
+			"@ 1795607899.999": vector(valued(realSeries, "1795607840")), "timestamp(": vector(valued(realSeries, "1795607900")),
+		}, doctor.Healthy, "", "no targets"},
+		{"series with one sample, of which nobody knows when the next comes", answers{targets: noTargetsYet}, series{
+			"@ 1795607899.999": vector(), "timestamp(": vector(valued(realSeries, "1795607900")),
+		}, doctor.Healthy, "", "no targets"},
 		{"VictoriaMetrics, which does not know them", answers{targets: "Error from server (BadRequest): the server rejected our request"}, nil, doctor.Healthy, "", ""},
 		{"a proxy before the exporter", answers{targets: active(target("https://10.0.0.1:9443/metrics", "up", "serviceMonitor/shop/web/0", web1))}, nil, doctor.Healthy, "", ""},
 		{"IPv6, and a job that sets no labels", answers{podsPath: items(six), targets: active(target("http://[fd00::1]:9113/metrics", "up", "static", `{"instance": "x"}`))}, nil, doctor.Healthy, "", "1 of 1 pods"},
