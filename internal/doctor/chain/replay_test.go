@@ -103,6 +103,8 @@ func (c *conversation) run(_ context.Context, args []string) ([]byte, error) {
 	case !found:
 		c.asked = append(c.asked, question(args))
 		return nil, &refusal{noAnswer, errNotAsked.Error()}
+	case a.Exit < 0: // the doctor did not wait for its end
+		return nil, &refusal{noAnswer, "kubectl had no answer within " + questionLimit.String()}
 	case a.Exit != 0:
 		return nil, refusalOf(a.Stderr)
 	}
@@ -139,6 +141,8 @@ func (c *conversation) examine(tb testing.TB) *doctor.Report {
 		switch name, value, _ := strings.Cut(arg, "="); {
 		case name == "--prometheus.url" && value == "":
 			o.PrometheusURL = ""
+		case name == "--kubectl": // nobody recorded what it says: it is not there
+			o.Kubectl, o.kubectl = value, nil
 		case strings.HasPrefix(name, "--"):
 			o.Arguments = append(o.Arguments, arg)
 		default:
