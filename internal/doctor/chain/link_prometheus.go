@@ -86,7 +86,7 @@ func (w *walk) use(p *prometheus) doctor.Link {
 		return blind("Prometheus", err)
 	case reasonOf(err) == promLogin:
 		f := seen(found(codePrometheusLogin, "Prometheus at %s wants a login, which the doctor does not have", p.name), "it says", "%s", err)
-		f = mend(f, "give it in the address: --prometheus.url=http://NAME:PASSWORD@HOST:9090")
+		f = mend(f, "give it with --prometheus.url, as NAME:PASSWORD@ before the host of the address")
 		return sightless("wants a login", mend(f, "or, if it is a proxy that wants it, kubectl port-forward behind that, and --prometheus.url=http://127.0.0.1:9090"))
 	case reasonOf(err) == promStrange:
 		f := seen(found(codePrometheusStrange, "what answers at %s is no Prometheus", p.name), "it says", "%s", err)
