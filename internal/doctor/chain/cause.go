@@ -118,25 +118,36 @@ func hpaCauses() []cause {
 func kedaCauses() []cause {
 	return []cause{
 		{
-			codeScaledObject, "There is a ScaledObject and no HPA of it, or its Ready is False.", "KEDA could not make an HPA: a wrong target, trigger or login.",
-			"`kubectl describe scaledobject`; the condition says what.",
+			codeScaledObject, "There is a ScaledObject and no HPA of it, or its Ready is False.", "KEDA could not make an HPA: a wrong target, trigger or login. With an HPA and the reason TriggerError it gets no figures: a warning, and the links after it tell why.",
+			"`kubectl describe scaledobject`; the condition and the events say what.",
 		},
-		{codePaused, "Nothing scales.", "An annotation of the ScaledObject pauses it.", "Take the annotations autoscaling.keda.sh/paused… away."},
+		{codePaused, "Nothing scales, or in one direction alone.", "An annotation of the ScaledObject pauses it; one that pauses one direction is a warning.", "Take the annotations autoscaling.keda.sh/paused… away."},
 		{
 			codeFallback, "The number of pods is that of the fallback.", "KEDA gets no figures. A warning: the links after it tell why.",
 			"Mend the link that is broken.",
 		},
-		{codeNoKEDA, "The ScaledObject has no status.", "KEDA is not installed, does not run, or does not look at this namespace.", "Install it; look at the log of its operator."},
 		{
-			codeExternalDown, "The HPA says `no known available metric versions found`.", "KEDA's metrics server does not answer.",
+			codeNoKEDA, "The ScaledObject has no status, or there is no APIService v1beta1.external.metrics.k8s.io.", "KEDA is not installed, does not run, or does not look at this namespace.",
+			"Install it, or apply its manifests again; look at the log of its operator.",
+		},
+		{
+			codeExternalDown, "The HPA says `unable to fetch metrics from external metrics API: the server is currently unable to handle the request`.", "KEDA's metrics server does not answer.",
 			"Look at its pods, and at the APIService v1beta1.external.metrics.k8s.io.",
 		},
 		{
-			codeRateWindow, "KEDA's operator logs 404 for the exporter's address.", "The trigger asks for a window that the exporter does not compute.",
+			codeRateWindow, "KEDA says `could not get any metric successfully from the 1 provided endpoints`, or `api returned 404`.", "The trigger asks for a window that the exporter does not compute.",
 			"Give the exporter `--rate.window` with the window at the end of the trigger's url.",
 		},
 		{
-			codeTriggerEmpty, "The HPA says `unable to get external metric`.", "The query of the trigger gives nothing, or not one number.",
+			codeRateService, "KEDA says `no endpoints URLs were given for the service name`, or gets an answer of nginx.", "The url of the trigger names a Service that is not there, has another port, or leads elsewhere.",
+			"Correct the url; a headless Service with the exporter's port is what it takes.",
+		},
+		{
+			codeValueLocation, "KEDA says `could not get any metric successfully from the 1 provided endpoints`, or `valueLocation must point to value of type number or a string`.", "The answer of the exporter has no figure of that name.",
+			"Set valueLocation of the trigger to one of the figures that are shown.",
+		},
+		{
+			codeTriggerEmpty, "The HPA says `unable to get external metric`; KEDA says `target may be lost, the result is empty`, or takes it for 0.", "The query of the trigger gives nothing, or not one number.",
 			"Run it in Prometheus, and compare its matchers with the labels of the series; both are shown.",
 		},
 		{codeExternalValue, "The HPA says `unable to get external metric`.", "KEDA has no value for the trigger.", "`kubectl describe scaledobject`, and the log of KEDA's operator."},

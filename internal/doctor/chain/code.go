@@ -40,6 +40,8 @@ const (
 	codeExternalDown  doctor.Code = "keda-api-down"
 	codeExternalValue doctor.Code = "keda-no-value"
 	codeRateWindow    doctor.Code = "keda-rate-window"
+	codeRateService   doctor.Code = "keda-rate-service"
+	codeValueLocation doctor.Code = "keda-value-location"
 	codeTriggerEmpty  doctor.Code = "keda-query-empty"
 )
 

@@ -223,6 +223,9 @@ func (w *walk) lookExternal() doctor.Link {
 			code = codeNoAPI
 		}
 		f := seen(found(code, "nobody serves %s, so that the HPA has nobody to ask", externalMetrics), "the HPA says", "%s", w.complaint())
+		if w.scaled != nil {
+			return broken("nobody serves "+externalMetrics, mend(f, "KEDA made the HPA, and its APIService v1beta1.%s is gone: install KEDA again, as with helm upgrade", externalMetrics))
+		}
 		return broken("nobody serves "+externalMetrics, mend(f, "install KEDA, or an adapter with externalRules"))
 	case err != nil:
 		return blind("who serves "+externalMetrics, err)

@@ -1,7 +1,9 @@
 package chain
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"nginx-exporter/internal/doctor"
@@ -29,32 +31,96 @@ func (w *walk) lookScaledObject() doctor.Link {
 	}
 	s := w.scaled
 	name := s.Metadata.Name
-	f := found(codeScaledObject, "KEDA has not made an HPA of ScaledObject %s", name)
-	for _, kind := range []string{"Ready", "Active", "Fallback", "Paused"} {
-		c := s.Status.Conditions.of(kind)
-		if c.Type != "" {
-			f = seen(f, kind, "%s %s %s", c.Status, c.Reason, c.Message)
+	ready := s.Status.Conditions.of("Ready")
+	unseen := len(s.Status.Conditions) == 0
+	refused := ready.Status == "False" && ready.Reason == "ScaledObjectCheckFailed"
+	switch {
+	case s.Status.Conditions.of("Paused").Status == "True" && !s.goesOneWay():
+		return broken("is paused", w.paused("ScaledObject "+name+" is paused"))
+	case (unseen || w.hpa == nil && !refused) && w.age(s.Metadata.CreationTimestamp) < kedaStart:
+		return waiting("%s, when KEDA should have seen it", clock(s.Metadata.CreationTimestamp.Add(kedaStart)))
+	case unseen:
+		return broken("nobody looks at it", w.noKEDA())
+	case w.hpa == nil:
+		return broken("is not ready", w.kedaFinding(codeScaledObject, "KEDA has not made an HPA of ScaledObject "+name))
+	case refused:
+		return broken("is not ready", w.kedaFinding(codeScaledObject, "KEDA refuses ScaledObject "+name+" as it is now; its HPA is that of before"))
+	}
+	return w.kedaWarnings()
+}
+
+// kedaWarnings is a ScaledObject with an HPA. That KEDA gets no figures it says
+// here; the links that follow tell why.
+func (w *walk) kedaWarnings() doctor.Link {
+	s := w.scaled
+	name := s.Metadata.Name
+	ready := s.Status.Conditions.of("Ready")
+	l := fine("ScaledObject %s is ready, its HPA is %s", name, w.hpa.Metadata.Name)
+	if s.Status.Conditions.of("Paused").Status == "True" {
+		l = with(l, w.paused("ScaledObject "+name+" is paused in one direction: the number of pods does not follow the load there"))
+	}
+	switch {
+	case s.Status.Conditions.of("Fallback").Status == "True":
+		l.Says = "works with its fallback"
+		l = with(l, w.kedaFinding(codeFallback, "KEDA has no figures and uses the fallback of ScaledObject "+name))
+	case ready.Status == "False" || ready.Reason == "PartialTriggerError":
+		l.Says = "has an HPA, " + w.hpa.Metadata.Name + ", and triggers that fail"
+		l = with(l, w.kedaFinding(codeScaledObject, "KEDA gets no figures for ScaledObject "+name))
+	}
+	return l
+}
+
+// kedaFinding has what KEDA says of the ScaledObject.
+func (w *walk) kedaFinding(code doctor.Code, says string) *doctor.Finding {
+	f := found(code, "%s", says)
+	if c := w.scaled.Status.Conditions.of("Ready"); c.Type != "" && c.Status != "True" {
+		f = seen(f, c.Type, "%s %s", c.Status, said(c))
+	}
+	if c := w.scaled.Status.Conditions.of("Fallback"); c.Status == "True" {
+		f = seen(f, c.Type, "%s %s", c.Status, said(c))
+	}
+	f = seen(f, "KEDA said", "%s", w.kedaSaid())
+	return mend(f, "kubectl -n %s describe scaledobject %s", w.namespace, w.scaled.Metadata.Name)
+}
+
+// kedaSaid is the last reason that KEDA gave for a trigger without a figure, and
+// when. Nothing if there is none, or events may not be read: it only explains.
+func (w *walk) kedaSaid() string {
+	query := url.Values{"fieldSelector": {"involvedObject.uid=" + w.scaled.Metadata.UID + ",reason=KEDAScalerFailed"}}
+	var all list[event]
+	if w.scaled.Metadata.UID == "" || w.cluster.get(w.ctx, "/api/v1/namespaces/"+w.namespace+"/events?"+query.Encode(), &all) != nil || len(all.Items) == 0 {
+		return ""
+	}
+	last := slices.MaxFunc(all.Items, func(a, b event) int { return a.at().Compare(b.at()) })
+	return last.Message + ", at " + clock(last.at())
+}
+
+// paused is a finding with the annotations that pause, and how they go.
+func (w *walk) paused(says string) *doctor.Finding {
+	var set, remove []string
+	for _, key := range slices.Sorted(maps.Keys(w.scaled.Metadata.Annotations)) {
+		if strings.HasPrefix(key, pauseAnnotation) {
+			set = append(set, key+"="+w.scaled.Metadata.Annotations[key])
+			remove = append(remove, key+"-")
 		}
 	}
-	f = mend(f, "kubectl -n %s describe scaledobject %s", w.namespace, name)
-	ready := s.Status.Conditions.of("Ready")
-	paused := s.Status.Conditions.of("Paused")
-	switch {
-	case paused.Status == "True":
-		return broken("is paused", mend(seen(found(codePaused, "ScaledObject %s is paused", name), "annotations", "%s", pauses(s.Metadata.Annotations)),
-			"kubectl -n %s annotate scaledobject %s autoscaling.keda.sh/paused- autoscaling.keda.sh/paused-replicas-", w.namespace, name))
-	case (len(s.Status.Conditions) == 0 || w.hpa == nil && ready.Status != "False") && w.age(s.Metadata.CreationTimestamp) < kedaStart:
-		return waiting("%s, when KEDA should have seen it", clock(s.Metadata.CreationTimestamp.Add(kedaStart)))
-	case len(s.Status.Conditions) == 0:
-		return broken("nobody looks at it", w.noKEDA())
-	case ready.Status == "False" || w.hpa == nil:
-		return broken("is not ready", f)
+	f := seen(found(codePaused, "%s", says), "annotations", "%s", strings.Join(set, ","))
+	if len(remove) == 0 {
+		return mend(f, "kubectl -n %s describe scaledobject %s", w.namespace, w.scaled.Metadata.Name)
 	}
-	if s.Status.Conditions.of("Fallback").Status == "True" {
-		f.Code, f.Says = codeFallback, "KEDA has no figures and uses the fallback of ScaledObject "+name
-		return with(fine("works with its fallback"), f)
-	}
-	return fine("ScaledObject %s is ready, its HPA is %s", name, w.hpa.Metadata.Name)
+	return mend(f, "kubectl -n %s annotate scaledobject %s %s", w.namespace, w.scaled.Metadata.Name, strings.Join(remove, " "))
+}
+
+// pauseAnnotation begins the names of all annotations that pause.
+const pauseAnnotation = "autoscaling.keda.sh/paused"
+
+// goesOneWay tells whether what is paused is scaling in or scaling out alone, for
+// which KEDA has the same condition.
+func (s *scaledObject) goesOneWay() bool {
+	a := s.Metadata.Annotations
+	on := func(key string) bool { return a[pauseAnnotation+key] == "true" }
+	_, count := a[pauseAnnotation+"-replicas"]
+	return on("-scale-in") != on("-scale-out") && !on("") && !count
 }
 
 // noKEDA tells whether KEDA is there at all.
@@ -68,14 +134,4 @@ func (w *walk) noKEDA() *doctor.Finding {
 		f = seen(f, "v1beta1.external.metrics.k8s.io", "%s", available.Message)
 	}
 	return mend(f, "install KEDA, and look at the log of its operator")
-}
-
-func pauses(annotations map[string]string) string {
-	var texts []string
-	for key, value := range annotations {
-		if strings.HasPrefix(key, "autoscaling.keda.sh/paused") {
-			texts = append(texts, key+"="+value)
-		}
-	}
-	return strings.Join(texts, ",")
 }

@@ -26,6 +26,9 @@ func (w *walk) lookPrometheus() doctor.Link {
 		return nothing()
 	}
 	if w.options.PrometheusURL != "" {
+		if f := w.triggerAddress(); f != nil {
+			return broken("is looked for where nobody is", f)
+		}
 		return w.use(w.options.direct(w.options.PrometheusURL))
 	}
 	address := w.consumerURL()
@@ -47,6 +50,21 @@ func (w *walk) lookPrometheus() doctor.Link {
 		return l
 	}
 	return w.discover()
+}
+
+// triggerAddress is a trigger that asks where no Prometheus is, which another
+// address for the doctor must not hide. Without .svc the name may be one of a
+// network outside.
+func (w *walk) triggerAddress() *doctor.Finding {
+	if w.scaled == nil {
+		return nil
+	}
+	address := w.consumerURL()
+	s, inside := serviceOf(address, w.namespace)
+	if !inside || !strings.Contains(address, ".svc") {
+		return nil
+	}
+	return w.noServiceAt(address, s)
 }
 
 // isLoopback knows addresses of whoever uses them: a sidecar of the adapter that

@@ -227,6 +227,11 @@ func (w *walk) adapterPrometheus() *doctor.Finding {
 		f := seen(w.wrongURL(address), "asked from here", "%s", why)
 		return f
 	}
+	return w.noServiceAt(address, s)
+}
+
+// noServiceAt is an address of a Service that is not there, or has no such port.
+func (w *walk) noServiceAt(address string, s serviceAddress) *doctor.Finding {
 	var there service
 	err := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there)
 	if err == nil && there.Spec.Type != "ExternalName" && !there.leadsFrom(s.port) {

@@ -139,7 +139,8 @@ func (w *walk) noExternalValue(answer func(*doctor.Finding) *doctor.Finding) doc
 		}
 	}
 	f := answer(found(codeExternalValue, "%s has no value for the HPA", w.wanted.name))
-	return broken("there is none", mend(f, "kubectl -n %s describe scaledobject; kubectl -n keda logs deploy/keda-operator", w.namespace))
+	f = seen(f, "KEDA said", "%s", w.kedaSaid())
+	return broken("there is none", mend(f, "kubectl -n %s describe scaledobject %s; kubectl -n keda logs deploy/keda-operator", w.namespace, w.scaled.Metadata.Name))
 }
 
 // bindingName is a name for an object that the adapter needs.

@@ -10,6 +10,7 @@ import (
 
 type meta struct {
 	Name, Namespace   string
+	UID               string
 	Labels            map[string]string
 	Annotations       map[string]string
 	CreationTimestamp time.Time
@@ -369,6 +370,21 @@ type scaledObject struct {
 		HpaName    string
 		Conditions conditions
 	}
+}
+
+// event is what a controller says of an object.
+type event struct {
+	Message                  string
+	EventTime, LastTimestamp time.Time
+}
+
+// at is when that was said. Events of the newer API become a series with the
+// words of the first, whatever was said later: the time of those is what counts.
+func (e event) at() time.Time {
+	if e.EventTime.IsZero() {
+		return e.LastTimestamp
+	}
+	return e.EventTime
 }
 
 type trigger struct {

@@ -82,6 +82,7 @@ const (
 )
 
 func TestPlatforms(t *testing.T) {
+	behind := answers{"/api/v1/namespaces/shop/services/web": `{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113}]}}`}
 	external := answers{"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`}
 	group := func(name string) answers {
 		return answers{"/apis": `{"groups": [{"name": "apps"}, {"name": "` + name + `"}]}`}
@@ -135,12 +136,12 @@ func TestPlatforms(t *testing.T) {
 		}, doctor.Ill, codeScaledObject},
 		{"paused", keda(scaledWith(byPrometheus, `{"conditions": [{"type": "Paused", "status": "True"}]}`)), doctor.Ill, codePaused},
 		{"the exporter computes no rate", keda(scaledWith(direct15s, ready)), doctor.Ill, codeRateWindow},
-		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Ill, codeNoKEDA},
-		{"KEDA's API is down", keda(scaledWith(direct15s, ready), external, answers{
+		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), behind, answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Ill, codeNoKEDA},
+		{"KEDA's API is down", keda(scaledWith(direct15s, ready), external, behind, answers{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1":                  "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
 		}), doctor.Ill, codeExternalDown},
-		{"KEDA has no value", keda(scaledWith(direct15s, ready), external, answers{
+		{"KEDA has no value", keda(scaledWith(direct15s, ready), external, behind, answers{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}", "/apis/external.metrics.k8s.io/v1beta1": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x": "Error from server (InternalError): Internal error occurred: no matching metrics",
 		}), doctor.Ill, codeExternalValue},

@@ -3,9 +3,7 @@ package chain
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"nginx-exporter/internal/doctor"
@@ -64,49 +62,6 @@ func (w *walk) externalOwner() string {
 	return ""
 }
 
-// lookRate asks an exporter for the rate that KEDA asks for.
-func (w *walk) lookRate() doctor.Link {
-	t, there := w.trigger("metrics-api")
-	if !there {
-		return nothing()
-	}
-	address := t.Metadata["url"]
-	u, err := url.Parse(address)
-	e := &w.exporters[0]
-	if err != nil || u.Port() != "" && u.Port() != strconv.Itoa(e.port) {
-		return fine("KEDA asks %s, which is not the exporter", withoutLogin(address))
-	}
-	scheme := "http"
-	if u.Scheme == "https" {
-		scheme = "https"
-	}
-	var text string
-	err = w.cluster.get(w.ctx, proxied(w.namespace, "pods", scheme, e.pod.Metadata.Name, strconv.Itoa(e.port), u.EscapedPath()), &text)
-	switch {
-	case reasonOf(err) == notFound && !w.leadsHere(address):
-		return fine("KEDA asks %s, which is not the exporter", withoutLogin(address))
-	case reasonOf(err) == notFound:
-		f := seen(found(codeRateWindow, "the exporter does not compute the rate that KEDA asks for"), "KEDA asks", "%s", withoutLogin(address))
-		return broken("there is none", mend(f, "give the exporter --rate.window with the window at the end of that path"))
-	case err != nil:
-		return fine("not asked, since the API server does not get through to the pods")
-	}
-	return fine("the exporter answers at %s", u.Path)
-}
-
-// leadsHere tells whether an address may be that of a Service of the pods.
-func (w *walk) leadsHere(address string) bool {
-	s, inside := serviceOf(address, w.namespace)
-	if !inside || s.namespace != w.namespace {
-		return false
-	}
-	var there service
-	if w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there) != nil {
-		return s.port == strconv.Itoa(w.exporters[0].port)
-	}
-	return labelsMatch(there.Spec.Selector, w.exporters[0].pod.Metadata.Labels)
-}
-
 // triggerFinding runs the query of the trigger; nil if it gives one number.
 func (w *walk) triggerFinding() *doctor.Finding {
 	t, there := w.trigger("prometheus")
@@ -129,5 +84,8 @@ func (w *walk) triggerFinding() *doctor.Finding {
 		f = seen(f, "series", "%s", labelText(w.series[0].Labels))
 	}
 	f = mend(f, "kubectl -n %s edit scaledobject %s   # query of the trigger; nginx-exporter snippet keda prints one", w.namespace, w.scaled.Metadata.Name)
+	if err == nil && len(samples) == 0 && t.Metadata["ignoreNullValues"] != "false" {
+		f = mend(f, `set ignoreNullValues: "false" there as well; without it KEDA takes a query that gives nothing for 0, and scales down`)
+	}
 	return f
 }
