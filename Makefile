@@ -119,5 +119,5 @@ e2e: ## Scale nginx on a real control plane, as root (E2E_BIN=folder with the se
 	@E2E_BIN='$(E2E_BIN)' e2e/run.sh
 
 .PHONY: e2e-bin
-e2e-bin: ## Build the servers for it into E2E_BIN: half an hour the first time
+e2e-bin: ## Build the servers for it into E2E_BIN: an hour the first time
 	@e2e/build.sh '$(E2E_BIN)'

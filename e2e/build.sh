@@ -2,8 +2,8 @@
 # Builds the servers that are Go modules: e2e/build.sh FOLDER
 #
 # kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, prometheus,
-# prometheus-operator.
-# The first time takes 20 minutes or more on two cores; GOFLAGS=-p=2 bounds it.
+# prometheus-operator, keda-operator, keda-adapter.
+# The first time takes an hour or so on two cores; GOFLAGS=-p=2 bounds it.
 set -euo pipefail
 
 mkdir -p "${1:?usage: e2e/build.sh FOLDER}"
@@ -28,13 +28,19 @@ operator=$("$GO" -C operator list -m -f '{{.Version}}' github.com/prometheus-ope
 CGO_ENABLED=0 "$GO" -C operator build -trimpath -buildvcs=false -o "$folder/prometheus-operator" \
     -ldflags "-s -w -X github.com/prometheus/common/version.Version=${operator#v}" tool
 
+keda=$("$GO" -C keda list -m -f '{{.Version}}' github.com/kedacore/keda/v2)
+for program in operator adapter; do
+    CGO_ENABLED=0 "$GO" -C keda build -trimpath -buildvcs=false -o "$folder/keda-$program" \
+        -ldflags "-s -w -X github.com/kedacore/keda/v2/version.Version=${keda#v}" "github.com/kedacore/keda/v2/cmd/$program"
+done
+
 # The kinds that the chart makes objects of, from the projects' own modules.
 mkdir -p "$folder/crds"
 module() {
     "$GO" mod download -json "$1" | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p'
 }
 operator=$(module "github.com/prometheus-operator/prometheus-operator@$operator")
-keda=$(module github.com/kedacore/keda/v2@v2.21.0)
+keda=$(module "github.com/kedacore/keda/v2@$keda")
 rollouts=$(module github.com/argoproj/argo-rollouts@v1.10.0)
 install -m 644 "$operator"/example/prometheus-operator-crd/*.yaml "$keda"/config/crd/bases/*.yaml \
     "$rollouts"/manifests/crds/rollout-crd.yaml "$folder/crds/"

@@ -54,7 +54,7 @@ func goThrough() error {
 	flags.StringVar(&tools.Exporter, "exporter", "", "the exporter's binary")
 	flags.StringVar(&tools.Helm, "helm", "", "the binary of Helm")
 	flags.StringVar(&tools.Folder, "tmp", "", "folder for temporary files")
-	flags.StringVar(&tools.Only, "only", "", "scaling or doctor: a part of the story")
+	flags.StringVar(&tools.Only, "only", "", "scaling, doctor or keda: a part of the story")
 	flags.StringVar(&tools.Faults, "faults", "", "a pattern for the names of faults")
 	flags.StringVar(&tools.Record, "record", "", "folder for doctor's conversations")
 	if err := flags.Parse(os.Args[1:]); err != nil {
@@ -90,16 +90,19 @@ func run(ctx context.Context, bin string, tools story.Tools) error {
 	if err != nil {
 		return err
 	}
-	adapter, err := cluster.Binary("prometheus-adapter")
-	if err != nil {
-		return err
-	}
-	n, err := node.Register(ctx, cluster, filepath.Join(tools.Folder, "node"), map[string]node.Image{
+	images := map[string]node.Image{
 		"nginx":              node.Nginx(),
 		"nginx-unprivileged": node.UnprivilegedNginx(),
 		"nginx-exporter":     node.Program(tools.Exporter),
-		"prometheus-adapter": node.Program(adapter),
-	})
+	}
+	for _, name := range []string{"prometheus-adapter", "keda-operator", "keda-adapter"} {
+		binary, err := cluster.Binary(name)
+		if err != nil {
+			return err
+		}
+		images[name] = node.Program(binary)
+	}
+	n, err := node.Register(ctx, cluster, filepath.Join(tools.Folder, "node"), images)
 	if err != nil {
 		return err
 	}

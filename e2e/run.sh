@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the whole way from nginx to its autoscaling: E2E_BIN=FOLDER e2e/run.sh
 #
-# E2E_ONLY=scaling or doctor runs one part; E2E_FAULTS='rule-.*|hpa-.*' tries
+# E2E_ONLY=scaling, doctor or keda runs one part; E2E_FAULTS='rule-.*|hpa-.*' tries
 # those faults alone; E2E_RECORD=FOLDER keeps what doctor asked and was answered.
 #
 # As root. All that it starts lives in namespaces of its own (network, processes,
@@ -23,7 +23,7 @@ fail() {
 [ -d "$bin" ] || fail "E2E_BIN=$bin is no folder: e2e/README.md tells what belongs into it, e2e/build.sh FOLDER builds most of it"
 bin=$(cd "$bin" && pwd)
 missing=()
-for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prometheus prometheus-operator prometheus-adapter; do
+for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prometheus prometheus-operator prometheus-adapter keda-operator keda-adapter; do
     [ -x "$bin/$server" ] || missing+=("$server")
 done
 [ -d "$bin/crds" ] || missing+=(crds/)

@@ -4,13 +4,16 @@ import "slices"
 
 // Fault is one way in which the chain can be broken.
 type Fault struct {
-	// Name is unique, and names files. Want is the code of the cause.
+	// Name is unique, and names files. Want is the code of the cause; without one
+	// the chain is changed so that it still works, and nothing is to be found.
 	Name, Want string
 	// Subject is the HPA to ask about, if it is not [Autoscaler].
 	Subject string
 	// User is who asks, if it is not an administrator: one of those below, or
 	// somebody who has no rights but those that the change gives.
 	User string
+	// KEDA has KEDA run before the fault is put in.
+	KEDA bool
 	// Search has doctor find Prometheus on its own, through the API server.
 	// Otherwise it is given an address: that of the chain, or Prometheus.
 	Search     bool
@@ -34,6 +37,7 @@ const (
 // All is the table of faults.
 func All() []Fault {
 	return slices.Concat(
-		registration(), rights(), rules(), queries(), scrapes(), workloads(), autoscalers(), kedas(), sights(), ways(),
+		registration(), rights(), rules(), queries(), scrapes(), workloads(), autoscalers(), sights(), ways(),
+		kedas(), // KEDA stays from then on
 	)
 }

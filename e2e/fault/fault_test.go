@@ -2,6 +2,7 @@ package fault
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -13,8 +14,8 @@ func TestFaultsHaveNamesOfTheirOwn(t *testing.T) {
 			t.Errorf("the name %q is there twice, or is none for a file", f.Name)
 		}
 		seen[f.Name] = true
-		if f.Want == "" {
-			t.Errorf("%s has no cause", f.Name)
+		if healthy := strings.HasPrefix(f.Name, "healthy-"); healthy != (f.Want == "") {
+			t.Errorf("%s has the cause %q", f.Name, f.Want)
 		}
 		if f.inject == nil && f.Subject == "" && f.User == "" && f.Kubectl == "" && f.Prometheus == "" {
 			t.Errorf("%s breaks nothing", f.Name)

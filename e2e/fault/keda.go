@@ -1,85 +1,129 @@
 package fault
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
 
-// KEDA itself does not run here. What it would write, a status and an HPA, is
-// written in its place; the answers of everything else are real.
+	"nginx-exporter/e2e/kube"
+	"nginx-exporter/e2e/process"
+)
+
+// KEDA takes ScaledObjects as they are made here; status, HPA and values are its own.
 const (
 	scaledObjects = "/apis/keda.sh/v1alpha1/namespaces/" + shop + "/scaledobjects"
 	scaled        = shop + "/web"
+	services      = "/api/v1/namespaces/" + shop + "/services"
+	kedaServer    = "/apis/apps/v1/namespaces/keda/deployments/keda-metrics-apiserver"
+	externalAPI   = apiServices + "/v1beta1.external.metrics.k8s.io"
+	prometheusURL = "http://prometheus-operated.monitoring.svc:9090"
+	total         = "sum(max by (pod, addr) (rate(" + series + "{namespace=\"shop\"}[20s])))"
+	nothing       = "sum(rate(nginx_requests_total{namespace=\"shop\"}[20s]))"
 )
 
 // kedas are faults of ScaledObjects.
 func kedas() []Fault {
-	direct := trigger("metrics-api", object{"url": "http://web.shop.svc:9113/rate/15s", "valueLocation": "nginx_http_requests_per_second", "targetValue": "20"})
-	query := func(text string) object {
-		return trigger("prometheus", object{"serverAddress": "http://prometheus-operated.monitoring.svc:9090", "query": text, "threshold": "20"})
+	const nulls = "ignoreNullValues" // are 0 by default
+	windows := pods(add("/spec/template/spec/initContainers/0/args/-", "--rate.window=15s"))
+	fallback := object{"fallback": object{"failureThreshold": 1, "replicas": 2}}
+	elsewhere := object{"scaleTargetRef": object{"name": "wep"}}
+	works := byKEDA(object{}, asking(prometheusURL, total))
+	faults := []Fault{
+		{Name: "healthy-keda-prometheus", inject: byKEDA(object{}, asking(prometheusURL, total, nulls, "false"))},
+		{Name: "healthy-keda-direct", inject: all(windows, rateService, byKEDA(object{}, rateOf("web-rate", metric)))},
+		{Name: "keda-paused", Want: "keda-paused", inject: paused("paused")},
+		{Name: "keda-paused-scale-in", Want: "keda-paused", inject: paused("paused-scale-in")},
+		{Name: "keda-target-missing", Want: "keda-scaledobject-not-ready", inject: byKEDA(elsewhere, asking(prometheusURL, total))},
+		{Name: "keda-fallback", Want: "keda-fallback", inject: byKEDA(fallback, asking(prometheusURL, nothing, nulls, "false"))},
+		{Name: "keda-rate-window", Want: "keda-rate-window", inject: all(rateService, byKEDA(object{}, rateOf("web-rate", metric)))},
+		{Name: "keda-rate-service", Want: "keda-rate-service", inject: all(windows, byKEDA(object{}, rateOf("web", metric)))},
+		{Name: "keda-value-location", Want: "keda-value-location", inject: all(windows, rateService, byKEDA(fallback, rateOf("web-rate", "nginx_requests_per_second")))},
+		{Name: "keda-query-zero", Want: "keda-query-empty", inject: byKEDA(object{}, asking(prometheusURL, nothing))},
+		{Name: "keda-query-empty", Want: "keda-query-empty", inject: byKEDA(object{}, asking(prometheusURL, nothing, nulls, "false"))},
+		{Name: "keda-query-several", Want: "keda-query-empty", inject: byKEDA(object{}, asking(prometheusURL, series+" or up"))},
+		{Name: "keda-query-syntax", Want: "query-syntax", inject: byKEDA(object{}, asking(prometheusURL, "sum(rate("+series+"[20s])"))},
+		{Name: "keda-prometheus-url", Want: "adapter-prometheus-url", inject: byKEDA(object{}, asking("http://prometheus.monitoring.svc:9090", total))},
+		// What is not told from outside: a Service without an address has every port.
+		{Name: "keda-no-value", Want: "keda-no-value", inject: byKEDA(object{}, asking("http://prometheus-operated.monitoring.svc:9091", total))},
+		{Name: "keda-api-missing", Want: "keda-missing", inject: all(works, remove(externalAPI))},
+		{Name: "keda-api-down", Want: "keda-api-down", inject: all(works, patch(kedaServer, replace("/spec/replicas", 0)))},
 	}
-	works := query("sum(rate(" + series + "{namespace=\"shop\"}[20s]))")
-	// The adapter serves the API in KEDA's place, with other metrics than KEDA's.
-	external := all(served(shop, adapter), rule("rules:\n", "externalRules:\n  - seriesQuery: '"+series+"{"+labels+"}'\n    resources:\n      overrides:\n"+nsLabel+
-		"    name:\n      as: other\n    metricsQuery: 'sum(rate(<<.Series>>{<<.LabelMatchers>>}[20s]))'\nrules:\n"))
-	ready := condition("Ready", "True", "ScaledObject is defined correctly and is ready for scaling")
-	return []Fault{
-		{Name: "keda-missing", Want: "keda-missing", Subject: scaled, inject: scaledObject(works)},
-		{Name: "keda-paused", Want: "keda-paused", Subject: scaled, inject: all(scaledObject(works), scaledStatus(ready, condition("Paused", "True", "ScaledObject is paused")))},
-		{Name: "keda-target-missing", Want: "keda-scaledobject-not-ready", Subject: scaled, inject: all(scaledObject(works), scaledStatus(
-			condition("Ready", "False", "ScaledObject doesn't have correct scaleTargetRef specification")))},
-		{Name: "keda-fallback", Want: "keda-fallback", Subject: scaled, inject: all(madeByKEDA(direct), scaledStatus(ready, condition("Fallback", "True", "At least one trigger is falling back")))},
-		{Name: "keda-rate-window", Want: "keda-rate-window", Subject: scaled, inject: all(madeByKEDA(direct), scaledStatus(ready))},
-		{Name: "keda-query-empty", Want: "keda-query-empty", Subject: scaled, inject: all(
-			external, madeByKEDA(query("sum(rate(nginx_requests_total[20s]))")), scaledStatus(ready))},
-		{Name: "keda-no-value", Want: "keda-no-value", Subject: scaled, inject: all(external, madeByKEDA(works), scaledStatus(ready))},
-		{Name: "keda-api-missing", Want: "keda-missing", Subject: scaled, inject: all(madeByKEDA(works), scaledStatus(ready))},
-		{Name: "keda-api-down", Want: "keda-api-down", Subject: scaled, inject: all(madeByKEDA(works), scaledStatus(ready), served("keda", "keda-operator-metrics-apiserver"))},
+	for i := range faults {
+		faults[i].Subject, faults[i].KEDA = scaled, true
 	}
+	return append([]Fault{{Name: "keda-missing", Want: "keda-missing", Subject: scaled, inject: works}}, faults...)
 }
 
-// served registers the API of external metrics.
-func served(namespace, service string) change {
-	return create(apiServices, object{
-		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": object{"name": "v1beta1.external.metrics.k8s.io"},
-		"spec": object{
-			"group": "external.metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100, "versionPriority": 100,
-			"insecureSkipTLSVerify": true, "service": object{"name": service, "namespace": namespace, "port": 443},
-		},
-	})
+// asking is a trigger that asks Prometheus, rateOf one that asks the exporters.
+func asking(address, text string, more ...string) object {
+	return trigger("prometheus", append([]string{"serverAddress", address, "query", text, "threshold", "20"}, more...)...)
 }
 
-func trigger(kind string, metadata object) object {
+func rateOf(service, location string) object {
+	return trigger("metrics-api", "url", "http://"+service+".shop.svc:9113/rate/15s", "format", "json", "valueLocation", location,
+		"aggregateFromKubeServiceEndpoints", "true", "aggregationType", "sum", "targetValue", "20")
+}
+
+// trigger takes keys and values.
+func trigger(kind string, pairs ...string) object {
+	metadata := object{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		metadata[pairs[i]] = pairs[i+1]
+	}
 	return object{"type": kind, "metricType": "AverageValue", "metadata": metadata}
 }
 
-func condition(kind, status, message string) object {
-	return object{"type": kind, "status": status, "message": message}
+// byKEDA has KEDA scale in place of the chart's HPA, with further fields of the
+// spec.
+func byKEDA(more, trigger object) change {
+	return all(remove(autoscaler), scaledObject(object{"name": "web"}, more, trigger))
 }
 
-func scaledObject(trigger object) change {
-	return create(scaledObjects, object{
-		"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": object{"name": "web"},
-		"spec": object{"scaleTargetRef": object{"name": "web"}, "triggers": []object{trigger}},
-	})
+// paused is a ScaledObject with an annotation that pauses it.
+func paused(annotation string) change {
+	metadata := object{"name": "web", "annotations": object{"autoscaling.keda.sh/" + annotation: "true"}}
+	return all(remove(autoscaler), scaledObject(metadata, object{}, asking(prometheusURL, total)))
 }
 
-// madeByKEDA is a ScaledObject with the HPA that KEDA makes of it, which takes
-// the place of the chart's.
-func madeByKEDA(trigger object) change {
-	return all(remove(autoscaler), scaledObject(trigger), create(hpas, object{
-		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-		"metadata": object{"name": "keda-hpa-web", "labels": object{"scaledobject.keda.sh/name": "web"}},
-		"spec": object{
-			"scaleTargetRef": object{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "minReplicas": 1, "maxReplicas": 5,
-			"metrics": []object{{"type": "External", "external": object{
-				"metric": object{"name": "s0-web", "selector": object{"matchLabels": object{"scaledobject.keda.sh/name": "web"}}},
-				"target": object{"type": "AverageValue", "averageValue": "20"},
-			}}},
-		},
-	}))
-}
-
-// scaledStatus is what KEDA says of the ScaledObject.
-func scaledStatus(conditions ...object) change {
-	return func(ctx context.Context, c *Chain) error {
-		return c.client.Patch(ctx, scaledObjects+"/web/status", add("/status", object{"hpaName": "keda-hpa-web", "conditions": conditions}))
+// scaledObject creates one. At the mending it has to be gone, and its HPA with
+// it, before another takes its place.
+func scaledObject(metadata, more, trigger object) change {
+	spec := object{
+		"scaleTargetRef": object{"name": "web"}, "pollingInterval": 5, "minReplicaCount": 1, "maxReplicaCount": 5,
+		"triggers": []object{trigger},
 	}
+	maps.Copy(spec, more)
+	return func(ctx context.Context, c *Chain) error {
+		c.later(func(ctx context.Context) error {
+			return process.Await(ctx, time.Minute, func(ctx context.Context) error {
+				return errors.Join(c.gone(ctx, scaledObjects+"/web"), c.gone(ctx, hpas+"/keda-hpa-web"))
+			})
+		})
+		return create(scaledObjects, object{
+			"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec,
+		})(ctx, c)
+	}
+}
+
+// gone is an error while there is such an object.
+func (c *Chain) gone(ctx context.Context, at string) error {
+	var o object
+	err := c.client.Get(ctx, at, &o)
+	switch {
+	case kube.IsNotFound(err):
+		return nil
+	case err == nil:
+		err = fmt.Errorf("%s is still there", at)
+	}
+	return err
+}
+
+// rateService leads to the exporters, as the Service of the chart does.
+func rateService(ctx context.Context, c *Chain) error {
+	return create(services, object{
+		"apiVersion": "v1", "kind": "Service", "metadata": object{"name": "web-rate"},
+		"spec": object{"clusterIP": "None", "selector": object{"app": "web"}, "ports": []object{{"name": "exporter", "port": 9113}}},
+	})(ctx, c)
 }

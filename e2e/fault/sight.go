@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"net/url"
+	"path"
 
 	"nginx-exporter/e2e/kube"
 )
@@ -51,6 +52,17 @@ func sights() []Fault {
 			"type": "External", "external": object{"metric": object{"name": "nginx.net.request_per_s"}, "target": object{"type": "AverageValue", "averageValue": "20"}},
 		}})))},
 	}
+}
+
+// served registers the API of external metrics, before KEDA does.
+func served(namespace, service string) change {
+	return create(apiServices, object{
+		"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": object{"name": path.Base(externalAPI)},
+		"spec": object{
+			"group": "external.metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100, "versionPriority": 100,
+			"insecureSkipTLSVerify": true, "service": object{"name": service, "namespace": namespace, "port": 443},
+		},
+	})
 }
 
 // byName has the adapter ask Prometheus by the name of its Service, which its pod

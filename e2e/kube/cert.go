@@ -62,6 +62,17 @@ func (a *authority) server(name string, addresses ...net.IP) (pair, error) {
 	})
 }
 
+// peers issues a certificate for servers that know each other by it: they have
+// the names, and are clients too.
+func (a *authority) peers(name string, names ...string) (pair, error) {
+	return a.issue(name, &x509.Certificate{
+		Subject:     pkix.Name{CommonName: name},
+		DNSNames:    names,
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	})
+}
+
 // issue signs a certificate; the first one is the authority's own.
 func (a *authority) issue(name string, template *x509.Certificate) (pair, error) {
 	files := pair{filepath.Join(a.folder, name+".crt"), filepath.Join(a.folder, name+".key")}

@@ -174,6 +174,19 @@ func (c *Cluster) Certificate(name, address string) (tls.Certificate, error) {
 	return tls.LoadX509KeyPair(files.cert, files.key)
 }
 
+// Peers makes a certificate for servers of these names that ask each other, and
+// gives the texts of authority, certificate and key.
+func (c *Cluster) Peers(name string, names ...string) (ca, cert, key []byte, err error) {
+	files, err := c.users.peers(name, names...)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ca, err = os.ReadFile(c.users.file())
+	cert, err2 := os.ReadFile(files.cert)
+	key, err3 := os.ReadFile(files.key)
+	return ca, cert, key, errors.Join(err, err2, err3)
+}
+
 // writeConfig writes a kubeconfig.
 func (c *Cluster) writeConfig(file string, user pair) error {
 	type named = map[string]any

@@ -157,6 +157,11 @@ type search struct {
 // name puts a fault in and asks doctor until it names it, and keeps to it.
 func (c *clinic) name(ctx context.Context, f *fault.Fault) (*search, error) {
 	s := &search{f: f}
+	if f.KEDA {
+		if err := c.story.keda(ctx); err != nil {
+			return s, err
+		}
+	}
 	if err := c.chain.Break(ctx, f); err != nil {
 		return s, err
 	}
@@ -230,7 +235,11 @@ func (r *report) codes() []string {
 
 // names tells whether the cause is among those that were found. The first link
 // that is broken is the last that is looked at, so that it has no other cause.
+// Without a cause nothing is to be found.
 func (r *report) names(code string) bool {
+	if code == "" {
+		return r.exit == 0 && len(r.codes()) == 0
+	}
 	return slices.Contains(r.codes(), code)
 }
 

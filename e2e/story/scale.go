@@ -42,12 +42,7 @@ func (s *Story) scale(ctx context.Context) error {
 
 // busy is the time under load. The generator ends with it.
 func (s *Story) busy(ctx context.Context, t *timeline) error {
-	loaded, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	defer running.Wait()
-	defer cancel()
-	running.Go(func() { t.generator.Run(loaded, perSecond) })
-	running.Go(func() { s.aim(loaded, t.generator) })
+	defer s.drive(ctx, t.generator)()
 	if err := t.until(ctx, "load", busyPods, hold, upLimit); err != nil {
 		return err
 	}
@@ -66,6 +61,18 @@ func (s *Story) busy(ctx context.Context, t *timeline) error {
 	}
 	s.say("   each pod is scraped twice from now on")
 	return t.until(ctx, "twice", busyPods, hold, upLimit)
+}
+
+// drive has the generator put load on nginx until it is stopped.
+func (s *Story) drive(ctx context.Context, g *load.Generator) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { g.Run(ctx, perSecond) })
+	running.Go(func() { s.aim(ctx, g) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // aim keeps the generator at the pods that the Service has.

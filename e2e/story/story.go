@@ -38,6 +38,7 @@ type Tools struct {
 const (
 	scaling = "scaling"
 	doctor  = "doctor"
+	keda    = "keda"
 )
 
 // Story is one run.
@@ -66,8 +67,8 @@ type step struct {
 
 // Run goes through all the steps and returns at the first that fails.
 func (s *Story) Run(ctx context.Context) error {
-	if only := s.tools.Only; only != "" && only != scaling && only != doctor {
-		return fmt.Errorf("no part of the story is called %s: there are %s and %s", only, scaling, doctor)
+	if only := s.tools.Only; only != "" && only != scaling && only != doctor && only != keda {
+		return fmt.Errorf("no part of the story is called %s: there are %s, %s and %s", only, scaling, doctor, keda)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // for what goes on beside the steps
@@ -82,6 +83,7 @@ func (s *Story) Run(ctx context.Context) error {
 		{scaling, "load, more pods, no load, fewer pods", s.scale},
 		{scaling, "MutatingAdmissionPolicy", s.policy},
 		{doctor, "doctor hpa, in front of one fault after the other", s.doctor},
+		{keda, "KEDA, by what the chart and the snippet make for it", s.shipped},
 		{"", "helm uninstall", s.uninstall},
 	} {
 		if step.part != "" && s.tools.Only != "" && step.part != s.tools.Only {
