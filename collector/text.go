@@ -17,8 +17,8 @@ const exactIntegers = 1 << 53
 // appendNumber appends a value as the text format wants it: whole numbers in
 // digits, so that people can read them, others as short as they stay exact.
 func appendNumber(text []byte, v float64) []byte {
-	// What is no integer, or none of 64 bits, does not survive the way there and
-	// back.
+	// What is no integer does not survive the way there and back. What is none of
+	// 64 bits may, but is out of the range.
 	if n := int64(v); float64(n) == v && -exactIntegers <= n && n <= exactIntegers {
 		return strconv.AppendInt(text, n, 10)
 	}

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 # multiples of 8 bytes in place of 32: 0.25 MB, at no cost that could be measured.
 inline() {
     for package in \
-        nginx-exporter/client nginx-exporter/collector nginx-exporter/internal/web github.com/klauspost/... \
+        nginx-exporter/client nginx-exporter/client/nonblock nginx-exporter/collector nginx-exporter/internal/web github.com/klauspost/... \
         runtime runtime/... internal/... sync/... math math/bits math/rand/v2 hash/... unicode/... bufio bytes context \
         encoding/binary io net net/http net/http/internal net/textproto strconv strings time; do
         printf ' -gcflags=%s=' "$package"

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -23,5 +24,22 @@ func TestBuildIsSmall(t *testing.T) {
 	}
 	if info.Size() > most {
 		t.Errorf("the program has %d bytes; at most %d", info.Size(), most)
+	}
+}
+
+// The system calls that the program makes itself have other names and numbers on
+// other systems.
+func TestBuildsElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, system := range []string{"linux/arm64", "linux/386", "linux/loong64", "darwin/arm64", "windows/amd64"} {
+		t.Run(system, func(t *testing.T) {
+			t.Parallel()
+			name, architecture, _ := strings.Cut(system, "/")
+			build := exec.CommandContext(t.Context(), "go", "build", "nginx-exporter/client/nonblock")
+			build.Env = append(os.Environ(), "GOOS="+name, "GOARCH="+architecture, "CGO_ENABLED=0")
+			if output, err := build.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package nonblock_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -113,6 +116,10 @@ func TestConnIsThatOfPackageNet(t *testing.T) {
 		},
 		"read after a reset": func(near, far net.Conn) (int, error) {
 			return read(near, p, reset(far))
+		},
+		"read twice after a reset": func(near, far net.Conn) (int, error) {
+			_, _ = read(near, p, reset(far)) // which takes the reset
+			return near.Read(p)
 		},
 		"write":         func(near, _ net.Conn) (int, error) { return near.Write([]byte("hello")) },
 		"write nothing": func(near, _ net.Conn) (int, error) { return near.Write(nil) },
@@ -225,21 +232,100 @@ func TestConnTellsWhatWasWritten(t *testing.T) {
 	}
 }
 
-// Closing a connection ends the call that waits on it.
-func TestConnClosesUnderACall(t *testing.T) {
-	t.Parallel()
+// Closing a connection ends the calls that wait on it, those before which
+// another one waits included.
+func TestConnClosesUnderCalls(t *testing.T) {
 	near, _ := pair(t, "tcp", nonblock.Conn)
-	ended := make(chan error, 1)
-	go func() {
-		_, err := near.Read(make([]byte, 1))
-		ended <- err
-	}()
+	const readers = 3
+	ended := make(chan error, readers)
+	for range readers {
+		go func() {
+			_, err := near.Read(make([]byte, 1))
+			ended <- err
+		}()
+	}
+	awaitParked(t, "nonblock.(*wrapped).Read", readers)
 	if err := near.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; !errors.Is(err, net.ErrClosed) {
-		t.Errorf("the read ended with %v", err)
+	for range readers {
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("a read ended with %v", err)
+		}
 	}
+}
+
+// awaitParked waits until so many goroutines wait in a function.
+func awaitParked(tb testing.TB, function string, count int) {
+	tb.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(patience)
+	for {
+		stacks := make([]byte, 1<<20)
+		waiting := 0
+		for stack := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			head, _, _ := strings.Cut(stack, "\n")
+			if strings.Contains(stack, function) && (strings.Contains(head, "[IO wait") || strings.Contains(head, "[sync.Mutex.Lock")) {
+				waiting++
+			}
+		}
+		if waiting == count {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			tb.Fatalf("%d goroutines wait in %s, want %d", waiting, function, count)
+		}
+	}
+}
+
+// Calls at the same time take turns: what one writes stays together, large or
+// small.
+func TestConnIsShared(t *testing.T) {
+	t.Parallel()
+	const writers, records = 4, 50
+	near, far := pair(t, "tcp", nonblock.Conn)
+	far = nonblock.Conn(far)
+	written := make(chan error, writers)
+	for i := range writers {
+		size := 9000 * (1 + i*4) // some go past the scheduler, some do not
+		record := append(binary.BigEndian.AppendUint32(nil, uint32(size)), bytes.Repeat([]byte{byte(i)}, size)...)
+		go func() { written <- writeOften(near, record, records) }()
+	}
+	seen := [writers]int{}
+	for range writers * records {
+		var head [4]byte
+		if _, err := io.ReadFull(far, head[:]); err != nil {
+			t.Fatal(err)
+		}
+		record := make([]byte, binary.BigEndian.Uint32(head[:]))
+		if _, err := io.ReadFull(far, record); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(record, bytes.Repeat(record[:1], len(record))) {
+			t.Fatal("records are mixed")
+		}
+		seen[record[0]]++
+	}
+	for range writers {
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen != [writers]int{records, records, records, records} {
+		t.Errorf("records by writer: %v", seen)
+	}
+}
+
+func writeOften(conn net.Conn, record []byte, times int) error {
+	for range times {
+		if _, err := conn.Write(record); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestWhatIsNoSocketStaysAsItIs(t *testing.T) {
@@ -264,33 +350,5 @@ func TestConnDoesNotAllocate(t *testing.T) {
 		}
 	}); got != 0 {
 		t.Errorf("a round trip allocates %v times", got)
-	}
-}
-
-func TestListenerWraps(t *testing.T) {
-	t.Parallel()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener = nonblock.Listener(listener)
-	dialled, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = dialled.Close() }() // nothing was sent
-	accepted, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = accepted.Close() }() // nothing was sent
-	if _, isPlain := accepted.(*net.TCPConn); isPlain {
-		t.Error("the connection is not wrapped")
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if conn, err := listener.Accept(); conn != nil || !errors.Is(err, net.ErrClosed) {
-		t.Errorf("a closed listener accepts %v, %v", conn, err)
 	}
 }

@@ -17,7 +17,8 @@ import (
 )
 
 // Listen opens the addresses at which the exporter is to be reached, so that a
-// port that is taken is told before anything else begins.
+// port that is taken is told before anything else begins. Those of systemd and
+// vsock are opened, or taken over, by exporter-toolkit, and cost a little more.
 func (s *Server) Listen(ctx context.Context) error {
 	if s.web.Systemd {
 		s.endpoints = append(s.endpoints, s.newEndpoint(toolkit.FlagConfig{WebSystemdSocket: &s.web.Systemd}))

@@ -1,3 +1,5 @@
+//go:build linux && (amd64 || arm64)
+
 package nonblock
 
 import (
@@ -7,7 +9,6 @@ import (
 	"os"
 	"sync"
 	"syscall"
-	"unsafe"
 )
 
 // unannounced is how many bytes may pass through a connection in one direction
@@ -16,11 +17,10 @@ import (
 const unannounced = 64 << 10
 
 // socket is what the connections of package net over TCP and over unix sockets
-// have in common. To close one direction alone is a matter of net/http.
+// have in common. net/http closes one direction alone.
 type socket interface {
 	net.Conn
 	syscall.Conn
-	CloseRead() error
 	CloseWrite() error
 }
 
@@ -34,7 +34,7 @@ func Conn(conn net.Conn) net.Conn {
 	}
 	access, err := s.SyscallConn()
 	if err != nil {
-		return conn // it is closed, and will say so itself
+		return conn // it never was open, and will say so itself
 	}
 	c := &wrapped{socket: s, access: access}
 	// Made once: a closure for each call would be an allocation for each.
@@ -65,7 +65,7 @@ func (c *wrapped) Read(p []byte) (int, error) {
 
 // Write implements [io.Writer].
 func (c *wrapped) Write(p []byte) (int, error) {
-	if len(p) == 0 || !c.writing.begin(p) {
+	if !c.writing.begin(p) {
 		return c.socket.Write(p)
 	}
 	n, err := c.writing.end(c.access.Write(c.writing.call))
@@ -77,13 +77,12 @@ func (c *wrapped) Write(p []byte) (int, error) {
 
 // failed tells an error in the words of package net.
 func (c *wrapped) failed(operation string, err error) error {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		err = os.NewSyscallError(operation, errno)
-	}
-	// Package net itself calls this a raw read or write.
 	if raw := (*net.OpError)(nil); errors.As(err, &raw) {
-		err = raw.Err
+		raw.Op = operation // package net made it for this call, and calls it a raw one
+		return raw
+	}
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		err = os.NewSyscallError(operation, errno)
 	}
 	local := c.LocalAddr()
 	return &net.OpError{Op: operation, Net: local.Network(), Source: local, Addr: c.RemoteAddr(), Err: err}
@@ -141,27 +140,16 @@ func (t *transfer) write(descriptor uintptr) bool {
 		n, errno := move(syscall.SYS_WRITE, descriptor, t.left)
 		t.moved += n
 		t.left = t.left[n:]
-		if errno == syscall.EAGAIN {
+		switch {
+		case errno == syscall.EAGAIN:
 			return false
+		case errno == 0 && n > 0:
+			continue
+		case errno == 0:
+			errno = syscall.EIO // no socket does that, and asking it for ever would not end
 		}
-		if errno != 0 {
-			t.errno = errno
-			return true
-		}
+		t.errno = errno
+		return true
 	}
 	return true
-}
-
-// move reads or writes, again where a signal came between. p is not empty.
-func move(call, descriptor uintptr, p []byte) (int, syscall.Errno) {
-	for {
-		n, _, errno := syscall.RawSyscall(call, descriptor, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n), 0
-		case syscall.EINTR:
-		default:
-			return 0, errno
-		}
-	}
 }
