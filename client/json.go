@@ -116,8 +116,8 @@ func (s *scanner) fill() bool {
 
 // peek returns the next byte that is no white space, 0 if there is none.
 func (s *scanner) peek() byte {
-	if ahead := s.window[s.next:s.end]; len(ahead) > 0 && ahead[0] > ' ' {
-		return ahead[0] // the usual case, which callers inline
+	if s.next < s.end && s.window[s.next] > ' ' {
+		return s.window[s.next] // the usual case, which callers inline
 	}
 	return s.look()
 }

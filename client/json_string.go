@@ -177,7 +177,7 @@ func (s *scanner) unit() rune {
 }
 
 // intern returns a string that is the same piece of memory wherever the word
-// occurs in the document: status codes and states occur in every object.
+// occurs in the document: status codes and sizes of slots occur in every object.
 func (s *scanner) intern(word []byte) string {
 	if known, found := s.words[string(word)]; found {
 		return known

@@ -43,3 +43,16 @@ func TestBuildsElsewhere(t *testing.T) {
 		})
 	}
 }
+
+// A tenth of the time for a document depends on it, and it is as long as what
+// the compiler inlines may just be.
+func TestScannerIsInlined(t *testing.T) {
+	t.Parallel()
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-gcflags=-m", "nginx-exporter/client").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if !strings.Contains(string(output), "can inline (*scanner).peek\n") {
+		t.Error("(*scanner).peek is not inlined any more")
+	}
+}
