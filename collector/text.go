@@ -7,9 +7,10 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// flushAt is how many bytes of a page are gathered before they are written. A
-// write to a connection costs as much as rendering some kilobytes.
-const flushAt = 128 << 10
+// flushAt is how many bytes of a page are gathered before they are written. Each
+// write wakes the scraper, which has taken it all before the next one comes if
+// that is small; what is gathered should stay in the cache of a processor.
+const flushAt = 512 << 10
 
 // exactIntegers is the range in which each float is one integer.
 const exactIntegers = 1 << 53
