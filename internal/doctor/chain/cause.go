@@ -139,7 +139,7 @@ func kedaCauses() []cause {
 			"Give the exporter `--rate.window` with the window at the end of the trigger's url.",
 		},
 		{
-			codeRateService, "KEDA says `no endpoints URLs were given for the service name`, or gets an answer of nginx.", "The url of the trigger names a Service that is not there, has another port, or leads elsewhere.",
+			codeRateService, "KEDA says `no endpoints URLs were given for the service name`, or `could not get any metric successfully from the 1 provided endpoints`, as when nginx answers.", "The url of the trigger names a Service that is not there, has another port, or leads elsewhere.",
 			"Correct the url; a headless Service with the exporter's port is what it takes.",
 		},
 		{
@@ -230,7 +230,7 @@ func apiCauses() []cause {
 		{codeAdapterUnreachable, "503 from the metrics API; the adapter's pods are ready.", "The API server does not get through to them.", "Look at NetworkPolicies and firewalls between both."},
 		{codeAdapterDelegator, "An administrator sees values, the HPA gets `subjectaccessreviews.authorization.k8s.io is forbidden`.", "The adapter's account has no binding to system:auth-delegator.", "A ClusterRoleBinding to it."},
 		{codeAdapterPodRights, "`unable to list matching resources`.", "The adapter may not list pods.", "A ClusterRole with get, list and watch on pods and namespaces."},
-		{codePrometheusURL, "The list of metrics is empty, or holds names of the past.", "The adapter asks another address than that of Prometheus. The default of its chart is nobody's.", "Set --prometheus-url."},
+		{codePrometheusURL, "The list of metrics is empty, or holds names of the past; or KEDA says that it cannot reach its address.", "The adapter, or KEDA's trigger, asks another address than that of Prometheus. The default of the adapter's chart is nobody's.", "Set --prometheus-url of the adapter, or serverAddress of the trigger."},
 		{codeAdapterPrometheus, "`unable to fetch metrics`.", "Prometheus answers the doctor and not the adapter.", "Look at DNS, NetworkPolicies, TLS and logins between both."},
 	}
 }

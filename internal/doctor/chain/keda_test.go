@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -40,6 +41,28 @@ func scaledAs(trigger, annotations, conditions string) string {
 		"spec": {"triggers": [` + trigger + `]}, "status": {"hpaName": "keda-hpa-web", "conditions": [` + conditions + `]}}`
 }
 
+// Of a pod that has just begun nobody wants a rate: the oldest one is asked.
+func TestOldestExporter(t *testing.T) {
+	pod := func(name, began string, ready string) exporterPort {
+		var p pod
+		text := `{"metadata": {"name": "` + name + `", "creationTimestamp": "` + began + `"}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "` + ready + `"}]}}`
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			t.Fatal(err)
+		}
+		return exporterPort{pod: &p}
+	}
+	w := &walk{exporters: []exporterPort{
+		pod("new", "2026-11-25T11:59:50Z", "True"), pod("old", "2026-11-25T11:00:00Z", "True"), pod("ill", "2026-11-25T10:00:00Z", "False"),
+	}}
+	if got := w.oldestExporter().pod.Metadata.Name; got != "old" {
+		t.Errorf("%s is asked", got)
+	}
+	w.exporters = w.exporters[2:]
+	if got := w.oldestExporter().pod.Metadata.Name; got != "ill" {
+		t.Errorf("%s is asked, of one", got)
+	}
+}
+
 func asksPods(url, place string) string {
 	return `{"type": "metrics-api", "metadata": {"url": "` + url + `", "valueLocation": "` + place + `", "aggregateFromKubeServiceEndpoints": "true"}}`
 }
@@ -72,7 +95,7 @@ func TestScaledObjects(t *testing.T) {
 		says    string
 	}{
 		{"one that works", scaledBy(scaledAs(good, "", works)), doctor.Healthy, "", "the exporter answers"},
-		{"triggers that fail", scaledBy(scaledAs(good, "", fails), answers{externalOne: no}, events), doctor.Ill, codeExternalValue, "KEDA said: the second, at 11:03:00 UTC"},
+		{"triggers that fail", scaledBy(scaledAs(good, "", fails), answers{externalOne: no}, events), doctor.Ill, codeExternalValue, "KEDA said: the second, first at 11:03:00 UTC; its log has what came after"},
 		{"triggers that fail, of an HPA", scaledBy(scaledAs(good, "", fails)), doctor.Healthy, codeScaledObject, "has an HPA, keda-hpa-web, and triggers that fail"},
 		{"one trigger of two fails", scaledBy(scaledAs(good, "", part), events), doctor.Healthy, codeScaledObject, "KEDA gets no figures"},
 		{"it was changed to something wrong", scaledBy(scaledAs(good, "", wrong)), doctor.Ill, codeScaledObject, "its HPA is that of before"},
@@ -88,6 +111,24 @@ func TestScaledObjects(t *testing.T) {
 		{"a port that leads to another", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113, "targetPort": 80}]}}`)), doctor.Ill, codeRateService, ""},
 		{"a port with a name", scaledBy(scaledAs(good, "", works), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "exporter"}]}}`)), doctor.Healthy, "", ""},
 		{"a Service of others", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "api"}, "ports": [{"port": 9113}]}}`)), doctor.Ill, codeRateService, "app=api"},
+		{"a Service of another namespace", scaledBy(scaledAs(asksPods("http://web.staging.svc:9113/rate/15s", field), "", works), answers{
+			"/api/v1/namespaces/staging/services/web": `{"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 9113}]}}`,
+		}), doctor.Ill, codeRateService, "Service web in staging, which does not lead to these pods"},
+		{"the Service that the doctor would make", scaledBy(scaledAs(asksPods("http://web-rate.shop.svc:9113/rate/15s", field), "", fails), answers{
+			"/api/v1/namespaces/shop/services/web-rate": `{"spec": {"clusterIP": "None", "selector": {"app": "api"}, "ports": [{"port": 9113}]}}`,
+		}), doctor.Ill, codeRateService, "edit service web-rate   # selector app=web, port 9113"},
+		{"a path that is none of rates", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rates/15s", field), "", fails)), doctor.Ill, codeRateWindow, "the path of url must be /rate/WINDOW"},
+		{"another window", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rate/1m", field), "", fails)), doctor.Ill, codeRateWindow, "--rate.window=1m"},
+		{"KEDA's API in other hands", scaledBy(scaledAs(good, "", works), answers{
+			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "datadog-cluster-agent-metrics-api", "namespace": "datadog"}}}`,
+		}), doctor.Ill, codeForeignAPI, "so that the HPA does not ask KEDA"},
+		{"KEDA in another namespace", scaledBy(scaledAs(good, "", fails), answers{
+			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "scaling"}}}`,
+			externalOne: no,
+		}), doctor.Ill, codeExternalValue, "kubectl -n scaling logs deploy/keda-operator"},
+		{"it stays as large as it is, in KEDA's eyes", scaledBy(scaledAs(good, `"autoscaling.keda.sh/paused-scale-in": "True"`, works+","+paused)), doctor.Healthy, codePaused, "paused in one direction"},
+		{"an event without words", scaledBy(scaledAs(good, "", fails), answers{externalOne: no, eventsPath: `{"items": [{}]}`}), doctor.Ill, codeExternalValue, ""},
+		{"it is not judged yet", scaledBy(scaledAs(good, "", `{"type": "Ready", "status": "Unknown"}`)), doctor.Healthy, "", "KEDA has not judged it yet"},
 		{"a pod that knows no rate yet", scaledBy(scaledAs(good, "", fails), answers{
 			ratePath:                       "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
 			"/api/v1/namespaces/shop/pods": strings.Replace(plainCluster()["/api/v1/namespaces/shop/pods"], `"creationTimestamp": "2026-11-25T11:00:00Z"},`, young, 1),

@@ -122,7 +122,8 @@ func (w *walk) apiFails(api *apiService, err error) doctor.Link {
 	if f != nil {
 		return broken(says, evidence(f))
 	}
-	if f := w.adapterTLS(api); f != nil {
+	// A handshake that fails does so at once.
+	if f := w.adapterTLS(api); f != nil && reasonOf(err) != noAnswer {
 		return broken(says, evidence(f))
 	}
 	if l := w.adapterStarts(); l.State != "" {
@@ -232,9 +233,24 @@ func (w *walk) lookExternal() doctor.Link {
 	case api.Spec.Service == nil:
 		return fine("the API server answers for %s", externalMetrics)
 	}
-	var known resources
 	owner := api.Spec.Service.Namespace + "/" + api.Spec.Service.Name
-	err = w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known)
+	if w.scaled != nil && isForeign(api.Spec.Service.Name) && !strings.Contains(api.Spec.Service.Name, "keda") {
+		return broken("belongs to somebody else", notOfKEDA(&api, owner))
+	}
+	return w.externalAnswers(&api, owner)
+}
+
+// notOfKEDA is an API of external metrics that another product took from KEDA.
+func notOfKEDA(api *apiService, owner string) *doctor.Finding {
+	f := found(codeForeignAPI, "%s is registered for %s, so that the HPA does not ask KEDA", externalMetrics, owner)
+	f = seen(f, "managers", "%s", names(managers(&api.Metadata)))
+	return mend(f, "there is one in a cluster, and who applies last has it: take it out of the other's chart, then apply that of KEDA again")
+}
+
+// externalAnswers asks for the list of external metrics for real.
+func (w *walk) externalAnswers(api *apiService, owner string) doctor.Link {
+	var known resources
+	err := w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known)
 	if err == nil || reasonOf(err) == forbidden {
 		return fine("%s answers for %s", owner, externalMetrics)
 	}

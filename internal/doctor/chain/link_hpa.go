@@ -132,10 +132,10 @@ func (w *walk) askedFor() doctor.Link {
 			"it asks for", "%s", names(others)), "add a metric of type Pods: nginx-exporter snippet adapter-rule, and examples/kubernetes/hpa-adapter"))
 	}
 	if rest, found := strings.CutPrefix(w.wanted.name, "autoscaling.gke.io|"); found {
-		return sightless("asks Google's own metrics", googles(rest))
+		return sightless("asks Google's own metrics", w.googles(rest))
 	}
 	if strings.Contains(w.wanted.name, ".googleapis.com|") {
-		return sightless("asks Google's own metrics", googles(w.wanted.name))
+		return sightless("asks Google's own metrics", w.googles(w.wanted.name))
 	}
 	forEach := "for each pod of"
 	if !w.wanted.each {
@@ -145,9 +145,9 @@ func (w *walk) askedFor() doctor.Link {
 		ref.Kind, ref.Name, max(h.Spec.MinReplicas, 1), h.Spec.MaxReplicas)
 }
 
-func googles(name string) *doctor.Finding {
+func (w *walk) googles(name string) *doctor.Finding {
 	return mend(found(codeManaged, "%s is a metric of GKE, which answers for it itself", strings.ReplaceAll(name, "|", " ")),
-		"kubectl describe autoscalingmetric; its conditions tell what GKE makes of it")
+		"kubectl -n %s describe autoscalingmetric; its conditions tell what GKE makes of it", w.namespace)
 }
 
 func resourceName(m *metricSpec) string {

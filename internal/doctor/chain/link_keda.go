@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nginx-exporter/internal/doctor"
@@ -63,6 +64,8 @@ func (w *walk) kedaWarnings() doctor.Link {
 	case s.Status.Conditions.of("Fallback").Status == "True":
 		l.Says = "works with its fallback"
 		l = with(l, w.kedaFinding(codeFallback, "KEDA has no figures and uses the fallback of ScaledObject "+name))
+	case ready.Status != "True" && ready.Status != "False" && ready.Reason != "PartialTriggerError":
+		l.Says = "has an HPA, " + w.hpa.Metadata.Name + ", and KEDA has not judged it yet"
 	case ready.Status == "False" || ready.Reason == "PartialTriggerError":
 		l.Says = "has an HPA, " + w.hpa.Metadata.Name + ", and triggers that fail"
 		l = with(l, w.kedaFinding(codeScaledObject, "KEDA gets no figures for ScaledObject "+name))
@@ -92,7 +95,10 @@ func (w *walk) kedaSaid() string {
 		return ""
 	}
 	last := slices.MaxFunc(all.Items, func(a, b event) int { return a.at().Compare(b.at()) })
-	return last.Message + ", at " + clock(last.at())
+	if last.Message == "" {
+		return ""
+	}
+	return last.Message + ", first at " + clock(last.at()) + "; its log has what came after"
 }
 
 // paused is a finding with the annotations that pause, and how they go.
@@ -118,7 +124,12 @@ const pauseAnnotation = "autoscaling.keda.sh/paused"
 // which KEDA has the same condition.
 func (s *scaledObject) goesOneWay() bool {
 	a := s.Metadata.Annotations
-	on := func(key string) bool { return a[pauseAnnotation+key] == "true" }
+	// As KEDA reads them: what is no boolean is true.
+	on := func(key string) bool {
+		value, there := a[pauseAnnotation+key]
+		is, err := strconv.ParseBool(value)
+		return there && (is || err != nil)
+	}
 	_, count := a[pauseAnnotation+"-replicas"]
 	return on("-scale-in") != on("-scale-out") && !on("") && !count
 }

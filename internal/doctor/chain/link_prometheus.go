@@ -104,7 +104,7 @@ func (w *walk) use(p *prometheus) doctor.Link {
 		return blind("Prometheus", err)
 	case reasonOf(err) == promLogin:
 		f := seen(found(codePrometheusLogin, "Prometheus at %s wants a login, which the doctor does not have", p.name), "it says", "%s", err)
-		f = mend(f, "give it with --prometheus.url, as NAME:PASSWORD@ before the host of the address")
+		f = mend(f, "kubectl port-forward to it, and give the login as NAME:PASSWORD@ before the host of --prometheus.url")
 		return sightless("wants a login", mend(f, "or, if it is a proxy that wants it, kubectl port-forward behind that, and --prometheus.url=http://127.0.0.1:9090"))
 	case reasonOf(err) == promStrange:
 		f := seen(found(codePrometheusStrange, "what answers at %s is no Prometheus", p.name), "it says", "%s", err)
@@ -178,7 +178,7 @@ func (s *service) ports() []string {
 func (w *walk) wrongURL(address string) *doctor.Finding {
 	if w.scaled != nil {
 		return mend(found(codePrometheusURL, "the trigger of ScaledObject %s asks %s, where no Prometheus is", w.scaled.Metadata.Name, withoutLogin(address)),
-			"set serverAddress of the trigger")
+			"kubectl -n %s edit scaledobject %s   # serverAddress of the trigger", w.namespace, w.scaled.Metadata.Name)
 	}
 	a := w.readAdapter()
 	f := found(codePrometheusURL, "the adapter asks %s, where it finds no Prometheus", withoutLogin(address))
@@ -253,7 +253,7 @@ func (w *walk) discover() doctor.Link {
 		w.prometheus = knowing[0]
 	case len(answering) > 1:
 		f := seen(found(codeSeveralPrometheus, "there are %d Prometheus, and nothing tells which one counts", len(answering)), "they are", "%s", names(w.candidates()))
-		return sightless("is there more than once", mend(f, "say which with --prometheus.url"))
+		return sightless("is there more than once", mend(f, "kubectl port-forward to the one that counts, and --prometheus.url=http://127.0.0.1:9090"))
 	case len(all) > 0 && !strings.Contains(w.platform(), "openshift"):
 		return last // those of Google and Azure stand beside one of one's own
 	case hidden != nil && len(all) == 0:

@@ -21,7 +21,7 @@ func (w *walk) lookRate() doctor.Link {
 	}
 	address := t.Metadata["url"]
 	u, err := url.Parse(address)
-	e := &w.exporters[0]
+	e := w.oldestExporter()
 	if err != nil || u.Port() != "" && u.Port() != strconv.Itoa(e.port) {
 		return fine("KEDA asks %s, which is not the exporter", withoutLogin(address))
 	}
@@ -36,7 +36,10 @@ func (w *walk) lookRate() doctor.Link {
 		return fine("KEDA asks %s, which is not the exporter", withoutLogin(address))
 	case reasonOf(err) == notFound:
 		f := seen(found(codeRateWindow, "the exporter does not compute the rate that KEDA asks for"), "KEDA asks", "%s", withoutLogin(address))
-		return broken("there is none", mend(f, "give the exporter --rate.window with the window at the end of that path"))
+		if window, isRate := strings.CutPrefix(u.Path, "/rate/"); isRate {
+			return broken("there is none", mend(f, "give the exporter --rate.window=%s", window))
+		}
+		return broken("there is none", mend(f, "kubectl -n %s edit scaledobject %s   # the path of url must be /rate/WINDOW", w.namespace, w.scaled.Metadata.Name))
 	case reasonOf(err) == unavailable && !strings.Contains(err.Error(), "error trying to reach"):
 		return w.noRateYet(e)
 	case err != nil:
@@ -48,6 +51,19 @@ func (w *walk) lookRate() doctor.Link {
 		}
 	}
 	return fine("the exporter answers at %s", u.Path)
+}
+
+// oldestExporter is that of the pod that is ready for longest, or else the first:
+// KEDA leaves out those that know no rate yet.
+func (w *walk) oldestExporter() *exporterPort {
+	best := &w.exporters[0]
+	for i := range w.exporters {
+		p, b := w.exporters[i].pod, best.pod
+		if p.ready() && (!b.ready() || p.Metadata.CreationTimestamp.Before(b.Metadata.CreationTimestamp)) {
+			best = &w.exporters[i]
+		}
+	}
+	return best
 }
 
 // noRateYet is an exporter that answers with 503, which KEDA leaves out of the sum.
@@ -75,20 +91,28 @@ func (w *walk) rateService(t *trigger, u *url.URL) *doctor.Finding {
 	f := found(codeRateService, "the trigger of ScaledObject %s asks Service %s in %s, which is not there", w.scaled.Metadata.Name, s.name, s.namespace)
 	switch {
 	case reasonOf(err) == notFound:
-	case err != nil || there.Spec.Type == "ExternalName" || leads && labelsMatch(there.Spec.Selector, w.exporters[0].pod.Metadata.Labels):
+	case err != nil || there.Spec.Type == "ExternalName" || leads && s.namespace == w.namespace && labelsMatch(there.Spec.Selector, w.exporters[0].pod.Metadata.Labels):
 		return nil
 	case !leads:
-		f.Says = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s for port %s, which it does not have", w.scaled.Metadata.Name, s.name, s.port)
+		f.Says = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s in %s for port %s, which it does not have", w.scaled.Metadata.Name, s.name, s.namespace, s.port)
 		f = seen(f, "ports of Service "+s.name, "%s", names(there.ports()))
 	default:
-		f.Says = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s, which does not lead to these pods", w.scaled.Metadata.Name, s.name)
+		f.Says = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s in %s, which does not lead to these pods", w.scaled.Metadata.Name, s.name, s.namespace)
 		f = seen(f, "selector of Service "+s.name, "%s", labelText(there.Spec.Selector))
 	}
-	f = seen(f, "KEDA asks", "%s", withoutLogin(u.String()))
-	if ref := w.hpa.Spec.ScaleTargetRef; ref.Kind == "Deployment" || ref.Kind == "ReplicaSet" {
+	return w.mendRate(seen(f, "KEDA asks", "%s", withoutLogin(u.String())), &s, u.Path, err == nil)
+}
+
+// mendRate adds how to lead KEDA to the exporters.
+func (w *walk) mendRate(f *doctor.Finding, s *serviceAddress, path string, there bool) *doctor.Finding {
+	ref := w.hpa.Spec.ScaleTargetRef
+	if there && s.namespace == w.namespace && s.name == ref.Name+"-rate" {
+		return mend(f, "kubectl -n %s edit service %s   # selector %s, port %d", s.namespace, s.name, w.selector(), w.exporters[0].port)
+	}
+	if ref.Kind == "Deployment" || ref.Kind == "ReplicaSet" {
 		f = mend(f, "kubectl -n %s expose %s %s --name=%s-rate --port=%d --cluster-ip=None", w.namespace, strings.ToLower(ref.Kind), ref.Name, ref.Name, w.exporters[0].port)
 		return mend(f, "kubectl -n %s edit scaledobject %s   # url: %s://%s-rate.%s.svc:%d%s",
-			w.namespace, w.scaled.Metadata.Name, s.scheme, ref.Name, w.namespace, w.exporters[0].port, u.Path)
+			w.namespace, w.scaled.Metadata.Name, s.scheme, ref.Name, w.namespace, w.exporters[0].port, path)
 	}
 	return mend(f, "name a headless Service with port %d and the selector %s in the url of the trigger", w.exporters[0].port, w.selector())
 }

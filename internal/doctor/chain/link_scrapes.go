@@ -180,6 +180,6 @@ func (w *walk) unscraped(scraped map[string]bool) []*doctor.Finding {
 	if len(missing) == 0 {
 		return nil
 	}
-	f := seen(found(codeSomeUnscraped, "Prometheus does not scrape %d of the pods, which count as idle", len(missing)), "pods", "%s", names(missing))
+	f := seen(found(codeSomeUnscraped, "Prometheus does not scrape %d of the pods, which count as idle when pods are added", len(missing)), "pods", "%s", names(missing))
 	return []*doctor.Finding{mend(f, "compare their labels with those of the others: kubectl -n %s get pods --show-labels", w.namespace)}
 }

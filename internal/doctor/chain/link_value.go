@@ -33,7 +33,7 @@ func (w *walk) lookValue() doctor.Link {
 		err = w.cluster.get(w.ctx, w.valuePath(), &w.values)
 	}
 	switch {
-	case who == "" && isBlind(err):
+	case who == "" && isBlind(err) && !w.behindIsSilent(err):
 		l := blind("the value", err)
 		return with(l, mute...)
 	case err != nil:
@@ -102,6 +102,8 @@ func (w *walk) valueFails(err error) doctor.Link {
 		return blind("the value", err)
 	case w.wanted.kind == externalKind:
 		return w.noExternalValue(answer)
+	case isBlind(err) && a.workload == nil && a.hidden != nil:
+		return blind("the adapter", a.hidden)
 	case isBlind(err) && a.workload != nil:
 		return w.adapterCannotAsk(answer) // it waits for Prometheus
 	case strings.Contains(text, "unable to list matching resources"):
@@ -140,7 +142,16 @@ func (w *walk) noExternalValue(answer func(*doctor.Finding) *doctor.Finding) doc
 	}
 	f := answer(found(codeExternalValue, "%s has no value for the HPA", w.wanted.name))
 	f = seen(f, "KEDA said", "%s", w.kedaSaid())
-	return broken("there is none", mend(f, "kubectl -n %s describe scaledobject %s; kubectl -n keda logs deploy/keda-operator", w.namespace, w.scaled.Metadata.Name))
+	return broken("there is none", mend(f, "kubectl -n %s describe scaledobject %s; kubectl -n %s logs deploy/keda-operator", w.namespace, w.scaled.Metadata.Name, w.kedaNamespace()))
+}
+
+// kedaNamespace is where the API of external metrics leads to.
+func (w *walk) kedaNamespace() string {
+	var api apiService
+	if w.cluster.get(w.ctx, apiServices+"v1beta1."+externalMetrics, &api) == nil && api.Spec.Service != nil {
+		return api.Spec.Service.Namespace
+	}
+	return "keda" // that of its chart
 }
 
 // bindingName is a name for an object that the adapter needs.

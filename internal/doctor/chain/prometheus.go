@@ -74,7 +74,7 @@ func withoutLogin(address string) string {
 	if err != nil {
 		return "the given address"
 	}
-	u.User = nil
+	u.User, u.RawQuery = nil, "" // keys stand there
 	return u.String()
 }
 

@@ -300,3 +300,29 @@ func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string
 		t.Errorf("%s, without %s: %s, in place of %s", tt.name, path, v, whole.Verdict())
 	}
 }
+
+// A handshake that fails does so at once: whoever hangs has another trouble, and
+// must not be told to trust everybody.
+func TestHangIsNoCertificate(t *testing.T) {
+	report := examineReal(t, answers{
+		customAPI: "error: kubectl had no answer within 20s",
+		apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"},
+			"spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "caBundle": "abc"},
+			"status": {"conditions": [{"type": "Available", "status": "True"}]}}`,
+	}, nil)
+	if got := report.Codes(); !slices.Equal(got, []doctor.Code{codeAdapterUnreachable}) {
+		t.Errorf("named %v", got)
+	}
+}
+
+// What the doctor may not do itself says nothing about the API server.
+func TestHangWithoutImpersonation(t *testing.T) {
+	const hangs = "error: kubectl had no answer within 20s"
+	may := answers{
+		"--as=" + controller + " " + valuePath: `Error from server (Forbidden): serviceaccounts "horizontal-pod-autoscaler" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
+		valuePath:                              hangs,
+	}
+	if got := examineReal(t, may, nil).Codes(); !slices.Contains(got, codeAdapterPrometheus) {
+		t.Errorf("named %v", got)
+	}
+}

@@ -34,7 +34,8 @@ func withoutSecrets(text string) string {
 		return r
 	}, text)
 	for _, p := range []struct{ pattern, with string }{
-		{`(://)[^/\s"'@]+@`, "${1}" + hidden + "@"},
+		{`(://)[^/\s"']+@`, "${1}" + hidden + "@"},
+		{`(parse \\?"[a-z]+://)[^\s"']+@`, "${1}" + hidden + "@"}, // what Go says of an address that is none
 		{`(?i)(authorization\\?["']?\s*[:=]\s*\\?["']?)(?:(?:bearer|basic|digest)\s+)?[^\s"',\\]+`, "${1}" + hidden},
 		{`(?i)(\bbearer\s+)[a-z0-9._~+/=-]{8,}`, "${1}" + hidden},
 		{`(?i)((?:password|passwd|secret|token|api[-_]?key|access[-_]?key)\\?["']?\s*[=:]\s*\\?["']?)[^\s"'&,;\\]+`, "${1}" + hidden},

@@ -9,6 +9,7 @@ import (
 func TestSecretsAreHidden(t *testing.T) {
 	for _, text := range []string{
 		"http://me:s3cret@prometheus:9090/path",
+		"http://me:p@s3cret@prometheus:9090", `parse "http://me:hun/s3cret@prometheus:9090": invalid port ":hun" after host`,
 		`Get "https://s3cret@mimir.example.com/api": EOF`,
 		"Authorization: Bearer s3cret-s3cret",
 		"--prometheus-header=Authorization=Basic s3cret==",
