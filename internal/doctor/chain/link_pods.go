@@ -34,9 +34,13 @@ func (w *walk) lookPods() doctor.Link {
 		return blind("pods", err)
 	}
 	var ready int
+	var ending time.Time // when the last of those that end has to be gone
 	for i := range all.Items {
 		p := all.Items[i]
 		if p.gone() {
+			if at := p.Metadata.DeletionTimestamp; at.After(ending) {
+				ending = at
+			}
 			continue
 		}
 		w.pods = append(w.pods, p)
@@ -48,7 +52,7 @@ func (w *walk) lookPods() doctor.Link {
 		return waiting("something is asked for: KEDA has scaled to 0, and pods that are not there have no figures; another trigger must wake them")
 	}
 	if len(w.pods) == 0 {
-		return w.noPods()
+		return w.noPods(ending)
 	}
 	if l := w.findExporters(); l.State != "" {
 		return l
@@ -59,11 +63,15 @@ func (w *walk) lookPods() doctor.Link {
 	return fine("%d of %d ready, with the exporter in container %s", ready, len(w.pods), w.exporters[0].container)
 }
 
-// noPods tells why there are none.
-func (w *walk) noPods() doctor.Link {
+// noPods tells why there are none but those that end.
+func (w *walk) noPods(ending time.Time) doctor.Link {
 	conditions := w.target.Status.Conditions
-	if at := conditions.of("Progressing").LastUpdateTime; conditions.of("ReplicaFailure").Status != "True" && w.age(at) < podStart {
+	refused := conditions.of("ReplicaFailure").Status == "True"
+	if at := conditions.of("Progressing").LastUpdateTime; !refused && w.age(at) < podStart {
 		return waiting("%s: old pods ended, and new ones come", clock(at.Add(podStart)))
+	}
+	if !refused && ending.After(w.now) {
+		return waiting("%s: old pods end, and new ones come then", clock(ending))
 	}
 	f := seen(found(codeNoPods, "there is no pod with %s", w.selector()), "selector", "%s", w.selector())
 	for _, kind := range []string{"ReplicaFailure", "Progressing", "Available"} {

@@ -19,6 +19,12 @@ func TestRollouts(t *testing.T) {
 		return answers{pods: `{"items": []}`, web: `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}},
 			"status": {"conditions": [{"type": "Progressing", "status": "True", "lastUpdateTime": "` + updated + `"}` + failure + `]}}`}
 	}
+	// The only pod is going, and the Deployment has not told of a new one yet.
+	ending := func(by string) answers {
+		there := deployment(hour, "")
+		there[pods] = `{"items": [{"metadata": {"name": "web-1", "labels": {"app": "web"}, "deletionTimestamp": "` + by + `"}, "status": {"phase": "Running"}}]}`
+		return there
+	}
 	unready := func(created string) answers {
 		return answers{pods: strings.NewReplacer(`"status": "True"`, `"status": "False"`, hour, created).Replace(plainCluster()[pods])}
 	}
@@ -31,6 +37,8 @@ func TestRollouts(t *testing.T) {
 		{"no pods yet", deployment(seconds, ""), doctor.Pending, ""},
 		{"no pods for long", deployment(hour, ""), doctor.Ill, codeNoPods},
 		{"pods that are refused", deployment(seconds, `, {"type": "ReplicaFailure", "status": "True"}`), doctor.Ill, codeNoPods},
+		{"pods that end", ending("2026-11-25T12:00:20Z"), doctor.Pending, ""},
+		{"pods that do not end", ending("2026-11-25T11:50:00Z"), doctor.Ill, codeNoPods},
 		{"pods that start", unready(seconds), doctor.Pending, ""},
 		{"pods that do not become ready", unready(hour), doctor.Ill, codeNotReady},
 	}
