@@ -109,32 +109,25 @@ func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byt
 	case r.label != "":
 		return b.appendParts(page, name, r, from)
 	}
+	var again func(o int) []byte
 	if b.ends == nil {
-		return b.appendOnce(page, name, r, from)
+		again = b.again()
 	}
 	for o := from; o < len(b.objects); o++ {
 		if o > from && len(page) >= flushAt {
 			return page, o, true
 		}
-		if v := r.value(b.objects[o]); v.Known() {
-			page = append(append(page, name...), b.labels(o)...)
-			page = append(appendNumber(append(page, ' '), v.Float()), '\n')
+		v := r.value(b.objects[o])
+		if !v.Known() {
+			continue
 		}
-	}
-	return page, len(b.objects), false
-}
-
-// appendOnce appends the series of a row that makes the labels itself.
-func (b *bound[T]) appendOnce(page []byte, name string, r *row[T], from int) (text []byte, next int, more bool) {
-	labels := b.again()
-	for o := from; o < len(b.objects); o++ {
-		if o > from && len(page) >= flushAt {
-			return page, o, true
+		page = append(page, name...)
+		if again == nil { // the usual case: no call through a function
+			page = append(page, b.labels(o)...)
+		} else {
+			page = append(page, again(o)...)
 		}
-		if v := r.value(b.objects[o]); v.Known() {
-			page = append(append(page, name...), labels(o)...)
-			page = append(appendNumber(append(page, ' '), v.Float()), '\n')
-		}
+		page = append(appendNumber(append(page, ' '), v.Float()), '\n')
 	}
 	return page, len(b.objects), false
 }
