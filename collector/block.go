@@ -2,8 +2,6 @@ package collector
 
 import (
 	"slices"
-
-	"nginx-exporter/client"
 )
 
 // block holds the series of one table for one target, ready to be rendered.
@@ -127,7 +125,11 @@ func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byt
 		} else {
 			page = append(page, again(o)...)
 		}
-		page = append(appendNumber(append(page, ' '), v.Float()), '\n')
+		if d := digit(v.Float()); d != 0 {
+			page = append(page, ' ', d, '\n')
+		} else {
+			page = append(appendNumber(append(page, ' '), v.Float()), '\n')
+		}
 	}
 	return page, len(b.objects), false
 }
@@ -144,18 +146,17 @@ func (b *bound[T]) labels(o int) []byte {
 // before and after its value is the same for all series of an object.
 func (b *bound[T]) appendParts(page []byte, name string, r *row[T], from int) (text []byte, next int, more bool) {
 	l := b.layouts.with[r.label]
-	lines := &partLines{page: page}
-	series := lines.add
-	part := series
-	if !slices.ContainsFunc(r.parts, func(p labelled[T]) bool { return !isPlain(p.label) }) {
-		part = lines.addPlain // looked at once, not for each object
-	}
+	var lines partLines
 	var values []string
+	var all []series
 	for o := from; o < len(b.objects); o++ {
-		if o > from && len(lines.page) >= flushAt {
-			return lines.page, o, true
+		if o > from && len(page) >= flushAt {
+			return page, o, true
 		}
 		object := b.objects[o]
+		if all = r.appendTo(all[:0], object); len(all) == 0 {
+			continue
+		}
 		head, tail := append(lines.head[:0], name...), lines.tail[:0]
 		if l.first != "" {
 			lines.head, lines.tail = l.splice(head, tail, b.labels(o))
@@ -164,49 +165,9 @@ func (b *bound[T]) appendParts(page []byte, name string, r *row[T], from int) (t
 			lines.head, lines.tail = l.split(head, tail, values)
 		}
 		lines.tail = append(lines.tail, ' ')
-		for i := range r.parts {
-			if v := r.parts[i].value(object); v.Known() {
-				part(r.parts[i].label, v)
-			}
-		}
-		if r.each != nil {
-			r.each(object, series)
-		}
+		page = lines.appendTo(page, all)
 	}
-	return lines.page, len(b.objects), false
-}
-
-// partLines appends the series of one object and row that a further label tells
-// apart.
-type partLines struct {
-	page       []byte
-	head, tail []byte // before and after the value of the further label, with the blank at the end
-}
-
-// add appends a series whose label comes from a document.
-func (p *partLines) add(label string, v client.Number) {
-	switch {
-	case !v.Known():
-	case isPlain(label):
-		p.addPlain(label, v)
-	default:
-		p.page = appendEscaped(append(p.page, p.head...), label)
-		p.end(append(p.page, p.tail...), v.Float())
-	}
-}
-
-// addPlain appends a series whose label stands on the page as it is.
-func (p *partLines) addPlain(label string, v client.Number) {
-	p.end(append(append(append(p.page, p.head...), label...), p.tail...), v.Float())
-}
-
-// end appends the value of a line.
-func (p *partLines) end(page []byte, v float64) {
-	if v >= 0 && v <= 9 && v == float64(byte(v)) { // most figures of most servers
-		p.page = append(page, '0'+byte(v), '\n')
-		return
-	}
-	p.page = append(appendNumber(page, v), '\n')
+	return page, len(b.objects), false
 }
 
 func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int, created float64) []*dtoMetric {
@@ -219,50 +180,36 @@ func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int, created float64) [
 			}
 			continue
 		}
-		r.visit(object, func(label string, v client.Number) {
+		for _, s := range r.appendTo(nil, object) {
+			if !s.value.Known() {
+				continue
+			}
 			pairs := b.layouts.plain.pairs(own)
 			if r.label != "" {
-				pairs = sortPairs(append(b.layouts.with[r.label].pairs(own), newPair(r.label, label)))
+				pairs = sortPairs(append(b.layouts.with[r.label].pairs(own), newPair(r.label, s.label)))
 			}
-			metrics = append(metrics, newMetric(r.kind, v.Float(), pairs, created))
-		})
-	}
-	return metrics
-}
-
-// visit calls series for each series that the row makes of an object, with the
-// value of the further label if it has one.
-func (r *row[T]) visit(object T, series func(label string, v client.Number)) {
-	known := func(label string, v client.Number) {
-		if v.Known() {
-			series(label, v)
+			metrics = append(metrics, newMetric(r.kind, s.value.Float(), pairs, created))
 		}
 	}
-	if r.value != nil {
-		known("", r.value(object))
-	}
-	for i := range r.parts {
-		known(r.parts[i].label, r.parts[i].value(object))
-	}
-	if r.each != nil {
-		r.each(object, known)
-	}
+	return metrics
 }
 
 func (b *bound[T]) length() int { return len(b.objects) }
 
 func (b *bound[T]) series() int {
 	count := 0
+	seriesOf := b.counter()
 	for _, object := range b.objects {
-		count += b.seriesOf(object)
+		count += seriesOf(object)
 	}
 	return count
 }
 
 func (b *bound[T]) limit(most int) (block, int) {
 	count := 0
+	seriesOf := b.counter()
 	for i, object := range b.objects {
-		if count += b.seriesOf(object); count > most {
+		if count += seriesOf(object); count > most {
 			cut := *b
 			cut.objects = b.objects[:i]
 			if b.ends != nil {
@@ -274,21 +221,24 @@ func (b *bound[T]) limit(most int) (block, int) {
 	return b, 0
 }
 
-// seriesOf counts the series of an object.
-func (b *bound[T]) seriesOf(object T) int {
-	count := 0
-	for i := range b.table.rows {
-		r := &b.table.rows[i]
-		if r.histogram == nil {
-			r.visit(object, func(string, client.Number) { count++ })
-			continue
+// counter returns what counts the series of an object.
+func (b *bound[T]) counter() func(object T) int {
+	var all []series
+	return func(object T) int {
+		count := 0
+		all = all[:0]
+		for i := range b.table.rows {
+			if r := &b.table.rows[i]; r.histogram != nil {
+				count += histogramLines(r.histogram(object))
+			} else {
+				all = r.appendTo(all, object)
+			}
 		}
-		if h := r.histogram(object); h.Sound() {
-			count += len(h.Counts) + 2 // sum and count
-			if !h.Endless() {
+		for i := range all {
+			if all[i].value.Known() {
 				count++
 			}
 		}
+		return count
 	}
-	return count
 }

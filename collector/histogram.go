@@ -3,6 +3,8 @@ package collector
 import (
 	"math"
 	"strconv"
+
+	"nginx-exporter/client"
 )
 
 // appendHistograms appends the classic form of a row's histograms: the buckets
@@ -52,4 +54,17 @@ func appendBound(text []byte, bound float64) []byte {
 		return append(text, "+Inf"...)
 	}
 	return strconv.AppendFloat(text, bound, 'g', -1, 64)
+}
+
+// histogramLines counts the lines of a histogram.
+func histogramLines(h *client.PlusHistogram) int {
+	const sumAndCount = 2
+	switch {
+	case !h.Sound():
+		return 0
+	case h.Endless():
+		return len(h.Counts) + sumAndCount
+	default:
+		return len(h.Counts) + 1 + sumAndCount
+	}
 }

@@ -91,19 +91,20 @@ func thingTable(further string) *table[*thing] {
 	figure := func(t *thing) client.Number { return t.figure }
 	inner := lift(func(t *thing) *thing { return t },
 		counter("lifted", "A row of a part.", figure),
-		by(Gauge, "lifted_parts", "Rows of a part.", further, labelled[*thing]{"one", figure}),
+		by(Gauge, "lifted_parts", "Rows of a part.", further, one("one", figure)),
 		each(Gauge, "lifted_each", "Rows that a part names.", further,
-			func(t *thing, series func(string, client.Number)) { series(t.zone, t.figure) }),
+			func(to []series, t *thing) []series { return append(to, series{label: t.zone, value: t.figure}) }),
 	)
 	rows := []row[*thing]{
 		counter("plain", "A plain row.", figure),
 		by(Counter, "parts", "Series that are known.", further,
-			labelled[*thing]{"good", func(t *thing) client.Number { return t.good }},
-			labelled[*thing]{nasty, func(t *thing) client.Number { return t.bad }}),
-		each(Counter, "each", "Series that the document names.", further, func(t *thing, series func(string, client.Number)) {
+			one("good", func(t *thing) client.Number { return t.good }),
+			one(nasty, func(t *thing) client.Number { return t.bad })),
+		each(Counter, "each", "Series that the document names.", further, func(to []series, t *thing) []series {
 			for _, c := range t.codes {
-				series(c.code, client.NumberOf(c.count))
+				to = append(to, series{label: c.code, value: client.NumberOf(c.count)})
 			}
+			return to
 		}),
 		{name: "times_seconds", help: "Times.", kind: Histogram, histogram: func(t *thing) *client.PlusHistogram { return t.times }},
 	}

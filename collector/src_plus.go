@@ -42,14 +42,13 @@ func detail(name, about string, tables ...anyTable) source {
 // reasons of failures that cannot occur there.
 func tlsRows(without ...string) []row[*client.PlusTLS] {
 	type doc = *client.PlusTLS
-	part := func(reason string, value func(doc) client.Number) labelled[doc] { return labelled[doc]{reason, value} }
 	rows := []row[doc]{
 		by(Counter, "handshake_failures_total",
 			"TLS handshakes that failed, by reason; the reasons do not add up to all failures.", "reason",
-			part("handshake_timeout", func(t doc) client.Number { return t.HandshakeTimeout }),
-			part("no_common_cipher", func(t doc) client.Number { return t.NoCommonCipher }),
-			part("no_common_protocol", func(t doc) client.Number { return t.NoCommonProtocol }),
-			part("peer_rejected_cert", func(t doc) client.Number { return t.PeerRejectedCert })),
+			one("handshake_timeout", func(t doc) client.Number { return t.HandshakeTimeout }),
+			one("no_common_cipher", func(t doc) client.Number { return t.NoCommonCipher }),
+			one("no_common_protocol", func(t doc) client.Number { return t.NoCommonProtocol }),
+			one("peer_rejected_cert", func(t doc) client.Number { return t.PeerRejectedCert })),
 		counter("handshakes", "TLS handshakes that succeeded.",
 			func(t doc) client.Number { return t.Handshakes }),
 		counter("handshakes_failed", "TLS handshakes that failed.",
@@ -57,11 +56,11 @@ func tlsRows(without ...string) []row[*client.PlusTLS] {
 		counter("session_reuses", "TLS handshakes that resumed a session.",
 			func(t doc) client.Number { return t.SessionReuses }),
 		by(Counter, "verify_failures_total", "Certificates that were not accepted, by reason.", "reason",
-			part("expired_cert", func(t doc) client.Number { return t.ExpiredCert }),
-			part("hostname_mismatch", func(t doc) client.Number { return t.HostnameMismatch }),
-			part("no_cert", func(t doc) client.Number { return t.NoCert }),
-			part("other", func(t doc) client.Number { return t.OtherFailure }),
-			part("revoked_cert", func(t doc) client.Number { return t.RevokedCert })),
+			one("expired_cert", func(t doc) client.Number { return t.ExpiredCert }),
+			one("hostname_mismatch", func(t doc) client.Number { return t.HostnameMismatch }),
+			one("no_cert", func(t doc) client.Number { return t.NoCert }),
+			one("other", func(t doc) client.Number { return t.OtherFailure }),
+			one("revoked_cert", func(t doc) client.Number { return t.RevokedCert })),
 	}
 	for i := range rows {
 		rows[i].parts = slices.DeleteFunc(rows[i].parts, func(p labelled[doc]) bool { return slices.Contains(without, p.label) })
@@ -72,55 +71,54 @@ func tlsRows(without ...string) []row[*client.PlusTLS] {
 // responseRows are the metrics of everything that counts answers.
 func responseRows(o *Options) []row[*client.PlusResponses] {
 	type doc = *client.PlusResponses
-	part := func(class string, value func(doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
 	codes := listedCodes
 	if o.PadCodes {
 		codes = paddedCodes()
 	}
 	return []row[doc]{
 		by(Counter, "responses", "Answers by class of their status code.", "code",
-			part("1xx", func(r doc) client.Number { return r.Informational }),
-			part("2xx", func(r doc) client.Number { return r.Success }),
-			part("3xx", func(r doc) client.Number { return r.Redirection }),
-			part("4xx", func(r doc) client.Number { return r.ClientError }),
-			part("5xx", func(r doc) client.Number { return r.ServerError })),
+			one("1xx", func(r doc) client.Number { return r.Informational }),
+			one("2xx", func(r doc) client.Number { return r.Success }),
+			one("3xx", func(r doc) client.Number { return r.Redirection }),
+			one("4xx", func(r doc) client.Number { return r.ClientError }),
+			one("5xx", func(r doc) client.Number { return r.ServerError })),
 		each(Counter, "responses_codes", "Answers by status code.", "code", codes),
 	}
 }
 
-func listedCodes(r *client.PlusResponses, series func(string, client.Number)) {
+func listedCodes(to []series, r *client.PlusResponses) []series {
 	for i := range r.Codes {
-		series(r.Codes[i].Code, r.Codes[i].Count)
+		to = append(to, series{label: r.Codes[i].Code, value: r.Codes[i].Count})
 	}
+	return to
 }
 
 // paddedCodes shows each code that nginx-prometheus-exporter shows, with zero
 // where nginx did not list it, and then those that it does not show.
-func paddedCodes() func(*client.PlusResponses, func(string, client.Number)) {
+func paddedCodes() func([]series, *client.PlusResponses) []series {
 	const none = -1
-	codes := padding()
+	var zeros [paddedTo]series
 	var place [1000]int // of a code among the padding
 	for i := range place {
 		place[i] = none
 	}
-	for i, code := range codes {
+	for i, code := range padding() {
+		zeros[i] = series{code, client.NumberOf(0), true}
 		place[(&client.PlusCode{Code: code}).Number()] = i
 	}
-	return func(r *client.PlusResponses, series func(string, client.Number)) {
-		var counts [paddedTo]client.Number
+	return func(to []series, r *client.PlusResponses) []series {
+		first := len(to)
+		to = append(to, zeros[:]...)
 		for i := range r.Codes {
-			if at := place[r.Codes[i].Number()]; at != none {
-				counts[at] = r.Codes[i].Count
-			} else {
-				series(r.Codes[i].Code, r.Codes[i].Count)
+			code := &r.Codes[i]
+			switch at := place[code.Number()]; {
+			case at == none:
+				to = append(to, series{label: code.Code, value: code.Count})
+			case code.Count.Known():
+				to[first+at].value = code.Count
 			}
 		}
-		for i, count := range counts {
-			if !count.Known() {
-				count = client.NumberOf(0)
-			}
-			series(codes[i], count)
-		}
+		return to
 	}
 }
 

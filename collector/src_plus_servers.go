@@ -48,13 +48,14 @@ func stateRows() []row[*client.PlusPeer] {
 		gauge("state", "State of this server: up (1), draining (2), down (3), unavail (4), checking (5), unhealthy (6) or unknown (0).",
 			func(p doc) client.Number { return client.NumberOf(float64(p.State)) }),
 		each(Gauge, "status", "Whether this server is in the state (1) or not (0).", "state",
-			func(p doc, series func(string, client.Number)) {
+			func(to []series, p doc) []series {
 				for state, name := range states {
 					current := client.PlusState(state) == p.State // seven states
 					if current || state != int(client.PlusStateUnknown) {
-						series(name, boolean(current))
+						to = append(to, series{name, boolean(current), true})
 					}
 				}
+				return to
 			}),
 	}
 }

@@ -28,12 +28,13 @@ func plusSlabTable() *table[*client.PlusSlab] {
 			gauge("pages_used", "Used memory pages of the shared memory zone.",
 				func(z doc) client.Number { return z.PagesUsed }),
 			each(Counter, "slots_fails_total", "Allocations that failed, by size of the slot; slots without failures are left out.",
-				"slot", func(z doc, series func(string, client.Number)) {
+				"slot", func(to []series, z doc) []series {
 					for i := range z.Slots {
 						if z.Slots[i].Failures.Float() > 0 {
-							series(z.Slots[i].Size, z.Slots[i].Failures)
+							to = append(to, series{label: z.Slots[i].Size, value: z.Slots[i].Failures})
 						}
 					}
+					return to
 				}),
 		},
 		labels: []string{"zone"},

@@ -16,7 +16,6 @@ func plusStreamZonesSource() []source {
 
 func plusStreamZoneTable() *table[*client.PlusStreamZone] {
 	type doc = *client.PlusStreamZone
-	part := func(class string, value func(doc) client.Number) labelled[doc] { return labelled[doc]{class, value} }
 	rows := []row[doc]{
 		counter("connections", "Client connections.",
 			func(z doc) client.Number { return z.Connections }),
@@ -29,9 +28,9 @@ func plusStreamZoneTable() *table[*client.PlusStreamZone] {
 		counter("sent", "Bytes sent to clients.",
 			func(z doc) client.Number { return z.Sent }),
 		by(Counter, "sessions", "Sessions that ended, by class of their status.", "code",
-			part("2xx", func(z doc) client.Number { return z.Success }),
-			part("4xx", func(z doc) client.Number { return z.ClientError }),
-			part("5xx", func(z doc) client.Number { return z.ServerError })),
+			one("2xx", func(z doc) client.Number { return z.Success }),
+			one("4xx", func(z doc) client.Number { return z.ClientError }),
+			one("5xx", func(z doc) client.Number { return z.ServerError })),
 	}
 	return &table[doc]{
 		source: "/stream/server_zones/",

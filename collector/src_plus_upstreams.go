@@ -147,12 +147,13 @@ func merge(servers []*client.PlusPeer) []*client.PlusPeer {
 func upstreamRows() []row[*client.PlusUpstream] {
 	return []row[*client.PlusUpstream]{
 		each(Gauge, "servers", "Servers of the upstream by their state.", "state",
-			func(u *client.PlusUpstream, series func(string, client.Number)) {
+			func(to []series, u *client.PlusUpstream) []series {
 				for state, count := range u.States {
 					if u.Listed && (count > 0 || state != int(client.PlusStateUnknown)) {
-						series(client.PlusState(state).String(), client.NumberOf(float64(count)))
+						to = append(to, series{client.PlusState(state).String(), client.NumberOf(float64(count)), true})
 					}
 				}
+				return to
 			}),
 		gauge("zombies", "Servers that were removed and still answer requests.",
 			func(u *client.PlusUpstream) client.Number { return u.Zombies }),

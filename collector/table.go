@@ -17,9 +17,9 @@ type row[T any] struct {
 	kind  Kind
 	value func(T) client.Number
 
-	label string                                             // the further label
-	parts []labelled[T]                                      // its values are known
-	each  func(object T, series func(string, client.Number)) // the document tells them
+	label string                               // the further label
+	parts []labelled[T]                        // its values are known
+	each  func(to []series, object T) []series // appends; the document tells them
 
 	histogram func(T) *client.PlusHistogram
 }
@@ -27,7 +27,15 @@ type row[T any] struct {
 // labelled is one series of a row with a further label.
 type labelled[T any] struct {
 	label string // the value of the label
+	plain bool   // it stands on the page as it is
 	value func(T) client.Number
+}
+
+// series is one series of a row and an object.
+type series struct {
+	label string // the value of the further label, if the row has one
+	value client.Number
+	plain bool // the label is known to stand on the page as it is: see isPlain
 }
 
 func counter[T any](name, help string, value func(T) client.Number) row[T] {
@@ -43,14 +51,19 @@ func info[T any](name, help string) row[T] {
 	return gauge(name, help, func(T) client.Number { return boolean(true) })
 }
 
+// one makes a series of the rows that by makes.
+func one[T any](label string, value func(T) client.Number) labelled[T] {
+	return labelled[T]{label, isPlain(label), value}
+}
+
 // by makes a row of parts.
 func by[T any](kind Kind, name, help, label string, parts ...labelled[T]) row[T] {
 	return row[T]{name: name, help: help, kind: kind, label: label, parts: parts}
 }
 
 // each makes a row whose series the document names.
-func each[T any](kind Kind, name, help, label string, series func(T, func(string, client.Number))) row[T] {
-	return row[T]{name: name, help: help, kind: kind, label: label, each: series}
+func each[T any](kind Kind, name, help, label string, appendTo func([]series, T) []series) row[T] {
+	return row[T]{name: name, help: help, kind: kind, label: label, each: appendTo}
 }
 
 // lift makes rows of a part of an object into rows of the object. The part can
@@ -59,8 +72,8 @@ func lift[T any, U comparable](of func(T) U, rows ...row[U]) []row[T] {
 	var none U
 	value := func(get func(U) client.Number) func(T) client.Number {
 		return func(object T) client.Number {
-			if part := of(object); part != none {
-				return get(part)
+			if inner := of(object); inner != none {
+				return get(inner)
 			}
 			return client.Number{}
 		}
@@ -72,17 +85,33 @@ func lift[T any, U comparable](of func(T) U, rows ...row[U]) []row[T] {
 			lifted[i].value = value(r.value)
 		}
 		for _, p := range r.parts {
-			lifted[i].parts = append(lifted[i].parts, labelled[T]{p.label, value(p.value)})
+			lifted[i].parts = append(lifted[i].parts, labelled[T]{p.label, p.plain, value(p.value)})
 		}
 		if r.each != nil {
-			lifted[i].each = func(object T, series func(string, client.Number)) {
-				if part := of(object); part != none {
-					r.each(part, series)
+			lifted[i].each = func(to []series, object T) []series {
+				if inner := of(object); inner != none {
+					return r.each(to, inner)
 				}
+				return to
 			}
 		}
 	}
 	return lifted
+}
+
+// appendTo appends the series that the row makes of an object, among them such
+// without a value, which are left out everywhere. It is not for histograms.
+func (r *row[T]) appendTo(to []series, object T) []series {
+	if r.value != nil {
+		to = append(to, series{value: r.value(object)})
+	}
+	for i := range r.parts {
+		to = append(to, series{r.parts[i].label, r.parts[i].value(object), r.parts[i].plain})
+	}
+	if r.each != nil {
+		to = r.each(to, object)
+	}
+	return to
 }
 
 // prefixed puts a prefix before the names of rows.

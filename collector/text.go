@@ -26,6 +26,16 @@ func appendNumber(text []byte, v float64) []byte {
 	return strconv.AppendFloat(text, v, 'g', -1, 64)
 }
 
+// digit returns the one digit that stands for a value, 0 if that takes more.
+// Most figures of most objects are so small, and callers inline this.
+func digit(v float64) byte {
+	// What fits into no byte may become any, but none that is as large again.
+	if n := byte(v); n <= 9 && float64(n) == v {
+		return '0' + n
+	}
+	return 0
+}
+
 // WriteText writes the page in the text format of Prometheus, version 0.0.4:
 // family by family, sorted by name. It returns the error of the writer.
 func (p *Page) WriteText(w io.Writer) error {
