@@ -27,6 +27,11 @@ type scanner struct {
 	made   int               // bytes of memory of the objects, see charge
 	most   int64             // bound of made, if above zero
 
+	// What the documents have many of; nil until one comes.
+	peers, checks       *object[*PlusPeer]
+	tls, verifyFailures *object[*PlusTLS]
+	responses           *object[*PlusResponses]
+
 	// Memory of the documents, which it outlives.
 	codes           []PlusCode // in use while one object is read
 	codeMemory      pieces[PlusCode]
@@ -168,11 +173,7 @@ func (s *scanner) take(c byte) bool {
 // else than an object has no members.
 func (s *scanner) members() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		if s.peek() != '{' {
-			s.misfit()
-			return
-		}
-		if !s.enter() {
+		if !s.opens() {
 			return
 		}
 		for first := true; s.another('}', first); first = false {
@@ -182,6 +183,15 @@ func (s *scanner) members() iter.Seq[[]byte] {
 			}
 		}
 	}
+}
+
+// opens uses the brace that begins an object. Anything else it reads over.
+func (s *scanner) opens() bool {
+	if s.peek() != '{' {
+		s.misfit()
+		return false
+	}
+	return s.enter()
 }
 
 // memberName reads the name of a member and the colon after it.

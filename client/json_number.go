@@ -24,24 +24,16 @@ func (s *scanner) flag() Number {
 // number reads a number of at most 64 bits, signed or not; anything else is
 // absent.
 func (s *scanner) number() Number {
+	if n, ok := s.whole(); ok {
+		return n
+	}
 	c := s.peek()
 	if c != '-' && !isDigit(c) {
 		s.misfit()
 		return Number{}
 	}
-	// The usual case: digits that lie in one piece, with something after them.
-	const exactDigits = 19 // as many always fit into 64 bits
-	var v uint64
-	for i, after := range s.window[s.next:s.end] {
-		d := after - '0'
-		if d > 9 {
-			if i == 0 || i > exactDigits || i > 1 && c == '0' || isNumber(after) {
-				break
-			}
-			s.next += i
-			return NumberOf(float64(v))
-		}
-		v = v*10 + uint64(d)
+	if n, ok := s.whole(); ok { // there was white space before
+		return n
 	}
 	n := toNumber(s.rawNumber())
 	if !n.Known() {
@@ -52,12 +44,34 @@ func (s *scanner) number() Number {
 
 // count reads a number that cannot be below zero.
 func (s *scanner) count() Number {
+	if n, ok := s.whole(); ok {
+		return n
+	}
 	n := s.number()
 	if n.Float() < 0 {
 		s.unfit++
 		return Number{}
 	}
 	return n
+}
+
+// whole reads a number if it is as numbers usually are: a few digits that lie
+// in one piece, with something after them and no white space before.
+func (s *scanner) whole() (n Number, ok bool) {
+	const most = 18 // as many digits always fit into 63 bits, which convert faster than 64
+	v := int64(0)
+	for i, c := range s.window[s.next:s.end] {
+		if d := c - '0'; d <= 9 {
+			v = v*10 + int64(d)
+			continue
+		}
+		if i == 0 || i > most || isNumber(c) || i > 1 && s.window[s.next] == '0' {
+			break
+		}
+		s.next += i
+		return numberOfWhole(v), true
+	}
+	return Number{}, false
 }
 
 // misfit reads over a value that is of another kind than was asked for.

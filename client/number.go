@@ -22,6 +22,11 @@ func NumberOf(v float64) Number {
 	return Number{math.Float64bits(v) ^ math.Float64bits(math.NaN())}
 }
 
+// numberOfWhole is NumberOf for what cannot be NaN.
+func numberOfWhole(v int64) Number {
+	return Number{math.Float64bits(float64(v)) ^ math.Float64bits(math.NaN())}
+}
+
 // Float returns the value, NaN for an absent one.
 func (n Number) Float() float64 {
 	return math.Float64frombits(n.bits ^ math.Float64bits(math.NaN()))

@@ -228,3 +228,43 @@ func TestPlusSampleValues(t *testing.T) {
 		}
 	}
 }
+
+// What the decoder expects of an object it has from the one before: each of
+// these lists two servers, of which the second one is another than the first
+// lets expect.
+func TestPlusUnlikeTheOneBefore(t *testing.T) {
+	t.Parallel()
+	all, upstreams := newSchema(), kindOf(t, "http/upstreams")
+	for name, servers := range map[string][2]string{
+		"another order":       {`{"id":1,"sent":2,"fails":3}`, `{"fails":4,"id":5,"sent":6}`},
+		"members are missing": {`{"id":1,"sent":2,"received":3,"fails":4}`, `{"id":1,"fails":4}`},
+		"more members":        {`{"id":1,"fails":4}`, `{"id":1,"sent":2,"fails":4}`},
+		"unknown members":     {`{"id":1,"fails":4}`, `{"id":1,"more":{"fails":9},"fails":4}`},
+		"a member twice":      {`{"id":1,"fails":4}`, `{"id":1,"id":2,"fails":4,"fails":5}`},
+		"escaped":             {`{"id":1,"fails":4}`, `{"\u0069d":1,"f\u0061ils":4}`},
+		"white space":         {`{"id":1,"fails":4}`, `{ "id" : 1 , "fails" : 4 }`},
+		"a longer name":       {`{"id":1,"fails":4}`, `{"ids":1,"failsafe":4}`},
+		"a shorter name":      {`{"id":1,"fails":4}`, `{"i":1,"fail":4}`},
+		"no comma":            {`{"id":1,"fails":4}`, `{"id":1"fails":4}`},
+		"a comma too many":    {`{"id":1,"fails":4}`, `{,"id":1,"fails":4}`},
+		"other codes":         {codes(`"200":1,"301":2,"404":3`), codes(`"200":4,"302":5,"404":6`)},
+		"fewer codes":         {codes(`"200":1,"301":2,"404":3`), codes(`"200":4,"301":6`)},
+		"more codes":          {codes(`"200":1`), codes(`"200":4,"301":6,"404":3`)},
+		"a code twice":        {codes(`"200":1,"301":2`), codes(`"200":4,"200":5,"301":6,"200":7`)},
+		"a code twice later":  {codes(`"200":1,"301":2`), codes(`"200":4,"301":6,"200":7`)},
+		"a code with a quote": {codes(`"2\"0":1`), codes(`"2"0":1`)},
+		"a code with a slash": {codes(`"2\\u0030":1`), codes(`"2\u0030":1`)},
+		"a code without name": {codes(`"":1`), codes(`"":2`)},
+		"codes are a number":  {codes(`"200":1`), `{"responses":{"codes":1}}`},
+		"codes, then a text":  {codes(`"200":1`), `{"responses":{"codes":{"200":1},"codes":"none"}}`},
+		"codes twice":         {codes(`"200":1,"301":2`), `{"responses":{"codes":{"200":1},"codes":{"301":3}}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all.agree(t, upstreams, []byte(`{"shop":{"peers":[`+servers[0]+`,`+servers[1]+`,`+servers[0]+`]}}`))
+		})
+	}
+}
+
+// codes is a server with these status codes.
+func codes(members string) string { return `{"responses":{"codes":{` + members + `}}}` }

@@ -1,59 +1,60 @@
 package client
 
-func (p *PlusPeer) decode(s *scanner) {
-	for name := range s.members() {
-		switch string(name) {
-		case "requests":
-			p.Requests = s.count()
-		case "connections":
-			p.Connections = s.count()
-		case "responses":
-			p.Responses.decode(s)
-		case "sent":
-			p.Sent = s.count()
-		case "received":
-			p.Received = s.count()
-		case "fails":
-			p.Fails = s.count()
-		case "unavail":
-			p.Unavail = s.count()
-		case "ssl":
-			p.TLS = optionalTLS(s, &s.tlsMemory)
-		case "health_checks":
-			p.decodeChecks(s)
-		case "response_time_hist":
-			p.ResponseTimes = s.histogramMemory.next(s)
-			p.ResponseTimes.decode(s)
-		default:
-			p.decodeConfigured(s, name)
-		}
+// peerMembers are the members of a server of /http/upstreams or
+// /stream/upstreams.
+func peerMembers() []member[*PlusPeer] {
+	return []member[*PlusPeer]{
+		{name: "id", read: func(s *scanner, p *PlusPeer) { p.ID = s.identifier() }},
+		{name: "server", read: func(s *scanner, p *PlusPeer) { p.Server = s.string() }},
+		{name: "service", read: func(s *scanner, p *PlusPeer) { p.Service = s.string() }},
+		{name: "name", read: func(s *scanner, p *PlusPeer) { p.Name = s.stringLike(p.Server) }},
+		{name: "backup", read: func(s *scanner, p *PlusPeer) { p.Backup = s.flag() }},
+		{name: "weight", read: func(s *scanner, p *PlusPeer) { p.Weight = s.number() }},
+		{name: "state", read: func(s *scanner, p *PlusPeer) { p.State = s.state() }},
+		{name: "active", read: func(s *scanner, p *PlusPeer) { p.Active = s.number() }},
+		{name: "ssl", read: func(s *scanner, p *PlusPeer) { p.TLS = optionalTLS(s) }},
+		{name: "max_conns", read: func(s *scanner, p *PlusPeer) { p.MaxConns = s.number() }},
+		{name: "requests", count: func(p *PlusPeer) *Number { return &p.Requests }},
+		{name: "connections", count: func(p *PlusPeer) *Number { return &p.Connections }},
+		{name: "connect_time", read: func(s *scanner, p *PlusPeer) { p.ConnectTime = s.number() }},
+		{name: "first_byte_time", read: func(s *scanner, p *PlusPeer) { p.FirstByteTime = s.number() }},
+		{name: "header_time", read: func(s *scanner, p *PlusPeer) { p.HeaderTime = s.number() }},
+		{name: "response_time", read: func(s *scanner, p *PlusPeer) { p.ResponseTime = s.number() }},
+		{name: "response_time_hist", read: (*scanner).responseTimes},
+		{name: "responses", read: func(s *scanner, p *PlusPeer) { p.Responses.decode(s) }},
+		{name: "sent", count: func(p *PlusPeer) *Number { return &p.Sent }},
+		{name: "received", count: func(p *PlusPeer) *Number { return &p.Received }},
+		{name: "fails", count: func(p *PlusPeer) *Number { return &p.Fails }},
+		{name: "unavail", count: func(p *PlusPeer) *Number { return &p.Unavail }},
+		{name: "health_checks", read: (*scanner).healthChecks},
+		{name: "downtime", count: func(p *PlusPeer) *Number { return &p.Downtime }},
+		{name: "downstart", read: func(s *scanner, p *PlusPeer) { p.DownSince = s.time() }},
+		{name: "selected", read: func(s *scanner, p *PlusPeer) { p.LastSelected = s.time() }},
 	}
 }
 
-// decodeConfigured reads what is configured, and the state.
-func (p *PlusPeer) decodeConfigured(s *scanner, name []byte) {
-	switch string(name) {
-	case "id":
-		p.ID = s.identifier()
-	case "server":
-		p.Server = s.string()
-	case "name":
-		p.Name = s.stringLike(p.Server)
-	case "service":
-		p.Service = s.string()
-	case "backup":
-		p.Backup = s.flag()
-	case "weight":
-		p.Weight = s.number()
-	case "state":
-		p.State = s.state()
-	case "max_conns":
-		p.MaxConns = s.number()
-	case "active":
-		p.Active = s.number()
-	default:
-		p.decodeTimes(s, name)
+// checkMembers are the members of health_checks.
+func checkMembers() []member[*PlusPeer] {
+	return []member[*PlusPeer]{
+		{name: "checks", count: func(p *PlusPeer) *Number { return &p.Checks }},
+		{name: "fails", count: func(p *PlusPeer) *Number { return &p.CheckFails }},
+		{name: "unhealthy", count: func(p *PlusPeer) *Number { return &p.Unhealthy }},
+		{name: "last_passed", read: func(s *scanner, p *PlusPeer) { p.LastPassed = s.flag() }},
 	}
+}
+
+func (p *PlusPeer) decode(s *scanner) {
+	if s.peers == nil {
+		s.peers, s.checks = newObject(peerMembers()), newObject(checkMembers())
+	}
+	s.peers.decode(s, p)
+}
+
+func (s *scanner) healthChecks(p *PlusPeer) { s.checks.decode(s, p) }
+
+func (s *scanner) responseTimes(p *PlusPeer) {
+	p.ResponseTimes = s.histogramMemory.next(s)
+	p.ResponseTimes.decode(s)
 }
 
 // state reads the name of a state; one that nginx does not have is unknown.
@@ -69,42 +70,4 @@ func (s *scanner) state() PlusState {
 		}
 	}
 	return PlusStateUnknown
-}
-
-func (p *PlusPeer) decodeTimes(s *scanner, name []byte) {
-	switch string(name) {
-	case "header_time":
-		p.HeaderTime = s.number()
-	case "connect_time":
-		p.ConnectTime = s.number()
-	case "first_byte_time":
-		p.FirstByteTime = s.number()
-	case "response_time":
-		p.ResponseTime = s.number()
-	case "downtime":
-		p.Downtime = s.count()
-	case "downstart":
-		p.DownSince = s.time()
-	case "selected":
-		p.LastSelected = s.time()
-	default:
-		s.skip()
-	}
-}
-
-func (p *PlusPeer) decodeChecks(s *scanner) {
-	for name := range s.members() {
-		switch string(name) {
-		case "checks":
-			p.Checks = s.count()
-		case "fails":
-			p.CheckFails = s.count()
-		case "unhealthy":
-			p.Unhealthy = s.count()
-		case "last_passed":
-			p.LastPassed = s.flag()
-		default:
-			s.skip()
-		}
-	}
 }

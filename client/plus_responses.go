@@ -27,52 +27,85 @@ func (c *PlusCode) Number() int {
 	return int(c.Code[0]-'0')*100 + int(c.Code[1]-'0')*10 + int(c.Code[2]-'0')
 }
 
-func (r *PlusResponses) decode(s *scanner) {
-	for name := range s.members() {
-		switch string(name) {
-		case "1xx":
-			r.Informational = s.count()
-		case "2xx":
-			r.Success = s.count()
-		case "3xx":
-			r.Redirection = s.count()
-		case "4xx":
-			r.ClientError = s.count()
-		case "5xx":
-			r.ServerError = s.count()
-		case "codes":
-			r.decodeCodes(s)
-		default:
-			s.skip()
-		}
+func responseMembers() []member[*PlusResponses] {
+	return []member[*PlusResponses]{
+		{name: "1xx", count: func(r *PlusResponses) *Number { return &r.Informational }},
+		{name: "2xx", count: func(r *PlusResponses) *Number { return &r.Success }},
+		{name: "3xx", count: func(r *PlusResponses) *Number { return &r.Redirection }},
+		{name: "4xx", count: func(r *PlusResponses) *Number { return &r.ClientError }},
+		{name: "5xx", count: func(r *PlusResponses) *Number { return &r.ServerError }},
+		{name: "codes", read: func(s *scanner, r *PlusResponses) { r.decodeCodes(s) }},
+		{name: "total"}, // which is their sum
 	}
+}
+
+func (r *PlusResponses) decode(s *scanner) {
+	if s.responses == nil {
+		s.responses = newObject(responseMembers())
+	}
+	s.responses.decode(s, r)
 }
 
 // maxCodes bounds how many status codes one object may list.
 const maxCodes = 1000
 
 func (r *PlusResponses) decodeCodes(s *scanner) {
-	// Most objects list the same codes, in the same order.
-	before, codes := s.codes, s.codes[:0]
-	for name := range s.members() {
-		var code string
-		if i := len(codes); i < len(before) && before[i].Code == string(name) {
-			code = before[i].Code
-		} else {
-			code = s.intern(name)
+	r.Codes = nil
+	if !s.opens() {
+		return
+	}
+	// Most objects list the same codes as the one before, in the same order.
+	before, codes, same := s.codes, s.codes[:0], true
+	for first := true; ; first = false {
+		expected := ""
+		if i := len(codes); same && i < len(before) && before[i].Number() != 0 {
+			expected = before[i].Code
 		}
-		count := s.count()
-		switch i := slices.IndexFunc(codes, func(c PlusCode) bool { return c.Code == code }); {
-		case i >= 0:
-			codes[i].Count = count
-		case len(codes) < maxCodes:
-			codes = append(codes, PlusCode{code, count})
-		default:
-			s.unfit++
+		code, more := s.code(expected, first)
+		if !more {
+			break
 		}
+		same = same && expected != "" && code == expected
+		codes = s.addCode(codes, code, same)
 	}
 	r.Codes = s.codeMemory.keep(s, codes)
 	s.codes = codes
+}
+
+// code reads the name of the next member, if there is one. It need not look
+// for the end of the one that is expected, if any is.
+func (s *scanner) code(expected string, first bool) (code string, more bool) {
+	if expected != "" && s.passes(expected, first) {
+		return expected, true
+	}
+	if !s.another('}', first) {
+		return "", false
+	}
+	name, ok := s.memberName()
+	if !ok {
+		return "", false
+	}
+	if string(name) == expected {
+		return expected, true
+	}
+	return s.intern(name), true
+}
+
+// addCode reads how often the code occurred. It is a new one, or may be among
+// the codes already.
+func (s *scanner) addCode(codes []PlusCode, code string, isNew bool) []PlusCode {
+	count := s.count()
+	if !isNew {
+		if i := slices.IndexFunc(codes, func(c PlusCode) bool { return c.Code == code }); i >= 0 {
+			codes[i].Count = count
+			return codes
+		}
+	}
+	if len(codes) == maxCodes {
+		s.unfit++
+		return codes
+	}
+	return append(codes, PlusCode{code, count})
 }
 
 func (r *PlusResponses) classes() []*Number {

@@ -22,48 +22,36 @@ type PlusTLS struct {
 	OtherFailure     Number
 }
 
-func (t *PlusTLS) decode(s *scanner) {
-	for name := range s.members() {
-		switch string(name) {
-		case "handshakes":
-			t.Handshakes = s.count()
-		case "handshakes_failed":
-			t.HandshakesFailed = s.count()
-		case "session_reuses":
-			t.SessionReuses = s.count()
-		case "no_common_protocol":
-			t.NoCommonProtocol = s.count()
-		case "no_common_cipher":
-			t.NoCommonCipher = s.count()
-		case "handshake_timeout":
-			t.HandshakeTimeout = s.count()
-		case "peer_rejected_cert":
-			t.PeerRejectedCert = s.count()
-		case "verify_failures":
-			t.decodeVerify(s)
-		default:
-			s.skip()
-		}
+// tlsMembers are the members of the document, and those of ssl elsewhere.
+func tlsMembers() []member[*PlusTLS] {
+	return []member[*PlusTLS]{
+		{name: "handshakes", count: func(t *PlusTLS) *Number { return &t.Handshakes }},
+		{name: "session_reuses", count: func(t *PlusTLS) *Number { return &t.SessionReuses }},
+		{name: "handshakes_failed", count: func(t *PlusTLS) *Number { return &t.HandshakesFailed }},
+		{name: "no_common_protocol", count: func(t *PlusTLS) *Number { return &t.NoCommonProtocol }},
+		{name: "no_common_cipher", count: func(t *PlusTLS) *Number { return &t.NoCommonCipher }},
+		{name: "handshake_timeout", count: func(t *PlusTLS) *Number { return &t.HandshakeTimeout }},
+		{name: "peer_rejected_cert", count: func(t *PlusTLS) *Number { return &t.PeerRejectedCert }},
+		{name: "verify_failures", read: func(s *scanner, t *PlusTLS) { s.verifyFailures.decode(s, t) }},
 	}
 }
 
-func (t *PlusTLS) decodeVerify(s *scanner) {
-	for name := range s.members() {
-		switch string(name) {
-		case "no_cert":
-			t.NoCert = s.count()
-		case "expired_cert":
-			t.ExpiredCert = s.count()
-		case "revoked_cert":
-			t.RevokedCert = s.count()
-		case "hostname_mismatch":
-			t.HostnameMismatch = s.count()
-		case "other":
-			t.OtherFailure = s.count()
-		default:
-			s.skip()
-		}
+// verifyMembers are the members of verify_failures.
+func verifyMembers() []member[*PlusTLS] {
+	return []member[*PlusTLS]{
+		{name: "no_cert", count: func(t *PlusTLS) *Number { return &t.NoCert }},
+		{name: "expired_cert", count: func(t *PlusTLS) *Number { return &t.ExpiredCert }},
+		{name: "revoked_cert", count: func(t *PlusTLS) *Number { return &t.RevokedCert }},
+		{name: "hostname_mismatch", count: func(t *PlusTLS) *Number { return &t.HostnameMismatch }},
+		{name: "other", count: func(t *PlusTLS) *Number { return &t.OtherFailure }},
 	}
+}
+
+func (t *PlusTLS) decode(s *scanner) {
+	if s.tls == nil {
+		s.tls, s.verifyFailures = newObject(tlsMembers()), newObject(verifyMembers())
+	}
+	s.tls.decode(s, t)
 }
 
 // counters lists all numbers of the document.
@@ -76,8 +64,8 @@ func (t *PlusTLS) counters() []*Number {
 }
 
 // optionalTLS reads a member that only those who speak TLS have.
-func optionalTLS(s *scanner, memory *pieces[PlusTLS]) *PlusTLS {
-	t := memory.next(s)
+func optionalTLS(s *scanner) *PlusTLS {
+	t := s.tlsMemory.next(s)
 	t.decode(s)
 	return t
 }

@@ -34,7 +34,7 @@ func (z *PlusServerZone) decode(s *scanner) {
 		case "sent":
 			z.Sent = s.count()
 		case "ssl":
-			z.TLS = optionalTLS(s, &s.tlsMemory)
+			z.TLS = optionalTLS(s)
 		default:
 			s.skip()
 		}
@@ -76,7 +76,7 @@ func (z *PlusStreamZone) decode(s *scanner) {
 		case "sent":
 			z.Sent = s.count()
 		case "ssl":
-			z.TLS = optionalTLS(s, &s.tlsMemory)
+			z.TLS = optionalTLS(s)
 		default:
 			s.skip()
 		}
