@@ -22,10 +22,11 @@ type scanner struct {
 	depth  int
 	text   []byte            // the last string or number, if it did not lie in one piece
 	words  map[string]string // see intern
-	unfit  int               // values that were of another kind than asked for
-	used   int               // bytes read
-	made   int               // bytes of memory of the objects, see charge
-	most   int64             // bound of made, if above zero
+	today  day
+	unfit  int   // values that were of another kind than asked for
+	used   int   // bytes read
+	made   int   // bytes of memory of the objects, see charge
+	most   int64 // bound of made, if above zero
 
 	// What the documents have many of; nil until one comes.
 	peers, checks       *object[*PlusPeer]
@@ -287,6 +288,9 @@ func (s *scanner) skip() {
 	case 'n':
 		s.literal("null")
 	default:
+		if _, ok := s.whole(); ok {
+			return
+		}
 		if c == '-' || isDigit(c) {
 			s.rawNumber()
 		} else {

@@ -5,10 +5,13 @@ package client
 //
 // T is always a pointer, so that there is one copy of the code for all of them.
 type member[T any] struct {
-	name  string
+	key   string // the name as it stands in a document, with the colon; it needs no escaping
 	count func(T) *Number
 	read  func(s *scanner, into T)
 }
+
+// name is the key without quotation marks and colon.
+func (m *member[T]) name() string { return m.key[1 : len(m.key)-len(`":`)] }
 
 // object reads objects of one kind, of which a document can have a hundred
 // thousand. nginx writes the members of all of them in the same order, so it
@@ -33,13 +36,20 @@ func (o *object[T]) decode(s *scanner, into T) {
 		return
 	}
 	for before, first := 0, true; ; first = false {
-		i, more := o.next(s, before, first)
-		switch {
-		case !more:
-			return
-		case i < 0:
-			s.skip()
-			continue
+		i := int(o.after[before])
+		if !s.passes(o.members[i].key, first) {
+			if !s.another('}', first) {
+				return
+			}
+			name, ok := s.memberName()
+			if !ok {
+				return
+			}
+			if i = o.find(name, i); i < 0 {
+				s.skip()
+				continue
+			}
+			o.after[before] = uint8(i)
 		}
 		before = i + 1
 		switch m := &o.members[i]; {
@@ -53,47 +63,35 @@ func (o *object[T]) decode(s *scanner, into T) {
 	}
 }
 
-// next reads the name of the next member, if there is one, and returns which
-// it is, -1 for one that is in no table. It comes after member before-1.
-func (o *object[T]) next(s *scanner, before int, first bool) (i int, more bool) {
-	expected := int(o.after[before])
-	if s.passes(o.members[expected].name, first) {
-		return expected, true
-	}
-	if !s.another('}', first) {
-		return 0, false
-	}
-	name, ok := s.memberName()
-	if !ok {
-		return 0, false
-	}
-	for range o.members { // beginning where it most likely is
-		if o.members[expected].name == string(name) {
-			o.after[before] = uint8(expected)
-			return expected, true
+// find returns the number of the member of that name, -1 if there is none. It
+// begins where it most likely is.
+func (o *object[T]) find(name []byte, likely int) int {
+	for range o.members {
+		if o.members[likely].name() == string(name) {
+			return likely
 		}
-		if expected++; expected == len(o.members) {
-			expected = 0
+		if likely++; likely == len(o.members) {
+			likely = 0
 		}
 	}
-	return -1, true
+	return -1
 }
 
 // passes uses the beginning of a member, up to the colon, if it is the one of
-// that name, written without white space and in one piece in the window. The
-// name is one that needs no escaping.
-func (s *scanner) passes(name string, first bool) bool {
+// that key, with the comma before it and without white space, and lies in one
+// piece in the window.
+func (s *scanner) passes(key string, first bool) bool {
 	rest := s.window[s.next:s.end]
+	at := 0
 	if !first {
-		if len(rest) == 0 || rest[0] != ',' {
+		if at = 1; len(rest) == 0 || rest[0] != ',' {
 			return false
 		}
-		rest = rest[1:]
 	}
-	end := len(name) + 1 // of the name, where its quotation mark is
-	if len(rest) < end+2 || rest[0] != '"' || string(rest[1:end]) != name || rest[end] != '"' || rest[end+1] != ':' {
+	end := at + len(key)
+	if len(rest) < end || string(rest[at:end]) != key {
 		return false
 	}
-	s.next = s.end - len(rest) + end + 2
+	s.next += end
 	return true
 }

@@ -257,6 +257,18 @@ func TestPlusUnlikeTheOneBefore(t *testing.T) {
 		"a code without name": {codes(`"":1`), codes(`"":2`)},
 		"codes are a number":  {codes(`"200":1`), `{"responses":{"codes":1}}`},
 		"codes, then a text":  {codes(`"200":1`), `{"responses":{"codes":{"200":1},"codes":"none"}}`},
+		"the same day":        {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T23:59:59Z")},
+		"another day":         {selected("2026-07-02T09:16:31Z"), selected("2026-07-03T00:00:00Z")},
+		"before 1970":         {selected("1969-12-31T23:59:59Z"), selected("1969-12-31T00:00:01Z")},
+		"another zone":        {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T09:16:31+02:00")},
+		"parts of a second":   {selected("2026-07-02T09:16:31.25Z"), selected("2026-07-02T09:16:31.5Z")},
+		"hour 24":             {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T24:00:00Z")},
+		"minute 60":           {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T09:60:00Z")},
+		"second 60":           {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T09:16:60Z")},
+		"no clock":            {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T09.16.31Z")},
+		"no digits":           {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T 9:16:3/Z")},
+		"no zone":             {selected("2026-07-02T09:16:31Z"), selected("2026-07-02T09:16:31X")},
+		"no day yet":          {selected(strings.Repeat(`\u0000`, 11) + "09:16:31Z"), selected("2026-07-02T09:16:31Z")},
 		"codes twice":         {codes(`"200":1,"301":2`), `{"responses":{"codes":{"200":1},"codes":{"301":3}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -265,6 +277,9 @@ func TestPlusUnlikeTheOneBefore(t *testing.T) {
 		})
 	}
 }
+
+// selected is a server that was chosen at this time.
+func selected(at string) string { return `{"selected":"` + at + `"}` }
 
 // codes is a server with these status codes.
 func codes(members string) string { return `{"responses":{"codes":{` + members + `}}}` }

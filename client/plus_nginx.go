@@ -1,7 +1,5 @@
 package client
 
-import "time"
-
 // PlusNginx is the document /nginx.
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_object.
@@ -34,22 +32,6 @@ func (n *PlusNginx) decode(s *scanner) {
 		}
 	}
 }
-
-// time reads a time in ISO 8601 as Unix seconds.
-func (s *scanner) time() Number {
-	if s.peek() != '"' {
-		s.misfit()
-		return Number{}
-	}
-	t, err := time.Parse(time.RFC3339Nano, string(s.rawString()))
-	if err != nil {
-		s.unfit++
-		return Number{}
-	}
-	return NumberOf(float64(t.UnixMilli()) / millisecondsPerSecond)
-}
-
-const millisecondsPerSecond = 1000
 
 // PlusProcesses is the document /processes.
 type PlusProcesses struct {

@@ -29,13 +29,13 @@ func (c *PlusCode) Number() int {
 
 func responseMembers() []member[*PlusResponses] {
 	return []member[*PlusResponses]{
-		{name: "1xx", count: func(r *PlusResponses) *Number { return &r.Informational }},
-		{name: "2xx", count: func(r *PlusResponses) *Number { return &r.Success }},
-		{name: "3xx", count: func(r *PlusResponses) *Number { return &r.Redirection }},
-		{name: "4xx", count: func(r *PlusResponses) *Number { return &r.ClientError }},
-		{name: "5xx", count: func(r *PlusResponses) *Number { return &r.ServerError }},
-		{name: "codes", read: func(s *scanner, r *PlusResponses) { r.decodeCodes(s) }},
-		{name: "total"}, // which is their sum
+		{key: `"1xx":`, count: func(r *PlusResponses) *Number { return &r.Informational }},
+		{key: `"2xx":`, count: func(r *PlusResponses) *Number { return &r.Success }},
+		{key: `"3xx":`, count: func(r *PlusResponses) *Number { return &r.Redirection }},
+		{key: `"4xx":`, count: func(r *PlusResponses) *Number { return &r.ClientError }},
+		{key: `"5xx":`, count: func(r *PlusResponses) *Number { return &r.ServerError }},
+		{key: `"codes":`, read: func(s *scanner, r *PlusResponses) { r.decodeCodes(s) }},
+		{key: `"total":`}, // which is their sum
 	}
 }
 
@@ -75,7 +75,7 @@ func (r *PlusResponses) decodeCodes(s *scanner) {
 // code reads the name of the next member, if there is one. It need not look
 // for the end of the one that is expected, if any is.
 func (s *scanner) code(expected string, first bool) (code string, more bool) {
-	if expected != "" && s.passes(expected, first) {
+	if expected != "" && s.passesCode(expected, first) {
 		return expected, true
 	}
 	if !s.another('}', first) {
@@ -89,6 +89,24 @@ func (s *scanner) code(expected string, first bool) (code string, more bool) {
 		return expected, true
 	}
 	return s.intern(name), true
+}
+
+// passesCode is passes for a code of three digits.
+func (s *scanner) passesCode(code string, first bool) bool {
+	const length = len(`,"200":`)
+	start := s.next
+	if first {
+		start-- // at the brace
+	}
+	if start < 0 || s.end-start < length {
+		return false
+	}
+	w := s.window[start : start+length]
+	if !first && w[0] != ',' || w[1] != '"' || string(w[2:5]) != code || w[5] != '"' || w[6] != ':' {
+		return false
+	}
+	s.next = start + length
+	return true
 }
 
 // addCode reads how often the code occurred. It is a new one, or may be among

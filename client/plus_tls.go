@@ -25,25 +25,25 @@ type PlusTLS struct {
 // tlsMembers are the members of the document, and those of ssl elsewhere.
 func tlsMembers() []member[*PlusTLS] {
 	return []member[*PlusTLS]{
-		{name: "handshakes", count: func(t *PlusTLS) *Number { return &t.Handshakes }},
-		{name: "session_reuses", count: func(t *PlusTLS) *Number { return &t.SessionReuses }},
-		{name: "handshakes_failed", count: func(t *PlusTLS) *Number { return &t.HandshakesFailed }},
-		{name: "no_common_protocol", count: func(t *PlusTLS) *Number { return &t.NoCommonProtocol }},
-		{name: "no_common_cipher", count: func(t *PlusTLS) *Number { return &t.NoCommonCipher }},
-		{name: "handshake_timeout", count: func(t *PlusTLS) *Number { return &t.HandshakeTimeout }},
-		{name: "peer_rejected_cert", count: func(t *PlusTLS) *Number { return &t.PeerRejectedCert }},
-		{name: "verify_failures", read: func(s *scanner, t *PlusTLS) { s.verifyFailures.decode(s, t) }},
+		{key: `"handshakes":`, count: func(t *PlusTLS) *Number { return &t.Handshakes }},
+		{key: `"session_reuses":`, count: func(t *PlusTLS) *Number { return &t.SessionReuses }},
+		{key: `"handshakes_failed":`, count: func(t *PlusTLS) *Number { return &t.HandshakesFailed }},
+		{key: `"no_common_protocol":`, count: func(t *PlusTLS) *Number { return &t.NoCommonProtocol }},
+		{key: `"no_common_cipher":`, count: func(t *PlusTLS) *Number { return &t.NoCommonCipher }},
+		{key: `"handshake_timeout":`, count: func(t *PlusTLS) *Number { return &t.HandshakeTimeout }},
+		{key: `"peer_rejected_cert":`, count: func(t *PlusTLS) *Number { return &t.PeerRejectedCert }},
+		{key: `"verify_failures":`, read: func(s *scanner, t *PlusTLS) { s.verifyFailures.decode(s, t) }},
 	}
 }
 
 // verifyMembers are the members of verify_failures.
 func verifyMembers() []member[*PlusTLS] {
 	return []member[*PlusTLS]{
-		{name: "no_cert", count: func(t *PlusTLS) *Number { return &t.NoCert }},
-		{name: "expired_cert", count: func(t *PlusTLS) *Number { return &t.ExpiredCert }},
-		{name: "revoked_cert", count: func(t *PlusTLS) *Number { return &t.RevokedCert }},
-		{name: "hostname_mismatch", count: func(t *PlusTLS) *Number { return &t.HostnameMismatch }},
-		{name: "other", count: func(t *PlusTLS) *Number { return &t.OtherFailure }},
+		{key: `"no_cert":`, count: func(t *PlusTLS) *Number { return &t.NoCert }},
+		{key: `"expired_cert":`, count: func(t *PlusTLS) *Number { return &t.ExpiredCert }},
+		{key: `"revoked_cert":`, count: func(t *PlusTLS) *Number { return &t.RevokedCert }},
+		{key: `"hostname_mismatch":`, count: func(t *PlusTLS) *Number { return &t.HostnameMismatch }},
+		{key: `"other":`, count: func(t *PlusTLS) *Number { return &t.OtherFailure }},
 	}
 }
 
