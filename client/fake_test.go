@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 	"nginx-exporter/internal/nginxtest"
 )
 
@@ -37,16 +38,16 @@ func pageStatus() client.StubStatus {
 // figures makes a status of the seven numbers in the order of the page. A
 // gauge below zero is absent.
 func figures(active, accepted, handled, requests, reading, writing, waiting float64) client.StubStatus {
-	gauge := func(v float64) client.Number {
+	gauge := func(v float64) value.Value {
 		if v < 0 {
-			return client.Number{}
+			return value.Value{}
 		}
-		return client.NumberOf(v)
+		return value.Of(v)
 	}
 	return client.StubStatus{
-		Accepted: client.NumberOf(accepted),
-		Handled:  client.NumberOf(handled),
-		Requests: client.NumberOf(requests),
+		Accepted: value.Of(accepted),
+		Handled:  value.Of(handled),
+		Requests: value.Of(requests),
 		Active:   gauge(active),
 		Reading:  gauge(reading),
 		Writing:  gauge(writing),

@@ -4,60 +4,62 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+
+	"nginx-exporter/client/value"
 )
 
 // flag reads true as 1 and false as 0; anything else is absent.
-func (s *scanner) flag() Number {
+func (s *scanner) flag() value.Value {
 	switch s.peek() {
 	case 't':
 		s.literal("true")
-		return NumberOf(1)
+		return value.Of(1)
 	case 'f':
 		s.literal("false")
-		return NumberOf(0)
+		return value.Of(0)
 	default:
 		s.misfit()
-		return Number{}
+		return value.Value{}
 	}
 }
 
 // number reads a number of at most 64 bits, signed or not; anything else is
 // absent.
-func (s *scanner) number() Number {
+func (s *scanner) number() value.Value {
 	if n, ok := s.whole(); ok {
 		return n
 	}
 	c := s.peek()
 	if c != '-' && !isDigit(c) {
 		s.misfit()
-		return Number{}
+		return value.Value{}
 	}
 	if n, ok := s.whole(); ok { // there was white space before
 		return n
 	}
 	n := toNumber(s.rawNumber())
-	if !n.Known() {
+	if !n.IsSet() {
 		s.unfit++ // too large
 	}
 	return n
 }
 
 // count reads a number that cannot be below zero.
-func (s *scanner) count() Number {
+func (s *scanner) count() value.Value {
 	if n, ok := s.whole(); ok {
 		return n
 	}
 	n := s.number()
 	if n.Float() < 0 {
 		s.unfit++
-		return Number{}
+		return value.Value{}
 	}
 	return n
 }
 
 // whole reads a number if it is as numbers usually are: a few digits that lie
 // in one piece, with something after them and no white space before.
-func (s *scanner) whole() (n Number, ok bool) {
+func (s *scanner) whole() (n value.Value, ok bool) {
 	const most = 18 // as many digits always fit into 63 bits, which convert faster than 64
 	v := int64(0)
 	for i, c := range s.window[s.next:s.end] {
@@ -69,9 +71,9 @@ func (s *scanner) whole() (n Number, ok bool) {
 			break
 		}
 		s.next += i
-		return numberOfWhole(v), true
+		return value.OfInt(v), true
 	}
-	return Number{}, false
+	return value.Value{}, false
 }
 
 // misfit reads over a value that is of another kind than was asked for.
@@ -80,21 +82,21 @@ func (s *scanner) misfit() {
 	s.skip()
 }
 
-func toNumber(text []byte) Number {
+func toNumber(text []byte) value.Value {
 	if bytes.ContainsAny(text, ".eE") {
 		v, err := strconv.ParseFloat(string(text), 64)
 		if err != nil || math.IsInf(v, 0) {
-			return Number{}
+			return value.Value{}
 		}
-		return NumberOf(v)
+		return value.Of(v)
 	}
 	if v, err := strconv.ParseUint(string(text), 10, 64); err == nil {
-		return NumberOf(float64(v))
+		return value.Of(float64(v))
 	}
 	if v, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		return NumberOf(float64(v))
+		return value.Of(float64(v))
 	}
-	return Number{}
+	return value.Value{}
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

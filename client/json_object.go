@@ -1,12 +1,14 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // member is one member of an object of the API, and what is done with its
 // value: it is a count, or read has it read, or it is of no use if both are nil.
 //
 // T is always a pointer, so that there is one copy of the code for all of them.
 type member[T any] struct {
 	key   string // the name as it stands in a document, with the colon; it needs no escaping
-	count func(T) *Number
+	count func(T) *value.Value
 	read  func(s *scanner, into T)
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"nginx-exporter/client/value"
 )
 
 // anyValue reads whatever comes, the way encoding/json reads into an any with
@@ -32,7 +34,7 @@ func (s *scanner) anyValue() any {
 	case c == '"':
 		return s.string()
 	case c == 't' || c == 'f':
-		return s.flag() == NumberOf(1)
+		return s.flag() == value.Of(1)
 	case c == '-' || isDigit(c):
 		return json.Number(s.rawNumber())
 	default:

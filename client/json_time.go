@@ -1,26 +1,30 @@
 package client
 
-import "time"
+import (
+	"time"
+
+	"nginx-exporter/client/value"
+)
 
 const millisecondsPerSecond = 1000
 
 // time reads a time in ISO 8601 as Unix seconds.
-func (s *scanner) time() Number {
+func (s *scanner) time() value.Value {
 	if s.peek() != '"' {
 		s.misfit()
-		return Number{}
+		return value.Value{}
 	}
 	text := s.rawString()
 	if second, ok := s.today.second(text); ok {
-		return NumberOf(second)
+		return value.Of(second)
 	}
 	t, err := time.Parse(time.RFC3339Nano, string(text))
 	if err != nil {
 		s.unfit++
-		return Number{}
+		return value.Value{}
 	}
 	s.today.set(text, t)
-	return NumberOf(float64(t.UnixMilli()) / millisecondsPerSecond)
+	return value.Of(float64(t.UnixMilli()) / millisecondsPerSecond)
 }
 
 // day is the day of the last time that was read: the next one most likely is of

@@ -1,11 +1,13 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusCache is one cache of /http/caches.
 type PlusCache struct {
 	Name    string
-	Size    Number // bytes now
-	MaxSize Number // bytes; absent where none is configured
-	Cold    Number // 1 while the cache loader still reads what is on disk
+	Size    value.Value // bytes now
+	MaxSize value.Value // bytes; absent where none is configured
+	Cold    value.Value // 1 while the cache loader still reads what is on disk
 
 	// Answers from the cache.
 	Hit, Stale, Updating, Revalidated PlusCacheUse
@@ -15,10 +17,10 @@ type PlusCache struct {
 
 // PlusCacheUse counts the answers of one kind.
 type PlusCacheUse struct {
-	Responses        Number
-	Bytes            Number
-	ResponsesWritten Number // to the cache
-	BytesWritten     Number // to the cache
+	Responses        value.Value
+	Bytes            value.Value
+	ResponsesWritten value.Value // to the cache
+	BytesWritten     value.Value // to the cache
 }
 
 // PlusCaches is the document /http/caches.

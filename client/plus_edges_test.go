@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-exporter/client/value"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -206,18 +207,18 @@ func TestPlusSampleValues(t *testing.T) {
 		"build":        {nginx.Build, "nginx-plus-r37.0.0"},
 		"evaluation":   {license.Evaluation.Float(), 0.0},
 		"grace":        {license.ReportingGrace.Float(), 15551961.0},
-		"worker":       {*workers.All[1], PlusWorker{"1", "4313", PlusConnections{NumberOf(411111), NumberOf(6), NumberOf(19), NumberOf(31)}, PlusRequests{NumberOf(1144444), NumberOf(9)}}},
+		"worker":       {*workers.All[1], PlusWorker{"1", "4313", PlusConnections{value.Of(411111), value.Of(6), value.Of(19), value.Of(31)}, PlusRequests{value.Of(1144444), value.Of(9)}}},
 		"upstream":     {peer.Upstream == upstreams.All[0] && upstreams.All[0].Listed, true},
 		"address":      {peer.Server + " " + peer.Name + " " + peer.ID, "10.20.0.11:8080 shop-a.internal:8080 0"},
 		"state":        {peer.State.String(), "up"},
 		"mismatch":     {peer.TLS.HostnameMismatch.Float(), 2.0},
-		"code 520":     {peer.Responses.Codes[5], PlusCode{"520", NumberOf(22)}},
+		"code 520":     {peer.Responses.Codes[5], PlusCode{"520", value.Of(22)}},
 		"last passed":  {peer.LastPassed.Float(), 1.0},
-		"down since":   {peer.DownSince.Known(), false},
+		"down since":   {peer.DownSince.IsSet(), false},
 		"bucket 10":    {[2]float64{peer.ResponseTimes.Bounds[1], peer.ResponseTimes.Counts[1]}, [2]float64{10, 210000}},
 		"endless":      {peer.ResponseTimes.Endless() && peer.ResponseTimes.Sound(), true},
 		"sync":         {sync.MessagesOut.Float(), 40111.0},
-		"pending":      {*sync.Zones.All[0], PlusSyncZone{"sessions", NumberOf(11), NumberOf(15300)}},
+		"pending":      {*sync.Zones.All[0], PlusSyncZone{"sessions", value.Of(11), value.Of(15300)}},
 		"keys":         {keyvals.All[0].Name + " " + fmt.Sprint(keyvals.All[0].Pairs.Float()), "blocklist 3"},
 		"no keys":      {keyvals.All[1].Pairs.Float(), 0.0},
 		"not in time":  {resolvers.All[0].TimedOut.Float(), 33.0},

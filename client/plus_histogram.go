@@ -5,11 +5,13 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+
+	"nginx-exporter/client/value"
 )
 
 // PlusHistogram is how long a server took to answer, from nginx 1.29.8 on.
 type PlusHistogram struct {
-	Sum Number // milliseconds
+	Sum value.Value // milliseconds
 
 	// Bounds are the upper ends of the buckets in milliseconds, in rising
 	// order; the last one can be +Inf. Histograms of a document share them, so
@@ -107,7 +109,7 @@ func (s *scanner) sharedBounds(buckets []plusBucket) []float64 {
 }
 
 // Sound reports whether the histogram can be shown.
-func (h *PlusHistogram) Sound() bool { return h != nil && len(h.Counts) > 0 && h.Sum.Known() }
+func (h *PlusHistogram) Sound() bool { return h != nil && len(h.Counts) > 0 && h.Sum.IsSet() }
 
 // Endless reports whether the last bucket has no upper end.
 func (h *PlusHistogram) Endless() bool {

@@ -1,10 +1,12 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusKeyval is one zone of /http/keyvals or /stream/keyvals. Keys and values
 // are data of users and never leave the decoder.
 type PlusKeyval struct {
 	Name  string
-	Pairs Number // how many there are
+	Pairs value.Value // how many there are
 }
 
 // PlusKeyvals are the documents /http/keyvals and /stream/keyvals.
@@ -22,5 +24,5 @@ func (k *PlusKeyval) decode(s *scanner) {
 		s.skip()
 		pairs++
 	}
-	k.Pairs = NumberOf(float64(pairs))
+	k.Pairs = value.Of(float64(pairs))
 }

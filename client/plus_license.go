@@ -1,14 +1,16 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusLicense is the document /license.
 type PlusLicense struct {
-	Evaluation  Number // 1 for a trial
-	ActiveUntil Number // Unix seconds
+	Evaluation  value.Value // 1 for a trial
+	ActiveUntil value.Value // Unix seconds
 
 	// Absent where usage is not reported.
-	ReportingHealthy Number
-	ReportingFails   Number // since the last report that went well
-	ReportingGrace   Number // seconds until nginx stops serving
+	ReportingHealthy value.Value
+	ReportingFails   value.Value // since the last report that went well
+	ReportingGrace   value.Value // seconds until nginx stops serving
 }
 
 func (l *PlusLicense) decode(s *scanner) {

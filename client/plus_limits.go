@@ -1,14 +1,16 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusLimit is one zone of /http/limit_reqs, /http/limit_conns or
 // /stream/limit_conns. Zones that limit connections delay nothing.
 type PlusLimit struct {
 	Name           string
-	Passed         Number
-	Delayed        Number
-	Rejected       Number
-	DelayedDryRun  Number // would have been
-	RejectedDryRun Number // would have been
+	Passed         value.Value
+	Delayed        value.Value
+	Rejected       value.Value
+	DelayedDryRun  value.Value // would have been
+	RejectedDryRun value.Value // would have been
 }
 
 // PlusLimits are the documents /http/limit_reqs, /http/limit_conns and

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-exporter/client/value"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -95,7 +96,7 @@ func TestPlusDecoderStreams(t *testing.T) {
 		if err := <-written; err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if last := upstreams.All[len(upstreams.All)-1]; last.Name != "u" || last.Zombies != NumberOf(1) {
+		if last := upstreams.All[len(upstreams.All)-1]; last.Name != "u" || last.Zombies != value.Of(1) {
 			t.Errorf("%s: got %+v", name, last)
 		}
 		if size > most {
@@ -113,7 +114,7 @@ func TestPlusKeyvalsMemory(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if len(keyvals.All) != 1 || keyvals.All[0].Pairs != NumberOf(20_001) || size > 128<<10 {
+	if len(keyvals.All) != 1 || keyvals.All[0].Pairs != value.Of(20_001) || size > 128<<10 {
 		t.Errorf("took %d bytes of %d for %+v", size, len(document), keyvals.All)
 	}
 }
@@ -166,8 +167,8 @@ func TestPlusPiecesAreApart(t *testing.T) {
 	if _, err := decodeFrom(strings.NewReader(document), zones); err != nil {
 		t.Fatal(err)
 	}
-	more := append(zones.All[0].Responses.Codes, PlusCode{"503", NumberOf(3)})
-	if got, want := zones.All[1].Responses.Codes[0], (PlusCode{"404", NumberOf(2)}); got != want || len(more) != 2 {
+	more := append(zones.All[0].Responses.Codes, PlusCode{"503", value.Of(3)})
+	if got, want := zones.All[1].Responses.Codes[0], (PlusCode{"404", value.Of(2)}); got != want || len(more) != 2 {
 		t.Errorf("the code of another zone became %+v", got)
 	}
 }

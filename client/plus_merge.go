@@ -1,6 +1,10 @@
 package client
 
-import "slices"
+import (
+	"slices"
+
+	"nginx-exporter/client/value"
+)
 
 // Merge adds another server with the same address to the server. Counters and
 // what is counted now add up, averages are weighted by use, and of two states
@@ -22,29 +26,29 @@ func (p *PlusPeer) Merge(other *PlusPeer) {
 }
 
 // sums lists the numbers that add up.
-func (p *PlusPeer) sums() []*Number {
-	return []*Number{
+func (p *PlusPeer) sums() []*value.Value {
+	return []*value.Value{
 		&p.Weight, &p.MaxConns, &p.Active, &p.Requests, &p.Connections, &p.Sent, &p.Received, &p.Fails, &p.Unavail,
 		&p.Checks, &p.CheckFails, &p.Unhealthy, &p.Downtime,
 	}
 }
 
-func (p *PlusPeer) averages() []*Number {
-	return []*Number{&p.HeaderTime, &p.ConnectTime, &p.FirstByteTime, &p.ResponseTime}
+func (p *PlusPeer) averages() []*value.Value {
+	return []*value.Value{&p.HeaderTime, &p.ConnectTime, &p.FirstByteTime, &p.ResponseTime}
 }
 
 // use is how often the server was used.
 func (p *PlusPeer) use() float64 {
 	use := 0.0
-	for _, n := range []Number{p.Requests, p.Connections} {
-		if n.Known() {
+	for _, n := range []value.Value{p.Requests, p.Connections} {
+		if n.IsSet() {
 			use += n.Float()
 		}
 	}
 	return use
 }
 
-func weighted(a Number, useA float64, b Number, useB float64) Number {
+func weighted(a value.Value, useA float64, b value.Value, useB float64) value.Value {
 	return choose(a, b, func(x, y float64) float64 {
 		if useA+useB == 0 {
 			return (x + y) / 2
@@ -61,18 +65,18 @@ func worse(a, b PlusState) PlusState {
 }
 
 // choose joins two numbers, or returns the one that is there.
-func choose(a, b Number, join func(a, b float64) float64) Number {
+func choose(a, b value.Value, join func(a, b float64) float64) value.Value {
 	switch {
-	case !a.Known():
+	case !a.IsSet():
 		return b
-	case !b.Known():
+	case !b.IsSet():
 		return a
 	default:
-		return NumberOf(join(a.Float(), b.Float()))
+		return value.Of(join(a.Float(), b.Float()))
 	}
 }
 
-func addAll(to, from []*Number) {
+func addAll(to, from []*value.Value) {
 	for i := range to {
 		*to[i] = choose(*to[i], *from[i], func(a, b float64) float64 { return a + b })
 	}
@@ -87,7 +91,7 @@ func (r *PlusResponses) merge(other *PlusResponses) {
 			r.Codes = append(r.Codes, code)
 			continue
 		}
-		addAll([]*Number{&r.Codes[i].Count}, []*Number{&code.Count})
+		addAll([]*value.Value{&r.Codes[i].Count}, []*value.Value{&code.Count})
 	}
 }
 
@@ -115,7 +119,7 @@ func (h *PlusHistogram) merge(other *PlusHistogram) *PlusHistogram {
 		return &PlusHistogram{mixed: true}
 	}
 	sum := &PlusHistogram{Sum: h.Sum, Bounds: h.Bounds, Counts: slices.Clone(h.Counts)}
-	addAll([]*Number{&sum.Sum}, []*Number{&other.Sum})
+	addAll([]*value.Value{&sum.Sum}, []*value.Value{&other.Sum})
 	for i := range sum.Counts {
 		sum.Counts[i] += other.Counts[i]
 	}

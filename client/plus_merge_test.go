@@ -7,16 +7,17 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // absent is what nginx did not send.
 const absent = math.MaxFloat64
 
-func number(v float64) client.Number {
+func number(v float64) value.Value {
 	if v == absent {
-		return client.Number{}
+		return value.Value{}
 	}
-	return client.NumberOf(v)
+	return value.Of(v)
 }
 
 // fieldRules say what becomes of two numbers of one field.
@@ -40,7 +41,7 @@ func TestPlusMergeNumbers(t *testing.T) {
 	t.Parallel()
 	kind := reflect.TypeFor[client.PlusPeer]()
 	for i := range kind.NumField() {
-		if kind.Field(i).Type != reflect.TypeFor[client.Number]() {
+		if kind.Field(i).Type != reflect.TypeFor[value.Value]() {
 			continue
 		}
 		name, rule := kind.Field(i).Name, fieldRules()[kind.Field(i).Name]
@@ -94,7 +95,7 @@ func TestPlusMergeAverages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			peers := func(use func(*client.PlusPeer) *client.Number) (a, b client.PlusPeer) {
+			peers := func(use func(*client.PlusPeer) *value.Value) (a, b client.PlusPeer) {
 				*use(&a), *use(&b) = number(test.useA), number(test.useB)
 				a.HeaderTime, b.HeaderTime = number(test.a), number(test.b)
 				a.ConnectTime, b.ConnectTime = number(test.a), number(test.b)
@@ -102,13 +103,13 @@ func TestPlusMergeAverages(t *testing.T) {
 				a.ResponseTime, b.ResponseTime = number(test.a), number(test.b)
 				return a, b
 			}
-			for _, use := range []func(*client.PlusPeer) *client.Number{
-				func(p *client.PlusPeer) *client.Number { return &p.Requests },
-				func(p *client.PlusPeer) *client.Number { return &p.Connections },
+			for _, use := range []func(*client.PlusPeer) *value.Value{
+				func(p *client.PlusPeer) *value.Value { return &p.Requests },
+				func(p *client.PlusPeer) *value.Value { return &p.Connections },
 			} {
 				a, b := peers(use)
 				a.Merge(&b)
-				for _, got := range []client.Number{a.HeaderTime, a.ConnectTime, a.FirstByteTime, a.ResponseTime} {
+				for _, got := range []value.Value{a.HeaderTime, a.ConnectTime, a.FirstByteTime, a.ResponseTime} {
 					if got != number(test.want) {
 						t.Errorf("got %v, want %v", got.Float(), test.want)
 					}

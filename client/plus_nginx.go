@@ -1,15 +1,17 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusNginx is the document /nginx.
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_object.
 type PlusNginx struct {
-	Version       string // of nginx
-	Build         string // of NGINX Plus
-	Generation    Number // how often the configuration was loaded
-	LoadTimestamp Number // Unix seconds of the last load
-	Timestamp     Number // Unix seconds, by the clock of nginx
-	MasterPID     Number
+	Version       string      // of nginx
+	Build         string      // of NGINX Plus
+	Generation    value.Value // how often the configuration was loaded
+	LoadTimestamp value.Value // Unix seconds of the last load
+	Timestamp     value.Value // Unix seconds, by the clock of nginx
+	MasterPID     value.Value
 }
 
 func (n *PlusNginx) decode(s *scanner) {
@@ -35,7 +37,7 @@ func (n *PlusNginx) decode(s *scanner) {
 
 // PlusProcesses is the document /processes.
 type PlusProcesses struct {
-	Respawned Number // processes that died abnormally and were started again
+	Respawned value.Value // processes that died abnormally and were started again
 }
 
 func (p *PlusProcesses) decode(s *scanner) {
@@ -50,10 +52,10 @@ func (p *PlusProcesses) decode(s *scanner) {
 
 // PlusConnections is the document /connections, and a member of /workers.
 type PlusConnections struct {
-	Accepted Number
-	Dropped  Number
-	Active   Number // now, idle ones left out
-	Idle     Number // now
+	Accepted value.Value
+	Dropped  value.Value
+	Active   value.Value // now, idle ones left out
+	Idle     value.Value // now
 }
 
 func (c *PlusConnections) decode(s *scanner) {
@@ -75,8 +77,8 @@ func (c *PlusConnections) decode(s *scanner) {
 
 // PlusRequests is the document /http/requests, and a member of /workers.
 type PlusRequests struct {
-	Total   Number
-	Current Number // in progress now
+	Total   value.Value
+	Current value.Value // in progress now
 }
 
 func (r *PlusRequests) decode(s *scanner) {

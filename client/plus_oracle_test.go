@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nginx-exporter/client/value"
 )
 
 // tree is a JSON value as encoding/json reads it. Unlike an any it keeps the
@@ -32,8 +34,8 @@ func grow(document []byte) (tree, bool) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
-	value, err := growOne(decoder)
-	return value, err == nil
+	node, err := growOne(decoder)
+	return node, err == nil
 }
 
 func growOne(decoder *json.Decoder) (tree, error) {
@@ -65,12 +67,12 @@ func growWithin(decoder *json.Decoder, kind byte) (tree, error) {
 			}
 			grown.names = append(grown.names, name.text)
 		}
-		value, err := growOne(decoder)
+		node, err := growOne(decoder)
 		if err != nil {
 			return tree{}, err
 		}
-		grown.within = append(grown.within, value)
-		grown.deepest = max(grown.deepest, value.deepest)
+		grown.within = append(grown.within, node)
+		grown.deepest = max(grown.deepest, node.deepest)
 	}
 	grown.deepest++
 	_, err := decoder.Token()
@@ -85,107 +87,107 @@ type oracle struct {
 }
 
 // expect returns what a document must become, and how much of it is unfit.
-func (all schema) expect(document PlusDocument, value tree) (unfit int) {
+func (all schema) expect(document PlusDocument, node tree) (unfit int) {
 	o := &oracle{schema: all}
 	switch document := document.(type) {
 	case *PlusWorkers:
-		for _, worker := range value.within { // of an object or an array
+		for _, worker := range node.within { // of an object or an array
 			document.All = append(document.All, &PlusWorker{})
 			o.fill(reflect.ValueOf(document.All[len(document.All)-1]).Elem(), worker)
 		}
 	case *PlusUpstreams:
-		o.zones(reflect.ValueOf(document).Elem(), value)
+		o.zones(reflect.ValueOf(document).Elem(), node)
 		document.Peers = o.peers
 	case *PlusZoneSync:
-		o.fill(reflect.ValueOf(document).Elem(), value)
+		o.fill(reflect.ValueOf(document).Elem(), node)
 	default:
 		if to := reflect.ValueOf(document).Elem(); to.NumField() == 1 && to.Type().Field(0).Name == "All" {
-			o.zones(to, value)
+			o.zones(to, node)
 		} else {
-			o.fill(to, value)
+			o.fill(to, node)
 		}
 	}
 	return o.unfit
 }
 
 // fill fills a struct in from an object.
-func (o *oracle) fill(to reflect.Value, value tree) {
+func (o *oracle) fill(to reflect.Value, node tree) {
 	if pairs := to.FieldByName("Pairs"); pairs.IsValid() {
-		if o.is(value, '{') {
-			set(pairs, NumberOf(float64(len(value.within))))
+		if o.is(node, '{') {
+			set(pairs, value.Of(float64(len(node.within))))
 		}
 		return
 	}
-	o.members(to, o.schema[to.Type().Name()], value)
+	o.members(to, o.schema[to.Type().Name()], node)
 }
 
-func (o *oracle) members(to reflect.Value, rules *rule, value tree) {
-	if !o.is(value, '{') {
+func (o *oracle) members(to reflect.Value, rules *rule, node tree) {
+	if !o.is(node, '{') {
 		return
 	}
-	for i, name := range value.names {
+	for i, name := range node.names {
 		switch within := rules.known[name]; {
 		case within == nil:
 		case within.kind == "":
-			o.members(to, within, value.within[i])
+			o.members(to, within, node.within[i])
 		default:
-			o.member(to, within, value.within[i])
+			o.member(to, within, node.within[i])
 		}
 	}
 }
 
-// is reports whether a value is of a kind, and counts it if not.
-func (o *oracle) is(value tree, kind byte) bool {
-	if value.kind != kind {
+// is reports whether a node is of a kind, and counts it if not.
+func (o *oracle) is(node tree, kind byte) bool {
+	if node.kind != kind {
 		o.unfit++
 	}
-	return value.kind == kind
+	return node.kind == kind
 }
 
-func set(field reflect.Value, value any) { field.Set(reflect.ValueOf(value)) }
+func set(field reflect.Value, to any) { field.Set(reflect.ValueOf(to)) }
 
-func (o *oracle) member(to reflect.Value, rules *rule, value tree) {
+func (o *oracle) member(to reflect.Value, rules *rule, node tree) {
 	field := to.FieldByName(rules.field)
 	switch rules.kind {
 	case "text":
-		set(field, o.text(value))
+		set(field, o.text(node))
 	case "gauge":
-		set(field, o.gauge(value))
+		set(field, o.gauge(node))
 	case "count":
-		set(field, o.count(value))
+		set(field, o.count(node))
 	case "flag":
-		set(field, o.flag(value))
+		set(field, o.flag(node))
 	case "time":
-		set(field, o.time(value))
+		set(field, o.time(node))
 	case "id":
-		set(field, o.id(value))
+		set(field, o.id(node))
 	case "state":
-		set(field, PlusState(max(0, slices.Index(PlusStates(), o.text(value))))) // seven states
+		set(field, PlusState(max(0, slices.Index(PlusStates(), o.text(node))))) // seven states
 	case "each":
-		o.fill(field, value)
+		o.fill(field, node)
 	case "fresh":
 		set(field, reflect.New(field.Type().Elem()).Interface())
-		o.fill(field.Elem(), value)
+		o.fill(field.Elem(), node)
 	case "zones":
-		o.zones(field, value)
+		o.zones(field, node)
 	case "codes":
-		set(field, o.codes(value))
+		set(field, o.codes(node))
 	case "slots":
-		set(field, o.slots(value))
+		set(field, o.slots(node))
 	case "buckets":
-		o.buckets(to.Addr().Interface().(*PlusHistogram), value)
+		o.buckets(to.Addr().Interface().(*PlusHistogram), node)
 	case "peers":
-		o.peersOf(to.Addr().Interface().(*PlusUpstream), value)
+		o.peersOf(to.Addr().Interface().(*PlusUpstream), node)
 	default:
 		panic("no such kind: " + rules.kind)
 	}
 }
 
-func (o *oracle) text(value tree) string {
-	if !o.is(value, '"') {
+func (o *oracle) text(node tree) string {
+	if !o.is(node, '"') {
 		return ""
 	}
-	return value.text
+	return node.text
 }
 
 func btoi(b bool) int {
@@ -195,61 +197,61 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (o *oracle) gauge(value tree) Number {
-	if !o.is(value, '0') {
-		return Number{}
+func (o *oracle) gauge(node tree) value.Value {
+	if !o.is(node, '0') {
+		return value.Value{}
 	}
 	var (
 		float    float64
 		unsigned uint64
 		signed   int64
 	)
-	switch text := []byte(value.text); {
+	switch text := []byte(node.text); {
 	case bytes.ContainsAny(text, ".eE"):
 		if json.Unmarshal(text, &float) == nil {
-			return NumberOf(float)
+			return value.Of(float)
 		}
 	case json.Unmarshal(text, &unsigned) == nil:
-		return NumberOf(float64(unsigned))
+		return value.Of(float64(unsigned))
 	case json.Unmarshal(text, &signed) == nil:
-		return NumberOf(float64(signed))
+		return value.Of(float64(signed))
 	}
 	o.unfit++
-	return Number{}
+	return value.Value{}
 }
 
-func (o *oracle) count(value tree) Number {
-	n := o.gauge(value)
-	if n.Known() && n.Float() < 0 {
+func (o *oracle) count(node tree) value.Value {
+	n := o.gauge(node)
+	if n.IsSet() && n.Float() < 0 {
 		o.unfit++
-		return Number{}
+		return value.Value{}
 	}
 	return n
 }
 
-func (o *oracle) flag(value tree) Number {
-	if !o.is(value, 't') {
-		return Number{}
+func (o *oracle) flag(node tree) value.Value {
+	if !o.is(node, 't') {
+		return value.Value{}
 	}
-	return NumberOf(float64(btoi(value.flag)))
+	return value.Of(float64(btoi(node.flag)))
 }
 
-func (o *oracle) time(value tree) Number {
-	if !o.is(value, '"') {
-		return Number{}
+func (o *oracle) time(node tree) value.Value {
+	if !o.is(node, '"') {
+		return value.Value{}
 	}
-	t, err := time.Parse(time.RFC3339, value.text)
+	t, err := time.Parse(time.RFC3339, node.text)
 	if err != nil {
 		o.unfit++
-		return Number{}
+		return value.Value{}
 	}
-	return NumberOf(float64(t.UnixMilli()) / 1e3)
+	return value.Of(float64(t.UnixMilli()) / 1e3)
 }
 
 // id is a whole number that a float can hold exactly.
-func (o *oracle) id(value tree) string {
-	n := o.gauge(value)
-	if !n.Known() {
+func (o *oracle) id(node tree) string {
+	n := o.gauge(node)
+	if !n.IsSet() {
 		return ""
 	}
 	if f := n.Float(); math.Abs(f) <= 1<<53 && f == math.Trunc(f) {
@@ -260,25 +262,25 @@ func (o *oracle) id(value tree) string {
 }
 
 // zones fills All of a document in.
-func (o *oracle) zones(to reflect.Value, value tree) {
-	if !o.is(value, '{') {
+func (o *oracle) zones(to reflect.Value, node tree) {
+	if !o.is(node, '{') {
 		return
 	}
 	all := to.FieldByName("All")
-	for i, name := range value.names {
+	for i, name := range node.names {
 		zone := reflect.New(all.Type().Elem().Elem())
 		zone.Elem().FieldByName("Name").SetString(name)
-		o.fill(zone.Elem(), value.within[i])
+		o.fill(zone.Elem(), node.within[i])
 		all.Set(reflect.Append(all, zone))
 	}
 }
 
-func (o *oracle) peersOf(upstream *PlusUpstream, value tree) {
-	if !o.is(value, '[') {
+func (o *oracle) peersOf(upstream *PlusUpstream, node tree) {
+	if !o.is(node, '[') {
 		return
 	}
 	upstream.Listed = true
-	for _, one := range value.within {
+	for _, one := range node.within {
 		peer := &PlusPeer{Upstream: upstream}
 		o.fill(reflect.ValueOf(peer).Elem(), one)
 		upstream.States[peer.State]++
@@ -288,13 +290,13 @@ func (o *oracle) peersOf(upstream *PlusUpstream, value tree) {
 
 // codes holds at most 1000; of two with one name the last stays, in the place
 // of the first.
-func (o *oracle) codes(value tree) []PlusCode {
+func (o *oracle) codes(node tree) []PlusCode {
 	var codes []PlusCode
-	if !o.is(value, '{') {
+	if !o.is(node, '{') {
 		return codes
 	}
-	for i, name := range value.names {
-		code := PlusCode{name, o.count(value.within[i])}
+	for i, name := range node.names {
+		code := PlusCode{name, o.count(node.within[i])}
 		switch at := slices.IndexFunc(codes, func(c PlusCode) bool { return c.Code == name }); {
 		case at >= 0:
 			codes[at] = code
@@ -308,14 +310,14 @@ func (o *oracle) codes(value tree) []PlusCode {
 }
 
 // slots holds at most 64, as codes does.
-func (o *oracle) slots(value tree) []PlusSlot {
+func (o *oracle) slots(node tree) []PlusSlot {
 	var slots []PlusSlot
-	if !o.is(value, '{') {
+	if !o.is(node, '{') {
 		return slots
 	}
-	for i, name := range value.names {
+	for i, name := range node.names {
 		slot := PlusSlot{Size: name}
-		o.fill(reflect.ValueOf(&slot).Elem(), value.within[i])
+		o.fill(reflect.ValueOf(&slot).Elem(), node.within[i])
 		switch at := slices.IndexFunc(slots, func(s PlusSlot) bool { return s.Size == name }); {
 		case at >= 0:
 			slots[at] = slot
@@ -329,20 +331,20 @@ func (o *oracle) slots(value tree) []PlusSlot {
 }
 
 // buckets are all sound, or none is there.
-func (o *oracle) buckets(h *PlusHistogram, value tree) {
+func (o *oracle) buckets(h *PlusHistogram, node tree) {
 	h.Bounds, h.Counts = []float64{}, nil
-	if !o.is(value, '{') {
+	if !o.is(node, '{') {
 		return
 	}
 	type bucket struct{ bound, count float64 }
 	var (
 		buckets []bucket
 		total   float64
-		sound   = len(value.within) <= 256
+		sound   = len(node.within) <= 256
 	)
-	for i, name := range value.names {
+	for i, name := range node.names {
 		bound, err := strconv.ParseFloat(name, 64)
-		count := o.count(value.within[i]).Float()
+		count := o.count(node.within[i]).Float()
 		total += count
 		sound = sound && err == nil && bound >= 1e-6 && count == math.Floor(count)
 		buckets = append(buckets, bucket{bound, count})
@@ -360,34 +362,34 @@ func (o *oracle) buckets(h *PlusHistogram, value tree) {
 }
 
 // dump writes a document for people.
-func dump(value reflect.Value) string {
-	if n, ok := value.Interface().(Number); ok {
+func dump(of reflect.Value) string {
+	if n, ok := of.Interface().(value.Value); ok {
 		return strconv.FormatFloat(n.Float(), 'g', -1, 64)
 	}
 	var text strings.Builder
-	switch value.Kind() {
+	switch of.Kind() {
 	case reflect.Pointer:
-		if value.IsNil() {
+		if of.IsNil() {
 			return "nil"
 		}
-		return "&" + dump(value.Elem())
+		return "&" + dump(of.Elem())
 	case reflect.Slice:
-		if value.IsNil() {
+		if of.IsNil() {
 			return "nil"
 		}
-		for i := range value.Len() {
-			text.WriteString(" " + dump(value.Index(i)))
+		for i := range of.Len() {
+			text.WriteString(" " + dump(of.Index(i)))
 		}
 		return "[" + text.String() + " ]"
 	case reflect.Struct:
-		for i := range value.NumField() {
-			if field := value.Type().Field(i); field.Name != "Upstream" && !value.Field(i).IsZero() {
-				text.WriteString(" " + field.Name + ":" + dump(value.Field(i)))
+		for i := range of.NumField() {
+			if field := of.Type().Field(i); field.Name != "Upstream" && !of.Field(i).IsZero() {
+				text.WriteString(" " + field.Name + ":" + dump(of.Field(i)))
 			}
 		}
 		return "{" + text.String() + " }"
 	default:
-		return fmt.Sprintf("%#v", value.Interface())
+		return fmt.Sprintf("%#v", of.Interface())
 	}
 }
 

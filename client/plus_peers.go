@@ -1,5 +1,7 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // peerMembers are the members of a server of /http/upstreams or
 // /stream/upstreams.
 func peerMembers() []member[*PlusPeer] {
@@ -14,20 +16,20 @@ func peerMembers() []member[*PlusPeer] {
 		{key: `"active":`, read: func(s *scanner, p *PlusPeer) { p.Active = s.number() }},
 		{key: `"ssl":`, read: func(s *scanner, p *PlusPeer) { p.TLS = optionalTLS(s) }},
 		{key: `"max_conns":`, read: func(s *scanner, p *PlusPeer) { p.MaxConns = s.number() }},
-		{key: `"requests":`, count: func(p *PlusPeer) *Number { return &p.Requests }},
-		{key: `"connections":`, count: func(p *PlusPeer) *Number { return &p.Connections }},
+		{key: `"requests":`, count: func(p *PlusPeer) *value.Value { return &p.Requests }},
+		{key: `"connections":`, count: func(p *PlusPeer) *value.Value { return &p.Connections }},
 		{key: `"connect_time":`, read: func(s *scanner, p *PlusPeer) { p.ConnectTime = s.number() }},
 		{key: `"first_byte_time":`, read: func(s *scanner, p *PlusPeer) { p.FirstByteTime = s.number() }},
 		{key: `"header_time":`, read: func(s *scanner, p *PlusPeer) { p.HeaderTime = s.number() }},
 		{key: `"response_time":`, read: func(s *scanner, p *PlusPeer) { p.ResponseTime = s.number() }},
 		{key: `"response_time_hist":`, read: (*scanner).responseTimes},
 		{key: `"responses":`, read: func(s *scanner, p *PlusPeer) { p.Responses.decode(s) }},
-		{key: `"sent":`, count: func(p *PlusPeer) *Number { return &p.Sent }},
-		{key: `"received":`, count: func(p *PlusPeer) *Number { return &p.Received }},
-		{key: `"fails":`, count: func(p *PlusPeer) *Number { return &p.Fails }},
-		{key: `"unavail":`, count: func(p *PlusPeer) *Number { return &p.Unavail }},
+		{key: `"sent":`, count: func(p *PlusPeer) *value.Value { return &p.Sent }},
+		{key: `"received":`, count: func(p *PlusPeer) *value.Value { return &p.Received }},
+		{key: `"fails":`, count: func(p *PlusPeer) *value.Value { return &p.Fails }},
+		{key: `"unavail":`, count: func(p *PlusPeer) *value.Value { return &p.Unavail }},
 		{key: `"health_checks":`, read: (*scanner).healthChecks},
-		{key: `"downtime":`, count: func(p *PlusPeer) *Number { return &p.Downtime }},
+		{key: `"downtime":`, count: func(p *PlusPeer) *value.Value { return &p.Downtime }},
 		{key: `"downstart":`, read: func(s *scanner, p *PlusPeer) { p.DownSince = s.time() }},
 		{key: `"selected":`, read: func(s *scanner, p *PlusPeer) { p.LastSelected = s.time() }},
 	}
@@ -36,9 +38,9 @@ func peerMembers() []member[*PlusPeer] {
 // checkMembers are the members of health_checks.
 func checkMembers() []member[*PlusPeer] {
 	return []member[*PlusPeer]{
-		{key: `"checks":`, count: func(p *PlusPeer) *Number { return &p.Checks }},
-		{key: `"fails":`, count: func(p *PlusPeer) *Number { return &p.CheckFails }},
-		{key: `"unhealthy":`, count: func(p *PlusPeer) *Number { return &p.Unhealthy }},
+		{key: `"checks":`, count: func(p *PlusPeer) *value.Value { return &p.Checks }},
+		{key: `"fails":`, count: func(p *PlusPeer) *value.Value { return &p.CheckFails }},
+		{key: `"unhealthy":`, count: func(p *PlusPeer) *value.Value { return &p.Unhealthy }},
 		{key: `"last_passed":`, read: func(s *scanner, p *PlusPeer) { p.LastPassed = s.flag() }},
 	}
 }

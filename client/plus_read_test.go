@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -36,7 +37,7 @@ func mustRead(tb testing.TB, c *client.Client) {
 	tb.Helper()
 	var requests client.PlusRequests
 	unfit, err := c.ReadPlus(within(tb), index(tb, c), requestsPath, &requests)
-	if want := (client.PlusRequests{Total: client.NumberOf(7), Current: client.NumberOf(2)}); err != nil || unfit != 0 || requests != want {
+	if want := (client.PlusRequests{Total: value.Of(7), Current: value.Of(2)}); err != nil || unfit != 0 || requests != want {
 		tb.Errorf("got %v, %d unfit, %v and %v", err, unfit, requests.Total.Float(), requests.Current.Float())
 	}
 }

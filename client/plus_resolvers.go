@@ -1,18 +1,20 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusResolver is one resolver of /resolvers.
 type PlusResolver struct {
 	Name string
 
 	// Questions asked.
-	ByName    Number
-	Services  Number // SRV records
-	ByAddress Number
+	ByName    value.Value
+	Services  value.Value // SRV records
+	ByAddress value.Value
 
 	// Answers.
-	NoError, FormErr, ServFail, NXDomain, NotImp, Refused Number
-	TimedOut                                              Number // no answer
-	Unknown                                               Number // another error
+	NoError, FormErr, ServFail, NXDomain, NotImp, Refused value.Value
+	TimedOut                                              value.Value // no answer
+	Unknown                                               value.Value // another error
 }
 
 // PlusResolvers is the document /resolvers.

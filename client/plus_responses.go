@@ -1,22 +1,26 @@
 package client
 
-import "slices"
+import (
+	"slices"
+
+	"nginx-exporter/client/value"
+)
 
 // PlusResponses counts answers by class and by status code. Codes that never
 // occurred are not listed, by nginx or here.
 type PlusResponses struct {
-	Informational Number // 1xx
-	Success       Number // 2xx
-	Redirection   Number // 3xx
-	ClientError   Number // 4xx
-	ServerError   Number // 5xx
+	Informational value.Value // 1xx
+	Success       value.Value // 2xx
+	Redirection   value.Value // 3xx
+	ClientError   value.Value // 4xx
+	ServerError   value.Value // 5xx
 	Codes         []PlusCode
 }
 
 // PlusCode counts the answers with one status code.
 type PlusCode struct {
 	Code  string // as nginx names it
-	Count Number
+	Count value.Value
 }
 
 // Number returns the code as a number, 0 if it is not one of three digits.
@@ -29,11 +33,11 @@ func (c *PlusCode) Number() int {
 
 func responseMembers() []member[*PlusResponses] {
 	return []member[*PlusResponses]{
-		{key: `"1xx":`, count: func(r *PlusResponses) *Number { return &r.Informational }},
-		{key: `"2xx":`, count: func(r *PlusResponses) *Number { return &r.Success }},
-		{key: `"3xx":`, count: func(r *PlusResponses) *Number { return &r.Redirection }},
-		{key: `"4xx":`, count: func(r *PlusResponses) *Number { return &r.ClientError }},
-		{key: `"5xx":`, count: func(r *PlusResponses) *Number { return &r.ServerError }},
+		{key: `"1xx":`, count: func(r *PlusResponses) *value.Value { return &r.Informational }},
+		{key: `"2xx":`, count: func(r *PlusResponses) *value.Value { return &r.Success }},
+		{key: `"3xx":`, count: func(r *PlusResponses) *value.Value { return &r.Redirection }},
+		{key: `"4xx":`, count: func(r *PlusResponses) *value.Value { return &r.ClientError }},
+		{key: `"5xx":`, count: func(r *PlusResponses) *value.Value { return &r.ServerError }},
 		{key: `"codes":`, read: func(s *scanner, r *PlusResponses) { r.decodeCodes(s) }},
 		{key: `"total":`}, // which is their sum
 	}
@@ -126,6 +130,6 @@ func (s *scanner) addCode(codes []PlusCode, code string, isNew bool) []PlusCode 
 	return append(codes, PlusCode{code, count})
 }
 
-func (r *PlusResponses) classes() []*Number {
-	return []*Number{&r.Informational, &r.Success, &r.Redirection, &r.ClientError, &r.ServerError}
+func (r *PlusResponses) classes() []*value.Value {
+	return []*value.Value{&r.Informational, &r.Success, &r.Redirection, &r.ClientError, &r.ServerError}
 }

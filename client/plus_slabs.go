@@ -1,12 +1,16 @@
 package client
 
-import "slices"
+import (
+	"slices"
+
+	"nginx-exporter/client/value"
+)
 
 // PlusSlab is one shared memory zone of /slabs.
 type PlusSlab struct {
 	Name      string
-	PagesUsed Number
-	PagesFree Number
+	PagesUsed value.Value
+	PagesFree value.Value
 	Slots     []PlusSlot
 }
 
@@ -14,10 +18,10 @@ type PlusSlab struct {
 // can be below zero: nginx does not lock the zone to count them.
 type PlusSlot struct {
 	Size     string // bytes
-	Used     Number
-	Free     Number
-	Requests Number
-	Failures Number
+	Used     value.Value
+	Free     value.Value
+	Requests value.Value
+	Failures value.Value
 }
 
 // PlusSlabs is the document /slabs.

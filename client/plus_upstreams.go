@@ -1,5 +1,7 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusUpstreams are the documents /http/upstreams and /stream/upstreams.
 type PlusUpstreams struct {
 	All   []*PlusUpstream
@@ -9,14 +11,14 @@ type PlusUpstreams struct {
 // PlusUpstream is a group of servers.
 type PlusUpstream struct {
 	Name      string
-	Zone      string // the shared memory zone
-	Keepalive Number // idle connections to the servers now
-	Zombies   Number // servers that were removed and still answer
+	Zone      string      // the shared memory zone
+	Keepalive value.Value // idle connections to the servers now
+	Zombies   value.Value // servers that were removed and still answer
 
 	// Absent without the directive queue.
-	QueueSize      Number // requests that wait now
-	QueueMaxSize   Number
-	QueueOverflows Number // requests refused since the queue was full
+	QueueSize      value.Value // requests that wait now
+	QueueMaxSize   value.Value
+	QueueOverflows value.Value // requests refused since the queue was full
 
 	// States counts the servers by their states, if Listed: an upstream can
 	// have none.
@@ -33,34 +35,34 @@ type PlusPeer struct {
 	Service  string // of the SRV record, empty without one
 	State    PlusState
 
-	Backup   Number // 1 for a backup server
-	Weight   Number
-	MaxConns Number // absent without a limit
-	Active   Number // connections now
+	Backup   value.Value // 1 for a backup server
+	Weight   value.Value
+	MaxConns value.Value // absent without a limit
+	Active   value.Value // connections now
 
-	Requests    Number // http only
-	Connections Number // stream only
+	Requests    value.Value // http only
+	Connections value.Value // stream only
 	Responses   PlusResponses
-	Sent        Number // bytes to the server
-	Received    Number // bytes from the server
-	Fails       Number // attempts that failed
-	Unavail     Number // times that fails made the server unavailable
+	Sent        value.Value // bytes to the server
+	Received    value.Value // bytes from the server
+	Fails       value.Value // attempts that failed
+	Unavail     value.Value // times that fails made the server unavailable
 
 	// Averages in milliseconds, absent until the server was used.
-	HeaderTime    Number // http only
-	ConnectTime   Number // stream only
-	FirstByteTime Number // stream only
-	ResponseTime  Number
+	HeaderTime    value.Value // http only
+	ConnectTime   value.Value // stream only
+	FirstByteTime value.Value // stream only
+	ResponseTime  value.Value
 	ResponseTimes *PlusHistogram // nil before nginx 1.29.8, and for stream
 
-	Checks     Number // health checks
-	CheckFails Number
-	Unhealthy  Number // times that checks made the server unhealthy
-	LastPassed Number // 1 if the last check passed; absent before the first
+	Checks     value.Value // health checks
+	CheckFails value.Value
+	Unhealthy  value.Value // times that checks made the server unhealthy
+	LastPassed value.Value // 1 if the last check passed; absent before the first
 
-	Downtime     Number // milliseconds
-	DownSince    Number // Unix seconds; absent while the server is up
-	LastSelected Number // Unix seconds; absent until the server was selected
+	Downtime     value.Value // milliseconds
+	DownSince    value.Value // Unix seconds; absent while the server is up
+	LastSelected value.Value // Unix seconds; absent until the server was selected
 	TLS          *PlusTLS
 }
 

@@ -63,7 +63,7 @@ const maxIdentifier = 1 << 53
 // identifier reads a whole number that nobody adds up.
 func (s *scanner) identifier() string {
 	n := s.number()
-	if !n.Known() {
+	if !n.IsSet() {
 		return ""
 	}
 	whole := n.Float()

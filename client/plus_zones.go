@@ -1,15 +1,17 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusServerZone is one zone of /http/server_zones or /http/location_zones.
 type PlusServerZone struct {
 	Name       string
-	Processing Number // requests now; location zones have none
-	Requests   Number
+	Processing value.Value // requests now; location zones have none
+	Requests   value.Value
 	Responses  PlusResponses
-	Discarded  Number   // requests that ended without an answer
-	Received   Number   // bytes
-	Sent       Number   // bytes
-	TLS        *PlusTLS // nil where nobody speaks TLS
+	Discarded  value.Value // requests that ended without an answer
+	Received   value.Value // bytes
+	Sent       value.Value // bytes
+	TLS        *PlusTLS    // nil where nobody speaks TLS
 }
 
 // PlusServerZones are the documents /http/server_zones and
@@ -44,14 +46,14 @@ func (z *PlusServerZone) decode(s *scanner) {
 // PlusStreamZone is one zone of /stream/server_zones.
 type PlusStreamZone struct {
 	Name        string
-	Processing  Number // connections now
-	Connections Number
-	Success     Number // sessions that ended with status 2xx
-	ClientError Number // with 4xx
-	ServerError Number // with 5xx
-	Discarded   Number // connections that ended without a session
-	Received    Number // bytes
-	Sent        Number // bytes
+	Processing  value.Value // connections now
+	Connections value.Value
+	Success     value.Value // sessions that ended with status 2xx
+	ClientError value.Value // with 4xx
+	ServerError value.Value // with 5xx
+	Discarded   value.Value // connections that ended without a session
+	Received    value.Value // bytes
+	Sent        value.Value // bytes
 	TLS         *PlusTLS
 }
 

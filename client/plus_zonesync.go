@@ -1,18 +1,20 @@
 package client
 
+import "nginx-exporter/client/value"
+
 // PlusZoneSync is the document /stream/zone_sync.
 type PlusZoneSync struct {
-	BytesIn, BytesOut       Number
-	MessagesIn, MessagesOut Number
-	NodesOnline             Number // other nodes that are connected now
+	BytesIn, BytesOut       value.Value
+	MessagesIn, MessagesOut value.Value
+	NodesOnline             value.Value // other nodes that are connected now
 	Zones                   PlusZones[PlusSyncZone, *PlusSyncZone]
 }
 
 // PlusSyncZone is one zone that is shared between nodes.
 type PlusSyncZone struct {
 	Name           string
-	RecordsPending Number // to be sent
-	RecordsTotal   Number // in the zone now
+	RecordsPending value.Value // to be sent
+	RecordsTotal   value.Value // in the zone now
 }
 
 func (z *PlusZoneSync) decode(s *scanner) {

@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"nginx-exporter/client/value"
 )
 
 // MaxStubStatus is the largest stub_status page that is read, in bytes. A real
@@ -20,16 +22,16 @@ const MaxStubStatus = 64 << 10
 // See https://nginx.org/en/docs/http/ngx_http_stub_status_module.html#data.
 type StubStatus struct {
 	// Counters. They begin at zero again when nginx is restarted.
-	Accepted Number // client connections accepted
-	Handled  Number // client connections handled: fewer than accepted only if a resource limit was hit
-	Requests Number // client requests, ours included
+	Accepted value.Value // client connections accepted
+	Handled  value.Value // client connections handled: fewer than accepted only if a resource limit was hit
+	Requests value.Value // client requests, ours included
 
 	// Gauges. Absent where nginx printed a number below zero as a huge
 	// unsigned one, which happens to Waiting under load.
-	Active  Number // client connections, waiting ones included
-	Reading Number // connections whose request header is being read
-	Writing Number // connections to which an answer is being written
-	Waiting Number // idle connections that wait for a request
+	Active  value.Value // client connections, waiting ones included
+	Reading value.Value // connections whose request header is being read
+	Writing value.Value // connections to which an answer is being written
+	Waiting value.Value // idle connections that wait for a request
 
 	// Version is the version in the Server header, such as 1.29.1; with the
 	// name before it if that is not nginx, such as Tengine/3.1.0; empty where
@@ -40,8 +42,8 @@ type StubStatus struct {
 // Unfit returns how many numbers of the page were there but made no sense.
 func (s *StubStatus) Unfit() int {
 	unfit := 0
-	for _, n := range []Number{s.Active, s.Reading, s.Writing, s.Waiting} {
-		if !n.Known() {
+	for _, n := range []value.Value{s.Active, s.Reading, s.Writing, s.Waiting} {
+		if !n.IsSet() {
 			unfit++
 		}
 	}
@@ -159,11 +161,11 @@ func (s *StubStatus) parseServer(header, numbers []byte) error {
 	if len(names) != len(values) {
 		return fmt.Errorf("%d columns with %d numbers", len(names), len(values))
 	}
-	columns := map[string]*Number{"accepts": &s.Accepted, "handled": &s.Handled, "requests": &s.Requests}
+	columns := map[string]*value.Value{"accepts": &s.Accepted, "handled": &s.Handled, "requests": &s.Requests}
 	for i, name := range names {
 		number, known := columns[string(name)]
 		if !known {
-			number = new(Number)
+			number = new(value.Value)
 		}
 		delete(columns, string(name))
 		if err := parseCounter(number, values[i]); err != nil {
@@ -182,7 +184,7 @@ func (s *StubStatus) parseStates(line []byte) error {
 	if len(fields)%2 != 0 {
 		return errors.New("a state without its number")
 	}
-	states := map[string]*Number{"Reading:": &s.Reading, "Writing:": &s.Writing, "Waiting:": &s.Waiting}
+	states := map[string]*value.Value{"Reading:": &s.Reading, "Writing:": &s.Writing, "Waiting:": &s.Waiting}
 	for i := 0; i < len(fields); i += 2 {
 		number, known := states[string(fields[i])]
 		if !known {
@@ -206,19 +208,19 @@ func blanks(line []byte) [][]byte {
 	return bytes.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
 }
 
-func parseCounter(n *Number, text []byte) error {
+func parseCounter(n *value.Value, text []byte) error {
 	v, err := parseUnsigned(text)
-	*n = NumberOf(float64(v))
+	*n = value.Of(float64(v))
 	return err
 }
 
 // parseGauge takes a number of 2^63 and above as one that fell below zero:
 // nginx subtracts counters that it reads one after another and prints the
 // difference unsigned.
-func parseGauge(n *Number, text []byte) error {
+func parseGauge(n *value.Value, text []byte) error {
 	v, err := parseUnsigned(text)
-	if *n = NumberOf(float64(v)); v > math.MaxInt64 {
-		*n = Number{}
+	if *n = value.Of(float64(v)); v > math.MaxInt64 {
+		*n = value.Value{}
 	}
 	return err
 }

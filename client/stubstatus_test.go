@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // pages reads the documents of one folder of testdata.
@@ -145,7 +146,7 @@ func TestParseStubStatusLong(t *testing.T) {
 		t.Errorf("many later lines: %v", err)
 	}
 	zeros := strings.Replace(page, "13", strings.Repeat("0", 1<<10)+"13", 1)
-	if got, err := client.ParseStubStatus([]byte(zeros)); err != nil || got.Requests != client.NumberOf(13) {
+	if got, err := client.ParseStubStatus([]byte(zeros)); err != nil || got.Requests != value.Of(13) {
 		t.Errorf("zeros before a number: %v", err)
 	}
 }

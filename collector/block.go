@@ -116,7 +116,7 @@ func (b *bound[T]) appendText(page []byte, name string, i, from int) (text []byt
 			return page, o, true
 		}
 		v := r.value(b.objects[o])
-		if !v.Known() {
+		if !v.IsSet() {
 			continue
 		}
 		page = append(page, name...)
@@ -181,7 +181,7 @@ func (b *bound[T]) appendMetrics(metrics []*dtoMetric, i int, created float64) [
 			continue
 		}
 		for _, s := range r.appendTo(nil, object) {
-			if !s.value.Known() {
+			if !s.value.IsSet() {
 				continue
 			}
 			pairs := b.layouts.plain.pairs(own)
@@ -235,7 +235,7 @@ func (b *bound[T]) counter() func(object T) int {
 			}
 		}
 		for i := range all {
-			if all[i].value.Known() {
+			if all[i].value.IsSet() {
 				count++
 			}
 		}

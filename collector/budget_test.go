@@ -6,7 +6,7 @@ import (
 	"io"
 	"testing"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // peers makes documents like those of an upstream's peers.
@@ -15,7 +15,7 @@ func peers(n int) []*thing {
 	for i := range list {
 		list[i] = &thing{
 			peer: fmt.Sprintf("10.0.%d.%d:8080", i/256, i%256), zone: "shop",
-			figure: client.NumberOf(float64(31070465 + i)), good: client.NumberOf(float64(i)), bad: client.NumberOf(0.5),
+			figure: value.Of(float64(31070465 + i)), good: value.Of(float64(i)), bad: value.Of(0.5),
 			codes: []thingCode{{"200", float64(i)}, {"404", 1}, {"502", 2}}, times: things()[0].times,
 		}
 	}

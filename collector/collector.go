@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	dto "github.com/prometheus/client_model/go"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // ExporterMetrics says how much of the exporter's own process a page shows.
@@ -235,7 +235,7 @@ func (c *Collector) addExporter(page *Page) {
 	switch c.metrics {
 	case MetricsBasic:
 		process := c.process.read()
-		process.startTime = client.NumberOf(float64(c.started.Unix()))
+		process.startTime = value.Of(float64(c.started.Unix()))
 		addTo(bind, c.tables.process, &process)
 	case MetricsFull:
 		// A collector that fails leaves out its own metrics only.

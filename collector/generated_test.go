@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // generator makes objects that are hard to write, the same ones each time.
@@ -24,20 +25,20 @@ func (g generator) text() string {
 	return text.String()
 }
 
-func (g generator) number() client.Number {
+func (g generator) number() value.Value {
 	special := []float64{
 		0, math.Copysign(0, -1), 1, -1, 0.1, 1e21, -1e-7, 1 << 53, 1<<53 + 2, -(1 << 53), math.MaxUint64, math.MaxFloat64,
 		math.SmallestNonzeroFloat64, math.Inf(1), math.Inf(-1), math.NaN(), math.Pi, 123456789.125,
 	}
 	if g.IntN(2) == 0 {
-		return client.NumberOf(special[g.IntN(len(special))])
+		return value.Of(special[g.IntN(len(special))])
 	}
-	return client.NumberOf(math.Float64frombits(g.Uint64()))
+	return value.Of(math.Float64frombits(g.Uint64()))
 }
 
 // histogram is one as the client makes it: bounds in order, whole counts.
 func (g generator) histogram() *client.PlusHistogram {
-	h := &client.PlusHistogram{Sum: client.NumberOf(g.Float64() * 1e9)}
+	h := &client.PlusHistogram{Sum: value.Of(g.Float64() * 1e9)}
 	bound := g.Float64()
 	for range g.IntN(8) {
 		h.Bounds, h.Counts = append(h.Bounds, bound), append(h.Counts, float64(g.IntN(1<<40)))

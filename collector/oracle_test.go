@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // The text renderer, Gather, and what a protobuf scrape makes of it say the
@@ -58,8 +59,8 @@ const nasty = "\\ \"q\" \n\r\t\x00 {a=\"b\"} # HELP \xff\xfe \xed\xa0\x80 größ
 // thing is a document with everything that a row can be made of.
 type thing struct {
 	peer, zone string
-	figure     client.Number
-	good, bad  client.Number
+	figure     value.Value
+	good, bad  value.Value
 	codes      []thingCode
 	times      *client.PlusHistogram
 }
@@ -71,24 +72,24 @@ type thingCode struct {
 
 func things() []*thing {
 	infinite := &client.PlusHistogram{
-		Sum:    client.NumberOf(12345.5),
+		Sum:    value.Of(12345.5),
 		Bounds: []float64{5, 12.5, 1e6, math.Inf(1)}, Counts: []float64{3, 0, 1 << 40, 2},
 	}
-	finite := &client.PlusHistogram{Sum: client.NumberOf(0), Bounds: []float64{0.001}, Counts: []float64{0}}
+	finite := &client.PlusHistogram{Sum: value.Of(0), Bounds: []float64{0.001}, Counts: []float64{0}}
 	return []*thing{
 		{
-			"10.0.0.1:80", "shop", client.NumberOf(1), client.NumberOf(2), client.NumberOf(3),
+			"10.0.0.1:80", "shop", value.Of(1), value.Of(2), value.Of(3),
 			[]thingCode{{"200", 7}, {"499", 0}, {nasty, 1.5}},
 			infinite,
 		},
-		{nasty, nasty, client.NumberOf(math.MaxUint64), client.NumberOf(0.1), client.NumberOf(-3), []thingCode{{"", 1e300}}, finite},
-		{"", "", client.NumberOf(math.Inf(-1)), client.NumberOf(1 << 53), client.NumberOf(1<<53 + 2), nil, nil},
-		{"unknown", "", client.NumberOf(5e-324), client.NumberOf(math.Inf(1)), client.Number{}, nil, &client.PlusHistogram{}},
+		{nasty, nasty, value.Of(math.MaxUint64), value.Of(0.1), value.Of(-3), []thingCode{{"", 1e300}}, finite},
+		{"", "", value.Of(math.Inf(-1)), value.Of(1 << 53), value.Of(1<<53 + 2), nil, nil},
+		{"unknown", "", value.Of(5e-324), value.Of(math.Inf(1)), value.Value{}, nil, &client.PlusHistogram{}},
 	}
 }
 
 func thingTable(further string) *table[*thing] {
-	figure := func(t *thing) client.Number { return t.figure }
+	figure := func(t *thing) value.Value { return t.figure }
 	inner := lift(func(t *thing) *thing { return t },
 		counter("lifted", "A row of a part.", figure),
 		by(Gauge, "lifted_parts", "Rows of a part.", further, one("one", figure)),
@@ -98,11 +99,11 @@ func thingTable(further string) *table[*thing] {
 	rows := []row[*thing]{
 		counter("plain", "A plain row.", figure),
 		by(Counter, "parts", "Series that are known.", further,
-			one("good", func(t *thing) client.Number { return t.good }),
-			one(nasty, func(t *thing) client.Number { return t.bad })),
+			one("good", func(t *thing) value.Value { return t.good }),
+			one(nasty, func(t *thing) value.Value { return t.bad })),
 		each(Counter, "each", "Series that the document names.", further, func(to []series, t *thing) []series {
 			for _, c := range t.codes {
-				to = append(to, series{label: c.code, value: client.NumberOf(c.count)})
+				to = append(to, series{label: c.code, value: value.Of(c.count)})
 			}
 			return to
 		}),

@@ -28,7 +28,7 @@ func (c *Collector) pageOfScrape(ctx context.Context, tb testing.TB) <-chan *Pag
 
 // value returns the value of a series: a family, and a label and its value if
 // the family has several series.
-func value(tb testing.TB, page *Page, name string, label ...string) (v float64, found bool) {
+func valueOf(tb testing.TB, page *Page, name string, label ...string) (v float64, found bool) {
 	tb.Helper()
 	for _, f := range page.Gather() {
 		for _, m := range f.GetMetric() {
@@ -47,7 +47,7 @@ func value(tb testing.TB, page *Page, name string, label ...string) (v float64, 
 // wantValue checks one value.
 func wantValue(tb testing.TB, page *Page, want float64, name string, label ...string) {
 	tb.Helper()
-	if got, found := value(tb, page, name, label...); !found || got != want {
+	if got, found := valueOf(tb, page, name, label...); !found || got != want {
 		tb.Errorf("%s%q is %v (there: %t); want %v", name, label, got, found, want)
 	}
 }
@@ -57,7 +57,7 @@ func wantUp(tb testing.TB, page *Page, up bool) {
 	tb.Helper()
 	want := boolean(up).Float()
 	wantValue(tb, page, want, "nginx_up")
-	if _, found := value(tb, page, "nginx_http_requests_total"); found != up {
+	if _, found := valueOf(tb, page, "nginx_http_requests_total"); found != up {
 		tb.Errorf("nginx is up: %t; its figures are there: %t", up, found)
 	}
 }

@@ -13,7 +13,7 @@ func (p *partLines) appendTo(page []byte, all []series) []byte {
 	start, width, length := 0, -1, 0 // of the line to copy, without its value
 	for i := range all {
 		s := &all[i]
-		if !s.value.Known() {
+		if !s.value.IsSet() {
 			continue
 		}
 		line := len(page)

@@ -34,7 +34,7 @@ func TestListedDocumentThatIsNotThere(t *testing.T) {
 
 func wantPlus(t *testing.T, page *Page) {
 	t.Helper()
-	if up, _ := value(t, page, "nginxplus_up"); up != 1 {
+	if up, _ := valueOf(t, page, "nginxplus_up"); up != 1 {
 		t.Errorf("nginxplus_up is %v; want 1", up)
 	}
 }

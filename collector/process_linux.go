@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"syscall"
 
-	"nginx-exporter/client"
 	"nginx-exporter/client/nonblock"
+	"nginx-exporter/client/value"
 )
 
 // processReader reads what the exporter's own process costs. It goes by system
@@ -47,48 +47,48 @@ func (p *processReader) close() {
 	}
 }
 
-func cpuSeconds() client.Number {
+func cpuSeconds() value.Value {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
-		return client.Number{}
+		return value.Value{}
 	}
 	const nanosecond = 1e-9
-	return client.NumberOf(float64(usage.Utime.Nano()+usage.Stime.Nano()) * nanosecond)
+	return value.Of(float64(usage.Utime.Nano()+usage.Stime.Nano()) * nanosecond)
 }
 
 // residentBytes reads the second field of statm, which is in pages.
-func (p *processReader) residentBytes() client.Number {
+func (p *processReader) residentBytes() value.Value {
 	var statm [128]byte
 	n, err := nonblock.ReadStart(p.statm, statm[:])
 	if err != nil {
-		return client.Number{}
+		return value.Value{}
 	}
 	fields := bytes.Fields(statm[:n])
 	if len(fields) < 2 {
-		return client.Number{}
+		return value.Value{}
 	}
 	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
 	if err != nil {
-		return client.Number{}
+		return value.Value{}
 	}
-	return client.NumberOf(float64(pages) * float64(os.Getpagesize()))
+	return value.Of(float64(pages) * float64(os.Getpagesize()))
 }
 
 // openFiles counts the file descriptors. Linux 6.2 and later has the number as
 // the size of the folder that lists them.
-func (p *processReader) openFiles() client.Number {
+func (p *processReader) openFiles() value.Value {
 	if size, err := nonblock.Size(p.descriptors); err == nil && size > 0 {
-		return client.NumberOf(float64(size))
+		return value.Of(float64(size))
 	}
 	folder, err := os.Open(descriptorFolder)
 	if err != nil {
-		return client.Number{}
+		return value.Value{}
 	}
 	defer func() { _ = folder.Close() }() // it was only read
 	names, err := folder.Readdirnames(0)
 	if err != nil {
-		return client.Number{}
+		return value.Value{}
 	}
 	// One of them is the folder as it was just opened.
-	return client.NumberOf(float64(len(names) - 1))
+	return value.Of(float64(len(names) - 1))
 }

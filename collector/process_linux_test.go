@@ -13,18 +13,18 @@ func TestProcessMetrics(t *testing.T) {
 	c := newCollector(t, Options{})
 	before := time.Now().Add(-time.Minute).Unix()
 	page := c.Scrape(t.Context())
-	if got, found := value(t, page, "process_start_time_seconds"); !found || got < float64(before) || got > float64(time.Now().Unix()) {
+	if got, found := valueOf(t, page, "process_start_time_seconds"); !found || got < float64(before) || got > float64(time.Now().Unix()) {
 		t.Errorf("the process started at %v; it is %v", got, time.Now().Unix())
 	}
-	if got, found := value(t, page, "process_cpu_seconds_total"); !found || got <= 0 || got > time.Hour.Seconds() {
+	if got, found := valueOf(t, page, "process_cpu_seconds_total"); !found || got <= 0 || got > time.Hour.Seconds() {
 		t.Errorf("the process used %v s of CPU", got)
 	}
 	const twice = 2
-	if got, found := value(t, page, "process_resident_memory_bytes"); !found || got < resident(t)/twice || got > resident(t)*twice {
+	if got, found := valueOf(t, page, "process_resident_memory_bytes"); !found || got < resident(t)/twice || got > resident(t)*twice {
 		t.Errorf("%v bytes are resident; the system says %v", got, resident(t))
 	}
 	open := func() float64 {
-		got, found := value(t, c.Scrape(t.Context()), "process_open_fds")
+		got, found := valueOf(t, c.Scrape(t.Context()), "process_open_fds")
 		if !found {
 			t.Fatal("process_open_fds is missing")
 		}
@@ -63,10 +63,10 @@ func TestProcessWithoutFiles(t *testing.T) {
 	c := newCollector(t, Options{})
 	c.process.close()
 	page := c.Scrape(t.Context())
-	if got, found := value(t, page, "process_resident_memory_bytes"); found {
+	if got, found := valueOf(t, page, "process_resident_memory_bytes"); found {
 		t.Errorf("%v bytes are resident, without the file that says so", got)
 	}
-	if _, found := value(t, page, "process_cpu_seconds_total"); !found {
+	if _, found := valueOf(t, page, "process_cpu_seconds_total"); !found {
 		t.Error("process_cpu_seconds_total is missing")
 	}
 	checkRenderers(t, page)

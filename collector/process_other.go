@@ -2,7 +2,10 @@
 
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 // processReader knows nothing where there is no /proc;
 // --web.exporter-metrics=full asks the system in its own way.
@@ -11,7 +14,7 @@ type processReader struct{}
 func newProcessReader() *processReader { return &processReader{} }
 
 func (*processReader) read() processState {
-	return processState{cpuSeconds: client.Number{}, residentBytes: client.Number{}, openFiles: client.Number{}}
+	return processState{cpuSeconds: value.Value{}, residentBytes: value.Value{}, openFiles: value.Value{}}
 }
 
 func (*processReader) close() {}

@@ -104,10 +104,10 @@ func (c *clocked) wantRate(tb testing.TB, window time.Duration, want float64) {
 	if got := rates.Targets[0]; got.Known != (want >= 0) || got.Known && got.PerSecond != want {
 		tb.Errorf("the rate over %v is %v (known: %t); want %v", window, got.PerSecond, got.Known, want)
 	}
-	if rates.Known() != (want >= 0) {
-		tb.Errorf("a rate is known: %t", rates.Known())
+	if rates.IsSet() != (want >= 0) {
+		tb.Errorf("a rate is known: %t", rates.IsSet())
 	}
-	got, found := value(tb, rates.Page(), "nginx_http_requests_per_second", "window", windowName(window))
+	got, found := valueOf(tb, rates.Page(), "nginx_http_requests_per_second", "window", windowName(window))
 	if found != (want >= 0) || found && got != want {
 		tb.Errorf("the page has the rate %v (there: %t); want %v", got, found, want)
 	}
@@ -140,7 +140,7 @@ func TestRateWithoutOwnRequests(t *testing.T) {
 	c.wantRate(t, minute, 10)
 	page := c.Scrape(t.Context())
 	wantValue(t, page, 10, "nginx_http_requests_per_second", "window", "1m")
-	if _, found := value(t, page, "nginx_http_requests_per_second", "window", "2m"); !found {
+	if _, found := valueOf(t, page, "nginx_http_requests_per_second", "window", "2m"); !found {
 		t.Error("the page has no rate over the second window")
 	}
 }
@@ -240,11 +240,11 @@ func TestRateSums(t *testing.T) {
 	// Without one of them a sum would look like less load.
 	set(t, c.Collector, one.options(t, Label{"addr", "one"}), asking(t, "http://"+refusing(t)+"/", Label{"addr", "four"}))
 	rates = c.Rates(minute)
-	if !rates.Known() || rates.Targets[0].PerSecond != 10 || rates.Targets[1].Known || len(rates.Sums()) != 0 {
+	if !rates.IsSet() || rates.Targets[0].PerSecond != 10 || rates.Targets[1].Known || len(rates.Sums()) != 0 {
 		t.Errorf("%+v with sums %v", rates.Targets, rates.Sums())
 	}
 	set(t, c.Collector)
-	if c.Rates(minute).Known() {
+	if c.Rates(minute).IsSet() {
 		t.Error("there is a rate without targets")
 	}
 }
@@ -265,7 +265,7 @@ func TestSampleOfPlus(t *testing.T) {
 	if got := api.Total() - before; got > 3*2 {
 		t.Errorf("three samples took %d requests: %v", got, api.Requests())
 	}
-	if rates := c.Rates(minute); !rates.Known() || rates.Targets[0].PerSecond != 0 || rates.Targets[0].Metric != "nginxplus_http_requests_per_second" {
+	if rates := c.Rates(minute); !rates.IsSet() || rates.Targets[0].PerSecond != 0 || rates.Targets[0].Metric != "nginxplus_http_requests_per_second" {
 		t.Errorf("%+v", rates.Targets)
 	}
 }
@@ -310,10 +310,10 @@ func TestSamplerRunsUntilClose(t *testing.T) {
 	nginx, hanging := startCounting(t), startSlow(t)
 	c := New(Options{RateWindows: []time.Duration{time.Second}})
 	set(t, c, nginx.options(t))
-	eventually(t, "a rate", func() bool { return c.Rates(time.Second).Known() })
+	eventually(t, "a rate", func() bool { return c.Rates(time.Second).IsSet() })
 	set(t, c, nginx.options(t, Label{"addr", "a"}), hanging.options(t, Label{"addr", "b"}))
 	receive(t, "a request", hanging.arrived)
-	eventually(t, "a rate beside one that hangs", func() bool { return c.Rates(time.Second).Known() })
+	eventually(t, "a rate beside one that hangs", func() bool { return c.Rates(time.Second).IsSet() })
 	c.Close()
 	receive(t, "the end of the request", hanging.gone)
 	eventually(t, "the connections to be closed", func() bool { return nginx.open()+hanging.open() == 0 })
@@ -332,10 +332,10 @@ func TestNothingRunsWithoutWindows(t *testing.T) {
 	if c.sampler != nil || len(c.RateWindows()) != 0 || c.RateInterval() != 0 || (*c.targets.Load())[0].readings != nil {
 		t.Error("something is sampled")
 	}
-	if _, found := value(t, page, "nginx_http_requests_per_second"); found {
+	if _, found := valueOf(t, page, "nginx_http_requests_per_second"); found {
 		t.Error("there is a rate")
 	}
-	if c.Rates(minute).Known() {
+	if c.Rates(minute).IsSet() {
 		t.Error("a rate is known")
 	}
 }
@@ -355,7 +355,7 @@ func TestRateOfNarrowedScrapes(t *testing.T) {
 		if source == "" {
 			only = nil
 		}
-		if _, found := value(t, c.Scrape(t.Context(), only...), "nginx_http_requests_per_second"); found != want {
+		if _, found := valueOf(t, c.Scrape(t.Context(), only...), "nginx_http_requests_per_second"); found != want {
 			t.Errorf("a scrape of %q has a rate: %t; want %t", source, found, want)
 		}
 	}
@@ -370,7 +370,7 @@ func TestProbeHasNoRate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, found := value(t, page, "nginx_http_requests_per_second"); found {
+		if _, found := valueOf(t, page, "nginx_http_requests_per_second"); found {
 			t.Error("the page of a probe has a rate")
 		}
 	}

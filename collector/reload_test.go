@@ -86,7 +86,7 @@ func TestRemovedTargets(t *testing.T) {
 		t.Errorf("%d connections to the target that stayed; want 1", got)
 	}
 	page = c.Scrape(t.Context())
-	if _, found := value(t, page, "nginx_up", "addr", "one"); found {
+	if _, found := valueOf(t, page, "nginx_up", "addr", "one"); found {
 		t.Error("a removed target is on the page")
 	}
 	wantValue(t, page, 1, "nginx_up", "addr", "two")
@@ -97,7 +97,7 @@ func TestRemovedTargets(t *testing.T) {
 	wantValue(t, page, 3, "nginx_exporter_nginx_requests_total", "addr", "two")
 	set(t, c)
 	eventually(t, "all connections to be closed", func() bool { return one.open()+two.open() == 0 })
-	if _, found := value(t, c.Scrape(t.Context()), "nginx_up"); found {
+	if _, found := valueOf(t, c.Scrape(t.Context()), "nginx_up"); found {
 		t.Error("a page without targets has nginx_up")
 	}
 }
@@ -163,7 +163,7 @@ func TestProbeKeepsNothing(t *testing.T) {
 	if got := nginx.opened.Load(); got != 2 {
 		t.Errorf("two probes took %d connections", got)
 	}
-	if _, found := value(t, c.Scrape(t.Context()), "nginx_up"); found {
+	if _, found := valueOf(t, c.Scrape(t.Context()), "nginx_up"); found {
 		t.Error("the page of the collector has a target that was only probed")
 	}
 	bad := nginx.options(t)

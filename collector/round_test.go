@@ -230,7 +230,7 @@ func TestTimeoutOfTarget(t *testing.T) {
 	page := c.Scrape(t.Context())
 	wantUp(t, page, false)
 	wantErrors(t, page, client.ReasonTimeout, 1)
-	if seconds, _ := value(t, page, "nginx_exporter_source_duration_seconds"); seconds < 0.9*moment.Seconds() || seconds > patience.Seconds() {
+	if seconds, _ := valueOf(t, page, "nginx_exporter_source_duration_seconds"); seconds < 0.9*moment.Seconds() || seconds > patience.Seconds() {
 		t.Errorf("the source took %v s; want %v at least", seconds, moment)
 	}
 	receive(t, "the request to be given up", nginx.gone)
@@ -269,7 +269,7 @@ func TestTargetsFailApart(t *testing.T) {
 	wantValue(t, page, 0, "nginx_up", "addr", "hangs")
 	wantValue(t, page, 31070465, "nginx_http_requests_total", "addr", "up")
 	for _, addr := range []string{"down", "hangs"} {
-		if _, found := value(t, page, "nginx_http_requests_total", "addr", addr); found {
+		if _, found := valueOf(t, page, "nginx_http_requests_total", "addr", addr); found {
 			t.Errorf("target %q has figures", addr)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // exporterSource marks metrics that speak of the exporter, not of nginx.
@@ -141,7 +142,7 @@ type binder struct {
 	generation string
 	started    float64 // Unix seconds, 0 if that is not known
 
-	requests client.Number // that nginx has counted so far, if this source tells
+	requests value.Value // that nginx has counted so far, if this source tells
 }
 
 // tableBlock is a block and what it belongs to.

@@ -3,7 +3,7 @@ package collector
 import (
 	"github.com/prometheus/common/version"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // buildInfo tells which program this is.
@@ -46,9 +46,9 @@ func reloadTable() *table[*Reload] {
 		prefix: "nginx_exporter_",
 		rows: []row[*Reload]{
 			gauge("config_last_reload_success_timestamp_seconds", "When the configuration was last loaded with success.",
-				func(r *Reload) client.Number { return client.NumberOf(r.Time) }),
+				func(r *Reload) value.Value { return value.Of(r.Time) }),
 			gauge("config_last_reload_successful", "Whether the last load of the configuration succeeded (1) or not (0).",
-				func(r *Reload) client.Number { return boolean(r.Success) }),
+				func(r *Reload) value.Value { return boolean(r.Success) }),
 		},
 	}
 }

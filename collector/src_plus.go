@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // apiSources is the NGINX Plus API as a whole. Whoever runs a round reads it,
@@ -45,22 +46,22 @@ func tlsRows(without ...string) []row[*client.PlusTLS] {
 	rows := []row[doc]{
 		by(Counter, "handshake_failures_total",
 			"TLS handshakes that failed, by reason; the reasons do not add up to all failures.", "reason",
-			one("handshake_timeout", func(t doc) client.Number { return t.HandshakeTimeout }),
-			one("no_common_cipher", func(t doc) client.Number { return t.NoCommonCipher }),
-			one("no_common_protocol", func(t doc) client.Number { return t.NoCommonProtocol }),
-			one("peer_rejected_cert", func(t doc) client.Number { return t.PeerRejectedCert })),
+			one("handshake_timeout", func(t doc) value.Value { return t.HandshakeTimeout }),
+			one("no_common_cipher", func(t doc) value.Value { return t.NoCommonCipher }),
+			one("no_common_protocol", func(t doc) value.Value { return t.NoCommonProtocol }),
+			one("peer_rejected_cert", func(t doc) value.Value { return t.PeerRejectedCert })),
 		counter("handshakes", "TLS handshakes that succeeded.",
-			func(t doc) client.Number { return t.Handshakes }),
+			func(t doc) value.Value { return t.Handshakes }),
 		counter("handshakes_failed", "TLS handshakes that failed.",
-			func(t doc) client.Number { return t.HandshakesFailed }),
+			func(t doc) value.Value { return t.HandshakesFailed }),
 		counter("session_reuses", "TLS handshakes that resumed a session.",
-			func(t doc) client.Number { return t.SessionReuses }),
+			func(t doc) value.Value { return t.SessionReuses }),
 		by(Counter, "verify_failures_total", "Certificates that were not accepted, by reason.", "reason",
-			one("expired_cert", func(t doc) client.Number { return t.ExpiredCert }),
-			one("hostname_mismatch", func(t doc) client.Number { return t.HostnameMismatch }),
-			one("no_cert", func(t doc) client.Number { return t.NoCert }),
-			one("other", func(t doc) client.Number { return t.OtherFailure }),
-			one("revoked_cert", func(t doc) client.Number { return t.RevokedCert })),
+			one("expired_cert", func(t doc) value.Value { return t.ExpiredCert }),
+			one("hostname_mismatch", func(t doc) value.Value { return t.HostnameMismatch }),
+			one("no_cert", func(t doc) value.Value { return t.NoCert }),
+			one("other", func(t doc) value.Value { return t.OtherFailure }),
+			one("revoked_cert", func(t doc) value.Value { return t.RevokedCert })),
 	}
 	for i := range rows {
 		rows[i].parts = slices.DeleteFunc(rows[i].parts, func(p labelled[doc]) bool { return slices.Contains(without, p.label) })
@@ -77,11 +78,11 @@ func responseRows(o *Options) []row[*client.PlusResponses] {
 	}
 	return []row[doc]{
 		by(Counter, "responses", "Answers by class of their status code.", "code",
-			one("1xx", func(r doc) client.Number { return r.Informational }),
-			one("2xx", func(r doc) client.Number { return r.Success }),
-			one("3xx", func(r doc) client.Number { return r.Redirection }),
-			one("4xx", func(r doc) client.Number { return r.ClientError }),
-			one("5xx", func(r doc) client.Number { return r.ServerError })),
+			one("1xx", func(r doc) value.Value { return r.Informational }),
+			one("2xx", func(r doc) value.Value { return r.Success }),
+			one("3xx", func(r doc) value.Value { return r.Redirection }),
+			one("4xx", func(r doc) value.Value { return r.ClientError }),
+			one("5xx", func(r doc) value.Value { return r.ServerError })),
 		each(Counter, "responses_codes", "Answers by status code.", "code", codes),
 	}
 }
@@ -103,7 +104,7 @@ func paddedCodes() func([]series, *client.PlusResponses) []series {
 		place[i] = none
 	}
 	for i, code := range padding() {
-		zeros[i] = series{code, client.NumberOf(0), true}
+		zeros[i] = series{code, value.Of(0), true}
 		place[(&client.PlusCode{Code: code}).Number()] = i
 	}
 	return func(to []series, r *client.PlusResponses) []series {
@@ -114,7 +115,7 @@ func paddedCodes() func([]series, *client.PlusResponses) []series {
 			switch at := place[code.Number()]; {
 			case at == none:
 				to = append(to, series{label: code.Code, value: code.Count})
-			case code.Count.Known():
+			case code.Count.IsSet():
 				to[first+at].value = code.Count
 			}
 		}

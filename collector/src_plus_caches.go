@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 func plusCachesSource() []source {
@@ -18,23 +19,23 @@ func plusCacheTable() *table[*client.PlusCache] {
 	type doc = *client.PlusCache
 	rows := []row[doc]{
 		gauge("cold", "Whether the cache is still read from disk (1) or not (0).",
-			func(c doc) client.Number { return c.Cold }),
+			func(c doc) value.Value { return c.Cold }),
 		gauge("max_size", "Limit of the cache in bytes.",
-			func(c doc) client.Number { return c.MaxSize }),
+			func(c doc) value.Value { return c.MaxSize }),
 		gauge("size", "Bytes in the cache now.",
-			func(c doc) client.Number { return c.Size }),
+			func(c doc) value.Value { return c.Size }),
 	}
 	served := func(name, what string, of func(doc) *client.PlusCacheUse) []row[doc] {
 		return prefixed(name+"_", lift(of,
-			counter("bytes", "Bytes of "+what+".", func(u *client.PlusCacheUse) client.Number { return u.Bytes }),
-			counter("responses", "Count of "+what+".", func(u *client.PlusCacheUse) client.Number { return u.Responses })))
+			counter("bytes", "Bytes of "+what+".", func(u *client.PlusCacheUse) value.Value { return u.Bytes }),
+			counter("responses", "Count of "+what+".", func(u *client.PlusCacheUse) value.Value { return u.Responses })))
 	}
 	written := func(name, what string, of func(doc) *client.PlusCacheUse) []row[doc] {
 		return slices.Concat(served(name, what, of), prefixed(name+"_", lift(of,
 			counter("bytes_written", "Bytes written to the cache of "+what+".",
-				func(u *client.PlusCacheUse) client.Number { return u.BytesWritten }),
+				func(u *client.PlusCacheUse) value.Value { return u.BytesWritten }),
 			counter("responses_written", "Count of "+what+" that were written to the cache.",
-				func(u *client.PlusCacheUse) client.Number { return u.ResponsesWritten }))))
+				func(u *client.PlusCacheUse) value.Value { return u.ResponsesWritten }))))
 	}
 	return &table[doc]{
 		source: "/http/caches/",
@@ -60,12 +61,12 @@ func missRows() []row[*client.PlusCache] {
 	type doc = *client.PlusCache
 	return []row[doc]{
 		counter("miss_bytes", "Bytes of answers that were not in the cache.",
-			func(c doc) client.Number { return c.Miss.Bytes }),
+			func(c doc) value.Value { return c.Miss.Bytes }),
 		counter("miss_responses", "Count of answers that were not in the cache.",
-			func(c doc) client.Number { return c.Miss.Responses }),
+			func(c doc) value.Value { return c.Miss.Responses }),
 		counter("miss_responses_written_total", "Count of answers that were not in the cache and were written to it.",
-			func(c doc) client.Number { return c.Miss.ResponsesWritten }),
+			func(c doc) value.Value { return c.Miss.ResponsesWritten }),
 		counter("miss_written_bytes_total", "Bytes written to the cache of answers that were not in it.",
-			func(c doc) client.Number { return c.Miss.BytesWritten }),
+			func(c doc) value.Value { return c.Miss.BytesWritten }),
 	}
 }

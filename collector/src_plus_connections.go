@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 func plusConnectionsSource() []source {
 	figures := &table[*client.PlusConnections]{
@@ -16,12 +19,12 @@ func plusConnectionsSource() []source {
 func connectionRows() []row[*client.PlusConnections] {
 	return []row[*client.PlusConnections]{
 		counter("accepted", "Client connections accepted.",
-			func(c *client.PlusConnections) client.Number { return c.Accepted }),
+			func(c *client.PlusConnections) value.Value { return c.Accepted }),
 		gauge("active", "Client connections in use now, idle ones left out.",
-			func(c *client.PlusConnections) client.Number { return c.Active }),
+			func(c *client.PlusConnections) value.Value { return c.Active }),
 		counter("dropped", "Client connections dropped.",
-			func(c *client.PlusConnections) client.Number { return c.Dropped }),
+			func(c *client.PlusConnections) value.Value { return c.Dropped }),
 		gauge("idle", "Client connections that wait for a request now.",
-			func(c *client.PlusConnections) client.Number { return c.Idle }),
+			func(c *client.PlusConnections) value.Value { return c.Idle }),
 	}
 }

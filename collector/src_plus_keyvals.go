@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 func plusKeyvalsSource() []source {
 	http := plusKeyvalTable("/http/keyvals/", "nginxplus_keyval_")
@@ -27,7 +30,7 @@ func plusKeyvalTable(source, prefix string) *table[*client.PlusKeyval] {
 		prefix: prefix,
 		rows: []row[*client.PlusKeyval]{
 			gauge("pairs", "Pairs in the key-value zone now.",
-				func(k *client.PlusKeyval) client.Number { return k.Pairs }),
+				func(k *client.PlusKeyval) value.Value { return k.Pairs }),
 		},
 		labels: []string{"zone"},
 		values: func(values []string, k *client.PlusKeyval) []string { return append(values, k.Name) },

@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 func plusLimitsSource() []source {
 	requests := plusLimitTable("/http/limit_reqs/", "nginxplus_limit_request_", limitRequestRows())
@@ -32,15 +35,15 @@ func limitRequestRows() []row[*client.PlusLimit] {
 	type doc = *client.PlusLimit
 	return []row[doc]{
 		counter("delayed", "Requests that were delayed.",
-			func(l doc) client.Number { return l.Delayed }),
+			func(l doc) value.Value { return l.Delayed }),
 		counter("delayed_dry_run", "Requests that would have been delayed.",
-			func(l doc) client.Number { return l.DelayedDryRun }),
+			func(l doc) value.Value { return l.DelayedDryRun }),
 		counter("passed", "Requests that were neither delayed nor rejected.",
-			func(l doc) client.Number { return l.Passed }),
+			func(l doc) value.Value { return l.Passed }),
 		counter("rejected", "Requests that were rejected.",
-			func(l doc) client.Number { return l.Rejected }),
+			func(l doc) value.Value { return l.Rejected }),
 		counter("rejected_dry_run", "Requests that would have been rejected.",
-			func(l doc) client.Number { return l.RejectedDryRun }),
+			func(l doc) value.Value { return l.RejectedDryRun }),
 	}
 }
 
@@ -48,10 +51,10 @@ func limitConnectionRows() []row[*client.PlusLimit] {
 	type doc = *client.PlusLimit
 	return []row[doc]{
 		counter("passed", "Connections that were not rejected.",
-			func(l doc) client.Number { return l.Passed }),
+			func(l doc) value.Value { return l.Passed }),
 		counter("rejected", "Connections that were rejected.",
-			func(l doc) client.Number { return l.Rejected }),
+			func(l doc) value.Value { return l.Rejected }),
 		counter("rejected_dry_run", "Connections that would have been rejected.",
-			func(l doc) client.Number { return l.RejectedDryRun }),
+			func(l doc) value.Value { return l.RejectedDryRun }),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // plusNginx is the document /nginx, and the version of the API that it was
@@ -21,7 +22,7 @@ func plusNginxSource() []source {
 			func(ask asker, bind *binder, nginx *client.PlusNginx) {
 				object := &plusNginx{PlusNginx: *nginx, apiVersion: strconv.Itoa(ask.index.Version)}
 				bind.generation = fmt.Sprint(nginx.Version, nginx.Build, nginx.Generation.Float(), nginx.LoadTimestamp.Float())
-				if nginx.Generation.Float() == 1 && nginx.LoadTimestamp.Known() {
+				if nginx.Generation.Float() == 1 && nginx.LoadTimestamp.IsSet() {
 					bind.started = nginx.LoadTimestamp.Float()
 				}
 				addTo(bind, about, object)
@@ -40,9 +41,9 @@ func plusNginxTable() *table[*plusNginx] {
 		prefix: "nginxplus_config_",
 		rows: []row[*plusNginx]{
 			gauge("last_load_timestamp_seconds", "When nginx last loaded its configuration, in Unix time.",
-				func(n *plusNginx) client.Number { return n.LoadTimestamp }),
+				func(n *plusNginx) value.Value { return n.LoadTimestamp }),
 			counter("reloads_total", "Loads of the configuration, the one at the start included.",
-				func(n *plusNginx) client.Number { return n.Generation }),
+				func(n *plusNginx) value.Value { return n.Generation }),
 		},
 	}
 }
@@ -53,9 +54,9 @@ func plusMasterTable() *table[*plusNginx] {
 		prefix: "nginxplus_",
 		rows: []row[*plusNginx]{
 			gauge("master_process_id", "Process id of the master process; another one after a restart.",
-				func(n *plusNginx) client.Number { return n.MasterPID }),
+				func(n *plusNginx) value.Value { return n.MasterPID }),
 			gauge("server_time_seconds", "Unix time by the clock of nginx.",
-				func(n *plusNginx) client.Number { return n.Timestamp }),
+				func(n *plusNginx) value.Value { return n.Timestamp }),
 		},
 	}
 }

@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 func plusProcessesSource() []source {
 	figures := &table[*client.PlusProcesses]{
@@ -9,7 +12,7 @@ func plusProcessesSource() []source {
 		prefix:    "nginxplus_processes_",
 		rows: []row[*client.PlusProcesses]{
 			counter("respawned_total", "Worker processes that died abnormally and were started again.",
-				func(p *client.PlusProcesses) client.Number { return p.Respawned }),
+				func(p *client.PlusProcesses) value.Value { return p.Respawned }),
 		},
 	}
 	return []source{plusSource("processes", "processes", "worker processes that died",

@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 // requestsName is the name of the source that counts requests.
 const requestsName = "http_requests"
@@ -22,8 +25,8 @@ func plusRequestsSource() []source {
 func requestRows() []row[*client.PlusRequests] {
 	return []row[*client.PlusRequests]{
 		gauge("requests_current", "Client requests in progress now.",
-			func(r *client.PlusRequests) client.Number { return r.Current }),
+			func(r *client.PlusRequests) value.Value { return r.Current }),
 		counter("requests_total", "Client requests, those of this exporter included.",
-			func(r *client.PlusRequests) client.Number { return r.Total }),
+			func(r *client.PlusRequests) value.Value { return r.Total }),
 	}
 }

@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 func plusResolversSource() []source {
 	figures := plusResolverTable()
@@ -17,27 +20,27 @@ func plusResolverTable() *table[*client.PlusResolver] {
 		prefix: "nginxplus_resolver_",
 		rows: []row[doc]{
 			counter("addr", "Requests to find the name of an address.",
-				func(r doc) client.Number { return r.ByAddress }),
+				func(r doc) value.Value { return r.ByAddress }),
 			counter("formerr", "Answers that the request was malformed.",
-				func(r doc) client.Number { return r.FormErr }),
+				func(r doc) value.Value { return r.FormErr }),
 			counter("name", "Requests to find the address of a name.",
-				func(r doc) client.Number { return r.ByName }),
+				func(r doc) value.Value { return r.ByName }),
 			counter("noerror", "Answers without an error.",
-				func(r doc) client.Number { return r.NoError }),
+				func(r doc) value.Value { return r.NoError }),
 			counter("notimp", "Answers that the name server does not know this kind of request.",
-				func(r doc) client.Number { return r.NotImp }),
+				func(r doc) value.Value { return r.NotImp }),
 			counter("nxdomain", "Answers that there is no such name.",
-				func(r doc) client.Number { return r.NXDomain }),
+				func(r doc) value.Value { return r.NXDomain }),
 			counter("refused", "Answers that the name server refuses the request.",
-				func(r doc) client.Number { return r.Refused }),
+				func(r doc) value.Value { return r.Refused }),
 			counter("servfail", "Answers that the name server failed.",
-				func(r doc) client.Number { return r.ServFail }),
+				func(r doc) value.Value { return r.ServFail }),
 			counter("srv", "Requests to find SRV records.",
-				func(r doc) client.Number { return r.Services }),
+				func(r doc) value.Value { return r.Services }),
 			counter("timedout", "Requests that nobody answered in time.",
-				func(r doc) client.Number { return r.TimedOut }),
+				func(r doc) value.Value { return r.TimedOut }),
 			counter("unknown", "Requests that ended with another error.",
-				func(r doc) client.Number { return r.Unknown }),
+				func(r doc) value.Value { return r.Unknown }),
 		},
 		labels: []string{"resolver"},
 		values: func(values []string, r doc) []string { return append(values, r.Name) },

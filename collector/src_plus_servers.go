@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // serverRows are the metrics that servers of http and stream upstreams share.
@@ -11,29 +12,29 @@ func serverRows() []row[*client.PlusPeer] {
 	type doc = *client.PlusPeer
 	rows := []row[doc]{
 		gauge("active", "Connections to this server now.",
-			func(p doc) client.Number { return p.Active }),
+			func(p doc) value.Value { return p.Active }),
 		gauge("backup", "Whether this is a backup server (1) or not (0).",
-			func(p doc) client.Number { return p.Backup }),
+			func(p doc) value.Value { return p.Backup }),
 		gauge("down_since_timestamp_seconds", "When the server became unavailable, in Unix time; absent while it is up.",
-			func(p doc) client.Number { return p.DownSince }),
+			func(p doc) value.Value { return p.DownSince }),
 		counter("downtime_seconds_total", "Time the server was unavailable, checking or unhealthy.",
-			func(p doc) client.Number { return seconds(p.Downtime) }),
+			func(p doc) value.Value { return seconds(p.Downtime) }),
 		counter("fails", "Attempts to talk to this server that failed.",
-			func(p doc) client.Number { return p.Fails }),
+			func(p doc) value.Value { return p.Fails }),
 		gauge("last_selected_timestamp_seconds", "When the server was last chosen, in Unix time; absent if it never was.",
-			func(p doc) client.Number { return p.LastSelected }),
+			func(p doc) value.Value { return p.LastSelected }),
 		gauge("limit", "Limit of connections to this server; absent without one.",
-			func(p doc) client.Number { return p.MaxConns }),
+			func(p doc) value.Value { return p.MaxConns }),
 		counter("received", "Bytes received from this server.",
-			func(p doc) client.Number { return p.Received }),
+			func(p doc) value.Value { return p.Received }),
 		gauge("response_time", "Average time until the end of an answer, in milliseconds.",
-			func(p doc) client.Number { return p.ResponseTime }),
+			func(p doc) value.Value { return p.ResponseTime }),
 		counter("sent", "Bytes sent to this server.",
-			func(p doc) client.Number { return p.Sent }),
+			func(p doc) value.Value { return p.Sent }),
 		counter("unavail", "Times this server became unavailable for too many failures.",
-			func(p doc) client.Number { return p.Unavail }),
+			func(p doc) value.Value { return p.Unavail }),
 		gauge("weight", "Weight of this server.",
-			func(p doc) client.Number { return p.Weight }),
+			func(p doc) value.Value { return p.Weight }),
 	}
 	return slices.Concat(rows, stateRows(), checkRows(),
 		prefixed("ssl_", lift(func(p doc) *client.PlusTLS { return p.TLS }, tlsRows("no_common_cipher", "no_cert")...)))
@@ -46,7 +47,7 @@ func stateRows() []row[*client.PlusPeer] {
 	states := client.PlusStates() // which makes them each time
 	return []row[doc]{
 		gauge("state", "State of this server: up (1), draining (2), down (3), unavail (4), checking (5), unhealthy (6) or unknown (0).",
-			func(p doc) client.Number { return client.NumberOf(float64(p.State)) }),
+			func(p doc) value.Value { return value.Of(float64(p.State)) }),
 		each(Gauge, "status", "Whether this server is in the state (1) or not (0).", "state",
 			func(to []series, p doc) []series {
 				for state, name := range states {
@@ -64,20 +65,20 @@ func checkRows() []row[*client.PlusPeer] {
 	type doc = *client.PlusPeer
 	return []row[doc]{
 		gauge("health_check_last_passed", "Whether the last health check passed (1) or not (0); absent before the first.",
-			func(p doc) client.Number { return p.LastPassed }),
+			func(p doc) value.Value { return p.LastPassed }),
 		counter("health_checks_checks", "Health checks of this server.",
-			func(p doc) client.Number { return p.Checks }),
+			func(p doc) value.Value { return p.Checks }),
 		counter("health_checks_fails", "Health checks of this server that failed.",
-			func(p doc) client.Number { return p.CheckFails }),
+			func(p doc) value.Value { return p.CheckFails }),
 		counter("health_checks_unhealthy", "Times health checks made this server unhealthy.",
-			func(p doc) client.Number { return p.Unhealthy }),
+			func(p doc) value.Value { return p.Unhealthy }),
 	}
 }
 
 // seconds turns milliseconds into seconds.
-func seconds(milliseconds client.Number) client.Number {
-	if !milliseconds.Known() {
+func seconds(milliseconds value.Value) value.Value {
+	if !milliseconds.IsSet() {
 		return milliseconds
 	}
-	return client.NumberOf(milliseconds.Float() / millisecondsPerSecond)
+	return value.Of(milliseconds.Float() / millisecondsPerSecond)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 func plusServerZonesSource(o *Options) []source {
@@ -23,7 +24,7 @@ func plusServerZoneTable(o *Options) *table[*client.PlusServerZone] {
 		prefix: "nginxplus_server_zone_",
 		rows: slices.Concat(
 			[]row[doc]{gauge("processing", "Client requests in progress now.",
-				func(z doc) client.Number { return z.Processing })},
+				func(z doc) value.Value { return z.Processing })},
 			zoneRows(o),
 			prefixed("ssl_", lift(func(z doc) *client.PlusTLS { return z.TLS }, tlsRows()...)),
 		),
@@ -37,12 +38,12 @@ func zoneRows(o *Options) []row[*client.PlusServerZone] {
 	type doc = *client.PlusServerZone
 	return append([]row[doc]{
 		counter("discarded", "Client requests that ended without an answer.",
-			func(z doc) client.Number { return z.Discarded }),
+			func(z doc) value.Value { return z.Discarded }),
 		counter("received", "Bytes received from clients.",
-			func(z doc) client.Number { return z.Received }),
+			func(z doc) value.Value { return z.Received }),
 		counter("requests", "Client requests.",
-			func(z doc) client.Number { return z.Requests }),
+			func(z doc) value.Value { return z.Requests }),
 		counter("sent", "Bytes sent to clients.",
-			func(z doc) client.Number { return z.Sent }),
+			func(z doc) value.Value { return z.Sent }),
 	}, lift(func(z doc) *client.PlusResponses { return &z.Responses }, responseRows(o)...)...)
 }

@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 func plusSlabsSource() []source {
 	pages, slots := plusSlabTable(), plusSlotTable()
@@ -24,9 +27,9 @@ func plusSlabTable() *table[*client.PlusSlab] {
 		prefix: "nginxplus_slab_",
 		rows: []row[doc]{
 			gauge("pages_free", "Free memory pages of the shared memory zone.",
-				func(z doc) client.Number { return z.PagesFree }),
+				func(z doc) value.Value { return z.PagesFree }),
 			gauge("pages_used", "Used memory pages of the shared memory zone.",
-				func(z doc) client.Number { return z.PagesUsed }),
+				func(z doc) value.Value { return z.PagesUsed }),
 			each(Counter, "slots_fails_total", "Allocations that failed, by size of the slot; slots without failures are left out.",
 				"slot", func(to []series, z doc) []series {
 					for i := range z.Slots {
@@ -64,11 +67,11 @@ func plusSlotTable() *table[*slabSlot] {
 		prefix: "nginxplus_slab_slots_",
 		rows: []row[*slabSlot]{
 			gauge("free", "Free slots of the size, in bytes, of the shared memory zone.",
-				func(s *slabSlot) client.Number { return s.Free }),
+				func(s *slabSlot) value.Value { return s.Free }),
 			counter("reqs_total", "Allocations asked of slots of the size.",
-				func(s *slabSlot) client.Number { return s.Requests }),
+				func(s *slabSlot) value.Value { return s.Requests }),
 			gauge("used", "Used slots of the size, in bytes, of the shared memory zone.",
-				func(s *slabSlot) client.Number { return s.Used }),
+				func(s *slabSlot) value.Value { return s.Used }),
 		},
 		labels: []string{"slot", "zone"},
 		values: func(values []string, s *slabSlot) []string { return append(values, s.Size, s.zone) },

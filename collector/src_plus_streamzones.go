@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 func plusStreamZonesSource() []source {
@@ -18,19 +19,19 @@ func plusStreamZoneTable() *table[*client.PlusStreamZone] {
 	type doc = *client.PlusStreamZone
 	rows := []row[doc]{
 		counter("connections", "Client connections.",
-			func(z doc) client.Number { return z.Connections }),
+			func(z doc) value.Value { return z.Connections }),
 		counter("discarded", "Client connections that ended without a session.",
-			func(z doc) client.Number { return z.Discarded }),
+			func(z doc) value.Value { return z.Discarded }),
 		gauge("processing", "Client connections in progress now.",
-			func(z doc) client.Number { return z.Processing }),
+			func(z doc) value.Value { return z.Processing }),
 		counter("received", "Bytes received from clients.",
-			func(z doc) client.Number { return z.Received }),
+			func(z doc) value.Value { return z.Received }),
 		counter("sent", "Bytes sent to clients.",
-			func(z doc) client.Number { return z.Sent }),
+			func(z doc) value.Value { return z.Sent }),
 		by(Counter, "sessions", "Sessions that ended, by class of their status.", "code",
-			one("2xx", func(z doc) client.Number { return z.Success }),
-			one("4xx", func(z doc) client.Number { return z.ClientError }),
-			one("5xx", func(z doc) client.Number { return z.ServerError })),
+			one("2xx", func(z doc) value.Value { return z.Success }),
+			one("4xx", func(z doc) value.Value { return z.ClientError }),
+			one("5xx", func(z doc) value.Value { return z.ServerError })),
 	}
 	return &table[doc]{
 		source: "/stream/server_zones/",

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // upstreamTables are the metrics of upstreams of one module.
@@ -19,9 +20,9 @@ func plusUpstreamsSource(o *Options) []source {
 		serverRows(),
 		[]row[*client.PlusPeer]{
 			gauge("header_time", "Average time until the header of an answer, in milliseconds.",
-				func(p *client.PlusPeer) client.Number { return p.HeaderTime }),
+				func(p *client.PlusPeer) value.Value { return p.HeaderTime }),
 			counter("requests", "Client requests sent to this server.",
-				func(p *client.PlusPeer) client.Number { return p.Requests }),
+				func(p *client.PlusPeer) value.Value { return p.Requests }),
 			{
 				name: "response_duration_seconds", help: "Time until the end of an answer.", kind: Histogram,
 				histogram: func(p *client.PlusPeer) *client.PlusHistogram { return p.ResponseTimes },
@@ -30,13 +31,13 @@ func plusUpstreamsSource(o *Options) []source {
 		lift(func(p *client.PlusPeer) *client.PlusResponses { return &p.Responses }, responseRows(o)...)))
 	t.upstreams.rows = append(t.upstreams.rows,
 		gauge("keepalive", "Idle connections to the servers of the upstream now.",
-			func(u *client.PlusUpstream) client.Number { return u.Keepalive }),
+			func(u *client.PlusUpstream) value.Value { return u.Keepalive }),
 		gauge("queue_max_size", "Limit of the queue of requests.",
-			func(u *client.PlusUpstream) client.Number { return u.QueueMaxSize }),
+			func(u *client.PlusUpstream) value.Value { return u.QueueMaxSize }),
 		counter("queue_overflows_total", "Requests refused since the queue was full.",
-			func(u *client.PlusUpstream) client.Number { return u.QueueOverflows }),
+			func(u *client.PlusUpstream) value.Value { return u.QueueOverflows }),
 		gauge("queue_size", "Requests that wait for a server now.",
-			func(u *client.PlusUpstream) client.Number { return u.QueueSize }))
+			func(u *client.PlusUpstream) value.Value { return u.QueueSize }))
 	return []source{
 		plusSource("http_upstreams", "http/upstreams", "upstreams and their servers", t.bind("upstream_zones"),
 			t.upstreams, t.servers, t.about),
@@ -48,11 +49,11 @@ func plusStreamUpstreamsSource(o *Options) []source {
 	t := newUpstreamTables(o, "/stream/upstreams/", "nginxplus_stream_upstream_", append(
 		serverRows(),
 		gauge("connect_time", "Average time to connect to the server, in milliseconds.",
-			func(p *client.PlusPeer) client.Number { return p.ConnectTime }),
+			func(p *client.PlusPeer) value.Value { return p.ConnectTime }),
 		counter("connections", "Client connections sent to this server.",
-			func(p *client.PlusPeer) client.Number { return p.Connections }),
+			func(p *client.PlusPeer) value.Value { return p.Connections }),
 		gauge("first_byte_time", "Average time until the first byte from the server, in milliseconds.",
-			func(p *client.PlusPeer) client.Number { return p.FirstByteTime }),
+			func(p *client.PlusPeer) value.Value { return p.FirstByteTime }),
 	))
 	return []source{
 		plusSource("stream_upstreams", "stream/upstreams", "stream upstreams and their servers", t.bind("stream_upstream_zones"),
@@ -150,12 +151,12 @@ func upstreamRows() []row[*client.PlusUpstream] {
 			func(to []series, u *client.PlusUpstream) []series {
 				for state, count := range u.States {
 					if u.Listed && (count > 0 || state != int(client.PlusStateUnknown)) {
-						to = append(to, series{client.PlusState(state).String(), client.NumberOf(float64(count)), true})
+						to = append(to, series{client.PlusState(state).String(), value.Of(float64(count)), true})
 					}
 				}
 				return to
 			}),
 		gauge("zombies", "Servers that were removed and still answer requests.",
-			func(u *client.PlusUpstream) client.Number { return u.Zombies }),
+			func(u *client.PlusUpstream) value.Value { return u.Zombies }),
 	}
 }

@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 func plusZoneSyncSource() []source {
 	node, zones := plusSyncTable(), plusSyncZoneTable()
@@ -18,15 +21,15 @@ func plusSyncTable() *table[*client.PlusZoneSync] {
 		prefix: "nginxplus_stream_zone_sync_status_",
 		rows: []row[doc]{
 			counter("bytes_in", "Bytes that this node received from other nodes.",
-				func(z doc) client.Number { return z.BytesIn }),
+				func(z doc) value.Value { return z.BytesIn }),
 			counter("bytes_out", "Bytes that this node sent to other nodes.",
-				func(z doc) client.Number { return z.BytesOut }),
+				func(z doc) value.Value { return z.BytesOut }),
 			counter("msgs_in", "Messages that this node received from other nodes.",
-				func(z doc) client.Number { return z.MessagesIn }),
+				func(z doc) value.Value { return z.MessagesIn }),
 			counter("msgs_out", "Messages that this node sent to other nodes.",
-				func(z doc) client.Number { return z.MessagesOut }),
+				func(z doc) value.Value { return z.MessagesOut }),
 			gauge("nodes_online", "Other nodes that this node is connected to now.",
-				func(z doc) client.Number { return z.NodesOnline }),
+				func(z doc) value.Value { return z.NodesOnline }),
 		},
 	}
 }
@@ -38,9 +41,9 @@ func plusSyncZoneTable() *table[*client.PlusSyncZone] {
 		prefix: "nginxplus_stream_zone_sync_zone_",
 		rows: []row[doc]{
 			gauge("records_pending", "Records of the zone that are still to be sent.",
-				func(z doc) client.Number { return z.RecordsPending }),
+				func(z doc) value.Value { return z.RecordsPending }),
 			gauge("records_total", "Records in the zone now.",
-				func(z doc) client.Number { return z.RecordsTotal }),
+				func(z doc) value.Value { return z.RecordsTotal }),
 		},
 		labels: []string{"zone"},
 		values: func(values []string, z doc) []string { return append(values, z.Name) },

@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 	"nginx-exporter/collector/internal/rate"
 )
 
@@ -22,7 +22,7 @@ func rateTable(prefix, source string) *table[*rateState] {
 		prefix: prefix + "http_",
 		rows: []row[*rateState]{
 			gauge("requests_per_second", "Requests of clients per second over the window, without those of this exporter.",
-				func(s *rateState) client.Number { return client.NumberOf(s.perSecond) }),
+				func(s *rateState) value.Value { return value.Of(s.perSecond) }),
 		},
 		labels: []string{"window"},
 		values: func(values []string, s *rateState) []string { return append(values, s.window) },
@@ -62,7 +62,7 @@ func (t *target) followFrom(from *target) {
 
 // note remembers how many requests nginx had counted, if the source says so.
 func (t *target) note(source *source, began time.Duration, bind *binder) {
-	if !bind.requests.Known() {
+	if !bind.requests.IsSet() {
 		return
 	}
 	own := float64(t.client.Requests())
@@ -98,7 +98,7 @@ type Rates struct {
 func (r *Rates) Page() *Page { return r.page }
 
 // Known reports whether there is a rate at all.
-func (r *Rates) Known() bool {
+func (r *Rates) IsSet() bool {
 	return slices.ContainsFunc(r.Targets, func(t TargetRate) bool { return t.Known })
 }
 

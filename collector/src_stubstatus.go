@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // stubStatusName is the name of the one source that is no part of the NGINX
@@ -40,19 +41,19 @@ func stubStatusTable() *table[*client.StubStatus] {
 		prefix: "nginx_",
 		rows: []row[doc]{
 			counter("connections_accepted", "Client connections that nginx accepted.",
-				func(s doc) client.Number { return s.Accepted }),
+				func(s doc) value.Value { return s.Accepted }),
 			gauge("connections_active", "Client connections open now, idle ones included.",
-				func(s doc) client.Number { return s.Active }),
+				func(s doc) value.Value { return s.Active }),
 			counter("connections_handled", "Client connections that nginx handled; fewer than accepted if a limit was hit.",
-				func(s doc) client.Number { return s.Handled }),
+				func(s doc) value.Value { return s.Handled }),
 			gauge("connections_reading", "Connections on which nginx is reading a request header now.",
-				func(s doc) client.Number { return s.Reading }),
+				func(s doc) value.Value { return s.Reading }),
 			gauge("connections_waiting", "Idle connections that wait for a request now.",
-				func(s doc) client.Number { return s.Waiting }),
+				func(s doc) value.Value { return s.Waiting }),
 			gauge("connections_writing", "Connections to which nginx is writing an answer now.",
-				func(s doc) client.Number { return s.Writing }),
+				func(s doc) value.Value { return s.Writing }),
 			counter("http_requests_total", "Requests that clients made to nginx, those of this exporter included.",
-				func(s doc) client.Number { return s.Requests }),
+				func(s doc) value.Value { return s.Requests }),
 		},
 	}
 }

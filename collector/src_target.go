@@ -1,6 +1,9 @@
 package collector
 
-import "nginx-exporter/client"
+import (
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+)
 
 // targetState is what a scrape found out about its target as a whole.
 type targetState struct {
@@ -16,7 +19,7 @@ func upTable(prefix, help string) *table[*targetState] {
 		source: exporterSource,
 		prefix: prefix,
 		rows: []row[*targetState]{
-			gauge("up", help, func(s *targetState) client.Number { return boolean(s.up) }),
+			gauge("up", help, func(s *targetState) value.Value { return boolean(s.up) }),
 		},
 	}
 }
@@ -27,7 +30,7 @@ func requestsTable() *table[*targetState] {
 		prefix: "nginx_exporter_",
 		rows: []row[*targetState]{
 			counter("nginx_requests_total", "Requests this exporter made to nginx, which counts them among its own.",
-				func(s *targetState) client.Number { return client.NumberOf(s.requests) }),
+				func(s *targetState) value.Value { return value.Of(s.requests) }),
 		},
 	}
 }
@@ -46,9 +49,9 @@ func sourceTable() *table[*sourceState] {
 		prefix: "nginx_exporter_",
 		rows: []row[*sourceState]{
 			gauge("source_duration_seconds", "Time the last scrape of the source took.",
-				func(s *sourceState) client.Number { return client.NumberOf(s.seconds) }),
+				func(s *sourceState) value.Value { return value.Of(s.seconds) }),
 			gauge("source_success", "Whether the last scrape of the source succeeded (1) or not (0).",
-				func(s *sourceState) client.Number { return boolean(s.success) }),
+				func(s *sourceState) value.Value { return boolean(s.success) }),
 		},
 		labels: []string{"source"},
 		values: func(values []string, s *sourceState) []string { return append(values, s.source) },
@@ -63,9 +66,9 @@ func endpointTable() *table[*sourceState] {
 		prefix: "nginxplus_scrape_",
 		rows: []row[*sourceState]{
 			gauge("endpoint_duration_seconds", "Time the last request to the endpoint of the NGINX Plus API took.",
-				func(s *sourceState) client.Number { return client.NumberOf(s.seconds) }),
+				func(s *sourceState) value.Value { return value.Of(s.seconds) }),
 			gauge("endpoint_success", "Whether the endpoint of the NGINX Plus API was read at the last scrape (1) or not (0).",
-				func(s *sourceState) client.Number { return boolean(s.success) }),
+				func(s *sourceState) value.Value { return boolean(s.success) }),
 		},
 		labels: []string{"endpoint"},
 		values: func(values []string, s *sourceState) []string { return append(values, "/"+s.path) },
@@ -85,7 +88,7 @@ func errorTable() *table[*errorCount] {
 		prefix: "nginx_exporter_",
 		rows: []row[*errorCount]{
 			counter("scrape_errors_total", "Scrapes of the source that failed, by reason.",
-				func(e *errorCount) client.Number { return client.NumberOf(e.count) }),
+				func(e *errorCount) value.Value { return value.Of(e.count) }),
 		},
 		labels: []string{"reason", "source"},
 		values: func(values []string, e *errorCount) []string { return append(values, string(e.reason), e.source) },
@@ -121,16 +124,16 @@ func droppedTable() *table[*dropCount] {
 		prefix: "nginx_exporter_",
 		rows: []row[*dropCount]{
 			counter("series_dropped_total", "Series left out of the page, by reason.",
-				func(d *dropCount) client.Number { return client.NumberOf(d.count) }),
+				func(d *dropCount) value.Value { return value.Of(d.count) }),
 		},
 		labels: []string{"reason"},
 		values: func(values []string, d *dropCount) []string { return append(values, d.reason) },
 	}
 }
 
-func boolean(b bool) client.Number {
+func boolean(b bool) value.Value {
 	if b {
-		return client.NumberOf(1)
+		return value.Of(1)
 	}
-	return client.NumberOf(0)
+	return value.Of(0)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // row is one metric of objects of type T. It has a value, or parts or each
@@ -15,7 +16,7 @@ type row[T any] struct {
 	name  string // without the prefix of its table
 	help  string
 	kind  Kind
-	value func(T) client.Number
+	value func(T) value.Value
 
 	label string                               // the further label
 	parts []labelled[T]                        // its values are known
@@ -28,31 +29,31 @@ type row[T any] struct {
 type labelled[T any] struct {
 	label string // the value of the label
 	plain bool   // it stands on the page as it is
-	value func(T) client.Number
+	value func(T) value.Value
 }
 
 // series is one series of a row and an object.
 type series struct {
 	label string // the value of the further label, if the row has one
-	value client.Number
+	value value.Value
 	plain bool // the label is known to stand on the page as it is: see isPlain
 }
 
-func counter[T any](name, help string, value func(T) client.Number) row[T] {
+func counter[T any](name, help string, value func(T) value.Value) row[T] {
 	return row[T]{name: name, help: help, kind: Counter, value: value}
 }
 
-func gauge[T any](name, help string, value func(T) client.Number) row[T] {
+func gauge[T any](name, help string, value func(T) value.Value) row[T] {
 	return row[T]{name: name, help: help, kind: Gauge, value: value}
 }
 
 // info is a gauge that is always 1: what it says stands in its labels.
 func info[T any](name, help string) row[T] {
-	return gauge(name, help, func(T) client.Number { return boolean(true) })
+	return gauge(name, help, func(T) value.Value { return boolean(true) })
 }
 
 // one makes a series of the rows that by makes.
-func one[T any](label string, value func(T) client.Number) labelled[T] {
+func one[T any](label string, value func(T) value.Value) labelled[T] {
 	return labelled[T]{label, isPlain(label), value}
 }
 
@@ -70,12 +71,12 @@ func each[T any](kind Kind, name, help, label string, appendTo func([]series, T)
 // be nil: then it has no series.
 func lift[T any, U comparable](of func(T) U, rows ...row[U]) []row[T] {
 	var none U
-	value := func(get func(U) client.Number) func(T) client.Number {
-		return func(object T) client.Number {
+	value := func(get func(U) value.Value) func(T) value.Value {
+		return func(object T) value.Value {
 			if inner := of(object); inner != none {
 				return get(inner)
 			}
-			return client.Number{}
+			return value.Value{}
 		}
 	}
 	lifted := make([]row[T], len(rows))

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // The tests of this file walk all tables there are. A new table needs nothing
@@ -262,7 +263,7 @@ func TestNamesArePrometheus(t *testing.T) {
 func exampleOf(d Desc) *dto.MetricFamily {
 	m := newMetric(d.Kind, 1, nil, 0)
 	if d.Kind == Histogram {
-		m = newHistogram(&client.PlusHistogram{Sum: client.NumberOf(1), Bounds: []float64{1}, Counts: []float64{1}}, nil)
+		m = newHistogram(&client.PlusHistogram{Sum: value.Of(1), Bounds: []float64{1}, Counts: []float64{1}}, nil)
 	}
 	for _, label := range d.Labels {
 		m.Label = append(m.Label, newPair(label, "value"))

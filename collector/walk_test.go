@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 )
 
 // walker looks into a table of whatever type.
@@ -103,8 +104,8 @@ type fieldWalk struct {
 func (f *fieldWalk) visit(v reflect.Value, name string) {
 	v = settable(v)
 	switch {
-	case v.Type() == reflect.TypeFor[client.Number]():
-		f.try(v, name, reflect.ValueOf(client.NumberOf(4711)))
+	case v.Type() == reflect.TypeFor[value.Value]():
+		f.try(v, name, reflect.ValueOf(value.Of(4711)))
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
 			f.visit(v.Field(i), fieldName(v.Type(), i))
@@ -154,8 +155,8 @@ func fieldName(of reflect.Type, i int) string {
 func fill(v reflect.Value, documents map[string]bool) {
 	v = settable(v)
 	switch {
-	case v.Type() == reflect.TypeFor[client.Number]():
-		v.Set(reflect.ValueOf(client.NumberOf(1)))
+	case v.Type() == reflect.TypeFor[value.Value]():
+		v.Set(reflect.ValueOf(value.Of(1)))
 	case v.Kind() == reflect.Struct && !isOurs(v.Type()):
 		// It is of one piece, such as a time.
 	case v.Kind() == reflect.Struct:

@@ -32,7 +32,7 @@ func (s *Server) rate(w http.ResponseWriter, r *http.Request) {
 	rates := s.Collector.Rates(window)
 	w.Header().Set("Vary", "Accept")
 	w.Header().Set("Cache-Control", "no-store")
-	if !rates.Known() {
+	if !rates.IsSet() {
 		// Zero would scale somebody down.
 		w.Header().Set("Retry-After", strconv.Itoa(int(s.Collector.RateInterval()/time.Second)))
 		http.Error(w, "no rate is known: there is none until nginx was read for half of the window, and while it cannot be read",
