@@ -10,7 +10,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"nginx-exporter/internal/doctor"
-	"nginx-exporter/internal/doctor/chain"
+	"nginx-exporter/internal/doctor/hpa"
 )
 
 const (
@@ -19,8 +19,8 @@ const (
 	hpaDoctor = doctorCommand + " " + hpaWord
 )
 
-// chainRequest is what can be said to it.
-type chainRequest struct {
+// hpaRequest is what can be said to it.
+type hpaRequest struct {
 	name       string
 	namespace  string
 	kubectl    string
@@ -30,7 +30,7 @@ type chainRequest struct {
 
 // addDoctorHPA defines what looks at the way from pods to their autoscaling.
 func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
-	r := &c.chain
+	r := &c.hpa
 	cmd := doctor.Command(hpaWord, "Look at the whole way from the pods of an HPA to its decision, through your kubectl. Nothing is changed.")
 	cmd.Flag("namespace", "Namespace of the HPA; that of the context by default.").Short('n').StringVar(&r.namespace)
 	cmd.Flag("prometheus.url", "Address of Prometheus as seen from here. Without it Prometheus is found, and asked through the API server.").StringVar(&r.prometheus)
@@ -51,8 +51,8 @@ func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 }
 
 // options checks the request.
-func (r *chainRequest) options() (chain.Options, error) {
-	o := chain.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
+func (r *hpaRequest) options() (hpa.Options, error) {
+	o := hpa.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
 	if space, name, found := strings.Cut(r.name, "/"); found {
 		o.Namespace, o.Name = space, name
 	}
@@ -61,9 +61,9 @@ func (r *chainRequest) options() (chain.Options, error) {
 		return o, fmt.Errorf("--namespace=%s and %s are two namespaces", r.namespace, r.name)
 	case strings.HasPrefix(r.name, "/"):
 		return o, fmt.Errorf("%q is not [NAMESPACE/]NAME", r.name)
-	case o.Namespace != "" && !chain.IsName(o.Namespace):
+	case o.Namespace != "" && !hpa.IsName(o.Namespace):
 		return o, fmt.Errorf("%q is no name of Kubernetes", o.Namespace)
-	case !chain.IsName(o.Name):
+	case !hpa.IsName(o.Name):
 		return o, fmt.Errorf("%q is no name of Kubernetes", o.Name)
 	case r.prometheus != "" && !strings.HasPrefix(r.prometheus, "http://") && !strings.HasPrefix(r.prometheus, "https://"):
 		return o, errors.New("--prometheus.url is no address, such as http://127.0.0.1:9090")
@@ -83,9 +83,9 @@ func (c *cli) doctorHPA(args []string, stdout, stderr io.Writer) error {
 			return &statusError{blindStatus, &usageError{fmt.Errorf("--%s is a flag of the exporter itself, and means nothing to %s", f.name, hpaDoctor)}}
 		}
 	}
-	options, err := c.chain.options()
+	options, err := c.hpa.options()
 	if err != nil {
 		return &statusError{blindStatus, &usageError{err}}
 	}
-	return c.examine(stdout, stderr, func(ctx context.Context) *doctor.Report { return chain.Examine(ctx, options) })
+	return c.examine(stdout, stderr, func(ctx context.Context) *doctor.Report { return hpa.Examine(ctx, options) })
 }

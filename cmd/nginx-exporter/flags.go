@@ -34,7 +34,7 @@ type cli struct {
 	notes     []string // what the log should say of old spellings
 
 	examination examination
-	chain       chainRequest
+	hpa         hpaRequest
 }
 
 func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {

@@ -9,11 +9,11 @@ import (
 	"testing"
 
 	"nginx-exporter/internal/doctor"
-	"nginx-exporter/internal/doctor/chain"
+	"nginx-exporter/internal/doctor/hpa"
 )
 
 // causes are those of all commands.
-func causes() []doctor.Cause { return slices.Concat(doctor.Causes(), chain.Causes()) }
+func causes() []doctor.Cause { return slices.Concat(doctor.Causes(), hpa.Causes()) }
 
 // TestDocsTroubleshooting holds the list of docs/troubleshooting.md equal to
 // the causes.

@@ -3,7 +3,7 @@
 //
 // It owns the list of causes, the report and its two forms, text for people and
 // JSON for programs. What looks for the causes lives below it: status looks at
-// nginx and its status page, chain at the way from pods to their autoscaling.
+// nginx and its status page, hpa at the way from pods to their autoscaling.
 // It must not import collector, web or config, nor anything of Kubernetes.
 package doctor
 

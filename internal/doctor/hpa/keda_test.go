@@ -1,0 +1,190 @@
+package hpa
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"nginx-exporter/internal/doctor"
+)
+
+// ratePath is what the doctor asks for a trigger that asks the exporters.
+const (
+	ratePath    = "/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s"
+	rateAnswer  = `{"nginx_http_requests_per_second": 3.5, "window_seconds": 15, "targets": {}}`
+	ratePods    = "/api/v1/namespaces/shop/services/web"
+	eventsPath  = "/api/v1/namespaces/shop/events"
+	externalOne = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x"
+)
+
+// scaledBy is a cluster where KEDA scales by a trigger, and has an HPA and a value.
+func scaledBy(scaled string, more ...answers) answers {
+	all := answers{
+		hpaPath: strings.TrimSuffix(kedaHPA, "}]}") + `, "status": {"conditions": [{"type": "AbleToScale", "status": "True"}, {"type": "ScalingActive", "status": "True"}]}}]}`,
+		soPath:  scaled, ratePath: rateAnswer,
+		ratePods: `{"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 9113}]}}`,
+		"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`,
+		"/apis/external.metrics.k8s.io/v1beta1":                                       "{}",
+		externalOne:                                                                   `{"items": [{"value": "3"}]}`,
+	}
+	for _, m := range more {
+		maps.Copy(all, m)
+	}
+	return all
+}
+
+// scaledAs is a ScaledObject with annotations and conditions.
+func scaledAs(trigger, annotations, conditions string) string {
+	return `{"metadata": {"name": "web", "namespace": "shop", "uid": "7", "creationTimestamp": "2026-11-25T11:00:00Z", "annotations": {` + annotations + `}},
+		"spec": {"triggers": [` + trigger + `]}, "status": {"hpaName": "keda-hpa-web", "conditions": [` + conditions + `]}}`
+}
+
+// Of a pod that has just begun nobody wants a rate: the oldest one is asked.
+func TestOldestExporter(t *testing.T) {
+	pod := func(name, began string, ready string) exporterPort {
+		var p pod
+		text := `{"metadata": {"name": "` + name + `", "creationTimestamp": "` + began + `"}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "` + ready + `"}]}}`
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			t.Fatal(err)
+		}
+		return exporterPort{pod: &p}
+	}
+	w := &walk{exporters: []exporterPort{
+		pod("new", "2026-11-25T11:59:50Z", "True"), pod("old", "2026-11-25T11:00:00Z", "True"), pod("ill", "2026-11-25T10:00:00Z", "False"),
+	}}
+	if got := w.oldestExporter().pod.Metadata.Name; got != "old" {
+		t.Errorf("%s is asked", got)
+	}
+	w.exporters = w.exporters[2:]
+	if got := w.oldestExporter().pod.Metadata.Name; got != "ill" {
+		t.Errorf("%s is asked, of one", got)
+	}
+}
+
+func asksPods(url, place string) string {
+	return `{"type": "metrics-api", "metadata": {"url": "` + url + `", "valueLocation": "` + place + `", "aggregateFromKubeServiceEndpoints": "true"}}`
+}
+
+func TestScaledObjects(t *testing.T) {
+	const (
+		works  = `{"type": "Ready", "status": "True"}`
+		fails  = `{"type": "Ready", "status": "False", "reason": "TriggerError", "message": "Triggers defined in ScaledObject are not working correctly"}`
+		part   = `{"type": "Ready", "status": "Unknown", "reason": "PartialTriggerError"}`
+		wrong  = `{"type": "Ready", "status": "False", "reason": "ScaledObjectCheckFailed", "message": "deployments.apps \"wep\" not found"}`
+		paused = `{"type": "Paused", "status": "True"}`
+		in     = `"autoscaling.keda.sh/paused-scale-in": "true"`
+		out    = `"autoscaling.keda.sh/paused-scale-out": "true"`
+		field  = "nginx_http_requests_per_second"
+		url    = "http://web.shop.svc:9113/rate/15s"
+		no     = "Error from server (InternalError): Internal error occurred"
+	)
+	good := asksPods(url, field)
+	young := `"creationTimestamp": "2026-11-25T11:59:30Z"},` + "\n"
+	events := answers{eventsPath: `{"items": [
+		{"message": "the first", "eventTime": "2026-11-25T11:01:00Z", "series": null, "lastTimestamp": null},
+		{"message": "could not get any metric", "eventTime": "2026-11-25T11:02:00Z", "series": {"lastObservedTime": "2026-11-25T11:59:00Z"}},
+		{"message": "the second", "lastTimestamp": "2026-11-25T11:03:00Z"}]}`}
+	service := func(text string) answers { return answers{ratePods: text} }
+	tests := []struct {
+		name    string
+		change  answers
+		verdict doctor.Verdict
+		want    doctor.Code
+		says    string
+	}{
+		{"one that works", scaledBy(scaledAs(good, "", works)), doctor.Healthy, "", "the exporter answers"},
+		{"triggers that fail", scaledBy(scaledAs(good, "", fails), answers{externalOne: no}, events), doctor.Ill, codeExternalValue, "KEDA said: the second, first at 11:03:00 UTC; its log has what came after"},
+		{"triggers that fail, of an HPA", scaledBy(scaledAs(good, "", fails)), doctor.Healthy, codeScaledObject, "has an HPA, keda-hpa-web, and triggers that fail"},
+		{"one trigger of two fails", scaledBy(scaledAs(good, "", part), events), doctor.Healthy, codeScaledObject, "KEDA gets no figures"},
+		{"it was changed to something wrong", scaledBy(scaledAs(good, "", wrong)), doctor.Ill, codeScaledObject, "its HPA is that of before"},
+		{"it never was right", scaledBy(scaledAs(good, "", wrong), answers{hpaPath: "{}"}), doctor.Ill, codeScaledObject, "has not made an HPA"},
+		{"it is being made", scaledBy(strings.Replace(scaledAs(good, "", fails), "T11:00:00Z", "T11:59:50Z", 1), answers{hpaPath: "{}"}), doctor.Pending, "", "when KEDA should have seen it"},
+		{"it stays as large as it is", scaledBy(scaledAs(good, in, works+","+paused)), doctor.Healthy, codePaused, "annotate scaledobject web autoscaling.keda.sh/paused-scale-in-\n"},
+		{"paused in both directions", scaledBy(scaledAs(good, in+","+out, works+","+paused)), doctor.Ill, codePaused, "paused-scale-in- autoscaling.keda.sh/paused-scale-out-"},
+		{"paused as it is", scaledBy(scaledAs(good, `"autoscaling.keda.sh/paused": "true"`, works+","+paused), answers{hpaPath: "{}"}), doctor.Ill, codePaused, "annotate scaledobject web autoscaling.keda.sh/paused-\n"},
+		{"a figure that is not there", scaledBy(scaledAs(asksPods(url, "requests"), "", fails)), doctor.Ill, codeValueLocation, "figures of the answer: nginx_http_requests_per_second, window_seconds"},
+		{"a place that only KEDA understands", scaledBy(scaledAs(asksPods(url, "targets.0.value"), "", works)), doctor.Healthy, "", ""},
+		{"a Service that is not there", scaledBy(scaledAs(good, "", fails), service("Error from server (NotFound): no")), doctor.Ill, codeRateService, "Service web in shop, which is not there"},
+		{"a Service for nginx", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]}}`)), doctor.Ill, codeRateService, "http 80"},
+		{"a port that leads to another", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113, "targetPort": 80}]}}`)), doctor.Ill, codeRateService, ""},
+		{"a port with a name", scaledBy(scaledAs(good, "", works), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "exporter"}]}}`)), doctor.Healthy, "", ""},
+		{"a Service of others", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "api"}, "ports": [{"port": 9113}]}}`)), doctor.Ill, codeRateService, "app=api"},
+		{"a Service of another namespace", scaledBy(scaledAs(asksPods("http://web.staging.svc:9113/rate/15s", field), "", works), answers{
+			"/api/v1/namespaces/staging/services/web": `{"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 9113}]}}`,
+		}), doctor.Ill, codeRateService, "Service web in staging, which does not lead to these pods"},
+		{"the Service that the doctor would make", scaledBy(scaledAs(asksPods("http://web-rate.shop.svc:9113/rate/15s", field), "", fails), answers{
+			"/api/v1/namespaces/shop/services/web-rate": `{"spec": {"clusterIP": "None", "selector": {"app": "api"}, "ports": [{"port": 9113}]}}`,
+		}), doctor.Ill, codeRateService, "edit service web-rate   # selector app=web, port 9113"},
+		{"a path that is none of rates", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rates/15s", field), "", fails)), doctor.Ill, codeRateWindow, "the path of url must be /rate/WINDOW"},
+		{"another window", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rate/1m", field), "", fails)), doctor.Ill, codeRateWindow, "--rate.window=1m"},
+		{"KEDA's API in other hands", scaledBy(scaledAs(good, "", works), answers{
+			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "datadog-cluster-agent-metrics-api", "namespace": "datadog"}}}`,
+		}), doctor.Ill, codeForeignAPI, "so that the HPA does not ask KEDA"},
+		{"KEDA in another namespace", scaledBy(scaledAs(good, "", fails), answers{
+			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "scaling"}}}`,
+			externalOne: no,
+		}), doctor.Ill, codeExternalValue, "kubectl -n scaling logs deploy/keda-operator"},
+		{"it stays as large as it is, in KEDA's eyes", scaledBy(scaledAs(good, `"autoscaling.keda.sh/paused-scale-in": "True"`, works+","+paused)), doctor.Healthy, codePaused, "paused in one direction"},
+		{"an event without words", scaledBy(scaledAs(good, "", fails), answers{externalOne: no, eventsPath: `{"items": [{}]}`}), doctor.Ill, codeExternalValue, ""},
+		{"it is not judged yet", scaledBy(scaledAs(good, "", `{"type": "Ready", "status": "Unknown"}`)), doctor.Healthy, "", "KEDA has not judged it yet"},
+		{"a pod that knows no rate yet", scaledBy(scaledAs(good, "", fails), answers{
+			ratePath:                       "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
+			"/api/v1/namespaces/shop/pods": strings.Replace(plainCluster()["/api/v1/namespaces/shop/pods"], `"creationTimestamp": "2026-11-25T11:00:00Z"},`, young, 1),
+		}), doctor.Pending, codeScaledObject, "no rate until half of its window is over"},
+		{"a pod that knows no rate", scaledBy(scaledAs(good, "", works), answers{
+			ratePath: "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
+		}), doctor.Healthy, "", "answers that it knows no rate"},
+		{"pods that cannot be asked", scaledBy(scaledAs(good, "", works), answers{
+			ratePath: "Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.0.0.1:9113: i/o timeout",
+		}), doctor.Healthy, "", "does not get through"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			report := examineCluster(t, tt.change)
+			var text strings.Builder
+			_ = report.WriteText(&text, false) // into memory
+			named := tt.want == "" && len(report.Codes()) == 0 || slices.Contains(report.Codes(), tt.want)
+			if report.Verdict() != tt.verdict || !named || !strings.Contains(text.String(), tt.says) {
+				t.Errorf("%v; want %q and %q in a report that is %s\n%s", report.Codes(), tt.want, tt.says, tt.verdict, text.String())
+			}
+		})
+	}
+}
+
+// That the doctor was told of another address must not hide where KEDA asks.
+func TestTriggerAddress(t *testing.T) {
+	const right, wrong = "/api/v1/namespaces/monitoring/services/prometheus-operated", "http://prometheus.monitoring.svc:9090"
+	there := answers{right: `{"spec": {"clusterIP": "None"}}`}
+	for name, tt := range map[string]struct {
+		trigger string
+		change  answers
+		want    bool
+	}{
+		"the right one":       {byPrometheus, there, false},
+		"no Service":          {strings.Replace(byPrometheus, "http://prometheus-operated.monitoring.svc:9090", wrong, 1), there, true},
+		"another port":        {byPrometheus, answers{right: `{"spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}}`}, true},
+		"a host of a network": {strings.Replace(byPrometheus, "prometheus-operated.monitoring.svc", "prometheus.example", 1), nil, false},
+		"exporters":           {direct15s, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := scaledWalk(t, tt.trigger, tt.change)
+			if got := w.triggerAddress(); (got != nil) != tt.want || got != nil && got.Code != codePrometheusURL {
+				t.Errorf("triggerAddress() = %+v, want one: %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// scaledWalk knows a ScaledObject with a trigger, and nothing else yet.
+func scaledWalk(t *testing.T, trigger string, there answers) *walk {
+	t.Helper()
+	all := answers{soPath: scaledWith(trigger, ready)}
+	maps.Copy(all, there)
+	w := &walk{ctx: t.Context(), namespace: "shop", cluster: &cluster{run: all.run, known: map[string]answer{}}}
+	if err := w.readScaledObject("web"); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}

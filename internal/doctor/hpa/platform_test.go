@@ -1,0 +1,198 @@
+package hpa
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nginx-exporter/internal/doctor"
+)
+
+// answers are those of a cluster that no recording has: platforms and products
+// that do not run in a test. Paths are without their queries.
+type answers map[string]string
+
+func (a answers) run(_ context.Context, args []string) ([]byte, error) {
+	path, _, _ := strings.Cut(args[2], "?")
+	text, found := a[path]
+	switch {
+	case !found:
+		return nil, &refusal{notFound, "the server could not find the requested resource"}
+	case strings.HasPrefix(text, "Error from server"), strings.HasPrefix(text, "error: "):
+		return nil, refusalOf(text)
+	}
+	return []byte(text), nil
+}
+
+const (
+	now     = "2026-11-25T12:00:00Z"
+	hpaPath = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
+	svcPath = "/api/v1/namespaces/monitoring/services/prometheus-operated:9090/proxy/api/v1/query"
+	soPath  = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects/web"
+)
+
+// plainCluster is one with an nginx, its exporter and an HPA, and nothing more.
+func plainCluster() answers {
+	return answers{
+		hpaPath: `{"items": [{"metadata": {"name": "web", "namespace": "shop", "creationTimestamp": "2026-11-25T11:00:00Z"}, "spec": {
+			"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "maxReplicas": 5,
+			"metrics": [{"type": "Pods", "pods": {"metric": {"name": "nginx_http_requests_per_second"}, "target": {"type": "AverageValue", "averageValue": "20"}}}]}}]}`,
+		"/apis/apps/v1/namespaces/shop/deployments/web": `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}}}`,
+		"/api/v1/namespaces/shop/pods": `{"items": [{"metadata": {"name": "web-1", "namespace": "shop", "labels": {"app": "web"}, "creationTimestamp": "2026-11-25T11:00:00Z"},
+			"spec": {"containers": [{"name": "nginx", "image": "nginx"}, {"name": "nginx-exporter", "image": "nginx-exporter", "ports": [{"containerPort": 9113}]}]},
+			"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}]}`,
+		"/api/v1/namespaces/shop/pods/web-1:9113/proxy/metrics": "nginx_up 1\nnginx_http_requests_total 7\n",
+	}
+}
+
+func examineCluster(t *testing.T, change answers) *doctor.Report {
+	t.Helper()
+	all := plainCluster()
+	maps.Copy(all, change)
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := func(address string) *prometheus {
+		return &prometheus{name: address, ask: func(context.Context, string) (int, []byte, error) { return 0, nil, &refusal{promDown, "refused"} }}
+	}
+	return Examine(t.Context(), Options{Namespace: "shop", Name: "web", kubectl: all.run, direct: nobody, now: func() time.Time { return at }})
+}
+
+// kedaHPA is what KEDA makes of the ScaledObject web.
+const kedaHPA = `{"items": [{"metadata": {"name": "keda-hpa-web", "namespace": "shop", "labels": {"scaledobject.keda.sh/name": "web"}}, "spec": {
+	"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "maxReplicas": 5,
+	"metrics": [{"type": "External", "external": {"metric": {"name": "s0-x"}, "target": {"type": "AverageValue", "averageValue": "20"}}}]}}]}`
+
+func scaledWith(trigger, status string) string {
+	return `{"metadata": {"name": "web", "namespace": "shop", "creationTimestamp": "2026-11-25T11:00:00Z", "annotations": {"autoscaling.keda.sh/paused": "true"}},
+		"spec": {"triggers": [` + trigger + `]}, "status": ` + status + `}`
+}
+
+const (
+	ready        = `{"conditions": [{"type": "Ready", "status": "True"}], "hpaName": "keda-hpa-web"}`
+	direct15s    = `{"type": "metrics-api", "metadata": {"url": "http://web.shop.svc:9113/rate/15s"}}`
+	byPrometheus = `{"type": "prometheus", "metadata": {"serverAddress": "http://prometheus-operated.monitoring.svc:9090", "query": "sum(rate(x[1m]))"}}`
+	success      = `{"status": "success", "data": {"resultType": "vector", "result": []}}`
+	operated     = `{"items": [{"metadata": {"name": "k8s", "namespace": "monitoring"}}]}`
+)
+
+func TestPlatforms(t *testing.T) {
+	behind := answers{"/api/v1/namespaces/shop/services/web": `{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113}]}}`}
+	external := answers{"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`}
+	group := func(name string) answers {
+		return answers{"/apis": `{"groups": [{"name": "apps"}, {"name": "` + name + `"}]}`}
+	}
+	hpaOf := func(metrics, kind string) answers {
+		return answers{hpaPath: `{"items": [{"metadata": {"name": "web"}, "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "` + kind + `", "name": "web"}, "metrics": [` + metrics + `]}}]}`}
+	}
+	keda := func(scaled string, more ...answers) answers {
+		all := answers{hpaPath: kedaHPA, soPath: scaled}
+		for _, m := range more {
+			maps.Copy(all, m)
+		}
+		return all
+	}
+	tests := []struct {
+		name    string
+		change  answers
+		verdict doctor.Verdict
+		want    doctor.Code
+	}{
+		{"no Prometheus", nil, doctor.Unseen, codeNoPrometheus},
+		{"Google's", group("monitoring.googleapis.com"), doctor.Unseen, codeManaged},
+		{"Azure's", group("azmonitoring.coreos.com"), doctor.Unseen, codeManaged},
+		{"OpenShift", answers{
+			"/apis": `{"groups": [{"name": "config.openshift.io"}]}`, operatorAPI + "prometheuses": operated,
+			svcPath: "Error from server (ServiceUnavailable): error trying to reach service: EOF",
+		}, doctor.Unseen, codeManaged},
+		{"a login", answers{
+			operatorAPI + "prometheuses": operated, svcPath: "error: You must be logged in to the server (Unauthorized)",
+		}, doctor.Unseen, codePrometheusLogin},
+		{"another program", answers{operatorAPI + "prometheuses": operated, svcPath: "<html>"}, doctor.Ill, codePrometheusStrange},
+		{"down", answers{
+			operatorAPI + "prometheuses": operated, svcPath: `Error from server (ServiceUnavailable): no endpoints available for service "prometheus-operated"`,
+		}, doctor.Ill, codePrometheusDown},
+		{"no right to ask it", answers{
+			operatorAPI + "prometheuses": operated,
+			svcPath:                      `Error from server (Forbidden): services "x" is forbidden: User "me" cannot get resource "services/proxy" in API group "" in the namespace "monitoring"`,
+		}, doctor.Unseen, codeForbidden},
+		{"two of them", answers{
+			operatorAPI + "prometheuses": operated, svcPath: success,
+			"/api/v1/services": `{"items": [{"metadata": {"name": "prometheus", "namespace": "other"}, "spec": {"ports": [{"port": 80}]}}]}`,
+			"/api/v1/namespaces/other/services/prometheus:80/proxy/api/v1/query": success,
+		}, doctor.Unseen, codeSeveralPrometheus},
+		{"nobody knows you", answers{hpaPath: "error: You must be logged in to the server (Unauthorized)"}, doctor.Unseen, codeUnauthorized},
+		{"CPU alone", hpaOf(`{"type": "Resource", "resource": {"name": "cpu"}}`, "Deployment"), doctor.Ill, codeOtherMetric},
+		{"a DaemonSet", hpaOf("", "DaemonSet"), doctor.Ill, codeTargetKind},
+		{"GKE", hpaOf(`{"type": "Pods", "pods": {"metric": {"name": "autoscaling.gke.io|web|rps"}}}`, "Deployment"), doctor.Unseen, codeManaged},
+		{"no KEDA", answers{hpaPath: `{}`, soPath: scaledWith(byPrometheus, "{}")}, doctor.Ill, codeNoKEDA},
+		{"a ScaledObject that is not ready", answers{
+			hpaPath: `{}`, soPath: scaledWith(byPrometheus, `{"conditions": [{"type": "Ready", "status": "False", "message": "no target"}]}`),
+		}, doctor.Ill, codeScaledObject},
+		{"paused", keda(scaledWith(byPrometheus, `{"conditions": [{"type": "Paused", "status": "True"}]}`)), doctor.Ill, codePaused},
+		{"the exporter computes no rate", keda(scaledWith(direct15s, ready)), doctor.Ill, codeRateWindow},
+		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), behind, answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Ill, codeNoKEDA},
+		{"KEDA's API is down", keda(scaledWith(direct15s, ready), external, behind, answers{
+			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}",
+			"/apis/external.metrics.k8s.io/v1beta1":                  "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
+		}), doctor.Ill, codeExternalDown},
+		{"KEDA has no value", keda(scaledWith(direct15s, ready), external, behind, answers{
+			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}", "/apis/external.metrics.k8s.io/v1beta1": "{}",
+			"/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x": "Error from server (InternalError): Internal error occurred: no matching metrics",
+		}), doctor.Ill, codeExternalValue},
+		{"KEDA asks where nobody is", keda(scaledWith(byPrometheus, ready)), doctor.Ill, codePrometheusURL},
+		{"it uses the fallback", keda(scaledWith(direct15s, `{"conditions": [{"type": "Ready", "status": "True"}, {"type": "Fallback", "status": "True"}]}`)), doctor.Ill, codeFallback},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			report := examineCluster(t, tt.change)
+			if report.Verdict() != tt.verdict || !slices.Contains(report.Codes(), tt.want) {
+				var text strings.Builder
+				_ = report.WriteText(&text, false) // into memory
+				t.Errorf("%v; want %s in a report that is %s\n%s", report.Codes(), tt.want, tt.verdict, text.String())
+			}
+		})
+	}
+}
+
+// A query of the trigger that gives nothing is found by asking Prometheus.
+func TestTriggerQuery(t *testing.T) {
+	for result, want := range map[string]doctor.Code{
+		`[]`:                                  codeTriggerEmpty,
+		`[{"metric": {}, "value": [1, "5"]}]`: codeExternalValue,
+		`[{"metric": {"a": "b"}, "value": [1, "5"]}, {"metric": {"a": "c"}, "value": [1, "5"]}]`: codeTriggerEmpty,
+	} {
+		all := plainCluster()
+		maps.Copy(all, answers{
+			hpaPath: kedaHPA, soPath: scaledWith(byPrometheus, ready),
+			"/api/v1/namespaces/monitoring/services/prometheus-operated":                  `{"metadata": {"name": "prometheus-operated"}}`,
+			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`,
+			"/apis/external.metrics.k8s.io/v1beta1":                                       "{}",
+			"/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x":                  "Error from server (InternalError): Internal error occurred",
+		})
+		run := func(ctx context.Context, args []string) ([]byte, error) {
+			path, query, _ := strings.Cut(args[2], "?")
+			q, _ := url.ParseQuery(query)
+			const proxy = "/api/v1/namespaces/monitoring/services/prometheus-operated:9090/proxy/api/v1/"
+			switch {
+			case path == proxy+"targets":
+				return []byte(`{"status": "success", "data": {"activeTargets": [{"scrapeUrl": "http://10.0.0.1:9113/metrics", "health": "up", "scrapeInterval": "15s",
+					"labels": {"namespace": "shop", "pod": "web-1"}}]}}`), nil
+			case strings.HasPrefix(q.Get("query"), "sum(rate"):
+				return []byte(`{"status": "success", "data": {"resultType": "vector", "result": ` + result + `}}`), nil
+			case strings.HasPrefix(path, proxy):
+				return []byte(`{"status": "success", "data": {"resultType": "vector", "result": [{"metric": {"__name__": "nginx_http_requests_total", "pod": "web-1"}, "value": [1, "7"]}]}}`), nil
+			}
+			return all.run(ctx, args)
+		}
+		report := Examine(t.Context(), Options{Namespace: "shop", Name: "web", kubectl: run})
+		if !slices.Contains(report.Codes(), want) {
+			t.Errorf("%s: %v in %+v", result, report.Codes(), report.Links)
+		}
+	}
+}

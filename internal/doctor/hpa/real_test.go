@@ -1,0 +1,328 @@
+package hpa
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nginx-exporter/internal/doctor"
+)
+
+// Paths of clusters as others have them: kube-prometheus-stack, and
+// prometheus-adapter from its own chart with its default rules.
+const (
+	promAPI     = "/api/v1/namespaces/monitoring/services/kps-prometheus:9090/proxy/api/v1/"
+	podsPath    = "/api/v1/namespaces/shop/pods"
+	webPath     = "/apis/apps/v1/namespaces/shop/deployments/web"
+	customAPI   = "/apis/custom.metrics.k8s.io/v1beta1"
+	valuePath   = customAPI + "/namespaces/shop/pods/*/nginx_http_requests"
+	adapterPath = "/apis/apps/v1/namespaces/monitoring/deployments"
+	rulesPath   = "/api/v1/namespaces/monitoring/configmaps/prometheus-adapter"
+	slicesPath  = "/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices"
+	pagePath    = podsPath + "/web-1:9113/proxy/metrics"
+	externalAPI = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io"
+	secret      = "hunter2hunter2"
+)
+
+const defaultRules = `
+rules:
+- seriesQuery: '{__name__=~"^container_.*",container!="POD",namespace!="",pod!=""}'
+  resources: {overrides: {namespace: {resource: namespace}, pod: {resource: pod}}}
+  name: {matches: ^container_(.*)_seconds_total$}
+  metricsQuery: sum(rate(<<.Series>>{<<.LabelMatchers>>,container!="POD"}[5m])) by (<<.GroupBy>>)
+- seriesQuery: '{namespace!="",__name__!~"^container_.*"}'
+  seriesFilters: [{isNot: .*_total$}]
+  resources: {template: <<.Resource>>}
+  metricsQuery: sum(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)
+- seriesQuery: '{namespace!="",__name__!~"^container_.*"}'
+  seriesFilters: [{isNot: .*_seconds_total}]
+  resources: {template: <<.Resource>>}
+  name: {matches: ^(.*)_total$}
+  metricsQuery: sum(rate(<<.Series>>{<<.LabelMatchers>>}[5m])) by (<<.GroupBy>>)
+`
+
+// realSeries is the counter of one pod, with the labels that the operator sets.
+const realSeries = `{"__name__": "nginx_http_requests_total", "namespace": "shop", "pod": "web-1", "service": "web", "job": "web", "instance": "10.0.0.1:9113", "container": "nginx-exporter", "endpoint": "metrics"}`
+
+func vector(results ...string) string {
+	return `{"status": "success", "data": {"resultType": "vector", "result": [` + strings.Join(results, ",") + `]}}`
+}
+
+func valued(labels, value string) string {
+	return `{"metric": ` + labels + `, "value": [1795608000, "` + value + `"]}`
+}
+
+func realHPA(metrics string) string {
+	return `{"items": [{"metadata": {"name": "web", "namespace": "shop", "creationTimestamp": "2026-11-25T10:00:00Z"}, "spec": {
+		"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "minReplicas": 1, "maxReplicas": 5, "metrics": [` + metrics + `]},
+		"status": {"currentReplicas": 1, "desiredReplicas": 1, "conditions": [` + scalesWell + `]}}]}`
+}
+
+const (
+	podsMetric  = `{"type": "Pods", "pods": {"metric": {"name": "nginx_http_requests"}, "target": {"type": "AverageValue", "averageValue": "20"}}}`
+	scalesWell  = `{"type": "AbleToScale", "status": "True"}, {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}`
+	realTargets = `{"status": "success", "data": {"activeTargets": [
+		{"scrapeUrl": "http://10.0.0.1:9113/metrics", "health": "up", "scrapeInterval": "30s", "scrapePool": "serviceMonitor/shop/web/0",
+			"labels": {"namespace": "shop", "pod": "web-1", "job": "web", "instance": "10.0.0.1:9113"}, "discoveredLabels": {"__meta_kubernetes_pod_name": "web-1", "__meta_kubernetes_namespace": "shop"}},
+		{"scrapeUrl": "http://10.0.0.9:8080/metrics", "health": "up", "scrapeInterval": "30s", "scrapePool": "serviceMonitor/monitoring/kps-kube-state-metrics/0",
+			"labels": {"namespace": "monitoring", "pod": "ksm-1"}, "discoveredLabels": {"__meta_kubernetes_pod_name": "ksm-1", "__meta_kubernetes_namespace": "monitoring"}}]}}`
+	noTargetsYet  = `{"status": "success", "data": {"activeTargets": [], "droppedTargets": []}}`
+	realAdapter   = `{"name": "prometheus-adapter", "image": "registry.k8s.io/prometheus-adapter/prometheus-adapter:v0.12.0", "args": ["/adapter", "--secure-port=6443", "--prometheus-url=http://kps-prometheus.monitoring.svc:9090/", "--metrics-relist-interval=1m", "--config=/etc/adapter/config.yaml", "--prometheus-header=Authorization=Bearer ` + secret + `"], "volumeMounts": [{"name": "config", "mountPath": "/etc/adapter"}]}`
+	realContainer = `{"name": "nginx-exporter", "image": "nginx/nginx-prometheus-exporter:1.5.1", "ports": [{"containerPort": 9113, "name": "metrics"}]}`
+)
+
+func adapterWith(containers string) string {
+	return `{"items": [{"metadata": {"name": "prometheus-adapter"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "adapter"}}, "template": {"metadata": {"labels": {"app": "adapter"}},
+		"spec": {"serviceAccountName": "adapter", "containers": [` + containers + `], "volumes": [{"name": "config", "configMap": {"name": "prometheus-adapter"}}]}}}}]}`
+}
+
+func podWith(name, containers string) string {
+	return `{"metadata": {"name": "` + name + `", "namespace": "shop", "labels": {"app": "web"}, "creationTimestamp": "2026-11-25T10:00:00Z"}, "spec": {"containers": [` + containers + `]},
+		"status": {"phase": "Running", "podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}}`
+}
+
+func items(all ...string) string { return `{"items": [` + strings.Join(all, ",") + `]}` }
+
+// realCluster works.
+func realCluster() answers {
+	rules, err := json.Marshal(defaultRules)
+	if err != nil {
+		panic(err)
+	}
+	return answers{
+		hpaPath:  realHPA(podsMetric),
+		webPath:  `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [` + realContainer + `]}}}}`,
+		podsPath: items(podWith("web-1", `{"name": "nginx", "image": "nginx"}, `+realContainer)),
+		pagePath: "nginx_up 1\nnginx_http_requests_total 7\n",
+		apiServices + "v1beta1.custom.metrics.k8s.io":               `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "insecureSkipTLSVerify": true}}`,
+		"/api/v1/namespaces/monitoring/services/prometheus-adapter": `{"metadata": {"name": "prometheus-adapter"}, "spec": {"selector": {"app": "adapter"}, "ports": [{"port": 443, "targetPort": "https"}]}}`,
+		"/api/v1/namespaces/monitoring/services/kps-prometheus":     `{"metadata": {"name": "kps-prometheus"}, "spec": {"clusterIP": "10.1.1.1", "ports": [{"name": "http-web", "port": 9090}, {"name": "reloader-web", "port": 8080}]}}`,
+		adapterPath:                          adapterWith(realAdapter),
+		"/api/v1/namespaces/monitoring/pods": `{"items": [{"metadata": {"name": "prometheus-adapter-1", "namespace": "monitoring", "creationTimestamp": "2026-11-25T10:00:00Z"}, "status": {"phase": "Running", "containerStatuses": [{"name": "prometheus-adapter", "state": {"running": {"startedAt": "2026-11-25T10:00:00Z"}}}]}}]}`,
+		slicesPath:                           items(`{"endpoints": [{"addresses": ["10.0.0.5"]}], "ports": [{"port": 6443}]}`),
+		rulesPath:                            `{"metadata": {"name": "prometheus-adapter"}, "data": {"config.yaml": ` + string(rules) + `}}`,
+		customAPI:                            `{"resources": [{"name": "pods/nginx_http_requests"}, {"name": "services/nginx_http_requests"}]}`,
+		valuePath:                            `{"items": [{"value": "200m", "describedObject": {"kind": "Pod", "name": "web-1"}}]}`,
+		promAPI + "targets":                  realTargets,
+		operatorAPI + "podmonitors":          items(),
+		operatorAPI + "prometheuses":         items(`{"metadata": {"name": "kps", "namespace": "monitoring"}, "spec": {"serviceMonitorSelector": {"matchLabels": {"release": "kps"}}, "serviceMonitorNamespaceSelector": {}, "podMonitorSelector": {"matchLabels": {"release": "kps"}}, "podMonitorNamespaceSelector": {}}}`),
+		operatorAPI + "servicemonitors": items(`{"metadata": {"name": "web", "namespace": "shop", "labels": {"release": "kps"}, "creationTimestamp": "2026-11-25T10:00:00Z"}, "spec": {"selector": {"matchLabels": {"app": "web"}}, "endpoints": [{"port": "metrics"}]}}`,
+			`{"metadata": {"name": "kps-kube-state-metrics", "namespace": "monitoring", "labels": {"release": "kps"}}, "spec": {"selector": {"matchLabels": {"app": "ksm"}}, "endpoints": [{"port": "http"}]}}`),
+		"/api/v1/namespaces/shop/services": items(`{"metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]}}`,
+			`{"metadata": {"name": "web-metrics", "labels": {"app": "web"}}, "spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"name": "metrics", "port": 9113, "targetPort": "metrics"}]}}`),
+		"/api/v1/namespaces/shop":       `{"metadata": {"name": "shop"}}`,
+		"/api/v1/namespaces/monitoring": `{"metadata": {"name": "monitoring"}}`,
+	}
+}
+
+// series are answers of Prometheus, by a part of the question; a question that
+// none has in it is answered with the counter of the pod.
+type series map[string]string
+
+// examineReal looks at the cluster that works, with changes.
+func examineReal(t *testing.T, change answers, replies series) *doctor.Report {
+	t.Helper()
+	all := realCluster()
+	maps.Copy(all, change)
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl := func(ctx context.Context, args []string) ([]byte, error) {
+		path, query, _ := strings.Cut(args[2], "?")
+		user := args[len(args)-1]
+		if _, found := all[user+" "+path]; found {
+			path = user + " " + path
+		}
+		q, _ := url.ParseQuery(query) // it is ours
+		asked := q.Get("query")
+		if _, known := all[path]; known || !strings.HasSuffix(path, "/api/v1/query") {
+			return all.run(ctx, []string{"", "", path})
+		}
+		for _, part := range slices.Sorted(maps.Keys(replies)) {
+			if strings.Contains(asked, part) {
+				return answers{"": replies[part]}.run(ctx, []string{"", "", ""})
+			}
+		}
+		switch {
+		case strings.HasPrefix(asked, "timestamp(") && strings.Contains(asked, " @ "):
+			return []byte(vector(valued(realSeries, "1795607980"))), nil // each 15 s
+		case strings.HasPrefix(asked, "timestamp("):
+			return []byte(vector(valued(realSeries, "1795607995"))), nil // five seconds ago
+		case asked == "vector(1)":
+			return []byte(vector(valued("{}", "1"))), nil
+		case strings.Contains(asked, "container_.*\",container"):
+			return []byte(vector()), nil
+		}
+		return []byte(vector(valued(realSeries, "7"))), nil
+	}
+	nobody := func(address string) *prometheus {
+		return &prometheus{name: withoutLogin(address), ask: func(context.Context, string) (int, []byte, error) { return 0, nil, &refusal{promDown, "refused"} }}
+	}
+	return Examine(t.Context(), Options{Namespace: "shop", Name: "web", kubectl: kubectl, direct: nobody, now: func() time.Time { return at }})
+}
+
+func inWords(r *doctor.Report) string {
+	var text strings.Builder
+	_ = r.WriteText(&text, false) // into memory
+	return text.String()
+}
+
+// scene is a cluster as others have it, and what is to be said of it: no code
+// for one that works.
+type scene struct {
+	name    string
+	change  answers
+	replies series
+	verdict doctor.Verdict
+	want    doctor.Code
+	says    string // pattern of the report
+}
+
+func (tt *scene) check(t *testing.T) {
+	t.Helper()
+	report := examineReal(t, tt.change, tt.replies)
+	codes := report.Codes()
+	if report.Verdict() != tt.verdict || tt.want == "" && len(codes) > 0 || tt.want != "" && !slices.Contains(codes, tt.want) {
+		t.Errorf("%v; want %q in a report that is %s\n%s", codes, tt.want, tt.verdict, inWords(report))
+	}
+	if text := inWords(report); !regexp.MustCompile(tt.says).MatchString(text) {
+		t.Errorf("it does not say %q:\n%s", tt.says, text)
+	}
+	var document bytes.Buffer
+	if err := report.WriteJSON(&document); err != nil || !json.Valid(document.Bytes()) || strings.Contains(document.String(), secret) {
+		t.Errorf("%v: %s", err, document.String())
+	}
+}
+
+func TestRealClusters(t *testing.T) {
+	for _, tt := range scenes() {
+		t.Run(tt.name, tt.check)
+	}
+}
+
+// A forwarded port that has ended is no Prometheus that is down, nor is a
+// certificate that is not trusted here; whoever hangs up is.
+func TestWaysToPrometheus(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close() // it has no connections
+	away := "http://" + l.Addr().String()
+	tls := httptest.NewTLSServer(nil)
+	defer tls.Close()
+	hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer hangs.Close()
+	for address, want := range map[string]string{away: promAway, tls.URL: promAway, hangs.URL: promDown, strings.Replace(hangs.URL, "http:", "https:", 1): promAway} {
+		if _, err := direct(address).query(t.Context(), "vector(1)"); reasonOf(err) != want {
+			t.Errorf("%s: %v, which is %q in place of %q", address, err, reasonOf(err), want)
+		}
+	}
+}
+
+// A rule for everything is tried with series of nginx alone.
+func TestRuleOfEverything(t *testing.T) {
+	for query, want := range map[string]string{
+		`{namespace!="",__name__!~"^container_.*"}`: `{__name__=~"nginx(plus)?_(http_requests|connections)_.+",namespace!="",__name__!~"^container_.*"}`,
+		`nginx_http_requests_total{pod!=""}`:        `nginx_http_requests_total{pod!=""} and ` + ourSeries,
+		`{namespace!=,`:                             `{namespace!=, and ` + ourSeries,
+	} {
+		if got := (&rule{SeriesQuery: query}).ours(); got != want {
+			t.Errorf("%s is asked as %s", query, got)
+		}
+	}
+}
+
+// Hundreds of pods are not all named in one address.
+func TestManyPods(t *testing.T) {
+	w := walk{}
+	for range 700 {
+		var p pod
+		p.Metadata.Name = "web-7d9f8c6b5d-abcde"
+		w.pods = append(w.pods, p)
+	}
+	if n := len(w.asked()); n < 100 || len(url.QueryEscape(w.seriesQuery())) > 4000 {
+		t.Errorf("%d pods in %d bytes", n, len(url.QueryEscape(w.seriesQuery())))
+	}
+}
+
+// A right that is missing, whichever it is, and a server that fails at one
+// question lead to no other name for what is broken, and to none for what works.
+func TestQuestionsThatFail(t *testing.T) {
+	failures := map[string]doctor.Code{
+		`Error from server (Forbidden): things is forbidden: User "me" cannot list resource "things" in API group "" in the namespace "x"`: codeForbidden,
+		"error: kubectl had no answer within 20s":                                codeUnreachable,
+		"Error from server (InternalError): Internal error occurred: etcdserver": codeUnknown,
+	}
+	// What the HPA, KEDA and Prometheus answer is no matter of rights; the version
+	// is asked for to see whether anybody answers.
+	others := regexp.MustCompile(`custom.metrics.k8s.io/v1beta1/|external.metrics.k8s.io/v1beta1|^--as|/proxy/|^/version$`)
+	for _, tt := range scenes() {
+		whole := examineReal(t, tt.change, tt.replies)
+		all := realCluster()
+		maps.Copy(all, tt.change)
+		for _, path := range slices.Sorted(maps.Keys(all)) {
+			for failure, own := range failures {
+				// Behind the list of metrics is the adapter, which may hang alone.
+				if !others.MatchString(path) && (path != customAPI || own != codeUnreachable) {
+					failsAt(t, &tt, whole, path, failure, own)
+				}
+			}
+		}
+	}
+}
+
+func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string, own doctor.Code) {
+	t.Helper()
+	change := maps.Clone(tt.change)
+	if change == nil {
+		change = answers{}
+	}
+	change[path] = failure
+	report := examineReal(t, change, tt.replies)
+	for _, code := range report.Codes() {
+		if code != own && code != codeUnknown && code != codePrometheusAway && !slices.Contains(whole.Codes(), code) {
+			t.Errorf("%s, without %s: %s, in place of %v\n%s", tt.name, path, code, whole.Codes(), inWords(report))
+		}
+	}
+	if v := report.Verdict(); own != codeUnknown && v == doctor.Ill && whole.Verdict() == doctor.Healthy {
+		t.Errorf("%s, without %s: %s, in place of %s", tt.name, path, v, whole.Verdict())
+	}
+}
+
+// A handshake that fails does so at once: whoever hangs has another trouble, and
+// must not be told to trust everybody.
+func TestHangIsNoCertificate(t *testing.T) {
+	report := examineReal(t, answers{
+		customAPI: "error: kubectl had no answer within 20s",
+		apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"},
+			"spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "caBundle": "abc"},
+			"status": {"conditions": [{"type": "Available", "status": "True"}]}}`,
+	}, nil)
+	if got := report.Codes(); !slices.Equal(got, []doctor.Code{codeAdapterUnreachable}) {
+		t.Errorf("named %v", got)
+	}
+}
+
+// What the doctor may not do itself says nothing about the API server.
+func TestHangWithoutImpersonation(t *testing.T) {
+	const hangs = "error: kubectl had no answer within 20s"
+	may := answers{
+		"--as=" + controller + " " + valuePath: `Error from server (Forbidden): serviceaccounts "horizontal-pod-autoscaler" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
+		valuePath:                              hangs,
+	}
+	if got := examineReal(t, may, nil).Codes(); !slices.Contains(got, codeAdapterPrometheus) {
+		t.Errorf("named %v", got)
+	}
+}

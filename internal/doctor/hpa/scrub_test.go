@@ -1,0 +1,54 @@
+package hpa
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSecretsAreHidden(t *testing.T) {
+	for _, text := range []string{
+		"http://me:s3cret@prometheus:9090/path",
+		"http://me:p@s3cret@prometheus:9090", `parse "http://me:hun/s3cret@prometheus:9090": invalid port ":hun" after host`,
+		`Get "https://s3cret@mimir.example.com/api": EOF`,
+		"Authorization: Bearer s3cret-s3cret",
+		"--prometheus-header=Authorization=Basic s3cret==",
+		`{"Authorization":"Bearer s3cret.s3cret"}`,
+		"bearer s3crets3cret is not known",
+		"http://x/metrics?token=s3cret&a=b", "password: s3cret", `"apiKey":"s3cret"`, `{\"password\":\"s3cret\"}`,
+		"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzM2NyZXQifQ.s3cret-sig",
+	} {
+		if got := withoutSecrets(text); strings.Contains(got, "s3cret") || !strings.Contains(got, "***") {
+			t.Errorf("%s is shown as %s", text, got)
+		}
+	}
+	if got := withoutSecrets("a\u009b31mb\u202ec"); got != "a 31mb c" {
+		t.Errorf("it would steer a terminal: %q", got)
+	}
+	for _, text := range []string{
+		`secrets "x" is forbidden`, "--prometheus-token-file=/var/run/token", "registry.example.com/nginx@sha256:0123", "bearer of news",
+		"http://prometheus:9090/@x", `sum by (pod) (rate(nginx_http_requests_total{namespace="shop"}[1m]))`,
+	} {
+		if got := withoutSecrets(text); got != text {
+			t.Errorf("%s is shown as %s", text, got)
+		}
+	}
+}
+
+// The clock of whoever asks is not that of the cluster.
+func TestClockOfTheCluster(t *testing.T) {
+	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	w := walk{now: at}
+	if got := w.age(at.Add(time.Minute)); got != 0 {
+		t.Errorf("something of the future is %s old", got)
+	}
+	if got := w.age(at); got != time.Minute {
+		t.Errorf("a minute before it is %s", got)
+	}
+	for _, tt := range []struct{ clock, want time.Duration }{{63 * time.Second, time.Minute}, {-time.Hour, -time.Hour}, {-90 * 24 * time.Hour, -time.Hour}} {
+		w.follow(at.Add(tt.clock))
+		if got := w.now.Sub(at); got != tt.want {
+			t.Errorf("a clock %s off makes it %s", tt.clock, got)
+		}
+	}
+}
