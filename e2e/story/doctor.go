@@ -217,7 +217,7 @@ type report struct {
 	exit    int
 	text    string
 	Verdict string
-	Links   []struct {
+	Steps   []struct {
 		Name, State string
 		Findings    []struct{ Code string }
 	}
@@ -225,16 +225,16 @@ type report struct {
 
 func (r *report) codes() []string {
 	var codes []string
-	for _, link := range r.Links {
-		for _, finding := range link.Findings {
+	for _, step := range r.Steps {
+		for _, finding := range step.Findings {
 			codes = append(codes, finding.Code)
 		}
 	}
 	return codes
 }
 
-// names tells whether the cause is among those that were found. The first link
-// that is broken is the last that is looked at, so that it has no other cause.
+// names tells whether the cause is among those that were found. The first step
+// that fails is the last one checked, so that it has no other cause.
 // Without a cause nothing is to be found.
 func (r *report) names(code string) bool {
 	if code == "" {

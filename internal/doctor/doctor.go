@@ -1,29 +1,29 @@
-// Package doctor tells why something does not work: links of a chain, what is
-// wrong with the first that is broken, the evidence, and what mends it.
+// Package doctor reports why something does not work: the steps that were
+// checked, the first one that fails, the evidence, and the fix.
 //
-// It owns the list of causes, the report and its two forms, text for people and
-// JSON for programs. What looks for the causes lives below it: status looks at
-// nginx and its status page, hpa at the way from pods to their autoscaling.
-// It must not import collector, web or config, nor anything of Kubernetes.
+// It owns the list of causes and the report with its two forms, text and JSON.
+// The packages below it do the checking: status examines the status page of
+// nginx, hpa the path from pods to their autoscaler. Package doctor must not
+// import collector, web or config, nor anything of Kubernetes.
 package doctor
 
-// State is what a link looks like.
+// State is the result of a step.
 type State string
 
 const (
-	// OK is a link that works.
+	// OK means that the step works.
 	OK State = "ok"
-	// Warning is a link that works, with a finding beside it.
+	// Warning means that the step works and has a finding.
 	Warning State = "warning"
-	// Waiting is a link that does not work yet, which is normal for a while.
+	// Waiting means that the step does not work yet, which is normal for a while.
 	Waiting State = "waiting"
-	// Broken is a link that does not work.
-	Broken State = "broken"
-	// Blind is a link at which nobody could look.
-	Blind State = "blind"
+	// Failed means that the step does not work.
+	Failed State = "failed"
+	// Unknown means that the step could not be checked.
+	Unknown State = "unknown"
 )
 
-// Evidence is something that was seen: a name for it, and the thing itself.
+// Evidence is one observed fact.
 type Evidence struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -33,71 +33,71 @@ type Evidence struct {
 type Finding struct {
 	// Code names the cause; see [Causes].
 	Code Code `json:"code"`
-	// Says is what is wrong, in one line, with the names of what it is about.
-	Says string `json:"says"`
-	// Evidence is what was seen, the most telling first.
+	// Message is one line that names the problem and the objects involved.
+	Message string `json:"message"`
+	// Evidence is what was observed, the most relevant first.
 	Evidence []Evidence `json:"evidence,omitempty"`
-	// Fix has the commands or lines that mend it, or sentences where a program
-	// cannot know them.
+	// Fix has the commands or configuration lines that fix it, or instructions
+	// where the exact ones cannot be known.
 	Fix []string `json:"fix,omitempty"`
 }
 
-// Link is one part of the way, and what was found there.
-type Link struct {
+// Step is one checked part: a target, or a step of the path to the autoscaler.
+type Step struct {
 	Name     string    `json:"name"`
 	State    State     `json:"state"`
-	Says     string    `json:"says"`
+	Message  string    `json:"message"`
 	Findings []Finding `json:"findings,omitempty"`
 }
 
-// Verdict is what all links together mean.
+// Verdict is the result of all steps together.
 type Verdict string
 
 const (
 	// Healthy means that everything works; there may be warnings.
 	Healthy Verdict = "healthy"
-	// Pending means that something is not there yet, which is normal for a while.
-	Pending Verdict = "waiting"
-	// Ill means that something does not work.
-	Ill Verdict = "broken"
-	// Unseen means that nobody could look.
-	Unseen Verdict = "blind"
+	// Pending means that a step does not work yet, which is normal for a while.
+	Pending Verdict = "pending"
+	// Unhealthy means that a step fails.
+	Unhealthy Verdict = "unhealthy"
+	// Inconclusive means that a step could not be checked.
+	Inconclusive Verdict = "inconclusive"
 )
 
-// ExitCode is the exit status of the program: 0 healthy, 1 broken or not there
-// yet, 2 could not look.
+// ExitCode is the exit status of the program: 0 if healthy, 2 if inconclusive,
+// else 1.
 func (v Verdict) ExitCode() int {
 	switch v {
 	case Healthy:
 		return 0
-	case Unseen:
+	case Inconclusive:
 		return 2
-	case Pending, Ill:
+	case Pending, Unhealthy:
 	}
 	return 1
 }
 
-// Report is what one examination found.
+// Report is the result of an examination.
 type Report struct {
 	// Subject is what was examined.
 	Subject string `json:"subject"`
-	// Links are the parts that were looked at, in order. The first that is
-	// broken, blind or waited for is the last.
-	Links []Link `json:"links"`
-	// Apart says that the links do not build on each other: each was looked at,
-	// whatever the others are.
-	Apart bool `json:"-"`
+	// Steps are in the order in which they were checked. The first one that is
+	// failed, unknown or waiting is the last.
+	Steps []Step `json:"steps"`
+	// Independent means that the steps do not depend on each other: all are
+	// checked, whatever their states.
+	Independent bool `json:"-"`
 }
 
-// Verdict sums the links up.
+// Verdict summarizes the steps.
 func (r *Report) Verdict() Verdict {
 	verdict := Healthy
-	for _, link := range r.Links {
-		switch link.State {
-		case Broken:
-			return Ill
-		case Blind:
-			verdict = Unseen
+	for _, step := range r.Steps {
+		switch step.State {
+		case Failed:
+			return Unhealthy
+		case Unknown:
+			verdict = Inconclusive
 		case Waiting:
 			if verdict == Healthy {
 				verdict = Pending
@@ -105,8 +105,8 @@ func (r *Report) Verdict() Verdict {
 		case OK, Warning:
 		}
 	}
-	if len(r.Links) == 0 {
-		return Unseen
+	if len(r.Steps) == 0 {
+		return Inconclusive
 	}
 	return verdict
 }
@@ -114,9 +114,9 @@ func (r *Report) Verdict() Verdict {
 // Codes lists the causes that were found.
 func (r *Report) Codes() []Code {
 	var codes []Code
-	for _, link := range r.Links {
-		for i := range link.Findings {
-			codes = append(codes, link.Findings[i].Code)
+	for _, step := range r.Steps {
+		for i := range step.Findings {
+			codes = append(codes, step.Findings[i].Code)
 		}
 	}
 	return codes

@@ -12,22 +12,22 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files and the generated document")
 
-// example has everything that a report can have.
+// example has every state and field of a report.
 func example() *doctor.Report {
-	return &doctor.Report{Subject: "the way\x1b[31m from here\nto there", Links: []doctor.Link{
-		{Name: "first", State: doctor.OK, Says: "as it should be"},
-		{Name: "ünicode", State: doctor.Warning, Says: "works", Findings: []doctor.Finding{{Code: "a-b", Says: "is odd"}}},
-		{Name: "third", State: doctor.Waiting, Says: "not yet"},
-		{Name: "fourth", State: doctor.Blind, Says: "nobody may look"},
-		{Name: "last", State: doctor.Broken, Says: "does not work " + strings.Repeat("x", 700), Findings: []doctor.Finding{{
-			Code: "c-d", Says: "is <broken> & \u202egone",
-			Evidence: []doctor.Evidence{{Name: "seen", Value: "this\r\nand \"that\""}, {Name: "read", Value: "much"}},
+	return &doctor.Report{Subject: "from here\x1b[31m over there\nto the end", Steps: []doctor.Step{
+		{Name: "first", State: doctor.OK, Message: "as it should be"},
+		{Name: "ünicode", State: doctor.Warning, Message: "works", Findings: []doctor.Finding{{Code: "a-b", Message: "is odd"}}},
+		{Name: "third", State: doctor.Waiting, Message: "not yet"},
+		{Name: "fourth", State: doctor.Unknown, Message: "permission denied"},
+		{Name: "last", State: doctor.Failed, Message: "does not work " + strings.Repeat("x", 700), Findings: []doctor.Finding{{
+			Code: "c-d", Message: "is <broken> & \u202egone",
+			Evidence: []doctor.Evidence{{Name: "first", Value: "this\r\nand \"that\""}, {Name: "second", Value: "more"}},
 			Fix:      []string{"do this:", "  {", "  }"},
 		}}},
 	}}
 }
 
-// TestGoldenReport holds both forms of a report, and what terminals get.
+// TestGoldenReport checks both forms of a report, and the coloured text.
 func TestGoldenReport(t *testing.T) {
 	for name, write := range map[string]func(*doctor.Report, *strings.Builder) error{
 		"report.txt":   func(r *doctor.Report, to *strings.Builder) error { return r.WriteText(to, false) },
@@ -46,13 +46,13 @@ func TestGoldenReport(t *testing.T) {
 	}
 }
 
-// summaries are what the last line can be.
+// summaries has each possible last line.
 func summaries(_ *doctor.Report, to *strings.Builder) error {
-	for _, states := range [][]doctor.State{nil, {doctor.OK}, {doctor.OK, doctor.Warning}, {doctor.OK, doctor.Waiting}, {doctor.OK, doctor.Blind}, {doctor.OK, doctor.Broken}, {doctor.Blind, doctor.Waiting}, {doctor.Waiting, doctor.Broken}} {
-		for _, apart := range []bool{false, true} {
-			r := &doctor.Report{Subject: "s", Apart: apart}
+	for _, states := range [][]doctor.State{nil, {doctor.OK}, {doctor.OK, doctor.Warning}, {doctor.OK, doctor.Waiting}, {doctor.OK, doctor.Unknown}, {doctor.OK, doctor.Failed}, {doctor.Unknown, doctor.Waiting}, {doctor.Waiting, doctor.Failed}} {
+		for _, independent := range []bool{false, true} {
+			r := &doctor.Report{Subject: "s", Independent: independent}
 			for _, state := range states {
-				r.Links = append(r.Links, doctor.Link{Name: "link", State: state, Says: string(state)})
+				r.Steps = append(r.Steps, doctor.Step{Name: "step", State: state, Message: string(state)})
 			}
 			if err := r.WriteText(to, false); err != nil {
 				return err
@@ -63,14 +63,14 @@ func summaries(_ *doctor.Report, to *strings.Builder) error {
 	return nil
 }
 
-// compare compares a text with a file, or writes it.
+// compare compares a text with a file, or writes the file.
 func compare(t *testing.T, path, text string) {
 	t.Helper()
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // for everybody
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // readable for all
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // for everybody
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // readable for all
 			t.Fatal(err)
 		}
 		return
@@ -80,6 +80,6 @@ func compare(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 	if string(want) != text {
-		t.Errorf("%s says otherwise (make golden docs rewrites it), have:\n%s\nwant:\n%s", path, text, want)
+		t.Errorf("%s differs (make golden docs rewrites it), have:\n%s\nwant:\n%s", path, text, want)
 	}
 }

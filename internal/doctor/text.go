@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// style is how a state looks: its mark, and the colour for terminals.
+// style is the mark of a state and its colour on a terminal.
 type style struct{ mark, colour string }
 
 func styleOf(s State) style {
@@ -19,14 +19,14 @@ func styleOf(s State) style {
 		return style{"!", yellow}
 	case Waiting:
 		return style{"…", yellow}
-	case Broken:
+	case Failed:
 		return style{"✗", red}
-	case Blind:
+	case Unknown:
 	}
 	return style{"?", yellow}
 }
 
-// palette paints, or does not.
+// palette adds colours if it is true.
 type palette bool
 
 func (p palette) paint(colour, text string) string {
@@ -46,11 +46,11 @@ func (r *Report) WriteText(w io.Writer, colours bool) error {
 	t := tree{colours: palette(colours)}
 	t.line("", t.colours.paint(bold, oneLine(r.Subject)))
 	width := 0
-	for _, link := range r.Links {
-		width = max(width, utf8.RuneCountInString(link.Name))
+	for _, step := range r.Steps {
+		width = max(width, utf8.RuneCountInString(step.Name))
 	}
-	for i, link := range r.Links {
-		t.link(&link, width, i == len(r.Links)-1)
+	for i, step := range r.Steps {
+		t.step(&step, width, i == len(r.Steps)-1)
 	}
 	t.line("", r.summary())
 	_, err := io.WriteString(w, t.text.String())
@@ -60,22 +60,22 @@ func (r *Report) WriteText(w io.Writer, colours bool) error {
 func (r *Report) summary() string {
 	switch r.Verdict() {
 	case Healthy:
-		for _, link := range r.Links {
-			if link.State == Warning {
-				return "It works; mind the warnings."
+		for _, step := range r.Steps {
+			if step.State == Warning {
+				return "Everything works, with warnings."
 			}
 		}
-		return "Everything is in order."
+		return "No problems found."
 	case Pending:
-		return "Not yet, which is normal at this point; look again, or use --watch."
-	case Ill:
-		if r.Apart {
-			return "Broken. Look again after mending it: what one fault hides comes to light then."
+		return "Not ready yet, which is normal at this point. Run doctor again, or use --watch."
+	case Unhealthy:
+		if r.Independent {
+			return "Problem found. Fix it and run doctor again; it may hide others."
 		}
-		return "Broken. Mend this first; what comes after it was not looked at."
-	case Unseen:
+		return "Problem found. Fix it and run doctor again; later steps were not checked."
+	case Inconclusive:
 	}
-	return "Could not look further."
+	return "Diagnosis could not be completed."
 }
 
 // tree collects the lines.
@@ -88,21 +88,21 @@ func (t *tree) line(prefix, text string) {
 	t.text.WriteString(strings.TrimRight(prefix+text, " ") + "\n")
 }
 
-func (t *tree) link(link *Link, width int, last bool) {
+func (t *tree) step(step *Step, width int, last bool) {
 	branch, below := "├─ ", "│  "
 	if last {
 		branch, below = "└─ ", "   "
 	}
-	style := styleOf(link.State)
-	name := link.Name + strings.Repeat(" ", width-utf8.RuneCountInString(link.Name))
-	t.line(branch, fmt.Sprintf("%s %s  %s", t.colours.paint(style.colour, style.mark), name, oneLine(link.Says)))
-	for i := range link.Findings {
-		t.finding(&link.Findings[i], below+"     ")
+	style := styleOf(step.State)
+	name := step.Name + strings.Repeat(" ", width-utf8.RuneCountInString(step.Name))
+	t.line(branch, fmt.Sprintf("%s %s  %s", t.colours.paint(style.colour, style.mark), name, oneLine(step.Message)))
+	for i := range step.Findings {
+		t.finding(&step.Findings[i], below+"     ")
 	}
 }
 
 func (t *tree) finding(f *Finding, prefix string) {
-	t.line(prefix, t.colours.paint(bold, oneLine(f.Says))+" "+t.colours.paint(faint, "["+string(f.Code)+"]"))
+	t.line(prefix, t.colours.paint(bold, oneLine(f.Message))+" "+t.colours.paint(faint, "["+string(f.Code)+"]"))
 	for _, e := range f.Evidence {
 		t.line(prefix+"  ", t.colours.paint(faint, e.Name+":")+" "+oneLine(e.Value))
 	}
@@ -115,7 +115,7 @@ func (t *tree) finding(f *Finding, prefix string) {
 	}
 }
 
-// oneLine makes one line of a text, of bounded length.
+// oneLine joins a text into one line of bounded length.
 func oneLine(text string) string {
 	const longest = 600
 	text = strings.Join(strings.Fields(clean(text)), " ")
@@ -125,7 +125,7 @@ func oneLine(text string) string {
 	return text
 }
 
-// clean takes out what could steer a terminal: what is shown comes from
+// clean replaces characters that control a terminal: the text comes from
 // clusters and servers.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {

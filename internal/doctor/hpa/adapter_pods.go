@@ -138,22 +138,22 @@ func (w *walk) adapterEnd(f *doctor.Finding, log string) *doctor.Finding {
 	bad, typo := w.unknownResource()
 	switch {
 	case strings.Contains(log, "extension-apiserver-authentication") || isDenied(reads):
-		f.Code, f.Says = codeAdapterAuthReader, "the adapter may not read how the API server authenticates, and ends"
+		f.Code, f.Message = codeAdapterAuthReader, "the adapter may not read how the API server authenticates, and ends"
 		f = seen(f, "as "+a.account(), "%s", errorText(reads))
 		return mend(f, "kubectl -n kube-system create rolebinding %s-auth-reader --role=extension-apiserver-authentication-reader --serviceaccount=%s",
 			a.workload.Metadata.Name, strings.TrimPrefix(a.account(), "system:serviceaccount:"))
 	case strings.Contains(log, "no matches for") || typo:
-		f.Code, f.Says = codeRuleResource, "a rule names a resource that there is not, and the adapter ends: all metrics of the cluster with it"
+		f.Code, f.Message = codeRuleResource, "a rule names a resource that there is not, and the adapter ends: all metrics of the cluster with it"
 		f = seen(f, "resource", "%s", bad)
 		return w.mendRules(f, "resource of the override")
 	case strings.Contains(log, "max age must not be less") || w.shortAge():
-		f.Code, f.Says = codeAdapterMaxAge, "--metrics-max-age of the adapter is shorter than --metrics-relist-interval, and it ends"
+		f.Code, f.Message = codeAdapterMaxAge, "--metrics-max-age of the adapter is shorter than --metrics-relist-interval, and it ends"
 		f = seen(f, "--metrics-max-age", "%s", a.container.value("metrics-max-age"))
 		f = seen(f, "--metrics-relist-interval", "%s", a.relist())
 		return mend(f, "make --metrics-max-age at least as long as --metrics-relist-interval")
 	}
 	if a.badConfig != nil && !errors.Is(a.badConfig, errNoRules) {
-		f.Code, f.Says = codeRuleFile, "the adapter cannot read its rules"
+		f.Code, f.Message = codeRuleFile, "the adapter cannot read its rules"
 		f = seen(f, "ConfigMap "+a.config.Metadata.Name, "%s", a.badConfig)
 		return w.mendRules(f, "the whole file")
 	}
@@ -230,7 +230,7 @@ func (w *walk) mendRules(f *doctor.Finding, what string) *doctor.Finding {
 }
 
 // adapterStarts waits for an adapter that has just begun.
-func (w *walk) adapterStarts() doctor.Link {
+func (w *walk) adapterStarts() doctor.Step {
 	if at := w.adapter.youngest(); w.age(at) < adapterStart {
 		return waiting("%s: the adapter starts", clock(at.Add(adapterStart)))
 	}

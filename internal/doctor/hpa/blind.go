@@ -8,7 +8,7 @@ import (
 )
 
 // blind is a link that cannot be looked at, for the reason that the error is.
-func blind(what string, err error) doctor.Link {
+func blind(what string, err error) doctor.Step {
 	return sightless("cannot look at "+what, unseen(err))
 }
 

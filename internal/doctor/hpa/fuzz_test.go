@@ -48,10 +48,10 @@ func FuzzExamine(f *testing.F) {
 func holds(t *testing.T, report *doctor.Report) {
 	t.Helper()
 	var document bytes.Buffer
-	if err := report.WriteJSON(&document); err != nil || !json.Valid(document.Bytes()) || strings.Contains(document.String(), ":"+secret) || len(report.Links) == 0 {
+	if err := report.WriteJSON(&document); err != nil || !json.Valid(document.Bytes()) || strings.Contains(document.String(), ":"+secret) || len(report.Steps) == 0 {
 		t.Fatalf("%v: %s", err, document.String())
 	}
-	last := report.Links[len(report.Links)-1]
+	last := report.Steps[len(report.Steps)-1]
 	if report.Verdict() == doctor.Healthy && last.Name != "decision" {
 		t.Errorf("it ends at %s and calls it healthy", last.Name)
 	}

@@ -14,7 +14,7 @@ const (
 
 // lookAPI asks the metrics API for its list. The status of its APIService lags
 // behind by minutes, so that only a real question tells.
-func (w *walk) lookAPI() doctor.Link {
+func (w *walk) lookAPI() doctor.Step {
 	if w.wanted.kind == externalKind {
 		return w.lookExternal()
 	}
@@ -92,7 +92,7 @@ func managers(m *meta) []string {
 }
 
 // apiFails is an API that is registered and does not answer.
-func (w *walk) apiFails(api *apiService, err error) doctor.Link {
+func (w *walk) apiFails(api *apiService, err error) doctor.Step {
 	if isBlind(err) && !w.behindIsSilent(err) {
 		return blind("the metrics API", err)
 	}
@@ -214,7 +214,7 @@ func certificateOf(c *container) string {
 }
 
 // lookExternal is the API that KEDA serves.
-func (w *walk) lookExternal() doctor.Link {
+func (w *walk) lookExternal() doctor.Step {
 	var api apiService
 	err := w.cluster.get(w.ctx, apiServices+"v1beta1."+externalMetrics, &api)
 	switch {
@@ -248,7 +248,7 @@ func notOfKEDA(api *apiService, owner string) *doctor.Finding {
 }
 
 // externalAnswers asks for the list of external metrics for real.
-func (w *walk) externalAnswers(api *apiService, owner string) doctor.Link {
+func (w *walk) externalAnswers(api *apiService, owner string) doctor.Step {
 	var known resources
 	err := w.cluster.get(w.ctx, "/apis/"+externalMetrics+"/v1beta1", &known)
 	if err == nil || reasonOf(err) == forbidden {

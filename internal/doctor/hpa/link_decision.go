@@ -19,7 +19,7 @@ const (
 )
 
 // lookDecision is what the HPA makes of the value.
-func (w *walk) lookDecision() doctor.Link {
+func (w *walk) lookDecision() doctor.Step {
 	status := &w.hpa.Status
 	active := status.Conditions.of("ScalingActive")
 	able := status.Conditions.of("AbleToScale")
@@ -43,7 +43,7 @@ func (w *walk) lookDecision() doctor.Link {
 }
 
 // cannotDecide is an HPA that says no though every link before it works.
-func (w *walk) cannotDecide(c condition) doctor.Link {
+func (w *walk) cannotDecide(c condition) doctor.Step {
 	f := seen(found(codeUnknown, "all links work, and the HPA does not: a cause that the doctor does not know"), c.Type, "%s", said(c))
 	f = seen(f, "since", "%s", clock(c.LastTransitionTime))
 	return broken("the HPA does not scale", mend(f, "kubectl -n %s describe hpa %s", w.namespace, w.hpa.Metadata.Name))

@@ -10,7 +10,7 @@ import (
 const autoscaling = "/apis/autoscaling/v2/"
 
 // lookHPA finds the HPA, or the ScaledObject that makes one.
-func (w *walk) lookHPA() doctor.Link {
+func (w *walk) lookHPA() doctor.Step {
 	if w.namespace == "" {
 		if err := w.defaultNamespace(); err != nil {
 			return blind("the kubeconfig", err)
@@ -113,7 +113,7 @@ func (w *walk) noHPA() *doctor.Finding {
 }
 
 // askedFor finds the metric that the HPA asks for.
-func (w *walk) askedFor() doctor.Link {
+func (w *walk) askedFor() doctor.Step {
 	h := w.hpa
 	ref := h.Spec.ScaleTargetRef
 	if ref.Kind == "DaemonSet" {

@@ -26,7 +26,7 @@ func (w *walk) readScaledObject(name string) error {
 }
 
 // lookScaledObject is what KEDA makes of a ScaledObject.
-func (w *walk) lookScaledObject() doctor.Link {
+func (w *walk) lookScaledObject() doctor.Step {
 	if w.scaled == nil {
 		return nothing()
 	}
@@ -52,7 +52,7 @@ func (w *walk) lookScaledObject() doctor.Link {
 
 // kedaWarnings is a ScaledObject with an HPA. That KEDA gets no figures it says
 // here; the links that follow tell why.
-func (w *walk) kedaWarnings() doctor.Link {
+func (w *walk) kedaWarnings() doctor.Step {
 	s := w.scaled
 	name := s.Metadata.Name
 	ready := s.Status.Conditions.of("Ready")
@@ -62,12 +62,12 @@ func (w *walk) kedaWarnings() doctor.Link {
 	}
 	switch {
 	case s.Status.Conditions.of("Fallback").Status == "True":
-		l.Says = "works with its fallback"
+		l.Message = "works with its fallback"
 		l = with(l, w.kedaFinding(codeFallback, "KEDA has no figures and uses the fallback of ScaledObject "+name))
 	case ready.Status != "True" && ready.Status != "False" && ready.Reason != "PartialTriggerError":
-		l.Says = "has an HPA, " + w.hpa.Metadata.Name + ", and KEDA has not judged it yet"
+		l.Message = "has an HPA, " + w.hpa.Metadata.Name + ", and KEDA has not judged it yet"
 	case ready.Status == "False" || ready.Reason == "PartialTriggerError":
-		l.Says = "has an HPA, " + w.hpa.Metadata.Name + ", and triggers that fail"
+		l.Message = "has an HPA, " + w.hpa.Metadata.Name + ", and triggers that fail"
 		l = with(l, w.kedaFinding(codeScaledObject, "KEDA gets no figures for ScaledObject "+name))
 	}
 	return l

@@ -18,7 +18,7 @@ type page struct {
 }
 
 // lookNginx reads the metrics of the pods, through the API server.
-func (w *walk) lookNginx() doctor.Link {
+func (w *walk) lookNginx() doctor.Step {
 	const most = 3
 	asked, tried := 0, 0
 	var why error
@@ -108,7 +108,7 @@ func (w *walk) exporterTarget(e *exporterPort, reasons []string) *doctor.Finding
 	return mend(f, "nginx-exporter snippet kubernetes   # the status page that nginx needs for it")
 }
 
-func (w *walk) notListening(why error) doctor.Link {
+func (w *walk) notListening(why error) doctor.Step {
 	e := &w.exporters[0]
 	f := seen(found(codeNotListening, "nothing listens on port %d of %s", e.port, e.pod.Metadata.Name), "the API server says", "%s", why)
 	f = seen(f, "container", "%s with port %s", e.container, fmt.Sprintf("%d %s", e.port, e.portName))

@@ -27,7 +27,7 @@ type exporterPort struct {
 }
 
 // lookPods reads the pods of the target, and finds the exporter in each.
-func (w *walk) lookPods() doctor.Link {
+func (w *walk) lookPods() doctor.Step {
 	var all list[pod]
 	path := "/api/v1/namespaces/" + w.namespace + "/pods" + selectorQuery(w.selector())
 	if err := w.cluster.get(w.ctx, path, &all); err != nil {
@@ -64,7 +64,7 @@ func (w *walk) lookPods() doctor.Link {
 }
 
 // noPods tells why there are none but those that end.
-func (w *walk) noPods(ending time.Time) doctor.Link {
+func (w *walk) noPods(ending time.Time) doctor.Step {
 	conditions := w.target.Status.Conditions
 	refused := conditions.of("ReplicaFailure").Status == "True"
 	if at := conditions.of("Progressing").LastUpdateTime; !refused && w.age(at) < podStart {
@@ -83,7 +83,7 @@ func (w *walk) noPods(ending time.Time) doctor.Link {
 }
 
 // findExporters looks for the exporter's container in each pod.
-func (w *walk) findExporters() doctor.Link {
+func (w *walk) findExporters() doctor.Step {
 	var without []string
 	for i := range w.pods {
 		e, found := exporterOf(&w.pods[i])
@@ -171,7 +171,7 @@ func readExporter(c *container) (e exporterPort, likeness int) {
 }
 
 // noneReady is why no pod is ready: a container that does not run, or time.
-func (w *walk) noneReady() doctor.Link {
+func (w *walk) noneReady() doctor.Step {
 	for i := range w.pods {
 		if l := w.fallen(&w.pods[i]); l.State != "" {
 			return l
@@ -197,7 +197,7 @@ func (w *walk) noneReady() doctor.Link {
 }
 
 // fallen finds a container of a pod that does not run.
-func (w *walk) fallen(p *pod) doctor.Link {
+func (w *walk) fallen(p *pod) doctor.Step {
 	for _, c := range p.Spec.all() {
 		status := p.status(c.Name)
 		trouble := status.trouble()
@@ -211,7 +211,7 @@ func (w *walk) fallen(p *pod) doctor.Link {
 	return nothing()
 }
 
-func (w *walk) notRunning(p *pod, c *container, status *containerStatus, trouble string) doctor.Link {
+func (w *walk) notRunning(p *pod, c *container, status *containerStatus, trouble string) doctor.Step {
 	code := codePodsCrash
 	if e, found := exporterOf(p); found && e.container == c.Name {
 		code = codeExporterCrash

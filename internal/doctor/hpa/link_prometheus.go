@@ -21,7 +21,7 @@ const ourSeries = `{__name__=~"nginx(plus)?_(http_requests|connections)_.+"}`
 const operatorAPI = "/apis/monitoring.coreos.com/v1/"
 
 // lookPrometheus finds the Prometheus that counts for this HPA.
-func (w *walk) lookPrometheus() doctor.Link {
+func (w *walk) lookPrometheus() doctor.Step {
 	if w.withoutPrometheus() {
 		return nothing()
 	}
@@ -88,7 +88,7 @@ func (w *walk) consumerURL() string {
 }
 
 // use takes a Prometheus if it answers.
-func (w *walk) use(p *prometheus) doctor.Link {
+func (w *walk) use(p *prometheus) doctor.Step {
 	samples, err := p.query(w.ctx, "vector(1)")
 	switch {
 	case reasonOf(err) == promAway:
@@ -121,7 +121,7 @@ func (w *walk) use(p *prometheus) doctor.Link {
 }
 
 // useService takes a Service that the adapter or KEDA names.
-func (w *walk) useService(address string, s serviceAddress) doctor.Link {
+func (w *walk) useService(address string, s serviceAddress) doctor.Step {
 	var there service
 	err := w.cluster.get(w.ctx, "/api/v1/namespaces/"+s.namespace+"/services/"+s.name, &there)
 	switch {
@@ -231,10 +231,10 @@ func (w *walk) prometheusServices() (all []serviceAddress, hidden error) {
 
 // discover takes the only Prometheus that there is, or the only one that knows
 // these pods.
-func (w *walk) discover() doctor.Link {
+func (w *walk) discover() doctor.Step {
 	all, hidden := w.prometheusServices()
 	var answering, knowing []*prometheus
-	var last doctor.Link
+	var last doctor.Step
 	for _, s := range all {
 		last = w.use(w.cluster.behind(s))
 		if last.State != doctor.OK {
@@ -267,7 +267,7 @@ func (w *walk) discover() doctor.Link {
 }
 
 // noPrometheus names what is there in its place.
-func (w *walk) noPrometheus() doctor.Link {
+func (w *walk) noPrometheus() doctor.Step {
 	f := found(codeNoPrometheus, "there is no Prometheus to be found")
 	if group := w.platform(); group != "" {
 		f = seen(found(codeManaged, "this is %s, which the doctor cannot ask", managedBy(group)), "API group", "%s", group)

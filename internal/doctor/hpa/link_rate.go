@@ -14,7 +14,7 @@ import (
 )
 
 // lookRate asks an exporter for the rate that KEDA asks for.
-func (w *walk) lookRate() doctor.Link {
+func (w *walk) lookRate() doctor.Step {
 	t, there := w.trigger("metrics-api")
 	if !there {
 		return nothing()
@@ -67,7 +67,7 @@ func (w *walk) oldestExporter() *exporterPort {
 }
 
 // noRateYet is an exporter that answers with 503, which KEDA leaves out of the sum.
-func (w *walk) noRateYet(e *exporterPort) doctor.Link {
+func (w *walk) noRateYet(e *exporterPort) doctor.Step {
 	if began := e.pod.Metadata.CreationTimestamp; w.age(began) < podStart {
 		return waiting("%s: the exporter knows no rate until half of its window is over", clock(began.Add(podStart)))
 	}
@@ -94,10 +94,10 @@ func (w *walk) rateService(t *trigger, u *url.URL) *doctor.Finding {
 	case err != nil || there.Spec.Type == "ExternalName" || leads && s.namespace == w.namespace && labelsMatch(there.Spec.Selector, w.exporters[0].pod.Metadata.Labels):
 		return nil
 	case !leads:
-		f.Says = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s in %s for port %s, which it does not have", w.scaled.Metadata.Name, s.name, s.namespace, s.port)
+		f.Message = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s in %s for port %s, which it does not have", w.scaled.Metadata.Name, s.name, s.namespace, s.port)
 		f = seen(f, "ports of Service "+s.name, "%s", names(there.ports()))
 	default:
-		f.Says = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s in %s, which does not lead to these pods", w.scaled.Metadata.Name, s.name, s.namespace)
+		f.Message = fmt.Sprintf("the trigger of ScaledObject %s asks Service %s in %s, which does not lead to these pods", w.scaled.Metadata.Name, s.name, s.namespace)
 		f = seen(f, "selector of Service "+s.name, "%s", labelText(there.Spec.Selector))
 	}
 	return w.mendRate(seen(f, "KEDA asks", "%s", withoutLogin(u.String())), &s, u.Path, err == nil)

@@ -43,7 +43,7 @@ func (w *walk) plural() string {
 }
 
 // lookRule tells whether the adapter lists the metric.
-func (w *walk) lookRule() doctor.Link {
+func (w *walk) lookRule() doctor.Step {
 	if w.wanted.kind == externalKind {
 		return nothing()
 	}
@@ -141,7 +141,7 @@ func (w *walk) collision(all []tried) []*doctor.Finding {
 }
 
 // notListed tells why a metric is not in the list.
-func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
+func (w *walk) notListed(wanted string, like []string, count int) doctor.Step {
 	says := "the adapter does not list " + wanted
 	evidence := func(f *doctor.Finding) *doctor.Finding {
 		f = seen(f, "wanted", "%s", wanted)
@@ -174,7 +174,7 @@ func (w *walk) notListed(wanted string, like []string, count int) doctor.Link {
 }
 
 // rightRule is a list without the metric, though a rule makes it.
-func (w *walk) rightRule(says string, evidence func(*doctor.Finding) *doctor.Finding) doctor.Link {
+func (w *walk) rightRule(says string, evidence func(*doctor.Finding) *doctor.Finding) doctor.Step {
 	a := &w.adapter
 	until := a.started().Add(a.relist() + relistGrace)
 	if s := w.now.Add(a.relist() + relistGrace); w.newSeries(a.relist() + relistGrace) {

@@ -21,7 +21,7 @@ const scrapeStart = 3 * time.Minute
 const prometheusStart = 30 * time.Second
 
 // lookScrapes tells whether Prometheus scrapes the exporters of the pods.
-func (w *walk) lookScrapes() doctor.Link {
+func (w *walk) lookScrapes() doctor.Step {
 	if w.prometheus == nil {
 		return nothing()
 	}
@@ -80,7 +80,7 @@ func (w *walk) lookScrapes() doctor.Link {
 // scrapedElsewhere finds series of pods that are no targets: of Thanos and its
 // like, which scrape nothing, of agents that write to Prometheus, and of proxies
 // before the exporter, which have a port of their own.
-func (w *walk) scrapedElsewhere(other []target) doctor.Link {
+func (w *walk) scrapedElsewhere(other []target) doctor.Step {
 	samples, err := w.prometheus.query(w.ctx, "timestamp("+w.seriesQuery()+")")
 	if err != nil || len(samples) == 0 {
 		return nothing()
@@ -115,7 +115,7 @@ func (w *walk) outdated(newest sample) bool {
 }
 
 // promBlind is a Prometheus that answered before and does not answer this.
-func (w *walk) promBlind(what string, err error) doctor.Link {
+func (w *walk) promBlind(what string, err error) doctor.Step {
 	if isBlind(err) {
 		return blind(what, err)
 	}

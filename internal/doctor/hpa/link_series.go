@@ -41,7 +41,7 @@ func (w *walk) seriesQuery() string {
 }
 
 // lookSeries looks for the counter of requests of the pods.
-func (w *walk) lookSeries() doctor.Link {
+func (w *walk) lookSeries() doctor.Step {
 	if w.prometheus == nil {
 		return nothing()
 	}
@@ -122,7 +122,7 @@ func (w *walk) newSeries(ago time.Duration) bool {
 }
 
 // noSeries tells what is scraped instead.
-func (w *walk) noSeries() doctor.Link {
+func (w *walk) noSeries() doctor.Step {
 	if w.noList {
 		return w.noTargets(nil)
 	}
@@ -142,7 +142,7 @@ func (w *walk) noSeries() doctor.Link {
 }
 
 // seriesOf tells what there is of a target; nothing if nothing is.
-func (w *walk) seriesOf(t *target) doctor.Link {
+func (w *walk) seriesOf(t *target) doctor.Step {
 	own := fmt.Sprintf(`instance=%q,job=%q`, t.Labels["instance"], t.Labels["job"])
 	samples, err := w.prometheus.query(w.ctx, requestSeries+","+own+"}")
 	switch {
@@ -197,7 +197,7 @@ func (w *walk) relabelled(t *target, s sample) *doctor.Finding {
 	return mend(f, "a job of Prometheus for pods sets namespace and pod from __meta_kubernetes_namespace and __meta_kubernetes_pod_name: nginx-exporter snippet prometheus")
 }
 
-func (w *walk) droppedSeries(t *target) doctor.Link {
+func (w *walk) droppedSeries(t *target) doctor.Step {
 	f := found(codeSeriesDropped, "Prometheus has nginx_up of the pods, but not the counter of requests")
 	f = seen(f, "job", "%s", t.ScrapePool)
 	return broken("the counter is left out", mend(f, "look at metricRelabelings of the monitor: one drops nginx_http_requests_total or keeps others only"))

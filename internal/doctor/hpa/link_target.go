@@ -12,7 +12,7 @@ import (
 )
 
 // lookTarget reads what the HPA scales.
-func (w *walk) lookTarget() doctor.Link {
+func (w *walk) lookTarget() doctor.Step {
 	ref := w.hpa.Spec.ScaleTargetRef
 	path, err := w.pathOf(ref)
 	if err == nil {
@@ -81,7 +81,7 @@ func (w *walk) pathOf(ref reference) (string, error) {
 }
 
 // readScale reads the selector of kinds that have it elsewhere.
-func (w *walk) readScale(path string) doctor.Link {
+func (w *walk) readScale(path string) doctor.Step {
 	var scale workload
 	if err := w.cluster.get(w.ctx, path+"/scale", &scale); err != nil {
 		return blind("the scale of "+w.hpa.Spec.ScaleTargetRef.Name, err)
@@ -112,7 +112,7 @@ func (w *walk) noTarget(path string) *doctor.Finding {
 }
 
 // scaledToZero is what switches the HPA off.
-func (w *walk) scaledToZero(what string) doctor.Link {
+func (w *walk) scaledToZero(what string) doctor.Step {
 	if !w.target.scaledToZero() || w.scaled != nil {
 		return nothing()
 	}
@@ -126,7 +126,7 @@ func (w *walk) scaledToZero(what string) doctor.Link {
 
 // sharedPods finds other HPAs of the same pods. Kubernetes gives up on all of
 // them.
-func (w *walk) sharedPods() doctor.Link {
+func (w *walk) sharedPods() doctor.Step {
 	for i := range w.siblings {
 		other := &w.siblings[i]
 		if other.Metadata.Name == w.hpa.Metadata.Name {
@@ -160,7 +160,7 @@ func (w *walk) complaint() string {
 func said(c condition) string { return strings.Trim(c.Reason+": "+c.Message, ": ") }
 
 // overlaps tells whether another HPA's target has the same pods.
-func (w *walk) overlaps(other *hpa) doctor.Link {
+func (w *walk) overlaps(other *hpa) doctor.Step {
 	path, err := w.pathOf(other.Spec.ScaleTargetRef)
 	var theirs workload
 	if err != nil || w.cluster.get(w.ctx, path, &theirs) != nil || theirs.Spec.Selector == nil || w.target.Spec.Selector == nil {

@@ -23,7 +23,7 @@ const (
 )
 
 // lookValue asks for the metric as the HPA controller does.
-func (w *walk) lookValue() doctor.Link {
+func (w *walk) lookValue() doctor.Step {
 	err := w.cluster.getAs(w.ctx, controller, w.valuePath(), &w.values)
 	note, who := "as the HPA sees it", controller
 	var mute []*doctor.Finding
@@ -84,7 +84,7 @@ func (w *walk) valuePath() string {
 }
 
 // valueFails tells errors apart by who makes them.
-func (w *walk) valueFails(err error) doctor.Link {
+func (w *walk) valueFails(err error) doctor.Step {
 	text := err.Error()
 	answer := func(f *doctor.Finding) *doctor.Finding { return seen(f, "the API answers", "%s", err) }
 	group := customMetrics
@@ -130,7 +130,7 @@ func (w *walk) noDelegator(answer func(*doctor.Finding) *doctor.Finding) *doctor
 
 // noExternalValue is a metric of KEDA, or of another adapter, whose ways the
 // doctor does not know.
-func (w *walk) noExternalValue(answer func(*doctor.Finding) *doctor.Finding) doctor.Link {
+func (w *walk) noExternalValue(answer func(*doctor.Finding) *doctor.Finding) doctor.Step {
 	if w.scaled == nil {
 		f := answer(found(codeUnknown, "whoever serves %s has no value for %s, for a reason that the doctor does not know", externalMetrics, w.wanted.name))
 		return broken("there is none", mend(f, "kubectl describe apiservice v1beta1.%s names who serves it; look at its log", externalMetrics))
@@ -205,7 +205,7 @@ func (w *walk) render() (*rule, string, error) {
 }
 
 // listedOnly is a metric that is listed and not found: its query cannot be made.
-func (w *walk) listedOnly(answer func(*doctor.Finding) *doctor.Finding) doctor.Link {
+func (w *walk) listedOnly(answer func(*doctor.Finding) *doctor.Finding) doctor.Step {
 	r, _, err := w.render()
 	if !w.listed {
 		return w.notListed(w.plural()+"/"+w.wanted.name, nil, 0)
@@ -226,7 +226,7 @@ func (w *walk) listedOnly(answer func(*doctor.Finding) *doctor.Finding) doctor.L
 }
 
 // adapterCannotAsk is an adapter that gets no answer from Prometheus.
-func (w *walk) adapterCannotAsk(answer func(*doctor.Finding) *doctor.Finding) doctor.Link {
+func (w *walk) adapterCannotAsk(answer func(*doctor.Finding) *doctor.Finding) doctor.Step {
 	r, query, err := w.render()
 	if r != nil && err == nil && w.prometheus != nil {
 		if _, err := w.prometheus.query(w.ctx, query); reasonOf(err) == promBadQuery {
@@ -246,7 +246,7 @@ func (w *walk) adapterCannotAsk(answer func(*doctor.Finding) *doctor.Finding) do
 
 // adapterHidden is an adapter that cannot be seen by who asks, so that nobody
 // can tell what is wrong with it.
-func (w *walk) adapterHidden() doctor.Link {
+func (w *walk) adapterHidden() doctor.Step {
 	if err := w.readAdapter().hidden; err != nil {
 		return blind("the adapter", err)
 	}
@@ -254,7 +254,7 @@ func (w *walk) adapterHidden() doctor.Link {
 }
 
 // noValue is an answer without pods.
-func (w *walk) noValue(who string) doctor.Link {
+func (w *walk) noValue(who string) doctor.Step {
 	if w.wanted.kind == externalKind {
 		return w.noExternalValue(func(f *doctor.Finding) *doctor.Finding { return seen(f, "the API answers", "no values") })
 	}
@@ -291,7 +291,7 @@ func (w *walk) noValue(who string) doctor.Link {
 }
 
 // valueByNow is a query that gives values, of which the adapter had none.
-func (w *walk) valueByNow(who string, evidence func(*doctor.Finding) *doctor.Finding, count int) doctor.Link {
+func (w *walk) valueByNow(who string, evidence func(*doctor.Finding) *doctor.Finding, count int) doctor.Step {
 	w.cluster.forget(who, w.valuePath())
 	if err := w.cluster.getAs(w.ctx, who, w.valuePath(), &w.values); err == nil && len(w.values.Items) > 0 {
 		return waiting("the HPA asks again; the adapter has %d values by now", len(w.values.Items))
@@ -318,7 +318,7 @@ func (w *walk) windowFinding(evidence func(*doctor.Finding) *doctor.Finding, que
 }
 
 // check compares values with what the pods really have.
-func (w *walk) check(l doctor.Link) doctor.Link {
+func (w *walk) check(l doctor.Step) doctor.Step {
 	r, query, err := w.render()
 	if r == nil || err != nil || w.prometheus == nil {
 		return l
@@ -332,7 +332,7 @@ func (w *walk) check(l doctor.Link) doctor.Link {
 		l = with(l, w.mendRules(evidence(found(codeQueryMatchers, "the query reads the series of every pod of the cluster, each time that the HPA looks")), "metricsQuery: {<<.LabelMatchers>>}"))
 	}
 	if f := w.doubled(query); f != nil {
-		l.State = doctor.Broken
+		l.State = doctor.Failed
 		l.Findings = append(l.Findings, *evidence(f))
 	}
 	return l

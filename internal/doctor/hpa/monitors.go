@@ -14,7 +14,7 @@ const (
 )
 
 // noTargets tells why Prometheus does not scrape the pods.
-func (w *walk) noTargets(other []target) doctor.Link {
+func (w *walk) noTargets(other []target) doctor.Step {
 	monitors, services, err := w.readMonitors()
 	switch {
 	case reasonOf(err) == notFound && w.hidden != nil:
@@ -129,7 +129,7 @@ func (w *walk) readMonitors() ([]monitor, []service, error) {
 }
 
 // notYetScraped is a monitor that is right, and Prometheus does not scrape.
-func (w *walk) notYetScraped(m *monitor) doctor.Link {
+func (w *walk) notYetScraped(m *monitor) doctor.Step {
 	pools, err := w.prometheus.pools(w.ctx)
 	i := slices.IndexFunc(pools, func(pool string) bool { return strings.HasPrefix(pool, m.pool()) })
 	if i >= 0 {

@@ -103,50 +103,50 @@ func TestPlatforms(t *testing.T) {
 		verdict doctor.Verdict
 		want    doctor.Code
 	}{
-		{"no Prometheus", nil, doctor.Unseen, codeNoPrometheus},
-		{"Google's", group("monitoring.googleapis.com"), doctor.Unseen, codeManaged},
-		{"Azure's", group("azmonitoring.coreos.com"), doctor.Unseen, codeManaged},
+		{"no Prometheus", nil, doctor.Inconclusive, codeNoPrometheus},
+		{"Google's", group("monitoring.googleapis.com"), doctor.Inconclusive, codeManaged},
+		{"Azure's", group("azmonitoring.coreos.com"), doctor.Inconclusive, codeManaged},
 		{"OpenShift", answers{
 			"/apis": `{"groups": [{"name": "config.openshift.io"}]}`, operatorAPI + "prometheuses": operated,
 			svcPath: "Error from server (ServiceUnavailable): error trying to reach service: EOF",
-		}, doctor.Unseen, codeManaged},
+		}, doctor.Inconclusive, codeManaged},
 		{"a login", answers{
 			operatorAPI + "prometheuses": operated, svcPath: "error: You must be logged in to the server (Unauthorized)",
-		}, doctor.Unseen, codePrometheusLogin},
-		{"another program", answers{operatorAPI + "prometheuses": operated, svcPath: "<html>"}, doctor.Ill, codePrometheusStrange},
+		}, doctor.Inconclusive, codePrometheusLogin},
+		{"another program", answers{operatorAPI + "prometheuses": operated, svcPath: "<html>"}, doctor.Unhealthy, codePrometheusStrange},
 		{"down", answers{
 			operatorAPI + "prometheuses": operated, svcPath: `Error from server (ServiceUnavailable): no endpoints available for service "prometheus-operated"`,
-		}, doctor.Ill, codePrometheusDown},
+		}, doctor.Unhealthy, codePrometheusDown},
 		{"no right to ask it", answers{
 			operatorAPI + "prometheuses": operated,
 			svcPath:                      `Error from server (Forbidden): services "x" is forbidden: User "me" cannot get resource "services/proxy" in API group "" in the namespace "monitoring"`,
-		}, doctor.Unseen, codeForbidden},
+		}, doctor.Inconclusive, codeForbidden},
 		{"two of them", answers{
 			operatorAPI + "prometheuses": operated, svcPath: success,
 			"/api/v1/services": `{"items": [{"metadata": {"name": "prometheus", "namespace": "other"}, "spec": {"ports": [{"port": 80}]}}]}`,
 			"/api/v1/namespaces/other/services/prometheus:80/proxy/api/v1/query": success,
-		}, doctor.Unseen, codeSeveralPrometheus},
-		{"nobody knows you", answers{hpaPath: "error: You must be logged in to the server (Unauthorized)"}, doctor.Unseen, codeUnauthorized},
-		{"CPU alone", hpaOf(`{"type": "Resource", "resource": {"name": "cpu"}}`, "Deployment"), doctor.Ill, codeOtherMetric},
-		{"a DaemonSet", hpaOf("", "DaemonSet"), doctor.Ill, codeTargetKind},
-		{"GKE", hpaOf(`{"type": "Pods", "pods": {"metric": {"name": "autoscaling.gke.io|web|rps"}}}`, "Deployment"), doctor.Unseen, codeManaged},
-		{"no KEDA", answers{hpaPath: `{}`, soPath: scaledWith(byPrometheus, "{}")}, doctor.Ill, codeNoKEDA},
+		}, doctor.Inconclusive, codeSeveralPrometheus},
+		{"nobody knows you", answers{hpaPath: "error: You must be logged in to the server (Unauthorized)"}, doctor.Inconclusive, codeUnauthorized},
+		{"CPU alone", hpaOf(`{"type": "Resource", "resource": {"name": "cpu"}}`, "Deployment"), doctor.Unhealthy, codeOtherMetric},
+		{"a DaemonSet", hpaOf("", "DaemonSet"), doctor.Unhealthy, codeTargetKind},
+		{"GKE", hpaOf(`{"type": "Pods", "pods": {"metric": {"name": "autoscaling.gke.io|web|rps"}}}`, "Deployment"), doctor.Inconclusive, codeManaged},
+		{"no KEDA", answers{hpaPath: `{}`, soPath: scaledWith(byPrometheus, "{}")}, doctor.Unhealthy, codeNoKEDA},
 		{"a ScaledObject that is not ready", answers{
 			hpaPath: `{}`, soPath: scaledWith(byPrometheus, `{"conditions": [{"type": "Ready", "status": "False", "message": "no target"}]}`),
-		}, doctor.Ill, codeScaledObject},
-		{"paused", keda(scaledWith(byPrometheus, `{"conditions": [{"type": "Paused", "status": "True"}]}`)), doctor.Ill, codePaused},
-		{"the exporter computes no rate", keda(scaledWith(direct15s, ready)), doctor.Ill, codeRateWindow},
-		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), behind, answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Ill, codeNoKEDA},
+		}, doctor.Unhealthy, codeScaledObject},
+		{"paused", keda(scaledWith(byPrometheus, `{"conditions": [{"type": "Paused", "status": "True"}]}`)), doctor.Unhealthy, codePaused},
+		{"the exporter computes no rate", keda(scaledWith(direct15s, ready)), doctor.Unhealthy, codeRateWindow},
+		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), behind, answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Unhealthy, codeNoKEDA},
 		{"KEDA's API is down", keda(scaledWith(direct15s, ready), external, behind, answers{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1":                  "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
-		}), doctor.Ill, codeExternalDown},
+		}), doctor.Unhealthy, codeExternalDown},
 		{"KEDA has no value", keda(scaledWith(direct15s, ready), external, behind, answers{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}", "/apis/external.metrics.k8s.io/v1beta1": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x": "Error from server (InternalError): Internal error occurred: no matching metrics",
-		}), doctor.Ill, codeExternalValue},
-		{"KEDA asks where nobody is", keda(scaledWith(byPrometheus, ready)), doctor.Ill, codePrometheusURL},
-		{"it uses the fallback", keda(scaledWith(direct15s, `{"conditions": [{"type": "Ready", "status": "True"}, {"type": "Fallback", "status": "True"}]}`)), doctor.Ill, codeFallback},
+		}), doctor.Unhealthy, codeExternalValue},
+		{"KEDA asks where nobody is", keda(scaledWith(byPrometheus, ready)), doctor.Unhealthy, codePrometheusURL},
+		{"it uses the fallback", keda(scaledWith(direct15s, `{"conditions": [{"type": "Ready", "status": "True"}, {"type": "Fallback", "status": "True"}]}`)), doctor.Unhealthy, codeFallback},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestTriggerQuery(t *testing.T) {
 		}
 		report := Examine(t.Context(), Options{Namespace: "shop", Name: "web", kubectl: run})
 		if !slices.Contains(report.Codes(), want) {
-			t.Errorf("%s: %v in %+v", result, report.Codes(), report.Links)
+			t.Errorf("%s: %v in %+v", result, report.Codes(), report.Steps)
 		}
 	}
 }

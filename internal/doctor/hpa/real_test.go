@@ -296,7 +296,7 @@ func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string
 			t.Errorf("%s, without %s: %s, in place of %v\n%s", tt.name, path, code, whole.Codes(), inWords(report))
 		}
 	}
-	if v := report.Verdict(); own != codeUnknown && v == doctor.Ill && whole.Verdict() == doctor.Healthy {
+	if v := report.Verdict(); own != codeUnknown && v == doctor.Unhealthy && whole.Verdict() == doctor.Healthy {
 		t.Errorf("%s, without %s: %s, in place of %s", tt.name, path, v, whole.Verdict())
 	}
 }

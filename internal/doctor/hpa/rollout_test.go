@@ -35,12 +35,12 @@ func TestRollouts(t *testing.T) {
 		want    doctor.Code // none if empty
 	}{
 		{"no pods yet", deployment(seconds, ""), doctor.Pending, ""},
-		{"no pods for long", deployment(hour, ""), doctor.Ill, codeNoPods},
-		{"pods that are refused", deployment(seconds, `, {"type": "ReplicaFailure", "status": "True"}`), doctor.Ill, codeNoPods},
+		{"no pods for long", deployment(hour, ""), doctor.Unhealthy, codeNoPods},
+		{"pods that are refused", deployment(seconds, `, {"type": "ReplicaFailure", "status": "True"}`), doctor.Unhealthy, codeNoPods},
 		{"pods that end", ending("2026-11-25T12:00:20Z"), doctor.Pending, ""},
-		{"pods that do not end", ending("2026-11-25T11:50:00Z"), doctor.Ill, codeNoPods},
+		{"pods that do not end", ending("2026-11-25T11:50:00Z"), doctor.Unhealthy, codeNoPods},
 		{"pods that start", unready(seconds), doctor.Pending, ""},
-		{"pods that do not become ready", unready(hour), doctor.Ill, codeNotReady},
+		{"pods that do not become ready", unready(hour), doctor.Unhealthy, codeNotReady},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,11 +10,11 @@ import (
 // scrub takes logins out of all that a link shows. Addresses, arguments, log
 // lines and messages come from others, who may have written a secret into any
 // of them; reports are pasted into tickets.
-func scrub(l *doctor.Link) {
-	l.Says = withoutSecrets(l.Says)
+func scrub(l *doctor.Step) {
+	l.Message = withoutSecrets(l.Message)
 	for i := range l.Findings {
 		f := &l.Findings[i]
-		f.Says = withoutSecrets(f.Says)
+		f.Message = withoutSecrets(f.Message)
 		for j := range f.Evidence {
 			f.Evidence[j].Value = withoutSecrets(f.Evidence[j].Value)
 		}

@@ -78,7 +78,7 @@ func (w *walk) triggerFinding() *doctor.Finding {
 	case err != nil || len(samples) == 1:
 		return nil
 	case w.shortWindow(query, 2):
-		f.Code, f.Says = codeQueryWindow, "the query of the trigger looks back less than two scrapes"
+		f.Code, f.Message = codeQueryWindow, "the query of the trigger looks back less than two scrapes"
 		f = seen(f, "scrape interval", "%s", w.interval)
 	case len(w.series) > 0:
 		f = seen(f, "series", "%s", labelText(w.series[0].Labels))

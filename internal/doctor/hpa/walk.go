@@ -88,7 +88,7 @@ type wanted struct {
 // that there is nothing to be seen.
 type link struct {
 	name string
-	look func(*walk) doctor.Link
+	look func(*walk) doctor.Step
 }
 
 // The links, in the order in which they depend on each other.
@@ -135,7 +135,7 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 		}
 		seen.Name = l.name
 		scrub(&seen)
-		report.Links = append(report.Links, seen)
+		report.Steps = append(report.Steps, seen)
 		if seen.State != doctor.OK && seen.State != doctor.Warning {
 			break
 		}
@@ -147,15 +147,15 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 }
 
 // fine is a link that works.
-func fine(format string, args ...any) doctor.Link {
-	return doctor.Link{State: doctor.OK, Says: fmt.Sprintf(format, args...)}
+func fine(format string, args ...any) doctor.Step {
+	return doctor.Step{State: doctor.OK, Message: fmt.Sprintf(format, args...)}
 }
 
 // nothing is a link that this way does not have.
-func nothing() doctor.Link { return doctor.Link{} }
+func nothing() doctor.Step { return doctor.Step{} }
 
 // with adds findings; a link that was fine has a warning now.
-func with(l doctor.Link, findings ...*doctor.Finding) doctor.Link {
+func with(l doctor.Step, findings ...*doctor.Finding) doctor.Step {
 	if len(findings) == 0 {
 		return l
 	}
@@ -169,23 +169,23 @@ func with(l doctor.Link, findings ...*doctor.Finding) doctor.Link {
 }
 
 // broken is a link with what is wrong with it.
-func broken(says string, f *doctor.Finding) doctor.Link {
-	return doctor.Link{State: doctor.Broken, Says: says, Findings: []doctor.Finding{*f}}
+func broken(says string, f *doctor.Finding) doctor.Step {
+	return doctor.Step{State: doctor.Failed, Message: says, Findings: []doctor.Finding{*f}}
 }
 
 // sightless is a link at which nobody can look.
-func sightless(says string, f *doctor.Finding) doctor.Link {
-	return doctor.Link{State: doctor.Blind, Says: says, Findings: []doctor.Finding{*f}}
+func sightless(says string, f *doctor.Finding) doctor.Step {
+	return doctor.Step{State: doctor.Unknown, Message: says, Findings: []doctor.Finding{*f}}
 }
 
 // waiting is a link that will be there in a while.
-func waiting(format string, args ...any) doctor.Link {
-	return doctor.Link{State: doctor.Waiting, Says: "waiting, normal until " + fmt.Sprintf(format, args...)}
+func waiting(format string, args ...any) doctor.Step {
+	return doctor.Step{State: doctor.Waiting, Message: "waiting, normal until " + fmt.Sprintf(format, args...)}
 }
 
 // found is a finding without evidence yet.
 func found(code doctor.Code, format string, args ...any) *doctor.Finding {
-	return &doctor.Finding{Code: code, Says: fmt.Sprintf(format, args...)}
+	return &doctor.Finding{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // seen adds evidence, if there is any.

@@ -23,12 +23,12 @@ func (e *examiner) itself(ctx context.Context, s *sight) *doctor.Finding {
 	life := ask(ctx, o, mostForTrial)
 	switch body := s.body(); {
 	case strings.HasPrefix(life.body(), "the exporter is healthy"):
-		f.Code, f.Says = "exporter-itself", "the target is an nginx-exporter, not nginx"
+		f.Code, f.Message = "exporter-itself", "the target is an nginx-exporter, not nginx"
 		if e.own(s.target().Port()) && isLocal(s.target().Host()) {
-			f.Says = "the target is this exporter's own port, not nginx"
+			f.Message = "the target is this exporter's own port, not nginx"
 		}
 	case strings.Contains(body, "# HELP nginx"), strings.Contains(body, "# TYPE nginx"), strings.Contains(body, "NGINX Prometheus Exporter"):
-		f.Code, f.Says = "exporter-other", "the target is another exporter for nginx, not nginx"
+		f.Code, f.Message = "exporter-other", "the target is another exporter for nginx, not nginx"
 	default:
 		return nil
 	}
@@ -83,7 +83,7 @@ func (e *examiner) mode(ctx context.Context, s *sight) *doctor.Finding {
 	_, err := client.ParseStubStatus(s.look.Body)
 	if s.options.Mode == client.ModePlus && s.look.Status == http.StatusOK && err == nil {
 		return &doctor.Finding{
-			Code: "stub-status-found", Says: "the target is a stub_status page, and the exporter was told that it is NGINX Plus",
+			Code: "stub-status-found", Message: "the target is a stub_status page, and the exporter was told that it is NGINX Plus",
 			Evidence: []doctor.Evidence{s.beginning()},
 			Fix:      []string{e.setting("--nginx.mode=auto, without --nginx.plus and NGINX_PLUS", "mode: auto")},
 		}
@@ -93,7 +93,7 @@ func (e *examiner) mode(ctx context.Context, s *sight) *doctor.Finding {
 	if s.options.Mode == client.ModeStubStatus && client.IsPlus(s.err) {
 		if other := ask(ctx, o, mostForTrial); other.healthy() {
 			return &doctor.Finding{
-				Code: "plus-found", Says: "the target is the API of NGINX Plus, and the exporter was told that it is stub_status",
+				Code: "plus-found", Message: "the target is the API of NGINX Plus, and the exporter was told that it is stub_status",
 				Evidence: []doctor.Evidence{other.tried("as NGINX Plus")},
 				Fix:      []string{e.setting("--nginx.mode=auto", "mode: auto")},
 			}
@@ -108,7 +108,7 @@ func (e *examiner) mode(ctx context.Context, s *sight) *doctor.Finding {
 	}
 	if other := ask(ctx, o, mostForTrial); other.healthy() {
 		return &doctor.Finding{
-			Code: "plus-path", Says: "the target is a document of the API of NGINX Plus, and not its root",
+			Code: "plus-path", Message: "the target is a document of the API of NGINX Plus, and not its root",
 			Evidence: []doctor.Evidence{other.tried(o.Target.String())},
 			Fix:      e.settings(&o),
 		}
@@ -122,14 +122,14 @@ func (e *examiner) login(_ context.Context, s *sight) *doctor.Finding {
 		return nil
 	}
 	f := &doctor.Finding{
-		Code: "login-required", Says: "nginx wants a login (401)",
+		Code: "login-required", Message: "nginx wants a login (401)",
 		Fix: []string{
 			"give one under http_client_config.basic_auth of the target in --config.file",
 			"or, in the status location of nginx: auth_basic off; with allow and deny in its place",
 		},
 	}
 	if s.look.Login {
-		f.Code, f.Says = "login-refused", "nginx does not take the login that is given (401)"
+		f.Code, f.Message = "login-refused", "nginx does not take the login that is given (401)"
 		f.Fix = []string{"correct user name and password; nginx reads the file of auth_basic_user_file at each request, if its workers may"}
 	}
 	return f
@@ -141,7 +141,7 @@ func (e *examiner) redirect(ctx context.Context, s *sight) *doctor.Finding {
 		return nil
 	}
 	f := &doctor.Finding{
-		Code: "status-redirect", Says: fmt.Sprintf("nginx sends the exporter to another address (%d), and it follows nobody", s.status()),
+		Code: "status-redirect", Message: fmt.Sprintf("nginx sends the exporter to another address (%d), and it follows nobody", s.status()),
 		Fix: []string{"let the status page answer by itself, in a server of its own: " + e.snippetServer(s)},
 	}
 	to, err := url.Parse(s.look.Header.Get("Location"))
@@ -179,7 +179,7 @@ func (e *examiner) denied(ctx context.Context, s *sight) *doctor.Finding {
 	}
 	covered := false
 	f := &doctor.Finding{
-		Code: "status-denied", Says: "nginx does not let the exporter see that page (403)",
+		Code: "status-denied", Message: "nginx does not let the exporter see that page (403)",
 		Evidence: []doctor.Evidence{{Name: "the exporter asks from", Value: from}},
 		Fix:      []string{fmt.Sprintf("allow %s; before the deny of that location, then: nginx -t && nginx -s reload", from)},
 	}
@@ -207,7 +207,7 @@ func (e *examiner) server(ctx context.Context, s *sight) *doctor.Finding {
 		return nil
 	}
 	f := &doctor.Finding{
-		Code: "nginx-error", Says: "nginx answers with an error, " + statusOf(s.status()),
+		Code: "nginx-error", Message: "nginx answers with an error, " + statusOf(s.status()),
 		Fix: []string{"look into the error log of nginx: tail /var/log/nginx/error.log"},
 	}
 	if s.status() != http.StatusInternalServerError {
@@ -223,7 +223,7 @@ func (e *examiner) path(ctx context.Context, s *sight) *doctor.Finding {
 	}
 	path := short(s.target().Path())
 	return e.lost(ctx, s, &doctor.Finding{
-		Code: "status-path", Says: fmt.Sprintf("there is no status page at %s (%d)", path, s.status()),
+		Code: "status-path", Message: fmt.Sprintf("there is no status page at %s (%d)", path, s.status()),
 		Evidence: []doctor.Evidence{{Name: "tried", Value: list(usualPaths())}},
 		Fix:      []string{"look for stub_status in the configuration of nginx: nginx -T | grep -B3 stub_status", "or add a server for it, as this tells: " + e.snippetServer(s)},
 	})
@@ -241,11 +241,11 @@ func (e *examiner) content(ctx context.Context, s *sight) *doctor.Finding {
 	}
 	switch body := strings.TrimSpace(s.body()); {
 	case body == "":
-		f.Code, f.Says, f.Evidence = "status-empty", "the answer at "+path+" is empty", nil
+		f.Code, f.Message, f.Evidence = "status-empty", "the answer at "+path+" is empty", nil
 	case strings.HasPrefix(body, "<"):
-		f.Code, f.Says = "status-html", "a web page answers at "+path+" in place of the status: another location of nginx, often location /"
+		f.Code, f.Message = "status-html", "a web page answers at "+path+" in place of the status: another location of nginx, often location /"
 	case strings.Contains(body, "Active connections"):
-		f.Code, f.Says = "status-unreadable", "the answer at "+path+" looks like a status page, and is none: something rewrites it on the way"
+		f.Code, f.Message = "status-unreadable", "the answer at "+path+" looks like a status page, and is none: something rewrites it on the way"
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: "the exporter says", Value: plain(s.err)})
 		f.Fix = []string{"ask nginx itself, not through a proxy, and leave out sub_filter and the like at that location"}
 		return f
@@ -258,6 +258,6 @@ func (e *examiner) content(ctx context.Context, s *sight) *doctor.Finding {
 // other knows text that is no status page: it may be another path's, or nobody
 // knows.
 func (e *examiner) other(ctx context.Context, s *sight, f *doctor.Finding) *doctor.Finding {
-	f.Code, f.Says = "status-other", "something else answers at "+short(s.target().Path())+" in place of the status"
+	f.Code, f.Message = "status-other", "something else answers at "+short(s.target().Path())+" in place of the status"
 	return e.lost(ctx, s, f)
 }

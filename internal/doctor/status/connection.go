@@ -28,7 +28,7 @@ func nameOf(_ context.Context, s *sight) *doctor.Finding {
 		says = "the name " + short(s.target().Host()) + " could not be looked up"
 	}
 	return &doctor.Finding{
-		Code: "name-unknown", Says: says,
+		Code: "name-unknown", Message: says,
 		Evidence: []doctor.Evidence{{Name: "the resolver says", Value: short(dns.Err)}},
 		Fix:      []string{"correct the host in the target; for nginx in the same pod or on the same machine it is 127.0.0.1"},
 	}
@@ -49,7 +49,7 @@ func (e *examiner) socket(ctx context.Context, s *sight) *doctor.Finding {
 			return f
 		}
 		return &doctor.Finding{
-			Code: "socket-missing", Says: "there is no socket " + path,
+			Code: "socket-missing", Message: "there is no socket " + path,
 			Fix: []string{
 				"let nginx listen there, as this tells: " + e.snippetCommand(s),
 				"in a pod, mount one emptyDir into both containers",
@@ -57,7 +57,7 @@ func (e *examiner) socket(ctx context.Context, s *sight) *doctor.Finding {
 		}
 	case err == nil && info.Mode().Type() != os.ModeSocket:
 		return &doctor.Finding{
-			Code: "socket-other", Says: path + " is no socket",
+			Code: "socket-other", Message: path + " is no socket",
 			Evidence: []doctor.Evidence{{Name: "it is", Value: info.Mode().String()}},
 			Fix:      []string{"name the socket itself: unix:/PATH/OF.sock:" + s.target().Path()},
 		}
@@ -66,7 +66,7 @@ func (e *examiner) socket(ctx context.Context, s *sight) *doctor.Finding {
 			return f
 		}
 		return &doctor.Finding{
-			Code: "socket-stale", Says: "nobody listens at " + path + ": what made the socket has ended",
+			Code: "socket-stale", Message: "nobody listens at " + path + ": what made the socket has ended",
 			Evidence: []doctor.Evidence{{Name: "made", Value: info.ModTime().UTC().Format(time.RFC3339)}},
 			Fix:      []string{"start nginx; if it complains of an address in use, remove the socket before: rm " + path},
 		}
@@ -76,7 +76,7 @@ func (e *examiner) socket(ctx context.Context, s *sight) *doctor.Finding {
 
 func socketDenied(path string, info os.FileInfo) *doctor.Finding {
 	f := &doctor.Finding{
-		Code: "socket-denied", Says: "this user may not open " + path,
+		Code: "socket-denied", Message: "this user may not open " + path,
 		Evidence: []doctor.Evidence{{Name: "this user", Value: fmt.Sprintf("user %d, group %d", os.Getuid(), os.Getgid())}},
 		Fix: []string{
 			"run the exporter in a group that may write to the socket, or chmod it after nginx has started; the folders above it need x",
@@ -103,7 +103,7 @@ func (e *examiner) refused(ctx context.Context, s *sight) *doctor.Finding {
 	}
 	here, known := listeners(e.Machine.Proc)
 	here = e.others(here)
-	f := &doctor.Finding{Code: "nginx-refused", Says: "nobody listens at " + place}
+	f := &doctor.Finding{Code: "nginx-refused", Message: "nobody listens at " + place}
 	if known && isLocal(s.target().Host()) {
 		text := list(here)
 		if len(here) == 0 {
@@ -112,7 +112,7 @@ func (e *examiner) refused(ctx context.Context, s *sight) *doctor.Finding {
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: "who listens here", Value: text})
 	}
 	if e.inPod() && known && len(here) == 0 && isLocal(s.target().Host()) {
-		f.Code, f.Says = "pod-network", f.Says+", nor anywhere else in this pod: nginx is not up yet, or runs in another pod or network"
+		f.Code, f.Message = "pod-network", f.Message+", nor anywhere else in this pod: nginx is not up yet, or runs in another pod or network"
 		f.Fix = []string{
 			"put the exporter into the pod of nginx (nginx-exporter inject does), with hostNetwork the same for both",
 			"if they are in one pod, look at the container of nginx: kubectl logs POD -c nginx",
@@ -220,7 +220,7 @@ func (e *examiner) otherAddress(ctx context.Context, s *sight) *doctor.Finding {
 		if other := ask(ctx, o, mostForTrial); other.healthy() {
 			return &doctor.Finding{
 				Code:     "listen-address",
-				Says:     fmt.Sprintf("nginx serves its status at %s, and the exporter asks %s", net.JoinHostPort(host, s.target().Port()), s.target().Host()),
+				Message:  fmt.Sprintf("nginx serves its status at %s, and the exporter asks %s", net.JoinHostPort(host, s.target().Port()), s.target().Host()),
 				Evidence: []doctor.Evidence{other.tried(o.Target.String())},
 				Fix:      e.settings(&o),
 			}
@@ -245,7 +245,7 @@ func (e *examiner) unreachable(ctx context.Context, s *sight) *doctor.Finding {
 		return nil
 	}
 	return &doctor.Finding{
-		Code: "nginx-unreachable", Says: says,
+		Code: "nginx-unreachable", Message: says,
 		Fix: []string{"check the address, and what may drop packets on the way: firewalls, NetworkPolicies, security groups"},
 	}
 }
@@ -273,13 +273,13 @@ func (e *examiner) slow(ctx context.Context, s *sight) *doctor.Finding {
 		wanted := (later.took * margin).Round(time.Second) + time.Second
 		return &doctor.Finding{
 			Code:     "nginx-slow",
-			Says:     fmt.Sprintf("nginx answers after %s, and the exporter waits %s", later.took.Round(time.Millisecond), s.options.Timeout),
+			Message:  fmt.Sprintf("nginx answers after %s, and the exporter waits %s", later.took.Round(time.Millisecond), s.options.Timeout),
 			Evidence: []doctor.Evidence{later.tried("with more time")},
 			Fix:      []string{e.setting("--nginx.timeout="+wanted.String(), "timeout: "+wanted.String()) + ", if Prometheus waits so long", "or find out what keeps nginx busy"},
 		}
 	}
 	return &doctor.Finding{
-		Code: "nginx-hangs", Says: fmt.Sprintf("the connection is accepted, and then nothing comes within %s", s.options.Timeout),
+		Code: "nginx-hangs", Message: fmt.Sprintf("the connection is accepted, and then nothing comes within %s", s.options.Timeout),
 		Fix: []string{"look at the server there: workers of nginx that are stopped, blocked by a disk or out of connections, or another program at this port"},
 	}
 }
@@ -295,7 +295,7 @@ func closed(_ context.Context, s *sight) *doctor.Finding {
 		return nil
 	}
 	return &doctor.Finding{
-		Code: "connection-closed", Says: "the connection is accepted and closed without an answer",
+		Code: "connection-closed", Message: "the connection is accepted and closed without an answer",
 		Evidence: []doctor.Evidence{{Name: "tried", Value: "TLS, a PROXY protocol header, other Host headers: no better"}},
 		Fix:      []string{"look for \"return 444\" in the server that answers there, and into the error log of nginx"},
 	}

@@ -22,7 +22,7 @@ func (e *examiner) explain(ctx context.Context, s *sight) doctor.Finding {
 		e.notHTTP, e.hostHeader, closed, e.mode, e.login, e.redirect, e.denied, e.server, e.path, e.content,
 	}
 	finding := doctor.Finding{
-		Code: "status-unknown", Says: "nothing that is known: " + s.answered(),
+		Code: "status-unknown", Message: "nothing that is known: " + s.answered(),
 		Evidence: []doctor.Evidence{{Name: "the exporter says", Value: plain(s.err)}},
 	}
 	for _, check := range checks {

@@ -77,18 +77,18 @@ func TestGoldenSeveral(t *testing.T) {
 	a, _ := s.nginx(statusServer)
 	s.target("http://" + a + "/stub_status")
 	report := Examine(t.Context(), s.options)
-	if codes := report.Codes(); !slices.Equal(codes, []doctor.Code{"nginx-refused"}) || report.Verdict() != doctor.Ill {
+	if codes := report.Codes(); !slices.Equal(codes, []doctor.Code{"nginx-refused"}) || report.Verdict() != doctor.Unhealthy {
 		t.Errorf("found %v, %s", codes, report.Verdict())
 	}
 	golden(t, "several", s.text(report))
 
 	nothing := Examine(t.Context(), Options{})
-	if nothing.Verdict() != doctor.Unseen || !slices.Equal(nothing.Codes(), []doctor.Code{"no-targets"}) {
+	if nothing.Verdict() != doctor.Inconclusive || !slices.Equal(nothing.Codes(), []doctor.Code{"no-targets"}) {
 		t.Errorf("of no targets it finds %v, %s", nothing.Codes(), nothing.Verdict())
 	}
 	golden(t, "no targets", s.text(nothing))
 	invalid := Invalid(errors.New("--nginx.timeout: 0s is not above zero"))
-	if invalid.Verdict() != doctor.Unseen {
+	if invalid.Verdict() != doctor.Inconclusive {
 		t.Errorf("a wrong configuration is %s", invalid.Verdict())
 	}
 	golden(t, "invalid", s.text(invalid))
@@ -104,7 +104,7 @@ func TestSocketDenied(t *testing.T) {
 		t.Fatal(err)
 	}
 	options := *s.target("unix:" + n.Dir + "/n.sock:/stub_status")
-	var link doctor.Link
+	var link doctor.Step
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -140,7 +140,7 @@ func TestNameUnknown(t *testing.T) {
 		"the name nginx.invalid could not be looked up": {Err: "server misbehaving", IsTemporary: true},
 	} {
 		f := nameOf(t.Context(), &sight{options: s.options.Targets[0], err: &client.Error{Reason: client.ReasonDNS, Err: err}})
-		if f == nil || f.Code != "name-unknown" || f.Says != says {
+		if f == nil || f.Code != "name-unknown" || f.Message != says {
 			t.Errorf("%v: %+v", err, f)
 		}
 	}

@@ -30,12 +30,12 @@ func (e *examiner) proxyHeader(ctx context.Context, s *sight) *doctor.Finding {
 	}
 	if o.ProxyProtocol {
 		return &doctor.Finding{
-			Code: "proxy-protocol-expected", Says: "nginx expects a PROXY protocol header there (listen ... proxy_protocol), and the exporter sends none",
+			Code: "proxy-protocol-expected", Message: "nginx expects a PROXY protocol header there (listen ... proxy_protocol), and the exporter sends none",
 			Evidence: tried, Fix: e.settings(&o),
 		}
 	}
 	return &doctor.Finding{
-		Code: "proxy-protocol-unexpected", Says: "the exporter sends a PROXY protocol header, and nginx does not expect one there",
+		Code: "proxy-protocol-unexpected", Message: "the exporter sends a PROXY protocol header, and nginx does not expect one there",
 		Evidence: tried,
 		Fix:      []string{e.setting("leave out --nginx.proxy-protocol, and PROXY_PROTOCOL in the environment", "proxy_protocol: false")},
 	}
@@ -50,7 +50,7 @@ func (e *examiner) notHTTP(ctx context.Context, s *sight) *doctor.Finding {
 	switch {
 	case strings.Contains(text, `malformed HTTP response "\x00\x00`):
 		return &doctor.Finding{
-			Code: "http2-only", Says: "nginx speaks only HTTP/2 there, and the exporter HTTP/1.1",
+			Code: "http2-only", Message: "nginx speaks only HTTP/2 there, and the exporter HTTP/1.1",
 			Fix: []string{"leave http2 out of the listen of the status server, or give it a listen of its own"},
 		}
 	case strings.Contains(text, "malformed"):
@@ -58,7 +58,7 @@ func (e *examiner) notHTTP(ctx context.Context, s *sight) *doctor.Finding {
 			return f
 		}
 		return &doctor.Finding{
-			Code: "not-http", Says: "what listens there does not speak HTTP: it is another program, or a stream server of nginx",
+			Code: "not-http", Message: "what listens there does not speak HTTP: it is another program, or a stream server of nginx",
 			Fix: []string{"correct the port in the target"},
 		}
 	}
@@ -90,12 +90,12 @@ func (e *examiner) hostHeader(ctx context.Context, s *sight) *doctor.Finding {
 			continue
 		}
 		f := &doctor.Finding{
-			Code: "host-header", Says: "another server of nginx answers: the status page is that of " + short(host),
+			Code: "host-header", Message: "another server of nginx answers: the status page is that of " + short(host),
 			Evidence: []doctor.Evidence{other.tried("Host: " + host)},
 			Fix:      e.settings(&o),
 		}
 		if host == "" {
-			f.Says = "nginx has no status page for Host: " + short(s.options.Host)
+			f.Message = "nginx has no status page for Host: " + short(s.options.Host)
 			f.Evidence[0] = other.tried("the host of the target")
 			f.Fix = []string{e.setting("leave out --nginx.host-header", "no host")}
 		}

@@ -195,8 +195,8 @@ func (s *scene) script(text string) string {
 func (s *scene) text(report *doctor.Report) string {
 	s.Helper()
 	var out strings.Builder
-	for i := range report.Links { // before columns are made of the names
-		report.Links[i].Name = strings.NewReplacer(s.show...).Replace(report.Links[i].Name)
+	for i := range report.Steps { // before columns are made of the names
+		report.Steps[i].Name = strings.NewReplacer(s.show...).Replace(report.Steps[i].Name)
 	}
 	if err := report.WriteText(&out, false); err != nil {
 		s.Fatal(err)

@@ -77,7 +77,7 @@ func (e *examiner) elsewhere(ctx context.Context, s *sight, trouble string) *doc
 		return e.configuration(ctx, s, trouble)
 	}
 	f := &doctor.Finding{
-		Code: "status-elsewhere", Says: fmt.Sprintf("%s; nginx serves its status at %s", trouble, found.target()),
+		Code: "status-elsewhere", Message: fmt.Sprintf("%s; nginx serves its status at %s", trouble, found.target()),
 		Evidence: []doctor.Evidence{found.tried(found.target().String())},
 		Fix:      e.settings(&found.options),
 	}
@@ -199,17 +199,17 @@ func (e *examiner) configuration(ctx context.Context, s *sight, trouble string) 
 	covered := slices.IndexFunc(p.pages, func(one page) bool { return one.covers(s.target()) })
 	switch {
 	case strings.HasPrefix(p.broken, `unknown directive "stub_status"`), p.asked && !p.module && !slices.ContainsFunc(p.pages, func(one page) bool { return one.plus }):
-		f.Code, f.Says = "module-missing", trouble+"; this nginx was built without stub_status"
+		f.Code, f.Message = "module-missing", trouble+"; this nginx was built without stub_status"
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: "nginx -V", Value: "no --with-http_stub_status_module"})
 		f.Fix = []string{"install the nginx of your distribution or of nginx.org, which have it, or build with --with-http_stub_status_module"}
 	case p.broken != "":
-		f.Code, f.Says = "nginx-config-broken", trouble+"; the configuration of nginx is wrong, so that it neither starts nor reloads"
+		f.Code, f.Message = "nginx-config-broken", trouble+"; the configuration of nginx is wrong, so that it neither starts nor reloads"
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: "nginx -T", Value: p.broken})
 		f.Fix = []string{"correct it, then: nginx -t && nginx -s reload"}
 	case covered >= 0:
 		unused(f, &p.pages[covered], trouble, s.look != nil)
 	case p.read && len(p.pages) == 0:
-		f.Code, f.Says = "status-not-configured", trouble+"; the configuration of nginx has no status page at all"
+		f.Code, f.Message = "status-not-configured", trouble+"; the configuration of nginx has no status page at all"
 		f.Fix = e.recipe(s)
 	default:
 		return nil
@@ -223,13 +223,13 @@ func unused(f *doctor.Finding, p *page, trouble string, answered bool) {
 	f.Evidence = append(f.Evidence, doctor.Evidence{Name: "configured in", Value: p.file})
 	switch {
 	case answered && p.taken != "":
-		f.Code, f.Says = "listen-shadowed", fmt.Sprintf("%s; the status server listens at %s, and another one, which answers, at %s itself", trouble, p.listen, p.taken)
+		f.Code, f.Message = "listen-shadowed", fmt.Sprintf("%s; the status server listens at %s, and another one, which answers, at %s itself", trouble, p.listen, p.taken)
 		f.Fix = []string{"listen " + p.taken + "; in the status server, too, or give it a port of its own; then: nginx -t && nginx -s reload"}
 	case answered && !p.listen.standard && p.host() == "":
-		f.Code, f.Says = "host-header", trouble+"; the status page is that of a server with another name: "+short(strings.Join(p.names, " "))
+		f.Code, f.Message = "host-header", trouble+"; the status page is that of a server with another name: "+short(strings.Join(p.names, " "))
 		f.Fix = []string{"--nginx.host-header=NAME, with a name that matches it, or a server of its own for the status"}
 	default:
-		f.Code, f.Says = "nginx-not-reloaded", trouble+"; the configuration of nginx has a status page there, but it is not in use"
+		f.Code, f.Message = "nginx-not-reloaded", trouble+"; the configuration of nginx has a status page there, but it is not in use"
 		f.Fix = []string{"load it: nginx -s reload", "or, where nginx does not run: systemctl start nginx"}
 	}
 }
@@ -278,7 +278,7 @@ func (e *examiner) moved(ctx context.Context, s *sight, code doctor.Code, says s
 		return nil
 	}
 	return &doctor.Finding{
-		Code: code, Says: says + "; the status page is at " + found.target().Path(),
+		Code: code, Message: says + "; the status page is at " + found.target().Path(),
 		Evidence: []doctor.Evidence{found.tried(found.target().String())},
 		Fix:      e.settings(&found.options),
 	}
@@ -287,13 +287,13 @@ func (e *examiner) moved(ctx context.Context, s *sight, code doctor.Code, says s
 // lost handles answers of something that is no status page: it is nearby, at
 // another address, or not configured; else the page is what it is.
 func (e *examiner) lost(ctx context.Context, s *sight, otherwise *doctor.Finding) *doctor.Finding {
-	if f := e.moved(ctx, s, otherwise.Code, otherwise.Says); f != nil {
+	if f := e.moved(ctx, s, otherwise.Code, otherwise.Message); f != nil {
 		return f
 	}
 	if f := e.otherAddress(ctx, s); f != nil {
 		return f
 	}
-	if f := e.elsewhere(ctx, s, otherwise.Says); f != nil {
+	if f := e.elsewhere(ctx, s, otherwise.Message); f != nil {
 		return f
 	}
 	return e.hint(ctx, s, otherwise)

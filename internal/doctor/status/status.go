@@ -74,15 +74,15 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 	defer cancel()
 	e := &examiner{Options: options}
 	e.Machine.complete()
-	report := &doctor.Report{Subject: "the status of nginx, as " + cmp.Or(options.Whose, "the exporter") + " sees it", Apart: true}
+	report := &doctor.Report{Subject: "the status of nginx, as " + cmp.Or(options.Whose, "the exporter") + " sees it", Independent: true}
 	if len(options.Targets) == 0 {
-		report.Links = []doctor.Link{blind("targets", doctor.Finding{
-			Code: "no-targets", Says: "the configuration names no target",
+		report.Steps = []doctor.Step{blind("targets", doctor.Finding{
+			Code: "no-targets", Message: "the configuration names no target",
 			Fix: []string{"add a target under targets in --config.file, or leave targets out there to have those of --nginx.scrape-uri"},
 		})}
 		return report
 	}
-	report.Links = make([]doctor.Link, len(options.Targets))
+	report.Steps = make([]doctor.Step, len(options.Targets))
 	const atOnce = 8
 	slots := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
@@ -90,7 +90,7 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			report.Links[i] = e.target(ctx, options.Targets[i])
+			report.Steps[i] = e.target(ctx, options.Targets[i])
 		})
 	}
 	all.Wait()
@@ -99,14 +99,14 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 
 // Invalid is the report where the configuration of the exporter is wrong.
 func Invalid(err error) *doctor.Report {
-	return &doctor.Report{Subject: "the configuration of the exporter", Links: []doctor.Link{blind("configuration", doctor.Finding{
-		Code: "config-invalid", Says: err.Error(),
+	return &doctor.Report{Subject: "the configuration of the exporter", Steps: []doctor.Step{blind("configuration", doctor.Finding{
+		Code: "config-invalid", Message: err.Error(),
 		Fix: []string{"correct it, and check with: nginx-exporter check-config"},
 	})}}
 }
 
-func blind(name string, finding doctor.Finding) doctor.Link {
-	return doctor.Link{Name: name, State: doctor.Blind, Says: "could not look", Findings: []doctor.Finding{finding}}
+func blind(name string, finding doctor.Finding) doctor.Step {
+	return doctor.Step{Name: name, State: doctor.Unknown, Message: "could not look", Findings: []doctor.Finding{finding}}
 }
 
 // examiner examines. What it finds out about the machine serves all targets.
@@ -125,21 +125,21 @@ func (e *examiner) nginx(ctx context.Context) *program {
 }
 
 // target looks at one target.
-func (e *examiner) target(ctx context.Context, options client.Options) doctor.Link {
-	link := doctor.Link{Name: options.Target.String()}
+func (e *examiner) target(ctx context.Context, options client.Options) doctor.Step {
+	link := doctor.Step{Name: options.Target.String()}
 	if options.Host != "" {
 		link.Name += " (Host: " + options.Host + ")"
 	}
 	s := ask(ctx, options, mostForFirst)
 	if s.healthy() {
-		link.State, link.Says = doctor.OK, s.tells()
+		link.State, link.Message = doctor.OK, s.tells()
 		if link.Findings = warnings(s); len(link.Findings) > 0 {
 			link.State = doctor.Warning
 		}
 		return link
 	}
 	finding := e.explain(ctx, s)
-	link.State, link.Says, link.Findings = doctor.Broken, s.answered(), []doctor.Finding{finding}
+	link.State, link.Message, link.Findings = doctor.Failed, s.answered(), []doctor.Finding{finding}
 	return link
 }
 
@@ -162,13 +162,13 @@ func warnings(s *sight) []doctor.Finding {
 	var found []doctor.Finding
 	if columns := extraColumns(s.body()); len(columns) > 0 {
 		found = append(found, doctor.Finding{
-			Code: "status-columns", Says: "the page has columns that are not nginx's own, and are left out: " + short(strings.Join(columns, ", ")),
+			Code: "status-columns", Message: "the page has columns that are not nginx's own, and are left out: " + short(strings.Join(columns, ", ")),
 			Fix: []string{"nothing needs to be done: figures are read by the names of their columns"},
 		})
 	}
 	if s.stub.Unfit() > 0 {
 		found = append(found, doctor.Finding{
-			Code: "status-wrapped", Says: "nginx printed a number below zero as a huge one; that figure is left out",
+			Code: "status-wrapped", Message: "nginx printed a number below zero as a huge one; that figure is left out",
 			Fix: []string{"nothing needs to be done: it is right again at one of the next scrapes"},
 		})
 	}

@@ -33,13 +33,13 @@ func (e *examiner) certificate(_ context.Context, s *sight) *doctor.Finding {
 	switch {
 	case errors.As(s.err, &unknown):
 		return &doctor.Finding{
-			Code: "certificate-untrusted", Says: "nobody who is trusted here has signed the certificate of nginx",
+			Code: "certificate-untrusted", Message: "nobody who is trusted here has signed the certificate of nginx",
 			Evidence: issuer(unknown.Cert),
 			Fix:      []string{e.setting("--nginx.ssl-ca-cert=FILE", "http_client_config.tls_config.ca_file: FILE") + ", with the certificate of its CA, or its own if it signed itself"},
 		}
 	case errors.As(s.err, &name):
 		f := &doctor.Finding{
-			Code: "certificate-name", Says: "the certificate of nginx is not for " + short(s.target().Host()),
+			Code: "certificate-name", Message: "the certificate of nginx is not for " + short(s.target().Host()),
 			Fix: []string{"ask for one of its names, or put it under http_client_config.tls_config.server_name in --config.file"},
 		}
 		if name.Certificate != nil {
@@ -61,10 +61,10 @@ func (e *examiner) handshake(s *sight) *doctor.Finding {
 	f := &doctor.Finding{}
 	switch {
 	case has("protocol version"):
-		f.Code, f.Says = "tls-version", "nginx does not speak a version of TLS that the exporter does, 1.2 or 1.3"
+		f.Code, f.Message = "tls-version", "nginx does not speak a version of TLS that the exporter does, 1.2 or 1.3"
 		f.Fix = []string{"ssl_protocols TLSv1.2 TLSv1.3; in that server of nginx"}
 	case has("unrecognized name"):
-		f.Code, f.Says = "tls-name-rejected", "nginx has no server of that name for TLS, and rejects all others"
+		f.Code, f.Message = "tls-name-rejected", "nginx has no server of that name for TLS, and rejects all others"
 		f.Fix = []string{"ask for the server_name of the status server, or put it under http_client_config.tls_config.server_name in --config.file"}
 	case has("certificate required"):
 		return e.certificateRequired()
@@ -92,7 +92,7 @@ func (e *examiner) shown(s *sight) *doctor.Finding {
 
 func (e *examiner) certificateRequired() *doctor.Finding {
 	return &doctor.Finding{
-		Code: "certificate-required", Says: "nginx wants a client certificate, and the exporter shows none",
+		Code: "certificate-required", Message: "nginx wants a client certificate, and the exporter shows none",
 		Fix: []string{
 			e.setting("--nginx.ssl-client-cert=FILE --nginx.ssl-client-key=FILE", "http_client_config.tls_config.cert_file and key_file"),
 			"or, in that server of nginx, without: ssl_verify_client off;",
@@ -102,7 +102,7 @@ func (e *examiner) certificateRequired() *doctor.Finding {
 
 func (e *examiner) certificateRefused() *doctor.Finding {
 	return &doctor.Finding{
-		Code: "certificate-refused", Says: "nginx does not take the client certificate of the exporter",
+		Code: "certificate-refused", Message: "nginx does not take the client certificate of the exporter",
 		Fix: []string{"show one that the CA in ssl_client_certificate of nginx has signed, and that has not expired: " +
 			e.setting("--nginx.ssl-client-cert, --nginx.ssl-client-key", "http_client_config.tls_config.cert_file and key_file")},
 	}
@@ -134,14 +134,14 @@ func names(certificate *x509.Certificate) string {
 
 func expired(certificate *x509.Certificate) *doctor.Finding {
 	f := &doctor.Finding{
-		Code: "certificate-expired", Says: "the certificate of nginx has expired",
+		Code: "certificate-expired", Message: "the certificate of nginx has expired",
 		Fix: []string{"renew it and reload nginx: nginx -s reload; if it was renewed, nginx has not been reloaded since"},
 	}
 	if certificate == nil {
 		return f
 	}
 	if time.Now().Before(certificate.NotBefore) {
-		f.Says, f.Fix = "the certificate of nginx is not valid yet", []string{"check the clocks of both machines"}
+		f.Message, f.Fix = "the certificate of nginx is not valid yet", []string{"check the clocks of both machines"}
 	}
 	f.Evidence = []doctor.Evidence{{Name: "valid", Value: fmt.Sprintf("from %s until %s",
 		certificate.NotBefore.UTC().Format(time.RFC3339), certificate.NotAfter.UTC().Format(time.RFC3339))}}
@@ -176,12 +176,12 @@ func (e *examiner) scheme(ctx context.Context, s *sight) *doctor.Finding {
 		return nil
 	}
 	f := &doctor.Finding{
-		Code: "tls-expected", Says: "nginx speaks TLS there, and the exporter does not",
+		Code: "tls-expected", Message: "nginx speaks TLS there, and the exporter does not",
 		Evidence: []doctor.Evidence{other.tried("https")},
 		Fix:      e.settings(&o),
 	}
 	if s.target().TLS() {
-		f.Code, f.Says = "tls-not-spoken", "nginx does not speak TLS there, and the exporter does"
+		f.Code, f.Message = "tls-not-spoken", "nginx does not speak TLS there, and the exporter does"
 		f.Evidence[0] = other.tried("http")
 	}
 	if certified(other.err) {
