@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"nginx-exporter/internal/proctest"
 )
 
 // get asks the exporter:
@@ -94,7 +96,7 @@ func hangsUp(ts *testscript.TestScript, neg bool, args []string) {
 	conn, err := net.Dial("tcp", args[1]) //nolint:noctx // on loopback
 	ts.Check(err)
 	defer func() { _ = conn.Close() }() // nothing was lost
-	ts.Check(conn.SetDeadline(time.Now().Add(patience)))
+	ts.Check(conn.SetDeadline(time.Now().Add(proctest.Patience)))
 	request := "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"
 	switch args[0] {
 	case "silent":
@@ -129,7 +131,7 @@ func matchAll(ts *testscript.TestScript, patterns []string, text string) error {
 }
 
 func exchange(client *http.Client, request *http.Request) (int, string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), proctest.Patience)
 	defer cancel()
 	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,84 +11,63 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"nginx-exporter/internal/nginxtest"
+	"nginx-exporter/internal/proctest"
 )
 
-// processes is the key of what a script has started.
+// processes is the key of the processes that a script has started.
 type processes struct{}
 
-// process is a program that runs beside the script.
-type process struct {
-	command *exec.Cmd
-	log     string // path of what it writes
-	ended   chan struct{}
-	err     error // of its end, to be read after ended
-}
-
-func started(ts *testscript.TestScript) map[string]*process {
-	all, ok := ts.Value(processes{}).(map[string]*process)
+func started(ts *testscript.TestScript) map[string]*proctest.Process {
+	all, ok := ts.Value(processes{}).(map[string]*proctest.Process)
 	if !ok {
 		ts.Fatalf("the script was not set up")
 	}
 	return all
 }
 
-func named(ts *testscript.TestScript, name string) *process {
+func named(ts *testscript.TestScript, name string) *proctest.Process {
 	p := started(ts)[name]
 	if p == nil {
-		ts.Fatalf("nothing called %s was started", name)
+		ts.Fatalf("no process called %s was started", name)
 	}
 	return p
 }
 
-// spawn starts a program whose output goes to NAME.log, and ends it with the
-// script if nobody else does.
-func spawn(ts *testscript.TestScript, name string, command *exec.Cmd) *process {
-	if old := started(ts)[name]; old != nil && !old.hasEnded() {
-		ts.Fatalf("%s runs already", name)
-	}
-	p := &process{command: command, log: ts.MkAbs(name + ".log"), ended: make(chan struct{})}
-	output, err := os.Create(p.log)
-	ts.Check(err)
-	defer func() { _ = output.Close() }() // the program has a copy
-	command.Dir = ts.MkAbs(".")
-	command.Stdout, command.Stderr = output, output
-	ts.Check(command.Start())
-	go func() {
-		defer close(p.ended)
-		p.err = command.Wait()
-	}()
-	started(ts)[name] = p
-	ts.Defer(func() {
-		_ = command.Process.Kill() // it may have ended long ago
-		<-p.ended
-		ts.Logf("[%s]\n%s", name, p.output())
-	})
-	return p
+// scriptTB lets a script use what tests use.
+type scriptTB struct{ *testscript.TestScript }
+
+// Helper implements [proctest.TB].
+func (scriptTB) Helper() {}
+
+// Cleanup implements [proctest.TB].
+func (s scriptTB) Cleanup(f func()) { s.Defer(f) }
+
+// Failed implements [proctest.TB]: testscript shows what is logged only if the
+// script failed.
+func (scriptTB) Failed() bool { return true }
+
+// TempDir implements [proctest.TB].
+func (s scriptTB) TempDir() string {
+	folder, err := os.MkdirTemp(s.MkAbs("."), "")
+	s.Check(err)
+	return folder
 }
 
-func (p *process) hasEnded() bool {
-	select {
-	case <-p.ended:
-		return true
-	default:
-		return false
+// logOf returns the path of the log of a process of that name.
+func logOf(ts *testscript.TestScript, name string) string {
+	if old := started(ts)[name]; old != nil && old.Alive() {
+		ts.Fatalf("%s is running already", name)
 	}
-}
-
-func (p *process) output() string {
-	text, err := os.ReadFile(p.log)
-	if err != nil {
-		return "" // it is not there yet
-	}
-	return string(text)
+	return ts.MkAbs(name + ".log")
 }
 
 // environment returns the variables of the script.
 func environment(ts *testscript.TestScript) []string {
-	// The shell alone knows all of them: testscript tells one by one.
+	// testscript returns variables one by one only.
 	var list []string
 	for _, name := range environmentNames() {
 		if value := ts.Getenv(name); value != "" {
@@ -127,18 +105,17 @@ func isProgram(path string) bool {
 // runProgram runs the exporter to its end.
 func runProgram(ts *testscript.TestScript, args []string) (status int, stdout, stderr string) {
 	var out, log bytes.Buffer
-	command := exec.Command(program(ts, programName), args...) //nolint:noctx // the timer below bounds it
-	command.Env, command.Dir = environment(ts), ts.MkAbs(".")
+	command := exporterCommand(ts, args)
 	command.Stdout, command.Stderr = &out, &log
-	ts.Check(command.Start())
-	timer := time.AfterFunc(patience, func() { _ = command.Process.Kill() }) // an exit status of -1 tells
-	defer timer.Stop()
-	err := command.Wait()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		ts.Check(err)
-	}
-	ts.Logf("%s %q: status %d\n%s%s", programName, args, command.ProcessState.ExitCode(), out.String(), log.String())
-	return command.ProcessState.ExitCode(), out.String(), log.String()
+	status = proctest.Start(scriptTB{ts}, "", command).Exit(scriptTB{ts})
+	ts.Logf("%s %q: status %d\n%s%s", programName, args, status, out.String(), log.String())
+	return status, out.String(), log.String()
+}
+
+func exporterCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
+	command := exec.Command(program(ts, programName), args...) //nolint:noctx // proctest ends it
+	command.Env, command.Dir = environment(ts), ts.MkAbs(".")
+	return command
 }
 
 // startExporter starts the program and waits until it listens:
@@ -154,23 +131,17 @@ func startExporter(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: exporter [-n=N] [-fd=ADDRESS] NAME [ARGS...]")
 	}
 	name := args[0]
-	command := exec.Command(program(ts, programName), args[1:]...) //nolint:noctx // it ends with the script
-	command.Env = environment(ts)
+	command := exporterCommand(ts, args[1:])
 	if address := options["fd"]; address != "" {
 		handOver(ts, command, address)
 	}
-	p := spawn(ts, name, command)
+	p := proctest.Start(scriptTB{ts}, logOf(ts, name), command)
+	started(ts)[name] = p
 	count, _ := strconv.Atoi(options["n"])
 	var addresses []string
-	until(ts, func() error {
-		addresses = listening(p.output())
-		if p.hasEnded() {
-			ts.Fatalf("%s has ended: %v", name, p.err)
-		}
-		if len(addresses) < max(1, count) {
-			return fmt.Errorf("%s listens at %q", name, addresses)
-		}
-		return nil
+	p.Await(scriptTB{ts}, name+" to listen", func() bool {
+		addresses = listening(p.Log())
+		return len(addresses) >= max(1, count)
 	})
 	for i, address := range addresses {
 		if i == 0 {
@@ -222,7 +193,7 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	if signals[args[1]] == nil {
 		ts.Fatalf("there is no signal %s here", args[1])
 	}
-	ts.Check(named(ts, args[0]).command.Process.Signal(signals[args[1]]))
+	named(ts, args[0]).Signal(scriptTB{ts}, signals[args[1]])
 }
 
 // exits waits for the end of a program: exits NAME STATUS.
@@ -230,13 +201,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: exits NAME STATUS")
 	}
-	p := named(ts, args[0])
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		ts.Fatalf("%s goes on", args[0])
-	}
-	if status := strconv.Itoa(p.command.ProcessState.ExitCode()); status != args[1] {
+	if status := strconv.Itoa(named(ts, args[0]).Exit(scriptTB{ts})); status != args[1] {
 		ts.Fatalf("%s ended with status %s, not %s", args[0], status, args[1])
 	}
 }
@@ -256,20 +221,23 @@ func end(ts *testscript.TestScript, neg bool, args []string) {
 // logged waits until lines of a log, or of any file, match:
 // logs [-count=N] NAME|FILE PATTERN.
 //
-// With ! before it there must be no such line at this moment.
+// With ! before it the log must not have such a line at this moment.
 func logged(ts *testscript.TestScript, neg bool, args []string) {
 	options, args := cutOptions(args)
 	if len(args) != 2 {
 		ts.Fatalf("usage: [!] logs [-count=N] NAME PATTERN")
 	}
-	p := started(ts)[args[0]]
-	if p == nil {
-		p = &process{log: ts.MkAbs(args[0])}
+	text := func() string {
+		if p := started(ts)[args[0]]; p != nil {
+			return p.Log()
+		}
+		text, _ := os.ReadFile(ts.MkAbs(args[0])) // it may appear later
+		return string(text)
 	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
 	count := func() (found int) {
-		for line := range strings.Lines(p.output()) {
+		for line := range strings.Lines(text()) {
 			if pattern.MatchString(strings.TrimSuffix(line, "\n")) {
 				found++
 			}
@@ -304,18 +272,11 @@ func cutOptions(args []string) (map[string]string, []string) {
 	return options, args
 }
 
-// freeAddress finds a port that nobody uses, on an address that nobody else
-// does: freeaddr NAME.
+// freeAddress puts an address at which nothing listens into a variable:
+// freeaddr NAME.
 func freeAddress(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: freeaddr NAME")
 	}
-	// The whole of 127.0.0.0/8 is loopback; the process and the time part
-	// test runs from each other.
-	now := time.Now().UnixNano()
-	address := fmt.Sprintf("127.%d.%d.%d:0", 1+os.Getpid()%250, now/1e6%250, 1+now/1e3%250)
-	listener, err := net.Listen("tcp", address) //nolint:noctx // it does not wait
-	ts.Check(err)
-	ts.Setenv(args[0], listener.Addr().String())
-	ts.Check(listener.Close())
+	ts.Setenv(args[0], nginxtest.FreeAddress(scriptTB{ts}, "127.0.0.1"))
 }

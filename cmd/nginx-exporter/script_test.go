@@ -1,19 +1,16 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-)
 
-// patience is how long a script waits for what must come about.
-const patience = 10 * time.Second
+	"nginx-exporter/internal/proctest"
+)
 
 // TestScript runs the scripts of testdata/script: the program as its users
 // start it. README.md there tells which commands they have.
@@ -53,7 +50,7 @@ func setUp(env *testscript.Env) error {
 	// The race detector would wait a second at the end of each run.
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin")
-	env.Values[processes{}] = map[string]*process{}
+	env.Values[processes{}] = map[string]*proctest.Process{}
 	return nil
 }
 
@@ -128,18 +125,14 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 
 // until tries again and again until try succeeds.
 func until(ts *testscript.TestScript, try func() error) {
-	deadline := time.After(patience)
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		err := try()
-		if err == nil {
-			return
+	var err error
+	defer func() {
+		if err != nil {
+			ts.Logf("last: %v", err)
 		}
-		select {
-		case <-deadline:
-			ts.Fatalf("%s", fmt.Sprintf("not within %s: %v", patience, err))
-		case <-ticker.C:
-		}
-	}
+	}()
+	proctest.Until(scriptTB{ts}, "success", func() bool {
+		err = try()
+		return err == nil
+	})
 }

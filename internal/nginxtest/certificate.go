@@ -10,8 +10,9 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"testing"
 	"time"
+
+	"nginx-exporter/internal/proctest"
 )
 
 // Authority is a CA.
@@ -25,8 +26,8 @@ type Authority struct {
 
 // Leaf says what a certificate is for.
 type Leaf struct {
-	Name    string // in place of 127.0.0.1, localhost and ::1
-	Serial  int64  // 0 for one that nobody else has
+	Name    string // instead of 127.0.0.1, localhost and ::1
+	Serial  int64  // 0 for a new one
 	Expired bool
 	Future  bool
 	Client  bool // for clients alone
@@ -34,7 +35,7 @@ type Leaf struct {
 }
 
 // NewAuthority makes a CA.
-func NewAuthority(tb testing.TB) *Authority {
+func NewAuthority(tb proctest.TB) *Authority {
 	tb.Helper()
 	a := &Authority{Pool: x509.NewCertPool(), template: &x509.Certificate{
 		Subject: pkix.Name{CommonName: "a test's CA"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
@@ -43,7 +44,7 @@ func NewAuthority(tb testing.TB) *Authority {
 	a.key = newKey(tb)
 	der, err := x509.CreateCertificate(rand.Reader, a.template, a.template, &a.key.PublicKey, a.key)
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("%v", err)
 	}
 	a.PEM = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	a.Pool.AppendCertsFromPEM([]byte(a.PEM))
@@ -51,7 +52,7 @@ func NewAuthority(tb testing.TB) *Authority {
 }
 
 // Issue makes a certificate and its key, as PEM.
-func (a *Authority) Issue(tb testing.TB, leaf Leaf) (certificate, key string) {
+func (a *Authority) Issue(tb proctest.TB, leaf Leaf) (certificate, key string) {
 	tb.Helper()
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: "nginx"}, SerialNumber: big.NewInt(time.Now().UnixNano()),
@@ -80,21 +81,21 @@ func (a *Authority) Issue(tb testing.TB, leaf Leaf) (certificate, key string) {
 	signer := newKey(tb)
 	der, err := x509.CreateCertificate(rand.Reader, template, a.template, &signer.PublicKey, a.key)
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("%v", err)
 	}
 	secret, err := x509.MarshalPKCS8PrivateKey(signer)
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("%v", err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
 }
 
 // Pair makes a certificate for a program in Go.
-func (a *Authority) Pair(tb testing.TB, leaf Leaf) tls.Certificate {
+func (a *Authority) Pair(tb proctest.TB, leaf Leaf) tls.Certificate {
 	tb.Helper()
 	pair, err := tls.X509KeyPair(pemBytes(a.Issue(tb, leaf)))
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("%v", err)
 	}
 	return pair
 }
@@ -103,11 +104,11 @@ func pemBytes(certificate, key string) (certificatePEM, keyPEM []byte) {
 	return []byte(certificate), []byte(key)
 }
 
-func newKey(tb testing.TB) *ecdsa.PrivateKey {
+func newKey(tb proctest.TB) *ecdsa.PrivateKey {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("%v", err)
 	}
 	return key
 }

@@ -1,5 +1,5 @@
 // Package nginxtest runs a real nginx for tests, with a configuration of their
-// own, and makes the certificates that it shows.
+// own, and makes certificates.
 //
-// Only tests import it. It knows nothing of the exporter.
+// Tests and internal/bench import it. It knows nothing of the exporter.
 package nginxtest
