@@ -1,7 +1,6 @@
 package client
 
 import (
-	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -47,10 +46,6 @@ type Options struct {
 	// ProxyProtocol begins each connection with a PROXY protocol header.
 	ProxyProtocol bool
 
-	// MaxDocument bounds one document of the NGINX Plus API, in bytes after
-	// unpacking. Zero means DefaultMaxDocument.
-	MaxDocument int64
-
 	// Transport brings credentials, headers and TLS. Nil asks without any, and
 	// trusts the certificates of the system.
 	Transport Transport
@@ -59,12 +54,10 @@ type Options struct {
 // Client asks one target over connections of its own. It is safe for
 // concurrent use. Close it when it is no longer needed.
 type Client struct {
-	request     *http.Request
-	tripper     http.RoundTripper
-	requests    atomic.Uint64
-	maxDocument int64
-	plus        plusMemory
-	windows     sync.Pool // of scanners, *[windowSize]byte
+	request  *http.Request
+	tripper  http.RoundTripper
+	requests atomic.Uint64
+	readers  sync.Pool // of *document.Reader, which have large buffers
 }
 
 // New returns a client for the target of the options. Nothing is connected
@@ -91,7 +84,7 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{request: request, tripper: tripper, maxDocument: cmp.Or(options.MaxDocument, DefaultMaxDocument)}, nil
+	return &Client{request: request, tripper: tripper}, nil
 }
 
 func newTripper(options *Options) (http.RoundTripper, error) {
@@ -126,28 +119,10 @@ func (c *Client) Close() {
 	}
 }
 
-// answer is a whole answer of nginx.
-type answer struct {
-	header http.Header
-	body   []byte
-}
-
-// getWhole asks the target for its own path, or one below it, and reads an
-// answer of at most limit bytes. Its errors are of type [*Error].
-func (c *Client) getWhole(ctx context.Context, below string, limit int64) (answer, error) {
-	var whole answer
-	err := c.get(ctx, below, limit, func(response *http.Response, body io.Reader) error {
-		text, err := io.ReadAll(body)
-		whole = answer{header: response.Header, body: text}
-		return err
-	})
-	return whole, err
-}
-
-// get asks the target for its own path, or one below it, and lets read read
-// the answer, which may not be longer than limit. Its errors are of type
-// [*Error].
-func (c *Client) get(ctx context.Context, below string, limit int64, read func(*http.Response, io.Reader) error) error {
+// Get requests the path of the target, or one below it, and lets read read the
+// response body, decompressed, which may not be longer than limit. Its errors
+// are of type [*Error]; those of read that are not become one.
+func (c *Client) Get(ctx context.Context, below string, limit int64, read func(header http.Header, body io.Reader) error) error {
 	response, err := c.send(ctx, below)
 	if err != nil {
 		return wrap(err)
@@ -166,7 +141,7 @@ func (c *Client) get(ctx context.Context, below string, limit int64, read func(*
 		return tooLarge(limit)
 	}
 	bounded := &bounded{source: body, left: limit, limit: limit}
-	if err := read(response, bounded); err != nil {
+	if err := read(response.Header, bounded); err != nil {
 		return wrap(err)
 	}
 	return nil
@@ -271,7 +246,7 @@ func unpack(response *http.Response) (io.Reader, error) {
 		}
 		return unpacked, nil
 	default:
-		return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the answer is compressed as %s", quote([]byte(encoding)))}
+		return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the answer is compressed as %s", Quote([]byte(encoding)))}
 	}
 }
 

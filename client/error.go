@@ -226,8 +226,8 @@ func clip(err error) string {
 	}, strings.ToValidUTF8(text, ""))
 }
 
-// quote shows the beginning of an answer.
-func quote(body []byte) string {
+// Quote shows the beginning of a response, fit for one log line.
+func Quote(body []byte) string {
 	if len(body) > maxQuoted {
 		return fmt.Sprintf("%q and more", body[:maxQuoted-16])
 	}

@@ -1,122 +1,91 @@
-package client
+package client_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
-	"reflect"
-	"slices"
+	"context"
+	"fmt"
 	"strings"
 	"testing"
-	"testing/iotest"
 
-	"nginx-exporter/client/value"
+	"nginx-exporter/client"
+	"nginx-exporter/client/document"
 )
 
-// anyValue reads whatever comes, the way encoding/json reads into an any with
-// UseNumber.
-func (s *scanner) anyValue() any {
-	switch c := s.peek(); {
-	case c == '{':
-		object := map[string]any{}
-		for name := range s.members() {
-			key := string(name)
-			object[key] = s.anyValue()
-		}
-		return object
-	case c == '[':
-		array := []any{}
-		for range s.elements() {
-			array = append(array, s.anyValue())
-		}
-		return array
-	case c == '"':
-		return s.string()
-	case c == 't' || c == 'f':
-		return s.flag() == value.Of(1)
-	case c == '-' || isDigit(c):
-		return json.Number(s.rawNumber())
-	default:
-		s.skip()
-		return nil
-	}
-}
-
-func FuzzScanner(f *testing.F) {
-	for _, seed := range []string{
-		`{"a":1,"b":[1,2,{"c":null}],"d":"x\n\u00e9\ud83d\ude00\ud83dx\ud83d\n","e":-1.5e+3,"f":true,"g":false}`,
-		`[]`, `{}`, ` [ ] `, `"`, `{"a"`, `{"a":`, `{"a":1,}`, `[1,]`, `01`, `-`, `1.`, `.5`, `1e`, `tru`, `nul`, `"\x"`, "\"\x01\"", "\"\xff\"", `1 2`, `{"a":1}}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, document []byte) {
-		want, wantErr := decodeAny(document)
-		for _, source := range []io.Reader{bytes.NewReader(document), iotest.OneByteReader(bytes.NewReader(document))} {
-			s := newScanner(source)
-			got := s.anyValue()
-			err := s.finish()
-			if errors.Is(err, errDeep) || errors.Is(err, errLong) {
-				return
-			}
-			if (err == nil) != (wantErr == nil) {
-				t.Fatalf("%q: got %v, encoding/json %v", document, err, wantErr)
-			}
-			if err == nil && !reflect.DeepEqual(got, want) {
-				t.Fatalf("%q: got %#v, want %#v", document, got, want)
-			}
-		}
-	})
-}
-
-// decodeAny is what encoding/json makes of a document.
-func decodeAny(document []byte) (value any, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(document))
-	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errSyntax
-	}
-	return value, nil
-}
-
-func BenchmarkScanner(b *testing.B) {
-	doc := []byte("[" + strings.TrimSuffix(strings.Repeat(`{"id":0,"server":"10.0.0.1:80","name":"10.0.0.1:80","backup":false,"weight":5,"state":"up","active":4,"requests":610234,"responses":{"1xx":0,"2xx":600100,"codes":{"200":600100}},"sent":402345678},`, 20000), ",") + "]")
-	b.SetBytes(int64(len(doc)))
-	b.ReportAllocs()
-	for b.Loop() {
-		s := newScanner(bytes.NewReader(doc))
-		s.skip()
-		if err := s.finish(); err != nil {
-			b.Fatal(err)
+// totals reads an object of counts and adds them up, each an object of 100
+// bytes.
+func totals(sum *float64) func(d *document.Reader) {
+	return func(d *document.Reader) {
+		for range d.Members() {
+			d.Charge(100)
+			*sum += d.Count().Float()
 		}
 	}
 }
 
-// Wherever a byte stands among others, and whatever follows it, a string is cut
-// before the first that ends it or has to be looked at.
-func TestPlainLength(t *testing.T) {
+func TestGetJSON(t *testing.T) {
 	t.Parallel()
-	special := func(c byte) bool { return c < ' ' || c == '"' || c == '\\' || c >= 0x80 }
-	const length = 19 // two words and some more
-	for at := range length {
-		for c := range 256 {
-			for _, after := range []byte{'a', ' ', '!', '#', ']', '"', 0, 0x7f, 0x80, 0xff} {
-				text := bytes.Repeat([]byte{'~'}, length)
-				text[at] = byte(c) // the loop ends at 255
-				if at+1 < length {
-					text[at+1] = after
-				}
-				want := slices.IndexFunc(text, special)
-				if want < 0 {
-					want = length
-				}
-				if got := plainLength(text); got != want {
-					t.Fatalf("%q: cut at %d, want %d", text, got, want)
-				}
-			}
+	_, options := serve(t, "http", func(e *exchange) outcome {
+		if e.request.URL.Path != "/stub_status/below" {
+			e.say(answer("404 Not Found", "text/plain", ""))
+			return keep
 		}
+		e.say(ok(`{"a":1,"b":"x","c":2}`))
+		return keep
+	})
+	c := connect(t, options)
+	for range 2 { // with a new reader, and with a used one
+		sum := 0.0
+		invalid, err := c.GetJSON(t.Context(), "below", 1000, totals(&sum))
+		if invalid != 1 || err != nil {
+			t.Errorf("got %d invalid values and %v", invalid, err)
+		}
+	}
+	_, err := c.GetJSON(t.Context(), "", 1000, totals(new(float64)))
+	check(t, err, failure{reason: client.ReasonStatus, status: 404, text: "404", advice: "check the path"})
+}
+
+func TestGetJSONFails(t *testing.T) {
+	t.Parallel()
+	many := "{" + strings.TrimSuffix(strings.Repeat(`"":1,`, 150), ",") + "}"
+	for name, test := range map[string]struct {
+		script script
+		want   failure
+	}{
+		"not JSON":        {always(ok("{]")), failure{reason: client.ReasonParse, text: "not JSON", advice: adviceLocation}},
+		"cut JSON":        {always(ok(`{"a":1`)), failure{reason: client.ReasonParse, text: "breaks off", advice: adviceLocation}},
+		"cut response":    {once(strings.TrimSuffix(ok(`{"a":1}`), "}")), failure{reason: client.ReasonParse, text: "broke off", advice: adviceLocation}},
+		"reset":           {breaking(`{"a":1`, reset), failure{reason: client.ReasonNetwork, text: "broke off", advice: adviceHTTP}},
+		"another kind":    {always(ok(`7`)), failure{reason: client.ReasonParse, text: "neither an object nor a list", advice: adviceLocation}},
+		"too long":        {always(ok(`{"a":1,"` + strings.Repeat("b", 1000) + `":2}`)), failure{reason: client.ReasonTooLarge, text: "longer than 1000 bytes", advice: adviceLocation}},
+		"too many values": {always(ok(many)), failure{reason: client.ReasonTooLarge, text: "more than 625 bytes of memory", advice: adviceLocation}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, options := serve(t, "http", test.script)
+			_, err := connect(t, options).GetJSON(t.Context(), "", 1000, totals(new(float64)))
+			check(t, err, test.want)
+		})
+	}
+}
+
+// A caller that leaves while a document comes in is told as that.
+func TestGetJSONCanceled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, options := serve(t, "http", func(e *exchange) outcome {
+		e.say(strings.TrimSuffix(ok(`{"a":1}`), "1}"))
+		cancel()
+		e.stall()
+		return hangUp
+	})
+	_, err := connect(t, options).GetJSON(ctx, "", 1000, totals(new(float64)))
+	check(t, err, failure{reason: client.ReasonCanceled})
+}
+
+// breaking sends the beginning of a document of some length, and ends.
+func breaking(body string, end outcome) script {
+	return func(e *exchange) outcome {
+		e.say(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+10, body))
+		return end
 	}
 }

@@ -47,11 +47,11 @@ func ParseMode(name string) (Mode, error) {
 // nine of them after nine years.
 const maxVersions = 64
 
-// apiVersions returns the list of API versions when the body is one, as the
+// APIVersions returns the list of API versions when the body is one, as the
 // root of the NGINX Plus API sends it: [1,2,3].
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html#getAPIVersions.
-func apiVersions(body []byte) ([]int, bool) {
+func APIVersions(body []byte) ([]int, bool) {
 	var versions []int
 	if len(body) == 0 || body[0] != '[' || json.Unmarshal(body, &versions) != nil {
 		return nil, false

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -39,46 +41,49 @@ type StubStatus struct {
 	Version string
 }
 
-// Unfit returns how many numbers of the page were there but made no sense.
-func (s *StubStatus) Unfit() int {
-	unfit := 0
+// Invalid returns how many numbers of the page were invalid: they are absent.
+func (s *StubStatus) Invalid() int {
+	invalid := 0
 	for _, n := range []value.Value{s.Active, s.Reading, s.Writing, s.Waiting} {
 		if !n.IsSet() {
-			unfit++
+			invalid++
 		}
 	}
-	return unfit
+	return invalid
 }
 
 // StubStatus reads the stub_status page of the target. Its errors are of type
 // [*Error].
 func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
-	answer, err := c.getWhole(ctx, "", MaxStubStatus)
-	if err != nil {
-		return nil, err
-	}
-	status, err := ParseStubStatus(answer.body)
-	if err != nil {
-		return nil, notStubStatus(answer.body, err)
-	}
-	status.Version = serverVersion(answer.header.Get("Server"))
-	return status, nil
+	var status *StubStatus
+	err := c.Get(ctx, "", MaxStubStatus, func(header http.Header, body io.Reader) error {
+		page, err := io.ReadAll(body)
+		if err != nil {
+			return err
+		}
+		if status, err = ParseStubStatus(page); err != nil {
+			return notStubStatus(page, err)
+		}
+		status.Version = serverVersion(header.Get("Server"))
+		return nil
+	})
+	return status, err
 }
 
 // errPlus is a target that was asked for a stub_status page and is none.
 var errPlus = errors.New("this is the NGINX Plus API, not a stub_status page")
 
 // IsPlus reports whether an error of [Client.StubStatus] means that the target
-// is, or may be, the NGINX Plus API: [Client.PlusIndex] can tell.
+// is, or may be, the NGINX Plus API: package plus can tell.
 func IsPlus(err error) bool {
 	var e *Error
 	return errors.Is(err, errPlus) || errors.As(err, &e) && e.Status/100 == 3
 }
 
-// notStubStatus says what the answer is in place of a stub_status page.
+// notStubStatus says what the answer is instead of a stub_status page.
 func notStubStatus(body []byte, err error) error {
 	e := &Error{Reason: ReasonParse, Err: err}
-	if _, ok := apiVersions(body); ok {
+	if _, ok := APIVersions(body); ok {
 		e.Err = errPlus
 		e.Advice = "use --nginx.mode=auto or plus for this target"
 		return e
@@ -88,10 +93,10 @@ func notStubStatus(body []byte, err error) error {
 	case len(body) == 0:
 		e.Err = errors.New("the answer is empty")
 	case bytes.HasPrefix(start, []byte("<")):
-		e.Err = fmt.Errorf("the answer is a web page in place of stub_status: %s", quote(body))
+		e.Err = fmt.Errorf("the answer is a web page in place of stub_status: %s", Quote(body))
 		e.Advice = "check the path of the target: another location of nginx, often location /, answers it"
 	default:
-		e.Err = fmt.Errorf("%w in the answer %s", err, quote(body))
+		e.Err = fmt.Errorf("%w in the answer %s", err, Quote(body))
 	}
 	return e
 }

@@ -151,7 +151,7 @@ func TestParseStubStatusLong(t *testing.T) {
 	}
 }
 
-func TestUnfit(t *testing.T) {
+func TestInvalid(t *testing.T) {
 	t.Parallel()
 	for want, status := range []client.StubStatus{
 		figures(0, 0, 0, 0, 0, 0, 0),
@@ -160,7 +160,7 @@ func TestUnfit(t *testing.T) {
 		figures(1, 1, 1, 1, -1, -1, -1),
 		figures(-1, 1, 1, 1, -1, -1, -1),
 	} {
-		if got := status.Unfit(); got != want {
+		if got := status.Invalid(); got != want {
 			t.Errorf("got %d, want %d of %s", got, want, show(&status))
 		}
 	}

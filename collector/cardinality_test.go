@@ -82,7 +82,7 @@ func TestSeriesOfSizes(t *testing.T) {
 
 func samplePage(tb testing.TB) string {
 	tb.Helper()
-	return textOf(tb, scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, plus(tb).URL)))
+	return textOf(tb, scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb).URL)))
 }
 
 // countSeries counts the series that match one pattern and not the other, if

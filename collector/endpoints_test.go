@@ -382,7 +382,7 @@ func TestNewFamiliesByDefault(t *testing.T) {
 // shownWith returns the families of a page of the sample.
 func shownWith(tb testing.TB, sources map[string]bool) map[string]bool {
 	tb.Helper()
-	o := asking(tb, plus(tb).URL)
+	o := asking(tb, servePlus(tb).URL)
 	o.Choice.Sources = sources
 	shown := map[string]bool{}
 	for _, family := range scrape(tb, Options{ExporterMetrics: MetricsNone}, o).Gather() {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -37,8 +37,8 @@ func (g generator) number() value.Value {
 }
 
 // histogram is one as the client makes it: bounds in order, whole counts.
-func (g generator) histogram() *client.PlusHistogram {
-	h := &client.PlusHistogram{Sum: value.Of(g.Float64() * 1e9)}
+func (g generator) histogram() *plus.Histogram {
+	h := &plus.Histogram{Sum: value.Of(g.Float64() * 1e9)}
 	bound := g.Float64()
 	for range g.IntN(8) {
 		h.Bounds, h.Counts = append(h.Bounds, bound), append(h.Counts, float64(g.IntN(1<<40)))

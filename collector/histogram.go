@@ -4,7 +4,7 @@ import (
 	"math"
 	"strconv"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 )
 
 // appendHistograms appends the classic form of a row's histograms: the buckets
@@ -57,7 +57,7 @@ func appendBound(text []byte, bound float64) []byte {
 }
 
 // histogramLines counts the lines of a histogram.
-func histogramLines(h *client.PlusHistogram) int {
+func histogramLines(h *plus.Histogram) int {
 	const sumAndCount = 2
 	switch {
 	case !h.Sound():

@@ -5,7 +5,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 )
 
 // nativeSchema is the resolution of native histograms: each bound is 2^(1/4)
@@ -19,7 +19,7 @@ const nativeZero = 0x1p-128
 // newHistogram returns a histogram in seconds in both forms, classic and
 // native. The API counts answers per bucket and in milliseconds, Prometheus
 // adds up and counts in seconds.
-func newHistogram(h *client.PlusHistogram, pairs []*dto.LabelPair) *dtoMetric {
+func newHistogram(h *plus.Histogram, pairs []*dto.LabelPair) *dtoMetric {
 	sum, count := h.Sum.Float()/millisecondsPerSecond, 0.0
 	histogram := &dto.Histogram{SampleSum: &sum}
 	for i, one := range h.Counts {
@@ -38,7 +38,7 @@ func newHistogram(h *client.PlusHistogram, pairs []*dto.LabelPair) *dtoMetric {
 // addNative counts each bucket of the API in the native bucket that holds its
 // upper bound, and what has none in the one after the last. Nothing better is
 // known; quantiles err upwards, by less than the width of the API's bucket.
-func addNative(histogram *dto.Histogram, h *client.PlusHistogram) {
+func addNative(histogram *dto.Histogram, h *plus.Histogram) {
 	schema, zero, none := int32(nativeSchema), nativeZero, uint64(0)
 	histogram.Schema, histogram.ZeroThreshold, histogram.ZeroCount = &schema, &zero, &none
 	next, before := int32(0), int64(0)

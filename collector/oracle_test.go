@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -62,7 +62,7 @@ type thing struct {
 	figure     value.Value
 	good, bad  value.Value
 	codes      []thingCode
-	times      *client.PlusHistogram
+	times      *plus.Histogram
 }
 
 type thingCode struct {
@@ -71,11 +71,11 @@ type thingCode struct {
 }
 
 func things() []*thing {
-	infinite := &client.PlusHistogram{
+	infinite := &plus.Histogram{
 		Sum:    value.Of(12345.5),
 		Bounds: []float64{5, 12.5, 1e6, math.Inf(1)}, Counts: []float64{3, 0, 1 << 40, 2},
 	}
-	finite := &client.PlusHistogram{Sum: value.Of(0), Bounds: []float64{0.001}, Counts: []float64{0}}
+	finite := &plus.Histogram{Sum: value.Of(0), Bounds: []float64{0.001}, Counts: []float64{0}}
 	return []*thing{
 		{
 			"10.0.0.1:80", "shop", value.Of(1), value.Of(2), value.Of(3),
@@ -84,7 +84,7 @@ func things() []*thing {
 		},
 		{nasty, nasty, value.Of(math.MaxUint64), value.Of(0.1), value.Of(-3), []thingCode{{"", 1e300}}, finite},
 		{"", "", value.Of(math.Inf(-1)), value.Of(1 << 53), value.Of(1<<53 + 2), nil, nil},
-		{"unknown", "", value.Of(5e-324), value.Of(math.Inf(1)), value.Value{}, nil, &client.PlusHistogram{}},
+		{"unknown", "", value.Of(5e-324), value.Of(math.Inf(1)), value.Value{}, nil, &plus.Histogram{}},
 	}
 }
 
@@ -107,7 +107,7 @@ func thingTable(further string) *table[*thing] {
 			}
 			return to
 		}),
-		{name: "times_seconds", help: "Times.", kind: Histogram, histogram: func(t *thing) *client.PlusHistogram { return t.times }},
+		{name: "times_seconds", help: "Times.", kind: Histogram, histogram: func(t *thing) *plus.Histogram { return t.times }},
 	}
 	return &table[*thing]{
 		source: exporterSource,

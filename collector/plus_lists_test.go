@@ -42,7 +42,7 @@ func wantPlus(t *testing.T, page *Page) {
 // A page that was narrowed to a source counts the failures of nothing else.
 func TestNarrowPageIsSmall(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, plus(t).URL))
+	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, servePlus(t).URL))
 	wantPlus(t, c.Scrape(t.Context()))
 	page := c.Scrape(t.Context(), "http_requests")
 	wantPlus(t, page)

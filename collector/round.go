@@ -74,9 +74,9 @@ func (t *target) run(r *round) {
 // out to be the NGINX Plus API and may be read as such.
 func (t *target) runStatus(r *round) bool {
 	i := t.tables.number(stubStatusName)
-	result := t.read(r, i, asker{client: t.client})
+	result := t.read(r, i, asker{client: t.client, api: t.api})
 	if t.options.Client.Mode == client.ModeAuto && client.IsPlus(result.err) {
-		if _, err := t.client.PlusIndex(r.ctx); err == nil {
+		if _, err := t.api.Index(r.ctx); err == nil {
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			r.parts[i] = part{missed: r.parts[i].missed}

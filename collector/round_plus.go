@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 )
 
 // atOnce is how many documents of one target are read at the same time. nginx
@@ -34,7 +35,7 @@ func (t *target) runPlus(r *round) {
 	t.readAll(ctx, r, index)
 	if gone := t.gone(r); gone || t.moved(r) {
 		// The lists are those of another configuration, or of another nginx.
-		t.client.ForgetPlus()
+		t.api.InvalidateIndex()
 		if now := t.readIndex(ctx, r); now != nil {
 			if gone && now.Version != index.Version {
 				t.again(r)
@@ -47,11 +48,11 @@ func (t *target) runPlus(r *round) {
 
 // readIndex finds out what the API offers, and reports on it as a source of
 // its own.
-func (t *target) readIndex(ctx context.Context, r *round) *client.PlusIndex {
+func (t *target) readIndex(ctx context.Context, r *round) *plus.Index {
 	i := t.tables.number(apiSource)
 	t.ask(r, i)
 	began := time.Now()
-	index, err := t.client.PlusIndex(ctx)
+	index, err := t.api.Index(ctx)
 	result := &result{bind: &binder{}, err: err, duration: time.Since(began)}
 	t.enter(r, i, result, err != nil)
 	if err != nil && client.ReasonOf(err) == client.ReasonParse {
@@ -64,7 +65,7 @@ func (t *target) readIndex(ctx context.Context, r *round) *client.PlusIndex {
 }
 
 // readAll reads every source of the index that has no result yet.
-func (t *target) readAll(ctx context.Context, r *round, index *client.PlusIndex) {
+func (t *target) readAll(ctx context.Context, r *round, index *plus.Index) {
 	var work []int
 	t.mu.Lock()
 	for i, s := range t.tables.sources {
@@ -98,8 +99,8 @@ func (t *target) readAll(ctx context.Context, r *round, index *client.PlusIndex)
 	group.Wait()
 }
 
-func (t *target) readOne(ctx context.Context, r *round, i int, index *client.PlusIndex) {
-	result := t.readWithin(ctx, r, i, asker{client: t.client, index: index})
+func (t *target) readOne(ctx context.Context, r *round, i int, index *plus.Index) {
+	result := t.readWithin(ctx, r, i, asker{client: t.client, api: t.api, index: index})
 	path := t.tables.sources[i].path
 	if e := (*client.Error)(nil); errors.As(result.err, &e) && e.Status == http.StatusNotFound {
 		t.doubtLists(path)
@@ -120,7 +121,7 @@ func (t *target) doubtLists(path string) {
 	defer t.mu.Unlock()
 	if !t.missing[path] {
 		t.missing[path] = true
-		t.client.ForgetPlus()
+		t.api.InvalidateIndex()
 	}
 }
 
@@ -197,7 +198,7 @@ func (t *target) tellPlus(r *round) {
 	}
 	api := t.tables.number(apiSource)
 	if len(read) == 0 && len(failed) > 0 {
-		t.client.ForgetPlus() // it may have become something else
+		t.api.InvalidateIndex() // it may have become something else
 		if err := r.parts[failed[0]].result.err; client.ReasonOf(err) != client.ReasonCanceled {
 			t.health[api].bad(client.ReasonOf(err), err)
 		}

@@ -13,11 +13,11 @@ func plusScenes() []scene {
 	scenes := []scene{
 		{"plus_default", func(tb testing.TB) *Page {
 			tb.Helper()
-			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, plus(tb).URL))
+			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb).URL))
 		}},
 		{"plus_everything", func(tb testing.TB) *Page {
 			tb.Helper()
-			o := asking(tb, plus(tb).URL)
+			o := asking(tb, servePlus(tb).URL)
 			o.Choice.Sources = everything()
 			return scrape(tb, Options{ExporterMetrics: MetricsNone, PadCodes: true, ServerID: true}, o)
 		}},
@@ -31,7 +31,7 @@ func plusScenes() []scene {
 	for _, name := range plustest.Odds() {
 		scenes = append(scenes, scene{"plus_odd_" + name, func(tb testing.TB) *Page {
 			tb.Helper()
-			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, plus(tb, odd(tb, name)).URL))
+			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb, odd(tb, name)).URL))
 		}})
 	}
 	return scenes
@@ -46,8 +46,8 @@ func everything() map[string]bool {
 	return all
 }
 
-// plus serves the API until the test ends.
-func plus(tb testing.TB, options ...plustest.Option) *plustest.Server {
+// servePlus serves the API until the test ends.
+func servePlus(tb testing.TB, options ...plustest.Option) *plustest.Server {
 	tb.Helper()
 	server := plustest.New(options...).Start()
 	tb.Cleanup(server.Close)

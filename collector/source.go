@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -37,7 +38,8 @@ type source struct {
 // asker is how a source reaches its target.
 type asker struct {
 	client *client.Client
-	index  *client.PlusIndex // nil for stub_status
+	api    *plus.API
+	index  *plus.Index // nil for stub_status
 }
 
 // newSources lists what is read from targets. A new nginx object is one src_

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -17,17 +17,17 @@ func apiSources() []source {
 // plusSource returns the source of one document of the NGINX Plus API.
 func plusSource[T any, P interface {
 	*T
-	client.PlusDocument
+	plus.Document
 }](name, path, about string, bind func(ask asker, bind *binder, document P), tables ...anyTable) source {
 	return source{
 		name: name, path: path, about: about, tables: tables,
 		fetch: func(ctx context.Context, ask asker, b *binder) error {
 			document := P(new(T))
-			unfit, err := ask.client.ReadPlus(ctx, ask.index, path, document)
+			invalid, err := ask.api.Read(ctx, ask.index, path, document)
 			if err != nil {
 				return err
 			}
-			b.dropped.Invalid += float64(unfit)
+			b.dropped.Invalid += float64(invalid)
 			bind(ask, b, document)
 			return nil
 		},
@@ -41,8 +41,8 @@ func detail(name, about string, tables ...anyTable) source {
 
 // tlsRows are the metrics of everything that counts TLS handshakes, without the
 // reasons of failures that cannot occur there.
-func tlsRows(without ...string) []row[*client.PlusTLS] {
-	type doc = *client.PlusTLS
+func tlsRows(without ...string) []row[*plus.TLS] {
+	type doc = *plus.TLS
 	rows := []row[doc]{
 		by(Counter, "handshake_failures_total",
 			"TLS handshakes that failed, by reason; the reasons do not add up to all failures.", "reason",
@@ -70,8 +70,8 @@ func tlsRows(without ...string) []row[*client.PlusTLS] {
 }
 
 // responseRows are the metrics of everything that counts answers.
-func responseRows(o *Options) []row[*client.PlusResponses] {
-	type doc = *client.PlusResponses
+func responseRows(o *Options) []row[*plus.Responses] {
+	type doc = *plus.Responses
 	codes := listedCodes
 	if o.PadCodes {
 		codes = paddedCodes()
@@ -87,7 +87,7 @@ func responseRows(o *Options) []row[*client.PlusResponses] {
 	}
 }
 
-func listedCodes(to []series, r *client.PlusResponses) []series {
+func listedCodes(to []series, r *plus.Responses) []series {
 	for i := range r.Codes {
 		to = append(to, series{label: r.Codes[i].Code, value: r.Codes[i].Count})
 	}
@@ -96,7 +96,7 @@ func listedCodes(to []series, r *client.PlusResponses) []series {
 
 // paddedCodes shows each code that nginx-prometheus-exporter shows, with zero
 // where nginx did not list it, and then those that it does not show.
-func paddedCodes() func([]series, *client.PlusResponses) []series {
+func paddedCodes() func([]series, *plus.Responses) []series {
 	const none = -1
 	var zeros [paddedTo]series
 	var place [1000]int // of a code among the padding
@@ -105,9 +105,9 @@ func paddedCodes() func([]series, *client.PlusResponses) []series {
 	}
 	for i, code := range padding() {
 		zeros[i] = series{code, value.Of(0), true}
-		place[(&client.PlusCode{Code: code}).Number()] = i
+		place[(&plus.Code{Code: code}).Number()] = i
 	}
-	return func(to []series, r *client.PlusResponses) []series {
+	return func(to []series, r *plus.Responses) []series {
 		first := len(to)
 		to = append(to, zeros[:]...)
 		for i := range r.Codes {

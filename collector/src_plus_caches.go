@@ -3,20 +3,20 @@ package collector
 import (
 	"slices"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 func plusCachesSource() []source {
 	figures := plusCacheTable()
 	return []source{plusSource("http_caches", "http/caches", "caches of answers",
-		func(_ asker, bind *binder, caches *client.PlusCaches) {
-			addTo(bind, figures, keep(&bind.choice.zones, caches.All, func(c *client.PlusCache) string { return c.Name })...)
+		func(_ asker, bind *binder, caches *plus.Caches) {
+			addTo(bind, figures, keep(&bind.choice.zones, caches.All, func(c *plus.Cache) string { return c.Name })...)
 		}, figures)}
 }
 
-func plusCacheTable() *table[*client.PlusCache] {
-	type doc = *client.PlusCache
+func plusCacheTable() *table[*plus.Cache] {
+	type doc = *plus.Cache
 	rows := []row[doc]{
 		gauge("cold", "Whether the cache is still read from disk (1) or not (0).",
 			func(c doc) value.Value { return c.Cold }),
@@ -25,30 +25,30 @@ func plusCacheTable() *table[*client.PlusCache] {
 		gauge("size", "Bytes in the cache now.",
 			func(c doc) value.Value { return c.Size }),
 	}
-	served := func(name, what string, of func(doc) *client.PlusCacheUse) []row[doc] {
+	served := func(name, what string, of func(doc) *plus.CacheUse) []row[doc] {
 		return prefixed(name+"_", lift(of,
-			counter("bytes", "Bytes of "+what+".", func(u *client.PlusCacheUse) value.Value { return u.Bytes }),
-			counter("responses", "Count of "+what+".", func(u *client.PlusCacheUse) value.Value { return u.Responses })))
+			counter("bytes", "Bytes of "+what+".", func(u *plus.CacheUse) value.Value { return u.Bytes }),
+			counter("responses", "Count of "+what+".", func(u *plus.CacheUse) value.Value { return u.Responses })))
 	}
-	written := func(name, what string, of func(doc) *client.PlusCacheUse) []row[doc] {
+	written := func(name, what string, of func(doc) *plus.CacheUse) []row[doc] {
 		return slices.Concat(served(name, what, of), prefixed(name+"_", lift(of,
 			counter("bytes_written", "Bytes written to the cache of "+what+".",
-				func(u *client.PlusCacheUse) value.Value { return u.BytesWritten }),
+				func(u *plus.CacheUse) value.Value { return u.BytesWritten }),
 			counter("responses_written", "Count of "+what+" that were written to the cache.",
-				func(u *client.PlusCacheUse) value.Value { return u.ResponsesWritten }))))
+				func(u *plus.CacheUse) value.Value { return u.ResponsesWritten }))))
 	}
 	return &table[doc]{
 		source: "/http/caches/",
 		prefix: "nginxplus_cache_",
 		rows: slices.Concat(rows,
-			served("hit", "valid answers from the cache", func(c doc) *client.PlusCacheUse { return &c.Hit }),
-			served("stale", "expired answers from the cache", func(c doc) *client.PlusCacheUse { return &c.Stale }),
+			served("hit", "valid answers from the cache", func(c doc) *plus.CacheUse { return &c.Hit }),
+			served("stale", "expired answers from the cache", func(c doc) *plus.CacheUse { return &c.Stale }),
 			served("updating", "expired answers from the cache while new ones were fetched",
-				func(c doc) *client.PlusCacheUse { return &c.Updating }),
+				func(c doc) *plus.CacheUse { return &c.Updating }),
 			served("revalidated", "expired answers from the cache that were found to be still right",
-				func(c doc) *client.PlusCacheUse { return &c.Revalidated }),
-			written("expired", "answers that were expired in the cache", func(c doc) *client.PlusCacheUse { return &c.Expired }),
-			written("bypass", "answers that bypassed the cache", func(c doc) *client.PlusCacheUse { return &c.Bypass }),
+				func(c doc) *plus.CacheUse { return &c.Revalidated }),
+			written("expired", "answers that were expired in the cache", func(c doc) *plus.CacheUse { return &c.Expired }),
+			written("bypass", "answers that bypassed the cache", func(c doc) *plus.CacheUse { return &c.Bypass }),
 			missRows()),
 		labels: []string{"zone"},
 		values: func(values []string, c doc) []string { return append(values, c.Name) },
@@ -57,8 +57,8 @@ func plusCacheTable() *table[*client.PlusCache] {
 
 // missRows differ in their names: nginx-prometheus-exporter has only the first
 // two, so that the others could be given better ones.
-func missRows() []row[*client.PlusCache] {
-	type doc = *client.PlusCache
+func missRows() []row[*plus.Cache] {
+	type doc = *plus.Cache
 	return []row[doc]{
 		counter("miss_bytes", "Bytes of answers that were not in the cache.",
 			func(c doc) value.Value { return c.Miss.Bytes }),

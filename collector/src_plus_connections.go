@@ -1,30 +1,30 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 func plusConnectionsSource() []source {
-	figures := &table[*client.PlusConnections]{
+	figures := &table[*plus.Connections]{
 		tableHead: tableHead{sinceStart: true},
 		source:    "/connections",
 		prefix:    "nginxplus_connections_",
 		rows:      connectionRows(),
 	}
 	return []source{plusSource("connections", "connections", "client connections",
-		func(_ asker, bind *binder, c *client.PlusConnections) { addTo(bind, figures, c) }, figures)}
+		func(_ asker, bind *binder, c *plus.Connections) { addTo(bind, figures, c) }, figures)}
 }
 
-func connectionRows() []row[*client.PlusConnections] {
-	return []row[*client.PlusConnections]{
+func connectionRows() []row[*plus.Connections] {
+	return []row[*plus.Connections]{
 		counter("accepted", "Client connections accepted.",
-			func(c *client.PlusConnections) value.Value { return c.Accepted }),
+			func(c *plus.Connections) value.Value { return c.Accepted }),
 		gauge("active", "Client connections in use now, idle ones left out.",
-			func(c *client.PlusConnections) value.Value { return c.Active }),
+			func(c *plus.Connections) value.Value { return c.Active }),
 		counter("dropped", "Client connections dropped.",
-			func(c *client.PlusConnections) value.Value { return c.Dropped }),
+			func(c *plus.Connections) value.Value { return c.Dropped }),
 		gauge("idle", "Client connections that wait for a request now.",
-			func(c *client.PlusConnections) value.Value { return c.Idle }),
+			func(c *plus.Connections) value.Value { return c.Idle }),
 	}
 }

@@ -1,16 +1,16 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 func plusKeyvalsSource() []source {
 	http := plusKeyvalTable("/http/keyvals/", "nginxplus_keyval_")
 	stream := plusKeyvalTable("/stream/keyvals/", "nginxplus_stream_keyval_")
-	bindTo := func(t *table[*client.PlusKeyval]) func(asker, *binder, *client.PlusKeyvals) {
-		return func(_ asker, bind *binder, zones *client.PlusKeyvals) {
-			addTo(bind, t, keep(&bind.choice.zones, zones.All, func(k *client.PlusKeyval) string { return k.Name })...)
+	bindTo := func(t *table[*plus.Keyval]) func(asker, *binder, *plus.Keyvals) {
+		return func(_ asker, bind *binder, zones *plus.Keyvals) {
+			addTo(bind, t, keep(&bind.choice.zones, zones.All, func(k *plus.Keyval) string { return k.Name })...)
 		}
 	}
 	sources := []source{
@@ -24,15 +24,15 @@ func plusKeyvalsSource() []source {
 	return sources
 }
 
-func plusKeyvalTable(source, prefix string) *table[*client.PlusKeyval] {
-	return &table[*client.PlusKeyval]{
+func plusKeyvalTable(source, prefix string) *table[*plus.Keyval] {
+	return &table[*plus.Keyval]{
 		source: source,
 		prefix: prefix,
-		rows: []row[*client.PlusKeyval]{
+		rows: []row[*plus.Keyval]{
 			gauge("pairs", "Pairs in the key-value zone now.",
-				func(k *client.PlusKeyval) value.Value { return k.Pairs }),
+				func(k *plus.Keyval) value.Value { return k.Pairs }),
 		},
 		labels: []string{"zone"},
-		values: func(values []string, k *client.PlusKeyval) []string { return append(values, k.Name) },
+		values: func(values []string, k *plus.Keyval) []string { return append(values, k.Name) },
 	}
 }

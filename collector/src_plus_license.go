@@ -1,12 +1,12 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 func plusLicenseSource() []source {
-	type doc = *client.PlusLicense
+	type doc = *plus.License
 	figures := &table[doc]{
 		source: "/license",
 		prefix: "nginxplus_license_",

@@ -1,7 +1,7 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -9,9 +9,9 @@ func plusLimitsSource() []source {
 	requests := plusLimitTable("/http/limit_reqs/", "nginxplus_limit_request_", limitRequestRows())
 	connections := plusLimitTable("/http/limit_conns/", "nginxplus_limit_connection_", limitConnectionRows())
 	streams := plusLimitTable("/stream/limit_conns/", "nginxplus_stream_limit_connection_", limitConnectionRows())
-	bindTo := func(t *table[*client.PlusLimit]) func(asker, *binder, *client.PlusLimits) {
-		return func(_ asker, bind *binder, limits *client.PlusLimits) {
-			addTo(bind, t, keep(&bind.choice.zones, limits.All, func(l *client.PlusLimit) string { return l.Name })...)
+	bindTo := func(t *table[*plus.Limit]) func(asker, *binder, *plus.Limits) {
+		return func(_ asker, bind *binder, limits *plus.Limits) {
+			addTo(bind, t, keep(&bind.choice.zones, limits.All, func(l *plus.Limit) string { return l.Name })...)
 		}
 	}
 	return []source{
@@ -21,18 +21,18 @@ func plusLimitsSource() []source {
 	}
 }
 
-func plusLimitTable(source, prefix string, rows []row[*client.PlusLimit]) *table[*client.PlusLimit] {
-	return &table[*client.PlusLimit]{
+func plusLimitTable(source, prefix string, rows []row[*plus.Limit]) *table[*plus.Limit] {
+	return &table[*plus.Limit]{
 		source: source,
 		prefix: prefix,
 		rows:   rows,
 		labels: []string{"zone"},
-		values: func(values []string, l *client.PlusLimit) []string { return append(values, l.Name) },
+		values: func(values []string, l *plus.Limit) []string { return append(values, l.Name) },
 	}
 }
 
-func limitRequestRows() []row[*client.PlusLimit] {
-	type doc = *client.PlusLimit
+func limitRequestRows() []row[*plus.Limit] {
+	type doc = *plus.Limit
 	return []row[doc]{
 		counter("delayed", "Requests that were delayed.",
 			func(l doc) value.Value { return l.Delayed }),
@@ -47,8 +47,8 @@ func limitRequestRows() []row[*client.PlusLimit] {
 	}
 }
 
-func limitConnectionRows() []row[*client.PlusLimit] {
-	type doc = *client.PlusLimit
+func limitConnectionRows() []row[*plus.Limit] {
+	type doc = *plus.Limit
 	return []row[doc]{
 		counter("passed", "Connections that were not rejected.",
 			func(l doc) value.Value { return l.Passed }),

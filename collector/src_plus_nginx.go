@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"strconv"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 // plusNginx is the document /nginx, and the version of the API that it was
 // read with.
 type plusNginx struct {
-	client.PlusNginx
+	plus.Nginx
 	apiVersion string
 }
 
@@ -19,8 +19,8 @@ func plusNginxSource() []source {
 	about, process, build := plusNginxTable(), plusMasterTable(), plusBuildTable()
 	return []source{
 		plusSource("nginx", "nginx", "version, configuration loads",
-			func(ask asker, bind *binder, nginx *client.PlusNginx) {
-				object := &plusNginx{PlusNginx: *nginx, apiVersion: strconv.Itoa(ask.index.Version)}
+			func(ask asker, bind *binder, nginx *plus.Nginx) {
+				object := &plusNginx{Nginx: *nginx, apiVersion: strconv.Itoa(ask.index.Version)}
 				bind.generation = fmt.Sprint(nginx.Version, nginx.Build, nginx.Generation.Float(), nginx.LoadTimestamp.Float())
 				if nginx.Generation.Float() == 1 && nginx.LoadTimestamp.IsSet() {
 					bind.started = nginx.LoadTimestamp.Float()

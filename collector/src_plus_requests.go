@@ -1,7 +1,7 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -9,24 +9,24 @@ import (
 const requestsName = "http_requests"
 
 func plusRequestsSource() []source {
-	figures := &table[*client.PlusRequests]{
+	figures := &table[*plus.Requests]{
 		tableHead: tableHead{sinceStart: true},
 		source:    "/http/requests",
 		prefix:    "nginxplus_http_",
 		rows:      requestRows(),
 	}
 	return []source{plusSource(requestsName, "http/requests", "client requests",
-		func(_ asker, bind *binder, r *client.PlusRequests) {
+		func(_ asker, bind *binder, r *plus.Requests) {
 			bind.requests = r.Total
 			addTo(bind, figures, r)
 		}, figures)}
 }
 
-func requestRows() []row[*client.PlusRequests] {
-	return []row[*client.PlusRequests]{
+func requestRows() []row[*plus.Requests] {
+	return []row[*plus.Requests]{
 		gauge("requests_current", "Client requests in progress now.",
-			func(r *client.PlusRequests) value.Value { return r.Current }),
+			func(r *plus.Requests) value.Value { return r.Current }),
 		counter("requests_total", "Client requests, those of this exporter included.",
-			func(r *client.PlusRequests) value.Value { return r.Total }),
+			func(r *plus.Requests) value.Value { return r.Total }),
 	}
 }

@@ -1,20 +1,20 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 func plusResolversSource() []source {
 	figures := plusResolverTable()
 	return []source{plusSource("resolvers", "resolvers", "questions to name servers",
-		func(_ asker, bind *binder, resolvers *client.PlusResolvers) {
-			addTo(bind, figures, keep(&bind.choice.zones, resolvers.All, func(r *client.PlusResolver) string { return r.Name })...)
+		func(_ asker, bind *binder, resolvers *plus.Resolvers) {
+			addTo(bind, figures, keep(&bind.choice.zones, resolvers.All, func(r *plus.Resolver) string { return r.Name })...)
 		}, figures)}
 }
 
-func plusResolverTable() *table[*client.PlusResolver] {
-	type doc = *client.PlusResolver
+func plusResolverTable() *table[*plus.Resolver] {
+	type doc = *plus.Resolver
 	return &table[doc]{
 		source: "/resolvers/",
 		prefix: "nginxplus_resolver_",

@@ -3,13 +3,13 @@ package collector
 import (
 	"slices"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 // serverRows are the metrics that servers of http and stream upstreams share.
-func serverRows() []row[*client.PlusPeer] {
-	type doc = *client.PlusPeer
+func serverRows() []row[*plus.Peer] {
+	type doc = *plus.Peer
 	rows := []row[doc]{
 		gauge("active", "Connections to this server now.",
 			func(p doc) value.Value { return p.Active }),
@@ -37,22 +37,22 @@ func serverRows() []row[*client.PlusPeer] {
 			func(p doc) value.Value { return p.Weight }),
 	}
 	return slices.Concat(rows, stateRows(), checkRows(),
-		prefixed("ssl_", lift(func(p doc) *client.PlusTLS { return p.TLS }, tlsRows("no_common_cipher", "no_cert")...)))
+		prefixed("ssl_", lift(func(p doc) *plus.TLS { return p.TLS }, tlsRows("no_common_cipher", "no_cert")...)))
 }
 
 // stateRows tell the state of a server twice: as the number that
 // nginx-prometheus-exporter gives it, and so that nobody has to know numbers.
-func stateRows() []row[*client.PlusPeer] {
-	type doc = *client.PlusPeer
-	states := client.PlusStates() // which makes them each time
+func stateRows() []row[*plus.Peer] {
+	type doc = *plus.Peer
+	states := plus.States() // which makes them each time
 	return []row[doc]{
 		gauge("state", "State of this server: up (1), draining (2), down (3), unavail (4), checking (5), unhealthy (6) or unknown (0).",
 			func(p doc) value.Value { return value.Of(float64(p.State)) }),
 		each(Gauge, "status", "Whether this server is in the state (1) or not (0).", "state",
 			func(to []series, p doc) []series {
 				for state, name := range states {
-					current := client.PlusState(state) == p.State // seven states
-					if current || state != int(client.PlusStateUnknown) {
+					current := plus.State(state) == p.State // seven states
+					if current || state != int(plus.StateUnknown) {
 						to = append(to, series{name, boolean(current), true})
 					}
 				}
@@ -61,8 +61,8 @@ func stateRows() []row[*client.PlusPeer] {
 	}
 }
 
-func checkRows() []row[*client.PlusPeer] {
-	type doc = *client.PlusPeer
+func checkRows() []row[*plus.Peer] {
+	type doc = *plus.Peer
 	return []row[doc]{
 		gauge("health_check_last_passed", "Whether the last health check passed (1) or not (0); absent before the first.",
 			func(p doc) value.Value { return p.LastPassed }),

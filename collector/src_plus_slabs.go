@@ -1,7 +1,7 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -9,8 +9,8 @@ func plusSlabsSource() []source {
 	pages, slots := plusSlabTable(), plusSlotTable()
 	return []source{
 		plusSource("slabs", "slabs", "shared memory zones",
-			func(_ asker, bind *binder, zones *client.PlusSlabs) {
-				kept := keep(&bind.choice.zones, zones.All, func(z *client.PlusSlab) string { return z.Name })
+			func(_ asker, bind *binder, zones *plus.Slabs) {
+				kept := keep(&bind.choice.zones, zones.All, func(z *plus.Slab) string { return z.Name })
 				addTo(bind, pages, kept...)
 				if bind.choice.wants("slab_slots") {
 					addTo(bind, slots, slotsOf(kept)...)
@@ -20,8 +20,8 @@ func plusSlabsSource() []source {
 	}
 }
 
-func plusSlabTable() *table[*client.PlusSlab] {
-	type doc = *client.PlusSlab
+func plusSlabTable() *table[*plus.Slab] {
+	type doc = *plus.Slab
 	return &table[doc]{
 		source: "/slabs/",
 		prefix: "nginxplus_slab_",
@@ -48,10 +48,10 @@ func plusSlabTable() *table[*client.PlusSlab] {
 // slabSlot is one size of slots of one zone.
 type slabSlot struct {
 	zone string
-	*client.PlusSlot
+	*plus.Slot
 }
 
-func slotsOf(zones []*client.PlusSlab) []*slabSlot {
+func slotsOf(zones []*plus.Slab) []*slabSlot {
 	var slots []*slabSlot
 	for _, z := range zones {
 		for i := range z.Slots {

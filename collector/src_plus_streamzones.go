@@ -3,20 +3,20 @@ package collector
 import (
 	"slices"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 func plusStreamZonesSource() []source {
 	figures := plusStreamZoneTable()
 	return []source{plusSource("stream_server_zones", "stream/server_zones", "traffic of each status_zone of stream servers",
-		func(_ asker, bind *binder, zones *client.PlusStreamZones) {
-			addTo(bind, figures, keep(&bind.choice.zones, zones.All, func(z *client.PlusStreamZone) string { return z.Name })...)
+		func(_ asker, bind *binder, zones *plus.StreamZones) {
+			addTo(bind, figures, keep(&bind.choice.zones, zones.All, func(z *plus.StreamZone) string { return z.Name })...)
 		}, figures)}
 }
 
-func plusStreamZoneTable() *table[*client.PlusStreamZone] {
-	type doc = *client.PlusStreamZone
+func plusStreamZoneTable() *table[*plus.StreamZone] {
+	type doc = *plus.StreamZone
 	rows := []row[doc]{
 		counter("connections", "Client connections.",
 			func(z doc) value.Value { return z.Connections }),
@@ -36,7 +36,7 @@ func plusStreamZoneTable() *table[*client.PlusStreamZone] {
 	return &table[doc]{
 		source: "/stream/server_zones/",
 		prefix: "nginxplus_stream_server_zone_",
-		rows:   slices.Concat(rows, prefixed("ssl_", lift(func(z doc) *client.PlusTLS { return z.TLS }, tlsRows("hostname_mismatch")...))),
+		rows:   slices.Concat(rows, prefixed("ssl_", lift(func(z doc) *plus.TLS { return z.TLS }, tlsRows("hostname_mismatch")...))),
 		labels: []string{"server_zone"},
 		values: func(values []string, z doc) []string { return append(values, z.Name) },
 	}

@@ -3,41 +3,41 @@ package collector
 import (
 	"slices"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 // upstreamTables are the metrics of upstreams of one module.
 type upstreamTables struct {
-	upstreams, zones *table[*client.PlusUpstream]
-	servers          *table[*client.PlusPeer]
-	about            *table[*client.PlusPeer]
+	upstreams, zones *table[*plus.Upstream]
+	servers          *table[*plus.Peer]
+	about            *table[*plus.Peer]
 	byID             bool
 }
 
 func plusUpstreamsSource(o *Options) []source {
 	t := newUpstreamTables(o, "/http/upstreams/", "nginxplus_upstream_", slices.Concat(
 		serverRows(),
-		[]row[*client.PlusPeer]{
+		[]row[*plus.Peer]{
 			gauge("header_time", "Average time until the header of an answer, in milliseconds.",
-				func(p *client.PlusPeer) value.Value { return p.HeaderTime }),
+				func(p *plus.Peer) value.Value { return p.HeaderTime }),
 			counter("requests", "Client requests sent to this server.",
-				func(p *client.PlusPeer) value.Value { return p.Requests }),
+				func(p *plus.Peer) value.Value { return p.Requests }),
 			{
 				name: "response_duration_seconds", help: "Time until the end of an answer.", kind: Histogram,
-				histogram: func(p *client.PlusPeer) *client.PlusHistogram { return p.ResponseTimes },
+				histogram: func(p *plus.Peer) *plus.Histogram { return p.ResponseTimes },
 			},
 		},
-		lift(func(p *client.PlusPeer) *client.PlusResponses { return &p.Responses }, responseRows(o)...)))
+		lift(func(p *plus.Peer) *plus.Responses { return &p.Responses }, responseRows(o)...)))
 	t.upstreams.rows = append(t.upstreams.rows,
 		gauge("keepalive", "Idle connections to the servers of the upstream now.",
-			func(u *client.PlusUpstream) value.Value { return u.Keepalive }),
+			func(u *plus.Upstream) value.Value { return u.Keepalive }),
 		gauge("queue_max_size", "Limit of the queue of requests.",
-			func(u *client.PlusUpstream) value.Value { return u.QueueMaxSize }),
+			func(u *plus.Upstream) value.Value { return u.QueueMaxSize }),
 		counter("queue_overflows_total", "Requests refused since the queue was full.",
-			func(u *client.PlusUpstream) value.Value { return u.QueueOverflows }),
+			func(u *plus.Upstream) value.Value { return u.QueueOverflows }),
 		gauge("queue_size", "Requests that wait for a server now.",
-			func(u *client.PlusUpstream) value.Value { return u.QueueSize }))
+			func(u *plus.Upstream) value.Value { return u.QueueSize }))
 	return []source{
 		plusSource("http_upstreams", "http/upstreams", "upstreams and their servers", t.bind("upstream_zones"),
 			t.upstreams, t.servers, t.about),
@@ -49,11 +49,11 @@ func plusStreamUpstreamsSource(o *Options) []source {
 	t := newUpstreamTables(o, "/stream/upstreams/", "nginxplus_stream_upstream_", append(
 		serverRows(),
 		gauge("connect_time", "Average time to connect to the server, in milliseconds.",
-			func(p *client.PlusPeer) value.Value { return p.ConnectTime }),
+			func(p *plus.Peer) value.Value { return p.ConnectTime }),
 		counter("connections", "Client connections sent to this server.",
-			func(p *client.PlusPeer) value.Value { return p.Connections }),
+			func(p *plus.Peer) value.Value { return p.Connections }),
 		gauge("first_byte_time", "Average time until the first byte from the server, in milliseconds.",
-			func(p *client.PlusPeer) value.Value { return p.FirstByteTime }),
+			func(p *plus.Peer) value.Value { return p.FirstByteTime }),
 	))
 	return []source{
 		plusSource("stream_upstreams", "stream/upstreams", "stream upstreams and their servers", t.bind("stream_upstream_zones"),
@@ -62,37 +62,37 @@ func plusStreamUpstreamsSource(o *Options) []source {
 	}
 }
 
-func newUpstreamTables(o *Options, source, prefix string, servers []row[*client.PlusPeer]) *upstreamTables {
-	upstream := func(values []string, u *client.PlusUpstream) []string { return append(values, u.Name) }
+func newUpstreamTables(o *Options, source, prefix string, servers []row[*plus.Peer]) *upstreamTables {
+	upstream := func(values []string, u *plus.Upstream) []string { return append(values, u.Name) }
 	t := &upstreamTables{
 		byID: o.ServerID,
-		upstreams: &table[*client.PlusUpstream]{
+		upstreams: &table[*plus.Upstream]{
 			source: source, prefix: prefix, rows: upstreamRows(),
 			labels: []string{"upstream"}, values: upstream,
 		},
-		zones: &table[*client.PlusUpstream]{
+		zones: &table[*plus.Upstream]{
 			source: source, prefix: prefix,
-			rows:   []row[*client.PlusUpstream]{info[*client.PlusUpstream]("info", "The shared memory zone of an upstream.")},
+			rows:   []row[*plus.Upstream]{info[*plus.Upstream]("info", "The shared memory zone of an upstream.")},
 			labels: []string{"upstream", "zone"},
-			values: func(values []string, u *client.PlusUpstream) []string { return append(values, u.Name, u.Zone) },
+			values: func(values []string, u *plus.Upstream) []string { return append(values, u.Name, u.Zone) },
 		},
-		servers: &table[*client.PlusPeer]{
+		servers: &table[*plus.Peer]{
 			source: source, prefix: prefix + "server_", rows: servers,
 			labels: []string{"server", "upstream"},
-			values: func(values []string, p *client.PlusPeer) []string { return append(values, p.Server, p.Upstream.Name) },
+			values: func(values []string, p *plus.Peer) []string { return append(values, p.Server, p.Upstream.Name) },
 		},
-		about: &table[*client.PlusPeer]{
+		about: &table[*plus.Peer]{
 			source: source, prefix: prefix + "server_",
-			rows:   []row[*client.PlusPeer]{info[*client.PlusPeer]("info", "How the configuration names a server.")},
+			rows:   []row[*plus.Peer]{info[*plus.Peer]("info", "How the configuration names a server.")},
 			labels: []string{"id", "name", "server", "service", "upstream"},
-			values: func(values []string, p *client.PlusPeer) []string {
+			values: func(values []string, p *plus.Peer) []string {
 				return append(values, p.ID, p.Name, p.Server, p.Service, p.Upstream.Name)
 			},
 		},
 	}
 	if t.byID {
 		t.servers.labels = []string{"id", "server", "upstream"}
-		t.servers.values = func(values []string, p *client.PlusPeer) []string {
+		t.servers.values = func(values []string, p *plus.Peer) []string {
 			return append(values, p.ID, p.Server, p.Upstream.Name)
 		}
 	}
@@ -100,9 +100,9 @@ func newUpstreamTables(o *Options, source, prefix string, servers []row[*client.
 }
 
 // bind binds what the choice keeps of the document.
-func (t *upstreamTables) bind(zones string) func(asker, *binder, *client.PlusUpstreams) {
-	return func(_ asker, bind *binder, document *client.PlusUpstreams) {
-		upstreams := keep(&bind.choice.upstreams, document.All, func(u *client.PlusUpstream) string { return u.Name })
+func (t *upstreamTables) bind(zones string) func(asker, *binder, *plus.Upstreams) {
+	return func(_ asker, bind *binder, document *plus.Upstreams) {
+		upstreams := keep(&bind.choice.upstreams, document.All, func(u *plus.Upstream) string { return u.Name })
 		servers := keepServers(bind.choice, document.Peers)
 		addTo(bind, t.upstreams, upstreams...)
 		if bind.choice.wants(zones) {
@@ -116,20 +116,20 @@ func (t *upstreamTables) bind(zones string) func(asker, *binder, *client.PlusUps
 	}
 }
 
-func keepServers(c *choice, servers []*client.PlusPeer) []*client.PlusPeer {
-	servers = keep(&c.upstreams, servers, func(p *client.PlusPeer) string { return p.Upstream.Name })
+func keepServers(c *choice, servers []*plus.Peer) []*plus.Peer {
+	servers = keep(&c.upstreams, servers, func(p *plus.Peer) string { return p.Upstream.Name })
 	if c.servers.include == nil && c.servers.exclude == nil {
 		return servers
 	}
-	return slices.DeleteFunc(servers, func(p *client.PlusPeer) bool { return !c.servers.keeps(p.Server, p.Name) })
+	return slices.DeleteFunc(servers, func(p *plus.Peer) bool { return !c.servers.keeps(p.Server, p.Name) })
 }
 
 // merge makes one of servers with the same address in one upstream, which
 // nginx allows. The API lists the servers of an upstream one after another.
-func merge(servers []*client.PlusPeer) []*client.PlusPeer {
+func merge(servers []*plus.Peer) []*plus.Peer {
 	merged := servers[:0]
-	var upstream *client.PlusUpstream
-	known := map[string]*client.PlusPeer{}
+	var upstream *plus.Upstream
+	known := map[string]*plus.Peer{}
 	for _, p := range servers {
 		if p.Upstream != upstream {
 			upstream = p.Upstream
@@ -145,18 +145,18 @@ func merge(servers []*client.PlusPeer) []*client.PlusPeer {
 	return merged
 }
 
-func upstreamRows() []row[*client.PlusUpstream] {
-	return []row[*client.PlusUpstream]{
+func upstreamRows() []row[*plus.Upstream] {
+	return []row[*plus.Upstream]{
 		each(Gauge, "servers", "Servers of the upstream by their state.", "state",
-			func(to []series, u *client.PlusUpstream) []series {
+			func(to []series, u *plus.Upstream) []series {
 				for state, count := range u.States {
-					if u.Listed && (count > 0 || state != int(client.PlusStateUnknown)) {
-						to = append(to, series{client.PlusState(state).String(), value.Of(float64(count)), true})
+					if u.Listed && (count > 0 || state != int(plus.StateUnknown)) {
+						to = append(to, series{plus.State(state).String(), value.Of(float64(count)), true})
 					}
 				}
 				return to
 			}),
 		gauge("zombies", "Servers that were removed and still answer requests.",
-			func(u *client.PlusUpstream) value.Value { return u.Zombies }),
+			func(u *plus.Upstream) value.Value { return u.Zombies }),
 	}
 }

@@ -1,21 +1,21 @@
 package collector
 
 import (
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
 func plusZoneSyncSource() []source {
 	node, zones := plusSyncTable(), plusSyncZoneTable()
 	return []source{plusSource("stream_zone_sync", "stream/zone_sync", "synchronisation of zones in a cluster",
-		func(_ asker, bind *binder, sync *client.PlusZoneSync) {
+		func(_ asker, bind *binder, sync *plus.ZoneSync) {
 			addTo(bind, node, sync)
-			addTo(bind, zones, keep(&bind.choice.zones, sync.Zones.All, func(z *client.PlusSyncZone) string { return z.Name })...)
+			addTo(bind, zones, keep(&bind.choice.zones, sync.Zones.All, func(z *plus.SyncZone) string { return z.Name })...)
 		}, node, zones)}
 }
 
-func plusSyncTable() *table[*client.PlusZoneSync] {
-	type doc = *client.PlusZoneSync
+func plusSyncTable() *table[*plus.ZoneSync] {
+	type doc = *plus.ZoneSync
 	return &table[doc]{
 		source: "/stream/zone_sync/",
 		prefix: "nginxplus_stream_zone_sync_status_",
@@ -34,8 +34,8 @@ func plusSyncTable() *table[*client.PlusZoneSync] {
 	}
 }
 
-func plusSyncZoneTable() *table[*client.PlusSyncZone] {
-	type doc = *client.PlusSyncZone
+func plusSyncZoneTable() *table[*plus.SyncZone] {
+	type doc = *plus.SyncZone
 	return &table[doc]{
 		source: "/stream/zone_sync/",
 		prefix: "nginxplus_stream_zone_sync_zone_",

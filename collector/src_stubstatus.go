@@ -23,7 +23,7 @@ func stubStatusSource() []source {
 			if err != nil {
 				return err
 			}
-			bind.dropped.Invalid += float64(status.Unfit())
+			bind.dropped.Invalid += float64(status.Invalid())
 			bind.requests = status.Requests
 			addTo(bind, figures, status)
 			if status.Version != "" {

@@ -3,7 +3,7 @@ package collector
 import (
 	"slices"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -22,7 +22,7 @@ type row[T any] struct {
 	parts []labelled[T]                        // its values are known
 	each  func(to []series, object T) []series // appends; the document tells them
 
-	histogram func(T) *client.PlusHistogram
+	histogram func(T) *plus.Histogram
 }
 
 // labelled is one series of a row with a further label.

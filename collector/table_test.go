@@ -13,7 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -263,7 +263,7 @@ func TestNamesArePrometheus(t *testing.T) {
 func exampleOf(d Desc) *dto.MetricFamily {
 	m := newMetric(d.Kind, 1, nil, 0)
 	if d.Kind == Histogram {
-		m = newHistogram(&client.PlusHistogram{Sum: value.Of(1), Bounds: []float64{1}, Counts: []float64{1}}, nil)
+		m = newHistogram(&plus.Histogram{Sum: value.Of(1), Bounds: []float64{1}, Counts: []float64{1}}, nil)
 	}
 	for _, label := range d.Labels {
 		m.Label = append(m.Label, newPair(label, "value"))

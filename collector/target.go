@@ -14,11 +14,16 @@ import (
 	"github.com/go-kit/log"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 )
 
 // TargetOptions say how one target is scraped and how its series are labelled.
 type TargetOptions struct {
 	Client client.Options
+
+	// MaxDocument bounds one document of the NGINX Plus API, in bytes after
+	// decompression. Zero means plus.DefaultMaxDocument.
+	MaxDocument int64
 
 	// Labels stand on every series of the target, except where a metric has a
 	// label of its own of that name. Names must be valid and unique.
@@ -32,6 +37,7 @@ type TargetOptions struct {
 type target struct {
 	options TargetOptions
 	client  *client.Client
+	api     *plus.API // of the client's target, if it is NGINX Plus
 	choice  *choice
 	layouts []*layouts // by the tables' numbers
 	tables  *tables
@@ -77,6 +83,7 @@ func newTarget(options TargetOptions, tables *tables, logger log.Logger) (*targe
 	t := &target{
 		options: options,
 		client:  asker,
+		api:     plus.New(asker, options.MaxDocument),
 		choice:  choice,
 		layouts: tables.layouts(options.Labels),
 		tables:  tables,

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
 
@@ -60,8 +60,8 @@ func (t *table[T]) empty(target []Label) *Page {
 		return nil
 	}
 	object := newObject[T]()
-	if server, ok := any(object).(*client.PlusPeer); ok {
-		server.Upstream = &client.PlusUpstream{} // each has one
+	if server, ok := any(object).(*plus.Peer); ok {
+		server.Upstream = &plus.Upstream{} // each has one
 	}
 	return pageOf(t, target, object)
 }

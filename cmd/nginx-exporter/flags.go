@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
 )
@@ -136,7 +137,7 @@ func (c *cli) plusFlags() {
 		"Regular expression for the servers of upstreams not to show.")
 	c.add("nginx.plus.max-series", "", number(&n.Choice.MaxSeries, 0),
 		"Most series of one target; what comes after is dropped and counted. 0 means no limit.")
-	c.add("nginx.plus.max-document", "", size(&n.MaxDocument, client.DefaultMaxDocument),
+	c.add("nginx.plus.max-document", "", size(&n.MaxDocument, plus.DefaultMaxDocument),
 		"Largest document of the NGINX Plus API to read, in bytes or with a unit such as MiB.")
 }
 

@@ -185,6 +185,7 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 	if err != nil {
 		return options, fmt.Errorf("http_client_config: %s", oneLine(err))
 	}
+	options.MaxDocument = b.nginx.MaxDocument
 	options.Client = client.Options{
 		Target:        target,
 		Mode:          mode,
@@ -192,7 +193,6 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 		Host:          cmp.Or(m.Host, b.nginx.Host),
 		UserAgent:     b.userAgent,
 		ProxyProtocol: b.nginx.ProxyProtocol,
-		MaxDocument:   b.nginx.MaxDocument,
 		Transport:     transport,
 	}
 	if m.ProxyProtocol != nil {

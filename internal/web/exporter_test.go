@@ -20,7 +20,7 @@ import (
 
 	"github.com/go-kit/log"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
 	"nginx-exporter/internal/web"
@@ -59,7 +59,7 @@ func configure(target string) *config.Config {
 	return &config.Config{
 		Nginx: config.Nginx{
 			ScrapeURIs: []string{target}, DefaultURI: true, Verify: true, Timeout: 5 * time.Second, AddrLabel: "auto", Mode: "auto",
-			MaxDocument: client.DefaultMaxDocument,
+			MaxDocument: plus.DefaultMaxDocument,
 		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,

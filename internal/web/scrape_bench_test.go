@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-kit/log"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
 	"nginx-exporter/internal/plustest"
@@ -76,7 +76,7 @@ func exporterOf(b *testing.B, target string) string {
 	c := config.Config{
 		Nginx: config.Nginx{
 			ScrapeURIs: []string{target}, Verify: true, Timeout: time.Minute,
-			AddrLabel: "auto", Mode: "auto", MaxDocument: client.DefaultMaxDocument,
+			AddrLabel: "auto", Mode: "auto", MaxDocument: plus.DefaultMaxDocument,
 		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,

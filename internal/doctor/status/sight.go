@@ -10,16 +10,17 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 )
 
 // sight is what one look at a target showed.
 type sight struct {
 	options client.Options
 	stub    *client.StubStatus
-	plus    *client.PlusIndex
-	err     error         // nil if the exporter would be content
-	look    *client.Look  // the answer as it came, nil if there was none
-	took    time.Duration // until there was an answer
+	plus    *plus.Index
+	err     error            // nil if the exporter would be content
+	look    *client.Response // the answer as it came, nil if there was none
+	took    time.Duration    // until there was an answer
 }
 
 func (s *sight) target() client.Target { return s.options.Target }
@@ -138,7 +139,7 @@ func ask(ctx context.Context, options client.Options, most time.Duration) *sight
 	if !slices.Contains([]client.Reason{"", client.ReasonStatus, client.ReasonParse, client.ReasonTooLarge}, s.reason()) {
 		return s
 	}
-	if look, err := c.Look(ctx); err == nil {
+	if look, err := c.Fetch(ctx); err == nil {
 		s.look = look
 	}
 	return s
@@ -147,13 +148,13 @@ func ask(ctx context.Context, options client.Options, most time.Duration) *sight
 // scrape reads what a scrape begins with.
 func (s *sight) scrape(ctx context.Context, c *client.Client) {
 	if s.options.Mode == client.ModePlus {
-		s.plus, s.err = c.PlusIndex(ctx)
+		s.plus, s.err = plus.New(c, 0).Index(ctx)
 		return
 	}
 	if s.stub, s.err = c.StubStatus(ctx); s.err == nil || s.options.Mode != client.ModeAuto || !client.IsPlus(s.err) {
 		return
 	}
-	if index, err := c.PlusIndex(ctx); err == nil {
+	if index, err := plus.New(c, 0).Index(ctx); err == nil {
 		s.plus, s.err = index, nil
 	}
 }

@@ -166,7 +166,7 @@ func warnings(s *sight) []doctor.Finding {
 			Fix: []string{"nothing needs to be done: figures are read by the names of their columns"},
 		})
 	}
-	if s.stub.Unfit() > 0 {
+	if s.stub.Invalid() > 0 {
 		found = append(found, doctor.Finding{
 			Code: "status-wrapped", Message: "nginx printed a number below zero as a huge one; that figure is left out",
 			Fix: []string{"nothing needs to be done: it is right again at one of the next scrapes"},

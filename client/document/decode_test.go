@@ -1,0 +1,160 @@
+package document
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"nginx-exporter/client/value"
+)
+
+// read lets a function read a document.
+func read(text string, maxMemory int64, decode func(r *Reader)) (invalid int, err error) {
+	r := NewReader(strings.NewReader(text), maxMemory)
+	decode(r)
+	return r.Invalid(), r.Finish()
+}
+
+// Each kind of value, by each method: what is of another kind is absent.
+func TestReaderValues(t *testing.T) {
+	t.Parallel()
+	methods := map[string]func(r *Reader) any{
+		"Count":  func(r *Reader) any { return r.Count() },
+		"Number": func(r *Reader) any { return r.Number() },
+		"Flag":   func(r *Reader) any { return r.Flag() },
+		"Time":   func(r *Reader) any { return r.Time() },
+		"Text":   func(r *Reader) any { return r.Text() },
+	}
+	for text, want := range map[string]map[string]any{
+		`7`:                              {"Count": value.Of(7), "Number": value.Of(7)},
+		`-7.5e1`:                         {"Number": value.Of(-75)},
+		`18446744073709551615`:           {"Count": value.Of(18446744073709551615), "Number": value.Of(18446744073709551615)},
+		`18446744073709551616`:           {},
+		`1e999`:                          {},
+		`true`:                           {"Flag": value.Of(1)},
+		`false`:                          {"Flag": value.Of(0)},
+		`null`:                           {},
+		`{"a":[1,"x"]}`:                  {},
+		`[{"a":1}]`:                      {},
+		`"a\u00e9\ud83d\ude00\n\ud83d"`:  {"Text": "aé😀\n\ufffd"},
+		"\"\xff\"":                       {"Text": "\ufffd"},
+		`"2026-07-02T09:16:31Z"`:         {"Text": "2026-07-02T09:16:31Z", "Time": value.Of(1782983791)},
+		`"2026-07-02T09:16:31.25+02:00"`: {"Text": "2026-07-02T09:16:31.25+02:00", "Time": value.Of(1782976591.25)},
+	} {
+		for name, method := range methods {
+			expected, known := want[name]
+			wantInvalid := 0
+			if !known {
+				wantInvalid = 1
+				if expected = any(value.Value{}); name == "Text" {
+					expected = ""
+				}
+			}
+			var got any
+			invalid, err := read("["+text+"]", 0, func(r *Reader) {
+				for range r.Elements() {
+					got = method(r)
+				}
+			})
+			if got != expected || invalid != wantInvalid || err != nil {
+				t.Errorf("%s of %s: got %v, %d invalid, %v; want %v", name, text, got, invalid, err, expected)
+			}
+		}
+	}
+}
+
+// Objects that take more memory than their text explains end the document, and
+// so do those above the bound.
+func TestReaderCharge(t *testing.T) {
+	t.Parallel()
+	charge := func(bytes int) func(r *Reader) {
+		return func(r *Reader) {
+			for range r.Elements() {
+				r.Charge(bytes)
+				r.Skip()
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		bytes, bound int
+		want         error
+	}{
+		"within":          {100, 300, nil},
+		"above the bound": {101, 300, ErrTooLarge},
+		"without a bound": {5 << 20, 0, nil},
+		"unexplained":     {6 << 20, 0, errMany},
+	} {
+		if _, err := read("[1,2,3]", int64(test.bound), charge(test.bytes)); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestReaderMarkInvalid(t *testing.T) {
+	t.Parallel()
+	invalid, err := read(`{"a":1}`, 0, func(r *Reader) {
+		for name := range r.Members() {
+			if r.Intern(name) != "a" || r.Peek() != '1' {
+				t.Errorf("got %q", name)
+			}
+			r.Skip()
+			r.MarkInvalid()
+		}
+	})
+	if invalid != 1 || err != nil {
+		t.Errorf("got %d invalid values and %v", invalid, err)
+	}
+}
+
+// What is not JSON ends the document, wherever it is.
+func TestReaderBroken(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":           "breaks off",
+		" ":          "breaks off",
+		"[":          "breaks off",
+		"[1":         "breaks off",
+		"[1,":        "breaks off",
+		`{"a`:        "breaks off",
+		`{"a"`:       "breaks off",
+		`{"a":`:      "breaks off",
+		`["\`:        "breaks off",
+		`["\u00`:     "breaks off",
+		`[tru`:       "breaks off",
+		"[1,]":       "not JSON",
+		"[1 2]":      "not JSON",
+		"{1:2}":      "not JSON",
+		`{"a" 1}`:    "not JSON",
+		`{"a":1,}`:   "not JSON",
+		"[01]":       "not JSON",
+		"[1.]":       "not JSON",
+		"[1e]":       "not JSON",
+		"[1e+x]":     "not JSON",
+		"[-]":        "not JSON",
+		"[trye]":     "not JSON",
+		`["\x"]`:     "not JSON",
+		`["\u00xx"]`: "not JSON",
+		"[\"\n\"]":   "not JSON",
+		"[] []":      "not JSON",
+		"[]]":        "not JSON",
+		"true":       "neither an object nor a list",
+		"[" + strings.Repeat("[", MaxDepth) + "]":      "nested deeper than 64",
+		`["` + strings.Repeat("x", maxText+1) + `"]`:   "more than 1048576 bytes",
+		`["\n` + strings.Repeat("x", maxText+1) + `"]`: "more than 1048576 bytes",
+		`[1` + strings.Repeat("0", maxText) + `]`:      "more than 1048576 bytes",
+	} {
+		_, err := read(text, 0, func(r *Reader) {
+			switch r.Peek() {
+			case '{':
+				r.Skip()
+			default:
+				for range r.Elements() {
+					r.Skip()
+				}
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20s: got %v, want %q in it", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package document
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"nginx-exporter/client/value"
+)
+
+// anyValue reads whatever comes, the way encoding/json reads into an any with
+// UseNumber.
+func (r *Reader) anyValue() any {
+	switch c := r.Peek(); {
+	case c == '{':
+		object := map[string]any{}
+		for name := range r.Members() {
+			key := string(name)
+			object[key] = r.anyValue()
+		}
+		return object
+	case c == '[':
+		array := []any{}
+		for range r.Elements() {
+			array = append(array, r.anyValue())
+		}
+		return array
+	case c == '"':
+		return r.Text()
+	case c == 't' || c == 'f':
+		return r.Flag() == value.Of(1)
+	case c == '-' || isDigit(c):
+		return json.Number(r.rawNumber())
+	default:
+		r.Skip()
+		return nil
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":1,"b":[1,2,{"c":null}],"d":"x\n\u00e9\ud83d\ude00\ud83dx\ud83d\n","e":-1.5e+3,"f":true,"g":false}`,
+		`[]`, `{}`, ` [ ] `, `"`, `{"a"`, `{"a":`, `{"a":1,}`, `[1,]`, `01`, `-`, `1.`, `.5`, `1e`, `tru`, `nul`, `"\x"`, "\"\x01\"", "\"\xff\"", `1 2`, `{"a":1}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		want, wantErr := decodeAny(document)
+		for _, source := range []io.Reader{bytes.NewReader(document), iotest.OneByteReader(bytes.NewReader(document))} {
+			r := NewReader(source, 0)
+			got := r.anyValue()
+			err := r.Finish()
+			if errors.Is(err, errDeep) || errors.Is(err, errLong) {
+				return
+			}
+			if (err == nil) != (wantErr == nil) {
+				t.Fatalf("%q: got %v, encoding/json %v", document, err, wantErr)
+			}
+			if err == nil && !reflect.DeepEqual(got, want) {
+				t.Fatalf("%q: got %#v, want %#v", document, got, want)
+			}
+		}
+	})
+}
+
+// decodeAny is what encoding/json makes of a document.
+func decodeAny(document []byte) (value any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errSyntax
+	}
+	return value, nil
+}
+
+func BenchmarkReader(b *testing.B) {
+	doc := []byte("[" + strings.TrimSuffix(strings.Repeat(`{"id":0,"server":"10.0.0.1:80","name":"10.0.0.1:80","backup":false,"weight":5,"state":"up","active":4,"requests":610234,"responses":{"1xx":0,"2xx":600100,"codes":{"200":600100}},"sent":402345678},`, 20000), ",") + "]")
+	b.SetBytes(int64(len(doc)))
+	b.ReportAllocs()
+	for b.Loop() {
+		r := NewReader(bytes.NewReader(doc), 0)
+		r.Skip()
+		if err := r.Finish(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Wherever a byte stands among others, and whatever follows it, a string is cut
+// before the first that ends it or has to be looked at.
+func TestPlainLength(t *testing.T) {
+	t.Parallel()
+	special := func(c byte) bool { return c < ' ' || c == '"' || c == '\\' || c >= 0x80 }
+	const length = 19 // two words and some more
+	for at := range length {
+		for c := range 256 {
+			for _, after := range []byte{'a', ' ', '!', '#', ']', '"', 0, 0x7f, 0x80, 0xff} {
+				text := bytes.Repeat([]byte{'~'}, length)
+				text[at] = byte(c) // the loop ends at 255
+				if at+1 < length {
+					text[at+1] = after
+				}
+				want := slices.IndexFunc(text, special)
+				if want < 0 {
+					want = length
+				}
+				if got := plainLength(text); got != want {
+					t.Fatalf("%q: cut at %d, want %d", text, got, want)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,156 @@
+// Package plus reads the REST API of NGINX Plus into Go types.
+//
+// It owns the negotiation of the version, the index of what an API offers, and
+// the documents. Like package client it knows nothing of metrics.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html.
+package plus
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"nginx-exporter/client"
+	"nginx-exporter/client/document"
+)
+
+// DefaultMaxDocument is the default bound of one document of the NGINX Plus
+// API, in bytes. A hundred thousand servers need less.
+const DefaultMaxDocument = 128 << 20
+
+// API is the NGINX Plus API of one target. It is safe for concurrent use.
+type API struct {
+	client      *client.Client
+	maxDocument int64
+
+	mu    sync.Mutex
+	index *Index // nil until it was read
+}
+
+// New returns the API that a client reaches. The caller goes on owning the
+// client. One document may have at most maxDocument bytes after
+// decompression; zero means [DefaultMaxDocument].
+func New(c *client.Client, maxDocument int64) *API {
+	return &API{client: c, maxDocument: cmp.Or(maxDocument, DefaultMaxDocument)}
+}
+
+// Index returns what the API offers. It is read once and remembered until
+// [API.InvalidateIndex]. Its errors are of type [*client.Error].
+func (a *API) Index(ctx context.Context) (*Index, error) {
+	a.mu.Lock()
+	index := a.index
+	a.mu.Unlock()
+	if index != nil {
+		return index, nil
+	}
+	index, err := a.readIndex(ctx)
+	if err != nil {
+		return nil, advise(err, adviceAPI)
+	}
+	a.mu.Lock()
+	a.index = index
+	a.mu.Unlock()
+	return index, nil
+}
+
+// InvalidateIndex makes the next [API.Index] read the index again.
+func (a *API) InvalidateIndex() {
+	a.mu.Lock()
+	a.index = nil
+	a.mu.Unlock()
+}
+
+// Document is a document of the NGINX Plus API. Only types of this package
+// implement it.
+type Document interface {
+	// decode reads the document, which is the next value of d.
+	decode(d *document.Reader)
+}
+
+// Read reads the document at a path of the index into an empty value. It
+// returns how many of its members were invalid: they are absent. Its errors
+// are of type [*client.Error].
+func (a *API) Read(ctx context.Context, index *Index, path string, into Document) (invalid int, err error) {
+	err = eitherPath(index, path, func(requested string) error {
+		invalid, err = a.client.GetJSON(ctx, strconv.Itoa(index.Version)+"/"+requested, a.maxDocument, into.decode)
+		return err
+	})
+	if err != nil && client.ReasonOf(err) == client.ReasonTooLarge {
+		return invalid, advise(err, adviceLimit)
+	}
+	return invalid, advise(err, adviceDocument)
+}
+
+// eitherPath reads a document with a slash at the end of its path and without,
+// until it is found, and from then on as it was found.
+func eitherPath(index *Index, path string, read func(requested string) error) error {
+	var first error
+	paths := index.requestPaths(path)
+	for _, requested := range paths {
+		err := read(requested)
+		if !notFoundOrMoved(err) {
+			if err == nil {
+				index.setRequestPath(path, requested)
+			}
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if len(paths) > 1 {
+		index.setRequestPath(path, path) // as good as the other one; retry once per path
+	}
+	return first
+}
+
+// notFoundOrMoved reports whether the error is that there is nothing at this
+// path, or that it is at another one.
+func notFoundOrMoved(err error) bool {
+	var e *client.Error
+	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status/100 == 3)
+}
+
+// What an operator can do about the API or a document of it.
+const (
+	adviceAPI      = "give the path of the location with the api directive, such as http://127.0.0.1:8080/api"
+	adviceAllow    = "allow the address of the exporter in the location with the api directive"
+	adviceDocument = "look at this document of the API yourself; nginx may have broken off"
+	adviceLimit    = "if the document is as it should be, raise --nginx.plus.max-document"
+)
+
+// advise gives an error the advice for its path, where the usual one would be
+// about stub_status.
+func advise(err error, path string) error {
+	var e *client.Error
+	if !errors.As(err, &e) || e.Advice != "" {
+		return err
+	}
+	switch {
+	case e.Status == http.StatusForbidden:
+		e.Advice = adviceAllow
+	case e.Status == http.StatusNotFound, e.Reason == client.ReasonParse, e.Reason == client.ReasonTooLarge:
+		e.Advice = path
+	}
+	return err
+}
+
+// notPlus says what the response is instead of the NGINX Plus API.
+func notPlus(text []byte) error {
+	e := &client.Error{Reason: client.ReasonParse, Advice: adviceAPI}
+	switch _, err := client.ParseStubStatus(text); {
+	case err == nil:
+		e.Err = errors.New("this is a stub_status page, not the NGINX Plus API")
+		e.Advice = "use --nginx.mode=auto or stub_status for this target"
+	case len(text) == 0:
+		e.Err = errors.New("the answer is empty")
+	default:
+		e.Err = fmt.Errorf("the answer is not the NGINX Plus API: %s", client.Quote(text))
+	}
+	return e
+}

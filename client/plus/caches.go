@@ -1,0 +1,78 @@
+package plus
+
+import (
+	"nginx-exporter/client/document"
+	"nginx-exporter/client/value"
+)
+
+// Cache is one cache of /http/caches.
+type Cache struct {
+	Name    string
+	Size    value.Value // bytes now
+	MaxSize value.Value // bytes; absent where none is configured
+	Cold    value.Value // 1 while the cache loader still reads what is on disk
+
+	// Answers from the cache.
+	Hit, Stale, Updating, Revalidated CacheUse
+	// Answers that the cache did not give.
+	Miss, Expired, Bypass CacheUse
+}
+
+// CacheUse counts the answers of one kind.
+type CacheUse struct {
+	Responses        value.Value
+	Bytes            value.Value
+	ResponsesWritten value.Value // to the cache
+	BytesWritten     value.Value // to the cache
+}
+
+// Caches is the document /http/caches.
+type Caches = List[Cache, *Cache]
+
+func (c *Cache) named(name string) { c.Name = name }
+
+func (c *Cache) decode(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "size":
+			c.Size = d.Count()
+		case "max_size":
+			c.MaxSize = d.Count()
+		case "cold":
+			c.Cold = d.Flag()
+		case "hit":
+			c.Hit.decode(d)
+		case "stale":
+			c.Stale.decode(d)
+		case "updating":
+			c.Updating.decode(d)
+		case "revalidated":
+			c.Revalidated.decode(d)
+		case "miss":
+			c.Miss.decode(d)
+		case "expired":
+			c.Expired.decode(d)
+		case "bypass":
+			c.Bypass.decode(d)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func (u *CacheUse) decode(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "responses":
+			u.Responses = d.Count()
+		case "bytes":
+			u.Bytes = d.Count()
+		case "responses_written":
+			u.ResponsesWritten = d.Count()
+		case "bytes_written":
+			u.BytesWritten = d.Count()
+		default:
+			d.Skip()
+		}
+	}
+}

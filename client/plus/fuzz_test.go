@@ -1,0 +1,297 @@
+package plus
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"nginx-exporter/client"
+	"nginx-exporter/client/document"
+	"nginx-exporter/internal/plustest"
+)
+
+// samples are all documents that there are of each path.
+func samples(tb testing.TB) map[string][][]byte {
+	tb.Helper()
+	all := map[string][][]byte{}
+	add := func(documents map[string][]byte) {
+		for path, document := range documents {
+			all[path] = append(all[path], document)
+		}
+	}
+	add(plustest.Sample())
+	for _, name := range plustest.Odds() {
+		odd, err := plustest.Odd(name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		add(odd)
+	}
+	return all
+}
+
+// Bounds of the reader.
+const (
+	maxDepth = document.MaxDepth
+	window   = 32 << 10 // bytes read at once
+
+	maxObjects = 16 << 20 // bytes of memory beyond the length of the document
+)
+
+// decodeFrom decodes a document that comes from anywhere.
+func decodeFrom(source io.Reader, into Document) (invalid int, err error) {
+	d := document.NewReader(source, 0)
+	into.decode(d)
+	return d.Invalid(), d.Finish()
+}
+
+// readers are ways in which a document may come.
+func readers(document []byte) map[string]io.Reader {
+	ways := map[string]io.Reader{
+		"whole":         bytes.NewReader(document),
+		"in prime size": &sized{source: bytes.NewReader(document), size: 61},
+	}
+	const long = 4 << 10
+	if len(document) < long {
+		ways["byte by byte"] = iotest.OneByteReader(bytes.NewReader(document))
+		ways["with its end"] = iotest.DataErrReader(&pausing{source: bytes.NewReader(document)})
+	}
+	return ways
+}
+
+// pausing returns nothing at every other call, as a reader may.
+type pausing struct {
+	source io.Reader
+	calls  int
+}
+
+// Read implements [io.Reader].
+func (p *pausing) Read(b []byte) (int, error) {
+	if p.calls++; p.calls%2 == 0 {
+		return 0, nil
+	}
+	return p.source.Read(b)
+}
+
+// sized returns so many bytes at most.
+type sized struct {
+	source io.Reader
+	size   int
+}
+
+// Read implements [io.Reader].
+func (s *sized) Read(b []byte) (int, error) { return s.source.Read(b[:min(len(b), s.size)]) }
+
+// agree holds a decoder against the oracle: the same values, or both refuse.
+// Deeper documents than we take are refused in any case.
+func (all schema) agree(t *testing.T, kind kind, document []byte) {
+	t.Helper()
+	value, valid := grow(document)
+	valid = valid && (value.kind == '{' || value.kind == '[') && value.deepest <= maxDepth
+	want, wantInvalid := kind.make(), 0
+	if valid {
+		wantInvalid = all.expect(want, value)
+	}
+	for how, source := range readers(document) {
+		got := kind.make()
+		invalid, err := decodeFrom(source, got)
+		if (err == nil) != valid {
+			t.Fatalf("%s %s: %s\ngot error %v, encoding/json takes it: %v", kind.path, how, clipped(t, string(document)), err, valid)
+		}
+		if err != nil {
+			checkParse(t, err, document)
+			continue
+		}
+		if invalid != wantInvalid {
+			t.Errorf("%s %s: %s\ngot %d invalid members, want %d", kind.path, how, clipped(t, string(document)), invalid, wantInvalid)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s %s: %s\ngot  %s\nwant %s", kind.path, how, clipped(t, string(document)),
+				clipped(t, dump(reflect.ValueOf(got))), clipped(t, dump(reflect.ValueOf(want))))
+		}
+	}
+}
+
+// checkParse checks that what is wrong with a document is told as that.
+func checkParse(t *testing.T, err error, document []byte) {
+	t.Helper()
+	if reason := client.ReasonOf(client.DecodeError(err)); reason != client.ReasonParse {
+		t.Errorf("%s: got reason %s for %q", clipped(t, string(document)), reason, err)
+	}
+}
+
+// FuzzDocument reads anything as a document of each kind.
+func FuzzDocument(f *testing.F) {
+	kinds := kinds()
+	for path, documents := range samples(f) {
+		kind := slices.IndexFunc(kinds, func(k kind) bool { return k.path == path })
+		for _, document := range documents {
+			f.Add(byte(max(kind, 0)), document) // few kinds
+		}
+	}
+	all := newSchema()
+	f.Fuzz(func(t *testing.T, kind byte, document []byte) {
+		all.agree(t, kinds[int(kind)%len(kinds)], document)
+	})
+}
+
+// FuzzGenerated reads documents that are nearly right, where FuzzDocument
+// rarely comes.
+func FuzzGenerated(f *testing.F) {
+	kinds := kinds()
+	for kind := range kinds {
+		f.Add(byte(kind), []byte{byte(kind), 1, 2, 3}) // few kinds
+	}
+	all := newSchema()
+	f.Fuzz(func(t *testing.T, kind byte, tape []byte) {
+		chosen := kinds[int(kind)%len(kinds)]
+		all.agree(t, chosen, generate(all, chosen.make(), tape))
+	})
+}
+
+// Enough documents to meet what the fuzz targets look for, in every test run.
+func TestDecodersAgree(t *testing.T) {
+	t.Parallel()
+	const rounds = 60
+	all := newSchema()
+	for number, kind := range kinds() {
+		t.Run(strings.ReplaceAll(kind.path, "/", "_"), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(7, uint64(number))) // not for secrets
+			for range rounds {
+				tape := make([]byte, random.IntN(64))
+				for i := range tape {
+					tape[i] = byte(random.Uint32()) // any byte will do
+				}
+				all.agree(t, kind, generate(all, kind.make(), tape))
+			}
+		})
+	}
+}
+
+// Every sample read as what it is and as every other kind of document.
+func TestSamplesAgree(t *testing.T) {
+	t.Parallel()
+	all, documents := newSchema(), samples(t)
+	for _, kind := range kinds() {
+		t.Run(strings.ReplaceAll(kind.path, "/", "_"), func(t *testing.T) {
+			t.Parallel()
+			if len(documents[kind.path]) == 0 {
+				t.Fatal("there is no sample")
+			}
+			for path, others := range documents {
+				if path != kind.path {
+					others = others[:1]
+				}
+				for _, document := range others {
+					all.agree(t, kind, document)
+				}
+			}
+		})
+	}
+}
+
+// A document that was cut is refused, wherever that was: what came of it could
+// be half a number.
+func TestCutAnywhere(t *testing.T) {
+	t.Parallel()
+	sample := plustest.Sample()
+	for _, kind := range kinds() {
+		t.Run(strings.ReplaceAll(kind.path, "/", "_"), func(t *testing.T) {
+			t.Parallel()
+			document := sample[kind.path]
+			for n := range document {
+				_, err := decodeFrom(bytes.NewReader(document[:n]), kind.make())
+				if err == nil {
+					t.Fatalf("took %s", document[:n])
+				}
+				if checkParse(t, err, document[:n]); n > 0 && !strings.Contains(err.Error(), "breaks off") {
+					t.Fatalf("%s: got %q", document[:n], err)
+				}
+			}
+			if invalid, err := decodeFrom(bytes.NewReader(document), kind.make()); err != nil || invalid != 0 {
+				t.Errorf("whole: got %v and %d invalid members", err, invalid)
+			}
+		})
+	}
+}
+
+// What ends the reading of a document is told, wherever it was.
+func TestReaderFails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the cable was pulled")
+	sample := plustest.Sample()
+	for _, kind := range kinds() {
+		document := sample[kind.path]
+		for n := 0; n <= len(document); n += 1 + len(document)/40 {
+			source := io.MultiReader(bytes.NewReader(document[:n]), iotest.ErrReader(broken))
+			if _, err := decodeFrom(source, kind.make()); !errors.Is(err, broken) {
+				t.Fatalf("%s after %d bytes: got %v", kind.path, n, err)
+			}
+		}
+	}
+}
+
+// The last of members with one name stays, as with encoding/json, whatever the
+// others were.
+func TestLastMemberStays(t *testing.T) {
+	t.Parallel()
+	all := newSchema()
+	peer := func(members string) string { return `{"u":{"peers":[{` + members + `}]}}` }
+	zone := func(codes string) string { return `{"z":{"responses":{"codes":` + codes + `}}}` }
+	for path, documents := range map[string][]string{
+		"http/requests": {`{"total":1,"total":2}`, `{"total":1,"total":null}`, `{"total":null,"total":1}`, `{"total":1,"total":-1}`},
+		"http/upstreams": {
+			peer(`"state":"up","state":"down"`), peer(`"state":"up","state":"resting"`), peer(`"state":"up","state":null`),
+			peer(`"response_time_hist":{"sum":1,"buckets":{"5":1},"buckets":{"x":1}}`),
+			peer(`"response_time_hist":{"sum":1,"buckets":{"5":1},"buckets":{}}`),
+			peer(`"response_time_hist":{"sum":1,"buckets":{"5":1},"buckets":null}`),
+			peer(`"response_time_hist":{"sum":1,"buckets":{"5":1}},"response_time_hist":{"sum":2}`),
+			peer(`"ssl":{"handshakes":1,"handshakes_failed":2},"ssl":{"handshakes":3}`),
+		},
+		"http/server_zones": {
+			zone(`{"200":1,"200":2}`), zone(`{"200":1,"404":3,"200":"x"}`), zone(`{"200":1},"codes":{"404":2}`), zone(`{"200":1},"codes":null`),
+		},
+		"slabs": {
+			`{"z":{"slots":{"8":{"used":1,"free":2},"8":{"used":3}}}}`, `{"z":{"slots":{"8":{"used":1}},"slots":{"16":{"used":2}}}}`,
+			`{"z":{"slots":{"8":{"used":1}},"slots":null}}`,
+		},
+	} {
+		for _, kind := range kinds() {
+			if kind.path != path {
+				continue
+			}
+			for _, document := range documents {
+				t.Run(document, func(t *testing.T) { all.agree(t, kind, []byte(document)) })
+			}
+		}
+	}
+}
+
+// An id is a label: two servers must not get the same one by rounding.
+func TestIdentifiers(t *testing.T) {
+	t.Parallel()
+	all := newSchema()
+	for _, kind := range kinds() {
+		if kind.path != "workers" {
+			continue
+		}
+		for text, want := range map[string]string{
+			"0": "0", "-0": "0", "7": "7", "-3": "-3", "1e2": "100", "4.0": "4", "9007199254740992": "9007199254740992",
+			"0.5": "", "-7.25": "", "9007199254740994": "", "18446744073709551615": "", "1e300": "", "-1e300": "", `"7"`: "", "null": "",
+		} {
+			document := []byte(`[{"id":` + text + `}]`)
+			all.agree(t, kind, document)
+			workers := &Workers{}
+			if _, err := decodeFrom(bytes.NewReader(document), workers); err != nil || workers.All[0].ID != want {
+				t.Errorf("%s became %q (%v), want %q", text, workers.All[0].ID, err, want)
+			}
+		}
+	}
+}

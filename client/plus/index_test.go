@@ -1,0 +1,355 @@
+package plus_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
+	"nginx-exporter/internal/plustest"
+)
+
+const adviceAPI = "give the path of the location with the api directive"
+
+func TestIndexVersions(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		versions []int
+		want     int
+	}{
+		"all":           {[]int{1, 2, 3, 4, 5, 6, 7, 8, 9}, 9},
+		"older":         {[]int{1, 2, 3, 4, 5, 6, 7, 8}, 8},
+		"first":         {[]int{1}, 1},
+		"later too":     {[]int{7, 8, 9, 10, 11, 12}, 9},
+		"gap at ours":   {[]int{4, 8, 10}, 8},
+		"in any order":  {[]int{3, 9, 1, 12, 3}, 9},
+		"no newer ones": {[]int{2, 5}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := plustest.New(plustest.WithVersions(test.versions...))
+			got := index(t, serve(t, api))
+			if got.Version != test.want {
+				t.Errorf("got version %d, want %d", got.Version, test.want)
+			}
+			if want := test.want >= 9; got.Has("workers") != want || got.Lists("workers") != want {
+				t.Errorf("has workers: %v", !want)
+			}
+			if !got.Lists("http/upstreams") || got.Lists("http") != true || got.Has("http/nonsense") || got.Has("") {
+				t.Error("the lists were not read")
+			}
+		})
+	}
+}
+
+// A server that has only what is to come is told from one that has no API.
+func TestIndexNotThere(t *testing.T) {
+	t.Parallel()
+	parse := func(text, advice string) failure {
+		return failure{reason: client.ReasonParse, text: text, advice: advice}
+	}
+	for name, test := range map[string]struct {
+		body string
+		want failure
+	}{
+		"later versions": {"[10,11,12]", parse("only versions from 10 on, and the newest known one is 9", "use a newer exporter")},
+		"not in order":   {"[12,11]", parse("only versions from 11 on", "use a newer exporter")},
+		"stub_status":    {page, parse("this is a stub_status page, not the NGINX Plus API", "--nginx.mode=auto or stub_status")},
+		"empty":          {"", parse("the answer is empty", adviceAPI)},
+		"web page":       {"<html><body>It works!</body></html>", parse("<html><body>It works!", adviceAPI)},
+		"null":           {"null", parse("not the NGINX Plus API: \"null\"", adviceAPI)},
+		"object":         {`{"versions":[9]}`, parse("not the NGINX Plus API", adviceAPI)},
+		"no version":     {"[]", parse("not the NGINX Plus API", adviceAPI)},
+		"version zero":   {"[0,9]", parse("not the NGINX Plus API", adviceAPI)},
+		"below zero":     {"[-1]", parse("not the NGINX Plus API", adviceAPI)},
+		"half a version": {"[1.5]", parse("not the NGINX Plus API", adviceAPI)},
+		"texts":          {`["9"]`, parse("not the NGINX Plus API", adviceAPI)},
+		"lists":          {"[[9]]", parse("not the NGINX Plus API", adviceAPI)},
+		"cut":            {"[1,2,3", parse("not the NGINX Plus API", adviceAPI)},
+		"two lists":      {"[9][9]", parse("not the NGINX Plus API", adviceAPI)},
+		"beyond an int":  {"[99999999999999999999]", parse("not the NGINX Plus API", adviceAPI)},
+		"too many":       {"[" + strings.Repeat("1,", 64) + "9]", parse("not the NGINX Plus API", adviceAPI)},
+		"secret":         {body("<html>"), parse("not the NGINX Plus API", adviceAPI)},
+		"too long":       {"[" + strings.Repeat(" ", 64<<10) + "9]", failure{reason: client.ReasonTooLarge, text: "longer than 65536 bytes", advice: adviceAPI}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := plustest.New(plustest.WithRaw("versions", []byte(test.body)))
+			c := serve(t, api)
+			_, err := c.Index(within(t))
+			check(t, err, test.want)
+			asked(t, c, api, 1)
+			// What failed is not remembered.
+			api.Set(plustest.WithoutFaults())
+			if got := index(t, c); got.Version != 9 {
+				t.Errorf("got version %d", got.Version)
+			}
+		})
+	}
+}
+
+func TestIndexStatus(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"versions", "root"} {
+		for status, advice := range map[int]string{
+			301: adviceRedirect, 401: "nginx wants a login", 403: "in the location with the api directive", 404: adviceAPI, 500: adviceLog, 503: adviceLog,
+		} {
+			t.Run(fmt.Sprint(path, " ", status), func(t *testing.T) {
+				t.Parallel()
+				c := serve(t, plustest.New(plustest.WithStatus(path, status, "<html>")))
+				_, err := c.Index(within(t))
+				check(t, err, failure{reason: client.ReasonStatus, status: status, text: strconv.Itoa(status), advice: advice})
+			})
+		}
+	}
+}
+
+// An API always has the document nginx; without any there would be nothing to
+// read, and nobody to say why nginxplus_up is 0.
+func TestIndexListsNothing(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{"[]", `[""]`} {
+		c := serve(t, plustest.New(plustest.WithRaw("root", []byte(list))))
+		_, err := c.Index(within(t))
+		check(t, err, failure{reason: client.ReasonParse, text: "lists no document", advice: adviceAPI})
+	}
+}
+
+// onlySlash has a server answer paths with a slash at the end alone, or those
+// without, and redirect the others or say that they are not there.
+func onlySlash(slash bool, status int) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/") == slash {
+				api.ServeHTTP(w, r)
+				return
+			}
+			api.ServeHTTP(discard{}, r) // which counts it
+			w.Header().Set("Location", "http://elsewhere.invalid/api/")
+			w.WriteHeader(status)
+		})
+	}
+}
+
+// The slash at the end of a path is nginx's affair: with one, without one, a
+// redirect from one to the other, all lead to the API.
+func TestIndexSlashes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		wrap     func(http.Handler) http.Handler
+		suffix   string
+		requests int
+	}{
+		"both":                        {nil, "", 4},
+		"both, target with a slash":   {nil, "/", 4},
+		"with, redirected":            {onlySlash(true, http.StatusMovedPermanently), "", 5},
+		"with, else not found":        {onlySlash(true, http.StatusNotFound), "", 5},
+		"with, target with a slash":   {onlySlash(true, http.StatusNotFound), "/", 4},
+		"without, redirected":         {onlySlash(false, http.StatusMovedPermanently), "", 7},
+		"without, redirected for now": {onlySlash(false, http.StatusTemporaryRedirect), "", 7},
+		"without, else not found":     {onlySlash(false, http.StatusNotFound), "", 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := plustest.New()
+			listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := api.ServeWith(listener, wrapped(api, test.wrap))
+			t.Cleanup(server.Close)
+			c := connect(t, server.URL+test.suffix, 0)
+			got := index(t, c)
+			if got.Version != 9 || !got.Lists("http/upstreams") || !got.Lists("stream/zone_sync") {
+				t.Errorf("got version %d", got.Version)
+			}
+			asked(t, c, api, test.requests)
+		})
+	}
+}
+
+func wrapped(api http.Handler, wrap func(http.Handler) http.Handler) http.Handler {
+	if wrap == nil {
+		return api
+	}
+	return wrap(api)
+}
+
+// discard is an answer that nobody gets.
+type discard struct{}
+
+// Header implements [http.ResponseWriter].
+func (discard) Header() http.Header { return http.Header{} }
+
+// Write implements [http.ResponseWriter].
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+// WriteHeader implements [http.ResponseWriter].
+func (discard) WriteHeader(int) {}
+
+// The lists cost four requests once, and none until they are forgotten.
+func TestIndexRemembered(t *testing.T) {
+	t.Parallel()
+	api := plustest.New()
+	c := serve(t, api)
+	first := index(t, c)
+	for range 10 {
+		if again := index(t, c); again != first {
+			t.Fatal("got another index")
+		}
+	}
+	asked(t, c, api, 4)
+	api.Reload(plustest.WithStream(false), plustest.WithVersions(1, 2, 3, 4, 5))
+	if index(t, c).Version != 9 {
+		t.Error("the index was forgotten by itself")
+	}
+	c.InvalidateIndex()
+	second := index(t, c)
+	if second.Version != 5 || second.Has("stream/upstreams") || !second.Has("http/upstreams") || second.Has("workers") {
+		t.Errorf("after a reload: got version %d", second.Version)
+	}
+	if first.Version != 9 || !first.Has("stream/upstreams") {
+		t.Error("an index that was given away has changed")
+	}
+	asked(t, c, api, 7) // /stream/ is not asked for
+	if got := api.Connections(); got != 1 {
+		t.Errorf("took %d connections", got)
+	}
+}
+
+// A branch that is there and cannot be listed may have anything below.
+func TestIndexGuesses(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]plustest.Option{
+		"error":      plustest.WithStatus("http", http.StatusInternalServerError, ""),
+		"not found":  plustest.WithStatus("http", http.StatusNotFound, ""),
+		"redirected": plustest.WithStatus("http", http.StatusFound, "<html>"),
+		"cut":        plustest.WithTruncated("http"),
+		"aborted":    plustest.WithAborted("http"),
+		"empty":      plustest.WithRaw("http", nil),
+		"object":     plustest.WithRaw("http", []byte("{}")),
+		"null":       plustest.WithRaw("http", []byte("null")),
+		"two lists":  plustest.WithRaw("http", []byte(`["requests"]["requests"]`)),
+		"too long":   plustest.WithRaw("http", []byte(`["`+strings.Repeat("x", 64<<10)+`"]`)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := serve(t, plustest.New(broken))
+			got := index(t, c)
+			for path, has := range map[string]bool{
+				"http": true, "http/requests": true, "http/caches": true, "stream/upstreams": true, "stream/nonsense": false, "nonsense": false,
+			} {
+				lists := has && !strings.HasPrefix(path, "http/")
+				if got.Has(path) != has || got.Lists(path) != lists {
+					t.Errorf("%s: has it: %v, lists it: %v", path, got.Has(path), got.Lists(path))
+				}
+			}
+		})
+	}
+}
+
+// A list that hangs leaves time for what can be read without it.
+func TestIndexListHangs(t *testing.T) {
+	t.Parallel()
+	api := plustest.New(plustest.WithHang("http"), plustest.WithHang("stream"))
+	c := serve(t, api)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	got, err := c.Index(ctx)
+	if err != nil || !got.Has("http/requests") || !got.Has("stream/upstreams") || !got.Lists("nginx") {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := c.Read(ctx, got, requestsPath, &plus.Requests{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// What lists hold beside names is passed over.
+func TestIndexOddLists(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"lists_of_other_things", "endpoints_to_come", "no_stream_block", "stream_listed_in_vain", "versions_with_gaps", "empty"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			odd, err := plustest.Odd(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := serve(t, plustest.New(plustest.WithOverlay(odd)))
+			if got := index(t, c); !got.Has("nginx") || got.Has("nonsense") || got.Has("") {
+				t.Errorf("has nginx: %v", got.Has("nginx"))
+			}
+		})
+	}
+	api := plustest.New(plustest.WithDocument("http", `["requests/",1,null,"caches",["upstreams"],{"keyvals":0}]`))
+	got := index(t, serve(t, api))
+	for path, want := range map[string]bool{"http/requests": true, "http/caches": true, "http/upstreams": false, "http/keyvals": false, "http/": false} {
+		if got.Has(path) != want {
+			t.Errorf("%s: %v", path, !want)
+		}
+	}
+}
+
+func TestIndexNil(t *testing.T) {
+	t.Parallel()
+	var none *plus.Index
+	if none.Has("nginx") || none.Lists("nginx") {
+		t.Error("nothing has something")
+	}
+}
+
+// Many callers at once get an index each, and all the same.
+func TestIndexConcurrent(t *testing.T) {
+	t.Parallel()
+	api := plustest.New()
+	c := serve(t, api)
+	var group sync.WaitGroup
+	versions := make([]int, 16)
+	for i := range versions {
+		group.Go(func() {
+			if got, err := c.Index(within(t)); err == nil {
+				versions[i] = got.Version
+			}
+			if i%4 == 0 {
+				c.InvalidateIndex()
+			}
+		})
+	}
+	group.Wait()
+	if slices.Min(versions) != 9 {
+		t.Errorf("got versions %v", versions)
+	}
+}
+
+// A caller that leaves says nothing about the lists: they are read again.
+func TestIndexCanceled(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"versions", "root", "http", "stream"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			api := plustest.New(plustest.WithHang(path))
+			c := serve(t, api)
+			ctx, cancel := context.WithCancel(t.Context())
+			failed := make(chan error, 1)
+			go func() {
+				_, err := c.Index(ctx)
+				failed <- err
+			}()
+			before := map[string]int{"versions": 1, "root": 2, "http": 3, "stream": 4}[path]
+			eventually(t, "the request", func() bool { return api.Total() == before })
+			cancel()
+			check(t, <-failed, failure{reason: client.ReasonCanceled})
+			api.Set(plustest.WithoutFaults())
+			if got := index(t, c); !got.Lists("http/upstreams") || !got.Lists("stream/upstreams") {
+				t.Error("what was read of the lists was taken for all")
+			}
+		})
+	}
+}

@@ -1,0 +1,31 @@
+package plus
+
+import (
+	"nginx-exporter/client/document"
+	"nginx-exporter/client/value"
+)
+
+// Keyval is one zone of /http/keyvals or /stream/keyvals. Keys and values
+// are data of users and never leave the decoder.
+type Keyval struct {
+	Name  string
+	Pairs value.Value // how many there are
+}
+
+// Keyvals are the documents /http/keyvals and /stream/keyvals.
+type Keyvals = List[Keyval, *Keyval]
+
+func (k *Keyval) named(name string) { k.Name = name }
+
+func (k *Keyval) decode(d *document.Reader) {
+	if d.Peek() != '{' {
+		d.Mismatch()
+		return
+	}
+	pairs := 0
+	for range d.Members() {
+		d.Skip()
+		pairs++
+	}
+	k.Pairs = value.Of(float64(pairs))
+}

@@ -1,0 +1,42 @@
+package plus
+
+import (
+	"nginx-exporter/client/document"
+	"nginx-exporter/client/value"
+)
+
+// Limit is one zone of /http/limit_reqs, /http/limit_conns or
+// /stream/limit_conns. Zones that limit connections delay nothing.
+type Limit struct {
+	Name           string
+	Passed         value.Value
+	Delayed        value.Value
+	Rejected       value.Value
+	DelayedDryRun  value.Value // would have been
+	RejectedDryRun value.Value // would have been
+}
+
+// Limits are the documents /http/limit_reqs, /http/limit_conns and
+// /stream/limit_conns.
+type Limits = List[Limit, *Limit]
+
+func (l *Limit) named(name string) { l.Name = name }
+
+func (l *Limit) decode(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "passed":
+			l.Passed = d.Count()
+		case "delayed":
+			l.Delayed = d.Count()
+		case "rejected":
+			l.Rejected = d.Count()
+		case "delayed_dry_run":
+			l.DelayedDryRun = d.Count()
+		case "rejected_dry_run":
+			l.RejectedDryRun = d.Count()
+		default:
+			d.Skip()
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package plus
+
+import (
+	"slices"
+	"unsafe"
+
+	"nginx-exporter/client/document"
+)
+
+// decode reads a server of /http/upstreams or /stream/upstreams. The bounds of
+// its histogram share the memory of those given if they are the same.
+func (p *Peer) decode(d *document.Reader, bounds []float64) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "id":
+			p.ID = identifier(d)
+		case "server":
+			p.Server = d.Text()
+		case "service":
+			p.Service = d.Text()
+		case "name":
+			p.Name = d.Text()
+		case "backup":
+			p.Backup = d.Flag()
+		case "weight":
+			p.Weight = d.Number()
+		case "state":
+			p.State = decodeState(d)
+		case "active":
+			p.Active = d.Number()
+		case "ssl":
+			p.TLS = optionalTLS(d)
+		case "max_conns":
+			p.MaxConns = d.Number()
+		case "responses":
+			p.Responses.decode(d)
+		case "health_checks":
+			p.decodeChecks(d)
+		case "response_time_hist":
+			p.ResponseTimes = new(Histogram)
+			d.Charge(int(unsafe.Sizeof(*p.ResponseTimes)))
+			p.ResponseTimes.decode(d, bounds)
+		case "downstart":
+			p.DownSince = d.Time()
+		case "selected":
+			p.LastSelected = d.Time()
+		default:
+			p.decodeUse(string(name), d)
+		}
+	}
+}
+
+// decodeUse reads the members that tell how the server was used.
+func (p *Peer) decodeUse(name string, d *document.Reader) {
+	switch name {
+	case "requests":
+		p.Requests = d.Count()
+	case "connections":
+		p.Connections = d.Count()
+	case "connect_time":
+		p.ConnectTime = d.Number()
+	case "first_byte_time":
+		p.FirstByteTime = d.Number()
+	case "header_time":
+		p.HeaderTime = d.Number()
+	case "response_time":
+		p.ResponseTime = d.Number()
+	case "sent":
+		p.Sent = d.Count()
+	case "received":
+		p.Received = d.Count()
+	case "fails":
+		p.Fails = d.Count()
+	case "unavail":
+		p.Unavail = d.Count()
+	case "downtime":
+		p.Downtime = d.Count()
+	default:
+		d.Skip()
+	}
+}
+
+func (p *Peer) decodeChecks(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "checks":
+			p.Checks = d.Count()
+		case "fails":
+			p.CheckFails = d.Count()
+		case "unhealthy":
+			p.Unhealthy = d.Count()
+		case "last_passed":
+			p.LastPassed = d.Flag()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// decodeState reads the name of a state; one that is not listed is unknown.
+func decodeState(d *document.Reader) State {
+	name := d.Text()
+	if i := slices.Index(States(), name); i > 0 {
+		return State(i) // seven states
+	}
+	return StateUnknown
+}

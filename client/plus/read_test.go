@@ -1,0 +1,512 @@
+package plus_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
+	"nginx-exporter/client/value"
+	"nginx-exporter/internal/plustest"
+)
+
+const (
+	adviceDocument = "look at this document of the API yourself; nginx may have broken off"
+	adviceLimit    = "raise --nginx.plus.max-document"
+	requestsPath   = "http/requests"
+	requestsBody   = `{"total":7,"current":2}`
+)
+
+// mustRead reads the requests and wants them whole.
+func mustRead(tb testing.TB, c *target) {
+	tb.Helper()
+	var requests plus.Requests
+	invalid, err := c.Read(within(tb), index(tb, c), requestsPath, &requests)
+	if want := (plus.Requests{Total: value.Of(7), Current: value.Of(2)}); err != nil || invalid != 0 || requests != want {
+		tb.Errorf("got %v, %d invalid, %v and %v", err, invalid, requests.Total.Float(), requests.Current.Float())
+	}
+}
+
+// framed serves the requests in a frame of its own, and the rest as it is.
+func framed(api http.Handler, write func(w http.ResponseWriter, r *http.Request)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, requestsPath) {
+			api.ServeHTTP(discard{}, r) // which counts it
+			write(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
+// packed writes a body that nobody asked to be packed.
+func packed(encoding, body string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", encoding)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func newRequests(options ...plustest.Option) *plustest.API {
+	return plustest.New(append([]plustest.Option{plustest.WithDocument(requestsPath, requestsBody)}, options...)...)
+}
+
+// However a document is framed, it is the same document.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
+		"length":   func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, requestsBody) },
+		"gzip":     packed("gzip", zipped(t, requestsBody)),
+		"identity": packed("identity", requestsBody),
+		"other type": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(typed(w, "text/html"), requestsBody)
+		},
+		"white space": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "\r\n\t "+requestsBody+" \r\n\t")
+		},
+		"hangs up":     func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(closing(w), requestsBody) },
+		"byte by byte": func(w http.ResponseWriter, _ *http.Request) { drop(w, requestsBody) },
+		"gzip by bytes": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			drop(w, zipped(t, requestsBody))
+		},
+		"gzip in two": packed("gzip", zipped(t, requestsBody[:9])+zipped(t, requestsBody[9:])),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			c := serveWith(t, api, framed(api, write), 0)
+			mustRead(t, c)
+			mustRead(t, c)
+			asked(t, c, api, 6)
+		})
+	}
+}
+
+func typed(w http.ResponseWriter, kind string) http.ResponseWriter {
+	w.Header().Set("Content-Type", kind)
+	return w
+}
+
+func closing(w http.ResponseWriter) http.ResponseWriter {
+	w.Header().Set("Connection", "close")
+	return w
+}
+
+// drop sends a body in chunks of one byte.
+func drop(w http.ResponseWriter, body string) {
+	for i := range len(body) {
+		_, _ = io.WriteString(w, body[i:i+1])
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
+// A document that cannot be read costs itself: the next one is whole.
+func TestReadFails(t *testing.T) {
+	t.Parallel()
+	parse := func(text string) failure {
+		return failure{reason: client.ReasonParse, text: text, advice: adviceDocument}
+	}
+	status := func(status int, advice string) failure {
+		return failure{reason: client.ReasonStatus, status: status, text: fmt.Sprintf("HTTP status %d", status), advice: advice}
+	}
+	raw := func(body string) plustest.Option { return plustest.WithRaw(requestsPath, []byte(body)) }
+	neither := failure{reason: client.ReasonParse, text: "neither an object nor a list", advice: adviceDocument}
+	for name, test := range map[string]struct {
+		fault plustest.Option
+		want  failure
+	}{
+		"cut":         {plustest.WithTruncated(requestsPath), parse("the answer breaks off")},
+		"aborted":     {plustest.WithAborted(requestsPath), parse("the answer broke off")},
+		"empty":       {raw(""), parse("the answer breaks off")},
+		"blank":       {raw(" \n"), parse("the answer breaks off")},
+		"null":        {raw("null"), neither},
+		"text":        {raw(`"x"`), neither},
+		"number":      {raw("7"), neither},
+		"web page":    {raw("<html><body>It works!</body></html>"), neither},
+		"stub_status": {raw(page), neither},
+		"secret":      {raw(body("{")), parse("the answer is not JSON")},
+		"NUL":         {raw("\x00{}"), parse("the answer is not JSON")},
+		"not closed":  {raw(`{"total":7,"current":2`), parse("the answer breaks off")},
+		"two":         {raw(requestsBody + requestsBody), parse("the answer is not JSON")},
+		"more":        {raw(requestsBody + "}"), parse("the answer is not JSON")},
+		"deep":        {raw(strings.Repeat("[", 100)), parse("nested deeper than 64")},
+		"long text":   {raw(`{"a":"` + strings.Repeat("x", 1<<20+1) + `"}`), parse("a string of more than 1048576 bytes")},
+		"long number": {raw(`{"total":` + strings.Repeat("1", 1<<20+1) + `}`), parse("a string of more than 1048576 bytes")},
+		"not found":   {plustest.WithStatus(requestsPath, http.StatusNotFound, ""), status(http.StatusNotFound, adviceDocument)},
+		"error":       {plustest.WithStatus(requestsPath, http.StatusInternalServerError, ""), status(http.StatusInternalServerError, adviceLog)},
+		"forbidden":   {plustest.WithStatus(requestsPath, http.StatusForbidden, ""), status(http.StatusForbidden, "allow the address of the exporter in the location with the api directive")},
+		"no content":  {plustest.WithStatus(requestsPath, http.StatusNoContent, ""), status(http.StatusNoContent, adviceLog)},
+		"redirect":    {plustest.WithStatus(requestsPath, http.StatusFound, "<html>"), status(http.StatusFound, adviceRedirect)},
+	} {
+		for _, chunked := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, chunked %v", name, chunked), func(t *testing.T) {
+				t.Parallel()
+				api := newRequests(test.fault)
+				if chunked {
+					api.Set(plustest.WithChunked())
+				}
+				c := serve(t, api)
+				requests := plus.Requests{}
+				invalid, err := c.Read(within(t), index(t, c), requestsPath, &requests)
+				check(t, err, test.want)
+				if invalid != 0 {
+					t.Errorf("a document that was not read has %d invalid members", invalid)
+				}
+				asked(t, c, api, 5+moreSpellings(test.want.status))
+				api.Set(plustest.WithoutFaults())
+				mustRead(t, c)
+			})
+		}
+	}
+}
+
+// moreSpellings is how many more requests a document costs that has the status.
+func moreSpellings(status int) int {
+	if status == http.StatusNotFound || status == http.StatusFound {
+		return 1
+	}
+	return 0
+}
+
+// A body that is not packed as it says is no document.
+func TestReadPacked(t *testing.T) {
+	t.Parallel()
+	whole := zipped(t, requestsBody)
+	wrongSum := []byte(whole)
+	wrongSum[len(wrongSum)-8] ^= 1
+	for name, test := range map[string]struct{ encoding, body, text string }{
+		"no gzip":       {"gzip", requestsBody, "not the gzip it says"},
+		"empty":         {"gzip", "", "not the gzip it says"},
+		"cut":           {"gzip", whole[:len(whole)-4], "broke off"},
+		"cut early":     {"gzip", whole[:12], "broke off"},
+		"wrong sum":     {"gzip", string(wrongSum), "broke off"},
+		"rubbish after": {"gzip", whole + "xxxxxxxxxxxx", "broke off"},
+		"another":       {"br", requestsBody, `compressed as "br"`},
+		"cut inside":    {"gzip", zipped(t, requestsBody[:9]), "breaks off"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			c := serveWith(t, api, framed(api, packed(test.encoding, test.body)), 0)
+			_, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{})
+			check(t, err, failure{reason: client.ReasonParse, text: test.text, advice: client.AdviceOf(err)})
+			if client.AdviceOf(err) == "" {
+				t.Error("there is no advice")
+			}
+		})
+	}
+}
+
+// The limit is exact, however the document comes, and told as what it is.
+func TestReadTooLarge(t *testing.T) {
+	t.Parallel()
+	document := `{"total":7,"current":2,"padding":"` + strings.Repeat("x", 100_000) + `"}`
+	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
+		"length": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(lengthy(w, document), document) },
+		"chunks": func(w http.ResponseWriter, _ *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			_, _ = io.WriteString(w, document)
+		},
+		"gzip":  packed("gzip", zipped(t, document)),
+		"close": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(closing(w), document) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			most := int64(len(document))
+			mustRead(t, serveWith(t, api, framed(api, write), most))
+			api = newRequests()
+			c := serveWith(t, api, framed(api, write), most-1)
+			_, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{})
+			check(t, err, failure{
+				reason: client.ReasonTooLarge, text: fmt.Sprintf("longer than %d bytes", most-1), advice: adviceLimit,
+			})
+			asked(t, c, api, 5)
+		})
+	}
+}
+
+func lengthy(w http.ResponseWriter, document string) http.ResponseWriter {
+	w.Header().Set("Content-Length", strconv.Itoa(len(document)))
+	return w
+}
+
+// A small answer that unpacks to a large one ends at the limit, and so does
+// its memory.
+func TestReadBomb(t *testing.T) {
+	const unpacked = 16 << 20 // more takes too long under the race detector
+	var bomb bytes.Buffer
+	writer := gzip.NewWriter(&bomb)
+	block := bytes.Repeat([]byte(" "), 1<<20)
+	for range unpacked / len(block) {
+		if _, err := writer.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	api := newRequests()
+	c := serveWith(t, api, framed(api, packed("gzip", bomb.String())), unpacked/2)
+	lists := index(t, c)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := c.Read(within(t), lists, requestsPath, &plus.Requests{})
+	runtime.ReadMemStats(&after)
+	check(t, err, failure{reason: client.ReasonTooLarge, text: "longer than", advice: adviceLimit})
+	if took := after.TotalAlloc - before.TotalAlloc; took > 2<<20 {
+		t.Errorf("took %d bytes of memory", took)
+	}
+}
+
+// Whatever hangs, wherever it does, the reading ends with its time.
+func TestReadTimeout(t *testing.T) {
+	t.Parallel()
+	const allowed = 300 * time.Millisecond
+	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
+		"no answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"header": func(w http.ResponseWriter, r *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+		"middle": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, requestsBody[:12])
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+		"after the value": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, requestsBody)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+		"packed": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = io.WriteString(w, zipped(t, requestsBody)[:20])
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			c := serveWith(t, api, framed(api, write), 0)
+			lists := index(t, c)
+			ctx, cancel := context.WithTimeout(t.Context(), allowed)
+			defer cancel()
+			began := time.Now()
+			_, err := c.Read(ctx, lists, requestsPath, &plus.Requests{})
+			if took := time.Since(began); took < allowed || took > allowed+3*time.Second {
+				t.Errorf("took %v", took)
+			}
+			check(t, err, failure{reason: client.ReasonTimeout, advice: adviceTimeout})
+			ctx, cancel = context.WithCancel(t.Context())
+			cancel()
+			_, err = c.Read(ctx, lists, requestsPath, &plus.Requests{})
+			check(t, err, failure{reason: client.ReasonCanceled})
+		})
+	}
+}
+
+// documents are places for all that the sample has.
+func documents() map[string]plus.Document {
+	return map[string]plus.Document{
+		"nginx": &plus.Nginx{}, "processes": &plus.Processes{}, "connections": &plus.Connections{},
+		"ssl": &plus.TLS{}, "license": &plus.License{}, "workers": &plus.Workers{}, "slabs": &plus.Slabs{},
+		"resolvers": &plus.Resolvers{}, "http/requests": &plus.Requests{}, "http/server_zones": &plus.ServerZones{},
+		"http/location_zones": &plus.ServerZones{}, "http/caches": &plus.Caches{}, "http/limit_conns": &plus.Limits{},
+		"http/limit_reqs": &plus.Limits{}, "http/keyvals": &plus.Keyvals{}, "http/upstreams": &plus.Upstreams{},
+		"stream/server_zones": &plus.StreamZones{}, "stream/limit_conns": &plus.Limits{}, "stream/keyvals": &plus.Keyvals{},
+		"stream/upstreams": &plus.Upstreams{}, "stream/zone_sync": &plus.ZoneSync{},
+	}
+}
+
+// readAll reads every document there is.
+func readAll(tb testing.TB, c *target) {
+	tb.Helper()
+	lists := index(tb, c)
+	for path, into := range documents() {
+		if invalid, err := c.Read(within(tb), lists, path, into); err != nil || invalid != 0 {
+			tb.Errorf("%s: %v, %d invalid", path, err, invalid)
+		}
+	}
+}
+
+// readAllAtOnce has several readers read every document.
+func readAllAtOnce(tb testing.TB, c *target, readers int) {
+	tb.Helper()
+	var group sync.WaitGroup
+	for range readers {
+		group.Go(func() { readAll(tb, c) })
+	}
+	group.Wait()
+}
+
+// One reader after another takes one connection, several at once about as many
+// as they are, however often they read.
+func TestReadConnections(t *testing.T) {
+	t.Parallel()
+	const atOnce, rounds = 6, 10
+	api := plustest.New()
+	c := serve(t, api)
+	for range rounds {
+		readAll(t, c)
+	}
+	asked(t, c, api, 4+rounds*len(documents()))
+	if got := api.Connections(); got != 1 {
+		t.Errorf("took %d connections one after another", got)
+	}
+	for range rounds {
+		readAllAtOnce(t, c, atOnce)
+	}
+	asked(t, c, api, 4+rounds*(1+atOnce)*len(documents()))
+	const most = 2 * atOnce // http.Transport dials while it waits for a connection
+	if got := api.Connections(); got > most || api.MostAtOnce() > atOnce {
+		t.Errorf("took %d connections, %d requests at once", got, api.MostAtOnce())
+	}
+}
+
+// The bound of a document is one of memory too: objects can take more than what
+// nginx tells of them.
+func TestReadMemory(t *testing.T) {
+	t.Parallel()
+	zones := func(n int) plustest.Option {
+		var body strings.Builder
+		for i := range n {
+			fmt.Fprintf(&body, `"%d":{"responses":{"codes":{"200":1,"301":1,"304":1,"404":1,"500":1,"502":1}}},`, i)
+		}
+		return plustest.WithDocument("http/location_zones", "{"+body.String()+`"z":{}}`)
+	}
+	for n, want := range map[int]failure{
+		1000: {},
+		3500: {reason: client.ReasonTooLarge, text: "more than 655360 bytes of memory", advice: adviceLimit},
+	} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			t.Parallel()
+			api := plustest.New(zones(n))
+			c := serveWith(t, api, api, 1<<20)
+			var document plus.ServerZones
+			_, err := c.Read(within(t), index(t, c), "http/location_zones", &document)
+			if want.reason != "" {
+				check(t, err, want)
+			} else if err != nil || len(document.All) != n+1 {
+				t.Errorf("got %d zones and %v", len(document.All), err)
+			}
+		})
+	}
+}
+
+// The slash at the end of a document's path is nginx's affair too, and is found
+// out once.
+func TestReadSlashes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		wrap        func(http.Handler) http.Handler
+		first, then int // requests
+	}{
+		"both":               {nil, 0, 0},
+		"with, redirected":   {onlySlash(true, http.StatusMovedPermanently), 1, 0},
+		"with, not found":    {onlySlash(true, http.StatusNotFound), 1, 0},
+		"without, not found": {onlySlash(false, http.StatusNotFound), 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := newRequests()
+			c := serveWith(t, api, wrapped(api, test.wrap), 0)
+			lists := index(t, c)
+			for _, more := range []int{test.first, test.then} {
+				before := api.Total()
+				var upstreams plus.Upstreams
+				if _, err := c.Read(within(t), lists, "http/upstreams", &upstreams); err != nil || len(upstreams.All) == 0 {
+					t.Errorf("got %d upstreams and %v", len(upstreams.All), err)
+				}
+				if got := api.Total() - before; got != 1+more {
+					t.Errorf("took %d requests, want %d", got, 1+more)
+				}
+			}
+		})
+	}
+}
+
+// What is there with a slash no more than without costs one request more, once.
+func TestReadNoSpelling(t *testing.T) {
+	t.Parallel()
+	api := plustest.New(plustest.WithStatus(requestsPath, http.StatusNotFound, ""))
+	c := serve(t, api)
+	lists := index(t, c)
+	for _, want := range []int{4 + 2, 4 + 3, 4 + 4} {
+		_, err := c.Read(within(t), lists, requestsPath, &plus.Requests{})
+		check(t, err, failure{reason: client.ReasonStatus, status: http.StatusNotFound, text: "404", advice: adviceDocument})
+		asked(t, c, api, want)
+	}
+	api.Set(plustest.WithoutFaults())
+	if _, err := c.Read(within(t), lists, requestsPath, &plus.Requests{}); err != nil {
+		t.Errorf("after it is back: %v", err)
+	}
+}
+
+// An answer of no use leaves its connection of use, as long as it is short.
+func TestReadKeepsConnections(t *testing.T) {
+	t.Parallel()
+	api := newRequests()
+	c := serve(t, api)
+	for _, status := range []int{http.StatusNotFound, http.StatusInternalServerError, http.StatusForbidden} {
+		api.Set(plustest.WithStatus(requestsPath, status, ""))
+		if _, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{}); client.ReasonOf(err) != client.ReasonStatus {
+			t.Errorf("got %v", err)
+		}
+		api.Set(plustest.WithoutFaults())
+		mustRead(t, c)
+	}
+	if got := api.Connections(); got != 1 {
+		t.Errorf("took %d connections", got)
+	}
+}
+
+// nginx that was restarted is asked again over a new connection.
+func TestReadRestarted(t *testing.T) {
+	t.Parallel()
+	api := newRequests()
+	server := api.Start()
+	t.Cleanup(server.Close)
+	c := connect(t, server.URL, 0)
+	for range 5 {
+		mustRead(t, c)
+		server.HangUp()
+	}
+	asked(t, c, api, 9)
+}
+
+// Members that make no sense are counted, and cost themselves alone.
+func TestReadInvalid(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]int{
+		`{"total":7,"current":2}`:      0,
+		`{}`:                           0,
+		`[]`:                           1,
+		`{"total":7,"current":null}`:   1,
+		`{"total":"7","current":true}`: 2,
+		`{"total":-7,"current":-2}`:    1,
+		`{"total":18446744073709551616,"current":1e999}`:  2,
+		`{"total":{"total":"x"},"current":[1,"x"],"x":1}`: 2,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			c := serve(t, newRequests(plustest.WithRaw(requestsPath, []byte(body))))
+			invalid, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{})
+			if err != nil || invalid != want {
+				t.Errorf("got %v and %d, want %d", err, invalid, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package plus
+
+import (
+	"unsafe"
+
+	"nginx-exporter/client/document"
+	"nginx-exporter/client/value"
+)
+
+// TLS counts TLS handshakes: the document /ssl, and a member of zones and
+// servers that speak TLS.
+type TLS struct {
+	Handshakes       value.Value // finished
+	HandshakesFailed value.Value
+	SessionReuses    value.Value
+
+	// Reasons of failures. Not every failure has one of these, so they do not
+	// add up to HandshakesFailed.
+	NoCommonProtocol value.Value
+	NoCommonCipher   value.Value
+	HandshakeTimeout value.Value
+	PeerRejectedCert value.Value
+
+	// Reasons for which a certificate was not accepted.
+	NoCert           value.Value
+	ExpiredCert      value.Value
+	RevokedCert      value.Value
+	HostnameMismatch value.Value
+	OtherFailure     value.Value
+}
+
+func (t *TLS) decode(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "handshakes":
+			t.Handshakes = d.Count()
+		case "handshakes_failed":
+			t.HandshakesFailed = d.Count()
+		case "session_reuses":
+			t.SessionReuses = d.Count()
+		case "no_common_protocol":
+			t.NoCommonProtocol = d.Count()
+		case "no_common_cipher":
+			t.NoCommonCipher = d.Count()
+		case "handshake_timeout":
+			t.HandshakeTimeout = d.Count()
+		case "peer_rejected_cert":
+			t.PeerRejectedCert = d.Count()
+		case "verify_failures":
+			t.decodeVerifyFailures(d)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func (t *TLS) decodeVerifyFailures(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "no_cert":
+			t.NoCert = d.Count()
+		case "expired_cert":
+			t.ExpiredCert = d.Count()
+		case "revoked_cert":
+			t.RevokedCert = d.Count()
+		case "hostname_mismatch":
+			t.HostnameMismatch = d.Count()
+		case "other":
+			t.OtherFailure = d.Count()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// counters lists all numbers of the document.
+func (t *TLS) counters() []*value.Value {
+	return []*value.Value{
+		&t.Handshakes, &t.HandshakesFailed, &t.SessionReuses,
+		&t.NoCommonProtocol, &t.NoCommonCipher, &t.HandshakeTimeout, &t.PeerRejectedCert,
+		&t.NoCert, &t.ExpiredCert, &t.RevokedCert, &t.HostnameMismatch, &t.OtherFailure,
+	}
+}
+
+// optionalTLS reads a member that only those who speak TLS have.
+func optionalTLS(d *document.Reader) *TLS {
+	t := new(TLS)
+	d.Charge(int(unsafe.Sizeof(*t)))
+	t.decode(d)
+	return t
+}

@@ -1,0 +1,68 @@
+package plus
+
+import (
+	"nginx-exporter/client/document"
+	"nginx-exporter/client/value"
+)
+
+// ZoneSync is the document /stream/zone_sync.
+type ZoneSync struct {
+	BytesIn, BytesOut       value.Value
+	MessagesIn, MessagesOut value.Value
+	NodesOnline             value.Value // other nodes that are connected now
+	Zones                   List[SyncZone, *SyncZone]
+}
+
+// SyncZone is one zone that is shared between nodes.
+type SyncZone struct {
+	Name           string
+	RecordsPending value.Value // to be sent
+	RecordsTotal   value.Value // in the zone now
+}
+
+func (z *ZoneSync) decode(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "status":
+			z.decodeStatus(d)
+		case "zones":
+			z.Zones.decode(d)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func (z *ZoneSync) decodeStatus(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "bytes_in":
+			z.BytesIn = d.Count()
+		case "bytes_out":
+			z.BytesOut = d.Count()
+		case "msgs_in":
+			z.MessagesIn = d.Count()
+		case "msgs_out":
+			z.MessagesOut = d.Count()
+		case "nodes_online":
+			z.NodesOnline = d.Number()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func (z *SyncZone) named(name string) { z.Name = name }
+
+func (z *SyncZone) decode(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "records_pending":
+			z.RecordsPending = d.Number()
+		case "records_total":
+			z.RecordsTotal = d.Number()
+		default:
+			d.Skip()
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package client_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+
+	"nginx-exporter/client"
+)
+
+// TestFetch holds that any answer is shown as it came, and bounded.
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	for _, kind := range kinds() {
+		for _, one := range []struct {
+			status, body string
+			code, length int
+			cut          bool
+		}{
+			{"200 OK", page, 200, len(page), false},
+			{"404 Not Found", "<html>", 404, 6, false},
+			{"400 Bad Request", strings.Repeat("x", 1<<20), 400, client.MaxStubStatus, true},
+		} {
+			_, options := serve(t, kind, always(answer(one.status, "text/plain", one.body)))
+			look, err := connect(t, options).Fetch(t.Context())
+			if err != nil {
+				t.Fatalf("%s, %s: %v", kind, one.status, err)
+			}
+			if look.Status != one.code || len(look.Body) > one.length || !one.cut && len(look.Body) != one.length || look.Cut != one.cut || look.Header.Get("Content-Type") != "text/plain" {
+				t.Errorf("%s, %s: status %d, %d bytes, cut %t", kind, one.status, look.Status, len(look.Body), look.Cut)
+			}
+			if look.Login {
+				t.Errorf("%s: a login was given", kind)
+			}
+			if (look.TLS != nil) != (kind == "https") || look.Local == nil {
+				t.Errorf("%s: TLS %v, from %v", kind, look.TLS, look.Local)
+			}
+		}
+	}
+}
+
+// TestFetchLogin holds that it is told whether the target got a login.
+func TestFetchLogin(t *testing.T) {
+	t.Parallel()
+	fake, options := serve(t, "http", always(answer("401 Unauthorized", "text/plain", "")))
+	options.Target = target(t, "http://user:pw@"+fake.listener.Addr().String()+"/")
+	if look, err := connect(t, options).Fetch(t.Context()); err != nil || !look.Login {
+		t.Errorf("%+v, %v", look, err)
+	}
+}
+
+// TestFetchFails holds the reasons of answers that do not come.
+func TestFetchFails(t *testing.T) {
+	t.Parallel()
+	for text, reason := range map[string]client.Reason{
+		"nonsense": client.ReasonNetwork,
+		answer("200 OK", "text/plain", "x", "Content-Encoding: br"):   client.ReasonParse,
+		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort":          client.ReasonNetwork,
+		answer("200 OK", "text/plain", "x", "Content-Encoding: gzip"): client.ReasonParse,
+	} {
+		_, options := serve(t, "http", once(text))
+		if look, err := connect(t, options).Fetch(t.Context()); err == nil || client.ReasonOf(err) != reason {
+			t.Errorf("%q: %+v, %v", text, look, err)
+		}
+	}
+	gone := listen(t, "tcp", "127.0.0.1:0")
+	if err := gone.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(gone.Addr().String())
+	_, err := connect(t, client.Options{Target: target(t, "http://127.0.0.1:"+port), Timeout: patience}).Fetch(t.Context())
+	if client.ReasonOf(err) != client.ReasonRefused {
+		t.Errorf("nobody listens: %v", err)
+	}
+}
+
+// TestTargetAt holds that only the path changes.
+func TestTargetAt(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]string{
+		"http://h:81/a/b?token=x": "http://h:81/new", "https://u:pw@[::1]/": "https://[::1]/new", "unix:/s:1.sock:/a": "unix:/s:1.sock:/new", "unix:@s": "unix:@s:/new",
+	} {
+		before := target(t, uri)
+		after := before.At("/new")
+		if after.String() != want || after.Path() != "/new" || after.HasLogin() != before.HasLogin() || after.Key() != target(t, want).Key() {
+			t.Errorf("%s: %s, %s", uri, after, after.Key())
+		}
+		if before.Path() == "/new" || before.String() == want {
+			t.Errorf("%s itself has changed: %s", uri, before)
+		}
+	}
+}
