@@ -32,7 +32,7 @@ build: ## Build bin/nginx-exporter with its version inside
 	@scripts/build.sh bin/nginx-exporter
 
 # Packages whose own tests must cover at least COVERAGE percent.
-COVERED := nginx-exporter/client nginx-exporter/client/document nginx-exporter/client/plus nginx-exporter/collector
+COVERED := nginx-exporter/client nginx-exporter/client/document nginx-exporter/client/plus nginx-exporter/collector nginx-exporter/collector/metric
 COVERAGE := 90
 TESTFLAGS ?=
 

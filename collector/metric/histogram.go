@@ -1,0 +1,63 @@
+package metric
+
+import (
+	"math"
+	"slices"
+	"strconv"
+)
+
+// bucketLabel is the extra label of a histogram.
+const bucketLabel = "le"
+
+// Histogram counts observations in buckets, in the unit of its metric.
+type Histogram struct {
+	Sum float64
+
+	// Bounds are the upper bounds of the buckets in ascending order. The last
+	// one may be +Inf; otherwise a bucket with that bound is added.
+	Bounds []float64
+
+	// Counts are the observations of each bucket alone, not added up. A
+	// histogram without any is empty.
+	Counts []float64
+}
+
+// reset empties the histogram and keeps its memory.
+func (h *Histogram) reset() {
+	h.Sum, h.Bounds, h.Counts = 0, h.Bounds[:0], h.Counts[:0]
+}
+
+// series returns how many series the histogram has in the text format.
+func (h *Histogram) series() int {
+	const sumAndCount = 2
+	switch {
+	case len(h.Counts) == 0:
+		return 0
+	case h.hasInf():
+		return len(h.Counts) + sumAndCount
+	default:
+		return len(h.Counts) + 1 + sumAndCount
+	}
+}
+
+func (h *Histogram) hasInf() bool {
+	return len(h.Bounds) > 0 && math.IsInf(h.Bounds[len(h.Bounds)-1], 1)
+}
+
+// boundTexts are the bounds of a histogram as label values. Histograms of one
+// family mostly share their bounds, so that they are formatted once.
+type boundTexts struct {
+	bounds []float64
+	texts  []string
+}
+
+func (b *boundTexts) of(bounds []float64) []string {
+	if slices.Equal(b.bounds, bounds) {
+		return b.texts
+	}
+	b.bounds, b.texts = slices.Clone(bounds), nil
+	for _, bound := range bounds {
+		b.texts = append(b.texts, strconv.FormatFloat(bound, 'g', -1, 64)) // +Inf as Prometheus writes it
+	}
+	return b.texts
+}

@@ -1,0 +1,88 @@
+package metric
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// Gather returns the exposition as protobuf types, sorted by name, for tests
+// and programs that embed the collector. It has what WriteText writes.
+func (e *Exposition) Gather() []*dto.MetricFamily {
+	families := slices.Collect(e.Families())
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return families
+}
+
+// Families yields what Gather returns, in the order of WriteText, one family
+// after another: those of a large exposition need a hundred times the memory
+// of its text.
+func (e *Exposition) Families() iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		for _, f := range e.families() {
+			if family := f.gather(); family != nil && !yield(family) {
+				return
+			}
+		}
+		for _, family := range e.gathered {
+			if !yield(family) {
+				return
+			}
+		}
+	}
+}
+
+// gather returns the family, nil if it has no series.
+func (f *exposed) gather() *dto.MetricFamily {
+	var metrics []*dto.Metric
+	for _, r := range f.rows {
+		for _, block := range *r.blocks {
+			metrics = block.appendMetrics(metrics, r.row, block.start)
+		}
+	}
+	if len(metrics) == 0 {
+		return nil
+	}
+	return &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: f.Kind.dto(), Metric: metrics}
+}
+
+func (b *tableBlock[T]) appendMetrics(metrics []*dto.Metric, row int, start float64) []*dto.Metric {
+	r := &b.table.rows[row]
+	template := newLabelTemplate(b.target, b.table.labels, r.label)
+	if !b.table.sinceStart {
+		start = 0
+	}
+	var series []Series
+	for i := range b.objects {
+		object := b.objects[i].object
+		if r.histogram != nil {
+			var h Histogram
+			if r.histogram(&h, object); len(h.Counts) > 0 {
+				metrics = append(metrics, &dto.Metric{Label: template.pairs(object, "", ""), Histogram: h.dto()})
+			}
+			continue
+		}
+		series = r.series(series[:0], object)
+		for _, s := range series {
+			if s.Value.IsSet() {
+				metrics = append(metrics, newMetric(r.kind, s.Value.Float(), template.pairs(object, r.label, s.Label), start))
+			}
+		}
+	}
+	return metrics
+}
+
+func newMetric(kind Kind, value float64, pairs []*dto.LabelPair, start float64) *dto.Metric {
+	if kind != KindCounter {
+		return &dto.Metric{Label: pairs, Gauge: &dto.Gauge{Value: &value}}
+	}
+	counter := &dto.Counter{Value: &value}
+	if start > 0 {
+		counter.CreatedTimestamp = timestamppb.New(time.UnixMilli(int64(start * float64(time.Second/time.Millisecond))))
+	}
+	return &dto.Metric{Label: pairs, Counter: counter}
+}

@@ -1,0 +1,185 @@
+package metric
+
+import (
+	"slices"
+	"strings"
+
+	"nginx-exporter/client/value"
+)
+
+// Row is one metric of objects of type T. It makes series, or a histogram, of
+// an object.
+//
+// T should be a pointer: the compiler shares the code for all pointers, and
+// makes a copy for each structure.
+type Row[T any] struct {
+	name string // the prefix of the table is added
+	help string
+	kind Kind
+
+	// label tells several series of an object apart. It is empty where an
+	// object has one series.
+	label string
+	// series appends the series of an object, those without a value included.
+	series func(to []Series, object T) []Series
+	// histogram fills in the histogram of an object. Such a row has no series.
+	histogram func(to *Histogram, object T)
+}
+
+// Series is one series that a row makes of an object.
+type Series struct {
+	Label string      // value of the extra label, empty if the row has none
+	Value value.Value // the series is left out if it is absent
+}
+
+// LabelledValue is a series with a fixed value of the extra label.
+type LabelledValue[T any] struct {
+	Label string
+	Value func(T) value.Value
+}
+
+// Counter returns a row with one counter an object.
+func Counter[T any](name, help string, get func(T) value.Value) Row[T] {
+	return single(KindCounter, name, help, get)
+}
+
+// Gauge returns a row with one gauge an object.
+func Gauge[T any](name, help string, get func(T) value.Value) Row[T] {
+	return single(KindGauge, name, help, get)
+}
+
+// Info returns a row with a gauge that is always 1: the information is in the
+// labels of the object.
+func Info[T any](name, help string) Row[T] {
+	return Gauge(name, help, func(T) value.Value { return value.Of(1) })
+}
+
+func single[T any](kind Kind, name, help string, get func(T) value.Value) Row[T] {
+	return Row[T]{name: name, help: help, kind: kind, series: func(to []Series, object T) []Series {
+		return append(to, Series{Value: get(object)})
+	}}
+}
+
+// Labelled returns a series for [CounterVec] and [GaugeVec].
+func Labelled[T any](label string, get func(T) value.Value) LabelledValue[T] {
+	return LabelledValue[T]{label, get}
+}
+
+// CounterVec returns a row of counters that the extra label tells apart.
+func CounterVec[T any](name, help, label string, values ...LabelledValue[T]) Row[T] {
+	return vec(KindCounter, name, help, label, values)
+}
+
+// GaugeVec returns a row of gauges that the extra label tells apart.
+func GaugeVec[T any](name, help, label string, values ...LabelledValue[T]) Row[T] {
+	return vec(KindGauge, name, help, label, values)
+}
+
+func vec[T any](kind Kind, name, help, label string, values []LabelledValue[T]) Row[T] {
+	return DynamicVec(kind, name, help, label, func(to []Series, object T) []Series {
+		for i := range values {
+			to = append(to, Series{values[i].Label, values[i].Value(object)})
+		}
+		return to
+	})
+}
+
+// DynamicVec returns a row whose label values come from the object. The
+// function appends the series of an object; their labels must differ.
+func DynamicVec[T any](kind Kind, name, help, label string, series func(to []Series, object T) []Series) Row[T] {
+	return Row[T]{name: name, help: help, kind: kind, label: label, series: series}
+}
+
+// NewHistogram returns a row with one histogram an object. The function fills
+// in an empty one; it is left out if it stays empty.
+func NewHistogram[T any](name, help string, fill func(to *Histogram, object T)) Row[T] {
+	return Row[T]{name: name, help: help, kind: KindHistogram, label: bucketLabel, histogram: fill}
+}
+
+// Nested makes rows of a part of an object into rows of the object. Where the
+// part is nil there are no series.
+func Nested[T any, U comparable](part func(T) U, rows ...Row[U]) []Row[T] {
+	var none U
+	nested := make([]Row[T], len(rows))
+	for i, r := range rows {
+		nested[i] = Row[T]{name: r.name, help: r.help, kind: r.kind, label: r.label}
+		if r.series != nil {
+			nested[i].series = func(to []Series, object T) []Series {
+				if inner := part(object); inner != none {
+					return r.series(to, inner)
+				}
+				return to
+			}
+		}
+		if r.histogram != nil {
+			nested[i].histogram = func(to *Histogram, object T) {
+				if inner := part(object); inner != none {
+					r.histogram(to, inner)
+				}
+			}
+		}
+	}
+	return nested
+}
+
+// Prefixed returns rows whose names begin with the prefix.
+func Prefixed[T any](prefix string, rows []Row[T]) []Row[T] {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].name = prefix + rows[i].name
+	}
+	return rows
+}
+
+// ObjectLabel is a label that tells the objects of a table apart.
+type ObjectLabel[T any] struct {
+	name string
+	get  func(T) string
+}
+
+// LabelFrom returns a label whose value comes from the object.
+func LabelFrom[T any](name string, get func(T) string) ObjectLabel[T] {
+	return ObjectLabel[T]{name, get}
+}
+
+// Table holds the metrics of one kind of object. It does not change.
+type Table[T any] struct {
+	rows       []Row[T]
+	families   []Family         // one a row
+	labels     []ObjectLabel[T] // sorted by name
+	sinceStart bool
+}
+
+// NewTable returns a table whose metrics are read from origin, such as a path
+// of an API. A table without labels is for the one object of its kind that a
+// target has.
+func NewTable[T any](origin, prefix string, rows []Row[T], labels ...ObjectLabel[T]) *Table[T] {
+	t := &Table[T]{rows: rows, labels: slices.Clone(labels)}
+	slices.SortFunc(t.labels, func(a, b ObjectLabel[T]) int { return strings.Compare(a.name, b.name) })
+	for i := range rows {
+		var names []string
+		for _, label := range t.labels {
+			names = append(names, label.name)
+		}
+		if label := rows[i].label; label != "" && label != bucketLabel {
+			names = append(names, label)
+			slices.Sort(names)
+		}
+		t.families = append(t.families, Family{
+			Name: prefix + rows[i].name, Help: rows[i].help, Kind: rows[i].kind, Labels: names, Origin: origin,
+		})
+	}
+	return t
+}
+
+// SinceStart says that all counters of the table were zero when the server
+// started, and returns the table. Protobuf carries that time if [Batch.Start]
+// is set.
+func (t *Table[T]) SinceStart() *Table[T] {
+	t.sinceStart = true
+	return t
+}
+
+// Families describes the metrics of the table. The caller must not change
+// them.
+func (t *Table[T]) Families() []Family { return t.families }
