@@ -1,4 +1,4 @@
-# The image: the program, CA certificates and the licence, nothing else.
+# The image: the program, CA certificates and the license, nothing else.
 #
 #   make image                   builds in golang:1.26
 #   make image BASE=my-golang    builds in another image that has sh, Go and

@@ -95,12 +95,7 @@ func New(options Options) *Collector {
 	build := thisBuild()
 	addTo(bind, c.tables.build, &build)
 	c.build = bind.blocks
-	for number, table := range c.tables.all {
-		for i, desc := range table.descs() {
-			c.families = append(c.families, family{Desc: desc, head: desc.header(), table: number, row: i})
-		}
-	}
-	sort.Slice(c.families, func(i, j int) bool { return c.families[i].Name < c.families[j].Name })
+	c.families = c.tables.families()
 	switch c.metrics {
 	case MetricsBasic:
 		c.process = newProcessReader()
@@ -120,12 +115,25 @@ func New(options Options) *Collector {
 	return c
 }
 
-// Descs describes every family that a page can hold, sorted by name, those of
-// MetricsFull left out.
-func (c *Collector) Descs() []Desc {
-	descs := make([]Desc, len(c.families))
-	for i := range c.families {
-		descs[i] = c.families[i].Desc
+// families lists the families of all tables, sorted by name.
+func (t *tables) families() []family {
+	var families []family
+	for number, table := range t.all {
+		for i, desc := range table.descs() {
+			families = append(families, family{Desc: desc, head: desc.header(), table: number, row: i})
+		}
+	}
+	sort.Slice(families, func(i, j int) bool { return families[i].Name < families[j].Name })
+	return families
+}
+
+// Descs describes every family that a Collector with these options can expose,
+// sorted by name, without those of MetricsFull.
+func Descs(options Options) []Desc {
+	families := newTables(&options).families()
+	descs := make([]Desc, len(families))
+	for i := range families {
+		descs[i] = families[i].Desc
 	}
 	return descs
 }

@@ -46,7 +46,7 @@ func metricsTable(origins map[string]origin) string {
 	var table strings.Builder
 	table.WriteString("| name | type | labels | meaning | source | field | since |\n|---|---|---|---|---|---|---|\n")
 	cell := strings.NewReplacer("|", `\|`, "<", "&lt;")
-	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
+	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
 		o := origins[d.Name]
 		for _, text := range []string{
 			code(d.Name), d.Kind.String(), code(d.Labels...), cell.Replace(d.Help), cell.Replace(d.Source), code(o.fields...), o.since,

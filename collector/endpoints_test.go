@@ -321,7 +321,7 @@ func newFamilies(tb testing.TB) []newFamily {
 
 func TestNewFamilies(t *testing.T) {
 	descs := map[string]Desc{}
-	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
+	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
 		descs[d.Name] = d
 	}
 	for _, f := range newFamilies(t) {

@@ -37,7 +37,7 @@ func (o origin) has(path string) bool {
 func TestMetricsComeFromTheirFields(t *testing.T) {
 	pages, origins := newFieldPages(t), origins(t)
 	fields := tsv(t, "endpoints.tsv", "endpoint", "json_path", "json_type")
-	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
+	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
 		o := origins[d.Name]
 		delete(origins, d.Name)
 		if !strings.HasPrefix(d.Source, "/") || strings.HasSuffix(d.Name, "_per_second") { // which takes two readings

@@ -43,7 +43,7 @@ func legacyMetrics(tb testing.TB) []legacyMetric {
 // Dashboards and alerts written for nginx-prometheus-exporter go on to work.
 func TestLegacyMetrics(t *testing.T) {
 	ours := map[string]Desc{}
-	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
+	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
 		ours[d.Name] = d
 	}
 	for _, m := range legacyMetrics(t) {

@@ -3,7 +3,6 @@
 package collector
 
 import (
-	"nginx-exporter/client"
 	"nginx-exporter/client/value"
 )
 

@@ -21,7 +21,7 @@ import (
 // here: only a scene that shows it.
 
 func TestDescs(t *testing.T) {
-	descs := New(Options{ExporterMetrics: MetricsNone}).Descs()
+	descs := Descs(Options{ExporterMetrics: MetricsNone})
 	names := make([]string, len(descs))
 	for i, d := range descs {
 		names[i] = d.Name
@@ -238,7 +238,7 @@ func TestNamesArePrometheus(t *testing.T) {
 		legacy[m.name] = true
 	}
 	var families []*dto.MetricFamily
-	for _, d := range New(Options{ExporterMetrics: MetricsNone}).Descs() {
+	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
 		families = append(families, exampleOf(d))
 	}
 	problems, err := promlint.NewWithMetricFamilies(families).Lint()

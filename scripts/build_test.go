@@ -1,17 +1,26 @@
 package scripts_test
 
 import (
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+
+	"nginx-exporter/internal/proctest"
 )
 
-// The program lies beside every web pod. What makes it larger than that should
-// be worth it.
+const mainPackage = "nginx-exporter/cmd/nginx-exporter"
+
+// The program runs beside every nginx pod.
 func TestBuildIsSmall(t *testing.T) {
-	const most = 13_500_000
+	const most = 20_000_000
 	program := filepath.Join(t.TempDir(), "nginx-exporter")
 	build := exec.CommandContext(t.Context(), "./build.sh", program)
 	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64")
@@ -27,32 +36,173 @@ func TestBuildIsSmall(t *testing.T) {
 	}
 }
 
-// The system calls that the program makes itself have other names and numbers on
-// other systems.
+// Files for one system, and types of another size, are compiled for others too.
 func TestBuildsElsewhere(t *testing.T) {
-	t.Parallel()
-	for _, system := range []string{"linux/arm64", "linux/386", "linux/loong64", "darwin/arm64", "windows/amd64"} {
+	for _, system := range []string{"linux/386", "windows/amd64"} {
 		t.Run(system, func(t *testing.T) {
-			t.Parallel()
 			name, architecture, _ := strings.Cut(system, "/")
-			build := exec.CommandContext(t.Context(), "go", "build", "nginx-exporter/client/nonblock")
-			build.Env = append(os.Environ(), "GOOS="+name, "GOARCH="+architecture, "CGO_ENABLED=0")
-			if output, err := build.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, output)
+			goBuild(t, ".", []string{"GOOS=" + name, "GOARCH=" + architecture}, mainPackage)
+		})
+	}
+}
+
+// TestBuildModes scrapes with programs as distributions and users build them,
+// without the flags of build.sh.
+func TestBuildModes(t *testing.T) {
+	nginx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "Active connections: 3 \nserver accepts handled requests\n 11 10 23 \nReading: 0 Writing: 1 Waiting: 2 \n")
+	}))
+	t.Cleanup(nginx.Close)
+	for name, flags := range map[string][]string{"plain": nil, "pie": {"-buildmode=pie"}} {
+		t.Run(name, func(t *testing.T) {
+			program := goBuild(t, ".", nil, append(flags, mainPackage)...)
+			address := serve(t, program, "--nginx.scrape-uri="+nginx.URL)
+			for range 3 {
+				if body := httpGet(t, "http://"+address+"/metrics"); !strings.Contains(body, "\nnginx_http_requests_total 23\n") {
+					t.Errorf("there are no metrics of nginx in\n%s", body)
+				}
 			}
 		})
 	}
 }
 
-// A tenth of the time for a document depends on it, and it is as long as what
-// the compiler inlines may just be.
-func TestScannerIsInlined(t *testing.T) {
-	t.Parallel()
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-gcflags=-m", "nginx-exporter/client").CombinedOutput()
+// TestVersion builds a copy of the sources without the flags of build.sh: the
+// version is that of the module.
+func TestVersion(t *testing.T) {
+	sources := copySources(t)
+	t.Run("no repository", func(t *testing.T) {
+		program := goBuild(t, sources, nil, "./cmd/nginx-exporter")
+		checkVersion(t, program, `^nginx-exporter, version devel \(branch: , revision: unknown\)`, `version="devel"`)
+	})
+	git := func(arguments ...string) {
+		command := exec.CommandContext(t.Context(), "git", append([]string{
+			"-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main",
+		}, arguments...)...)
+		command.Dir = sources
+		command.Env = append(os.Environ(), "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v\n%s", arguments, err, output)
+		}
+	}
+	git("init", "--quiet")
+	git("add", ".")
+	git("commit", "--quiet", "--message=sources")
+	t.Run("between releases", func(t *testing.T) {
+		program := goBuild(t, sources, nil, "-buildvcs=true", "./cmd/nginx-exporter")
+		checkVersion(t, program,
+			`^nginx-exporter, version 0\.0\.0-20260102030405-[0-9a-f]{12} \(branch: , revision: [0-9a-f]{40}\)\n(?s).*build date: +2026-01-02T03:04:05Z\n`,
+			`revision="[0-9a-f]{40}",.*version="0\.0\.0-20260102030405-[0-9a-f]{12}"`)
+	})
+	git("tag", "v1.2.3")
+	t.Run("release", func(t *testing.T) {
+		folder := t.TempDir()
+		runGo(t, sources, []string{"GOBIN=" + folder}, "install", "-buildvcs=true", "./cmd/nginx-exporter")
+		checkVersion(t, filepath.Join(folder, "nginx-exporter"), `^nginx-exporter, version 1\.2\.3 `, `version="1\.2\.3"`)
+	})
+	t.Run("linker flags take precedence", func(t *testing.T) {
+		const v = "github.com/prometheus/common/version."
+		program := goBuild(t, sources, nil, "-buildvcs=true",
+			"-ldflags=-X "+v+"Version=4.5.6 -X "+v+"Revision=abc -X "+v+"BuildDate=today", "./cmd/nginx-exporter")
+		checkVersion(t, program, `^nginx-exporter, version 4\.5\.6 \(branch: , revision: abc\)\n(?s).*build date: +today\n`,
+			`revision="abc",.*version="4\.5\.6"`)
+	})
+}
+
+// checkVersion compares what --version prints and the labels of
+// nginx_exporter_build_info.
+func checkVersion(t *testing.T, program, printed, labels string) {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), program, "--version").Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
+		t.Fatal(err)
 	}
-	if !strings.Contains(string(output), "can inline (*scanner).peek\n") {
-		t.Error("(*scanner).peek is not inlined any more")
+	if !regexp.MustCompile(printed).Match(output) {
+		t.Errorf("--version: nothing matches %s in\n%s", printed, output)
 	}
+	metrics := httpGet(t, "http://"+serve(t, program)+"/metrics")
+	if !regexp.MustCompile(`(?m)^nginx_exporter_build_info\{.*` + labels + `.*\} 1$`).MatchString(metrics) {
+		t.Errorf("no build_info matches %s in\n%s", labels, metrics)
+	}
+}
+
+// copySources copies what the program is built from.
+func copySources(t *testing.T) string {
+	t.Helper()
+	to := t.TempDir()
+	for _, name := range []string{"client", "cmd", "collector", "internal", "third_party", "go.mod", "go.sum"} {
+		err := filepath.WalkDir(filepath.Join("..", name), func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil && os.IsNotExist(err):
+				return nil
+			case err != nil || strings.HasSuffix(path, "_test.go"):
+				return err
+			case entry.IsDir() && entry.Name() == "testdata":
+				return fs.SkipDir
+			}
+			target := filepath.Join(to, strings.TrimPrefix(path, ".."))
+			if entry.IsDir() {
+				return os.MkdirAll(target, 0o755) // as in a clone
+			}
+			text, err := os.ReadFile(path) // a file of this tree
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(target, text, 0o644) // as in a clone
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
+
+// goBuild builds in a folder and returns the path of the program.
+func goBuild(t *testing.T, folder string, environment []string, arguments ...string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "nginx-exporter")
+	runGo(t, folder, environment, append([]string{"build", "-o", program}, arguments...)...)
+	return program
+}
+
+func runGo(t *testing.T, folder string, environment []string, arguments ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", arguments...)
+	command.Dir = folder
+	command.Env = append(append(os.Environ(), "CGO_ENABLED=0"), environment...)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("go %q: %v\n%s", arguments, err, output)
+	}
+}
+
+// serve starts the program on a free port, and returns its address.
+func serve(t *testing.T, program string, flags ...string) string {
+	t.Helper()
+	command := exec.Command(program, append([]string{"--web.listen-address=127.0.0.1:0"}, flags...)...) //nolint:noctx // proctest ends it
+	p := proctest.Start(t, "", command)
+	t.Cleanup(func() {
+		p.Signal(t, syscall.SIGTERM)
+		if status := p.Exit(t); status != 0 {
+			t.Errorf("%s ended with status %d", program, status)
+		}
+	})
+	return p.AwaitLog(t, `msg="Listening on" address=(\S+)`)[1]
+}
+
+func httpGet(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: proctest.Patience}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/common/version"
 
 	"nginx-exporter/internal/inject"
 )
@@ -44,7 +43,7 @@ func (c *cli) focus(args []string) {
 // addInject defines the command inject.
 func (c *cli) addInject() {
 	m := &c.manifests
-	m.options = inject.Defaults(version.Version)
+	m.options = inject.Defaults(releaseVersion())
 	o := &m.options
 	cmd := c.app.Command(injectCommand, "Add the exporter to Kubernetes manifests as a sidecar.")
 	m.flags(cmd)

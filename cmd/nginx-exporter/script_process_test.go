@@ -196,6 +196,30 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	named(ts, args[0]).Signal(scriptTB{ts}, signals[args[1]])
 }
 
+// reloads sends SIGHUP COUNT times, each once the one before was handled, and
+// then waits until as many descriptors are open as before: reloads NAME COUNT.
+func reloads(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: reloads NAME COUNT")
+	}
+	count, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	p := named(ts, args[0])
+	descriptors := func() int {
+		entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID()))
+		ts.Check(err)
+		return len(entries)
+	}
+	loads := func() int { return strings.Count(p.Log(), `msg="the configuration is loaded"`) }
+	before, loaded := descriptors(), loads()
+	for n := range count {
+		p.Signal(scriptTB{ts}, syscall.SIGHUP)
+		p.Await(scriptTB{ts}, fmt.Sprintf("reload %d", n+1), func() bool { return loads() > loaded+n })
+	}
+	p.Await(scriptTB{ts}, fmt.Sprintf("no more than %d descriptors after %d reloads", before, count),
+		func() bool { return descriptors() <= before })
+}
+
 // exits waits for the end of a program: exits NAME STATUS.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {

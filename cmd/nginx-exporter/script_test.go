@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 			"nginx":      startNginx,
 			"plus":       startPlus,
 			"refused":    refused,
+			"reloads":    reloads,
 			"signal":     sendSignal,
 			"stub":       stub,
 			"warned":     warned,

@@ -33,7 +33,7 @@ func serve(c *config.Config, logs *logs) error {
 	server, err := web.New(web.Options{
 		Settings: settings, Collector: scraper,
 		Probes: loader.probes, Reload: loader.reload,
-		Logger: logs.kit, Slog: logs.slog, Large: tuneCollector,
+		Logger: logs.kit, Slog: logs.slog,
 	})
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func moreAtOnce() error {
 	return flag.Set("test.parallel", "6")
 }
 
-// build makes the program as a release has it: without cgo and HTTP/2.
+// build makes the program as a release has it: without cgo.
 func build() (directory string, err error) {
 	if directory, err = os.MkdirTemp("", "blackbox-*"); err != nil {
 		return "", err
@@ -57,7 +57,7 @@ func build() (directory string, err error) {
 		return directory, err
 	}
 	binary := filepath.Join(directory, "nginx-exporter")
-	command := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2",
+	command := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w", "-o", binary, "nginx-exporter/cmd/nginx-exporter")
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := command.CombinedOutput(); err != nil {

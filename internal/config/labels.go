@@ -57,7 +57,7 @@ func checkLabels(labels map[string]string) error {
 // warnLabels warns of labels that will not do what they seem to.
 func (b *builder) warnLabels(labels map[string]string, where string) {
 	own := map[string]string{}
-	for _, desc := range collector.New(collector.Options{}).Descs() {
+	for _, desc := range collector.Descs(collector.Options{}) {
 		for _, name := range desc.Labels {
 			if own[name] == "" && !strings.HasPrefix(desc.Name, "nginx_exporter_build_info") {
 				own[name] = desc.Name

@@ -76,7 +76,6 @@ type exporter struct {
 	log      *transcript
 	reloads  atomic.Int64
 	reload   error // what the next loads of the configuration end with
-	large    chan bool
 }
 
 func newExporter(tb testing.TB, c *config.Config) *exporter {
@@ -90,7 +89,7 @@ func newExporter(tb testing.TB, c *config.Config) *exporter {
 }
 
 func assemble(c *config.Config) (e *exporter, closer func(), err error) {
-	e = &exporter{log: &transcript{}, large: make(chan bool, 8)}
+	e = &exporter{log: &transcript{}}
 	if e.settings, err = c.Validate(); err != nil {
 		return nil, nil, err
 	}
@@ -104,7 +103,6 @@ func assemble(c *config.Config) (e *exporter, closer func(), err error) {
 			e.reloads.Add(1)
 			return e.reload
 		},
-		Large:  func(large bool) { e.large <- large },
 		Logger: log.NewLogfmtLogger(e.log), Slog: slog.New(slog.NewTextHandler(e.log, nil)),
 	})
 	return e, scraper.Close, err

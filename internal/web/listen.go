@@ -12,8 +12,6 @@ import (
 	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
-
-	"nginx-exporter/client/nonblock"
 )
 
 // Listen opens the addresses at which the exporter is to be reached, so that a
@@ -83,7 +81,6 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 	if err != nil {
 		return nil, err
 	}
-	listener = nonblock.Listener(listener)
 	if !s.web.SecuredMetrics {
 		return listener, nil
 	}

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -103,47 +101,7 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, page func(contex
 	}
 	// The time to write begins when there is something to be written.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.web.WriteTimeout)) // else the server's own deadline stays
-	length, err := write(w, r, made)
-	if err != nil {
+	if err := write(w, r, made); err != nil {
 		_ = level.Debug(s.Logger).Log("msg", "a scraper did not take its page", "remote", r.RemoteAddr, "err", err)
-	}
-	large := length > largePage
-	s.sizes.note(large, s.Large)
-	if large {
-		s.sweep() // nothing holds the page any more
-	}
-}
-
-// largePage is from where the memory of a page is worth being collected at
-// once, in bytes.
-const largePage = 4 << 20
-
-// sizes remembers whether the last page was large.
-type sizes struct {
-	mu    sync.Mutex
-	large bool
-}
-
-// note tells of a change, one after another.
-func (s *sizes) note(large bool, tell func(bool)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.large == large {
-		return
-	}
-	s.large = large
-	if tell != nil {
-		tell(large)
-	}
-}
-
-// sweep collects the memory of a large page as soon as it was sent. The next
-// one begins with an empty heap then, where it would otherwise be made beside
-// the remains of this one: that is a third of the memory, for a collection
-// that finds next to nothing alive.
-func (s *Server) sweep() {
-	if s.sweeping.CompareAndSwap(false, true) {
-		runtime.GC()
-		s.sweeping.Store(false)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"nginx-exporter/internal/config"
 )
 
-// Options are what a Server is made of. All but Reload and Large must be set.
+// Options are what a Server is made of. All but Reload must be set.
 type Options struct {
 	Settings  *config.Settings
 	Collector *collector.Collector
@@ -26,8 +26,6 @@ type Options struct {
 	Logger log.Logger
 	// Slog takes the lines of libraries that log that way.
 	Slog *slog.Logger
-	// Large is told when pages begin to be large, and when they are small again.
-	Large func(bool)
 }
 
 // Server serves the exporter's own endpoint.
@@ -38,8 +36,6 @@ type Server struct {
 	handler   http.Handler
 	slots     chan struct{} // one for each scrape that may be under way
 	draining  atomic.Bool
-	sweeping  atomic.Bool
-	sizes     sizes
 	fresh     fresh
 }
 

@@ -23,9 +23,8 @@ const smallPage = 1400
 // manyRows is from where the tables of a compressor are small beside the page.
 const manyRows = 50_000
 
-// write answers with the page in the best form that the scraper takes. It
-// returns how many bytes the page has before it is compressed.
-func write(w http.ResponseWriter, r *http.Request, page *collector.Page) (int64, error) {
+// write answers with the page in the best form that the scraper takes.
+func write(w http.ResponseWriter, r *http.Request, page *collector.Page) error {
 	out := &encoder{response: w, gzip: acceptsGzip(r.Header), level: gzip.StatelessCompression}
 	if page.Rows() > manyRows {
 		out.level = gzip.BestSpeed
@@ -46,7 +45,7 @@ func write(w http.ResponseWriter, r *http.Request, page *collector.Page) (int64,
 	if closing := out.close(); err == nil {
 		err = closing
 	}
-	return out.length, err
+	return err
 }
 
 // writeProto writes family by family: a whole page of them can take a hundred
@@ -74,11 +73,9 @@ type encoder struct {
 	level    int
 	packed   *gzip.Writer
 	begun    bool
-	length   int64 // of what was written to it
 }
 
 func (e *encoder) Write(chunk []byte) (int, error) {
-	e.length += int64(len(chunk))
 	if !e.begun {
 		e.begun = true
 		if e.gzip && len(chunk) > smallPage {
