@@ -79,7 +79,7 @@ The configuration file is loaded again.
 Scrapes under way are answered, then the program ends. A second signal cuts the drain delay short.
 .SH EXIT STATUS
 0 after a signal and after commands that succeed, 1 where the configuration is wrong or an address is taken.
-Of doctor 0 if all is well, 1 if not, 2 if it could not look.
+doctor exits with 0 if healthy, 1 if a problem is found, 2 if diagnosis is not possible.
 .SH SEE ALSO
 .BR nginx (8),
 .BR prometheus (1)

@@ -14,74 +14,76 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/internal/doctor"
-	local "nginx-exporter/internal/doctor/status"
+	nginxstatus "nginx-exporter/internal/doctor/status"
 )
 
 const (
 	doctorCommand = "doctor"
-	// statusDoctor is what doctor means without a further word.
+	// statusDoctor is the default of doctor.
 	statusDoctor = doctorCommand + " status"
 )
 
-// blindStatus is the exit status of a doctor that could not look.
-const blindStatus = 2
+// inconclusiveStatus is the exit status if no diagnosis was possible.
+const inconclusiveStatus = 2
 
-// Forms of a report.
+// Formats of a report.
 const (
 	outputText = "text"
 	outputJSON = "json"
 )
 
-// examination is what can be said to the doctors.
-type examination struct {
-	output string
-	watch  bool
-	nginx  string
+// doctorOptions are the flags of the doctor commands.
+type doctorOptions struct {
+	output      string
+	watch       bool
+	nginxBinary string
 }
 
 // addDoctor defines the command doctor.
 func (c *cli) addDoctor() {
-	x := &c.examination
-	cmd := c.app.Command(doctorCommand, "Tell why the exporter cannot read nginx, and what mends it. Exits with 0 if all is well, 1 if not, 2 if it could not look.")
-	cmd.Flag("output", "Form of the report: text or json.").Default(outputText).EnumVar(&x.output, outputText, outputJSON)
-	cmd.Flag("watch", "Look again until all is well.").BoolVar(&x.watch)
+	o := &c.doctor
+	cmd := c.app.Command(doctorCommand, "Diagnose why the exporter cannot read nginx, or why an HPA does not scale. Exits with 0 if healthy, 1 if a problem is found, 2 if diagnosis is not possible.")
+	cmd.Flag("output", "Format of the report: text or json.").Default(outputText).EnumVar(&o.output, outputText, outputJSON)
+	cmd.Flag("watch", "Repeat until healthy.").BoolVar(&o.watch)
 	c.addDoctorStatus(cmd)
 	c.addDoctorHPA(cmd)
 }
 
-// addDoctorStatus defines what looks at nginx from here.
+// addDoctorStatus defines the command doctor status.
 func (c *cli) addDoctorStatus(doctor *kingpin.CmdClause) {
-	cmd := doctor.Command("status", "Look at nginx from here, with the targets of the exporter. The word can be left out.").Default()
-	cmd.Flag("nginx-binary", "Program that is asked for its configuration when something is wrong (nginx -T); empty for none.").
-		Default("nginx").StringVar(&c.examination.nginx)
+	cmd := doctor.Command("status", "Check that the targets of the exporter can be read from here.").Default()
+	cmd.Flag("nginx-binary", "Binary to run with -V and -T if there is a problem, to read the configuration of nginx; empty to disable.").
+		Default("nginx").StringVar(&c.doctor.nginxBinary)
 }
 
-// doctorStatus looks at nginx.
+// doctorStatus runs the command doctor status.
 func (c *cli) doctorStatus(args []string, stdout, stderr io.Writer) error {
-	whose := "the exporter"
-	if c.silent(args) {
-		if other, process := running("/proc"); other != nil {
+	exporter := ""
+	if c.targetsUnset(args) {
+		if other, pid := runningExporter("/proc"); other != nil {
 			c.config = other.config
-			whose = fmt.Sprintf("the exporter of process %d", process)
+			exporter = fmt.Sprintf("the exporter with PID %d", pid)
 		}
 	}
-	return c.examine(stdout, stderr, func(ctx context.Context) *doctor.Report {
-		settings, err := c.config.Validate() // each time: files may be mended
+	return c.diagnose(stdout, stderr, func(ctx context.Context) *doctor.Report {
+		settings, err := c.config.Validate() // each time, since files may change
 		if err != nil {
-			return local.Invalid(err)
+			return nginxstatus.Invalid(err)
 		}
-		options := local.Options{
-			Whose: whose, FromFile: settings.FromFile(), Make: c.target, Listen: c.config.Web.Listen, Nginx: c.examination.nginx,
+		options := nginxstatus.Options{
+			Exporter: exporter, FromFile: settings.FromFile(), TargetOptions: c.targetOptions,
+			Listen: c.config.Web.Listen, NginxBinary: c.doctor.nginxBinary,
 		}
 		for _, target := range settings.Targets() {
 			options.Targets = append(options.Targets, target.Client)
 		}
-		return local.Examine(ctx, options)
+		return nginxstatus.Examine(ctx, options)
 	})
 }
 
-// target returns how the exporter would ask a target that its flags named.
-func (c *cli) target(uri string) (client.Options, error) {
+// targetOptions returns the client options of a target given by
+// --nginx.scrape-uri.
+func (c *cli) targetOptions(uri string) (client.Options, error) {
 	other := c.config
 	other.File, other.Nginx.ScrapeURIs, other.Nginx.DefaultURI = "", []string{uri}, false
 	settings, err := other.Validate()
@@ -91,18 +93,17 @@ func (c *cli) target(uri string) (client.Options, error) {
 	return settings.Targets()[0].Client, nil
 }
 
-// examine runs a doctor and prints its report; with --watch again and again,
-// until all is well or a signal comes. Progress goes to standard error, so that
-// standard output has one report.
-func (c *cli) examine(stdout, stderr io.Writer, look func(context.Context) *doctor.Report) error {
+// diagnose prints the report of an examination; with --watch the one that is
+// healthy, or the last one before a signal.
+func (c *cli) diagnose(stdout, stderr io.Writer, examine func(context.Context) *doctor.Report) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	report := look(ctx)
-	if c.examination.watch {
-		report = watchReport(ctx, stderr, report, look)
+	report := examine(ctx)
+	if c.doctor.watch {
+		report = watch(ctx, stderr, report, examine)
 	}
 	var err error
-	if c.examination.output == outputJSON {
+	if c.doctor.output == outputJSON {
 		err = report.WriteJSON(stdout)
 	} else {
 		err = report.WriteText(stdout, coloured(stdout, os.Getenv))
@@ -113,34 +114,35 @@ func (c *cli) examine(stdout, stderr io.Writer, look func(context.Context) *doct
 	return err
 }
 
-// watchReport looks again until all is well, and returns the last report. It
-// tells what is wrong when that changes, and now and then that it still is.
-func watchReport(ctx context.Context, progress io.Writer, report *doctor.Report, look func(context.Context) *doctor.Report) *doctor.Report {
+// watch repeats an examination until the report is healthy or a signal arrives,
+// and returns the last report. It writes a line of progress when the findings
+// change, and from time to time.
+func watch(ctx context.Context, progress io.Writer, report *doctor.Report, examine func(context.Context) *doctor.Report) *doctor.Report {
 	const pause, reminder = 2 * time.Second, 15 * time.Second
-	began, told, line := time.Now(), time.Time{}, ""
+	began, written, line := time.Now(), time.Time{}, ""
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for report.Verdict() != doctor.Healthy {
-		if now := progressOf(report); now != line || time.Since(told) >= reminder {
-			line, told = now, time.Now()
-			_, _ = fmt.Fprintf(progress, "%4ds  %s\n", int(time.Since(began).Seconds()), line) // nobody may be there to read it
+		if now := progressLine(report); now != line || time.Since(written) >= reminder {
+			line, written = now, time.Now()
+			_, _ = fmt.Fprintf(progress, "%4ds  %s\n", int(time.Since(began).Seconds()), line) // progress is optional
 		}
 		select {
 		case <-ctx.Done():
 			return report
 		case <-ticker.C:
 		}
-		next := look(ctx)
+		next := examine(ctx)
 		if ctx.Err() != nil {
-			return report // the look was cut short
+			return report // the next one was cut short
 		}
 		report = next
 	}
 	return report
 }
 
-// progressOf is a report in one line.
-func progressOf(report *doctor.Report) string {
+// progressLine is a report in one line.
+func progressLine(report *doctor.Report) string {
 	var codes []string
 	for _, code := range report.Codes() {
 		codes = append(codes, string(code))
@@ -148,8 +150,8 @@ func progressOf(report *doctor.Report) string {
 	return string(report.Verdict()) + ": " + strings.Join(codes, ", ")
 }
 
-// coloured reports whether what is written is read on a terminal that shows
-// colours, by somebody who wants them.
+// coloured reports whether the output is a terminal with colours, and the user
+// has not disabled them.
 //
 // See https://no-color.org.
 func coloured(to io.Writer, env func(string) string) bool {
@@ -161,7 +163,7 @@ func coloured(to io.Writer, env func(string) string) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// reportedError is an exit status whose reason has been told.
+// reportedError is an exit status whose reason is in the report.
 type reportedError int
 
 // Error implements [error].

@@ -28,26 +28,26 @@ type hpaRequest struct {
 	passed     map[string]*[]string // flags of kubectl
 }
 
-// addDoctorHPA defines what looks at the way from pods to their autoscaling.
+// addDoctorHPA defines the command doctor hpa.
 func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 	r := &c.hpa
-	cmd := doctor.Command(hpaWord, "Look at the whole way from the pods of an HPA to its decision, through your kubectl. Nothing is changed.")
-	cmd.Flag("namespace", "Namespace of the HPA; that of the context by default.").Short('n').StringVar(&r.namespace)
-	cmd.Flag("prometheus.url", "Address of Prometheus as seen from here. Without it Prometheus is found, and asked through the API server.").StringVar(&r.prometheus)
-	cmd.Flag("kubectl", "The program kubectl.").Default("kubectl").StringVar(&r.kubectl)
+	cmd := doctor.Command(hpaWord, "Diagnose an HPA end to end, from its pods to its scaling decision, using kubectl. Changes nothing.")
+	cmd.Flag("namespace", "Namespace of the HPA. Default: that of the kubectl context.").Short('n').StringVar(&r.namespace)
+	cmd.Flag("prometheus.url", "URL of Prometheus, as reachable from here. Default: discovered in the cluster and queried through the API server.").StringVar(&r.prometheus)
+	cmd.Flag("kubectl", "Path of kubectl.").Default("kubectl").StringVar(&r.kubectl)
 	r.passed = map[string]*[]string{}
 	for _, f := range []struct{ name, help string }{
-		{"context", "Context of kubectl's configuration."},
-		{"kubeconfig", "File with kubectl's configuration."},
-		{"cluster", "Cluster of kubectl's configuration."},
-		{"user", "User of kubectl's configuration."},
-		{"as", "User to look as."},
-		{"as-group", "Group to look as. Can be repeated."},
-		{"as-uid", "UID to look as."},
+		{"context", "Context of the kubeconfig."},
+		{"kubeconfig", "Path of the kubeconfig."},
+		{"cluster", "Cluster of the kubeconfig."},
+		{"user", "User of the kubeconfig."},
+		{"as", "User to impersonate."},
+		{"as-group", "Group to impersonate. Repeatable."},
+		{"as-uid", "UID to impersonate."},
 	} {
 		r.passed[f.name] = cmd.Flag(f.name, f.help+" Passed on to kubectl.").Strings()
 	}
-	cmd.Arg("name", "The HPA or ScaledObject, [NAMESPACE/]NAME.").Required().StringVar(&r.name)
+	cmd.Arg("name", "HPA or ScaledObject, as [NAMESPACE/]NAME.").Required().StringVar(&r.name)
 }
 
 // options checks the request.
@@ -80,12 +80,12 @@ func (r *hpaRequest) options() (hpa.Options, error) {
 func (c *cli) doctorHPA(args []string, stdout, stderr io.Writer) error {
 	for _, f := range c.flags {
 		if c.onCommandLine(args, f.name) {
-			return &statusError{blindStatus, &usageError{fmt.Errorf("--%s is a flag of the exporter itself, and means nothing to %s", f.name, hpaDoctor)}}
+			return &statusError{inconclusiveStatus, &usageError{fmt.Errorf("--%s is a flag of the exporter itself, and means nothing to %s", f.name, hpaDoctor)}}
 		}
 	}
 	options, err := c.hpa.options()
 	if err != nil {
-		return &statusError{blindStatus, &usageError{err}}
+		return &statusError{inconclusiveStatus, &usageError{err}}
 	}
-	return c.examine(stdout, stderr, func(ctx context.Context) *doctor.Report { return hpa.Examine(ctx, options) })
+	return c.diagnose(stdout, stderr, func(ctx context.Context) *doctor.Report { return hpa.Examine(ctx, options) })
 }

@@ -9,16 +9,15 @@ import (
 	"strings"
 )
 
-// In a container the flags of the exporter are those of its process, which
-// whoever runs the doctor beside it has not typed. So where nobody says what to
-// look at, the doctor looks with the flags and variables of the exporter that
-// runs here.
+// In a container the user who runs doctor has not typed the flags of the exporter.
+// So without flags that concern targets, doctor uses the flags and environment of
+// the exporter that is running there.
 
-// maxCommandLine bounds what is read of a process.
+// maxCommandLine limits what is read of a process.
 const maxCommandLine = 1 << 20
 
-// silent reports whether nothing was said of what to look at.
-func (c *cli) silent(args []string) bool {
+// targetsUnset reports whether no flag, variable or file concerns the targets.
+func (c *cli) targetsUnset(args []string) bool {
 	return c.config.Nginx.DefaultURI && c.config.File == "" &&
 		!slices.ContainsFunc(c.flags, func(f *flag) bool {
 			given := c.onCommandLine(args, f.name) || c.onCommandLine(args, "no-"+f.name)
@@ -26,9 +25,10 @@ func (c *cli) silent(args []string) bool {
 		})
 }
 
-// running returns the command line of the exporter that runs here, and the
-// number of its process; nil if there is none, or nobody can tell which.
-func running(proc string) (*cli, int) {
+// runningExporter returns the command line and PID of the exporter that is
+// running on this machine or in this container; nil if there is none, or several
+// of which none has PID 1.
+func runningExporter(proc string) (*cli, int) {
 	program, err := os.Stat(filepath.Join(proc, "self", "exe"))
 	if err != nil {
 		return nil, 0
@@ -38,33 +38,33 @@ func running(proc string) (*cli, int) {
 		return nil, 0
 	}
 	var found *cli
-	process := 0
+	pid := 0
 	for _, entry := range entries {
 		number, err := strconv.Atoi(entry.Name())
 		if err != nil || number == os.Getpid() {
 			continue
 		}
-		c := serving(filepath.Join(proc, entry.Name()), program)
+		c := servingExporter(filepath.Join(proc, entry.Name()), program)
 		switch {
 		case c == nil:
 		case number == 1:
-			return c, number // what the container was started for
+			return c, number // the main process of a container
 		case found != nil:
-			process = -1 // one of them, but which
+			pid = -1 // ambiguous
 		default:
-			found, process = c, number
+			found, pid = c, number
 		}
 	}
-	if process <= 0 {
+	if pid <= 0 {
 		return nil, 0
 	}
-	return found, process
+	return found, pid
 }
 
-// serving reads the command line of a process, nil if it is no exporter that
-// serves.
-func serving(folder string, program os.FileInfo) *cli {
-	// Only the same user may see this, and root.
+// servingExporter returns the command line of a process, nil if it is not an
+// exporter that serves metrics.
+func servingExporter(folder string, program os.FileInfo) *cli {
+	// Only the same user and root may read this.
 	if other, err := os.Stat(filepath.Join(folder, "exe")); err != nil || !os.SameFile(other, program) {
 		return nil
 	}
@@ -82,7 +82,7 @@ func serving(folder string, program os.FileInfo) *cli {
 		value, found := variables[name]
 		return value, found
 	})
-	// It runs, so it was not asked for its version or for help.
+	// It is running, so it has neither --version nor --help.
 	c.app.Terminate(nil)
 	if command, err := c.parse(words[1:]); err != nil || command != serveCommand {
 		return nil
@@ -90,13 +90,13 @@ func serving(folder string, program os.FileInfo) *cli {
 	return c
 }
 
-// zeroSeparated reads a list as the kernel writes them.
+// zeroSeparated reads a list of strings that end in a zero byte.
 func zeroSeparated(path string) []string {
-	file, err := os.Open(path) // it is the kernel's
+	file, err := os.Open(path)
 	if err != nil {
 		return nil
 	}
-	defer func() { _ = file.Close() }() // it was only read
+	defer func() { _ = file.Close() }() // read only
 	text, err := io.ReadAll(io.LimitReader(file, maxCommandLine))
 	if err != nil || len(text) == 0 {
 		return nil

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// TestRunning holds whose command line the doctor takes.
-func TestRunning(t *testing.T) {
+// TestRunningExporter checks which process is used.
+func TestRunningExporter(t *testing.T) {
 	t.Parallel()
 	const exporter = "/usr/bin/nginx-exporter\x00"
 	type processes map[string][2]string // command line, environment
 	for name, one := range map[string]struct {
 		processes processes
-		process   int
+		pid       int
 		uris      []string
 	}{
 		"none":               {processes{"7": {"nginx\x00", ""}}, 0, nil},
@@ -51,17 +51,17 @@ func TestRunning(t *testing.T) {
 			write(filepath.Join(number, "cmdline"), p[0])
 			write(filepath.Join(number, "environ"), p[1])
 		}
-		c, process := running(proc)
-		if process != one.process || (c == nil) != (one.process == 0) {
-			t.Errorf("%s: process %d", name, process)
+		c, pid := runningExporter(proc)
+		if pid != one.pid || (c == nil) != (one.pid == 0) {
+			t.Errorf("%s: PID %d", name, pid)
 		} else if c != nil && !slices.Equal(c.config.Nginx.ScrapeURIs, one.uris) {
 			t.Errorf("%s: %q", name, c.config.Nginx.ScrapeURIs)
 		}
 	}
 }
 
-// TestSilent holds when the doctor looks for such a process.
-func TestSilent(t *testing.T) {
+// TestTargetsUnset checks when a running exporter is looked up.
+func TestTargetsUnset(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]bool{
 		"doctor": true, "doctor status --watch --output=json --log.level=debug": true,
@@ -71,7 +71,7 @@ func TestSilent(t *testing.T) {
 		if _, err := c.parse(strings.Fields(args)); err != nil {
 			t.Fatal(err)
 		}
-		if have := c.silent(strings.Fields(args)); have != want {
+		if have := c.targetsUnset(strings.Fields(args)); have != want {
 			t.Errorf("%s: %t", args, have)
 		}
 	}

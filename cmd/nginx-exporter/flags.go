@@ -34,8 +34,8 @@ type cli struct {
 	snippet   snippetRequest
 	notes     []string // what the log should say of old spellings
 
-	examination examination
-	hpa         hpaRequest
+	doctor doctorOptions
+	hpa    hpaRequest
 }
 
 func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {

@@ -47,7 +47,7 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	cli.focus(args)
 	command, err := cli.parse(args)
 	if err != nil && len(args) > 0 && args[0] == doctorCommand {
-		return &statusError{blindStatus, &usageError{err}}
+		return &statusError{inconclusiveStatus, &usageError{err}}
 	}
 	if err != nil {
 		return &usageError{err}

@@ -1,15 +1,15 @@
 package doctor
 
-// Code names a cause. Codes are stable: scripts may look for them.
+// Code identifies a cause. Codes are stable, since scripts may use them.
 type Code string
 
-// Cause is one way in which something can be broken.
+// Cause describes one cause for docs/troubleshooting.md.
 type Cause struct {
 	Code Code
-	// Command is what finds it: "doctor" or "doctor hpa".
+	// Command is the command that finds it: [Local] or [HPA].
 	Command string
-	// Symptom is what a user sees, Meaning what it is, Fix what to do. Each is
-	// a sentence or some, as docs/troubleshooting.md has them.
+	// Symptom is what a user notices, Meaning the explanation, Fix what to do,
+	// each in Markdown.
 	Symptom, Meaning, Fix string
 }
 
@@ -18,8 +18,3 @@ const (
 	Local = "doctor"
 	HPA   = "doctor hpa"
 )
-
-// Causes lists all causes, in the order in which they are looked for.
-func Causes() []Cause {
-	return statusCauses()
-}

@@ -10,13 +10,14 @@ import (
 
 	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/doctor/hpa"
+	"nginx-exporter/internal/doctor/status"
 )
 
-// causes are those of all commands.
-func causes() []doctor.Cause { return slices.Concat(doctor.Causes(), hpa.Causes()) }
+// causes are those of both commands.
+func causes() []doctor.Cause { return slices.Concat(status.Causes(), hpa.Causes()) }
 
-// TestDocsTroubleshooting holds the list of docs/troubleshooting.md equal to
-// the causes.
+// TestDocsTroubleshooting checks that docs/troubleshooting.md describes the
+// causes.
 func TestDocsTroubleshooting(t *testing.T) {
 	const path, begin, end = "../../docs/troubleshooting.md", "<!-- causes:begin -->\n", "<!-- causes:end -->"
 	text, err := os.ReadFile(path)
@@ -26,7 +27,7 @@ func TestDocsTroubleshooting(t *testing.T) {
 	before, rest, hasBegin := strings.Cut(string(text), begin)
 	_, after, hasEnd := strings.Cut(rest, end)
 	if !hasBegin || !hasEnd {
-		t.Fatalf("%s has no place for the causes", path)
+		t.Fatalf("%s has no markers for the causes", path)
 	}
 	var list strings.Builder
 	command := ""
@@ -40,24 +41,24 @@ func TestDocsTroubleshooting(t *testing.T) {
 	compare(t, path, before+begin+list.String()+end+after)
 }
 
-// TestCauses holds that each cause has a name of its own, and everything that
-// the document tells.
+// TestCauses checks that each code is unique and well-formed, and that each
+// description consists of sentences.
 func TestCauses(t *testing.T) {
 	seen := map[doctor.Code]bool{}
 	for _, c := range causes() {
 		if seen[c.Code] {
-			t.Errorf("%s is there twice", c.Code)
+			t.Errorf("%s is listed twice", c.Code)
 		}
 		seen[c.Code] = true
 		if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(string(c.Code)) {
-			t.Errorf("%q is no code", c.Code)
+			t.Errorf("%q is not a valid code", c.Code)
 		}
 		if c.Command != doctor.Local && c.Command != doctor.HPA {
-			t.Errorf("%s is found by %q", c.Code, c.Command)
+			t.Errorf("%s has the unknown command %q", c.Code, c.Command)
 		}
 		for _, sentence := range []string{c.Symptom, c.Meaning, c.Fix} {
 			if !strings.HasSuffix(strings.TrimSuffix(sentence, "`"), ".") && !strings.HasSuffix(sentence, "`") {
-				t.Errorf("%s: %q is no sentence", c.Code, sentence)
+				t.Errorf("%s: %q is not a sentence", c.Code, sentence)
 			}
 		}
 	}

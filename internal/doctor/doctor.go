@@ -1,10 +1,10 @@
 // Package doctor reports why something does not work: the steps that were
 // checked, the first one that fails, the evidence, and the fix.
 //
-// It owns the list of causes and the report with its two forms, text and JSON.
-// The packages below it do the checking: status examines the status page of
-// nginx, hpa the path from pods to their autoscaler. Package doctor must not
-// import collector, web or config, nor anything of Kubernetes.
+// It owns the report with its two forms, text and JSON. The packages below it do
+// the checking: status examines the status page of nginx, hpa the path from pods
+// to their autoscaler. Package doctor must not import collector, web or config,
+// nor anything of Kubernetes.
 package doctor
 
 // State is the result of a step.
@@ -31,7 +31,7 @@ type Evidence struct {
 
 // Finding is one cause that was found.
 type Finding struct {
-	// Code names the cause; see [Causes].
+	// Code identifies the cause; docs/troubleshooting.md describes each.
 	Code Code `json:"code"`
 	// Message is one line that names the problem and the objects involved.
 	Message string `json:"message"`

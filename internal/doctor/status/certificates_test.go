@@ -9,10 +9,10 @@ import (
 	"nginx-exporter/internal/nginxtest"
 )
 
-// certificates are troubles with TLS.
-func certificates() map[string]trouble {
+// certificates are problems with TLS.
+func certificates() map[string]problem {
 	const server = "server { listen LISTEN ssl; TLS location / { stub_status; } }"
-	shows := func(leaf nginxtest.Leaf) func(*scene) {
+	uses := func(leaf nginxtest.Leaf) func(*scene) {
 		return func(s *scene) {
 			ca := s.ca
 			n := nginxtest.New(s)
@@ -25,7 +25,7 @@ func certificates() map[string]trouble {
 			s.target("https://" + a + "/stub_status")
 		}
 	}
-	return map[string]trouble{
+	return map[string]problem{
 		"TLS expected": {"tls-expected", func(s *scene) {
 			a, _ := s.nginx(server)
 			s.target("http://" + a + "/stub_status")
@@ -44,9 +44,9 @@ func certificates() map[string]trouble {
 			s.ca = nginxtest.NewAuthority(s)
 			s.target("https://" + a + "/stub_status")
 		}},
-		"other name":    {"certificate-name", shows(nginxtest.Leaf{Name: "shop.example"})},
-		"expired":       {"certificate-expired", shows(nginxtest.Leaf{Expired: true})},
-		"not valid yet": {"certificate-expired", shows(nginxtest.Leaf{Future: true})},
+		"other name":    {"certificate-name", uses(nginxtest.Leaf{Name: "shop.example"})},
+		"expired":       {"certificate-expired", uses(nginxtest.Leaf{Expired: true})},
+		"not valid yet": {"certificate-expired", uses(nginxtest.Leaf{Future: true})},
 		"client certificate": {"certificate-required", func(s *scene) {
 			a, n := s.nginx(server)
 			_ = n
@@ -78,7 +78,7 @@ func certificates() map[string]trouble {
 	}
 }
 
-// mutual runs an nginx that wants certificates of the scene's CA.
+// mutual runs an nginx that requires client certificates of the CA.
 func mutual(s *scene, address string, n *nginxtest.Nginx, server string) {
 	s.Helper()
 	certificate, key := s.ca.Issue(s, nginxtest.Leaf{})
@@ -89,7 +89,7 @@ func mutual(s *scene, address string, n *nginxtest.Nginx, server string) {
 	n.Start(s)
 }
 
-// tls runs a server that does nothing but shaking hands.
+// tls runs a server that only does the TLS handshake.
 func (s *scene) tls(config *tls.Config) (address string) {
 	s.Helper()
 	config.Certificates = []tls.Certificate{s.ca.Pair(s, nginxtest.Leaf{})}

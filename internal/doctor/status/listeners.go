@@ -12,18 +12,18 @@ import (
 	"strings"
 )
 
-// maxListeners bounds how many listening sockets are looked at.
+// maxListeners limits how many listening sockets are read.
 const maxListeners = 4096
 
-// listeners returns the addresses at which anybody listens in this network
-// namespace, as the kernel lists them below proc; false where it does not.
+// listeners returns the addresses of listening TCP sockets in this network
+// namespace, read from procfs; false if it has no such list.
 //
 // See https://docs.kernel.org/networking/proc_net_tcp.html.
 func listeners(proc string) ([]netip.AddrPort, bool) {
 	var all []netip.AddrPort
 	known := false
 	for _, name := range []string{"tcp", "tcp6"} {
-		file, err := os.Open(filepath.Join(proc, "net", name)) // it is the kernel's
+		file, err := os.Open(filepath.Join(proc, "net", name))
 		if err != nil {
 			continue
 		}
@@ -34,13 +34,13 @@ func listeners(proc string) ([]netip.AddrPort, bool) {
 				all = append(all, address)
 			}
 		}
-		_ = file.Close() // it was only read
+		_ = file.Close() // read only
 	}
 	slices.SortFunc(all, netip.AddrPort.Compare)
 	return slices.Compact(all), known
 }
 
-// listener reads one line of /proc/net/tcp.
+// listener decodes one line of /proc/net/tcp.
 func listener(line string) (netip.AddrPort, bool) {
 	const listening = "0A"
 	fields := strings.Fields(line)
@@ -56,7 +56,7 @@ func listener(line string) (netip.AddrPort, bool) {
 	if err != nil || len(raw)%4 != 0 {
 		return netip.AddrPort{}, false
 	}
-	// The kernel prints words of the machine, whose order is that of memory.
+	// The kernel prints 32-bit words in host byte order.
 	for i := 0; i < len(raw); i += 4 {
 		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
 	}

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Bounds of a configuration of nginx. Large ones have some ten thousand
+// Limits of a configuration of nginx. Large ones have some ten thousand
 // directives.
 const (
 	maxDirectives = 200_000
 	maxNesting    = 32
-	maxIncludes   = 16   // one within another
-	maxLookups    = 2000 // of files to include
+	maxIncludes   = 16   // nested
+	maxLookups    = 2000 // include directives
 	maxFiles      = 2000
 )
 
-// directive is one directive of nginx, with its block if it has one.
+// directive is a directive of nginx, with its block if it has one.
 type directive struct {
 	name  string
 	args  []string
@@ -24,37 +24,37 @@ type directive struct {
 	file  string
 }
 
-// dump is what nginx -T prints: its files one after another. Includes are not
-// resolved there.
+// dump is the output of nginx -T: all configuration files, with includes not yet
+// resolved.
 type dump struct {
 	names   []string // of the files, the main one first
 	files   map[string][]directive
-	lookups int // that are left
+	lookups int // left
 }
 
-// fileMark begins each file of a dump.
-const fileMark = "\n# configuration file "
+// fileHeader starts each file of a dump.
+const fileHeader = "\n# configuration file "
 
-// parseDump reads what nginx -T prints. It takes any text: what makes no sense
-// is left out.
+// parseDump parses the output of nginx -T. It accepts any text and skips what is
+// not valid.
 func parseDump(text string) *dump {
 	d := &dump{files: map[string][]directive{}, lookups: maxLookups}
 	left := maxDirectives
-	_, rest, found := strings.Cut("\n"+text, fileMark)
+	_, rest, found := strings.Cut("\n"+text, fileHeader)
 	for found && len(d.names) < maxFiles {
 		var file string
-		file, rest, found = strings.Cut(rest, fileMark)
+		file, rest, found = strings.Cut(rest, fileHeader)
 		name, body, _ := strings.Cut(file, "\n")
 		name = strings.TrimSuffix(name, ":")
 		if _, known := d.files[name]; !known {
 			d.names = append(d.names, name)
-			d.files[name] = (&reader{text: body, file: name, left: &left}).block(0)
+			d.files[name] = (&parser{text: body, file: name, left: &left}).block(0)
 		}
 	}
 	return d
 }
 
-// directives returns those of the main file, with includes in their places.
+// directives returns those of the main file, with includes resolved.
 func (d *dump) directives() []directive {
 	if len(d.names) == 0 {
 		return nil
@@ -69,21 +69,21 @@ func (d *dump) resolve(list []directive, depth int, left *int) []directive {
 		if *left--; *left < 0 || depth > maxIncludes {
 			return all
 		}
-		one := list[i]
-		if one.name == "include" && len(one.args) == 1 {
-			for _, name := range d.matching(one.args[0]) {
+		item := list[i]
+		if item.name == "include" && len(item.args) == 1 {
+			for _, name := range d.matching(item.args[0]) {
 				all = append(all, d.resolve(d.files[name], depth+1, left)...)
 			}
 			continue
 		}
-		one.block = d.resolve(one.block, depth, left)
-		all = append(all, one)
+		item.block = d.resolve(item.block, depth, left)
+		all = append(all, item)
 	}
 	return all
 }
 
-// matching returns the files that an include names. Its pattern is relative to
-// the main file.
+// matching returns the files that an include names. A relative pattern is
+// relative to the main file.
 func (d *dump) matching(pattern string) []string {
 	if d.lookups--; d.lookups < 0 {
 		return nil
@@ -97,123 +97,122 @@ func (d *dump) matching(pattern string) []string {
 	})
 }
 
-// reader reads one file.
-type reader struct {
-	text string
+// parser parses item file.
+type parser struct {
+	text string // not parsed yet
 	file string
-	left *int // directives that may still come, in all files together
+	left *int // how many more directives are accepted, in all files
 }
 
-// Kinds of tokens besides those that are their own sign.
+// Kinds of tokens besides ; { and }.
 const (
 	tokenWord = 'w'
-	tokenEnd  = 0 // of the file
+	tokenEOF  = 0
 )
 
-// block reads up to the end of the block, or of the file.
-func (r *reader) block(depth int) []directive {
+// block parses up to the end of the block or file.
+func (p *parser) block(depth int) []directive {
 	var list []directive
 	var words []string
 	for {
-		word, kind := r.next()
+		word, kind := p.next()
 		switch kind {
 		case tokenWord:
 			words = append(words, word)
 			continue
-		case '}', tokenEnd:
+		case '}', tokenEOF:
 			return list
 		}
-		if *r.left--; *r.left < 0 || depth > maxNesting {
-			r.text = ""
+		if *p.left--; *p.left < 0 || depth > maxNesting {
+			p.text = ""
 			return list
 		}
-		one := directive{file: r.file}
+		item := directive{file: p.file}
 		if len(words) > 0 {
-			one.name, one.args = words[0], words[1:]
+			item.name, item.args = words[0], words[1:]
 		}
-		if kind == '{' && strings.HasSuffix(one.name, "_by_lua_block") {
-			r.skipCode()
+		if kind == '{' && strings.HasSuffix(item.name, "_by_lua_block") {
+			p.skipLua()
 		} else if kind == '{' {
-			one.block = r.block(depth + 1)
+			item.block = p.block(depth + 1)
 		}
-		list, words = append(list, one), nil
+		list, words = append(list, item), nil
 	}
 }
 
-// skipCode reads over a block of Lua, whose quotes and comments are not those
-// of nginx.
-func (r *reader) skipCode() {
+// skipLua skips a block of Lua code, whose comments are not those of nginx.
+func (p *parser) skipLua() {
 	open := 1
-	for open > 0 && r.text != "" {
-		switch c := r.text[0]; {
+	for open > 0 && p.text != "" {
+		switch c := p.text[0]; {
 		case c == '{':
 			open++
 		case c == '}':
 			open--
 		case c == '"' || c == '\'':
-			r.text = r.text[1:]
-			_ = r.word(string(c))
+			p.text = p.text[1:]
+			_ = p.word(string(c))
 			continue
-		case strings.HasPrefix(r.text, "--"):
-			_, r.text, _ = strings.Cut(r.text, "\n")
+		case strings.HasPrefix(p.text, "--"):
+			_, p.text, _ = strings.Cut(p.text, "\n")
 			continue
 		}
-		r.text = r.text[1:]
+		p.text = p.text[1:]
 	}
 }
 
 const blanks = " \t\r\n"
 
-// next reads a token as nginx does.
-func (r *reader) next() (string, byte) {
+// next returns the next token, by the rules of nginx.
+func (p *parser) next() (string, byte) {
 	for {
-		r.text = strings.TrimLeft(r.text, blanks)
-		if !strings.HasPrefix(r.text, "#") {
+		p.text = strings.TrimLeft(p.text, blanks)
+		if !strings.HasPrefix(p.text, "#") {
 			break
 		}
-		_, r.text, _ = strings.Cut(r.text, "\n")
+		_, p.text, _ = strings.Cut(p.text, "\n")
 	}
-	if r.text == "" {
-		return "", tokenEnd
+	if p.text == "" {
+		return "", tokenEOF
 	}
-	switch first := r.text[0]; first {
+	switch first := p.text[0]; first {
 	case ';', '{', '}':
-		r.text = r.text[1:]
+		p.text = p.text[1:]
 		return "", first
 	case '"', '\'':
-		r.text = r.text[1:]
-		return r.word(string(first)), tokenWord
+		p.text = p.text[1:]
+		return p.word(string(first)), tokenWord
 	default:
-		return r.word(""), tokenWord
+		return p.word(""), tokenWord
 	}
 }
 
-// word reads up to the quote, or up to what ends a word without one.
-func (r *reader) word(quote string) string {
+// word reads up to the closing quote, or to the end of an unquoted word.
+func (p *parser) word(quote string) string {
 	ends := blanks + ";{"
 	if quote != "" {
 		ends = quote
 	}
 	var word strings.Builder
 	i := 0
-	for ; i < len(r.text); i++ {
-		c := r.text[i]
+	for ; i < len(p.text); i++ {
+		c := p.text[i]
 		switch {
-		case c == '\\' && i+1 < len(r.text):
-			if i++; !strings.ContainsRune(`"'\`, rune(r.text[i])) {
-				word.WriteByte(c) // nginx leaves it to what reads the word
+		case c == '\\' && i+1 < len(p.text):
+			if i++; !strings.ContainsRune(`"'\`, rune(p.text[i])) {
+				word.WriteByte(c) // nginx keeps other escapes
 			}
-			c = r.text[i]
-		case c == '{' && quote == "" && i > 0 && r.text[i-1] == '$':
+			c = p.text[i]
+		case c == '{' && quote == "" && i > 0 && p.text[i-1] == '$':
 		case strings.IndexByte(ends, c) >= 0:
 			if quote != "" {
 				i++
 			}
-			r.text = r.text[i:]
+			p.text = p.text[i:]
 			return word.String()
 		}
 		word.WriteByte(c)
 	}
-	r.text = ""
+	p.text = ""
 	return word.String()
 }

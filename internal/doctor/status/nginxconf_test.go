@@ -45,13 +45,13 @@ server { location @named { stub_status; } location =/x { api; } ssl on; }
 server { location /never { stub_status; } }
 `
 
-// TestPages holds what is understood of a configuration.
-func TestPages(t *testing.T) {
+// TestLocations checks the status pages found in a configuration.
+func TestLocations(t *testing.T) {
 	var have []string
-	all := pages(parseDump(dumped).directives())
+	all := statusLocations(parseDump(dumped).directives())
 	for i := range all {
-		p := &all[i]
-		have = append(have, fmt.Sprintf("%s plus=%t host=%q proxy=%t %v %s", p.uri(), p.plus, p.host(), p.listen.proxy, p.rules, p.file))
+		l := &all[i]
+		have = append(have, fmt.Sprintf("%s plus=%t host=%q proxy=%t %v %s", l.uri(), l.plus, l.host(), l.listen.proxyProtocol, l.rules, l.file))
 	}
 	const a, one, main = "/etc/nginx/conf.d/a.conf", "/etc/nginx/sites/one", "/etc/nginx/nginx.conf"
 	want := []string{
@@ -69,38 +69,38 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestRealDump holds that what nginx itself prints is understood.
+// TestRealDump parses the output of a real nginx.
 func TestRealDump(t *testing.T) {
 	n := nginxtest.New(t)
 	n.Configure(t, "server { listen 127.0.0.1:8099; server_name a; return 404; }\nserver { listen 127.0.0.1:8099; server_name b; location = '/odd path' { stub_status; } }")
-	p := inspect(t.Context(), n.Program(t), nil)
-	if !p.read || !p.asked || !p.module || len(p.pages) != 1 {
-		t.Fatalf("read %+v", p)
+	b := inspect(t.Context(), n.Program(t), nil)
+	if !b.hasConfig || !b.hasBuild || !b.hasModule || len(b.locations) != 1 {
+		t.Fatalf("read %+v", b)
 	}
-	if p.pages[0].uri() != "http://127.0.0.1:8099/odd path" || p.pages[0].host() != "b" || p.pages[0].file != n.Dir+"/conf.d/test.conf" {
-		t.Errorf("read %+v", p.pages[0])
+	if l := &b.locations[0]; l.uri() != "http://127.0.0.1:8099/odd path" || l.host() != "b" || l.file != n.Dir+"/conf.d/test.conf" {
+		t.Errorf("read %+v", l)
 	}
 }
 
-// FuzzDump holds that no text makes the reader fail, hang or grow, and that
-// nothing is found where no directive of that name is.
+// FuzzDump checks that the parser accepts any text, and that it finds no location
+// without a directive of that name.
 func FuzzDump(f *testing.F) {
 	f.Add(dumped)
 	f.Add("# configuration file a:\ninclude a; include *;\n# configuration file b:\ninclude *;")
 	f.Add("# configuration file a:\nhttp{server{listen 1;location /{stub_status;}}")
 	f.Add(strings.Repeat("# configuration file a:\nhttp { ", 3) + strings.Repeat("{", 100) + `"\`)
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, p := range pages(parseDump(text).directives()) {
-			_, _ = p.uri(), p.host()
+		for _, l := range statusLocations(parseDump(text).directives()) {
+			_, _ = l.uri(), l.host()
 			if !strings.Contains(text, "stub_status") && !strings.Contains(text, "api") && !strings.Contains(text, `\`) {
-				t.Errorf("found %+v", p)
+				t.Errorf("found %+v", l)
 			}
 		}
 	})
 }
 
-// TestHugeDumps holds that no configuration takes its time. What is slow for its
-// size takes an hour for so much of it, whatever else the machine does.
+// TestHugeDumps checks that parsing takes linear time: quadratic time would be an
+// hour for this size.
 func TestHugeDumps(t *testing.T) {
 	const size, patience = 1 << 20, time.Minute
 	for name, one := range map[string][2]string{
@@ -116,35 +116,35 @@ func TestHugeDumps(t *testing.T) {
 			text.WriteString(strings.Replace(one[1], "%d", strconv.Itoa(i), 1))
 		}
 		began := time.Now()
-		if found := pages(parseDump(text.String()).directives()); len(found) > maxPages || time.Since(began) > patience {
-			t.Errorf("%s: %d pages after %s", name, len(found), time.Since(began))
+		if found := statusLocations(parseDump(text.String()).directives()); len(found) > maxLocations || time.Since(began) > patience {
+			t.Errorf("%s: %d locations after %s", name, len(found), time.Since(began))
 		}
 	}
 }
 
-// TestEmergency holds that nothing quoted is told but the name of a directive.
+// TestEmergency checks that only names of directives are quoted.
 func TestEmergency(t *testing.T) {
-	for complaint, want := range map[string]string{
+	for messages, want := range map[string]string{
 		"nginx: [emerg] unknown directive \"stub_status\" in /etc/n.conf:3\n":                                          `unknown directive "stub_status" in /etc/n.conf:3`,
 		"nginx: [warn] x\nnginx: [emerg] invalid value \"" + secret + "\" in \"x\" in /a b:1":                          `invalid value "..."`,
 		"2026/01/02 03:04:05 [emerg] 12#12: host not found in upstream \"" + secret + "\" in /c:9\nnginx: test failed": `host not found in upstream "..." in /c:9`,
 		"something else": "",
 	} {
-		if have := emergency(complaint); have != want {
-			t.Errorf("%q: %q, not %q", complaint, have, want)
+		if have := emergency(messages); have != want {
+			t.Errorf("%q: %q, not %q", messages, have, want)
 		}
 	}
 }
 
-// TestListeners holds what is read of the kernel's list.
+// TestListeners checks how /proc/net/tcp is decoded.
 func TestListeners(t *testing.T) {
 	s := newScene(t)
 	if _, known := listeners(s.options.Machine.Proc); known {
-		t.Error("a list that is not there is known")
+		t.Error("a missing list is known")
 	}
 	s.listens("127.0.0.1:8080", "0.0.0.0:80", "[::1]:81", "[::]:9113")
 	have, known := listeners(s.options.Machine.Proc)
-	if text := list(have); !known || text != "0.0.0.0:80, 127.0.0.1:8080, [::]:9113, [::1]:81" {
+	if text := join(have); !known || text != "0.0.0.0:80, 127.0.0.1:8080, [::]:9113, [::1]:81" {
 		t.Errorf("read %s", text)
 	}
 	for _, line := range []string{"", "1: 0100007F:1F90 0:0 01", "1: x:1F90 0:0 0A", "1: 0100007F:x 0:0 0A", "1: 0100:1F90 0:0 0A", "1: 010000:1F90 0:0 0A"} {

@@ -31,23 +31,23 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// secret is in everything that must not be shown.
+// secret is in every text that must not be shown.
 const secret = "geheim-9f2c"
 
-// scene is one trouble: what is examined, and how it is written in golden
-// files, which know no port of a run.
+// scene is one test environment: what is examined, and what golden files have
+// instead of ports and folders, which change with each run.
 type scene struct {
 	*testing.T
 
 	options Options
 	ca      *nginxtest.Authority
-	show    []string // pairs of what stands for what
+	replace []string // pairs of old and new
 }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{T: t, ca: nginxtest.NewAuthority(t)}
-	s.options.Make = func(uri string) (client.Options, error) {
+	s.options.TargetOptions = func(uri string) (client.Options, error) {
 		target, err := client.ParseTarget(uri)
 		return client.Options{Target: target, Timeout: time.Second, Transport: s.trusting(target)}, err
 	}
@@ -57,7 +57,7 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-// trusting is how the exporter asks over TLS with the CA of the scene.
+// trusting is a transport that trusts the CA of the scene.
 func (s *scene) trusting(target client.Target) client.Transport {
 	if !target.TLS() {
 		return nil
@@ -71,10 +71,10 @@ func (t tlsTransport) RoundTripper(base func(*tls.Config) *http.Transport) (http
 	return base(t.config), nil
 }
 
-// target is what the exporter asks.
+// target adds a target of the exporter.
 func (s *scene) target(uri string) *client.Options {
 	s.Helper()
-	o, err := s.options.Make(uri)
+	o, err := s.options.TargetOptions(uri)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -82,7 +82,8 @@ func (s *scene) target(uri string) *client.Options {
 	return &s.options.Targets[len(s.options.Targets)-1]
 }
 
-// address is a free one, shown as 127.0.0.1:8080 and so on.
+// address returns a free address, which golden files have as 127.0.0.1:8080 and
+// so on.
 func (s *scene) address(host string) string {
 	s.Helper()
 	a := nginxtest.FreeAddress(s, host)
@@ -96,15 +97,15 @@ func (s *scene) shown(address string) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.show = append(s.show, port, strconv.Itoa(8080+len(s.show)/2))
+	s.replace = append(s.replace, port, strconv.Itoa(8080+len(s.replace)/2))
 }
 
-// nginx runs one with that server, in which LISTEN is its address and DIR its
-// folder, and returns the address.
+// nginx runs an nginx with these servers, in which LISTEN stands for its address
+// and DIR for its folder, and returns the address.
 func (s *scene) nginx(servers string) (address string, n *nginxtest.Nginx) {
 	s.Helper()
 	address, n = s.address("127.0.0.1"), nginxtest.New(s)
-	s.show = append(s.show, n.Dir, "/DIR")
+	s.replace = append(s.replace, n.Dir, "/DIR")
 	certificate, key := s.ca.Issue(s, nginxtest.Leaf{})
 	n.Write(s, "crt", certificate)
 	n.Write(s, "key", key)
@@ -117,7 +118,7 @@ func fill(servers, address string, n *nginxtest.Nginx) string {
 	return strings.NewReplacer("LISTEN", address, "DIR", n.Dir, "TLS", "ssl_certificate "+n.Dir+"/crt; ssl_certificate_key "+n.Dir+"/key;").Replace(servers)
 }
 
-// serve runs a server in Go.
+// serve runs an HTTP server.
 func (s *scene) serve(handler http.HandlerFunc) (address string) {
 	s.Helper()
 	server := httptest.NewServer(handler)
@@ -126,15 +127,14 @@ func (s *scene) serve(handler http.HandlerFunc) (address string) {
 	return server.Listener.Addr().String()
 }
 
-// accept runs a server that does with each connection what it is told, and then
-// closes it.
+// accept runs a TCP server that calls do for each connection, then closes it.
 func (s *scene) accept(do func(net.Conn)) (address string) {
 	s.Helper()
 	listener, err := new(net.ListenConfig).Listen(s.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.Cleanup(func() { _ = listener.Close() }) // which ends the loop
+	s.Cleanup(func() { _ = listener.Close() }) // ends the loop
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -142,7 +142,7 @@ func (s *scene) accept(do func(net.Conn)) (address string) {
 				return
 			}
 			go func() {
-				defer func() { _ = conn.Close() }() // the client may have gone
+				defer func() { _ = conn.Close() }() // the client may have closed it
 				do(conn)
 			}()
 		}
@@ -151,7 +151,7 @@ func (s *scene) accept(do func(net.Conn)) (address string) {
 	return listener.Addr().String()
 }
 
-// listens makes the kernel tell of listeners.
+// listens writes these addresses to the procfs of the scene.
 func (s *scene) listens(addresses ...string) {
 	s.Helper()
 	lines := map[string]string{"tcp": "  sl  local_address rem_address   st\n", "tcp6": "  sl  local_address rem_address   st\n"}
@@ -163,8 +163,7 @@ func (s *scene) listens(addresses ...string) {
 		}
 		var host strings.Builder
 		for w := 0; w < len(raw); w += 4 {
-			// As a machine with the least byte first has it; so are all that
-			// run these tests.
+			// Little-endian, as on all machines that run these tests.
 			fmt.Fprintf(&host, "%02X%02X%02X%02X", raw[w+3], raw[w+2], raw[w+1], raw[w])
 		}
 		lines[file] += fmt.Sprintf("%4d: %s:%04X 00000000:0000 0A 00000000:00000000\n", i, host.String(), a.Port())
@@ -180,47 +179,47 @@ func (s *scene) listens(addresses ...string) {
 	}
 }
 
-// script is a program that stands in for nginx.
+// script creates a shell script to run instead of nginx.
 func (s *scene) script(text string) string {
 	s.Helper()
 	path := filepath.Join(s.TempDir(), "nginx")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil { // a program
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil { // executable
 		s.Fatal(err)
 	}
-	s.show = append(s.show, filepath.Dir(path), "/BIN")
+	s.replace = append(s.replace, filepath.Dir(path), "/BIN")
 	return path
 }
 
-// text is a report as golden files have it.
+// text is the report with replacements applied.
 func (s *scene) text(report *doctor.Report) string {
 	s.Helper()
 	var out strings.Builder
-	for i := range report.Steps { // before columns are made of the names
-		report.Steps[i].Name = strings.NewReplacer(s.show...).Replace(report.Steps[i].Name)
+	for i := range report.Steps { // before names are aligned
+		report.Steps[i].Name = strings.NewReplacer(s.replace...).Replace(report.Steps[i].Name)
 	}
 	if err := report.WriteText(&out, false); err != nil {
 		s.Fatal(err)
 	}
-	text := strings.NewReplacer(s.show...).Replace(out.String())
+	text := strings.NewReplacer(s.replace...).Replace(out.String())
 	for pattern, with := range map[string]string{
 		`nginx/[0-9.]+`: "nginx/VERSION", `of nginx [0-9.]+`: "of nginx VERSION", `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`: "TIME",
-		`after \d+(\.\d+)?m?s`: "after SOME TIME", `timeout=\d+s`: "timeout=SOME TIME", `user \d+, group \d+`: "user U, group G",
+		`after \d+(\.\d+)?m?s`: "after DURATION", `timeout=\d+s`: "timeout=DURATION", `user \d+, group \d+`: "user U, group G",
 	} {
 		text = regexp.MustCompile(pattern).ReplaceAllString(text, with)
 	}
 	return text
 }
 
-// golden compares a text with its file, or writes it.
+// golden compares a text with its file, or writes the file.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
 	name = regexp.MustCompile("[^a-z0-9]+").ReplaceAllString(strings.ToLower(name), "-")
 	path := filepath.Join("testdata", "golden", name+".txt")
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // for everybody
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // readable for all
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // for everybody
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { // readable for all
 			t.Fatal(err)
 		}
 		return
@@ -230,11 +229,11 @@ func golden(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 	if string(want) != text {
-		t.Errorf("%s says otherwise, have:\n%s\nwant:\n%s", path, text, want)
+		t.Errorf("%s differs, have:\n%s\nwant:\n%s", path, text, want)
 	}
 }
 
-// foreign lets the exporter show a certificate of another CA.
+// foreign is a transport with a client certificate of another CA.
 func foreign(t *testing.T, pool *x509.CertPool) client.Transport {
 	t.Helper()
 	return tlsTransport{&tls.Config{

@@ -27,10 +27,10 @@ func port(address string) int {
 	return number
 }
 
-// refusals are targets at which nobody listens, or nobody can be reached.
-func refusals() map[string]trouble {
+// refusals are targets without a listener, or that cannot be reached.
+func refusals() map[string]problem {
 	inPod := func(name string) string { return map[string]string{"KUBERNETES_SERVICE_HOST": "10.96.0.1"}[name] }
-	return map[string]trouble{
+	return map[string]problem{
 		"refused": {"nginx-refused", func(s *scene) {
 			s.listens("127.0.0.1:5432", "[::]:22")
 			s.target("http://" + vacant(s) + "/stub_status")
@@ -48,7 +48,7 @@ func refusals() map[string]trouble {
 		"refused by another machine": {"nginx-refused", func(s *scene) {
 			s.listens("127.0.0.1:5432")
 			_, p, _ := net.SplitHostPort(vacant(s))
-			// An address of this machine that is not known to be one.
+			// Reaches this machine, but is not a loopback address.
 			s.target("http://0.0.0.0:" + p + "/stub_status")
 		}},
 		"other loopback": {"listen-address", func(s *scene) {
@@ -70,7 +70,7 @@ func refusals() map[string]trouble {
 		"usual socket": {"status-elsewhere", func(s *scene) {
 			s.target("http://" + vacant(s) + "/stub_status")
 			n := nginxtest.New(s)
-			s.show = append(s.show, n.Dir, "/DIR")
+			s.replace = append(s.replace, n.Dir, "/DIR")
 			n.Configure(s, strings.ReplaceAll(statusServer, "LISTEN", "unix:"+n.Dir+"/n.sock"))
 			n.Start(s)
 			s.options.Machine.Sockets = []string{n.Dir + "/*.sock"}
@@ -93,8 +93,7 @@ func refusals() map[string]trouble {
 	}
 }
 
-// bind takes a port of 127.0.0.1 at which nobody listens yet, and keeps it until
-// the test ends.
+// bind reserves a port of 127.0.0.1 without listening on it.
 func bind(s *scene) (fd int, address string) {
 	s.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -114,14 +113,14 @@ func bind(s *scene) (fd int, address string) {
 	return fd, address
 }
 
-// vacant is an address at which nobody listens, whoever looks for a port.
+// vacant is a reserved address without a listener.
 func vacant(s *scene) string {
 	s.Helper()
 	_, address := bind(s)
 	return address
 }
 
-// fullBacklog is an address whose queue is full: nothing answers there.
+// fullBacklog is an address that drops connection attempts.
 func fullBacklog(s *scene) string {
 	s.Helper()
 	fd, address := bind(s)
@@ -138,14 +137,14 @@ func fullBacklog(s *scene) string {
 	return address
 }
 
-// sockets are targets behind Unix sockets.
-func sockets() map[string]trouble {
+// sockets are targets on Unix sockets.
+func sockets() map[string]problem {
 	place := func(s *scene) string {
 		folder := s.TempDir()
-		s.show = append(s.show, folder, "/DIR")
+		s.replace = append(s.replace, folder, "/DIR")
 		return filepath.Join(folder, "n.sock")
 	}
-	return map[string]trouble{
+	return map[string]problem{
 		"socket missing": {"socket-missing", func(s *scene) { s.target("unix:" + place(s) + ":/stub_status") }},
 		"socket is a file": {"socket-other", func(s *scene) {
 			path := place(s)
@@ -169,10 +168,10 @@ func sockets() map[string]trouble {
 	}
 }
 
-// protocols are servers that speak something else than the exporter thinks.
-func protocols() map[string]trouble {
+// protocols are servers with another protocol than the exporter expects.
+func protocols() map[string]problem {
 	proxied := strings.Replace(statusServer, "LISTEN", "LISTEN proxy_protocol", 1)
-	return map[string]trouble{
+	return map[string]problem{
 		"proxy protocol": {"proxy-protocol-expected", func(s *scene) {
 			a, _ := s.nginx(proxied)
 			s.target("http://" + a + "/stub_status")
@@ -193,7 +192,7 @@ func protocols() map[string]trouble {
 		"HTTP2": {"http2-only", func(s *scene) {
 			a := s.accept(func(conn net.Conn) {
 				_, _ = conn.Read(make([]byte, 1024))
-				// As nginx 1.22 does: its settings, then goodbye.
+				// As nginx 1.22 does: SETTINGS, then GOAWAY.
 				_, _ = conn.Write([]byte("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80\x00\x04\x00\x01\x00\x00\x00\x05\x00\xff\xff\xff" +
 					"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"))
 			})
@@ -206,26 +205,26 @@ func protocols() map[string]trouble {
 			})
 			s.target("http://" + a + "/stub_status")
 		}},
-		"hangs up": {"connection-closed", func(s *scene) {
+		"closes the connection": {"connection-closed", func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; return 444; }")
 			s.target("http://" + a + "/stub_status")
 		}},
 		"host": {"host-header", func(s *scene) {
 			a, n := s.nginx("server { listen LISTEN default_server; return 444; }\n" +
 				"server { listen LISTEN; server_name status.test; location = /stub_status { stub_status; } }")
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
 		"host with a pattern": {"host-header", func(s *scene) {
 			a, n := s.nginx("server { listen LISTEN default_server; return 404; }\n" +
 				"server { listen LISTEN; server_name *.status.test; location = /stub_status { stub_status; } }")
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
 		"shadowed": {"listen-shadowed", func(s *scene) {
 			a, n := s.nginx("server { listen LISTEN; return 404; }")
 			n.Configure(s, fmt.Sprintf("server { listen %s; return 404; } server { listen *:%d; location ~ ^/stub_status$ { stub_status; } }", a, port(a)))
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
 		"host localhost": {"host-header", func(s *scene) {
@@ -240,9 +239,9 @@ func protocols() map[string]trouble {
 	}
 }
 
-// answers are statuses other than 200.
-func answers() map[string]trouble {
-	return map[string]trouble{
+// statusCodes are responses with a status other than 200.
+func statusCodes() map[string]problem {
+	return map[string]problem{
 		"path": {"status-path", func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; location /nginx_status { stub_status; } location / { return 404; } }")
 			s.target("http://someone:" + secret + "@" + a + "/stub_status")
@@ -260,11 +259,11 @@ func answers() map[string]trouble {
 			s.target("http://" + app + "/stub_status")
 			a, n := s.nginx("server { listen LISTEN; location = /odd { stub_status; } }")
 			_ = a
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 		}},
 		"denied": {"status-denied", func(s *scene) {
 			a, n := s.nginx("server { listen LISTEN; deny 10.0.0.0/8; location = /stub_status { stub_status; allow 192.0.2.1; deny all; } }")
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
 		"denied, unknown why": {"status-denied", func(s *scene) {
@@ -299,19 +298,19 @@ func answers() map[string]trouble {
 	}
 }
 
-// contents are answers with status 200 that are no status page.
-func contents() map[string]trouble {
-	says := func(text string) func(*scene) {
+// bodies are responses with status 200 that are not a status page.
+func bodies() map[string]problem {
+	respond := func(text string) func(*scene) {
 		return func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; location / { default_type text/plain; return 200 '" + text + "'; } }")
 			s.target("http://" + a + "/stub_status")
 		}
 	}
-	return map[string]trouble{
-		"html":      {"status-html", says("<!doctype html><title>Shop</title>" + strings.Repeat("lorem ipsum ", 10) + secret)},
-		"empty":     {"status-empty", says("")},
-		"cut":       {"status-unreadable", says("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Wri")},
-		"something": {"status-other", says(`{"status":"up"}`)},
+	return map[string]problem{
+		"html":      {"status-html", respond("<!doctype html><title>Shop</title>" + strings.Repeat("lorem ipsum ", 10) + secret)},
+		"empty":     {"status-empty", respond("")},
+		"cut":       {"status-unreadable", respond("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Wri")},
+		"something": {"status-other", respond(`{"status":"up"}`)},
 		"html, the page is nearby": {"status-html", func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; location = /status { stub_status; } location / { default_type text/html; return 200 '<html>'; } }")
 			s.target("http://" + a + "/stub_status")
@@ -323,7 +322,7 @@ func contents() map[string]trouble {
 			there, _ := s.nginx(statusServer)
 			s.options.Machine.Ports = []int{port(there)}
 		}},
-		"one of ours": {"exporter-itself", func(s *scene) { s.target("http://" + s.serve(exporter) + "/metrics") }},
+		"another nginx-exporter": {"exporter-itself", func(s *scene) { s.target("http://" + s.serve(exporter) + "/metrics") }},
 		"another exporter": {"exporter-other", func(s *scene) {
 			a := s.serve(func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = io.WriteString(w, "<html><head><title>NGINX Prometheus Exporter</title></head></html>")
@@ -333,7 +332,7 @@ func contents() map[string]trouble {
 	}
 }
 
-// exporter answers as nginx-exporter does.
+// exporter responds as nginx-exporter does.
 func exporter(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/-/healthy":
@@ -345,62 +344,62 @@ func exporter(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// configurations are what nginx -T and -V tell.
-func configurations() map[string]trouble {
-	return map[string]trouble{
-		"configured elsewhere": {"status-elsewhere", func(s *scene) {
+// configurations are problems that nginx -T and -V show.
+func configurations() map[string]problem {
+	return map[string]problem{
+		"configured on another port": {"status-elsewhere", func(s *scene) {
 			s.target("http://" + vacant(s) + "/stub_status")
 			_, n := s.nginx("# password " + secret + "\nserver { listen LISTEN; location ^~ /nginx/st { stub_status; } }")
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 		}},
 		"not configured": {"status-not-configured", func(s *scene) {
 			s.target("http://" + vacant(s) + "/nginx_status")
 			_, n := s.nginx("server { listen LISTEN; set $key " + secret + "; return 404; }")
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 		}},
 		"not reloaded": {"nginx-not-reloaded", func(s *scene) {
 			a, n := s.nginx("server { listen LISTEN; return 404; }")
 			n.Configure(s, fill(statusServer, a, n))
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
 		"not started": {"nginx-not-reloaded", func(s *scene) {
 			a, n := s.address("127.0.0.1"), nginxtest.New(s)
-			s.show = append(s.show, n.Dir, "/DIR")
+			s.replace = append(s.replace, n.Dir, "/DIR")
 			n.Configure(s, fill(statusServer, a, n))
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
-		"configuration broken": {"nginx-config-broken", func(s *scene) {
+		"configuration rejected": {"nginx-config-broken", func(s *scene) {
 			a, n := s.nginx("server { listen LISTEN; return 404; }")
 			n.Configure(s, "server { listen LISTEN "+secret+"; }")
-			s.options.Nginx = n.Program(s)
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
 		"no module": {"module-missing", func(s *scene) {
-			s.options.Nginx = s.script(`case $1 in
+			s.options.NginxBinary = s.script(`case $1 in
 -V) echo "nginx version: nginx/1.29.1" >&2; echo "configure arguments: --with-http_ssl_module" >&2 ;;
 -T) echo 'nginx: [emerg] unknown directive "stub_status" in /etc/nginx/conf.d/status.conf:3' >&2; exit 1 ;;
 esac
 `)
 			s.target("http://" + vacant(s) + "/stub_status")
 		}},
-		"may not look": {"nginx-refused", func(s *scene) {
-			s.options.Nginx = s.script("echo 'nginx: [emerg] open() \"/run/nginx.pid\" failed (13: Permission denied)' >&2; exit 1\n")
+		"configuration not readable": {"nginx-refused", func(s *scene) {
+			s.options.NginxBinary = s.script("echo 'nginx: [emerg] open() \"/run/nginx.pid\" failed (13: Permission denied)' >&2; exit 1\n")
 			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 	}
 }
 
-// plusTroubles take one interface of nginx for the other.
-func plusTroubles() map[string]trouble {
+// modes are targets with another interface than the exporter expects.
+func modes() map[string]problem {
 	start := func(s *scene) string {
 		server := plustest.New().Start()
 		s.Cleanup(server.Close)
 		s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
 		return server.URL
 	}
-	return map[string]trouble{
+	return map[string]problem{
 		"plus for stub_status": {"plus-found", func(s *scene) { s.target(start(s)).Mode = client.ModeStubStatus }},
 		"a document of plus":   {"plus-path", func(s *scene) { s.target(start(s) + "/9/nginx") }},
 		"stub_status for plus": {"stub-status-found", func(s *scene) {
@@ -410,16 +409,16 @@ func plusTroubles() map[string]trouble {
 	}
 }
 
-// oddities are pages that can be read.
-func oddities() map[string]trouble {
-	says := func(page string) func(*scene) {
+// oddities are unusual pages that can be read.
+func oddities() map[string]problem {
+	respond := func(page string) func(*scene) {
 		return func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; location / { default_type text/plain; return 200 '" + page + "'; } }")
 			s.target("http://" + a + "/stub_status")
 		}
 	}
-	return map[string]trouble{
-		"tengine": {"status-columns", says("Active connections: 1 \nserver accepts handled requests request_time\n 1 1 1 5 \nReading: 0 Writing: 1 Waiting: 0 \n")},
-		"wrapped": {"status-wrapped", says("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 2 Waiting: 18446744073709551615 \n")},
+	return map[string]problem{
+		"tengine": {"status-columns", respond("Active connections: 1 \nserver accepts handled requests request_time\n 1 1 1 5 \nReading: 0 Writing: 1 Waiting: 0 \n")},
+		"wrapped": {"status-wrapped", respond("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 2 Waiting: 18446744073709551615 \n")},
 	}
 }

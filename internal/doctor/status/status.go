@@ -1,19 +1,17 @@
-// Package status tells why the exporter cannot read the status of nginx: it
-// looks at the targets as the exporter does, then tries what else could be
-// meant, and says what works.
+// Package status diagnoses why the exporter cannot read the status page of
+// nginx. It observes each target with the exporter's own request and with
+// further ones that change one thing at a time, then judges what it observed.
 //
-// One file has the checks of one kind of trouble; explain.go has their order.
-// The package must not import config or collector: who calls it brings targets
-// that are checked. Everything is bounded: time, bytes, and what is tried.
+// checks.go has the causes in the order in which they are checked, docs.go
+// describes them for docs/troubleshooting.md, and the other files have the
+// checks by topic. The package must not import config or collector: the caller
+// passes validated targets. Time, bytes and the number of requests are bounded.
 package status
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,33 +21,34 @@ import (
 
 // Options say what is examined.
 type Options struct {
-	// Targets are what the exporter asks; FromFile says that the configuration
-	// file names them.
+	// Targets are those of the exporter; FromFile means that they come from the
+	// configuration file.
 	Targets  []client.Options
 	FromFile bool
-	// Whose targets they are, "the exporter" if nothing is said.
-	Whose string
-	// Make returns the options with which the exporter would ask a target that
-	// its flags named so.
-	Make func(uri string) (client.Options, error)
-	// Listen is where the exporter itself listens: HOST:PORT and so on.
+	// Exporter says whose targets they are; "the exporter" if empty.
+	Exporter string
+	// TargetOptions returns the client options of a target given by
+	// --nginx.scrape-uri.
+	TargetOptions func(uri string) (client.Options, error)
+	// Listen has the addresses on which the exporter listens, HOST:PORT.
 	Listen []string
-	// Nginx is the program that is asked for its configuration, empty for none.
-	Nginx string
-	// Machine is where things are looked for; zero values are those of here.
+	// NginxBinary is run with -V and -T to read the configuration of nginx; it
+	// is not run if empty.
+	NginxBinary string
+	// Machine says where to search; zero values mean this machine.
 	Machine Machine
 }
 
-// Machine is what is usual on a machine.
+// Machine has the usual places of a machine.
 type Machine struct {
-	Proc    string   // the file system proc
-	Ports   []int    // where a status page may be
-	Sockets []string // patterns of sockets
-	Folders []string // of programs, besides PATH
+	Proc    string   // where procfs is mounted
+	Ports   []int    // usual ports of a status page
+	Sockets []string // glob patterns of Unix sockets
+	Folders []string // with binaries, searched after PATH
 	Env     func(string) string
 }
 
-func (m *Machine) complete() {
+func (m *Machine) setDefaults() {
 	m.Proc = cmp.Or(m.Proc, "/proc")
 	if m.Ports == nil {
 		m.Ports = []int{8080, 80, 8081, 81, 8888, 8000, 8090, 9145, 18080, 49151}
@@ -65,125 +64,80 @@ func (m *Machine) complete() {
 	}
 }
 
-// budget bounds an examination.
-const budget = 14 * time.Second
+// maxTime limits an examination.
+const maxTime = 14 * time.Second
 
-// Examine looks at all targets.
+// Examine diagnoses all targets.
 func Examine(ctx context.Context, options Options) *doctor.Report {
-	ctx, cancel := context.WithTimeout(ctx, budget)
-	defer cancel()
-	e := &examiner{Options: options}
-	e.Machine.complete()
-	report := &doctor.Report{Subject: "the status of nginx, as " + cmp.Or(options.Whose, "the exporter") + " sees it", Independent: true}
+	report := &doctor.Report{Subject: "nginx status as seen by " + cmp.Or(options.Exporter, "the exporter"), Independent: true}
 	if len(options.Targets) == 0 {
-		report.Steps = []doctor.Step{blind("targets", doctor.Finding{
-			Code: "no-targets", Message: "the configuration names no target",
-			Fix: []string{"add a target under targets in --config.file, or leave targets out there to have those of --nginx.scrape-uri"},
+		report.Steps = []doctor.Step{unchecked("targets", doctor.Finding{
+			Code: "no-targets", Message: "The configuration file has an empty list of targets.",
+			Fix: []string{"add a target under targets in --config.file, or remove targets from the file to use --nginx.scrape-uri"},
 		})}
 		return report
 	}
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	e := newExaminer(ctx, options)
 	report.Steps = make([]doctor.Step, len(options.Targets))
-	const atOnce = 8
-	slots := make(chan struct{}, atOnce)
+	const concurrency = 8
+	slots := make(chan struct{}, concurrency)
 	var all sync.WaitGroup
 	for i := range options.Targets {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			report.Steps[i] = e.target(ctx, options.Targets[i])
+			report.Steps[i] = e.examine(options.Targets[i])
 		})
 	}
 	all.Wait()
 	return report
 }
 
-// Invalid is the report where the configuration of the exporter is wrong.
+// Invalid is the report for an invalid configuration of the exporter.
 func Invalid(err error) *doctor.Report {
-	return &doctor.Report{Subject: "the configuration of the exporter", Steps: []doctor.Step{blind("configuration", doctor.Finding{
+	return &doctor.Report{Subject: "configuration of the exporter", Independent: true, Steps: []doctor.Step{unchecked("configuration", doctor.Finding{
 		Code: "config-invalid", Message: err.Error(),
-		Fix: []string{"correct it, and check with: nginx-exporter check-config"},
+		Fix: []string{"correct it, then run: nginx-exporter check-config"},
 	})}}
 }
 
-func blind(name string, finding doctor.Finding) doctor.Step {
-	return doctor.Step{Name: name, State: doctor.Unknown, Message: "could not look", Findings: []doctor.Finding{finding}}
+func unchecked(name string, finding doctor.Finding) doctor.Step {
+	return doctor.Step{Name: name, State: doctor.Unknown, Message: "not checked", Findings: []doctor.Finding{finding}}
 }
 
-// examiner examines. What it finds out about the machine serves all targets.
+// examiner serves one examination, which ctx ends.
 type examiner struct {
 	Options
 
-	inspecting sync.Once
-	inspected  *program
+	ctx   context.Context
+	nginx func() *nginxBinary // nil if there is none; it is run when first needed
 }
 
-// nginx returns what the program says, nil if there is none. It is only asked
-// when something is wrong.
-func (e *examiner) nginx(ctx context.Context) *program {
-	e.inspecting.Do(func() { e.inspected = inspect(ctx, e.Nginx, e.Machine.Folders) })
-	return e.inspected
+func newExaminer(ctx context.Context, options Options) *examiner {
+	options.Machine.setDefaults()
+	return &examiner{Options: options, ctx: ctx, nginx: sync.OnceValue(func() *nginxBinary {
+		return inspect(ctx, options.NginxBinary, options.Machine.Folders)
+	})}
 }
 
-// target looks at one target.
-func (e *examiner) target(ctx context.Context, options client.Options) doctor.Step {
-	link := doctor.Step{Name: options.Target.String()}
+// examine diagnoses one target.
+func (e *examiner) examine(options client.Options) doctor.Step {
+	step := doctor.Step{Name: options.Target.String()}
 	if options.Host != "" {
-		link.Name += " (Host: " + options.Host + ")"
+		step.Name += " (Host: " + options.Host + ")"
 	}
-	s := ask(ctx, options, mostForFirst)
-	if s.healthy() {
-		link.State, link.Message = doctor.OK, s.tells()
-		if link.Findings = warnings(s); len(link.Findings) > 0 {
-			link.State = doctor.Warning
-		}
-		return link
-	}
-	finding := e.explain(ctx, s)
-	link.State, link.Message, link.Findings = doctor.Failed, s.answered(), []doctor.Finding{finding}
-	return link
-}
-
-// tells says what a healthy target is.
-func (s *sight) tells() string {
-	if s.plus != nil {
-		return fmt.Sprintf("the API of NGINX Plus, version %d", s.plus.Version)
-	}
-	if version := s.stub.Version; version != "" {
-		return "stub_status of nginx " + version
-	}
-	return "stub_status"
-}
-
-// warnings tells what is odd about a page that can be read.
-func warnings(s *sight) []doctor.Finding {
-	if s.stub == nil {
-		return nil
-	}
-	var found []doctor.Finding
-	if columns := extraColumns(s.body()); len(columns) > 0 {
-		found = append(found, doctor.Finding{
-			Code: "status-columns", Message: "the page has columns that are not nginx's own, and are left out: " + short(strings.Join(columns, ", ")),
-			Fix: []string{"nothing needs to be done: figures are read by the names of their columns"},
-		})
-	}
-	if s.stub.Invalid() > 0 {
-		found = append(found, doctor.Finding{
-			Code: "status-wrapped", Message: "nginx printed a number below zero as a huge one; that figure is left out",
-			Fix: []string{"nothing needs to be done: it is right again at one of the next scrapes"},
-		})
-	}
-	return found
-}
-
-// extraColumns lists the columns of the line of names that nginx itself does
-// not have.
-func extraColumns(page string) []string {
-	for line := range strings.Lines(page) {
-		if names := strings.Fields(line); len(names) > 1 && names[0] == "server" {
-			return slices.DeleteFunc(names[1:], func(name string) bool {
-				return slices.Contains([]string{"accepts", "handled", "requests"}, name)
-			})
+	o := e.observe(options)
+	step.Message = o.summary()
+	switch {
+	case !o.healthy():
+		step.State, step.Findings = doctor.Failed, []doctor.Finding{o.diagnose()}
+	default:
+		step.State = doctor.OK
+		if step.Findings = o.warnings(); len(step.Findings) > 0 {
+			step.State = doctor.Warning
 		}
 	}
-	return nil
+	return step
 }

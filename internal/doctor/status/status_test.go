@@ -3,6 +3,7 @@
 package status
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,29 +11,27 @@ import (
 	"nginx-exporter/internal/doctor"
 )
 
-// troubles are all scenes, with the cause that must be found in each.
-func troubles() map[string]trouble {
-	all := map[string]trouble{}
-	for _, group := range []map[string]trouble{
-		refusals(), sockets(), certificates(), protocols(), answers(), contents(), configurations(), plusTroubles(), oddities(),
+// problems are all scenes, each with the cause to be found.
+func problems() map[string]problem {
+	all := map[string]problem{}
+	for _, group := range []map[string]problem{
+		refusals(), sockets(), certificates(), protocols(), statusCodes(), bodies(), configurations(), modes(), oddities(),
 	} {
-		for name, one := range group {
-			all[name] = one
-		}
+		maps.Copy(all, group)
 	}
 	return all
 }
 
-// trouble is one scene.
-type trouble struct {
+// problem is one scene.
+type problem struct {
 	code doctor.Code
 	make func(*scene)
 }
 
-// TestGoldenTroubles makes each trouble, as far as can be with a real nginx, and
-// holds that it is called by its name.
-func TestGoldenTroubles(t *testing.T) {
-	for name, one := range troubles() {
+// TestGoldenProblems creates each problem, with a real nginx where possible, and
+// checks that its cause is found.
+func TestGoldenProblems(t *testing.T) {
+	for name, one := range problems() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t)
@@ -43,7 +42,7 @@ func TestGoldenTroubles(t *testing.T) {
 				t.Errorf("found %v, not %s:\n%s", codes, one.code, text)
 			}
 			if strings.Contains(text, secret) {
-				t.Errorf("a secret is told:\n%s", text)
+				t.Errorf("a secret is shown:\n%s", text)
 			}
 			for line := range strings.Lines(text) {
 				if len(line) > 400 {
@@ -55,20 +54,37 @@ func TestGoldenTroubles(t *testing.T) {
 	}
 }
 
-// TestEveryCause holds that each cause of the list has a trouble here that
-// shows it.
+// TestEveryCause checks that each cause has a scene, a description and a check.
 func TestEveryCause(t *testing.T) {
-	shown := map[doctor.Code]bool{"config-invalid": true, "no-targets": true, "socket-denied": true, "name-unknown": true} // by tests of their own
-	for _, one := range troubles() {
+	shown := map[doctor.Code]bool{"config-invalid": true, "no-targets": true, "socket-denied": true, "name-unknown": true} // have tests of their own
+	for _, one := range problems() {
 		shown[one.code] = true
 	}
-	for _, cause := range doctor.Causes() {
-		if cause.Command == doctor.Local && !shown[cause.Code] {
-			t.Errorf("no test shows %s", cause.Code)
+	for _, cause := range Causes() {
+		if !shown[cause.Code] {
+			t.Errorf("no test has %s", cause.Code)
 		}
 		delete(shown, cause.Code)
 	}
 	for code := range shown {
-		t.Errorf("%s is not in the list of causes", code)
+		t.Errorf("%s is not described", code)
+	}
+}
+
+// TestOrder checks that causes are described in the order of the checks.
+func TestOrder(t *testing.T) {
+	var have, want []doctor.Code
+	for _, c := range checks() {
+		if !slices.Contains(want, c.code) {
+			want = append(want, c.code)
+		}
+	}
+	for _, cause := range Causes() {
+		if slices.Contains(want, cause.Code) {
+			have = append(have, cause.Code)
+		}
+	}
+	if !slices.Equal(have, want) {
+		t.Errorf("have %v, want %v", have, want)
 	}
 }
