@@ -1,4 +1,4 @@
-{{/* Autoscaling: every engine's window, query, name and limit come from here. */}}
+{{/* Window, query, name and target of every autoscaling engine. */}}
 
 {{/* Seconds of a duration such as 1m30s. */}}
 {{- define "nginx-exporter.seconds" -}}
@@ -11,17 +11,17 @@
 {{- $seconds -}}
 {{- end }}
 
-{{/* A number as Kubernetes and KEDA read it: never 1e+06. */}}
+{{/* A number without exponent, for Kubernetes and KEDA. */}}
 {{- define "nginx-exporter.number" -}}
 {{- if eq (floor .) (float64 .) }}{{ int64 . }}{{ else }}{{ printf "%.3f" (float64 .) | trimSuffix "0" | trimSuffix "0" }}{{ end -}}
 {{- end }}
 
-{{/* The same as a quantity: 0.5 is 500m. */}}
+{{/* A Kubernetes quantity: 0.5 is 500m. */}}
 {{- define "nginx-exporter.quantity" -}}
 {{- if eq (floor .) (float64 .) }}{{ int64 . }}{{ else }}{{ printf "%dm" (round (mulf . 1000) 0 | int64) }}{{ end -}}
 {{- end }}
 
-{{/* Engines that take a figure as it is read, and so need the exporter to compute the rate. */}}
+{{/* Engines that read a gauge, so that the exporter has to compute the rate. */}}
 {{- define "nginx-exporter.readsGauge" -}}
 {{- if has .Values.autoscaling.engine (list "keda-direct" "gke") }}yes{{ end -}}
 {{- end }}
@@ -64,9 +64,8 @@ name: {{ .Values.autoscaling.target.name }}
 {{- end }}
 
 {{/*
-The rule of prometheus-adapter. A pod may be scraped by two jobs; `max` over everything
-but the pod and the exporter's own label addr leaves each figure once, then `sum` adds
-up what one exporter says of several nginx.
+The rule of prometheus-adapter. A pod may be scraped by two jobs: `max` by pod and addr
+counts each series once, then `sum` adds up the targets of one exporter.
 */}}
 {{- define "nginx-exporter.adapterRule" -}}
 {{- $more := ternary "" (printf ",%s" .Values.autoscaling.matchers) (empty .Values.autoscaling.matchers) -}}
@@ -83,13 +82,13 @@ name:
 metricsQuery: {{ printf "sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(<<.Series>>{<<.LabelMatchers>>%s}[%s])))" $more (include "nginx-exporter.window" .) | replace "'" "''" | squote }}
 {{- end }}
 
-{{/* The adapter's configuration file. */}}
+{{/* Configuration file of the adapter. */}}
 {{- define "nginx-exporter.adapterConfig" -}}
 rules:
   - {{ include "nginx-exporter.adapterRule" . | nindent 4 | trim }}
 {{- end }}
 
-{{/* The same for the chart of prometheus-adapter. */}}
+{{/* The same as values for the chart of prometheus-adapter. */}}
 {{- define "nginx-exporter.adapterValues" -}}
 {{- $url := urlParse .Values.autoscaling.prometheusUrl -}}
 {{- $port := ternary 443 80 (eq $url.scheme "https") -}}
@@ -108,8 +107,8 @@ rules:
 {{- end }}
 
 {{/*
-What the names of the target's pods look like. The alphabet of Kubernetes' suffixes has
-no vowels and none of 0, 1, 3, so web does not match the pods of web-api.
+Pattern of the target's pod names. Kubernetes' suffixes have no vowels and no 0, 1, 3, so
+web does not match the pods of web-api.
 */}}
 {{- define "nginx-exporter.podNames" -}}
 {{- $name := .Values.autoscaling.target.name | replace "." "[.]" -}}
@@ -123,7 +122,7 @@ no vowels and none of 0, 1, 3, so web does not match the pods of web-api.
 {{- end -}}
 {{- end }}
 
-{{/* Requests per second of all pods of the target together. */}}
+{{/* Query for the total requests per second of the target. */}}
 {{- define "nginx-exporter.totalQuery" -}}
 {{- $matchers := printf "namespace=%q,pod=~%q" .Release.Namespace (include "nginx-exporter.podNames" .) -}}
 {{- with .Values.autoscaling.matchers }}{{ $matchers = printf "%s,%s" $matchers . }}{{ end -}}

@@ -1,6 +1,6 @@
 {{/*
-The exporter's container, and the volumes that it needs. All three modes and the
-admission policy use these; so may other charts, with this chart as dependency:
+Container and volumes of the exporter, for all modes, the admission policy, and other
+charts that depend on this one:
 
   initContainers:
     - {{ include "nginx-exporter.container" (index .Subcharts "nginx-exporter") | nindent 6 | trim }}
@@ -103,8 +103,8 @@ volumeMounts:
 {{- end }}
 
 {{/*
-A probe of the exporter: list ROOT PATH. The kubelet has neither a password nor a
-client certificate, so where they are asked for it only looks whether the port is open.
+A probe of the exporter: list ROOT PATH. The kubelet has no password or client
+certificate, so if they are required, it is a TCP probe.
 */}}
 {{- define "nginx-exporter.probe" -}}
 {{- $root := index . 0 -}}
@@ -147,7 +147,7 @@ httpGet:
 {{- end }}
 {{- end }}
 
-{{/* Volumes of the pod that the container above is put in; empty if it needs none. */}}
+{{/* Volumes for the container above; empty if it needs none. */}}
 {{- define "nginx-exporter.volumes" -}}
 {{- with include "nginx-exporter.configMap" . }}
 - name: nginx-exporter-config
@@ -195,14 +195,14 @@ httpGet:
 {{- end -}}
 {{- end }}
 
-{{/* Not empty if a client must have more than a network. */}}
+{{/* Not empty if clients have to authenticate. */}}
 {{- define "nginx-exporter.webAuthenticates" -}}
 {{- with .Values.web -}}
 {{- if or .basicAuth.enabled (and .tls.enabled .tls.clientAuth) }}yes{{ end -}}
 {{- end -}}
 {{- end }}
 
-{{/* Keys of values that make the container another one than inject can make. */}}
+{{/* Keys of values that inject does not support. */}}
 {{- define "nginx-exporter.injectGaps" -}}
 {{- $gaps := list -}}
 {{- $exporter := .Values.exporter -}}
@@ -220,7 +220,7 @@ httpGet:
 {{- uniq $gaps | join ", " -}}
 {{- end }}
 
-{{/* What inject always makes; a test of the policy holds it to values.yaml. */}}
+{{/* What inject always sets; a test of the policy compares it with values.yaml. */}}
 {{- define "nginx-exporter.injectFixed" -}}
 startupProbe:
   periodSeconds: 1
@@ -242,12 +242,12 @@ securityContext:
     type: RuntimeDefault
 {{- end }}
 
-{{/* Not empty if inject could bring the status server: it makes none for NGINX Plus, and only where the sidecar asks. */}}
+{{/* Not empty if inject can add the status server: not for NGINX Plus, and only at the default address. */}}
 {{- define "nginx-exporter.injectStatus" -}}
 {{- if not (or .Values.exporter.plus .Values.exporter.scrapeURIs) }}yes{{ end -}}
 {{- end }}
 
-{{/* The command that adds this container to manifests; empty if inject cannot make it. */}}
+{{/* The inject command for this container; empty if inject does not support it. */}}
 {{- define "nginx-exporter.injectCommand" -}}
 {{- if not (include "nginx-exporter.injectGaps" .) -}}
 {{- $flags := list -}}

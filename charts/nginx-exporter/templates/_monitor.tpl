@@ -1,4 +1,4 @@
-{{/* Who scrapes, and how. */}}
+{{/* Monitors and Service. */}}
 
 {{- define "nginx-exporter.monitorKind" -}}
 {{- if ne .Values.monitor.kind "auto" -}}
@@ -35,7 +35,7 @@ PodMonitor
 {{- .Values.web.tls.serverName | default (printf "%s.%s.svc" (include "nginx-exporter.fullname" .) .Release.Namespace) -}}
 {{- end }}
 
-{{/* Scheme and credentials in the words of prometheus-operator. */}}
+{{/* Scheme and credentials, for prometheus-operator. */}}
 {{- define "nginx-exporter.scrapeSecurity" -}}
 {{- if .Values.web.tls.enabled }}
 scheme: https
@@ -72,7 +72,7 @@ basicAuth:
 {{- end }}
 {{- end }}
 
-{{/* The keys that endpoints of a PodMonitor and a ServiceMonitor have in common. */}}
+{{/* Keys shared by endpoints of PodMonitor and ServiceMonitor. */}}
 {{- define "nginx-exporter.endpoint" -}}
 path: {{ .Values.exporter.telemetryPath }}
 interval: {{ .Values.monitor.interval }}

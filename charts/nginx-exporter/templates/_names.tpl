@@ -4,7 +4,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end }}
 
-{{/* The name of a part, which is a label too and has 63 characters at most: list ROOT PART. */}}
+{{/* Name of a part (also a label, so at most 63 characters): list ROOT PART. */}}
 {{- define "nginx-exporter.partName" -}}
 {{- $part := index . 1 -}}
 {{- printf "%s-%s" (include "nginx-exporter.name" (index . 0) | trunc (sub 62 (len $part) | int) | trimSuffix "-") $part -}}
@@ -23,20 +23,20 @@
 {{- end -}}
 {{- end }}
 
-{{/* A name with a suffix that survives the cut at 63 characters: list ROOT SUFFIX. */}}
+{{/* Name with a suffix, at most 63 characters: list ROOT SUFFIX. */}}
 {{- define "nginx-exporter.suffixed" -}}
 {{- $suffix := index . 1 -}}
 {{- $room := sub 62 (len $suffix) | int -}}
 {{- printf "%s-%s" (include "nginx-exporter.fullname" (index . 0) | trunc $room | trimSuffix "-") $suffix -}}
 {{- end }}
 
-{{/* Selectors are immutable, so nothing that changes belongs here. */}}
+{{/* Selectors are immutable: only labels that never change. */}}
 {{- define "nginx-exporter.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "nginx-exporter.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* Labels of an object: list ROOT, and further labels if any. Ours win over the user's. */}}
+{{/* Labels of an object: list ROOT LABELS... They take precedence over commonLabels. */}}
 {{- define "nginx-exporter.labels" -}}
 {{- $root := index . 0 -}}
 {{- $labels := dict "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
@@ -47,7 +47,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- merge $labels ($root.Values.commonLabels | default dict) | toYaml -}}
 {{- end }}
 
-{{/* Annotations of an object: list ROOT, and further annotations if any. Empty if there are none. */}}
+{{/* Annotations of an object: list ROOT ANNOTATIONS... */}}
 {{- define "nginx-exporter.annotations" -}}
 {{- $root := index . 0 -}}
 {{- $annotations := dict -}}
@@ -57,9 +57,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{/*
-Metadata of an object: a dict of root and name; and namespace, labels, annotations if
-any. A part (adapter, test) is an application of its own, that no selector of the
-exporter's finds.
+Metadata of an object: a dict of root and name, optionally namespace, labels and
+annotations. A part (adapter, test) has a name of its own, so that selectors of the
+exporter do not match it.
 */}}
 {{- define "nginx-exporter.metadata" -}}
 name: {{ .name }}
@@ -90,7 +90,7 @@ annotations:
 {{- end -}}
 {{- end }}
 
-{{/* Pull secrets for a pod, with the global ones first; empty if there are none. */}}
+{{/* Pull secrets of a pod, global ones first. */}}
 {{- define "nginx-exporter.pullSecrets" -}}
 {{- $secrets := list -}}
 {{- range concat (.Values.global.imagePullSecrets | default list) (.Values.image.pullSecrets | default list) -}}
@@ -110,12 +110,12 @@ imagePullSecrets:
 {{- end -}}
 {{- end }}
 
-{{/* Labels of the user's nginx pods. A default in values.yaml would be merged into theirs. */}}
+{{/* Labels of the nginx pods. A default in values.yaml would be merged with the user's. */}}
 {{- define "nginx-exporter.nginxLabels" -}}
 {{- (.Values.podSelector).matchLabels | default (dict "app.kubernetes.io/name" "nginx") | toYaml -}}
 {{- end }}
 
-{{/* Labels of the pods that have an exporter in them: the user's nginx pods, or our own. */}}
+{{/* Labels of the pods with an exporter: nginx pods or exporter pods. */}}
 {{- define "nginx-exporter.podLabels" -}}
 {{- if eq .Values.mode "sidecar" -}}
 {{- include "nginx-exporter.nginxLabels" . -}}

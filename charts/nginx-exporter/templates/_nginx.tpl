@@ -1,4 +1,4 @@
-{{/* The nginx side: the status server and its address. */}}
+{{/* The status server and its address. */}}
 
 {{- define "nginx-exporter.statusConfigMap" -}}
 {{- include "nginx-exporter.suffixed" (list . "status") -}}
@@ -8,12 +8,12 @@
 {{- .Values.statusServer.path | default (ternary "/api" "/stub_status" .Values.exporter.plus) -}}
 {{- end }}
 
-{{/* Not empty if the status server listens on a Unix socket that the sidecar shares. */}}
+{{/* Not empty if the status server listens on a shared Unix socket. */}}
 {{- define "nginx-exporter.statusSocket" -}}
 {{- if and (eq .Values.mode "sidecar") .Values.statusServer.socket }}yes{{ end -}}
 {{- end }}
 
-{{/* The addresses to ask, as a YAML list. */}}
+{{/* Scrape URIs, as a YAML list. */}}
 {{- define "nginx-exporter.scrapeURIs" -}}
 {{- $status := .Values.statusServer -}}
 {{- $path := include "nginx-exporter.statusPath" . -}}
@@ -30,7 +30,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* Mounts for the nginx container: the status server's file, and its socket's folder. */}}
+{{/* Mounts for the nginx container: file and socket folder of the status server. */}}
 {{- define "nginx-exporter.nginxVolumeMounts" -}}
 - name: nginx-exporter-status
   mountPath: /etc/nginx/conf.d/nginx-exporter-status.conf
@@ -49,7 +49,7 @@
     name: {{ include "nginx-exporter.statusConfigMap" . }}
 {{- end }}
 
-{{/* nginx's configuration of the status server. */}}
+{{/* nginx configuration of the status server. */}}
 {{- define "nginx-exporter.statusServer" -}}
 server {
     {{- if .Values.statusServer.socket }}
