@@ -14,7 +14,6 @@ ARG GOFLAGS=
 ARG GOPROXY=
 WORKDIR /src
 COPY go.mod go.sum ./
-COPY third_party third_party
 RUN case "$GOFLAGS" in *-mod=vendor*) ;; *) go mod download ;; esac
 COPY . .
 

@@ -2,8 +2,9 @@ package client_test
 
 import (
 	"crypto/tls"
-	"net/http"
 	"testing"
+
+	promconfig "github.com/prometheus/common/config"
 
 	"nginx-exporter/internal/nginxtest"
 )
@@ -14,10 +15,12 @@ func issue(tb testing.TB, ca *nginxtest.Authority, leaf nginxtest.Leaf) []tls.Ce
 	return []tls.Certificate{ca.Pair(tb, leaf)}
 }
 
-// trust is a transport with one TLS configuration.
-type trust struct{ config *tls.Config }
+// trusting is a configuration that accepts the certificates of a CA.
+func trusting(ca *nginxtest.Authority) promconfig.TLSConfig { return promconfig.TLSConfig{CA: ca.PEM} }
 
-// RoundTripper implements [client.Transport].
-func (t trust) RoundTripper(base func(*tls.Config) *http.Transport) (http.RoundTripper, error) {
-	return base(t.config.Clone()), nil
+// identified has a certificate of one CA for servers of another.
+func identified(tb testing.TB, servers, own *nginxtest.Authority) promconfig.TLSConfig {
+	tb.Helper()
+	certificate, key := own.Issue(tb, nginxtest.Leaf{Client: true})
+	return promconfig.TLSConfig{CA: servers.PEM, Cert: certificate, Key: promconfig.Secret(key)}
 }

@@ -3,7 +3,6 @@ package client
 import (
 	"compress/gzip"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,16 +14,9 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-)
 
-// Transport makes the round tripper of one target. It lets the configuration
-// bring credentials, headers and TLS files that are read again, without this
-// package knowing how.
-type Transport interface {
-	// RoundTripper builds on base, which returns a new transport to the
-	// target with that TLS configuration. The caller owns what it returns.
-	RoundTripper(base func(*tls.Config) *http.Transport) (http.RoundTripper, error)
-}
+	promconfig "github.com/prometheus/common/config"
+)
 
 // Options say how one target is asked.
 type Options struct {
@@ -46,9 +38,9 @@ type Options struct {
 	// ProxyProtocol begins each connection with a PROXY protocol header.
 	ProxyProtocol bool
 
-	// Transport brings credentials, headers and TLS. Nil asks without any, and
-	// trusts the certificates of the system.
-	Transport Transport
+	// HTTP has credentials, headers, the proxy and TLS. Its files are read
+	// again when they change.
+	HTTP promconfig.HTTPClientConfig
 }
 
 // Client asks one target over connections of its own. It is safe for
@@ -85,27 +77,6 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	return &Client{request: request, tripper: tripper}, nil
-}
-
-func newTripper(options *Options) (http.RoundTripper, error) {
-	base := func(tlsConfig *tls.Config) *http.Transport {
-		return &http.Transport{
-			DialContext:            options.dial(),
-			TLSClientConfig:        tlsConfig,
-			TLSHandshakeTimeout:    options.Timeout,
-			DisableCompression:     true,
-			IdleConnTimeout:        2 * time.Minute,
-			MaxIdleConnsPerHost:    8,
-			MaxResponseHeaderBytes: 64 << 10,
-		}
-	}
-	if options.Transport != nil {
-		return options.Transport.RoundTripper(base)
-	}
-	if target := options.Target; !target.TLS() {
-		return &wire{dial: options.dial(), address: net.JoinHostPort(target.Host(), target.Port())}, nil
-	}
-	return base(&tls.Config{MinVersion: tls.VersionTLS12}), nil
 }
 
 // Requests returns how many requests the client has sent. nginx counts each of
@@ -172,40 +143,21 @@ func (b *bounded) Read(p []byte) (int, error) {
 // maxErrorPage is how much of an answer is read that will not be used.
 const maxErrorPage = 4 << 10
 
-// attempt is what was seen of one request on the wire.
-type attempt struct {
-	reused   atomic.Bool // it went over a kept connection
-	written  atomic.Bool // nginx could read it, and so count it
-	answered atomic.Bool // the answer had begun
-}
-
-// send makes the request, and once again if a kept connection turned out to be
-// closed: nginx may close one at any time, which is no outage.
+// send makes the request. net/http makes it again if a kept connection turns
+// out to be closed, as nginx may close one at any time; nginx has not counted
+// the first one then.
 func (c *Client) send(ctx context.Context, below string) (*http.Response, error) {
-	for first := true; ; first = false {
-		response, seen, err := c.try(ctx, below)
-		stale := err != nil && seen.reused.Load() && !seen.answered.Load() && isClosed(err)
-		// An answer can be here before its request is noted as written.
-		if !stale && (err == nil || seen.written.Load()) {
-			c.requests.Add(1)
-		}
-		if !first || !stale || ctx.Err() != nil {
-			return response, err
-		}
-		// Other kept connections are no fresher, and there is one retry only.
-		c.Close()
+	var written atomic.Bool // by the last attempt
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { written.Store(false) },
+		WroteRequest: func(info httptrace.WroteRequestInfo) { written.Store(info.Err == nil) },
+	})
+	response, err := c.tripper.RoundTrip(c.requestFor(below).WithContext(ctx))
+	// A response can be here before its request is noted as written.
+	if err == nil || written.Load() {
+		c.requests.Add(1)
 	}
-}
-
-func (c *Client) try(ctx context.Context, below string) (*http.Response, *attempt, error) {
-	seen := &attempt{}
-	trace := &httptrace.ClientTrace{
-		GotConn:              func(info httptrace.GotConnInfo) { seen.reused.Store(info.Reused) },
-		WroteRequest:         func(info httptrace.WroteRequestInfo) { seen.written.Store(info.Err == nil) },
-		GotFirstResponseByte: func() { seen.answered.Store(true) },
-	}
-	response, err := c.tripper.RoundTrip(c.requestFor(below).WithContext(httptrace.WithClientTrace(ctx, trace)))
-	return response, seen, err
+	return response, err
 }
 
 // requestFor returns the request for a path below the target's own.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net"
 	"time"
-
-	"nginx-exporter/client/nonblock"
 )
 
 // dial returns the function that opens this target's connections: to its unix
@@ -24,7 +22,6 @@ func (o *Options) dial() func(ctx context.Context, network, address string) (net
 		if err != nil {
 			return nil, err
 		}
-		conn = nonblock.Conn(conn)
 		if !proxied {
 			return conn, nil
 		}

@@ -212,6 +212,9 @@ func clip(err error) string {
 		return ""
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
+	// What net/http says of its own inside before the cause.
+	text = strings.TrimPrefix(text, "net/http: HTTP/1.x transport connection broken: ")
+	text = strings.TrimPrefix(text, "readLoopPeekFailLocked: ")
 	if i := strings.IndexByte(text, '"'); i >= 0 && len(text) > i+maxQuoted {
 		text = text[:i+maxQuoted] + "..."
 	}

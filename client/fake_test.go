@@ -241,7 +241,7 @@ func serve(tb testing.TB, kind string, script script) (*fake, client.Options) {
 		listener = listen(tb, "tcp", "127.0.0.1:0")
 		uri = "https://" + listener.Addr().String() + "/stub_status"
 		listener = tls.NewListener(listener, &tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{}), MinVersion: tls.VersionTLS12})
-		options.Transport = trust{&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12}}
+		options.HTTP.TLSConfig = trusting(ca)
 	case "unix":
 		socket := filepath.Join(tb.TempDir(), "n.sock")
 		listener = listen(tb, "unix", socket)

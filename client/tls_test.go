@@ -2,13 +2,16 @@ package client_test
 
 import (
 	"crypto/tls"
-	"errors"
 	"net"
-	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	promconfig "github.com/prometheus/common/config"
 
 	"nginx-exporter/client"
 	"nginx-exporter/internal/nginxtest"
@@ -24,14 +27,14 @@ const (
 // tlsFailures are servers to which there is no trusted connection.
 func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 	server *tls.Config // nil speaks no TLS
-	client *tls.Config // nil is what a target without any TLS settings gets
+	client promconfig.TLSConfig
 	text   string
 	advice string
 } {
 	tb.Helper()
 	certificates := issue(tb, ca, nginxtest.Leaf{})
 	good := &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12}
-	trusting := &tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12}
+	trusting, none := trusting(ca), promconfig.TLSConfig{}
 	mutual := func(version uint16) *tls.Config {
 		return &tls.Config{
 			Certificates: certificates, MinVersion: version, MaxVersion: version,
@@ -39,11 +42,12 @@ func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 		}
 	}
 	return map[string]struct {
-		server, client *tls.Config
-		text, advice   string
+		server       *tls.Config
+		client       promconfig.TLSConfig
+		text, advice string
 	}{
-		"unknown CA":     {good, nil, "certificate signed by unknown authority", adviceTrust},
-		"another CA":     {good, &tls.Config{RootCAs: nginxtest.NewAuthority(tb).Pool, MinVersion: tls.VersionTLS12}, "unknown authority", adviceTrust},
+		"unknown CA":     {good, none, "certificate signed by unknown authority", adviceTrust},
+		"another CA":     {good, promconfig.TLSConfig{CA: nginxtest.NewAuthority(tb).PEM}, "unknown authority", adviceTrust},
 		"expired":        {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Expired: true}), MinVersion: tls.VersionTLS12}, trusting, "expired", adviceTrust},
 		"wrong name":     {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Name: "shop.example"}), MinVersion: tls.VersionTLS12}, trusting, "", adviceOther},
 		"no server cert": {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Client: true}), MinVersion: tls.VersionTLS12}, trusting, "", adviceTrust},
@@ -54,17 +58,17 @@ func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 		},
 		"TLS 1.1, no settings": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-			nil, "protocol version", adviceTrust,
+			none, "protocol version", adviceTrust,
 		},
 		"TLS 1.3 too much": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13},
-			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12}, "protocol version", adviceTrust,
+			promconfig.TLSConfig{CA: ca.PEM, MaxVersion: tls.VersionTLS12}, "protocol version", adviceTrust,
 		},
 		"client certificate in 1.2": {mutual(tls.VersionTLS12), trusting, "", adviceClient},
 		"client certificate in 1.3": {mutual(tls.VersionTLS13), trusting, "certificate required", adviceClient},
 		"client certificate of another CA": {
 			mutual(tls.VersionTLS13),
-			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12, Certificates: issue(tb, nginxtest.NewAuthority(tb), nginxtest.Leaf{Client: true})},
+			identified(tb, ca, nginxtest.NewAuthority(tb)),
 			"", adviceClient,
 		},
 	}
@@ -86,9 +90,7 @@ func TestTLSFailures(t *testing.T) {
 			}
 			fake := start(t, listener, script)
 			options := client.Options{Target: target(t, "https://user:"+secret+"@"+address+"/s?token="+secret), Timeout: patience}
-			if c.client != nil {
-				options.Transport = trust{c.client}
-			}
+			options.HTTP.TLSConfig = c.client
 			asker := connect(t, options)
 			for range 3 {
 				_, err := ask(t, asker)
@@ -119,30 +121,27 @@ func TestTLSControls(t *testing.T) {
 	t.Parallel()
 	ca := nginxtest.NewAuthority(t)
 	certificates := issue(t, ca, nginxtest.Leaf{})
-	for name, c := range map[string]struct{ server, client *tls.Config }{
+	for name, c := range map[string]struct {
+		server *tls.Config
+		client promconfig.TLSConfig
+	}{
 		"TLS 1.2": {
-			&tls.Config{Certificates: certificates, MaxVersion: tls.VersionTLS12, MinVersion: tls.VersionTLS12},
-			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12},
+			&tls.Config{Certificates: certificates, MaxVersion: tls.VersionTLS12, MinVersion: tls.VersionTLS12}, trusting(ca),
 		},
 		"TLS 1.3": {
-			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13},
-			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS12},
+			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13}, trusting(ca),
 		},
-		"TLS 1.1, asked for": {
-			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-			&tls.Config{RootCAs: ca.Pool, MinVersion: tls.VersionTLS10},
-		},
-		"nobody verifies": {
+		"not verified": {
 			&tls.Config{Certificates: issue(t, ca, nginxtest.Leaf{Expired: true, Name: "shop.example"}), MinVersion: tls.VersionTLS12},
-			&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12},
+			promconfig.TLSConfig{InsecureSkipVerify: true},
 		},
 		"another name": {
 			&tls.Config{Certificates: issue(t, ca, nginxtest.Leaf{Name: "shop.example"}), MinVersion: tls.VersionTLS12},
-			&tls.Config{RootCAs: ca.Pool, ServerName: "shop.example", MinVersion: tls.VersionTLS12},
+			promconfig.TLSConfig{CA: ca.PEM, ServerName: "shop.example"},
 		},
 		"client certificate": {
 			&tls.Config{Certificates: certificates, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool, MinVersion: tls.VersionTLS12},
-			&tls.Config{RootCAs: ca.Pool, Certificates: issue(t, ca, nginxtest.Leaf{Client: true}), MinVersion: tls.VersionTLS12},
+			identified(t, ca, ca),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +149,7 @@ func TestTLSControls(t *testing.T) {
 			listener := listen(t, "tcp", "127.0.0.1:0")
 			start(t, tls.NewListener(listener, c.server), always(ok(page)))
 			mustAsk(t, connect(t, client.Options{
-				Target: target(t, "https://"+listener.Addr().String()), Timeout: patience, Transport: trust{c.client},
+				Target: target(t, "https://"+listener.Addr().String()), Timeout: patience, HTTP: promconfig.HTTPClientConfig{TLSConfig: c.client},
 			}))
 		})
 	}
@@ -211,49 +210,92 @@ func (d deaf) Close() error {
 	return d.Conn.Close()
 }
 
-// A transport that cannot be made, or that fails before it connects, is told.
-func TestTransport(t *testing.T) {
+// Files that cannot be read are an error: at the start, where they are read
+// then, or at the request.
+func TestFilesMissing(t *testing.T) {
 	t.Parallel()
-	cause := errors.New("no such file")
-	options := client.Options{Target: target(t, "https://127.0.0.1:1/"), Timeout: patience, Transport: transport{err: cause}}
-	if _, err := client.New(options); !errors.Is(err, cause) {
-		t.Errorf("got %v", err)
-	}
-	for text, reason := range map[string]client.Reason{
-		"unable to read CA cert: /ca.pem":            client.ReasonTLS,
-		"unable to use specified client cert (/a)":   client.ReasonTLS,
-		"unable to use specified client key (/a)":    client.ReasonTLS,
-		"tls: no supported versions satisfy both":    client.ReasonTLS,
-		"unable to read basic auth password":         client.ReasonNetwork,
-		"unable to read the credentials of a bearer": client.ReasonNetwork,
+	missing := filepath.Join(t.TempDir(), "missing")
+	ca := nginxtest.NewAuthority(t)
+	for name, test := range map[string]struct {
+		http   promconfig.HTTPClientConfig
+		reason client.Reason // empty if the client cannot be made
+		text   string
+	}{
+		"CA":        {promconfig.HTTPClientConfig{TLSConfig: promconfig.TLSConfig{CAFile: missing}}, "", "CA cert"},
+		"cert":      {promconfig.HTTPClientConfig{TLSConfig: promconfig.TLSConfig{CertFile: missing, KeyFile: missing}}, "", "client cert"},
+		"cert only": {promconfig.HTTPClientConfig{TLSConfig: promconfig.TLSConfig{CertFile: missing}}, "", "exactly one of key or key_file"},
+		"not a CA":  {promconfig.HTTPClientConfig{TLSConfig: promconfig.TLSConfig{CA: "x"}}, "", "unable to use specified CA cert"},
+		"password": {promconfig.HTTPClientConfig{
+			TLSConfig: trusting(ca), BasicAuth: &promconfig.BasicAuth{Username: "u", PasswordFile: missing},
+		}, client.ReasonNetwork, "unable to read basic auth password"},
+		"token": {promconfig.HTTPClientConfig{
+			TLSConfig: trusting(ca), Authorization: &promconfig.Authorization{Type: "Bearer", CredentialsFile: missing},
+		}, client.ReasonNetwork, "unable to read authorization credentials"},
 	} {
-		options.Transport = transport{tripper: failing{errors.New(text)}}
-		c := connect(t, options)
-		_, err := ask(t, c)
-		if got := client.ReasonOf(err); got != reason || !strings.Contains(err.Error(), text) {
-			t.Errorf("%s: got reason %s of %v", text, got, err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options := client.Options{Target: target(t, "https://127.0.0.1:1/"), Timeout: patience, HTTP: test.http}
+			c, err := client.New(options)
+			if err == nil {
+				defer c.Close()
+				_, err = ask(t, c)
+				if got := client.ReasonOf(err); got != test.reason || c.Requests() != 0 {
+					t.Errorf("got reason %s after %d requests", got, c.Requests())
+				}
+			} else if test.reason != "" {
+				t.Error("the client was not made")
+			}
+			if err == nil || !strings.Contains(err.Error(), test.text) {
+				t.Errorf("got %v, want %q in it", err, test.text)
+			}
+		})
+	}
+}
+
+// A file that is replaced while the client is in use is read again: a CA, a
+// certificate, a password.
+func TestFilesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	first, second := nginxtest.NewAuthority(t), nginxtest.NewAuthority(t)
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
 		}
-		if c.Requests() != 0 {
-			t.Errorf("%s: counted %d requests", text, c.Requests())
+		return path
+	}
+	writeAll := func(ca *nginxtest.Authority, password string) promconfig.HTTPClientConfig {
+		certificate, key := ca.Issue(t, nginxtest.Leaf{Client: true})
+		return promconfig.HTTPClientConfig{
+			TLSConfig: promconfig.TLSConfig{CAFile: write("ca", ca.PEM), CertFile: write("crt", certificate), KeyFile: write("key", key)},
+			BasicAuth: &promconfig.BasicAuth{Username: "u", PasswordFile: write("password", password)},
 		}
 	}
-	options.Transport = transport{tripper: failing{os.ErrDeadlineExceeded}}
-	if _, err := ask(t, connect(t, options)); client.ReasonOf(err) != client.ReasonTimeout {
-		t.Errorf("got %v", err)
+	var authority atomic.Pointer[nginxtest.Authority]
+	authority.Store(first)
+	listener := listen(t, "tcp", "127.0.0.1:0")
+	var passwords []string // one request at a time writes it
+	start(t, tls.NewListener(listener, &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		ca := authority.Load()
+		return &tls.Config{
+			Certificates: issue(t, ca, nginxtest.Leaf{}), ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool, MinVersion: tls.VersionTLS12,
+		}, nil
+	}}), func(e *exchange) outcome {
+		_, password, _ := e.request.BasicAuth()
+		passwords = append(passwords, password)
+		e.say(ok(page))
+		return hangUp
+	})
+	c := connect(t, client.Options{
+		Target: target(t, "https://"+listener.Addr().String()), Timeout: patience, HTTP: writeAll(first, "one"),
+	})
+	mustAsk(t, c)
+	authority.Store(second)
+	writeAll(second, "two")
+	mustAsk(t, c)
+	if want := []string{"one", "two"}; !slices.Equal(passwords, want) {
+		t.Errorf("got passwords %q, want %q", passwords, want)
 	}
 }
-
-// transport is a [client.Transport] made in advance.
-type transport struct {
-	tripper http.RoundTripper
-	err     error
-}
-
-func (t transport) RoundTripper(func(*tls.Config) *http.Transport) (http.RoundTripper, error) {
-	return t.tripper, t.err
-}
-
-// failing is a round tripper that never gets so far as to connect.
-type failing struct{ err error }
-
-func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }

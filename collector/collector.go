@@ -59,7 +59,6 @@ type Collector struct {
 	layouts  []*layouts // without a target's labels, by the tables' numbers
 	families []family
 	build    []tableBlock   // bound once
-	process  *processReader // nil unless metrics is basic
 	started  time.Time
 	buffers  buffers
 	windows  []time.Duration
@@ -97,12 +96,10 @@ func New(options Options) *Collector {
 	c.build = bind.blocks
 	c.families = c.tables.families()
 	switch c.metrics {
-	case MetricsBasic:
-		c.process = newProcessReader()
 	case MetricsFull:
 		c.registry = prometheus.NewRegistry()
 		c.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	case MetricsNone:
+	case MetricsBasic, MetricsNone:
 	}
 	c.targets.Store(&[]*target{})
 	c.SetReload(Reload{Success: true, Time: float64(c.started.Unix())})
@@ -190,9 +187,6 @@ func (c *Collector) Close() {
 	if c.sampler != nil {
 		c.sampler.close()
 	}
-	if c.process != nil {
-		c.process.close()
-	}
 	for _, t := range *c.targets.Load() {
 		t.client.Close()
 	}
@@ -242,7 +236,7 @@ func (c *Collector) addExporter(page *Page) {
 	addTo(bind, c.tables.reload, c.reload.Load())
 	switch c.metrics {
 	case MetricsBasic:
-		process := c.process.read()
+		process := readProcess("/proc/self")
 		process.startTime = value.Of(float64(c.started.Unix()))
 		addTo(bind, c.tables.process, &process)
 	case MetricsFull:

@@ -3,47 +3,21 @@ package collector
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
-	"nginx-exporter/client/nonblock"
 	"nginx-exporter/client/value"
 )
 
-// processReader reads what the exporter's own process costs. It goes by system
-// calls and keeps its files open, because opening files through package os made
-// up a third of a scrape. What cannot be read, as in a container without
-// /proc, is absent.
-type processReader struct {
-	// File descriptors, -1 where there is none.
-	statm       int
-	descriptors int // the folder that lists them all
-}
-
-const descriptorFolder = "/proc/self/fd"
-
-func newProcessReader() *processReader {
-	return &processReader{statm: openDescriptor("/proc/self/statm"), descriptors: openDescriptor(descriptorFolder)}
-}
-
-func openDescriptor(path string) int {
-	descriptor, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return -1
-	}
-	return descriptor
-}
-
-func (p *processReader) read() processState {
-	return processState{cpuSeconds: cpuSeconds(), residentBytes: p.residentBytes(), openFiles: p.openFiles()}
-}
-
-func (p *processReader) close() {
-	for _, descriptor := range []*int{&p.statm, &p.descriptors} {
-		if *descriptor >= 0 {
-			_ = syscall.Close(*descriptor) // it was only read
-			*descriptor = -1
-		}
+// readProcess reads what the exporter's own process uses. proc is its folder
+// below /proc; what cannot be read there, as in a container without /proc, is
+// absent.
+func readProcess(proc string) processState {
+	return processState{
+		cpuSeconds:    cpuSeconds(),
+		residentBytes: residentBytes(filepath.Join(proc, "statm")),
+		openFiles:     openFiles(filepath.Join(proc, "fd")),
 	}
 }
 
@@ -57,13 +31,12 @@ func cpuSeconds() value.Value {
 }
 
 // residentBytes reads the second field of statm, which is in pages.
-func (p *processReader) residentBytes() value.Value {
-	var statm [128]byte
-	n, err := nonblock.ReadStart(p.statm, statm[:])
+func residentBytes(path string) value.Value {
+	statm, err := os.ReadFile(path)
 	if err != nil {
 		return value.Value{}
 	}
-	fields := bytes.Fields(statm[:n])
+	fields := bytes.Fields(statm)
 	if len(fields) < 2 {
 		return value.Value{}
 	}
@@ -74,13 +47,9 @@ func (p *processReader) residentBytes() value.Value {
 	return value.Of(float64(pages) * float64(os.Getpagesize()))
 }
 
-// openFiles counts the file descriptors. Linux 6.2 and later has the number as
-// the size of the folder that lists them.
-func (p *processReader) openFiles() value.Value {
-	if size, err := nonblock.Size(p.descriptors); err == nil && size > 0 {
-		return value.Of(float64(size))
-	}
-	folder, err := os.Open(descriptorFolder)
+// openFiles counts the entries of the folder that lists the file descriptors.
+func openFiles(path string) value.Value {
+	folder, err := os.Open(path)
 	if err != nil {
 		return value.Value{}
 	}

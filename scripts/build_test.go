@@ -129,7 +129,7 @@ func checkVersion(t *testing.T, program, printed, labels string) {
 func copySources(t *testing.T) string {
 	t.Helper()
 	to := t.TempDir()
-	for _, name := range []string{"client", "cmd", "collector", "internal", "third_party", "go.mod", "go.sum"} {
+	for _, name := range []string{"client", "cmd", "collector", "internal", "go.mod", "go.sum"} {
 		err := filepath.WalkDir(filepath.Join("..", name), func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case err != nil && os.IsNotExist(err):

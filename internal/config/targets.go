@@ -181,7 +181,7 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 			http.TLSConfig = b.http.TLSConfig
 		}
 	}
-	transport, err := newTransport(http, target)
+	http, err = forTarget(http, target)
 	if err != nil {
 		return options, fmt.Errorf("http_client_config: %s", oneLine(err))
 	}
@@ -193,7 +193,7 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 		Host:          cmp.Or(m.Host, b.nginx.Host),
 		UserAgent:     b.userAgent,
 		ProxyProtocol: b.nginx.ProxyProtocol,
-		Transport:     transport,
+		HTTP:          http,
 	}
 	if m.ProxyProtocol != nil {
 		options.Client.ProxyProtocol = *m.ProxyProtocol

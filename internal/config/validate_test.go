@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	}
 	target := settings.Targets()[0]
 	if target.Client.Target.String() != "http://127.0.0.1:8080/stub_status" || target.Client.Timeout != 5*time.Second ||
-		target.Client.Transport != nil || len(target.Labels) != 0 || target.Client.Mode != client.ModeAuto {
+		!reflect.ValueOf(target.Client.HTTP).IsZero() || len(target.Labels) != 0 || target.Client.Mode != client.ModeAuto {
 		t.Errorf("%+v", target)
 	}
 	if _, err := settings.Probes().Target("http://127.0.0.1:8080/stub_status", ""); err != ErrProbeOff { //nolint:errorlint // that very one

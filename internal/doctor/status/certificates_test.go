@@ -58,14 +58,14 @@ func certificates() map[string]problem {
 		"wrong client certificate": {"certificate-refused", func(s *scene) {
 			b, m := s.address("127.0.0.1"), nginxtest.New(s)
 			mutual(s, b, m, server)
-			s.target("https://" + b + "/stub_status").Transport = foreign(s.T, s.ca.Pool)
+			s.target("https://" + b + "/stub_status").HTTP = foreign(s.T, s.ca)
 		}},
 		"client certificate, at the handshake": {"certificate-required", func(s *scene) {
 			s.target("https://" + s.tls(&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: s.ca.Pool, MinVersion: tls.VersionTLS13}) + "/stub_status")
 		}},
 		"wrong client certificate, at the handshake": {"certificate-refused", func(s *scene) {
 			a := s.tls(&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: s.ca.Pool, MinVersion: tls.VersionTLS13})
-			s.target("https://" + a + "/stub_status").Transport = foreign(s.T, s.ca.Pool)
+			s.target("https://" + a + "/stub_status").HTTP = foreign(s.T, s.ca)
 		}},
 		"TLS 1.1": {"tls-version", func(s *scene) {
 			s.target("https://" + s.tls(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}) + "/stub_status")

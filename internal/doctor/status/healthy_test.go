@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -104,22 +103,23 @@ func TestSocketDenied(t *testing.T) {
 		t.Fatal(err)
 	}
 	options := *s.target("unix:" + n.Dir + "/n.sock:/stub_status")
-	var step doctor.Step
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		// The thread ends with the goroutine, which does not unlock it.
-		runtime.LockOSThread()
-		if os.Getuid() == 0 {
-			if err := syscall.Setfsuid(65534); err != nil {
-				t.Error(err)
-			}
-		}
-		step = newExaminer(t.Context(), s.options).examine(options)
-	}()
-	<-done
+	if os.Getuid() == 0 { // which may open any socket
+		effectiveUser(t, 65534)
+		defer effectiveUser(t, 0)
+	}
+	step := newExaminer(t.Context(), s.options).examine(options)
 	if len(step.Findings) != 1 || step.Findings[0].Code != "socket-denied" {
 		t.Errorf("found %+v", step)
+	}
+}
+
+// effectiveUser makes the whole process act as a user. The test must not run in
+// parallel with others.
+func effectiveUser(t *testing.T, id int) {
+	t.Helper()
+	const unchanged = -1
+	if err := syscall.Setreuid(unchanged, id); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -3,8 +3,6 @@
 package status
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	promconfig "github.com/prometheus/common/config"
 	"go.uber.org/goleak"
 
 	"nginx-exporter/client"
@@ -49,7 +48,7 @@ func newScene(t *testing.T) *scene {
 	s := &scene{T: t, ca: nginxtest.NewAuthority(t)}
 	s.options.TargetOptions = func(uri string) (client.Options, error) {
 		target, err := client.ParseTarget(uri)
-		return client.Options{Target: target, Timeout: time.Second, Transport: s.trusting(target)}, err
+		return client.Options{Target: target, Timeout: time.Second, HTTP: s.trusting(target)}, err
 	}
 	s.options.Machine = Machine{
 		Proc: t.TempDir(), Ports: []int{}, Sockets: []string{}, Folders: []string{}, Env: func(string) string { return "" },
@@ -57,18 +56,12 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-// trusting is a transport that trusts the CA of the scene.
-func (s *scene) trusting(target client.Target) client.Transport {
+// trusting is an HTTP configuration that trusts the CA of the scene.
+func (s *scene) trusting(target client.Target) promconfig.HTTPClientConfig {
 	if !target.TLS() {
-		return nil
+		return promconfig.HTTPClientConfig{}
 	}
-	return tlsTransport{&tls.Config{RootCAs: s.ca.Pool, MinVersion: tls.VersionTLS12}}
-}
-
-type tlsTransport struct{ config *tls.Config }
-
-func (t tlsTransport) RoundTripper(base func(*tls.Config) *http.Transport) (http.RoundTripper, error) {
-	return base(t.config), nil
+	return promconfig.HTTPClientConfig{TLSConfig: promconfig.TLSConfig{CA: s.ca.PEM}}
 }
 
 // target adds a target of the exporter.
@@ -233,10 +226,9 @@ func golden(t *testing.T, name, text string) {
 	}
 }
 
-// foreign is a transport with a client certificate of another CA.
-func foreign(t *testing.T, pool *x509.CertPool) client.Transport {
+// foreign is an HTTP configuration with a client certificate of another CA.
+func foreign(t *testing.T, ca *nginxtest.Authority) promconfig.HTTPClientConfig {
 	t.Helper()
-	return tlsTransport{&tls.Config{
-		RootCAs: pool, MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{nginxtest.NewAuthority(t).Pair(t, nginxtest.Leaf{Client: true})},
-	}}
+	certificate, key := nginxtest.NewAuthority(t).Issue(t, nginxtest.Leaf{Client: true})
+	return promconfig.HTTPClientConfig{TLSConfig: promconfig.TLSConfig{CA: ca.PEM, Cert: certificate, Key: promconfig.Secret(key)}}
 }
