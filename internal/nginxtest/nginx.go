@@ -21,7 +21,7 @@ type Nginx struct {
 	*proctest.Process
 	// Dir is the folder, which the configuration may use for files.
 	Dir string
-	// LogPath is where the error log goes; Dir/error.log if empty.
+	// LogPath is where the error log goes, a temporary file if empty.
 	LogPath string
 }
 
@@ -55,7 +55,7 @@ func StartStatus(tb proctest.TB, directives string) string {
 // for one.
 func Socket(tb proctest.TB) string {
 	tb.Helper()
-	folder, err := os.MkdirTemp("", "nginx") //nolint:usetesting // a longer path does not fit a socket
+	folder, err := os.MkdirTemp("", "nginx")
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}
@@ -131,9 +131,6 @@ func (n *Nginx) Program(tb proctest.TB) string {
 // its sockets are open.
 func (n *Nginx) Start(tb proctest.TB) {
 	tb.Helper()
-	if n.LogPath == "" {
-		n.LogPath = filepath.Join(n.Dir, "error.log")
-	}
 	command := exec.Command(program(tb), "-e", "stderr", "-p", n.Dir, "-c", "nginx.conf") //nolint:noctx // proctest ends it
 	n.Process = proctest.Start(tb, n.LogPath, command)
 	n.Await(tb, "nginx to listen", func() bool {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -49,7 +48,6 @@ func TestSignals(t *testing.T) {
 // fakeTB records a failure and then runs its cleanups.
 type fakeTB struct {
 	*testing.T
-	mu       sync.Mutex
 	failure  string
 	log      string
 	cleanups []func()

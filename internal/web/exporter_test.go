@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
@@ -93,7 +95,9 @@ func assemble(c *config.Config) (e *exporter, closer func(), err error) {
 	if e.settings, err = c.Validate(); err != nil {
 		return nil, nil, err
 	}
-	scraper := collector.New(e.settings.Show())
+	options := e.settings.Show()
+	options.Logger = level.NewFilter(log.NewLogfmtLogger(e.log), level.AllowInfo())
+	scraper := collector.New(options)
 	if err := scraper.SetTargets(e.settings.Targets()); err != nil {
 		return nil, nil, err
 	}
@@ -237,6 +241,17 @@ func (t *transcript) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.text.String()
+}
+
+// lines returns how many lines have all the texts.
+func (t *transcript) lines(texts ...string) int {
+	count := 0
+	for line := range strings.Lines(t.String()) {
+		if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) }) {
+			count++
+		}
+	}
+	return count
 }
 
 func eventually(tb testing.TB, what string, condition func() bool) {

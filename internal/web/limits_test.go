@@ -227,3 +227,11 @@ func TestReadTimeout(t *testing.T) {
 		_ = conn.Close() // the exporter has
 	}
 }
+
+// cancelled returns the context of a scraper that has left.
+func cancelled(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(tb.Context())
+	cancel()
+	return ctx
+}

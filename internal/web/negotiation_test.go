@@ -125,7 +125,12 @@ func TestContentType(t *testing.T) {
 		acceptProto:                     proto,
 		acceptProto + ";q=0.1,*/*;q=.9": proto,
 		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=strange": textType,
-		"application/vnd.google.protobuf":                            textType,
+		"application/vnd.google.protobuf": textType,
+		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5," +
+			"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2": textType, // Prometheus 3
+		acceptProto + ";q=0.7,application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2": proto, // with native histograms
+		"\xff\xfe":                   textType,
+		strings.Repeat("a/b,", 2000): textType,
 		"application/openmetrics-text;version=1.0.0":                 textType,
 		"application/openmetrics-text;version=1.0.0,text/plain;q=.1": textType,
 	} {

@@ -1,6 +1,6 @@
 //go:build linux
 
-package blackbox_test
+package programtest_test
 
 import (
 	"bufio"
@@ -8,19 +8,20 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"nginx-exporter/internal/nginxtest"
 )
 
-// fake stands in for nginx where nginx itself would not do such a thing.
+// fake stands in for nginx where a real one would not do such a thing.
 type fake struct {
 	listener    net.Listener
 	uri         string
 	connections atomic.Int64
-	requests    atomic.Int64
 	stop        chan struct{} // closed when the test ends
 	running     sync.WaitGroup
 
@@ -36,21 +37,20 @@ type call struct {
 	reader *bufio.Reader
 }
 
-// script says what a fake does on a connection. The connection is closed after
-// it.
+// script is what a fake does on a connection, which is closed after it.
 type script func(c *call)
 
-// fakeTCP runs a script behind a free port.
+// fakeTCP runs a script on a free port.
 func fakeTCP(tb testing.TB, s script) *fake {
 	tb.Helper()
 	listener := listen(tb, "tcp", "127.0.0.1:0")
 	return fakeOn(tb, listener, "http://"+listener.Addr().String()+"/stub_status", s)
 }
 
-// fakeUnix runs a script behind a socket.
+// fakeUnix runs a script on a unix socket.
 func fakeUnix(tb testing.TB, s script) *fake {
 	tb.Helper()
-	socket := filepath.Join(tb.TempDir(), "n.sock")
+	socket := nginxtest.Socket(tb)
 	return fakeOn(tb, listen(tb, "unix", socket), "unix:"+socket+":/stub_status", s)
 }
 
@@ -94,7 +94,7 @@ func (f *fake) accept(s script) {
 	}
 }
 
-// close ends the fake before the test is over.
+// close ends the fake, at the end of the test or before.
 func (f *fake) close() {
 	f.mu.Lock()
 	select {
@@ -104,14 +104,14 @@ func (f *fake) close() {
 	}
 	_ = f.listener.Close() // it may be closed already
 	for conn := range f.open {
-		_ = conn.Close() // its script sees it
+		_ = conn.Close() // its script notices
 	}
 	f.mu.Unlock()
 	f.running.Wait()
 }
 
-// requested returns the requests that have come so far.
-func (f *fake) requested() []*http.Request {
+// requests returns the requests that have come so far.
+func (f *fake) requests() []*http.Request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]*http.Request(nil), f.seen...)
@@ -123,7 +123,6 @@ func (c *call) read() bool {
 	if err != nil {
 		return false
 	}
-	c.fake.requests.Add(1)
 	c.fake.mu.Lock()
 	defer c.fake.mu.Unlock()
 	c.fake.seen = append(c.fake.seen, request)
@@ -147,7 +146,7 @@ func (c *call) pause(delay time.Duration) {
 	}
 }
 
-// always answers each request in the same way.
+// always sends the same response to each request.
 func always(text string) script {
 	return func(c *call) {
 		for served := true; served; {
@@ -156,7 +155,7 @@ func always(text string) script {
 	}
 }
 
-// once answers one request a connection, and hangs up.
+// once reads a request, writes text and closes the connection.
 func once(text string) script {
 	return func(c *call) {
 		if c.read() {
@@ -165,18 +164,22 @@ func once(text string) script {
 	}
 }
 
-// silence reads and never answers.
-func silence(c *call) {
-	c.read()
-	c.hang()
+// then reads a request, writes text and hangs.
+func then(text string) script {
+	return func(c *call) {
+		c.read()
+		c.say(text)
+		c.hang()
+	}
 }
 
-// ok is an answer with that body, framed as nginx does it.
+// good responds as nginx does.
+func good() script { return always(ok(usual().body())) }
+
+// ok is a response with that body, framed as nginx does it.
 func ok(body string) string { return status("200 OK", body) }
 
-func status(line, body string) string {
-	return fmt.Sprintf("HTTP/1.1 %s\r\nServer: nginx/1.29.1\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", line, len(body), body)
+func status(line, body string, headers ...string) string {
+	more := strings.Join(append(headers, ""), "\r\n")
+	return fmt.Sprintf("HTTP/1.1 %s\r\nServer: nginx/1.29.1\r\nContent-Type: text/plain\r\n%sContent-Length: %d\r\n\r\n%s", line, more, len(body), body)
 }
-
-// uri is the flag with a target.
-func uri(target string) string { return "--nginx.scrape-uri=" + target }
