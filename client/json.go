@@ -21,7 +21,7 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 		}
 		defer c.readers.Put(d)
 		// Names, and what the garbage collector leaves, take the rest.
-		d.Reset(body, limit/8*5)
+		d.Reset(body, limit/2)
 		decode(d)
 		if err := d.Finish(); err != nil {
 			return DecodeError(err)

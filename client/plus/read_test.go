@@ -389,7 +389,7 @@ func TestReadMemory(t *testing.T) {
 	}
 	for n, want := range map[int]failure{
 		1000: {},
-		3500: {reason: client.ReasonTooLarge, text: "more than 655360 bytes of memory", advice: adviceLimit},
+		3500: {reason: client.ReasonTooLarge, text: "more than 524288 bytes of memory", advice: adviceLimit},
 	} {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
