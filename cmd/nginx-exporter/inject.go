@@ -18,7 +18,7 @@ const injectCommand = "inject"
 // unmetStatus is the exit status when --require is not met.
 const unmetStatus = 2
 
-// manifests is what can be said to inject and uninject.
+// manifests holds the flags of inject and uninject.
 type manifests struct {
 	run         inject.Run
 	options     inject.Options
@@ -26,8 +26,7 @@ type manifests struct {
 	annotations []string
 }
 
-// focus hides the flags of the exporter itself from the help of commands that
-// have no use for them.
+// focus hides the flags of the exporter from the help of commands that do not use them.
 func (c *cli) focus(args []string) {
 	if len(args) == 0 || !slices.Contains([]string{injectCommand, uninjectCommand, snippetCommand, doctorCommand}, args[0]) {
 		return
@@ -49,33 +48,33 @@ func (c *cli) addInject() {
 	m.flags(cmd)
 	set := func(name, help string, to *string) { cmd.Flag(name, help).Default(*to).StringVar(to) }
 	set("image", "Image of the exporter.", &o.Image)
-	set("image-pull-policy", "Always, IfNotPresent or Never; empty leaves it out.", &o.PullPolicy)
-	set("scrape-uri", "Status page of NGINX, as the pod sees it.", &o.ScrapeURI)
-	cmd.Flag("port", "Port of the metrics.").Default("9113").IntVar(&o.Port)
-	cmd.Flag("arg", "Further argument of the exporter, as in --arg=--log.level=debug. Can be repeated.").StringsVar(&o.Args)
-	set("native", "Make it a native sidecar (an init container that stays): auto, always or never.", &o.Native)
-	cmd.Flag("container", "The container of NGINX; without it, the one with an image of NGINX.").StringVar(&o.Container)
-	cmd.Flag("all", "Inject into pods in which no NGINX is found, too.").BoolVar(&o.All)
+	set("image-pull-policy", "Image pull policy: Always, IfNotPresent or Never; empty to omit it.", &o.PullPolicy)
+	set("scrape-uri", "URI of the NGINX status page, as seen from within the pod.", &o.ScrapeURI)
+	cmd.Flag("port", "Port of the exporter.").Default("9113").IntVar(&o.Port)
+	cmd.Flag("arg", "Additional argument for the exporter, as in --arg=--log.level=debug. Can be repeated.").StringsVar(&o.Args)
+	set("native", "Add a native sidecar (an init container with restartPolicy Always): auto, always or never.", &o.Native)
+	cmd.Flag("container", "Name of the NGINX container; by default the one with an NGINX image.").StringVar(&o.Container)
+	cmd.Flag("all", "Inject into pods without an NGINX container, too.").BoolVar(&o.All)
 	cmd.Flag("host-network", "Inject into pods with hostNetwork, too.").BoolVar(&o.HostNetwork)
-	cmd.Flag("status-config", "Add a ConfigMap with a status server, and mount it into the container of NGINX.").BoolVar(&o.StatusConfig)
-	set("cpu-request", "CPU that the sidecar asks for; empty for none.", &o.Resources.CPURequest)
-	set("memory-request", "Memory that the sidecar asks for; empty for none.", &o.Resources.MemoryRequest)
-	set("cpu-limit", "CPU that the sidecar may have; empty for any.", &o.Resources.CPULimit)
-	set("memory-limit", "Memory that the sidecar may have; empty for any.", &o.Resources.MemoryLimit)
+	cmd.Flag("status-config", "Add a ConfigMap with a status server, and mount it into the NGINX container.").BoolVar(&o.StatusConfig)
+	set("cpu-request", "CPU request of the sidecar; empty for none.", &o.Resources.Requests.CPU)
+	set("memory-request", "Memory request of the sidecar; empty for none.", &o.Resources.Requests.Memory)
+	set("cpu-limit", "CPU limit of the sidecar; empty for none.", &o.Resources.Limits.CPU)
+	set("memory-limit", "Memory limit of the sidecar; empty for none.", &o.Resources.Limits.Memory)
 	cmd.Flag("pod-label", "Label KEY=VALUE to add to the pods. Can be repeated.").StringsVar(&m.labels)
 	cmd.Flag("pod-annotation", "Annotation KEY=VALUE to add to the pods. Can be repeated.").StringsVar(&m.annotations)
 	cmd.Flag("scrape-annotations", "Add the annotations prometheus.io/scrape, port and path to the pods.").BoolVar(&o.ScrapeAnnotations)
 }
 
-// flags defines what both commands have.
+// flags defines the flags that inject and uninject share.
 func (m *manifests) flags(cmd *kingpin.CmdClause) {
 	r := &m.run
-	cmd.Flag("write", "Replace the files, in place of writing to standard output.").Short('w').BoolVar(&r.Write)
-	cmd.Flag("output-dir", "Folder to write the files to.").Short('o').StringVar(&r.OutputDir)
-	cmd.Flag("report", "What to tell of each object on standard error: text, json or none.").
+	cmd.Flag("write", "Replace the files instead of writing to standard output.").Short('w').BoolVar(&r.Write)
+	cmd.Flag("output-dir", "Directory to write the files to.").Short('o').StringVar(&r.OutputDir)
+	cmd.Flag("report", "Report for each object on standard error: text, json or none.").
 		Default(inject.ReportText).EnumVar(&r.Report, inject.ReportText, inject.ReportJSON, inject.ReportNone)
-	cmd.Flag("require", "Exit with 2 if no object is as wanted, or one was refused.").BoolVar(&r.Require)
-	cmd.Arg("file", "Files, folders, or - for standard input.").Required().StringsVar(&r.Paths)
+	cmd.Flag("require", "Exit with status 2 if no object ends up as requested, or any is refused.").BoolVar(&r.Require)
+	cmd.Arg("file", "Files, directories, or - for standard input.").Required().StringsVar(&r.Paths)
 }
 
 // inject runs the command.
@@ -97,17 +96,17 @@ func (c *cli) inject(args []string, stdout, stderr io.Writer) error {
 	return c.editManifests(args, stdout, stderr)
 }
 
-// editManifests runs inject or uninject. The exporter's own flags mean nothing
-// to them; silence would let --nginx.scrape-uri pass for --scrape-uri.
+// editManifests runs inject or uninject. It rejects flags of the exporter, so that --nginx.scrape-uri is not mistaken for
+// --scrape-uri.
 func (c *cli) editManifests(args []string, stdout, stderr io.Writer) error {
 	for _, f := range c.flags {
 		if c.onCommandLine(args, f.name) && !strings.HasPrefix(f.name, "log.") {
-			return &usageError{fmt.Errorf("--%s is a flag of the exporter itself; to inject it, write --arg=--%s", f.name, f.name)}
+			return &usageError{fmt.Errorf("--%s is a flag of the exporter; to pass it to the sidecar, write --arg=--%s", f.name, f.name)}
 		}
 	}
 	r := &c.manifests.run
 	for i, path := range r.Paths {
-		// The parser takes the dash off.
+		// The parser removes the dash.
 		if path == "" && slices.Contains(args, "-") {
 			r.Paths[i] = "-"
 		}
@@ -120,7 +119,7 @@ func (c *cli) editManifests(args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// pairs reads KEY=VALUE.
+// pairs parses the KEY=VALUE of a flag.
 func pairs(flag string, given []string) ([]inject.Pair, error) {
 	var all []inject.Pair
 	for _, s := range given {

@@ -10,7 +10,7 @@ const uninjectCommand = "uninject"
 
 // addUninject defines the command uninject.
 func (c *cli) addUninject() {
-	c.manifests.flags(c.app.Command(uninjectCommand, "Take away from Kubernetes manifests what inject added."))
+	c.manifests.flags(c.app.Command(uninjectCommand, "Remove from Kubernetes manifests what inject added."))
 }
 
 // uninject runs the command.

@@ -7,18 +7,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The comments around what was added to a block of YAML. A line that had to go
-// stands behind the third, for uninject to put it back.
+// The comments around what is added to a block. A line that has to be replaced is kept after the third, so that uninject
+// can restore it.
 const (
 	markBegin = "# >>> nginx-exporter inject"
 	markEnd   = "# <<< nginx-exporter inject"
 	markWas   = "# was: "
 )
 
-// region writes lines between marks. At the end of a file without a last line
+// region returns a splice that replaces whole lines with a body between marks. At the end of a file without a final line
 // break, it leaves the file without one.
-func (d *document) region(l layout, from, to, column int, body func(w *writer)) splice {
-	w := writer{layout: l}
+func (d *document) region(l layout, from, to, column int, body func(w *blockWriter)) splice {
+	w := blockWriter{layout: l}
 	w.line(column, markBegin)
 	if from < to {
 		w.pad(column)
@@ -39,18 +39,22 @@ func (d *document) region(l layout, from, to, column int, body func(w *writer)) 
 	return splice{from, to, text}
 }
 
-// above returns regions directly above a line: before the comments that belong
-// to it, or else after them.
-func (d *document) above(l layout, line, column int, body func(w *writer)) []splice {
+// regionAt returns a splice that inserts a region above a line.
+func (d *document) regionAt(l layout, line, column int, body func(w *blockWriter)) splice {
+	return d.region(l, d.start(line), d.start(line), column, body)
+}
+
+// above returns a region above a line: before the comments that belong to it, or else after them.
+func (d *document) above(l layout, line, column int, body func(w *blockWriter)) []splice {
 	top := line
 	for top > 0 && isComment(d.line(top-1)) && indent(d.line(top-1)) == column {
 		top--
 	}
-	var places []splice
+	splices := []splice{d.regionAt(l, top, column, body)}
 	if top < line {
-		places = append(places, d.region(l, d.start(top), d.start(top), column, body))
+		splices = append(splices, d.regionAt(l, line, column, body))
 	}
-	return append(places, d.region(l, d.start(line), d.start(line), column, body))
+	return splices
 }
 
 func isComment(line string) bool {
@@ -60,22 +64,22 @@ func isComment(line string) bool {
 func isBlank(line string) bool { return strings.TrimSpace(line) == "" }
 
 // blockFields adds keys above another key.
-func (d *document) blockFields(l layout, before *yaml.Node, fresh mapping) ([]splice, error) {
-	if strings.Trim(d.pretext(before), " ") != "" {
+func (d *document) blockFields(l layout, before, missing *yaml.Node) ([]splice, error) {
+	if !d.startsLine(before) {
 		return nil, errLayout
 	}
 	column := before.Column - 1
-	return d.above(l, before.Line-1, column, func(w *writer) { w.fields(fresh, column, false) }), nil
+	return d.above(l, before.Line-1, column, func(w *blockWriter) { w.fields(missing, column, false) }), nil
 }
 
-// blockItem adds an item to a list, as the first or as the last.
-func (d *document) blockItem(l layout, seq *yaml.Node, item mapping, last bool) ([]splice, error) {
+// blockItem adds an item to a list, as the first or the last.
+func (d *document) blockItem(l layout, seq, item *yaml.Node, last bool) ([]splice, error) {
 	dash, err := d.dash(seq)
 	if err != nil {
 		return nil, err
 	}
 	column := indent(d.line(dash))
-	body := func(w *writer) { w.items(list{item}, column) }
+	body := func(w *blockWriter) { w.items(sequence(item), column) }
 	if last {
 		return d.below(l, seq, column, body), nil
 	}
@@ -92,9 +96,8 @@ func (d *document) dash(seq *yaml.Node) (int, error) {
 	return 0, errLayout
 }
 
-// below returns regions after the last item of a list: right after its last
-// line, or else above whatever follows.
-func (d *document) below(l layout, seq *yaml.Node, column int, body func(w *writer)) []splice {
+// below returns a region after a list: right after its last line, or else above whatever follows.
+func (d *document) below(l layout, seq *yaml.Node, column int, body func(w *blockWriter)) []splice {
 	bottom := d.lines()
 	if next := following(d.root, seq); next != nil {
 		bottom = next.Line - 1
@@ -113,32 +116,26 @@ func (d *document) below(l layout, seq *yaml.Node, column int, body func(w *writ
 		}
 		line--
 	}
-	places := []splice{d.region(l, d.start(line), d.start(line), column, body)}
+	splices := []splice{d.regionAt(l, line, column, body)}
 	if line < bottom {
-		places = append(places, d.region(l, d.start(bottom), d.start(bottom), column, body))
+		splices = append(splices, d.regionAt(l, bottom, column, body))
 	}
-	return places
+	return splices
 }
 
-// following returns the first node after all of n.
-func following(root, n *yaml.Node) *yaml.Node {
-	inside := map[*yaml.Node]bool{}
-	var collect func(n *yaml.Node)
-	collect = func(n *yaml.Node) {
-		inside[n] = true
-		for _, child := range n.Content {
-			collect(child)
-		}
-	}
-	collect(n)
+// following returns the first node after a tree, nil for none.
+func following(root, tree *yaml.Node) *yaml.Node {
 	passed := false
-	var walk func(at *yaml.Node) *yaml.Node
-	walk = func(at *yaml.Node) *yaml.Node {
-		if passed && !inside[at] {
-			return at
+	var walk func(n *yaml.Node) *yaml.Node
+	walk = func(n *yaml.Node) *yaml.Node {
+		if passed {
+			return n
 		}
-		passed = passed || at == n
-		for _, child := range at.Content {
+		if n == tree {
+			passed = true
+			return nil
+		}
+		for _, child := range n.Content {
 			if found := walk(child); found != nil {
 				return found
 			}
@@ -148,55 +145,38 @@ func following(root, n *yaml.Node) *yaml.Node {
 	return walk(root)
 }
 
-// replaceLine puts fields in the place of a key whose value is nothing: null,
-// no value, or an empty collection, on one line.
-func (d *document) replaceLine(l layout, key *yaml.Node, fresh mapping) (splice, bool) {
-	if strings.Trim(d.pretext(key), " ") != "" {
-		return splice{}, false
-	}
+// replaceLine gives a key a value, if the key and an empty value (null, nothing, {} or []) are all there is on its line.
+func (d *document) replaceLine(l layout, key, value *yaml.Node) (splice, error) {
 	line, column := key.Line-1, key.Column-1
 	empty := regexp.MustCompile(`^ *["']?` + regexp.QuoteMeta(key.Value) + `["']?\s*:\s*(\[\s*\]|\{\s*\}|null|Null|NULL|~|)(\s+#.*|\s*)$`)
-	if !empty.MatchString(d.line(line)) {
-		return splice{}, false
+	if !d.startsLine(key) || !empty.MatchString(d.line(line)) {
+		return splice{}, errLayout
 	}
-	return d.region(l, d.start(line), d.end(line), column, func(w *writer) { w.fields(fresh, column, false) }), true
+	return d.region(l, d.start(line), d.end(line), column, func(w *blockWriter) { w.fields(mapping(key.Value, value), column, false) }), nil
 }
 
-// insertion is what a flow mapping gets at its head.
+// insertion is added to the start of a flow mapping.
 type insertion struct {
-	key, mapping *yaml.Node // the key on whose line the mapping stands
-	fresh        mapping
+	mapping, missing *yaml.Node
 }
 
-func (in insertion) at(d *document) int { return d.at(in.mapping.Content[0]) }
-
-// rewriteLine makes insertions into flow mappings that begin and end on the
-// line of a key.
-func (d *document) rewriteLine(l layout, key *yaml.Node, insertions []insertion) (splice, bool) {
-	line := key.Line - 1
-	if strings.Trim(d.pretext(key), " ") != "" {
-		return splice{}, false
+// rewriteLine makes insertions into flow mappings that begin and end on the line of a key.
+func (d *document) rewriteLine(l layout, key *yaml.Node, insertions []insertion) (splice, error) {
+	from, to := d.start(key.Line-1), d.end(key.Line-1)
+	if !d.startsLine(key) {
+		return splice{}, errInline
 	}
-	from := d.start(line)
-	var text strings.Builder
-	// There are two or three, in no order.
-	for i := range insertions {
-		for j := i; j > 0 && insertions[j].at(d) < insertions[j-1].at(d); j-- {
-			insertions[j-1], insertions[j] = insertions[j], insertions[j-1]
-		}
-	}
+	var splices []splice
 	for _, in := range insertions {
-		at, end := in.at(d), d.flowEnd(in.mapping)
-		if at < from || at >= d.end(line) || end < at || end >= d.end(line) {
-			return splice{}, false
+		s := d.flowFields(in.mapping.Content[0], in.missing)
+		if end := d.flowEnd(in.mapping); s.from < from || end < s.from || end >= to {
+			return splice{}, errInline
 		}
-		text.WriteString(d.s[from:at])
-		for _, f := range in.fresh {
-			text.WriteString(quote(f.key) + ": " + flowText{}.write(f.value) + ", ")
-		}
-		from = at
+		splices = append(splices, splice{s.from - from, s.from - from, s.text})
 	}
-	rest := d.s[from:d.end(line)]
-	text.WriteString(strings.TrimSuffix(rest, breakOf(rest)))
-	return d.region(l, d.start(line), d.end(line), key.Column-1, func(w *writer) { w.line(0, text.String()) }), true
+	text, err := spliced(d.s[from:to], splices)
+	if err != nil {
+		return splice{}, errInline
+	}
+	return d.region(l, from, to, key.Column-1, func(w *blockWriter) { w.line(0, strings.TrimSuffix(text, breakOf(text))) }), nil
 }

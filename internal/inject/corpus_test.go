@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/internal/sidecar"
 )
 
 // corpus reads the manifests that round trips are tried on.
@@ -57,7 +59,7 @@ func optionSets() map[string]Options {
 	return map[string]Options{
 		"defaults": set(func(*Options) {}),
 		"all":      set(func(o *Options) { o.All = true }),
-		"ordinary": set(func(o *Options) { o.Native = NativeNever }),
+		"ordinary": set(func(o *Options) { o.Native = sidecar.NativeNever }),
 		"status": set(func(o *Options) {
 			o.StatusConfig = true
 			o.ScrapeURI = "http://127.0.0.1:18080/stub_status"
@@ -70,7 +72,7 @@ func optionSets() map[string]Options {
 		"everything": set(func(o *Options) {
 			o.All, o.HostNetwork, o.StatusConfig = true, true, true
 			o.ScrapeURI = "http://127.0.0.1:18080/stub_status"
-			o.Native = NativeNever
+			o.Native = sidecar.NativeNever
 			o.Annotations = []Pair{{"prometheus.io/scrape", "true"}}
 		}),
 	}
@@ -260,12 +262,15 @@ func patch(object tree, outcome Outcome, o Options) []any {
 		template = object["spec"].(tree)["template"].(tree)
 	}
 	spec := template["spec"].(tree)
-	sidecar := decoded(container(&o))
-	if o.native() {
+	var container tree
+	if err := encode(o.Options.Container()).Decode(&container); err != nil {
+		return []any{err}
+	}
+	if o.IsNative() {
 		inits, _ := spec["initContainers"].([]any)
-		spec["initContainers"] = slices.Concat([]any{sidecar}, inits)
+		spec["initContainers"] = slices.Concat([]any{container}, inits)
 	} else {
-		spec["containers"] = append(spec["containers"].([]any), sidecar)
+		spec["containers"] = append(spec["containers"].([]any), container)
 	}
 	addPairs(template, "labels", o.Labels)
 	addPairs(template, "annotations", o.Annotations)
@@ -285,7 +290,7 @@ func patch(object tree, outcome Outcome, o Options) []any {
 	for _, c := range running {
 		c := c.(tree)
 		image, _ := c["image"].(string)
-		if isNginx(image) && c["name"] != ContainerName {
+		if isNginx(image) && c["name"] != sidecar.Name {
 			mounts, _ := c["volumeMounts"].([]any)
 			mount := tree{"name": statusVolume, "mountPath": statusMount, "subPath": statusFile, "readOnly": true}
 			c["volumeMounts"] = slices.Concat([]any{mount}, mounts)
@@ -321,23 +326,4 @@ func addPairs(template tree, key string, pairs []Pair) {
 			have[p.Key] = p.Value
 		}
 	}
-}
-
-// decoded is what a reader makes of a value.
-func decoded(v any) any {
-	switch v := v.(type) {
-	case mapping:
-		m := tree{}
-		for _, f := range v {
-			m[f.key] = decoded(f.value)
-		}
-		return m
-	case list:
-		var items []any
-		for _, item := range v {
-			items = append(items, decoded(item))
-		}
-		return items
-	}
-	return v
 }

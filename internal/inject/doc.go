@@ -1,15 +1,11 @@
-// Package inject adds the exporter to Kubernetes manifests as a sidecar, and
-// takes it away again.
+// Package inject adds the exporter to Kubernetes manifests as a sidecar, and removes it again.
 //
-// It reads a manifest as YAML nodes to find what is where, but changes the
-// text: lines are added between those of the user, and every other byte stays
-// as it was. Each change is proven before it is given away: the new text must
-// parse to the old objects and the additions, and taking the additions away
-// must give the old bytes.
+// It parses a manifest into YAML nodes to find positions, but edits the text: lines are added between existing ones, and
+// every other byte is kept. Each edit is verified before it is returned: the new text must parse to the old objects with
+// the additions, and removing the additions must restore the old bytes.
 //
-// What is added to a block of YAML stands between two comments, so that it can
-// be found again. JSON and flow style have no place for comments; there the
-// spacing of what was added tells how the list looked before, see flow.go.
+// Additions to block style are between two comments, by which they are found again. JSON and flow style have no room for
+// comments; there the spacing of the additions tells what the list was before, see flow.go.
 //
 // The package must not import anything of k8s.io, cmd, collector or client.
 package inject

@@ -10,54 +10,55 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// splice replaces what is between two offsets.
+// splice replaces the text between two offsets.
 type splice struct {
 	from, to int
 	text     string
 }
 
-// edit is one change: the places in the text where it may be made, the best
-// first, and what it does to the nodes.
+// edit is one change: the splices that would make it, the best first, and its effect on the nodes.
 type edit struct {
-	places []splice
-	change func()
+	splices []splice
+	change  func()
 }
 
 // plan collects the edits of one document.
 type plan struct {
 	*document
-	edits    []edit
-	added    []addition  // documents that are to follow
-	inserted []insertion // not yet edits
+	edits     []edit
+	documents []addedDocument
+	inline    map[*yaml.Node][]insertion // into the line of a key, not yet edits
 }
 
-// addition is a document: where it goes, and what it says.
-type addition struct {
+// addedDocument is a document to add to the stream.
+type addedDocument struct {
 	splice
 	node *yaml.Node
 }
 
-// errLayout is why a place cannot be edited that no rule here fits.
-var errLayout = errors.New("it is laid out in a way that cannot be edited safely; edit it by hand")
+var (
+	errLayout = errors.New("its YAML layout cannot be edited safely; edit it by hand")
+	errAlias  = errors.New("an alias would add the sidecar to an object that must not get it; edit it by hand")
+)
 
-// errCarried is why an object is not edited whose anchor others use.
-var errCarried = errors.New("an alias would carry the sidecar to an object that is to have none; edit it by hand")
-
-// pretext is the text of a node's line before the node.
+// pretext returns the text before a node on its line.
 func (d *document) pretext(n *yaml.Node) string {
 	return d.s[d.start(n.Line-1):d.at(n)]
 }
 
+// startsLine reports whether a node is the first on its line.
+func (d *document) startsLine(n *yaml.Node) bool { return strings.Trim(d.pretext(n), " ") == "" }
+
 func (d *document) at(n *yaml.Node) int { return d.offset(n.Line, n.Column) }
 
-// layoutOf finds out how the blocks around a pod are laid out.
+// layoutOf returns the layout of the blocks around a pod.
 func (d *document) layoutOf(p *pod) layout {
 	l := layout{step: 2, item: 2, eol: d.eol(p.key.Line - 1)}
-	if step := p.spec.Column - p.key.Column; !flow(p.spec) && p.spec.Line > p.key.Line && step >= 1 && step <= 8 {
+	if step := p.spec.Column - p.key.Column; !isFlow(p.spec) && p.spec.Line > p.key.Line && step >= 1 && step <= 8 {
 		l.step = step
 	}
 	e, found := own(p.spec, "containers")
-	if !found || e.value.Kind != yaml.SequenceNode || flow(e.value) || len(e.value.Content) == 0 {
+	if !found || e.value.Kind != yaml.SequenceNode || isFlow(e.value) || len(e.value.Content) == 0 {
 		return l
 	}
 	dash, err := d.dash(e.value)
@@ -76,120 +77,111 @@ func (d *document) layoutOf(p *pod) layout {
 	return l
 }
 
-// list adds an item to the list that a mapping has under a key. What the
-// mapping has not got yet is put among the fresh fields.
-func (p *plan) list(l layout, owner *yaml.Node, key string, item mapping, last bool, fresh *mapping) error {
-	e, found := own(owner, key)
+// collection returns the entry of a key whose value should be a mapping or a list. It returns an error if others may share
+// the value, so that it must not be edited.
+func collection(owner *yaml.Node, key string, kind yaml.Kind) (e entry, found bool, err error) {
+	e, found = own(owner, key)
 	switch {
 	case !found && get(owner, key) != nil:
-		return fmt.Errorf("its %s come through a merge (<<), where others share them; edit it by hand", key)
-	case !found:
-		*fresh = append(*fresh, field{key, list{item}})
-		return nil
+		err = fmt.Errorf("%s comes from a merge key (<<) that other objects may use; edit it by hand", key)
+	case !found || isEmpty(e.value, kind):
 	case e.value.Kind == yaml.AliasNode:
-		return fmt.Errorf("its %s are an alias (*%s), which others share; edit it by hand", key, e.value.Value)
-	case isNull(e.value), e.value.Kind == yaml.SequenceNode && len(e.value.Content) == 0:
+		err = fmt.Errorf("%s is an alias (*%s) that other objects may use; edit it by hand", key, e.value.Value)
+	case e.value.Kind != kind:
+		err = fmt.Errorf("%s is not a %s", key, map[yaml.Kind]string{yaml.MappingNode: "mapping", yaml.SequenceNode: "list"}[kind])
+	}
+	return e, found, err
+}
+
+// isEmpty reports whether a node is null or an empty collection of a kind.
+func isEmpty(n *yaml.Node, kind yaml.Kind) bool {
+	return isNull(n) || n.Kind == kind && len(n.Content) == 0
+}
+
+// item adds an item to a list, as the first or the last. If the owner has no such list, it adds one to missing.
+func (p *plan) item(l layout, owner *yaml.Node, key string, item *yaml.Node, last bool, missing *yaml.Node) error {
+	e, found, err := collection(owner, key, yaml.SequenceNode)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		add(missing, key, sequence(item))
+		return nil
+	case isEmpty(e.value, yaml.SequenceNode):
 		return p.fillList(l, owner, e, item)
-	case e.value.Kind != yaml.SequenceNode:
-		return fmt.Errorf("its %s are no list", key)
 	}
 	seq := e.value
 	place := p.blockItem
-	if flow(seq) {
+	if isFlow(seq) {
 		place = p.flowItem
 	}
-	places, err := place(l, seq, item, last)
+	splices, err := place(l, seq, item, last)
 	if err != nil {
 		return err
 	}
-	p.edits = append(p.edits, edit{places, func() {
+	p.edits = append(p.edits, edit{splices, func() {
 		at := 0
 		if last {
 			at = len(seq.Content)
 		}
-		seq.Content = slices.Insert(seq.Content, at, node(item))
+		seq.Content = slices.Insert(seq.Content, at, item)
 	}})
 	return nil
 }
 
-// fillList puts the item into a list that is there but empty.
-func (p *plan) fillList(l layout, owner *yaml.Node, e entry, item mapping) error {
-	change := func() {
-		*e.value = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Anchor: e.value.Anchor, Content: []*yaml.Node{node(item)}}
-	}
-	if !flow(owner) {
-		if s, ok := p.replaceLine(l, e.key, mapping{{e.key.Value, list{item}}}); ok {
-			p.edits = append(p.edits, edit{[]splice{s}, change})
-			return nil
-		}
+// fillList puts an item into an empty list.
+func (p *plan) fillList(l layout, owner *yaml.Node, e entry, item *yaml.Node) error {
+	if !isFlow(owner) && p.fill(l, e, sequence(item)) == nil {
+		return nil
 	}
 	s, err := p.flowFill(e, item)
 	if err != nil {
 		return err
 	}
-	p.edits = append(p.edits, edit{[]splice{s}, change})
+	p.edits = append(p.edits, edit{[]splice{s}, func() { replace(e.value, sequence(item)) }})
 	return nil
 }
 
-// fields adds keys to a mapping that has none of them, before one that it has.
-func (p *plan) fields(l layout, owner, before *yaml.Node, fresh mapping) error {
-	if len(fresh) == 0 {
+// fill replaces the line of a key whose value is empty.
+func (p *plan) fill(l layout, e entry, value *yaml.Node) error {
+	s, err := p.replaceLine(l, e.key, value)
+	if err != nil {
+		return err
+	}
+	p.edits = append(p.edits, edit{[]splice{s}, func() { replace(e.value, value) }})
+	return nil
+}
+
+func replace(old, value *yaml.Node) {
+	anchor := old.Anchor
+	*old = *value
+	old.Anchor = anchor
+}
+
+// fields adds keys that a mapping lacks, before one that it has.
+func (p *plan) fields(l layout, owner, before, missing *yaml.Node) error {
+	if len(missing.Content) == 0 {
 		return nil
 	}
-	var places []splice
-	if flow(owner) {
-		places = []splice{p.flowFields(before, fresh)}
+	var splices []splice
+	if isFlow(owner) {
+		splices = []splice{p.flowFields(before, missing)}
 	} else {
 		var err error
-		if places, err = p.blockFields(l, before, fresh); err != nil {
+		if splices, err = p.blockFields(l, before, missing); err != nil {
 			return err
 		}
 	}
-	p.edits = append(p.edits, edit{places, func() {
+	p.edits = append(p.edits, edit{splices, func() {
 		at := slices.Index(owner.Content, before)
-		owner.Content = slices.Insert(owner.Content, at, node(fresh).Content...)
+		owner.Content = slices.Insert(owner.Content, at, missing.Content...)
 	}})
 	return nil
 }
 
-// change makes the nodes what they shall be, and returns them together with
-// the documents that are to follow.
-func (p *plan) change() []*yaml.Node {
-	for _, e := range p.edits {
-		e.change()
-	}
-	roots := []*yaml.Node{p.root}
-	for _, a := range p.added {
-		roots = append(roots, a.node)
-	}
-	return roots
-}
-
-// text returns the text with every edit made at its nth place.
-func (p *plan) text(nth int) (string, error) {
-	var splices []splice
-	for _, e := range p.edits {
-		splices = append(splices, e.places[min(nth, len(e.places)-1)])
-	}
-	// They go after all else that is added at the end.
-	for _, a := range p.added {
-		splices = append(splices, a.splice)
-	}
-	return spliced(p.s, splices)
-}
-
-// places is the largest number of places that an edit has.
-func (p *plan) places() int {
-	n := 0
-	for _, e := range p.edits {
-		n = max(n, len(e.places))
-	}
-	return n
-}
-
 // spliced makes all replacements at once.
 func spliced(s string, splices []splice) (string, error) {
-	// What is added before a line goes before what replaces it.
+	// An insertion before a line precedes the replacement of that line.
 	slices.SortStableFunc(splices, func(a, b splice) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 	var b strings.Builder
 	at := 0
@@ -197,27 +189,34 @@ func spliced(s string, splices []splice) (string, error) {
 		if sp.from < at || sp.to < sp.from || sp.to > len(s) {
 			return "", errLayout
 		}
-		b.WriteString(s[at:sp.from])
-		b.WriteString(sp.text)
+		b.WriteString(s[at:sp.from] + sp.text)
 		at = sp.to
 	}
 	b.WriteString(s[at:])
 	return b.String(), nil
 }
 
-// proven returns the first text that parses to what the plan wants and from
-// which the additions can be taken away again, byte by byte.
-func (p *plan) proven(outcomes []Outcome) (string, error) {
+// apply returns the text with the edits made. It tries their alternatives until the result parses to the expected nodes
+// and uninject restores the text of before, byte by byte.
+func (p *plan) apply(outcomes []Outcome) (string, error) {
 	before, _, err := Uninject(p.s)
 	if err != nil {
 		return "", err
 	}
-	want := p.change()
-	if !contained(p.root, outcomes) {
-		return "", errCarried
+	alternatives := 0
+	for _, e := range p.edits {
+		e.change()
+		alternatives = max(alternatives, len(e.splices))
 	}
-	for nth := range p.places() {
-		s, err := p.text(nth)
+	if aliased(p.root, outcomes) {
+		return "", errAlias
+	}
+	want := []*yaml.Node{p.root}
+	for _, a := range p.documents {
+		want = append(want, a.node)
+	}
+	for nth := range alternatives {
+		s, err := p.alternative(nth)
 		if err != nil {
 			continue
 		}
@@ -232,17 +231,29 @@ func (p *plan) proven(outcomes []Outcome) (string, error) {
 	return "", errLayout
 }
 
-// contained reports whether objects that were left out stay without a sidecar,
-// which an anchor could carry to them from one that gets it.
-func contained(root *yaml.Node, outcomes []Outcome) bool {
+// alternative returns the text with every edit made by its nth splice.
+func (p *plan) alternative(nth int) (string, error) {
+	var splices []splice
+	for _, e := range p.edits {
+		splices = append(splices, e.splices[min(nth, len(e.splices)-1)])
+	}
+	// Documents follow everything else that is added at the end.
+	for _, a := range p.documents {
+		splices = append(splices, a.splice)
+	}
+	return spliced(p.s, splices)
+}
+
+// aliased reports whether an object that should not get the sidecar has it now, through an alias.
+func aliased(root *yaml.Node, outcomes []Outcome) bool {
 	for i, obj := range objects(root) {
 		out := &outcomes[i]
-		if obj.pod == nil || out.Status == Injected || out.Status == Unchanged || out.Reason == reasonShared {
+		if out.Status == Injected || out.Status == Unchanged || out.Reason == reasonShared {
 			continue
 		}
-		if c, _ := obj.pod.ours(); c != nil {
-			return false
+		if obj.hasSidecar() {
+			return true
 		}
 	}
-	return true
+	return false
 }

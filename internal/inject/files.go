@@ -11,107 +11,97 @@ import (
 	"strings"
 )
 
-// Bounds on what one run reads.
+// Bounds on the input of one run.
 const (
 	maxFiles = 10000
 	maxTotal = 256 << 20
 )
 
-// stdinName stands for standard input on the command line.
+// stdinName is the name of standard input on the command line.
 const stdinName = "-"
 
 // source is one file to edit.
 type source struct {
-	path string // to read from, and to name in reports
-	rel  string // below the folder that was named
+	path string // to read from, and for reports
+	rel  string // relative to the directory on the command line
 	text string
 }
 
-// find lists the files that paths name: themselves, and of folders all
-// manifests below. What begins with a dot there is left out.
+// find lists the files that paths name: themselves, and all manifests below directories, except below hidden ones.
 func find(paths []string) ([]source, error) {
 	var found []source
 	seen := map[string]bool{}
-	add := func(s source) error {
-		if seen[s.path] {
-			return nil
-		}
-		seen[s.path] = true
-		found = append(found, s)
-		if len(found) > maxFiles {
-			return fmt.Errorf("more than %d files", maxFiles)
-		}
-		return nil
-	}
 	for _, path := range paths {
-		if path == "" {
-			return nil, errors.New("a file has no name")
-		}
-		if path != stdinName {
-			path = filepath.Clean(path)
-		}
-		info, err := stat(path)
-		switch {
-		case err != nil:
-			return nil, err
-		case info != nil && info.IsDir():
-			err = walk(path, add)
-		default:
-			err = add(source{path: path, rel: filepath.Base(path)})
-		}
+		sources, err := expand(path)
 		if err != nil {
 			return nil, err
 		}
+		for _, s := range sources {
+			if !seen[s.path] {
+				seen[s.path] = true
+				found = append(found, s)
+			}
+		}
+	}
+	if len(found) > maxFiles {
+		return nil, fmt.Errorf("more than %d files", maxFiles)
 	}
 	return found, nil
 }
 
-func stat(path string) (fs.FileInfo, error) {
-	if path == stdinName {
-		return nil, nil
+func expand(path string) ([]source, error) {
+	switch path {
+	case "":
+		return nil, errors.New("the name of a file is empty")
+	case stdinName:
+		return []source{{path: path, rel: path}}, nil
 	}
+	path = filepath.Clean(path)
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, bare(err))
+		return nil, fmt.Errorf("%s: %w", path, withoutPath(err))
 	}
-	return info, nil
+	if info.IsDir() {
+		return walk(path)
+	}
+	return []source{{path: path, rel: filepath.Base(path)}}, nil
 }
 
-func walk(folder string, add func(source) error) error {
-	files := 0
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+func walk(directory string) ([]source, error) {
+	var found []source
+	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		hidden := strings.HasPrefix(entry.Name(), ".")
 		switch {
 		case err != nil:
 			return err
-		case path != folder && strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+		case entry.IsDir() && hidden && path != directory:
 			return fs.SkipDir
-		case entry.IsDir(), strings.HasPrefix(entry.Name(), "."), !isManifest(path):
+		case entry.IsDir(), hidden, !isManifest(path):
 			return nil
+		case len(found) == maxFiles:
+			return fmt.Errorf("more than %d files", maxFiles)
 		}
-		rel, err := filepath.Rel(folder, path)
-		if err != nil {
-			return err
-		}
-		files++
-		return add(source{path: path, rel: rel})
+		rel, err := filepath.Rel(directory, path)
+		found = append(found, source{path: path, rel: rel})
+		return err
 	})
-	if err == nil && files == 0 {
-		err = fmt.Errorf("%s: no *.yaml, *.yml or *.json below it", folder)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%s: contains no *.yaml, *.yml or *.json", directory)
 	}
-	return err
+	return found, err
 }
 
 func isManifest(path string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(path)))
 }
 
-// read reads the files, never more than the bounds.
+// read reads the files, within the bounds.
 func read(sources []source, stdin io.Reader) error {
 	total := 0
 	for i := range sources {
 		text, err := readOne(sources[i].path, stdin)
 		if err != nil {
-			return fmt.Errorf("%s: %w", sources[i].path, err)
+			return fmt.Errorf("%s: %w", sources[i].path, withoutPath(err))
 		}
 		sources[i].text = text
 		if total += len(text); total > maxTotal {
@@ -126,23 +116,20 @@ func readOne(path string, stdin io.Reader) (string, error) {
 	if path != stdinName {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", bare(err)
+			return "", err
 		}
 		defer func() { _ = f.Close() }()
 		from = f
 	}
 	b, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
-	if err != nil {
-		return "", bare(err)
+	if err == nil && len(b) > MaxBytes {
+		err = ErrTooLarge
 	}
-	if len(b) > MaxBytes {
-		return "", ErrTooLarge
-	}
-	return string(b), nil
+	return string(b), err
 }
 
-// bare takes the path off an error, where the caller names it.
-func bare(err error) error {
+// withoutPath removes the path from an error to which the caller adds it.
+func withoutPath(err error) error {
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {
 		return pathError.Err
@@ -150,8 +137,8 @@ func bare(err error) error {
 	return err
 }
 
-// write replaces a file at once: whoever reads it meets the old text or the
-// new one. A symbolic link stays, the file that it leads to is replaced.
+// write replaces a file atomically: a reader gets the old text or the new one. A symbolic link is kept and its target
+// replaced.
 func write(path, text string) (err error) {
 	mode := fs.FileMode(0o644)
 	if target, err := filepath.EvalSymlinks(path); err == nil {
@@ -161,7 +148,7 @@ func write(path, text string) (err error) {
 			return err
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s: not a file that can be replaced", path)
+			return fmt.Errorf("%s: not a regular file", path)
 		}
 		mode = info.Mode().Perm()
 	}

@@ -6,28 +6,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/internal/sidecar"
 )
 
 const bom = "\uFEFF"
 
-// Inject adds the sidecar to the pods of a manifest. It returns the new text
-// and what became of each object; the text is the old one where there was
-// nothing to do. An error is about the manifest as a whole.
+// Inject adds the sidecar to the pods of a manifest. It returns the new text, and the outcome for each object. An error
+// concerns the manifest as a whole.
 func Inject(manifest string, o Options) (string, []Outcome, error) {
 	if err := o.Validate(); err != nil {
 		return "", nil, err
 	}
-	return each(manifest, func(chunk string) (string, []Outcome, error) {
-		return injectDocument(chunk, &o)
-	})
-}
-
-// each runs an edit over the documents of a stream, and counts the lines of
-// its outcomes in the whole stream.
-func each(manifest string, edit func(chunk string) (string, []Outcome, error)) (string, []Outcome, error) {
 	if err := checkText(manifest); err != nil {
 		return "", nil, err
 	}
+	return each(manifest, func(chunk string) (string, []Outcome, error) { return injectDocument(chunk, &o) })
+}
+
+// each edits the documents of a stream, and counts the lines of outcomes in the whole stream.
+func each(manifest string, edit func(chunk string) (string, []Outcome, error)) (string, []Outcome, error) {
 	var b strings.Builder
 	var all []Outcome
 	rest, marked := strings.CutPrefix(manifest, bom)
@@ -51,18 +51,17 @@ func each(manifest string, edit func(chunk string) (string, []Outcome, error)) (
 	return b.String(), all, nil
 }
 
-// injectDocument edits all objects of a document at once. Should the result
-// not be what it must be, they are tried one by one, so that only those are
-// left out whose layout is the reason.
+// injectDocument edits all objects of a document together. If the result is wrong, it edits them one by one, so that only
+// objects with an unsuitable layout are refused.
 func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
-	d, _, err := parse(chunk)
+	d, err := parse(chunk)
 	if err != nil {
 		return "", nil, err
 	}
-	p := &plan{document: &d}
+	p := &plan{document: d}
 	var outcomes []Outcome
 	for _, obj := range objects(d.root) {
-		if obj.templated() {
+		if obj.isTemplate() {
 			return "", nil, ErrTemplate
 		}
 		outcomes = append(outcomes, p.object(obj, o))
@@ -70,14 +69,14 @@ func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 	if len(p.edits) == 0 {
 		return chunk, outcomes, nil
 	}
-	s, err := p.proven(outcomes)
+	s, err := p.apply(outcomes)
 	if err != nil {
 		s, err = oneByOne(chunk, outcomes, o)
 	}
 	return s, outcomes, err
 }
 
-// maxSingle bounds the work of editing objects one by one.
+// maxSingle bounds how many objects are edited one by one.
 const maxSingle = 50
 
 func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
@@ -88,13 +87,13 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 			continue
 		}
 		tried++
-		d, _, err := parse(chunk)
+		d, err := parse(chunk)
 		if err != nil {
 			return "", err
 		}
-		p := &plan{document: &d}
+		p := &plan{document: d}
 		p.object(objects(d.root)[i], o)
-		s, err := p.proven(outcomes)
+		s, err := p.apply(outcomes)
 		if err == nil && tried > maxSingle {
 			err = errLayout
 		}
@@ -109,58 +108,106 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 }
 
 // object plans the edits of one object, all or none of them.
-func (p *plan) object(obj *object, base *Options) Outcome {
-	out := Outcome{Kind: obj.kind, Namespace: obj.namespace, Name: obj.name, Line: obj.line, title: obj.title()}
-	if obj.pod == nil {
-		return out.skip(reasonNoPods, "no pod template")
+func (p *plan) object(obj *object, options *Options) Outcome {
+	out := newOutcome(obj)
+	switch {
+	case obj.pod == nil:
+		out.skip(reasonNoPods, "no pod template")
+		return out
+	case obj.group == "serving.knative.dev":
+		out.skip(reasonNoPods, "Knative allows only one container of a pod to have a port")
+		return out
 	}
-	if obj.group == "serving.knative.dev" {
-		return out.skip(reasonNoPods, "Knative lets only one container of a pod have a port")
+	opts, err := obj.override(*options)
+	switch {
+	case errors.Is(err, errOptedOut):
+		out.skip(reasonOptedOut, err.Error())
+		return out
+	case err != nil:
+		out.refuse(reasonAnnotation, err)
+		return out
+	case obj.shared:
+		out.skip(reasonShared, "shares the pod template of an object above through an alias")
+		return out
 	}
-	opts, err := obj.annotated(*base)
-	if errors.Is(err, errOptedOut) {
-		return out.skip(reasonOptedOut, err.Error())
-	} else if err != nil {
-		return *out.refuse(reasonAnnotation, err)
+	if out.examine(obj.pod, opts); out.Status != "" {
+		return out
 	}
-	if obj.shared {
-		return out.skip(reasonShared, "shares its pods with an object above through an alias")
-	}
-	if done, ok := out.unfit(obj.pod, &opts); ok {
-		return done
-	}
-	edits, added := len(p.edits), len(p.added)
-	notes, err := p.edit(obj, &opts)
+	edits, documents := len(p.edits), len(p.documents)
+	notes, err := p.edit(obj, opts)
 	if err != nil {
-		p.edits, p.added = p.edits[:edits], p.added[:added]
+		p.edits, p.documents = p.edits[:edits], p.documents[:documents]
 		reason := reasonLayout
 		if errors.Is(err, errStatus) {
 			reason = reasonStatus
 		}
-		return *out.refuse(reason, err)
+		out.refuse(reason, err)
+		return out
 	}
-	out.Status, out.Notes = Injected, notes
-	out.Detail = describe(&opts)
+	out.Status, out.Notes, out.Detail = Injected, notes, describe(opts)
 	return out
 }
 
-// edit plans the edits of an object that is fit for them.
+// examine sets the outcome of a pod that does not need the sidecar or cannot have it.
+func (out *Outcome) examine(t *pod, opts *Options) {
+	if ours, list := t.sidecar(); ours != nil {
+		out.examineExisting(ours, list, opts)
+		return
+	}
+	port := strconv.Itoa(opts.Port)
+	other, user := t.exporter(), t.portUser(port)
+	switch {
+	case duplicateKey(t.spec) != "":
+		out.refuse(reasonLayout, fmt.Errorf("the pod spec has two keys %s", duplicateKey(t.spec)))
+	case t.isWindows():
+		out.skip(reasonWindows, "the pods run on Windows, the image of the exporter on Linux")
+	case len(t.nginx(opts.Container)) == 0 && !opts.All && opts.Container != "":
+		out.skip(reasonNoNginx, "no container is named "+opts.Container)
+	case len(t.nginx(opts.Container)) == 0 && !opts.All:
+		out.skip(reasonNoNginx, "no container has an nginx image; select one with --container, or annotate "+annotationPrefix+`inject: "true"`)
+	case other != nil:
+		out.skip(reasonExporter, otherExporter(other))
+	case isTrue(get(t.spec, "hostNetwork")) && !opts.HostNetwork:
+		out.refuse(reasonHostNetwork, fmt.Errorf("hostNetwork: port %s would be in use on every node, and loopback is that of the node; allow it with --host-network or %shost-network", port, annotationPrefix))
+	case user != nil:
+		out.refuse(reasonPort, fmt.Errorf("port %s is in use by container %s; choose another with --port or %sport", port, str(get(user, "name")), annotationPrefix))
+	}
+}
+
+// examineExisting sets the outcome of a pod that has a container with the name of the sidecar.
+func (out *Outcome) examineExisting(ours *yaml.Node, list string, opts *Options) {
+	switch {
+	case list == "initContainers" && str(get(ours, "restartPolicy")) != "Always":
+		out.refuse(reasonNameTaken, errors.New("init container "+sidecar.Name+" is not a native sidecar"))
+	case strings.HasPrefix(imageName(str(get(ours, "image"))), "nginx-prometheus-exporter"):
+		out.skip(reasonExporter, otherExporter(ours))
+	case !same(ours, encode(opts.Options.Container())):
+		out.Status, out.Reason, out.Detail = Unchanged, reasonDiffers, "has the sidecar with other options; to change them, run uninject first"
+	default:
+		out.Status, out.Reason, out.Detail = Unchanged, reasonAlready, "has the sidecar already"
+	}
+}
+
+func otherExporter(c *yaml.Node) string {
+	return fmt.Sprintf("container %s is an exporter already (%s)", str(get(c, "name")), str(get(c, "image")))
+}
+
+// edit plans the edits of an object, and returns notes for its report.
 func (p *plan) edit(obj *object, opts *Options) ([]string, error) {
-	var fresh mapping
+	missing := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	t := obj.pod
 	l := p.layoutOf(t)
 	key := "containers"
-	if opts.native() {
+	if opts.IsNative() {
 		key = "initContainers"
 	}
-	// A native sidecar goes first: it does not wait for what else must end
-	// before nginx starts. An ordinary container goes last: kubectl logs and
-	// exec take the first one.
-	if err := p.list(l, t.spec, key, container(opts), !opts.native(), &fresh); err != nil {
+	// A native sidecar goes first: it must not wait for init containers that end before nginx starts. An ordinary
+	// container goes last: kubectl logs and exec use the first one.
+	if err := p.item(l, t.spec, key, encode(opts.Options.Container()), !opts.IsNative(), missing); err != nil {
 		return nil, err
 	}
 	if opts.StatusConfig {
-		if err := p.status(l, obj, opts, &fresh); err != nil {
+		if err := p.statusServer(l, obj, opts, missing); err != nil {
 			return nil, err
 		}
 	}
@@ -168,62 +215,33 @@ func (p *plan) edit(obj *object, opts *Options) ([]string, error) {
 	if e, found := own(t.spec, "containers"); found {
 		before = e.key
 	}
-	if err := p.fields(l, t.spec, before, fresh); err != nil {
+	if err := p.fields(l, t.spec, before, missing); err != nil {
 		return nil, err
 	}
 	notes, err := p.pairs(l, t, opts)
-	if n := len(t.nginxes(opts.Container)); n > 1 {
-		notes = append(notes, fmt.Sprintf("%d containers run nginx; one sidecar watches the one at %s", n, opts.ScrapeURI))
+	if err != nil {
+		return nil, err
 	}
-	if note := t.hiddenBy(opts); note != "" {
-		notes = append(notes, note)
-	}
-	if !opts.native() && slices.Contains([]string{"Job", "CronJob", "ScaledJob"}, obj.kind) {
-		notes = append(notes, "warning: an ordinary container keeps the job from ever ending; use --native=auto")
-	}
-	return notes, err
+	return append(notes, obj.notes(opts)...), nil
 }
 
-// unfit says why pods are left as they are.
-func (out *Outcome) unfit(t *pod, opts *Options) (Outcome, bool) {
-	port := strconv.Itoa(opts.Port)
-	ours, list := t.ours()
-	other := t.exporter()
-	switch {
-	case ours != nil && list == "initContainers" && str(get(ours, "restartPolicy")) != "Always":
-		return *out.refuse(reasonNameTaken, errors.New("has an init container "+ContainerName+" that is no sidecar")), true
-	case ours != nil && strings.HasPrefix(imageName(str(get(ours, "image"))), "nginx-prometheus-exporter"):
-		return out.skip(reasonExporter, fmt.Sprintf("container %s is an exporter already (%s)", ContainerName, str(get(ours, "image")))), true
-	case ours != nil:
-		out.Status, out.Reason, out.Detail = Unchanged, reasonAlready, "has the sidecar already"
-		if !same(ours, node(container(opts))) {
-			out.Reason, out.Detail = reasonDiffers, "has another sidecar than these options make; to change it, uninject first"
-		}
-		return *out, true
-	case repeated(t.spec) != "":
-		return *out.refuse(reasonLayout, fmt.Errorf("its pods have %s twice", repeated(t.spec))), true
-	case t.windows():
-		return out.skip(reasonWindows, "its pods run on Windows, the exporter's image on Linux"), true
-	case len(t.nginxes(opts.Container)) == 0 && !opts.All:
-		detail := "no container has an image of nginx; name it with --container, or annotate " + prefix + `inject: "true"`
-		if opts.Container != "" {
-			detail = "no container is called " + opts.Container
-		}
-		return out.skip(reasonNoNginx, detail), true
-	case other != nil:
-		return out.skip(reasonExporter, fmt.Sprintf("container %s is an exporter already (%s)", str(get(other, "name")), str(get(other, "image")))), true
-	case isTrue(get(t.spec, "hostNetwork")) && !opts.HostNetwork:
-		return *out.refuse(reasonHostNetwork, fmt.Errorf("hostNetwork: port %s would be taken on each node, and loopback is the node's; allow it with --host-network or %shost-network", port, prefix)), true
+// notes returns what an operator should know about an injected object.
+func (o *object) notes(opts *Options) (notes []string) {
+	if n := len(o.pod.nginx(opts.Container)); n > 1 {
+		notes = append(notes, fmt.Sprintf("%d containers run nginx; the sidecar scrapes only %s", n, opts.ScrapeURI))
 	}
-	if user := t.portUser(port); user != nil {
-		return *out.refuse(reasonPort, fmt.Errorf("port %s is that of container %s; choose another with --port or %sport", port, str(get(user, "name")), prefix)), true
+	if note := o.pod.hiddenBy(opts); note != "" {
+		notes = append(notes, note)
 	}
-	return Outcome{}, false
+	if !opts.IsNative() && slices.Contains([]string{"Job", "CronJob", "ScaledJob"}, o.kind) {
+		notes = append(notes, "warning: an ordinary container keeps the Job from completing; use --native=auto")
+	}
+	return notes
 }
 
 func describe(o *Options) string {
 	how := "as a native sidecar"
-	if !o.native() {
+	if !o.IsNative() {
 		how = "as an ordinary container"
 	}
 	s := fmt.Sprintf("%s on port %d, scraping %s", how, o.Port, o.ScrapeURI)

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// text is what an editor would show: lines of which each keeps its end.
+// text is a string with the offsets of its lines.
 type text struct {
 	s      string
 	starts []int // offsets of the lines
@@ -26,8 +26,8 @@ func newText(s string) text {
 	return t
 }
 
-// lineBreak returns the length of the line break that s begins with, 0 for
-// none. YAML's parser counts lines at the breaks of Unicode, too.
+// lineBreak returns the length of the line break at the start of s, 0 for none. The YAML parser also counts lines at the
+// line breaks of Unicode.
 func lineBreak(s string) int {
 	switch s[0] {
 	case '\n':
@@ -49,8 +49,7 @@ func lineBreak(s string) int {
 	return 0
 }
 
-// lines is the number of lines; what follows the last line break is a line
-// only when there is something.
+// lines returns the number of lines. Text after the last line break counts, if there is any.
 func (t *text) lines() int {
 	if t.starts[len(t.starts)-1] == len(t.s) {
 		return len(t.starts) - 1
@@ -58,8 +57,7 @@ func (t *text) lines() int {
 	return len(t.starts)
 }
 
-// start and end are the offsets of a line, counted from 0; the end is that of
-// its line break.
+// start returns the offset of a line, counted from 0.
 func (t *text) start(line int) int {
 	if line >= len(t.starts) {
 		return len(t.s)
@@ -67,21 +65,21 @@ func (t *text) start(line int) int {
 	return t.starts[line]
 }
 
+// end returns the offset after the line break of a line.
 func (t *text) end(line int) int { return t.start(line + 1) }
 
-// line is the text of a line without its end.
+// line returns a line without its line break.
 func (t *text) line(line int) string {
 	full := t.s[t.start(line):t.end(line)]
 	return full[:len(full)-len(breakOf(full))]
 }
 
-// lineOf is the line in which an offset is.
+// lineOf returns the line of an offset.
 func (t *text) lineOf(offset int) int {
 	return sort.SearchInts(t.starts, offset+1) - 1
 }
 
-// offset is where the parser's line and column, counted from 1, are. The
-// parser counts characters.
+// offset returns the offset of a line and a column of the parser, which counts characters, both from 1.
 func (t *text) offset(line, column int) int {
 	i := t.start(line - 1)
 	for range column - 1 {
@@ -94,7 +92,7 @@ func (t *text) offset(line, column int) int {
 	return i
 }
 
-// breakOf returns the line break that ends a line.
+// breakOf returns the line break at the end of a line, empty for none.
 func breakOf(line string) string {
 	for _, s := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
 		if strings.HasSuffix(line, s) {
@@ -104,7 +102,7 @@ func breakOf(line string) string {
 	return ""
 }
 
-// eol is how lines end around one of them.
+// eol returns the line break that is used near a line.
 func (t *text) eol(line int) string {
 	for _, l := range []int{line, line - 1, 0} {
 		if l < 0 {
@@ -118,12 +116,11 @@ func (t *text) eol(line int) string {
 	return "\n"
 }
 
-// indent is the number of blanks that a line begins with.
+// indent returns the number of blanks at the start of a line.
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
-// split parts a stream where its documents begin. All parts together are the
-// stream; line breaks, comments and directives stay with the document that
-// follows them only at the start of the stream and after "...".
+// split splits a stream where its documents begin. Joined, the parts are the stream again. Comments and directives between
+// documents belong to the document before them, except after "...".
 func split(s string) []string {
 	t := newText(s)
 	var parts []string
@@ -154,8 +151,8 @@ func split(s string) []string {
 	return parts
 }
 
-// splitJSON parts objects of JSON that follow one another without marks, each
-// on lines of its own, as jq writes them and kubectl reads them.
+// splitJSON splits JSON objects that follow one another without marks, each on lines of its own, as jq writes them and
+// kubectl reads them.
 func splitJSON(s string) []string {
 	var parts []string
 	t := newText(s)
@@ -175,11 +172,10 @@ func splitJSON(s string) []string {
 	return append(parts, s[from:])
 }
 
-// blanks is what may stand around objects.
+// blanks may surround JSON objects.
 const blanks = " \t\r\n"
 
-// isMark reports whether a line is "---" or "...", with whatever may follow.
-// YAML takes it for one wherever it stands, in a block scalar too.
+// isMark reports whether a line is the mark "---" or "...", which is one even in a block scalar.
 func isMark(line, mark string) bool {
 	rest, found := strings.CutPrefix(line, mark)
 	return found && (rest == "" || rest[0] == ' ' || rest[0] == '\t')

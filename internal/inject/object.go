@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/internal/sidecar"
 )
 
 // object is one Kubernetes object of a document.
@@ -13,26 +15,25 @@ type object struct {
 	node      *yaml.Node
 	group     string // API group
 	kind      string
-	name      string
+	name      string // or generateName
 	namespace string
-	generated bool // the name is only the start of one
+	generated bool // name is a generateName
 	line      int  // of its first key, counted from 1 in its document
-	shared    bool // the same node has been seen before, through an alias
-	pod       *pod // nil when it has no pod template
+	shared    bool // an alias for a pod template that an object above has, too
+	pod       *pod // nil without a pod template
 }
 
-// pod is what makes pods within an object.
+// pod is the pod template of an object.
 type pod struct {
-	template entry      // key and mapping that hold metadata and spec
+	template *yaml.Node // the mapping that holds metadata and spec
 	key      *yaml.Node // the key of spec
-	spec     *yaml.Node // of the pods
-	parent   *yaml.Node // the mapping that holds template; nil for a Pod
+	spec     *yaml.Node
 }
 
 // maxObjects bounds the objects of one document.
 const maxObjects = 10000
 
-// objects lists the objects of a document: the one, or the items of a List.
+// objects lists the objects of a document: a single one, or the items of a List.
 func objects(root *yaml.Node) []*object {
 	var found []*object
 	seen := map[*yaml.Node]bool{}
@@ -62,34 +63,34 @@ func objects(root *yaml.Node) []*object {
 }
 
 func newObject(n *yaml.Node, kind string) *object {
-	o := &object{node: n, kind: kind, line: n.Line}
+	metadata := get(n, "metadata")
+	o := &object{
+		node: n, kind: kind, line: n.Line, pod: findPod(n, kind),
+		namespace: str(get(metadata, "namespace")), name: str(get(metadata, "name")),
+	}
 	if group, _, found := strings.Cut(str(get(n, "apiVersion")), "/"); found {
 		o.group = group
 	}
-	metadata := get(n, "metadata")
-	o.namespace = str(get(metadata, "namespace"))
-	o.name = str(get(metadata, "name"))
 	if o.name == "" {
 		o.name = str(get(metadata, "generateName"))
 		o.generated = o.name != ""
 	}
-	o.pod = findPod(n, kind)
 	return o
 }
 
-// templated reports whether the object has a name or an image that only a
-// template can have. Elsewhere braces may be text that somebody else reads.
-func (o *object) templated() bool {
+// isTemplate reports whether the object has a name or an image with an action of a template. Other values may contain
+// braces for another program.
+func (o *object) isTemplate() bool {
 	names := []string{o.name, o.namespace}
 	if o.pod != nil {
-		for _, c := range o.pod.all() {
+		for _, c := range o.pod.running() {
 			names = append(names, str(get(c, "name")), str(get(c, "image")))
 		}
 	}
 	return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, "{{") })
 }
 
-// title names an object for people: Deployment shop/web.
+// title names an object in reports, such as Deployment shop/web.
 func (o *object) title() string {
 	name := o.name
 	if name == "" {
@@ -104,89 +105,80 @@ func (o *object) title() string {
 	return o.kind + " " + name
 }
 
-// findPod finds the pod template of an object. Kinds that nobody knows count
-// when they have one where a Deployment has it, as an Argo Rollout does.
+// findPod finds the pod template of an object, nil for none. Unknown kinds, such as an Argo Rollout, may have one in the
+// same place as a Deployment.
 func findPod(n *yaml.Node, kind string) *pod {
-	var paths [][]string
+	path := []string{"spec", "template"}
 	switch kind {
 	case "Pod":
-		return podOf(nil, entry{value: n})
+		path = nil
 	case "PodTemplate":
-		paths = [][]string{{"template"}}
+		path = []string{"template"}
 	case "CronJob":
-		paths = [][]string{{"spec", "jobTemplate", "spec", "template"}}
+		path = []string{"spec", "jobTemplate", "spec", "template"}
 	case "ScaledJob":
-		paths = [][]string{{"spec", "jobTargetRef", "template"}}
-	default:
-		paths = [][]string{{"spec", "template"}}
+		path = []string{"spec", "jobTargetRef", "template"}
 	}
-	for _, path := range paths {
-		last := len(path) - 1
-		parent := get(n, path[:last]...)
-		if template, found := own(parent, path[last]); found {
-			return podOf(parent, template)
-		}
+	template := n
+	if last := len(path) - 1; last >= 0 {
+		e, _ := own(get(n, path[:last]...), path[last])
+		template = deref(e.value)
 	}
-	return nil
-}
-
-// podOf returns the pods that a template makes; nil when it has no containers.
-func podOf(parent *yaml.Node, template entry) *pod {
-	template.value = deref(template.value)
-	spec, found := own(template.value, "spec")
+	spec, found := own(template, "spec")
 	if !found {
 		return nil
 	}
-	p := &pod{template: template, key: spec.key, spec: deref(spec.value), parent: parent}
+	p := &pod{template: template, key: spec.key, spec: deref(spec.value)}
 	if c := get(p.spec, "containers"); c == nil || c.Kind != yaml.SequenceNode {
 		return nil
 	}
 	return p
 }
 
-// ours returns the sidecar of a pod and the list it is in; nil for none.
-func (p *pod) ours() (container *yaml.Node, key string) {
-	for _, key := range []string{"initContainers", "containers"} {
-		if c := named(get(p.spec, key), ContainerName); c != nil {
-			return c, key
+// sidecar returns the sidecar of a pod and the list that holds it, nil for none.
+func (p *pod) sidecar() (container *yaml.Node, list string) {
+	for _, list := range []string{"initContainers", "containers"} {
+		if c := named(get(p.spec, list), sidecar.Name); c != nil {
+			return c, list
 		}
 	}
 	return nil, ""
 }
 
-// all lists the containers of a pod, native sidecars among them, but not those
-// that end before nginx starts.
-func (p *pod) all() []*yaml.Node {
-	var running []*yaml.Node
-	for _, key := range []string{"initContainers", "containers"} {
-		seq := get(p.spec, key)
-		if seq == nil || seq.Kind != yaml.SequenceNode {
-			continue
-		}
-		for _, c := range seq.Content {
-			if key == "containers" || str(get(c, "restartPolicy")) == "Always" {
-				running = append(running, deref(c))
-			}
-		}
+func (o *object) hasSidecar() bool {
+	if o.pod == nil {
+		return false
 	}
-	return running
+	c, _ := o.pod.sidecar()
+	return c != nil
 }
 
-// nginxes lists the containers in which nginx runs: the named one, or those
-// with an image of nginx.
-func (p *pod) nginxes(name string) []*yaml.Node {
-	var found []*yaml.Node
-	for _, c := range p.all() {
-		if name != "" && str(get(c, "name")) == name || name == "" && isNginx(str(get(c, "image"))) {
-			found = append(found, c)
+// running lists the containers that run beside nginx: the containers and the native sidecars.
+func (p *pod) running() []*yaml.Node {
+	var all []*yaml.Node
+	for _, c := range items(get(p.spec, "initContainers")) {
+		if str(get(c, "restartPolicy")) == "Always" {
+			all = append(all, deref(c))
 		}
 	}
-	return found
+	for _, c := range items(get(p.spec, "containers")) {
+		all = append(all, deref(c))
+	}
+	return all
 }
 
-// isNginx reports whether an image is one of nginx, or of a program that was
-// made from it and has the same status page, by its name. Those of NGINX Plus
-// are called nginx-plus/base and the like.
+// nginx lists the containers in which nginx runs: those of a name, or for an empty name those with an nginx image.
+func (p *pod) nginx(name string) []*yaml.Node {
+	return slices.DeleteFunc(p.running(), func(c *yaml.Node) bool {
+		if name == "" {
+			return !isNginx(str(get(c, "image")))
+		}
+		return str(get(c, "name")) != name
+	})
+}
+
+// isNginx reports whether an image is named like one of nginx, or of a program derived from it with the same status page.
+// Images of NGINX Plus are called nginx-plus/base and similar.
 func isNginx(image string) bool {
 	name := imageName(image)
 	if strings.Contains(name, "exporter") {
@@ -200,9 +192,9 @@ func isNginx(image string) bool {
 	return strings.HasSuffix(name, "-nginx") || strings.Contains(image, "/nginx-plus/")
 }
 
-// exporter returns the container in which another exporter of nginx runs.
+// exporter returns the container in which another exporter for nginx runs, nil for none.
 func (p *pod) exporter() *yaml.Node {
-	for _, c := range p.all() {
+	for _, c := range p.running() {
 		image := imageName(str(get(c, "image")))
 		if strings.Contains(image, "nginx") && strings.Contains(image, "exporter") {
 			return c
@@ -211,21 +203,17 @@ func (p *pod) exporter() *yaml.Node {
 	return nil
 }
 
-// portUser returns the container that has a port already; nil for none.
+// portUser returns the container that has a port, nil for none.
 func (p *pod) portUser(port string) *yaml.Node {
-	for _, c := range p.all() {
-		ports := get(c, "ports")
-		if ports == nil {
-			continue
-		}
-		if slices.ContainsFunc(ports.Content, func(n *yaml.Node) bool { return decimal(str(get(n, "containerPort"))) == port }) {
+	for _, c := range p.running() {
+		if slices.ContainsFunc(items(get(c, "ports")), func(n *yaml.Node) bool { return decimal(str(get(n, "containerPort"))) == port }) {
 			return c
 		}
 	}
 	return nil
 }
 
-// decimal writes a number as people do; what is none stays as it is.
+// decimal rewrites a number of any notation in decimal. It does not change anything else.
 func decimal(s string) string {
 	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
 		return strconv.FormatInt(n, 10)
@@ -233,37 +221,40 @@ func decimal(s string) string {
 	return s
 }
 
-// isTrue reports whether a node is true in YAML 1.1, which Kubernetes reads:
-// there, yes and on are true.
+// isTrue reports whether a node is true in the YAML 1.1 of Kubernetes, which has more words for it.
 func isTrue(n *yaml.Node) bool {
 	return slices.Contains([]string{"true", "yes", "on", "y"}, strings.ToLower(str(n)))
 }
 
-func (p *pod) windows() bool {
+func (p *pod) isWindows() bool {
 	return str(get(p.spec, "nodeSelector", "kubernetes.io/os")) == "windows" ||
 		str(get(p.spec, "nodeSelector", "beta.kubernetes.io/os")) == "windows" ||
 		str(get(p.spec, "os", "name")) == "windows"
 }
 
-// repeated returns a key that a mapping has twice, empty for none.
-func repeated(m *yaml.Node) string {
+// duplicateKey returns a key that a mapping has twice, empty for none.
+func duplicateKey(m *yaml.Node) string {
 	seen := map[string]bool{}
-	for i := 0; i+1 < len(m.Content); i += 2 {
-		key := m.Content[i].Value
-		if seen[key] {
-			return key
+	for key := range entries(m) {
+		if seen[key.Value] {
+			return key.Value
 		}
-		seen[key] = true
+		seen[key.Value] = true
 	}
 	return ""
 }
 
-// named returns the item of a list whose name is that.
-func named(seq *yaml.Node, name string) *yaml.Node {
+// items returns the items of a list. Anything else has none.
+func items(seq *yaml.Node) []*yaml.Node {
 	if seq = deref(seq); seq == nil || seq.Kind != yaml.SequenceNode {
 		return nil
 	}
-	for _, item := range seq.Content {
+	return seq.Content
+}
+
+// named returns the item of a list with a name, nil for none.
+func named(seq *yaml.Node, name string) *yaml.Node {
+	for _, item := range items(seq) {
 		if str(get(item, "name")) == name {
 			return deref(item)
 		}
@@ -271,8 +262,7 @@ func named(seq *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// imageName is the last part of an image's path, without registry, tag and
-// digest.
+// imageName returns the last part of an image's path, without registry, tag and digest.
 func imageName(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	image = image[strings.LastIndex(image, "/")+1:]

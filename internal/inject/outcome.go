@@ -1,15 +1,15 @@
 package inject
 
-// What became of an object.
+// What happened to an object.
 const (
 	Injected  = "injected"  // the sidecar was added
-	Removed   = "removed"   // it was taken away
-	Unchanged = "unchanged" // it was there already, or there was none to take away
-	Skipped   = "skipped"   // the object is not one for the sidecar
-	Refused   = "refused"   // it is one, but something is in the way
+	Removed   = "removed"   // the sidecar was removed
+	Unchanged = "unchanged" // it has the sidecar already
+	Skipped   = "skipped"   // it needs no change
+	Refused   = "refused"   // it needs a change that is not possible
 )
 
-// Why, for programs.
+// Reasons, for programs.
 const (
 	reasonNoPods      = "no-pod-template"
 	reasonShared      = "shared-by-alias"
@@ -29,10 +29,10 @@ const (
 	reasonUnmarked    = "unmarked"
 )
 
-// Outcome is what became of one object, and why.
+// Outcome is what happened to one object, and why.
 type Outcome struct {
 	File      string   `json:"file"`
-	Line      int      `json:"line"` // counted in the file
+	Line      int      `json:"line"` // in the file, counted from 1
 	Kind      string   `json:"kind"`
 	Namespace string   `json:"namespace,omitempty"`
 	Name      string   `json:"name"`
@@ -44,16 +44,17 @@ type Outcome struct {
 	title string
 }
 
-// Title names the object for people: Deployment shop/web.
-func (out *Outcome) Title() string { return out.title }
-
-func (out *Outcome) skip(reason, detail string) Outcome {
-	out.Status, out.Reason, out.Detail = Skipped, reason, detail
-	return *out
+func newOutcome(o *object) Outcome {
+	return Outcome{Kind: o.kind, Namespace: o.namespace, Name: o.name, Line: o.line, title: o.title()}
 }
 
-func (out *Outcome) refuse(reason string, err error) *Outcome {
-	out.Status, out.Reason, out.Detail = Refused, reason, err.Error()
-	out.Notes = nil
-	return out
+// Title names the object for people, such as Deployment shop/web.
+func (out *Outcome) Title() string { return out.title }
+
+func (out *Outcome) skip(reason, detail string) {
+	out.Status, out.Reason, out.Detail = Skipped, reason, detail
+}
+
+func (out *Outcome) refuse(reason string, err error) {
+	out.Status, out.Reason, out.Detail, out.Notes = Refused, reason, err.Error(), nil
 }

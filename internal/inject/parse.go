@@ -11,46 +11,45 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Bounds on what is read. Aliases are never expanded, so that a small file
-// cannot become a large one.
+// Bounds on the input. Aliases are never expanded, so a small file cannot become a large one.
 const (
 	MaxBytes = 16 << 20 // of one file
-	maxDepth = 200      // of collections in collections
+	maxDepth = 200      // of nested collections
 )
 
-// Errors that tell what is wrong with a file as a whole.
+// Errors about a file as a whole.
 var (
 	ErrTooLarge = fmt.Errorf("larger than %d MiB", MaxBytes>>20)
 	ErrTooMany  = fmt.Errorf("more than %d objects in one document", maxObjects)
 	ErrTooDeep  = fmt.Errorf("nested deeper than %d levels", maxDepth)
-	ErrTemplate = errors.New("this is a template ({{ ... }}), not a manifest: render it first, as with helm template, and inject the output")
+	ErrTemplate = errors.New("this is a template ({{ ... }}), not a manifest; render it first, for example with helm template, and inject the output")
 	ErrEncoding = errors.New("not UTF-8")
 )
 
-// document is one document of a stream: its text, and where its nodes are.
+// document is one document of a stream: its text and its nodes.
 type document struct {
 	text
-	root *yaml.Node // what the document holds; nil when it is empty
+	root *yaml.Node // nil when the document is empty
+	more bool       // the text holds another document
 }
 
-// parse reads the text of one document. What follows a root is returned too,
-// for the proof of an edit that adds documents.
-func parse(s string) (document, []*yaml.Node, error) {
-	d := document{text: newText(s)}
+// parse reads the text of one document.
+func parse(s string) (*document, error) {
 	roots, err := decode(s)
 	if err != nil {
-		return d, nil, err
+		return nil, err
 	}
-	if len(roots) == 0 {
-		return d, nil, nil
+	d := &document{text: newText(s), more: len(roots) > 1}
+	if len(roots) > 0 {
+		d.root = roots[0]
 	}
-	d.root = roots[0]
 	if len(objects(d.root)) > maxObjects {
-		return d, nil, ErrTooMany
+		return nil, ErrTooMany
 	}
-	return d, roots[1:], nil
+	return d, nil
 }
 
+// decode returns the root of each document that is not empty.
 func decode(s string) ([]*yaml.Node, error) {
 	var roots []*yaml.Node
 	decoder := yaml.NewDecoder(strings.NewReader(maskEscapes(s)))
@@ -72,9 +71,8 @@ func decode(s string) ([]*yaml.Node, error) {
 	}
 }
 
-// maskEscapes replaces escapes that JSON has and the YAML parser refuses by
-// others of the same length: \/, and pairs such as \ud83d\ude00 for characters
-// beyond the first 65536. The nodes only tell places and names.
+// maskEscapes replaces escapes that JSON allows and the YAML parser rejects with others of the same length: \/, and
+// surrogate pairs such as \ud83d\ude00. The nodes are read for positions and names only.
 func maskEscapes(s string) string {
 	if !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`) && !strings.Contains(s, `\/`) {
 		return s
@@ -91,8 +89,7 @@ func maskEscapes(s string) string {
 	})
 }
 
-// checkNode bounds the depth, and refuses what only a template has: a mapping
-// as the key of a mapping, which is how {{ .Values.x }} reads.
+// checkNode bounds the depth. It rejects mappings as keys, which only templates have: {{ .Values.x }} parses as one.
 func checkNode(n *yaml.Node, depth int) error {
 	if depth > maxDepth {
 		return ErrTooDeep
@@ -108,7 +105,7 @@ func checkNode(n *yaml.Node, depth int) error {
 	return nil
 }
 
-// checkText refuses what is no manifest before it is parsed.
+// checkText rejects text that should not reach the parser.
 func checkText(s string) error {
 	switch {
 	case len(s) > MaxBytes:
@@ -119,16 +116,17 @@ func checkText(s string) error {
 	return nil
 }
 
-// explain makes one line of what the parser says, with the line counted in
-// the whole file.
-func explain(err error, s string, before int) error {
-	if errors.Is(err, ErrTooDeep) || errors.Is(err, ErrTooMany) || errors.Is(err, ErrTemplate) {
+// explain turns an error of the parser into one line. It counts lines in the file, of which before precede the document.
+func explain(err error, document string, before int) error {
+	message, fromParser := strings.CutPrefix(err.Error(), "yaml: ")
+	if !fromParser {
 		return err
 	}
-	if strings.Contains(s, "{{") && templated(s) {
+	// An unquoted action of a template may be why the document does not parse.
+	if regexp.MustCompile(`(?m)^[^#"'\n]*\{\{`).MatchString(document) {
 		return ErrTemplate
 	}
-	message := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
+	message = strings.Join(strings.Fields(message), " ")
 	var line int
 	if n, _ := fmt.Sscanf(message, "line %d:", &line); n == 1 {
 		_, message, _ = strings.Cut(message, ": ")
@@ -136,109 +134,3 @@ func explain(err error, s string, before int) error {
 	}
 	return errors.New(message)
 }
-
-// templated reports whether text that does not parse has the marks of a
-// template outside quotes and comments.
-func templated(s string) bool {
-	return regexp.MustCompile(`(?m)^[^#"'\n]*\{\{`).MatchString(s)
-}
-
-// deref follows an alias to what it stands for.
-func deref(n *yaml.Node) *yaml.Node {
-	for range maxDepth {
-		if n == nil || n.Kind != yaml.AliasNode {
-			return n
-		}
-		n = n.Alias
-	}
-	return nil
-}
-
-// entry is a key of a mapping and its value as they stand there.
-type entry struct {
-	key, value *yaml.Node
-}
-
-// own returns the entry of a key that stands in the mapping itself.
-func own(m *yaml.Node, key string) (entry, bool) {
-	if m = deref(m); m == nil || m.Kind != yaml.MappingNode {
-		return entry{}, false
-	}
-	for i := 0; i+1 < len(m.Content); i += 2 {
-		if m.Content[i].Kind == yaml.ScalarNode && m.Content[i].Value == key {
-			return entry{m.Content[i], m.Content[i+1]}, true
-		}
-	}
-	return entry{}, false
-}
-
-// get returns the value of a key, aliases followed and merged mappings (<<)
-// looked into; nil for none.
-func get(m *yaml.Node, keys ...string) *yaml.Node {
-	for _, key := range keys {
-		budget := 1000
-		m = lookup(m, key, &budget)
-	}
-	return m
-}
-
-func lookup(m *yaml.Node, key string, budget *int) *yaml.Node {
-	m = deref(m)
-	if *budget--; m == nil || *budget < 0 || m.Kind != yaml.MappingNode {
-		return nil
-	}
-	if e, found := own(m, key); found {
-		return deref(e.value)
-	}
-	merged, found := own(m, "<<")
-	if !found {
-		return nil
-	}
-	bases := []*yaml.Node{merged.value}
-	if v := deref(merged.value); v != nil && v.Kind == yaml.SequenceNode {
-		bases = v.Content
-	}
-	for _, base := range bases {
-		if v := lookup(base, key, budget); v != nil {
-			return v
-		}
-	}
-	return nil
-}
-
-// str returns the value of a scalar; empty for none and for null.
-func str(n *yaml.Node) string {
-	if n = deref(n); n == nil || n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		return ""
-	}
-	return n.Value
-}
-
-func isNull(n *yaml.Node) bool {
-	return n == nil || n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
-}
-
-// same reports whether two trees say the same. Comments, quotes and places do
-// not matter; anchors and aliases do.
-func same(a, b *yaml.Node) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	if a.Kind != b.Kind || a.Anchor != b.Anchor || len(a.Content) != len(b.Content) {
-		return false
-	}
-	if a.Kind != yaml.AliasNode && a.ShortTag() != b.ShortTag() {
-		return false
-	}
-	if (a.Kind == yaml.ScalarNode || a.Kind == yaml.AliasNode) && a.Value != b.Value {
-		return false
-	}
-	for i := range a.Content {
-		if !same(a.Content[i], b.Content[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func flow(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 }

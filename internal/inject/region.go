@@ -1,167 +1,260 @@
 package inject
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/internal/sidecar"
 )
 
-// block is a region: the lines of its marks.
-type block struct {
+// region is what was added to a block, by the lines of its marks.
+type region struct {
 	begin, end int
-	kept       []int // lines between them that must stay
+	kept       []int // lines between the marks that must stay
 }
 
-// withoutRegions takes away what stands between the marks.
+// withoutRegions returns the text without the regions, and with the lines that they replaced.
 func (d *document) withoutRegions() (string, error) {
-	blocks, err := d.blocks()
-	if err != nil || len(blocks) == 0 {
+	regions, err := d.regions()
+	if err != nil || len(regions) == 0 {
 		return d.s, err
 	}
-	var splices []splice
-	if d.foreign(blocks) {
+	if d.hasForeign(regions) {
 		return "", errForeign
 	}
-	if slices.ContainsFunc(blocks, d.rewritten) {
-		return "", errChanged
+	if slices.ContainsFunc(regions, d.isModified) {
+		return "", errModified
 	}
-	d.keep(blocks)
-	for _, b := range blocks {
-		splices = append(splices, d.cut(b.begin, b.end, d.was(b)))
+	d.keep(regions)
+	var splices []splice
+	for _, r := range regions {
+		splices = append(splices, d.cut(r.begin, r.end, d.replaced(r)))
 	}
 	s, err := spliced(d.s, splices)
 	if err != nil {
 		return "", err
 	}
-	after, more, err := parse(s)
-	if err != nil || len(more) > 0 {
-		return "", errChanged
+	after, err := parse(s)
+	if err != nil || after.more {
+		return "", errModified
 	}
-	if !same(d.pruned(blocks), after.pruned(after.restored(d, blocks))) {
-		return "", errChanged
+	// Apart from the regions and the restored lines, nothing may have changed.
+	if !same(d.without(regions), after.without(d.restored(regions))) {
+		return "", errModified
 	}
 	return s, nil
 }
 
-// keep finds the keys in regions under which others have written since, such
-// as an init container after ours: their lines stay.
-func (d *document) keep(blocks []block) {
-	within := make([]*block, d.lines()+1)
-	for i, b := range blocks {
-		for l := b.begin; l <= b.end; l++ {
-			within[l] = &blocks[i]
+// regions finds the regions of a document. Marks that are part of a value, as in a script or a ConfigMap, are not marks.
+func (d *document) regions() ([]region, error) {
+	marks := d.marks()
+	if len(marks) == 0 || d.root == nil {
+		return nil, nil
+	}
+	if len(marks)%2 != 0 {
+		return nil, errUnpaired
+	}
+	var regions []region
+	for pair := range slices.Chunk(marks, 2) {
+		if strings.TrimLeft(d.line(pair[0]), " ") != markBegin || strings.TrimLeft(d.line(pair[1]), " ") != markEnd {
+			return nil, errUnpaired
+		}
+		regions = append(regions, region{begin: pair[0], end: pair[1]})
+	}
+	return regions, nil
+}
+
+// marks lists the lines that are marks. To tell comments from values, it appends a number to each and parses the result:
+// numbers that show up in values do not belong to comments.
+func (d *document) marks() []int {
+	if !strings.Contains(d.s, markBegin) && !strings.Contains(d.s, markEnd) {
+		return nil
+	}
+	var lines []int
+	var b strings.Builder
+	for l := range d.lines() {
+		full := d.s[d.start(l):d.end(l)]
+		if s := strings.TrimLeft(d.line(l), " "); s == markBegin || s == markEnd {
+			full = strings.TrimSuffix(full, breakOf(full)) + " number" + strconv.Itoa(len(lines)) + ";\n"
+			lines = append(lines, l)
+		}
+		b.WriteString(full)
+	}
+	roots, err := decode(b.String())
+	if err != nil {
+		return nil
+	}
+	inValues := map[string]bool{}
+	number := regexp.MustCompile(` number([0-9]+);`)
+	for _, root := range roots {
+		collectNumbers(root, number, inValues)
+	}
+	var comments []int
+	for i, l := range lines {
+		if !inValues[strconv.Itoa(i)] {
+			comments = append(comments, l)
+		}
+	}
+	return comments
+}
+
+// collectNumbers collects the numbers that marks appends, as far as they are in values.
+func collectNumbers(n *yaml.Node, number *regexp.Regexp, found map[string]bool) {
+	if n.Kind == yaml.ScalarNode {
+		for _, match := range number.FindAllStringSubmatch(n.Value, -1) {
+			found[match[1]] = true
+		}
+	}
+	for _, child := range n.Content {
+		collectNumbers(child, number, found)
+	}
+}
+
+// keep finds the keys in regions that have values of others below the region, such as an init container after the
+// sidecar. The lines of such keys must stay.
+func (d *document) keep(regions []region) {
+	at := make([]*region, d.lines()+1)
+	for i, r := range regions {
+		for l := r.begin; l <= r.end; l++ {
+			at[l] = &regions[i]
 		}
 	}
 	var walk func(n *yaml.Node)
 	walk = func(n *yaml.Node) {
-		for i, child := range n.Content {
-			b := within[child.Line-1]
-			if b != nil && n.Kind == yaml.MappingNode && i%2 == 0 && last(n.Content[i+1]) > b.end+1 {
-				b.kept = append(b.kept, child.Line-1)
+		for key, value := range entries(n) {
+			if r := at[key.Line-1]; r != nil && lastLine(value) > r.end+1 {
+				r.kept = append(r.kept, key.Line-1)
 			}
+		}
+		for _, child := range n.Content {
 			walk(child)
 		}
 	}
 	walk(d.root)
 }
 
-// last is the line in which the last node of a tree begins.
-func last(n *yaml.Node) int {
+// lastLine returns the line of the last node of a tree.
+func lastLine(n *yaml.Node) int {
 	if len(n.Content) == 0 {
 		return n.Line
 	}
-	return last(n.Content[len(n.Content)-1])
+	return lastLine(n.Content[len(n.Content)-1])
 }
 
-// rewritten reports whether a region replaces a line by a longer one, and that
-// one is no longer the old one and one or two insertions: then somebody has
-// edited it, who would lose the edit.
-func (d *document) rewritten(b block) bool {
-	was := d.was(b)
-	if was == "" || b.end-b.begin != 3 {
+// isModified reports whether a region replaces a line with a longer one that was edited since: it is no longer the old
+// line with insertions.
+func (d *document) isModified(r region) bool {
+	old := d.replaced(r)
+	if old == "" || r.end-r.begin != 3 {
 		return false
 	}
-	was = strings.TrimSuffix(was, breakOf(was))
-	now := d.line(b.begin + 2)
-	if len(now) < len(was) {
+	old = strings.TrimSuffix(old, breakOf(old))
+	now := d.line(r.begin + 2)
+	if len(now) < len(old) {
 		return true
 	}
-	for len(was) > 0 && was[0] == now[0] {
-		was, now = was[1:], now[1:]
+	for len(old) > 0 && old[0] == now[0] {
+		old, now = old[1:], now[1:]
 	}
-	for len(was) > 0 && was[len(was)-1] == now[len(now)-1] {
-		was, now = was[:len(was)-1], now[:len(now)-1]
+	for len(old) > 0 && old[len(old)-1] == now[len(now)-1] {
+		old, now = old[:len(old)-1], now[:len(now)-1]
 	}
-	return !strings.Contains(now, was)
+	return !strings.Contains(now, old)
 }
 
-// was returns the line that a region replaced, or those that stay of it; empty
-// for none.
-func (d *document) was(b block) string {
-	if len(b.kept) > 0 {
+// replaced returns what replaces a region: its kept lines, or the line that it has replaced; empty for neither.
+func (d *document) replaced(r region) string {
+	if len(r.kept) > 0 {
 		var lines strings.Builder
-		for _, l := range b.kept {
+		for _, l := range r.kept {
 			lines.WriteString(d.s[d.start(l):d.end(l)])
 		}
 		return lines.String()
 	}
-	line := d.s[d.start(b.begin+1):d.end(b.begin+1)]
+	line := d.s[d.start(r.begin+1):d.end(r.begin+1)]
 	blanks := line[:indent(line)]
-	if bare, found := strings.CutPrefix(line[len(blanks):], markWas); found {
-		return blanks + bare
+	if old, found := strings.CutPrefix(line[len(blanks):], markWas); found {
+		return blanks + old
 	}
 	return ""
 }
 
-// restored returns where the lines are, in the text without regions, that
-// regions had replaced.
-func (*document) restored(before *document, blocks []block) []block {
-	var lines []block
-	gone := 0
-	for _, b := range blocks {
-		back := len(b.kept)
-		if back == 0 && before.was(b) != "" {
+// restored returns the lines that replace regions, by their numbers in the text without the regions.
+func (d *document) restored(regions []region) []region {
+	var lines []region
+	removed := 0
+	for _, r := range regions {
+		back := len(r.kept)
+		if back == 0 && d.replaced(r) != "" {
 			back = 1
-			lines = append(lines, block{begin: b.begin - gone, end: b.begin - gone})
+			lines = append(lines, region{begin: r.begin - removed, end: r.begin - removed})
 		}
-		gone += b.end - b.begin + 1 - back
+		removed += r.end - r.begin + 1 - back
 	}
 	return lines
 }
 
-// pruned returns the nodes without those that begin in a region.
-func (d *document) pruned(blocks []block) *yaml.Node {
+// without returns a copy of the nodes without those that begin in a region.
+func (d *document) without(regions []region) *yaml.Node {
 	if d.root == nil {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
 	}
-	return prune(d.root, d.inside(blocks))
+	return prune(d.root, d.inside(regions))
 }
 
-// inside returns what reports whether a node begins in a region.
-func (d *document) inside(blocks []block) func(n *yaml.Node) bool {
+// inside returns a function that reports whether a node begins in a region.
+func (d *document) inside(regions []region) func(n *yaml.Node) bool {
 	lines := make([]bool, d.lines()+1)
-	for _, b := range blocks {
-		for l := b.begin; l <= b.end; l++ {
-			lines[l] = !slices.Contains(b.kept, l)
+	for _, r := range regions {
+		for l := r.begin; l <= r.end; l++ {
+			lines[l] = !slices.Contains(r.kept, l)
 		}
 	}
 	return func(n *yaml.Node) bool { return lines[n.Line-1] }
 }
 
-// foreign reports whether a region has what inject never puts there.
-func (d *document) foreign(blocks []block) bool {
-	inside := d.inside(blocks)
+// prune returns a copy of the nodes without the items and entries that begin with a node to omit. An empty collection
+// becomes null.
+func prune(n *yaml.Node, omit func(n *yaml.Node) bool) *yaml.Node {
+	if len(n.Content) == 0 {
+		return n
+	}
+	size := 1
+	if n.Kind == yaml.MappingNode {
+		size = 2
+	}
+	clone := *n
+	clone.Content = nil
+	for part := range slices.Chunk(n.Content, size) {
+		if omit(part[0]) {
+			continue
+		}
+		for _, child := range part {
+			clone.Content = append(clone.Content, prune(child, omit))
+		}
+	}
+	if len(clone.Content) == 0 {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Anchor: n.Anchor}
+	}
+	return &clone
+}
+
+// hasForeign reports whether a region of a pod contains anything that inject does not add.
+func (d *document) hasForeign(regions []region) bool {
+	inside := d.inside(regions)
 	for _, obj := range objects(d.root) {
 		if obj.pod == nil || obj.shared {
 			continue
 		}
-		if strange(obj.pod.spec, inside, "initContainers", "containers", "volumes") {
+		if isForeign(obj.pod.spec, inside, "initContainers", "containers", "volumes") {
 			return true
 		}
-		for _, c := range obj.pod.all() {
-			if !isOurs(c) && strange(c, inside, "volumeMounts") {
+		for _, c := range obj.pod.running() {
+			if !isOurs(c) && isForeign(c, inside, "volumeMounts") {
 				return true
 			}
 		}
@@ -169,12 +262,11 @@ func (d *document) foreign(blocks []block) bool {
 	return false
 }
 
-// strange reports whether a mapping has, inside, a key that is not ours, or in
-// its lists an item that is not.
-func strange(m *yaml.Node, inside func(*yaml.Node) bool, ours ...string) bool {
-	for i := 0; i+1 < len(m.Content); i += 2 {
-		key, value := m.Content[i], m.Content[i+1]
-		if !slices.Contains(ours, key.Value) {
+// isForeign reports whether a mapping has, inside, a key other than those of the lists, or in a list an item that inject
+// does not add.
+func isForeign(m *yaml.Node, inside func(*yaml.Node) bool, lists ...string) bool {
+	for key, value := range entries(m) {
+		if !slices.Contains(lists, key.Value) {
 			if inside(key) {
 				return true
 			}
@@ -189,104 +281,5 @@ func strange(m *yaml.Node, inside func(*yaml.Node) bool, ours ...string) bool {
 
 // isOurs reports whether an item of a list has a name that inject gives.
 func isOurs(item *yaml.Node) bool {
-	return slices.Contains([]string{ContainerName, statusVolume}, str(get(item, "name")))
-}
-
-// prune returns a copy of the nodes without the items and entries that begin
-// with a node to leave out. A collection that is empty then counts as nothing.
-func prune(n *yaml.Node, out func(n *yaml.Node) bool) *yaml.Node {
-	if len(n.Content) == 0 {
-		return n
-	}
-	clone := *n
-	clone.Content = nil
-	step := 1
-	if n.Kind == yaml.MappingNode {
-		step = 2
-	}
-	for i := 0; i+step <= len(n.Content); i += step {
-		if out(n.Content[i]) {
-			continue
-		}
-		for _, child := range n.Content[i : i+step] {
-			clone.Content = append(clone.Content, prune(child, out))
-		}
-	}
-	if len(clone.Content) == 0 {
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Anchor: n.Anchor}
-	}
-	return &clone
-}
-
-// blocks finds the regions of a document. Text that looks like their marks but
-// is part of a value, as in a script or a ConfigMap, is none.
-func (d *document) blocks() ([]block, error) {
-	marks := d.marks()
-	if len(marks) == 0 || d.root == nil {
-		return nil, nil
-	}
-	if len(marks)%2 != 0 {
-		return nil, errUnpaired
-	}
-	var blocks []block
-	for i := 0; i < len(marks); i += 2 {
-		begin, end := strings.TrimLeft(d.line(marks[i]), " "), strings.TrimLeft(d.line(marks[i+1]), " ")
-		if begin != markBegin || end != markEnd {
-			return nil, errUnpaired
-		}
-		blocks = append(blocks, block{begin: marks[i], end: marks[i+1]})
-	}
-	return blocks, nil
-}
-
-// marks lists the lines that are marks. To tell comments from values, each is
-// changed in a different way and the text is parsed: a value shows the change.
-func (d *document) marks() []int {
-	if !strings.Contains(d.s, markBegin) && !strings.Contains(d.s, markEnd) {
-		return nil
-	}
-	var lines []int
-	var b strings.Builder
-	for l := range d.lines() {
-		s := strings.TrimLeft(d.line(l), " ")
-		full := d.s[d.start(l):d.end(l)]
-		if s == markBegin || s == markEnd {
-			full = strings.TrimSuffix(full, breakOf(full)) + stamp(len(lines)) + "\n"
-			lines = append(lines, l)
-		}
-		b.WriteString(full)
-	}
-	roots, err := decode(b.String())
-	if err != nil {
-		return nil
-	}
-	values := map[string]bool{}
-	for _, root := range roots {
-		stamped(root, values)
-	}
-	var comments []int
-	for i, l := range lines {
-		if !values[stamp(i)] {
-			comments = append(comments, l)
-		}
-	}
-	return comments
-}
-
-const stampText = " stamped"
-
-func stamp(i int) string { return stampText + strconv.Itoa(i) + ";" }
-
-// stamped collects the stamps that are in values.
-func stamped(n *yaml.Node, found map[string]bool) {
-	if n.Kind == yaml.ScalarNode {
-		for i, part := range strings.Split(n.Value, stampText) {
-			if number, _, ended := strings.Cut(part, ";"); i > 0 && ended {
-				found[stampText+number+";"] = true
-			}
-		}
-	}
-	for _, child := range n.Content {
-		stamped(child, found)
-	}
+	return slices.Contains([]string{sidecar.Name, statusVolume}, str(get(item, "name")))
 }

@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// Forms of the report.
+// Forms of the report on standard error.
 const (
-	ReportText = "text" // a line for people on each object
-	ReportJSON = "json" // a JSON document on each object, one a line
-	ReportNone = "none" // only what is wrong
+	ReportText = "text" // a line for each object
+	ReportJSON = "json" // a JSON document for each object, one per line
+	ReportNone = "none" // errors only
 )
 
 // Run edits files.
 type Run struct {
-	Paths     []string // files, folders, or - for Stdin
+	Paths     []string // files, directories, or - for Stdin
 	Write     bool     // replace the files
-	OutputDir string   // write below this folder in place of Stdout
+	OutputDir string   // write below this directory instead of to Stdout
 	Report    string
-	Require   bool // an object that is Refused, or none that is Wanted, is an error
+	Require   bool // fail if any object is Refused, or none has a status in Wanted
 	Wanted    []string
 	Edit      func(manifest string) (string, []Outcome, error)
 
@@ -32,17 +32,16 @@ type Run struct {
 	Stdout, Stderr io.Writer
 }
 
-// failed is what is reported of a file that cannot be edited.
+// failed is the reported status of a file that cannot be edited.
 const failed = "error"
 
-// Errors of a run. What is wrong with single files has been reported by then.
+// Errors of a run. The errors of single files have been reported before.
 var (
 	ErrInput = errors.New("nothing was written")
-	ErrUnmet = errors.New("not what --require asks for")
+	ErrUnmet = errors.New("--require is not met")
 )
 
-// Do runs it. All files are edited in memory first: when one of them cannot be,
-// nothing is written at all.
+// Do edits the files, all of them in memory first: if one cannot be edited, none is written.
 func (r *Run) Do() error {
 	if err := r.check(); err != nil {
 		return err
@@ -52,7 +51,7 @@ func (r *Run) Do() error {
 		return err
 	}
 	if r.OutputDir != "" {
-		if err := r.apart(sources); err != nil {
+		if err := r.checkOutput(sources); err != nil {
 			return err
 		}
 	}
@@ -60,20 +59,30 @@ func (r *Run) Do() error {
 		return err
 	}
 	edited, n := r.edit(sources)
-	if n.bad > 0 {
-		return fmt.Errorf("%d of %d files cannot be edited: %w", n.bad, len(sources), ErrInput)
+	if n.failed > 0 {
+		return fmt.Errorf("%d of %d files cannot be edited: %w", n.failed, len(sources), ErrInput)
 	}
 	if err := r.write(sources, edited); err != nil {
 		return err
 	}
 	if r.Require && (n.wanted == 0 || n.refused > 0) {
-		return fmt.Errorf("%w: %d objects are as wanted, %d were refused", ErrUnmet, n.wanted, n.refused)
+		return fmt.Errorf("%w: %d objects %s, %d refused", ErrUnmet, n.wanted, strings.Join(r.Wanted, " or "), n.refused)
 	}
 	return nil
 }
 
-// apart refuses files that would meet in the folder to write to.
-func (r *Run) apart(sources []source) error {
+func (r *Run) check() error {
+	if r.Write && r.OutputDir != "" {
+		return errors.New("--write and --output-dir are mutually exclusive")
+	}
+	if slices.Contains(r.Paths, stdinName) && (r.Write || r.OutputDir != "") {
+		return errors.New("--write and --output-dir cannot be used with standard input")
+	}
+	return nil
+}
+
+// checkOutput refuses files that would be written to the same path.
+func (r *Run) checkOutput(sources []source) error {
 	from := map[string]string{}
 	for _, s := range sources {
 		if other, taken := from[s.rel]; taken {
@@ -84,24 +93,24 @@ func (r *Run) apart(sources []source) error {
 	return nil
 }
 
-// tally counts files that cannot be edited, and what became of objects.
-type tally struct {
-	bad, wanted, refused int
+// counts has the numbers of files that cannot be edited, and of objects.
+type counts struct {
+	failed, wanted, refused int
 }
 
-// edit edits the texts of the files, and reports on each object.
-func (r *Run) edit(sources []source) ([]string, tally) {
+// edit returns the edited texts, and reports on each object.
+func (r *Run) edit(sources []source) ([]string, counts) {
 	edited := make([]string, len(sources))
-	var n tally
+	var n counts
 	for i, s := range sources {
 		text, outcomes, err := r.Edit(s.text)
 		if err != nil {
-			n.bad++
-			r.tell(Outcome{File: s.path, Line: 1, Status: failed, Detail: err.Error()})
+			n.failed++
+			r.report(Outcome{File: s.path, Line: 1, Status: failed, Detail: err.Error()})
 		}
 		for _, outcome := range outcomes {
 			outcome.File = s.path
-			r.tell(outcome)
+			r.report(outcome)
 			if slices.Contains(r.Wanted, outcome.Status) {
 				n.wanted++
 			}
@@ -114,20 +123,7 @@ func (r *Run) edit(sources []source) ([]string, tally) {
 	return edited, n
 }
 
-func (r *Run) check() error {
-	if r.Write && r.OutputDir != "" {
-		return errors.New("--write and --output-dir exclude each other")
-	}
-	for _, path := range r.Paths {
-		if path == stdinName && (r.Write || r.OutputDir != "") {
-			return errors.New("standard input has no file to write; leave out --write and --output-dir")
-		}
-	}
-	return nil
-}
-
-// tell reports one outcome.
-func (r *Run) tell(o Outcome) {
+func (r *Run) report(o Outcome) {
 	switch {
 	case r.Report == ReportJSON:
 		line, err := json.Marshal(o)
@@ -148,7 +144,7 @@ func (r *Run) tell(o Outcome) {
 	}
 }
 
-// printable keeps what a manifest says from steering a terminal.
+// printable replaces control characters, with which a manifest could control the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
@@ -158,11 +154,11 @@ func printable(s string) string {
 	}, s)
 }
 
-// write puts the texts where they belong.
+// write writes the edited texts.
 func (r *Run) write(sources []source, edited []string) error {
 	switch {
 	case r.OutputDir != "":
-		return r.writeFolder(sources, edited)
+		return r.writeOutput(sources, edited)
 	case !r.Write:
 		_, err := io.WriteString(r.Stdout, joined(edited))
 		return err
@@ -178,7 +174,7 @@ func (r *Run) write(sources []source, edited []string) error {
 	return nil
 }
 
-func (r *Run) writeFolder(sources []source, edited []string) error {
+func (r *Run) writeOutput(sources []source, edited []string) error {
 	for i, s := range sources {
 		path := filepath.Join(r.OutputDir, s.rel)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -191,7 +187,7 @@ func (r *Run) writeFolder(sources []source, edited []string) error {
 	return nil
 }
 
-// joined makes one stream of several files. One alone stays as it is.
+// joined makes one stream of several files. A single file stays as it is.
 func joined(texts []string) string {
 	var b strings.Builder
 	for i, s := range texts {

@@ -19,14 +19,14 @@ const (
 )
 
 // errStatus is why an object cannot have a status server.
-var errStatus = errors.New("a status server cannot be added")
+var errStatus = errors.New("cannot add a status server")
 
-// status is the server that shows nginx's own figures, on the pod's loopback.
+// status is a server of nginx for its status page, on the loopback address of the pod.
 type status struct {
 	listen, port, location string
 }
 
-// statusOf returns the server that serves a scrape URI.
+// statusOf returns the server for a scrape URI.
 func statusOf(uri string) (status, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -35,7 +35,7 @@ func statusOf(uri string) (status, error) {
 	host, err := netip.ParseAddr(u.Hostname())
 	plainPath := u.Path == path.Clean(u.Path) && u.Path != "/" && !strings.ContainsAny(u.Path, " \t;{}'\"\\$#")
 	if err != nil || !host.IsLoopback() || u.Scheme != "http" || !plainPath || u.RawQuery != "" || u.User != nil {
-		return status{}, fmt.Errorf("%w: it serves http://127.0.0.1:PORT/PATH, not %s", errStatus, u.Redacted())
+		return status{}, fmt.Errorf("%w: the scrape URI must be http://127.0.0.1:PORT/PATH, not %s", errStatus, u.Redacted())
 	}
 	s := status{listen: host.String(), port: u.Port(), location: u.Path}
 	if host.Is6() {
@@ -47,7 +47,7 @@ func statusOf(uri string) (status, error) {
 	return s, nil
 }
 
-// config is a file for nginx's conf.d, which the official images include.
+// config is a file for the folder conf.d of nginx, which the official images include.
 func (s status) config() string {
 	return fmt.Sprintf(`# nginx's own figures, for the exporter in the same pod.
 server {
@@ -66,27 +66,33 @@ server {
 `, s.listen, s.port, s.location)
 }
 
-// statusName names the ConfigMap of an object.
-func statusName(o *object) string {
-	return strings.TrimRight(o.name, "-.") + "-nginx-exporter-status"
+// configMap, volume and volumeMount are those of the Kubernetes API.
+type configMap struct {
+	APIVersion string            `yaml:"apiVersion"`
+	Kind       string            `yaml:"kind"`
+	Metadata   metadata          `yaml:"metadata"`
+	Data       map[string]string `yaml:"data"`
 }
 
-func configMap(o *object, s status) mapping {
-	metadata := mapping{{"name", statusName(o)}}
-	if o.namespace != "" {
-		metadata = append(metadata, field{"namespace", o.namespace})
-	}
-	return mapping{
-		{"apiVersion", "v1"},
-		{"kind", "ConfigMap"},
-		{"metadata", metadata},
-		{"data", mapping{{statusFile, literal(s.config())}}},
-	}
+type metadata struct {
+	Name      string `yaml:"name"`
+	Namespace string `yaml:"namespace,omitempty"`
 }
 
-// status adds the status server: its ConfigMap as a document of its own, the
-// volume, and the mount in nginx's container.
-func (p *plan) status(l layout, o *object, opts *Options, fresh *mapping) error {
+type volume struct {
+	Name      string            `yaml:"name"`
+	ConfigMap map[string]string `yaml:"configMap"`
+}
+
+type volumeMount struct {
+	Name      string `yaml:"name"`
+	MountPath string `yaml:"mountPath"`
+	SubPath   string `yaml:"subPath"`
+	ReadOnly  bool   `yaml:"readOnly"`
+}
+
+// statusServer adds the status server: a ConfigMap as a document of its own, a volume, and a mount in nginx's container.
+func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.Node) error {
 	s, err := statusOf(opts.ScrapeURI)
 	if err != nil {
 		return err
@@ -96,31 +102,30 @@ func (p *plan) status(l layout, o *object, opts *Options, fresh *mapping) error 
 		return err
 	}
 	if o.name == "" {
-		return fmt.Errorf("%w: its ConfigMap needs a name, and the object has none", errStatus)
+		return fmt.Errorf("%w: the object has no name from which to name the ConfigMap", errStatus)
 	}
-	if flow(p.root) && strings.HasPrefix(strings.TrimLeft(p.s, " \t\r\n"), "{") {
-		return fmt.Errorf("%w: it needs a ConfigMap, for which JSON has no place; write YAML", errStatus)
+	if isFlow(p.root) && strings.HasPrefix(strings.TrimLeft(p.s, blanks), "{") {
+		return fmt.Errorf("%w: its ConfigMap cannot be added to JSON; use YAML", errStatus)
 	}
-	volume := mapping{{"name", statusVolume}, {"configMap", mapping{{"name", statusName(o)}}}}
-	if err := p.list(l, o.pod.spec, "volumes", volume, false, fresh); err != nil {
+	name := strings.TrimRight(o.name, "-.") + "-nginx-exporter-status"
+	if err := p.item(l, o.pod.spec, "volumes", encode(volume{statusVolume, map[string]string{"name": name}}), false, missing); err != nil {
 		return err
 	}
 	if err := p.mount(l, nginx); err != nil {
 		return err
 	}
-	p.follow(l, configMap(o, s))
+	p.addDocument(l, encode(configMap{"v1", "ConfigMap", metadata{name, o.namespace}, map[string]string{statusFile: s.config()}}))
 	return nil
 }
 
 // mount adds the mount to a container.
 func (p *plan) mount(l layout, container *yaml.Node) error {
-	mount := mapping{{"name", statusVolume}, {"mountPath", statusMount}, {"subPath", statusFile}, {"readOnly", true}}
-	var fresh mapping
-	if err := p.list(l, container, "volumeMounts", mount, false, &fresh); err != nil {
+	missing := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	mount := encode(volumeMount{statusVolume, statusMount, statusFile, true})
+	if err := p.item(l, container, "volumeMounts", mount, false, missing); err != nil {
 		return err
 	}
-	// After the image, so that the container still begins with its name; the
-	// first key shares its line with the dash.
+	// After the image, so that the container still begins with its name: the first key shares its line with the dash.
 	at := 0
 	for i := 0; i < len(container.Content); i += 2 {
 		if container.Content[i].Value == "image" {
@@ -130,26 +135,24 @@ func (p *plan) mount(l layout, container *yaml.Node) error {
 	if at+2 < len(container.Content) {
 		at += 2
 	}
-	return p.fields(l, container, container.Content[at], fresh)
+	return p.fields(l, container, container.Content[at], missing)
 }
 
-// follow adds a document after this one. Its marks stand within it, so that
-// they stay together when somebody parts the stream.
-func (p *plan) follow(l layout, m mapping) {
-	s := p.region(l, len(p.s), len(p.s), 0, func(w *writer) {
+// addDocument adds a document after this one. The marks are within it, so that they stay together in a split stream.
+func (p *plan) addDocument(l layout, m *yaml.Node) {
+	s := p.region(l, len(p.s), len(p.s), 0, func(w *blockWriter) {
 		w.fields(m, 0, false)
-		if p.ended() {
+		if p.hasEnd() {
 			w.line(0, "...")
 		}
 	})
 	at := strings.Index(s.text, markBegin)
 	s.text = s.text[:at] + "---" + l.eol + s.text[at:]
-	p.added = append(p.added, addition{s, node(m)})
+	p.documents = append(p.documents, addedDocument{s, m})
 }
 
-// ended reports whether the document has "..." at its end, which it needs when
-// directives follow.
-func (d *document) ended() bool {
+// hasEnd reports whether the document ends with "...", which it must if directives follow.
+func (d *document) hasEnd() bool {
 	for l := range d.lines() {
 		if isMark(d.line(l), "...") {
 			return true
@@ -158,30 +161,30 @@ func (d *document) ended() bool {
 	return false
 }
 
-// statusHost returns the container into which the status server goes.
+// statusHost returns the container that gets the status server.
 func (p *pod) statusHost(opts *Options, s status) (*yaml.Node, error) {
-	nginxes := p.nginxes(opts.Container)
-	if len(nginxes) != 1 {
-		return nil, fmt.Errorf("%w: it needs one nginx container, there are %d; choose with --container or %scontainer", errStatus, len(nginxes), prefix)
+	found := p.nginx(opts.Container)
+	if len(found) != 1 {
+		return nil, fmt.Errorf("%w: the pod has %d nginx containers; select one with --container or %scontainer", errStatus, len(found), annotationPrefix)
 	}
-	nginx := nginxes[0]
+	nginx := found[0]
 	name := str(get(nginx, "name"))
 	if !p.owns(nginx) {
-		return nil, fmt.Errorf("%w: container %s is an alias, which others share", errStatus, name)
+		return nil, fmt.Errorf("%w: container %s is an alias that other pods may use", errStatus, name)
 	}
 	if user := p.portUser(s.port); user != nil {
-		return nil, fmt.Errorf("%w: port %s is that of container %s; choose another with --scrape-uri or %sscrape-uri", errStatus, s.port, str(get(user, "name")), prefix)
+		return nil, fmt.Errorf("%w: port %s is in use by container %s; choose another with --scrape-uri or %sscrape-uri", errStatus, s.port, str(get(user, "name")), annotationPrefix)
 	}
 	if named(get(p.spec, "volumes"), statusVolume) != nil {
-		return nil, fmt.Errorf("%w: there is a volume %s already", errStatus, statusVolume)
+		return nil, fmt.Errorf("%w: the pod has a volume %s already", errStatus, statusVolume)
 	}
-	if at := hidden(nginx); at != "" {
-		return nil, fmt.Errorf("%w: container %s has %s from a volume, in which nothing can be mounted; add the server to that volume", errStatus, name, at)
+	if at := coveredBy(nginx); at != "" {
+		return nil, fmt.Errorf("%w: container %s mounts a volume at %s, into which nothing else can be mounted; add the server to that volume", errStatus, name, at)
 	}
 	return nginx, nil
 }
 
-// owns reports whether a container stands in the pod's own lists.
+// owns reports whether a container is in the lists of the pod itself.
 func (p *pod) owns(container *yaml.Node) bool {
 	for _, key := range []string{"initContainers", "containers"} {
 		if e, found := own(p.spec, key); found && slices.Contains(e.value.Content, container) {
@@ -191,14 +194,10 @@ func (p *pod) owns(container *yaml.Node) bool {
 	return false
 }
 
-// hidden returns where a container has a volume in the way of ours: the file
-// of a ConfigMap cannot be mounted within another volume, which is read-only.
-func hidden(container *yaml.Node) string {
-	mounts := get(container, "volumeMounts")
-	if mounts == nil {
-		return ""
-	}
-	for _, m := range mounts.Content {
+// coveredBy returns where a container mounts a volume that prevents the mount of the status server, empty for nowhere.
+// A file cannot be mounted within a read-only volume, such as that of a ConfigMap.
+func coveredBy(container *yaml.Node) string {
+	for _, m := range items(get(container, "volumeMounts")) {
 		switch at := path.Clean(str(get(m, "mountPath"))); at {
 		case "/etc/nginx", path.Dir(statusMount), statusMount:
 			return at
@@ -207,16 +206,16 @@ func hidden(container *yaml.Node) string {
 	return ""
 }
 
-// hiddenBy warns where the status server would answer in the place of nginx
-// itself: unprivileged images serve port 8080, on loopback too.
+// hiddenBy warns if the status server would receive requests meant for nginx: unprivileged images listen on port 8080 of
+// all addresses, and a server for the loopback address takes precedence there.
 func (p *pod) hiddenBy(opts *Options) string {
 	u, err := url.Parse(opts.ScrapeURI)
 	if err != nil || !opts.StatusConfig || u.Port() != "8080" {
 		return ""
 	}
-	for _, nginx := range p.nginxes(opts.Container) {
+	for _, nginx := range p.nginx(opts.Container) {
 		if strings.Contains(imageName(str(get(nginx, "image"))), "unprivileged") {
-			return "warning: its image serves port 8080, where loopback will have the status server alone; choose another port with --scrape-uri"
+			return "warning: the image listens on port 8080, which on loopback will serve the status page only; choose another port with --scrape-uri"
 		}
 	}
 	return ""

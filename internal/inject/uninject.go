@@ -4,17 +4,17 @@ import (
 	"errors"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"nginx-exporter/internal/sidecar"
 )
 
 var (
-	errChanged  = errors.New("what was added has been changed since; take it away by hand")
-	errForeign  = errors.New("between the comments around what was added stands something else; move it, or take all away by hand")
-	errUnpaired = errors.New("the comments around what was added are not all there any more; take it away by hand")
+	errModified = errors.New("what inject added has been modified since; remove it by hand")
+	errForeign  = errors.New("there is other content between the comments of inject; move it, or remove everything by hand")
+	errUnpaired = errors.New("a comment of inject is missing; remove what it added by hand")
+	errUnmarked = errors.New("container " + sidecar.Name + " is not between the comments of inject; remove it by hand")
 )
 
-// Uninject takes away what Inject added. Of a manifest that Inject made and
-// nobody changed it gives back the very bytes of before.
+// Uninject removes what Inject added. If the manifest has not been modified since, it returns the bytes of before Inject.
 func Uninject(manifest string) (string, []Outcome, error) {
 	if err := checkText(manifest); err != nil {
 		return "", nil, err
@@ -22,8 +22,7 @@ func Uninject(manifest string) (string, []Outcome, error) {
 	return each(withoutDocuments(manifest), uninjectDocument)
 }
 
-// withoutDocuments takes away whole documents. Their marks stand in the first
-// column, where nothing but a comment can.
+// withoutDocuments removes whole documents. Their marks are in the first column, where a document can have only comments.
 func withoutDocuments(s string) string {
 	if !strings.Contains(s, markBegin) {
 		return s
@@ -31,9 +30,9 @@ func withoutDocuments(s string) string {
 	t := newText(s)
 	var splices []splice
 	for l := 0; l < t.lines(); l++ {
-		// Several in a row go as one.
+		// Several in a row are removed together.
 		end := l
-		for next := t.added(end); next > end; next = t.added(end) {
+		for next := t.addedDocument(end); next > end; next = t.addedDocument(end) {
 			end = next
 		}
 		if end > l {
@@ -48,9 +47,8 @@ func withoutDocuments(s string) string {
 	return without
 }
 
-// added returns the line after a document that inject has added and that
-// begins with a line; 0 for none.
-func (t *text) added(begin int) int {
+// addedDocument returns the line after a document that inject has added and that begins with a line, 0 for none.
+func (t *text) addedDocument(begin int) int {
 	if begin+1 >= t.lines() || t.line(begin) != "---" || t.line(begin+1) != markBegin {
 		return 0
 	}
@@ -67,15 +65,15 @@ func (t *text) added(begin int) int {
 	return 0
 }
 
-// cut replaces the lines of a region. One that ends the file without a line
-// break took the last line break from what was before.
-func (t *text) cut(begin, end int, was string) splice {
-	s := splice{t.start(begin), t.end(end), was}
+// cut returns a splice that replaces whole lines. Lines that end the file without a line break had taken the one before
+// them, which is given back.
+func (t *text) cut(begin, end int, with string) splice {
+	s := splice{t.start(begin), t.end(end), with}
 	if breakOf(t.s[s.from:s.to]) != "" {
 		return s
 	}
-	if was != "" {
-		s.text = strings.TrimSuffix(was, breakOf(was))
+	if with != "" {
+		s.text = strings.TrimSuffix(with, breakOf(with))
 	} else {
 		s.from -= len(breakOf(t.s[:s.from]))
 	}
@@ -83,63 +81,47 @@ func (t *text) cut(begin, end int, was string) splice {
 }
 
 func uninjectDocument(chunk string) (string, []Outcome, error) {
-	d, _, err := parse(chunk)
+	before, err := parse(chunk)
 	if err != nil {
 		return "", nil, err
 	}
+	after, failure := before.remove((*document).withoutRegions)
+	if failure == nil {
+		after, failure = after.remove((*document).withoutFlow)
+	}
+	if failure != nil {
+		after = before
+	}
+	left := objects(after.root)
 	var outcomes []Outcome
-	for _, obj := range objects(d.root) {
-		out := Outcome{Kind: obj.kind, Namespace: obj.namespace, Name: obj.name, Line: obj.line, title: obj.title()}
-		outcomes = append(outcomes, out.skip(reasonNone, "there is no sidecar to take away"))
-		if obj.pod == nil {
-			outcomes[len(outcomes)-1] = out.skip(reasonNoPods, "no pod template")
+	for i, obj := range objects(before.root) {
+		out := newOutcome(obj)
+		switch {
+		case obj.pod == nil:
+			out.skip(reasonNoPods, "no pod template")
+		case obj.shared, !obj.hasSidecar():
+			out.skip(reasonNone, "there is no sidecar to remove")
+		case failure != nil:
+			out.refuse(reasonLayout, failure)
+		case i < len(left) && left[i].hasSidecar():
+			out.refuse(reasonUnmarked, errUnmarked)
+		default:
+			out.Status = Removed
 		}
+		outcomes = append(outcomes, out)
 	}
-	after, err := d.without((*document).withoutRegions)
-	if err == nil {
-		after, err = after.without((*document).withoutFlow)
-	}
-	if err != nil {
-		return chunk, verdict(outcomes, d.root, nil, err), nil
-	}
-	return after.s, verdict(outcomes, d.root, after.root, nil), nil
+	return after.s, outcomes, nil
 }
 
-// without returns the document with something taken away.
-func (d *document) without(take func(*document) (string, error)) (*document, error) {
-	s, err := take(d)
+// remove returns the document after something has been removed from its text.
+func (d *document) remove(without func(*document) (string, error)) (*document, error) {
+	s, err := without(d)
 	if err != nil || s == d.s {
 		return d, err
 	}
-	after, more, err := parse(s)
-	if err != nil || len(more) > 0 {
-		return nil, errChanged
+	after, err := parse(s)
+	if err != nil || after.more {
+		return nil, errModified
 	}
-	return &after, nil
-}
-
-// verdict says for each object whether its sidecar has gone.
-func verdict(outcomes []Outcome, before, after *yaml.Node, err error) []Outcome {
-	now := objects(after)
-	for i, obj := range objects(before) {
-		if obj.pod == nil || obj.shared {
-			continue
-		}
-		ours, _ := obj.pod.ours()
-		switch {
-		case ours == nil:
-		case err != nil:
-			outcomes[i].refuse(reasonLayout, err)
-		case i < len(now) && now[i].pod != nil && hasOurs(now[i].pod):
-			outcomes[i].refuse(reasonUnmarked, errors.New("has a container "+ContainerName+" that is not between the comments of inject; take it away by hand"))
-		default:
-			outcomes[i].Status, outcomes[i].Reason, outcomes[i].Detail = Removed, "", ""
-		}
-	}
-	return outcomes
-}
-
-func hasOurs(p *pod) bool {
-	c, _ := p.ours()
-	return c != nil
+	return after, nil
 }

@@ -202,44 +202,22 @@ httpGet:
 {{- end -}}
 {{- end }}
 
-{{/* Keys of values that inject does not support. */}}
+{{/* Keys of values that inject does not support: it always adds what is in files/sidecar.yaml. */}}
 {{- define "nginx-exporter.injectGaps" -}}
 {{- $gaps := list -}}
 {{- $exporter := .Values.exporter -}}
 {{- range list "env" "envFrom" "extraVolumeMounts" -}}
 {{- if get $exporter . }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
 {{- end -}}
-{{- $made := include "nginx-exporter.injectFixed" . | fromYaml -}}
+{{- $injected := .Files.Get "files/sidecar.yaml" | fromYaml -}}
 {{- range list "startupProbe" "livenessProbe" "securityContext" -}}
-{{- if ne (get $exporter . | toJson) (get $made . | toJson) }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
+{{- if ne (get $exporter . | toJson) (omit (get $injected .) "httpGet" | toJson) }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
 {{- end -}}
 {{- range $amounts := values ($exporter.resources | default dict) -}}
 {{- if omit $amounts "cpu" "memory" }}{{ $gaps = append $gaps "exporter.resources" }}{{ end -}}
 {{- end -}}
 {{- if include "nginx-exporter.volumes" . | trim }}{{ $gaps = append $gaps "volumes" }}{{ end -}}
 {{- uniq $gaps | join ", " -}}
-{{- end }}
-
-{{/* What inject always sets; a test of the policy compares it with values.yaml. */}}
-{{- define "nginx-exporter.injectFixed" -}}
-startupProbe:
-  periodSeconds: 1
-  failureThreshold: 30
-livenessProbe:
-  periodSeconds: 10
-  timeoutSeconds: 3
-  failureThreshold: 3
-securityContext:
-  runAsNonRoot: true
-  runAsUser: 65532
-  runAsGroup: 65532
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities:
-    drop:
-      - ALL
-  seccompProfile:
-    type: RuntimeDefault
 {{- end }}
 
 {{/* Not empty if inject can add the status server: not for NGINX Plus, and only at the default address. */}}
@@ -252,12 +230,13 @@ securityContext:
 {{- if not (include "nginx-exporter.injectGaps" .) -}}
 {{- $flags := list -}}
 {{- if and (not .Values.statusServer.create) (include "nginx-exporter.injectStatus" .) }}{{ $flags = append $flags "--status-config" }}{{ end -}}
+{{- $injected := .Files.Get "files/sidecar.yaml" | fromYaml -}}
 {{- $image := include "nginx-exporter.image" (dict "root" . "image" .Values.image "tag" .Chart.AppVersion) -}}
-{{- if ne $image (printf "nginx-exporter:%s" .Chart.AppVersion) }}{{ $flags = append $flags (printf "--image=%s" $image) }}{{ end -}}
-{{- if ne .Values.image.pullPolicy "IfNotPresent" }}{{ $flags = append $flags (printf "--image-pull-policy=%s" .Values.image.pullPolicy) }}{{ end -}}
+{{- if ne $image $injected.image }}{{ $flags = append $flags (printf "--image=%s" $image) }}{{ end -}}
+{{- if ne .Values.image.pullPolicy $injected.imagePullPolicy }}{{ $flags = append $flags (printf "--image-pull-policy=%s" .Values.image.pullPolicy) }}{{ end -}}
 {{- $uri := include "nginx-exporter.scrapeURIs" . | fromYamlArray | first | default "" -}}
-{{- if ne $uri "http://127.0.0.1:8080/stub_status" }}{{ $flags = append $flags (printf "--scrape-uri=%s" $uri) }}{{ end -}}
-{{- if ne (int .Values.exporter.port) 9113 }}{{ $flags = append $flags (printf "--port=%d" (int .Values.exporter.port)) }}{{ end -}}
+{{- if ne (printf "--nginx.scrape-uri=%s" $uri) (first $injected.args) }}{{ $flags = append $flags (printf "--scrape-uri=%s" $uri) }}{{ end -}}
+{{- if ne (int .Values.exporter.port) (int (first $injected.ports).containerPort) }}{{ $flags = append $flags (printf "--port=%d" (int .Values.exporter.port)) }}{{ end -}}
 {{- range include "nginx-exporter.args" . | fromYamlArray -}}
 {{- if not (or (hasPrefix "--web.listen-address=" .) (eq (printf "--nginx.scrape-uri=%s" $uri) .)) -}}
 {{- $flags = append $flags (printf "--arg=%s" .) -}}
@@ -265,10 +244,11 @@ securityContext:
 {{- end -}}
 {{- if not .Values.sidecar.native }}{{ $flags = append $flags "--native=never" }}{{ end -}}
 {{- $resources := .Values.exporter.resources | default dict -}}
-{{- range $flag, $default := dict "cpu-request" "10m" "memory-request" "16Mi" "cpu-limit" "" "memory-limit" "64Mi" -}}
+{{- range $flag := list "cpu-limit" "cpu-request" "memory-limit" "memory-request" -}}
 {{- $words := splitList "-" $flag -}}
-{{- $amount := get (get $resources (printf "%ss" (last $words)) | default dict) (first $words) | default "" | toString -}}
-{{- if ne $amount $default }}{{ $flags = append $flags (printf "--%s=%s" $flag $amount) }}{{ end -}}
+{{- $kind := printf "%ss" (last $words) -}}
+{{- $amount := get (get $resources $kind | default dict) (first $words) | default "" | toString -}}
+{{- if ne $amount (get (get $injected.resources $kind) (first $words)) }}{{ $flags = append $flags (printf "--%s=%s" $flag $amount) }}{{ end -}}
 {{- end -}}
 nginx-exporter inject
 {{- range $flags }} {{ regexMatch "^[A-Za-z0-9@%+=:,./_-]+$" . | ternary . (replace "'" "'\\''" . | squote) }}{{ end -}}

@@ -19,8 +19,8 @@ import (
 
 const (
 	folder = "../../../examples/kubernetes/kustomize"
-	// What nginx-exporter inject adds.
-	injected = "../../../internal/inject/testdata/container.golden.yaml"
+	// The sidecar, generated from internal/sidecar.
+	injected = "../../../charts/nginx-exporter/files/sidecar.yaml"
 )
 
 // TestExample builds the application of the example.

@@ -32,8 +32,8 @@ import (
 
 const (
 	chartFolder = "../../nginx-exporter"
-	// What nginx-exporter inject adds.
-	injected = "../../../internal/inject/testdata/container.golden.yaml"
+	// The sidecar, generated from internal/sidecar.
+	injected = "../../nginx-exporter/files/sidecar.yaml"
 )
 
 // TestContainerIsTheOneOfInject holds chart, policy and inject equal.
