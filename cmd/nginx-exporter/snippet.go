@@ -10,13 +10,13 @@ import (
 
 const snippetCommand = "snippet"
 
-// snippetRequest is what can be said to snippet.
+// snippetRequest holds the arguments of snippet.
 type snippetRequest struct {
 	name   string
 	values map[string][]string
 }
 
-// snippetValue takes one option.
+// snippetValue collects the values of one option.
 type snippetValue struct {
 	option *snippet.Option
 	values map[string][]string
@@ -34,7 +34,7 @@ func (v snippetValue) Set(text string) error {
 // String implements [kingpin.Value].
 func (snippetValue) String() string { return "" }
 
-// IsBoolFlag tells kingpin that the option stands without a value.
+// IsBoolFlag tells kingpin that the option has no value.
 func (v snippetValue) IsBoolFlag() bool { return v.option.Switch }
 
 // IsCumulative tells kingpin that the option may be repeated.
@@ -44,24 +44,24 @@ func (v snippetValue) IsCumulative() bool { return v.option.Repeats }
 func (c *cli) addSnippet() {
 	r := &c.snippet
 	r.values = map[string][]string{}
-	cmd := c.app.Command(snippetCommand, "Print what nginx, systemd, Prometheus or Kubernetes needs for the exporter; without a name, what there is.")
+	cmd := c.app.Command(snippetCommand, "Print configuration for nginx, systemd, Prometheus or Kubernetes; without a name, list the snippets.")
 	for _, option := range snippet.Options() {
 		cmd.Flag(option.Name, option.Help).SetValue(snippetValue{&option, r.values})
 	}
-	cmd.Arg("name", "What to print: nginx, systemd and so on.").HintOptions(snippet.Names()...).StringVar(&r.name)
+	cmd.Arg("name", "Snippet to print, such as nginx or systemd.").HintOptions(snippet.Names()...).StringVar(&r.name)
 }
 
 // printSnippet runs the command.
 func (c *cli) printSnippet(args []string, stdout io.Writer) error {
 	for _, f := range c.flags {
 		if c.onCommandLine(args, f.name) {
-			return &usageError{fmt.Errorf("--%s is a flag of the exporter itself, and means nothing to %s", f.name, snippetCommand)}
+			return &usageError{fmt.Errorf("--%s is a flag of the exporter, not of %s", f.name, snippetCommand)}
 		}
 	}
 	r := &c.snippet
 	if r.name == "" {
 		if len(r.values) > 0 {
-			return &usageError{errors.New("options without the name of a snippet")}
+			return &usageError{errors.New("options require the name of a snippet")}
 		}
 		for _, s := range snippet.All() {
 			if _, err := fmt.Fprintf(stdout, "%-14s %s\n", s.Name, s.About); err != nil {

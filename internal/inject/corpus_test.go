@@ -296,7 +296,11 @@ func patch(object tree, outcome Outcome, o Options) []any {
 			c["volumeMounts"] = slices.Concat([]any{mount}, mounts)
 		}
 	}
-	server, err := statusOf(o.ScrapeURI)
+	page, err := statusPageOf(o.ScrapeURI)
+	if err != nil {
+		return []any{err}
+	}
+	config, err := page.config()
 	if err != nil {
 		return []any{err}
 	}
@@ -304,7 +308,7 @@ func patch(object tree, outcome Outcome, o Options) []any {
 	if outcome.Namespace != "" {
 		metadata["namespace"] = outcome.Namespace
 	}
-	return []any{tree{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": tree{statusFile: server.config()}}}
+	return []any{tree{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": tree{statusFile: config}}}
 }
 
 func addPairs(template tree, key string, pairs []Pair) {

@@ -17,11 +17,15 @@ func TestStatusServer(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "::1"} {
 		t.Run(address, func(t *testing.T) {
 			uri := "http://" + nginxtest.FreeAddress(t, address) + "/nginx/status"
-			server, err := statusOf(uri)
+			server, err := statusPageOf(uri)
 			if err != nil {
 				t.Fatal(err)
 			}
-			nginxtest.Start(t, server.config())
+			config, err := server.config()
+			if err != nil {
+				t.Fatal(err)
+			}
+			nginxtest.Start(t, config)
 			status, page := eventually(t, uri)
 			if status != http.StatusOK || !strings.HasPrefix(page, "Active connections: 1 ") {
 				t.Errorf("%s: %d %q", uri, status, page)

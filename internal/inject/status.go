@@ -3,13 +3,17 @@ package inject
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/internal/snippet"
 )
 
 const (
@@ -21,49 +25,34 @@ const (
 // errStatus is why an object cannot have a status server.
 var errStatus = errors.New("cannot add a status server")
 
-// status is a server of nginx for its status page, on the loopback address of the pod.
-type status struct {
-	listen, port, location string
+// statusPage is where nginx serves its status page on the loopback address of the pod.
+type statusPage struct {
+	listen netip.AddrPort
+	path   string
 }
 
-// statusOf returns the server for a scrape URI.
-func statusOf(uri string) (status, error) {
+// statusPageOf returns the status page of a scrape URI.
+func statusPageOf(uri string) (statusPage, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
-		return status{}, fmt.Errorf("%w: scrape URI: %w", errStatus, err)
+		return statusPage{}, fmt.Errorf("%w: scrape URI: %w", errStatus, err)
 	}
-	host, err := netip.ParseAddr(u.Hostname())
+	port := u.Port()
+	if port == "" {
+		port = "80"
+	}
+	listen, err := netip.ParseAddrPort(net.JoinHostPort(u.Hostname(), port))
 	plainPath := u.Path == path.Clean(u.Path) && u.Path != "/" && !strings.ContainsAny(u.Path, " \t;{}'\"\\$#")
-	if err != nil || !host.IsLoopback() || u.Scheme != "http" || !plainPath || u.RawQuery != "" || u.User != nil {
-		return status{}, fmt.Errorf("%w: the scrape URI must be http://127.0.0.1:PORT/PATH, not %s", errStatus, u.Redacted())
+	if err != nil || !listen.Addr().IsLoopback() || u.Scheme != "http" || !plainPath || u.RawQuery != "" || u.User != nil {
+		return statusPage{}, fmt.Errorf("%w: the scrape URI must be http://127.0.0.1:PORT/PATH, not %s", errStatus, u.Redacted())
 	}
-	s := status{listen: host.String(), port: u.Port(), location: u.Path}
-	if host.Is6() {
-		s.listen = "[" + s.listen + "]"
-	}
-	if s.port == "" {
-		s.port = "80"
-	}
-	return s, nil
+	return statusPage{listen, u.Path}, nil
 }
 
 // config is a file for the folder conf.d of nginx, which the official images include.
-func (s status) config() string {
-	return fmt.Sprintf(`# nginx's own figures, for the exporter in the same pod.
-server {
-    listen %s:%s;
-    access_log off;
-    location = %s {
-        stub_status;
-        allow 127.0.0.1;
-        allow ::1;
-        deny all;
-    }
-    location / {
-        return 404;
-    }
-}
-`, s.listen, s.port, s.location)
+func (s statusPage) config() (string, error) {
+	server, err := snippet.StatusServer(s.listen, s.path)
+	return "# Status page of nginx, for the exporter in the same pod.\n" + server, err
 }
 
 // configMap, volume and volumeMount are those of the Kubernetes API.
@@ -93,11 +82,15 @@ type volumeMount struct {
 
 // statusServer adds the status server: a ConfigMap as a document of its own, a volume, and a mount in nginx's container.
 func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.Node) error {
-	s, err := statusOf(opts.ScrapeURI)
+	page, err := statusPageOf(opts.ScrapeURI)
 	if err != nil {
 		return err
 	}
-	nginx, err := o.pod.statusHost(opts, s)
+	nginx, err := o.pod.statusHost(opts, page)
+	if err != nil {
+		return err
+	}
+	config, err := page.config()
 	if err != nil {
 		return err
 	}
@@ -114,7 +107,7 @@ func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.No
 	if err := p.mount(l, nginx); err != nil {
 		return err
 	}
-	p.addDocument(l, encode(configMap{"v1", "ConfigMap", metadata{name, o.namespace}, map[string]string{statusFile: s.config()}}))
+	p.addDocument(l, encode(configMap{"v1", "ConfigMap", metadata{name, o.namespace}, map[string]string{statusFile: config}}))
 	return nil
 }
 
@@ -162,7 +155,7 @@ func (d *document) hasEnd() bool {
 }
 
 // statusHost returns the container that gets the status server.
-func (p *pod) statusHost(opts *Options, s status) (*yaml.Node, error) {
+func (p *pod) statusHost(opts *Options, page statusPage) (*yaml.Node, error) {
 	found := p.nginx(opts.Container)
 	if len(found) != 1 {
 		return nil, fmt.Errorf("%w: the pod has %d nginx containers; select one with --container or %scontainer", errStatus, len(found), annotationPrefix)
@@ -172,8 +165,9 @@ func (p *pod) statusHost(opts *Options, s status) (*yaml.Node, error) {
 	if !p.owns(nginx) {
 		return nil, fmt.Errorf("%w: container %s is an alias that other pods may use", errStatus, name)
 	}
-	if user := p.portUser(s.port); user != nil {
-		return nil, fmt.Errorf("%w: port %s is in use by container %s; choose another with --scrape-uri or %sscrape-uri", errStatus, s.port, str(get(user, "name")), annotationPrefix)
+	port := strconv.Itoa(int(page.listen.Port()))
+	if user := p.portUser(port); user != nil {
+		return nil, fmt.Errorf("%w: port %s is in use by container %s; choose another with --scrape-uri or %sscrape-uri", errStatus, port, str(get(user, "name")), annotationPrefix)
 	}
 	if named(get(p.spec, "volumes"), statusVolume) != nil {
 		return nil, fmt.Errorf("%w: the pod has a volume %s already", errStatus, statusVolume)

@@ -17,9 +17,8 @@ import (
 
 const repository = "../.."
 
-// chart is the part of the chart's templates that says what snippets say. The
-// functions of Helm that it needs are few; those that only other parts call
-// refuse to be called.
+// chart has the templates of the chart for what snippets contain, too. It implements the functions of Helm that these
+// templates need; the others fail.
 type chart struct{ templates *template.Template }
 
 func readChart(t *testing.T) chart {
@@ -74,7 +73,7 @@ func readChart(t *testing.T) chart {
 		"ceil":         func(n any) (float64, error) { f, err := float(n); return math.Ceil(f), err },
 	}
 	for _, name := range []string{"append", "dir", "floor", "nindent", "regexReplaceAll", "round", "toYaml", "trim", "trimPrefix", "trimSuffix", "uniq", "urlParse"} {
-		functions[name] = func(...any) (any, error) { return nil, errors.New("this test does not have that function") }
+		functions[name] = func(...any) (any, error) { return nil, errors.New("not implemented in this test") }
 	}
 	c.templates.Funcs(functions)
 	for _, file := range []string{"_nginx.tpl", "_autoscaling.tpl"} {
@@ -96,8 +95,7 @@ func both(a, b any, of func(a, b float64) float64) (float64, error) {
 	return of(x, y), err
 }
 
-// render runs a template of the chart on its own values and some more, given
-// as YAML.
+// render runs a template of the chart on its values and additional ones, as YAML.
 func (c chart) render(t *testing.T, name, more string) string {
 	t.Helper()
 	values := map[string]any{}
@@ -131,9 +129,8 @@ func decode(t *testing.T, text string, to any) {
 	}
 }
 
-// TestServerOfTheChart holds that the chart gives nginx the same server, byte
-// for byte.
-func TestServerOfTheChart(t *testing.T) {
+// TestServerOfChart compares the status server with that of the chart, byte for byte.
+func TestServerOfChart(t *testing.T) {
 	c := readChart(t)
 	for values, made := range map[string]string{
 		"{}":                                         text(t, "nginx"),
@@ -150,7 +147,7 @@ func TestServerOfTheChart(t *testing.T) {
 	}
 }
 
-// configMapServer returns what the ConfigMap has for nginx.
+// configMapServer returns the configuration of nginx in the ConfigMap.
 func configMapServer(t *testing.T, o ...string) string {
 	t.Helper()
 	var object struct{ Data map[string]string }
@@ -161,9 +158,9 @@ func configMapServer(t *testing.T, o ...string) string {
 	return object.Data["nginx-exporter-status.conf"]
 }
 
-// TestQueriesOfTheChart holds that the chart gives prometheus-adapter the same
-// rule, and KEDA the same query, whatever the interval and the workload.
-func TestQueriesOfTheChart(t *testing.T) {
+// TestQueriesOfChart compares the rule of prometheus-adapter and the query of KEDA with those of the chart, for several
+// intervals and workloads.
+func TestQueriesOfChart(t *testing.T) {
 	c := readChart(t)
 	for _, interval := range []string{"1s", "1s500ms", "5s", "15s", "1m", "1m30s", "2m7s"} {
 		for plus, flags := range map[string]options{"false": nil, "true": {"plus=true"}} {
@@ -187,7 +184,7 @@ func TestQueriesOfTheChart(t *testing.T) {
 	}
 }
 
-// trigger returns what the ScaledObject tells KEDA to ask.
+// trigger returns the metadata of the trigger in the ScaledObject.
 func trigger(t *testing.T, o ...string) map[string]string {
 	t.Helper()
 	var object struct {
@@ -202,9 +199,9 @@ func trigger(t *testing.T, o ...string) map[string]string {
 	return object.Spec.Triggers[0].Metadata
 }
 
-// TestRenderedByTheChart holds that Helm has made the same of the chart: the
-// adapter's file and the spec of the ScaledObject in examples/kubernetes.
-func TestRenderedByTheChart(t *testing.T) {
+// TestRenderedChart compares the rule of prometheus-adapter and the spec of the ScaledObject with those that Helm has
+// rendered in examples/kubernetes.
+func TestRenderedChart(t *testing.T) {
 	config := find(t, "examples/kubernetes/hpa-adapter/rendered.yaml", "ConfigMap")
 	data, _ := config["data"].(map[string]any)
 	file, _ := data["config.yaml"].(string)
@@ -224,7 +221,7 @@ func TestRenderedByTheChart(t *testing.T) {
 	}
 }
 
-// TestMountOfInject holds that inject mounts the same ConfigMap in the same way.
+// TestMountOfInject compares the mount of the ConfigMap with that of inject.
 func TestMountOfInject(t *testing.T) {
 	var want, have map[string]any
 	pod := podOf(t, find(t, "examples/kubernetes/web.injected.yaml", "Deployment"))
@@ -253,14 +250,14 @@ func find(t *testing.T, path, kind string) map[string]any {
 	}
 }
 
-// podOf returns the spec of a workload's pods.
+// podOf returns the pod spec of a workload.
 func podOf(t *testing.T, object map[string]any) map[string]any {
 	t.Helper()
 	spec, _ := object["spec"].(map[string]any)
 	pods, _ := spec["template"].(map[string]any)
 	pod, found := pods["spec"].(map[string]any)
 	if !found {
-		t.Fatalf("%v has no pods", object)
+		t.Fatalf("%v has no pod spec", object)
 	}
 	return pod
 }
@@ -277,7 +274,7 @@ func container(t *testing.T, pod map[string]any, name string) map[string]any {
 	return nil
 }
 
-// mount returns what the snippet's comment adds to pods.
+// mount returns what the comment of the snippet adds to pods.
 func mount(t *testing.T, made string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(made, ":\n#\n#   ")

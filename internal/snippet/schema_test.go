@@ -13,8 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TestSchemas holds what is for Kubernetes to the closed schemas of its API and
-// of KEDA: a field that they do not have is an error.
+// TestSchemas validates objects against the schemas of Kubernetes and KEDA, which reject unknown fields.
 func TestSchemas(t *testing.T) {
 	for _, o := range []options{nil, {"workload=statefulset/1", "namespace=1e3"}, {"workload=replicaset/true", "namespace=null"}, {"workload=deployment/0x1f", "namespace=on"}} {
 		checked(t, "configmap-v1", only(t, text(t, "kubernetes", o...)))
@@ -22,8 +21,8 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
-// TestSchemaOfTheMount puts the mount into a Deployment as its comment tells.
-func TestSchemaOfTheMount(t *testing.T) {
+// TestSchemaOfMount adds the mount to a Deployment, as the comment of the snippet says.
+func TestSchemaOfMount(t *testing.T) {
 	for _, name := range []string{"web", "1"} {
 		made := text(t, "kubernetes", "workload=deployment/"+name)
 		object, _ := only(t, made).(map[string]any)
@@ -51,12 +50,12 @@ func TestSchemaOfTheMount(t *testing.T) {
 	}
 }
 
-// TestYAML holds that there is one document each, without a key twice.
+// TestYAML checks that there is one document each, without duplicate keys and trailing spaces.
 func TestYAML(t *testing.T) {
 	for _, name := range []string{"kubernetes", "prometheus", "adapter-rule", "keda"} {
 		only(t, text(t, name))
 		if made := text(t, name); strings.Contains(made, "\t") || strings.Contains(made, " \n") || !strings.HasSuffix(made, "\n") {
-			t.Errorf("%s has tabs or spaces where nobody sees them, or ends within a line:\n%s", name, made)
+			t.Errorf("%s has tabs, trailing spaces or an incomplete last line:\n%s", name, made)
 		}
 	}
 }
@@ -70,12 +69,12 @@ func only(t *testing.T, made string) any {
 		t.Fatalf("%v in\n%s", err, made)
 	}
 	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
-		t.Errorf("there is more than one document (%v) in\n%s", err, made)
+		t.Errorf("not a single document (%v) in\n%s", err, made)
 	}
 	return document
 }
 
-// checked holds a document to a schema of charts/schemas.
+// checked validates a document against a schema of charts/schemas.
 func checked(t *testing.T, schema string, document any) {
 	t.Helper()
 	definition, err := jsonschema.UnmarshalJSON(strings.NewReader(read(t, filepath.Join(repository, "charts/schemas", schema+".json"))))

@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// options are those of a test, as NAME=VALUE.
+// options are options of a snippet, as NAME=VALUE.
 type options []string
 
 func (o options) values() map[string][]string {
@@ -34,7 +34,7 @@ func text(t *testing.T, name string, o ...string) string {
 	return made
 }
 
-// TestGoldenText shows each snippet, as it is by default and with its options.
+// TestGoldenText compares each snippet, by default and with options, with its golden file.
 func TestGoldenText(t *testing.T) {
 	variants := map[string]options{
 		"nginx":          {"listen=10.0.0.5:81", "allow=10.1.2.3/8", "allow=fd00::1", "path=/nginx/status"},
@@ -67,78 +67,77 @@ func TestGoldenText(t *testing.T) {
 			})
 		}
 		if variants[s.Name] == nil {
-			t.Errorf("%s is not shown with options", s.Name)
+			t.Errorf("%s has no golden file with options", s.Name)
 		}
 	}
 }
 
-// TestRefused holds that what cannot work, or would mean something else to
-// whoever reads the snippet, is one line that names the option.
-func TestRefused(t *testing.T) {
+// TestInvalid checks that invalid options are errors of one line that name the option.
+func TestInvalid(t *testing.T) {
 	for _, c := range []struct {
-		name, says string
+		name, want string
 		options
 	}{
-		{"", `there is no snippet ""; there are nginx, `, nil},
-		{"Nginx", `there is no snippet "Nginx"`, nil},
-		{"nginx", "--port means nothing to nginx, which takes --listen, --path, --allow", options{"port=9113"}},
-		{"nginx", `--listen: "8080" is no address`, options{"listen=8080"}},
-		{"nginx", `--listen: ":8080" is no address`, options{"listen=:8080"}},
-		{"nginx", `--listen: "localhost:80" is no address`, options{"listen=localhost:80"}},
-		{"nginx", `--listen: "127.0.0.1:0" is no address`, options{"listen=127.0.0.1:0"}},
-		{"nginx", `--listen: "[fe80::1%eth0]:80" is no address`, options{"listen=[fe80::1%eth0]:80"}},
-		{"nginx", "--listen: 0.0.0.0:80 is not on loopback, so say with --allow", options{"listen=0.0.0.0:80"}},
-		{"nginx", "--listen: nginx takes IP:PORT, not unix:/run/s", options{"listen=unix:/run/s"}},
-		{"kubernetes", "--listen: kubernetes takes IP:PORT", options{"listen=unix:/run/s"}},
-		{"nginx-unix", "--listen: 127.0.0.1:80 is no socket", options{"listen=127.0.0.1:80"}},
-		{"nginx-unix", "is no socket", options{"listen=unix:status.sock"}},
-		{"nginx-unix", "is no socket", options{"listen=unix:/run/a b"}},
-		{"nginx-unix", "is no socket", options{"listen=unix:/run/../s"}},
-		{"nginx-unix", "is no socket", options{"listen=unix:/" + strings.Repeat("s", 107)}},
-		{"nginx", `--path: "/" is no plain path`, options{"path=/"}},
-		{"nginx", "is no plain path", options{"path=stub_status"}},
-		{"nginx", "is no plain path", options{"path=/s;}"}},
-		{"nginx", "is no plain path", options{"path=/s\n"}},
-		{"systemd", "is no plain path", options{"path=/%h"}},
-		{"systemd", "is no plain path", options{"path=/a/"}},
+		{"", `unknown snippet ""; choose one of nginx, `, nil},
+		{"Nginx", `unknown snippet "Nginx"`, nil},
+		{"nginx", "--port is not an option of nginx, which has --listen, --path, --allow", options{"port=9113"}},
+		{"nginx", `--listen: "8080" is not a valid address`, options{"listen=8080"}},
+		{"nginx", `--listen: ":8080" is not a valid address`, options{"listen=:8080"}},
+		{"nginx", `--listen: "localhost:80" is not a valid address`, options{"listen=localhost:80"}},
+		{"nginx", `--listen: "127.0.0.1:0" is not a valid address`, options{"listen=127.0.0.1:0"}},
+		{"nginx", `--listen: "[fe80::1%eth0]:80" is not a valid address`, options{"listen=[fe80::1%eth0]:80"}},
+		{"nginx", "--listen: 0.0.0.0:80 is not on loopback; set the clients to allow with --allow", options{"listen=0.0.0.0:80"}},
+		{"nginx", "--listen: nginx requires IP:PORT, not unix:/run/s", options{"listen=unix:/run/s"}},
+		{"kubernetes", "--listen: kubernetes requires IP:PORT", options{"listen=unix:/run/s"}},
+		{"nginx-unix", "--listen: 127.0.0.1:80 is not a socket", options{"listen=127.0.0.1:80"}},
+		{"nginx-unix", "is not a valid socket", options{"listen=unix:status.sock"}},
+		{"nginx-unix", "is not a valid socket", options{"listen=unix:/run/a b"}},
+		{"nginx-unix", "is not a valid socket", options{"listen=unix:/run/../s"}},
+		{"nginx-unix", "is not a valid socket", options{"listen=unix:/" + strings.Repeat("s", 107)}},
+		{"nginx", `--path: "/" is not a plain path`, options{"path=/"}},
+		{"nginx", "is not a plain path", options{"path=stub_status"}},
+		{"nginx", "is not a plain path", options{"path=/s;}"}},
+		{"nginx", "is not a plain path", options{"path=/s\n"}},
+		{"systemd", "is not a plain path", options{"path=/%h"}},
+		{"systemd", "is not a plain path", options{"path=/a/"}},
 		{"nginx", `--allow: "all" is neither`, options{"allow=all"}},
 		{"nginx", "is neither", options{"allow=10.0.0.0/33"}},
-		{"systemd", `--port: "0" is no port`, options{"port=0"}},
-		{"systemd", "is no port", options{"port=65536"}},
-		{"systemd", "is no port", options{"port=http"}},
-		{"prometheus", `--host: "web:9113" is no name`, options{"host=web:9113"}},
-		{"prometheus", `--host: "" is no name`, options{"host="}},
-		{"prometheus", "is no name", options{"host='"}},
-		{"adapter-rule", `--scrape-interval: "15" is no duration`, options{"scrape-interval=15"}},
-		{"adapter-rule", "is not within 1s and 5m", options{"scrape-interval=999ms"}},
-		{"adapter-rule", "is not within 1s and 5m", options{"scrape-interval=1h"}},
-		{"adapter-rule", "is no duration", options{"scrape-interval=-15s"}},
+		{"systemd", `--port: "0" is not a port`, options{"port=0"}},
+		{"systemd", "is not a port", options{"port=65536"}},
+		{"systemd", "is not a port", options{"port=http"}},
+		{"prometheus", `--host: "web:9113" is not a host name`, options{"host=web:9113"}},
+		{"prometheus", `--host: "" is not a host name`, options{"host="}},
+		{"prometheus", "is not a host name", options{"host='"}},
+		{"adapter-rule", `--scrape-interval: "15" is not a duration`, options{"scrape-interval=15"}},
+		{"adapter-rule", "is not between 1s and 5m", options{"scrape-interval=999ms"}},
+		{"adapter-rule", "is not between 1s and 5m", options{"scrape-interval=1h"}},
+		{"adapter-rule", "is not a duration", options{"scrape-interval=-15s"}},
 		{"keda", `--workload: "daemonset/web" is not`, options{"workload=daemonset/web"}},
 		{"keda", "is not deployment/NAME", options{"workload=web"}},
 		{"keda", "is not deployment/NAME", options{"workload=deployment/"}},
 		{"keda", "is not deployment/NAME", options{"workload=deployment/a_b"}},
 		{"keda", "is not deployment/NAME", options{"workload=deployment/" + strings.Repeat("a", 64)}},
-		{"keda", `--namespace: "a.b" is no name`, options{"namespace=a.b"}},
-		{"keda", `is no plain URL`, options{"prometheus-url=prometheus:9090"}},
-		{"keda", `is no plain URL`, options{"prometheus-url=http://u:p@prometheus:9090"}},
-		{"keda", `is no plain URL`, options{"prometheus-url=http://prometheus:9090/a b"}},
-		{"keda", `is no plain URL`, options{"prometheus-url=http://prometheus:9090/#"}},
-		{"keda", `--requests-per-second: "0" is no number within`, options{"requests-per-second=0"}},
-		{"keda", "is no number within", options{"requests-per-second=NaN"}},
-		{"keda", "is no number within", options{"requests-per-second=+Inf"}},
-		{"keda", "is no number within", options{"requests-per-second=many"}},
+		{"keda", `--namespace: "a.b" is not a valid name`, options{"namespace=a.b"}},
+		{"keda", `is not a plain URL`, options{"prometheus-url=prometheus:9090"}},
+		{"keda", `is not a plain URL`, options{"prometheus-url=http://u:p@prometheus:9090"}},
+		{"keda", `is not a plain URL`, options{"prometheus-url=http://prometheus:9090/a b"}},
+		{"keda", `is not a plain URL`, options{"prometheus-url=http://prometheus:9090/#"}},
+		{"keda", `--requests-per-second: "0" is not a number between`, options{"requests-per-second=0"}},
+		{"keda", "is not a number between", options{"requests-per-second=NaN"}},
+		{"keda", "is not a number between", options{"requests-per-second=+Inf"}},
+		{"keda", "is not a number between", options{"requests-per-second=many"}},
 	} {
 		made, err := Text(c.name, c.values())
 		switch {
 		case err == nil:
-			t.Errorf("%s %q gives\n%s", c.name, c.options, made)
-		case !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n"):
+			t.Errorf("%s %q is not an error:\n%s", c.name, c.options, made)
+		case !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n"):
 			t.Errorf("%s %q: %v", c.name, c.options, err)
 		}
 	}
 }
 
-// TestWindow holds that a rate looks back four scrapes, in whole seconds.
+// TestWindow checks that rates cover four scrape intervals, in whole seconds.
 func TestWindow(t *testing.T) {
 	for ms := time.Second; ms <= 5*time.Minute; ms += 333 * time.Millisecond {
 		interval := model.Duration(ms).String()
@@ -147,15 +146,15 @@ func TestWindow(t *testing.T) {
 		window, _, found := strings.Cut(rest, "])))")
 		d, err := model.ParseDuration(window)
 		if over := time.Duration(d) - 4*ms; !found || err != nil || over < 0 || over >= time.Second {
-			t.Errorf("scraped each %s, the window is %q (%v)", interval, window, err)
+			t.Errorf("for the interval %s, the window is %q (%v)", interval, window, err)
 		}
 		if trigger := text(t, "keda", "scrape-interval="+interval); !strings.Contains(trigger, "}["+window+"])") {
-			t.Errorf("scraped each %s, KEDA has another window than %s:\n%s", interval, window, trigger)
+			t.Errorf("for the interval %s, KEDA has another window than %s:\n%s", interval, window, trigger)
 		}
 	}
 }
 
-// TestLimit holds how numbers are written.
+// TestLimit checks the notation of numbers.
 func TestLimit(t *testing.T) {
 	for given, want := range map[string]string{"100": "100", "1e6": "1000000", "0.5": "0.5", "0.001": "0.001", "20.50": "20.5", "1e9": "1000000000"} {
 		if trigger := text(t, "keda", "requests-per-second="+given); !strings.Contains(trigger, "threshold: \""+want+"\"\n") {

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestNginxTakes gives the snippets for nginx to nginx -t, which must not even
-// warn. It has no api, that is another directive here.
-func TestNginxTakes(t *testing.T) {
+// TestNginx checks the snippets for nginx with nginx -t, which must not warn. Open source nginx has no directive api; the
+// test replaces it.
+func TestNginx(t *testing.T) {
 	for name, made := range map[string]string{
 		"nginx":        text(t, "nginx"),
 		"network":      text(t, "nginx", "listen=[::]:8080", "allow=10.1.2.3/8", "allow=fd00::1/8", "allow=192.0.2.1", "path=/nginx/status"),
@@ -30,30 +30,29 @@ func TestNginxTakes(t *testing.T) {
 			out := run(t, dir, "nginx", "-t", "-e", "stderr", "-p", dir, "-c", "nginx.conf")
 			for line := range strings.Lines(out) {
 				if !strings.HasPrefix(line, "nginx: ") {
-					t.Errorf("nginx says %s", line)
+					t.Errorf("nginx -t printed %s", line)
 				}
 			}
 			if !strings.Contains(out, "test is successful") {
-				t.Errorf("nginx says %q", out)
+				t.Errorf("nginx -t printed %q", out)
 			}
 		})
 	}
 }
 
-// TestPromtoolTakes gives the scrape job to Prometheus' own check, as the whole
-// configuration.
-func TestPromtoolTakes(t *testing.T) {
+// TestPromtool checks the scrape job with promtool.
+func TestPromtool(t *testing.T) {
 	for _, o := range []options{nil, {"host=web1", "host=::1", "port=99", "scrape-interval=1m30s"}, {"scrape-interval=1s"}} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "prometheus.yml"), text(t, "prometheus", o...))
 		if out := run(t, dir, "promtool", "check", "config", "--lint=all", "--lint-fatal", "prometheus.yml"); !strings.Contains(out, "is valid prometheus config file") {
-			t.Errorf("promtool says %s", out)
+			t.Errorf("promtool printed %s", out)
 		}
 	}
 }
 
-// TestCountedOnce runs the queries of adapter and KEDA on pods that are scraped
-// twice, with the tests that the chart has for its own.
+// TestCountedOnce runs the queries of prometheus-adapter and KEDA on pods that are scraped twice, with the unit tests of the
+// chart.
 func TestCountedOnce(t *testing.T) {
 	const pods = `namespace="shop",pod=~"web-5d4f9c7b8-.*"`
 	var config struct {
@@ -73,14 +72,13 @@ func TestCountedOnce(t *testing.T) {
 	write(t, filepath.Join(dir, "tests.yaml"), read(t, filepath.Join(repository, "charts/promql/counted-once.yaml")))
 	run(t, dir, "promtool", "check", "rules", "queries.yaml")
 	if out := run(t, dir, "promtool", "test", "rules", "tests.yaml"); !strings.Contains(out, "SUCCESS") {
-		t.Errorf("promtool says %s", out)
+		t.Errorf("promtool printed %s", out)
 	}
 }
 
-// TestSystemdTakes gives the unit and its drop-in to systemd's own check, which must say
-// nothing: a key that it does not know is only a warning. The same program
-// rates how much the unit may do, from 0 to 100.
-func TestSystemdTakes(t *testing.T) {
+// TestSystemd checks the unit and its drop-in with systemd-analyze, which must print nothing: unknown keys are only
+// warnings. It also rates the exposure of the unit, from 0 to 100.
+func TestSystemd(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +88,7 @@ func TestSystemdTakes(t *testing.T) {
 		made := text(t, "systemd", o...)
 		unit := strings.Replace(made, "/usr/local/bin/nginx-exporter", program, 1)
 		if unit == made {
-			t.Errorf("the program is not where it is expected in\n%s", made)
+			t.Errorf("no path of the program in\n%s", made)
 		}
 		const name, most = "nginx-exporter.service", "20"
 		write(t, filepath.Join(dir, name), unit)
@@ -100,14 +98,13 @@ func TestSystemdTakes(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, name+".d", "nginx.conf"), dropin)
 		if out := run(t, dir, "systemd-analyze", "verify", "--man=no", "./"+name); out != "" {
-			t.Errorf("systemd says %s", out)
+			t.Errorf("systemd-analyze printed %s", out)
 		}
 		run(t, dir, "systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold="+most, "./"+name)
 	}
 }
 
-// run runs a program to its end, which must be a good one, and returns all that
-// it says.
+// run runs a program, which must succeed, and returns its output.
 func run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program, args...)
