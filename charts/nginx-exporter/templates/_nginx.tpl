@@ -30,7 +30,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* Mounts for the nginx container: file and socket folder of the status server. */}}
+{{/* Mounts for the nginx container: file and socket directory of the status server. */}}
 {{- define "nginx-exporter.nginxVolumeMounts" -}}
 - name: nginx-exporter-status
   mountPath: /etc/nginx/conf.d/nginx-exporter-status.conf
