@@ -10,16 +10,17 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
 	"nginx-exporter/internal/doctor/hpa"
 )
 
 const (
 	hpaWord = "hpa"
-	// hpaDoctor is the doctor of a HorizontalPodAutoscaler.
+	// hpaDoctor is the whole command.
 	hpaDoctor = doctorCommand + " " + hpaWord
 )
 
-// hpaRequest is what can be said to it.
+// hpaRequest is its part of the command line.
 type hpaRequest struct {
 	name       string
 	namespace  string
@@ -51,22 +52,22 @@ func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 }
 
 // options checks the request.
-func (r *hpaRequest) options() (hpa.Options, error) {
-	o := hpa.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
+func (r *hpaRequest) options() (cluster.Options, error) {
+	o := cluster.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
 	if space, name, found := strings.Cut(r.name, "/"); found {
 		o.Namespace, o.Name = space, name
 	}
 	switch {
 	case r.namespace != "" && r.namespace != o.Namespace:
-		return o, fmt.Errorf("--namespace=%s and %s are two namespaces", r.namespace, r.name)
+		return o, fmt.Errorf("--namespace=%s and %s name different namespaces", r.namespace, r.name)
 	case strings.HasPrefix(r.name, "/"):
 		return o, fmt.Errorf("%q is not [NAMESPACE/]NAME", r.name)
-	case o.Namespace != "" && !hpa.IsName(o.Namespace):
-		return o, fmt.Errorf("%q is no name of Kubernetes", o.Namespace)
-	case !hpa.IsName(o.Name):
-		return o, fmt.Errorf("%q is no name of Kubernetes", o.Name)
+	case o.Namespace != "" && !cluster.IsName(o.Namespace):
+		return o, fmt.Errorf("%q is not a valid namespace", o.Namespace)
+	case !cluster.IsName(o.Name):
+		return o, fmt.Errorf("%q is not a valid name", o.Name)
 	case r.prometheus != "" && !strings.HasPrefix(r.prometheus, "http://") && !strings.HasPrefix(r.prometheus, "https://"):
-		return o, errors.New("--prometheus.url is no address, such as http://127.0.0.1:9090")
+		return o, errors.New("--prometheus.url must be a URL such as http://127.0.0.1:9090")
 	}
 	for _, flag := range []string{"context", "kubeconfig", "cluster", "user", "as", "as-group", "as-uid"} {
 		for _, value := range *r.passed[flag] {
@@ -80,7 +81,7 @@ func (r *hpaRequest) options() (hpa.Options, error) {
 func (c *cli) doctorHPA(args []string, stdout, stderr io.Writer) error {
 	for _, f := range c.flags {
 		if c.onCommandLine(args, f.name) {
-			return &statusError{inconclusiveStatus, &usageError{fmt.Errorf("--%s is a flag of the exporter itself, and means nothing to %s", f.name, hpaDoctor)}}
+			return &statusError{inconclusiveStatus, &usageError{fmt.Errorf("--%s is a flag of the exporter, and not valid for %s", f.name, hpaDoctor)}}
 		}
 	}
 	options, err := c.hpa.options()

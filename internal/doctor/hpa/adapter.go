@@ -2,227 +2,301 @@ package hpa
 
 import (
 	"errors"
-	"path"
+	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
+	"nginx-exporter/internal/doctor/cluster"
 )
 
-// adapterImage is what the image of the adapter is called.
-const adapterImage = "prometheus-adapter"
+// adapterStart is what an adapter needs to start.
+const adapterStart = time.Minute
 
-// apiServices is where APIs are registered.
-const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices/"
-
-// adapter is the workload behind the custom metrics API. What could not be
-// found is zero.
-type adapter struct {
-	read      bool
-	namespace string
-	service   *service
-	workload  *workload // the Deployment
-	podSpec   podSpec
-	container container // that runs the adapter
-	hidden    error     // why some of it cannot be seen
-	pods      []pod
-	config    *configMap
-	rules     []rule
-	badConfig error
+// adapterName is the name of the adapter's Deployment, or the usual one.
+func adapterName(d *diagnosis) string {
+	if w := d.Adapter.Value().Deployment; w != nil {
+		return w.Metadata.Name
+	}
+	return "prometheus-adapter"
 }
 
-// readAPI reads who serves custom metrics; nil if nobody does.
-func (w *walk) readAPI() (*apiService, error) {
-	if w.api != nil {
-		return w.api, nil
+// adapterAccount is the service account of the adapter as kubectl takes it.
+func adapterAccount(d *diagnosis) string {
+	if a := d.Adapter.Value(); a.Deployment != nil {
+		return a.Account()
 	}
-	for _, version := range []string{"v1beta1", "v1beta2"} {
-		var api apiService
-		err := w.cluster.get(w.ctx, apiServices+version+"."+customMetrics, &api)
-		if err == nil {
-			w.api = &api
-			return w.api, nil
+	return "NAMESPACE:ACCOUNT"
+}
+
+func adapterServiceMissing(d *diagnosis) *finding {
+	if d.Adapter.Value().Service != nil {
+		return nil
+	}
+	api := d.CustomAPI.Value()
+	s := api.Spec.Service
+	f := failed("", "APIService %s leads to Service %s in %s, which does not exist.", api.Metadata.Name, s.Name, s.Namespace)
+	for _, other := range d.ServicesCalled("adapter") {
+		m := &other.Metadata
+		f.evidence("Service found", "%s/%s", m.Namespace, m.Name).
+			fix(`kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"name":"%s","namespace":"%s"}}}'`, api.Metadata.Name, m.Name, m.Namespace)
+	}
+	if len(f.Fix) == 0 {
+		f.fix("install the adapter again, or delete the APIService: kubectl delete apiservice %s", api.Metadata.Name)
+	}
+	return f
+}
+
+// apiServicePortWrong compares the port of the APIService with those of the Service.
+func apiServicePortWrong(d *diagnosis) *finding {
+	api, s := d.CustomAPI.Value(), d.Adapter.Value().Service
+	want := api.Spec.Service.Port
+	if want == 0 {
+		want = 443
+	}
+	var ports []string
+	for _, p := range s.Spec.Ports {
+		if p.Port == want {
+			return nil
 		}
-		if reasonOf(err) != notFound {
-			return nil, err
+		ports = append(ports, fmt.Sprintf("%d to %v", p.Port, p.TargetPort))
+	}
+	f := failed("", "APIService %s uses port %d of Service %s, which has no such port.", api.Metadata.Name, want, s.Metadata.Name).
+		evidence("ports of the Service", "%s", names(ports))
+	if len(s.Spec.Ports) > 0 {
+		f.fix(`kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"port":%d}}}'   # the port of the Service, not of the container`,
+			api.Metadata.Name, s.Spec.Ports[0].Port)
+	}
+	return f
+}
+
+func adapterEndpointsHidden(d *diagnosis) *finding {
+	if metricsErr(d) == nil {
+		return nil
+	}
+	_, err := d.AdapterEndpoints()
+	return unobserved("the adapter", err)
+}
+
+// hasEndpoints reports whether the Service of the adapter leads to pods that run.
+func hasEndpoints(d *diagnosis) bool {
+	all, _ := d.AdapterEndpoints() // none if they cannot be read
+	ready := slices.ContainsFunc(all, func(s cluster.EndpointSlice) bool {
+		for _, e := range s.Endpoints {
+			if e.Conditions.Ready == nil || *e.Conditions.Ready {
+				return true
+			}
 		}
-	}
-	return nil, nil // it is not there, which is no error
+		return false
+	})
+	return ready && len(d.Adapter.Value().Crashing()) == 0
 }
 
-// readAdapter reads what is behind the API: Service, Deployment, pods, rules.
-func (w *walk) readAdapter() *adapter {
-	a := &w.adapter
-	if a.read {
-		return a
+// servicePortWrong is a Service that leads to a port on which the adapter does not
+// listen.
+func servicePortWrong(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	if a.Deployment == nil || !hasEndpoints(d) {
+		return nil
 	}
-	a.read = true
-	api, err := w.readAPI()
-	if !a.got(err) || api == nil || api.Spec.Service == nil {
-		return a
+	port := a.Container.Flag("secure-port")
+	if port == "" {
+		return nil // the default differs between versions
 	}
-	a.namespace = api.Spec.Service.Namespace
-	base := "/api/v1/namespaces/" + a.namespace
-	var s service
-	if a.got(w.cluster.get(w.ctx, base+"/services/"+api.Spec.Service.Name, &s)) {
-		a.service = &s
-	}
-	var all list[workload]
-	if !a.got(w.cluster.get(w.ctx, "/apis/apps/v1/namespaces/"+a.namespace+"/deployments", &all)) {
-		return a
-	}
-	a.pick(all.Items)
-	if a.workload == nil {
-		return a
-	}
-	var pods list[pod]
-	if a.got(w.cluster.get(w.ctx, base+"/pods"+selectorQuery(a.workload.Spec.Selector.String()), &pods)) {
-		a.pods = slices.DeleteFunc(pods.Items, func(p pod) bool { return p.gone() })
-	}
-	w.readRules(a)
-	return a
-}
-
-// got tells whether something was read, and keeps in mind what cannot be.
-func (a *adapter) got(err error) bool {
-	if unsaid(err) && a.hidden == nil {
-		a.hidden = err
-	}
-	return err == nil
-}
-
-// pick finds the Deployment of an adapter: the one that the Service leads to,
-// or else the one that runs such an image.
-func (a *adapter) pick(all []workload) {
-	byService := func(d workload) bool {
-		return a.service != nil && len(a.service.Spec.Selector) > 0 && labelsMatch(a.service.Spec.Selector, d.Spec.Template.Metadata.Labels)
-	}
-	byImage := func(d workload) bool {
-		return slices.ContainsFunc(d.Spec.Template.Spec.Containers, func(c container) bool { return strings.Contains(c.Image, adapterImage) })
-	}
-	i := slices.IndexFunc(all, byService)
-	if i < 0 {
-		i = slices.IndexFunc(all, byImage)
-	}
-	if i < 0 {
-		return
-	}
-	a.workload = &all[i]
-	a.podSpec = a.workload.Spec.Template.Spec
-	containers := a.workload.Spec.Template.Spec.Containers
-	for _, c := range containers {
-		if strings.Contains(c.Image, "adapter") || c.value("prometheus-url") != "" || len(containers) == 1 {
-			a.container = c
-			return
+	all, _ := d.AdapterEndpoints() // they were read before
+	for _, s := range all {
+		for _, p := range s.Ports {
+			if strconv.Itoa(p.Port) == port {
+				return nil
+			}
 		}
 	}
+	return failed("", "Service %s leads to a port on which the adapter does not listen.", a.Service.Metadata.Name).
+		evidence("the adapter listens on", "%s", port).
+		fix("kubectl -n %s edit service %s   # targetPort: %s", a.Namespace, a.Service.Metadata.Name, port)
 }
 
-// prometheusURL is where the adapter looks for series.
-func (a *adapter) prometheusURL() string {
-	if a.workload == nil {
-		return ""
+func adapterMissing(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	if a.Deployment != nil || hasEndpoints(d) {
+		return nil
 	}
-	if u := a.container.value("prometheus-url"); strings.Contains(u, "$") {
-		return "" // it comes from somewhere else
-	} else if u != "" {
-		return u
+	return failed("", "Service %s of the adapter leads to no pods, and %s has no Deployment of an adapter.", a.Service.Metadata.Name, a.Namespace).
+		evidence("selector of the Service", "%s", cluster.FormatLabels(a.Service.Spec.Selector)).
+		fix("install the adapter again")
+}
+
+func adapterScaledToZero(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	if a.Deployment == nil || hasEndpoints(d) || !a.Deployment.ScaledToZero() {
+		return nil
 	}
-	if strings.Contains(a.container.Image, adapterImage) {
-		return "https://localhost" // its default
+	return failed("", "The adapter, Deployment %s in %s, is scaled to 0.", a.Deployment.Metadata.Name, a.Namespace).
+		fix("kubectl -n %s scale deployment %s --replicas=1", a.Namespace, a.Deployment.Metadata.Name)
+}
+
+func adapterServiceSelector(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	if a.Deployment == nil || hasEndpoints(d) {
+		return nil
+	}
+	selector, labels := a.Service.Spec.Selector, a.Deployment.Spec.Template.Metadata.Labels
+	if cluster.LabelsMatch(selector, labels) {
+		return nil
+	}
+	return failed("", "Service %s does not select the pods of the adapter.", a.Service.Metadata.Name).
+		evidence("its selector", "%s", cluster.FormatLabels(selector)).
+		evidence("labels of Deployment "+a.Deployment.Metadata.Name, "%s", cluster.FormatLabels(labels)).
+		fix("kubectl -n %s edit service %s   # spec.selector", a.Namespace, a.Service.Metadata.Name)
+}
+
+// adapterStopped is an adapter whose pods are not ready, for longer than a start
+// takes; nil if it runs.
+func adapterStopped(d *diagnosis, format string, args ...any) *finding {
+	a := d.Adapter.Value()
+	if a.Deployment == nil || hasEndpoints(d) {
+		return nil
+	}
+	bad := a.Crashing()
+	restarted := slices.ContainsFunc(a.Pods, func(p cluster.Pod) bool { return p.Container(a.Container.Name).RestartCount > 0 })
+	if len(bad) == 0 && !restarted && d.isYoung(a.Youngest(), adapterStart) {
+		return nil
+	}
+	f := failed("", format, args...)
+	if len(bad) > 0 {
+		status := bad[0].Container(a.Container.Name)
+		f.evidence("pod "+bad[0].Metadata.Name, "%s; %d restarts", status.Problem(), status.RestartCount)
+		f = withLastState(f, status)
+	} else if c := a.Deployment.Status.Conditions.Of("Available"); c.Type != "" {
+		f.evidence("Available", "%s", c)
+	}
+	return f.evidence("last log line", "%s", d.AdapterLog())
+}
+
+func adapterLacksAuthReader(d *diagnosis) *finding {
+	f := adapterStopped(d, "The adapter may not read how the API server authenticates clients, and exits.")
+	if f == nil {
+		return nil
+	}
+	err := d.AdapterAuthentication()
+	// That the user may not impersonate the adapter says nothing about the adapter.
+	denied := cluster.ReasonOf(err) == cluster.Forbidden && !strings.Contains(err.Error(), "cannot impersonate")
+	if !denied && !strings.Contains(d.AdapterLog(), "extension-apiserver-authentication") {
+		return nil
+	}
+	return f.evidence("as service account "+adapterAccount(d), "%s", errorText(err)).
+		fix("kubectl -n kube-system create rolebinding %s-auth-reader --role=extension-apiserver-authentication-reader --serviceaccount=%s", adapterName(d), adapterAccount(d))
+}
+
+func ruleResourceUnknown(d *diagnosis) *finding {
+	f := adapterStopped(d, "A rule names a resource that does not exist, and the adapter exits: no custom metric of the cluster works.")
+	if f == nil {
+		return nil
+	}
+	resource := unknownResource(d)
+	if resource == "" && !strings.Contains(d.AdapterLog(), "no matches for") {
+		return nil
+	}
+	return fixRules(d, f.evidence("resource", "%s", resource), "resource of the override")
+}
+
+// unknownResource is an override for a resource that the core API does not have;
+// empty if there is none.
+func unknownResource(d *diagnosis) string {
+	for _, r := range d.Adapter.Value().Rules {
+		for _, label := range slices.Sorted(maps.Keys(r.Resources.Overrides)) {
+			if to := r.Resources.Overrides[label]; to.Group == "" && !d.HasCoreResource(to.Resource) {
+				return fmt.Sprintf("%s for label %s, in the rule for %s", to.Resource, label, r.SeriesQuery)
+			}
+		}
 	}
 	return ""
 }
 
-// account is the user that the adapter is to the API server.
-func (a *adapter) account() string {
-	name := a.workload.Spec.Template.Spec.ServiceAccountName
-	if name == "" {
-		name = "default"
+func adapterMaxAgeShort(d *diagnosis) *finding {
+	f := adapterStopped(d, "--metrics-max-age of the adapter is shorter than --metrics-relist-interval, and it exits.")
+	if f == nil {
+		return nil
 	}
-	return "system:serviceaccount:" + a.namespace + ":" + name
+	a := d.Adapter.Value()
+	text := a.Container.Flag("metrics-max-age")
+	age, err := time.ParseDuration(text)
+	if (err != nil || age >= a.RelistInterval()) && !strings.Contains(d.AdapterLog(), "max age must not be less") {
+		return nil
+	}
+	return f.evidence("--metrics-max-age", "%s", text).evidence("--metrics-relist-interval", "%s", a.RelistInterval()).
+		fix("make --metrics-max-age at least as long as --metrics-relist-interval")
 }
 
-// relist is how often it looks for series, maxAge how young they must be.
-func (a *adapter) relist() time.Duration {
-	const usual = 10 * time.Minute
-	if d, err := time.ParseDuration(a.container.value("metrics-relist-interval")); err == nil {
-		return d
+func rulesCrashAdapter(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	if a.RulesErr == nil || errors.Is(a.RulesErr, cluster.ErrNoRules) {
+		return nil
 	}
-	return usual
+	f := adapterStopped(d, "The adapter cannot parse its rules.")
+	if f == nil {
+		return nil
+	}
+	return fixRules(d, f.evidence("ConfigMap "+a.ConfigMap.Metadata.Name, "%s", a.RulesErr), "the whole file")
 }
 
-// started is when the youngest pod of it began.
-func (a *adapter) started() time.Time {
-	var at time.Time
-	for i := range a.pods {
-		for _, s := range a.pods[i].Status.ContainerStatuses {
-			if s.State.Running != nil && s.State.Running.StartedAt.After(at) {
-				at = s.State.Running.StartedAt
-			}
-		}
+func adapterCrashes(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	f := adapterStopped(d, "The adapter, Deployment %s in %s, is not running.", adapterName(d), a.Namespace)
+	if f == nil {
+		return nil
 	}
-	return at
+	return f.fix("kubectl -n %s logs deploy/%s --previous", a.Namespace, adapterName(d))
 }
 
-// readRules finds the ConfigMap that --config names.
-func (w *walk) readRules(a *adapter) {
-	file := a.container.value("config")
-	spec := &a.workload.Spec.Template.Spec
-	for _, mount := range a.container.VolumeMounts {
-		rest, below := strings.CutPrefix(file, strings.TrimSuffix(mount.MountPath, "/"))
-		i := slices.IndexFunc(spec.Volumes, func(v struct {
-			Name      string
-			ConfigMap *struct{ Name string }
-		},
-		) bool {
-			return v.Name == mount.Name
-		})
-		if !below || i < 0 || spec.Volumes[i].ConfigMap == nil {
-			continue
-		}
-		var c configMap
-		if !a.got(w.cluster.get(w.ctx, "/api/v1/namespaces/"+a.namespace+"/configmaps/"+spec.Volumes[i].ConfigMap.Name, &c)) {
-			return
-		}
-		key := path.Base(rest)
-		if mount.SubPath != "" {
-			key = mount.SubPath
-		}
-		a.config = &c
-		a.rules, a.badConfig = parseRules(c.Data[key])
-		return
+// adapterUntrusted is an adapter whose certificate the API server does not trust. A
+// handshake that fails does so at once, unlike a connection.
+func adapterUntrusted(d *diagnosis) *finding {
+	api := d.CustomAPI.Value()
+	available := api.Status.Conditions.Of("Available")
+	rejected := strings.Contains(available.Message, "x509")
+	switch {
+	case cluster.ReasonOf(d.Metrics.Err()) == cluster.NoResponse:
+		return nil
+	case available.Status == "False" && !rejected && cluster.IsUnreachable(available.Message):
+		return nil // there is no connection for a handshake
+	case api.Spec.InsecureSkipTLSVerify && !rejected:
+		return nil
 	}
+	by := "caBundle of the APIService"
+	if api.Spec.CABundle == "" {
+		by = "the authorities of the API server, since the APIService has neither caBundle nor insecureSkipTLSVerify"
+	}
+	certificate := d.Adapter.Value().Container.Flag("tls-cert-file")
+	if certificate == "" {
+		certificate = "self-signed by the adapter, for localhost"
+	}
+	return failed("", "The API server does not trust the certificate of the adapter.").
+		evidence("verified by", "%s", by).
+		evidence("certificate", "%s", certificate).
+		fix(`kubectl patch apiservice %s --type merge -p '{"spec":{"insecureSkipTLSVerify":true,"caBundle":null}}'`, api.Metadata.Name).
+		fix("or have cert-manager issue a certificate for %s.%s.svc, and put its CA into caBundle", api.Spec.Service.Name, api.Spec.Service.Namespace)
 }
 
-// errNoRules is a file that may be for other metrics.
-var errNoRules = errors.New("there are no rules in it")
-
-func parseRules(text string) ([]rule, error) {
-	var config struct {
-		Rules []rule `yaml:"rules"`
+func adapterStarts(d *diagnosis) *finding {
+	at := d.Adapter.Value().Youngest()
+	if !d.isYoung(at, adapterStart) {
+		return nil
 	}
-	if err := yaml.Unmarshal([]byte(text), &config); err != nil {
-		return nil, err
-	}
-	if len(config.Rules) == 0 {
-		return nil, errNoRules
-	}
-	return config.Rules, nil
+	return waitingUntil(at.Add(adapterStart), "the adapter is starting")
 }
 
-// changedAfterStart tells whether the rules were changed after the adapter had
-// read them, which it does only once.
-func (a *adapter) changedAfterStart() (time.Time, bool) {
-	if a.config == nil || a.started().IsZero() {
-		return time.Time{}, false
+// fixRules adds how to change the rules of the adapter.
+func fixRules(d *diagnosis, f *finding, what string) *finding {
+	a := d.Adapter.Value()
+	if a.ConfigMap == nil {
+		return f.fix("edit the rules of the adapter (%s), and restart it", what)
 	}
-	var changed time.Time
-	for _, m := range a.config.Metadata.ManagedFields {
-		if m.Time.After(changed) {
-			changed = m.Time
-		}
+	if m := &a.ConfigMap.Metadata; m.Labels["app.kubernetes.io/managed-by"] == "Helm" {
+		f.fix("change the values of Helm release %s; or by hand:", m.Annotations["meta.helm.sh/release-name"])
 	}
-	return changed, changed.After(a.started())
+	return f.fix("kubectl -n %s edit configmap %s   # %s", a.Namespace, a.ConfigMap.Metadata.Name, what).
+		fix("kubectl -n %s rollout restart deployment %s   # it reads its rules only when it starts", a.Namespace, adapterName(d))
 }

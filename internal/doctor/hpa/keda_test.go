@@ -1,7 +1,6 @@
 package hpa
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -41,28 +40,6 @@ func scaledAs(trigger, annotations, conditions string) string {
 		"spec": {"triggers": [` + trigger + `]}, "status": {"hpaName": "keda-hpa-web", "conditions": [` + conditions + `]}}`
 }
 
-// Of a pod that has just begun nobody wants a rate: the oldest one is asked.
-func TestOldestExporter(t *testing.T) {
-	pod := func(name, began string, ready string) exporterPort {
-		var p pod
-		text := `{"metadata": {"name": "` + name + `", "creationTimestamp": "` + began + `"}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "` + ready + `"}]}}`
-		if err := json.Unmarshal([]byte(text), &p); err != nil {
-			t.Fatal(err)
-		}
-		return exporterPort{pod: &p}
-	}
-	w := &walk{exporters: []exporterPort{
-		pod("new", "2026-11-25T11:59:50Z", "True"), pod("old", "2026-11-25T11:00:00Z", "True"), pod("ill", "2026-11-25T10:00:00Z", "False"),
-	}}
-	if got := w.oldestExporter().pod.Metadata.Name; got != "old" {
-		t.Errorf("%s is asked", got)
-	}
-	w.exporters = w.exporters[2:]
-	if got := w.oldestExporter().pod.Metadata.Name; got != "ill" {
-		t.Errorf("%s is asked, of one", got)
-	}
-}
-
 func asksPods(url, place string) string {
 	return `{"type": "metrics-api", "metadata": {"url": "` + url + `", "valueLocation": "` + place + `", "aggregateFromKubeServiceEndpoints": "true"}}`
 }
@@ -94,51 +71,51 @@ func TestScaledObjects(t *testing.T) {
 		want    doctor.Code
 		says    string
 	}{
-		{"one that works", scaledBy(scaledAs(good, "", works)), doctor.Healthy, "", "the exporter answers"},
-		{"triggers that fail", scaledBy(scaledAs(good, "", fails), answers{externalOne: no}, events), doctor.Unhealthy, codeExternalValue, "KEDA said: the second, first at 11:03:00 UTC; its log has what came after"},
-		{"triggers that fail, of an HPA", scaledBy(scaledAs(good, "", fails)), doctor.Healthy, codeScaledObject, "has an HPA, keda-hpa-web, and triggers that fail"},
-		{"one trigger of two fails", scaledBy(scaledAs(good, "", part), events), doctor.Healthy, codeScaledObject, "KEDA gets no figures"},
-		{"it was changed to something wrong", scaledBy(scaledAs(good, "", wrong)), doctor.Unhealthy, codeScaledObject, "its HPA is that of before"},
-		{"it never was right", scaledBy(scaledAs(good, "", wrong), answers{hpaPath: "{}"}), doctor.Unhealthy, codeScaledObject, "has not made an HPA"},
-		{"it is being made", scaledBy(strings.Replace(scaledAs(good, "", fails), "T11:00:00Z", "T11:59:50Z", 1), answers{hpaPath: "{}"}), doctor.Pending, "", "when KEDA should have seen it"},
-		{"it stays as large as it is", scaledBy(scaledAs(good, in, works+","+paused)), doctor.Healthy, codePaused, "annotate scaledobject web autoscaling.keda.sh/paused-scale-in-\n"},
-		{"paused in both directions", scaledBy(scaledAs(good, in+","+out, works+","+paused)), doctor.Unhealthy, codePaused, "paused-scale-in- autoscaling.keda.sh/paused-scale-out-"},
-		{"paused as it is", scaledBy(scaledAs(good, `"autoscaling.keda.sh/paused": "true"`, works+","+paused), answers{hpaPath: "{}"}), doctor.Unhealthy, codePaused, "annotate scaledobject web autoscaling.keda.sh/paused-\n"},
-		{"a figure that is not there", scaledBy(scaledAs(asksPods(url, "requests"), "", fails)), doctor.Unhealthy, codeValueLocation, "figures of the answer: nginx_http_requests_per_second, window_seconds"},
+		{"one that works", scaledBy(scaledAs(good, "", works)), doctor.Healthy, "", "the exporter responds"},
+		{"triggers that fail", scaledBy(scaledAs(good, "", fails), answers{externalOne: no}, events), doctor.Unhealthy, "keda-no-value", "event of KEDA: the second, first at 11:03:00 UTC; later messages are in its log"},
+		{"triggers that fail, of an HPA", scaledBy(scaledAs(good, "", fails)), doctor.Healthy, "keda-scaledobject-not-ready", "HPA keda-hpa-web exists, but triggers fail"},
+		{"one trigger of two fails", scaledBy(scaledAs(good, "", part), events), doctor.Healthy, "keda-scaledobject-not-ready", "KEDA gets no metrics"},
+		{"it was changed to something wrong", scaledBy(scaledAs(good, "", wrong)), doctor.Unhealthy, "keda-scaledobject-not-ready", "its HPA is from before the change"},
+		{"it never was right", scaledBy(scaledAs(good, "", wrong), answers{hpaPath: "{}"}), doctor.Unhealthy, "keda-scaledobject-not-ready", "has not created an HPA"},
+		{"it is being made", scaledBy(strings.Replace(scaledAs(good, "", fails), "T11:00:00Z", "T11:59:50Z", 1), answers{hpaPath: "{}"}), doctor.Pending, "", "KEDA has not processed the ScaledObject yet"},
+		{"it stays as large as it is", scaledBy(scaledAs(good, in, works+","+paused)), doctor.Healthy, "keda-paused", "annotate scaledobject web autoscaling.keda.sh/paused-scale-in-\n"},
+		{"paused in both directions", scaledBy(scaledAs(good, in+","+out, works+","+paused)), doctor.Unhealthy, "keda-paused", "paused-scale-in- autoscaling.keda.sh/paused-scale-out-"},
+		{"paused as it is", scaledBy(scaledAs(good, `"autoscaling.keda.sh/paused": "true"`, works+","+paused), answers{hpaPath: "{}"}), doctor.Unhealthy, "keda-paused", "annotate scaledobject web autoscaling.keda.sh/paused-\n"},
+		{"a figure that is not there", scaledBy(scaledAs(asksPods(url, "requests"), "", fails)), doctor.Unhealthy, "keda-value-location", "values in the response: nginx_http_requests_per_second, window_seconds"},
 		{"a place that only KEDA understands", scaledBy(scaledAs(asksPods(url, "targets.0.value"), "", works)), doctor.Healthy, "", ""},
-		{"a Service that is not there", scaledBy(scaledAs(good, "", fails), service("Error from server (NotFound): no")), doctor.Unhealthy, codeRateService, "Service web in shop, which is not there"},
-		{"a Service for nginx", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]}}`)), doctor.Unhealthy, codeRateService, "http 80"},
-		{"a port that leads to another", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113, "targetPort": 80}]}}`)), doctor.Unhealthy, codeRateService, ""},
+		{"a Service that is not there", scaledBy(scaledAs(good, "", fails), service("Error from server (NotFound): no")), doctor.Unhealthy, "keda-rate-service", "Service web in shop, which does not exist"},
+		{"a Service for nginx", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80}]}}`)), doctor.Unhealthy, "keda-rate-service", "http 80"},
+		{"a port that leads to another", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113, "targetPort": 80}]}}`)), doctor.Unhealthy, "keda-rate-service", ""},
 		{"a port with a name", scaledBy(scaledAs(good, "", works), service(`{"spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "exporter"}]}}`)), doctor.Healthy, "", ""},
-		{"a Service of others", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "api"}, "ports": [{"port": 9113}]}}`)), doctor.Unhealthy, codeRateService, "app=api"},
+		{"a Service of others", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "api"}, "ports": [{"port": 9113}]}}`)), doctor.Unhealthy, "keda-rate-service", "app=api"},
 		{"a Service of another namespace", scaledBy(scaledAs(asksPods("http://web.staging.svc:9113/rate/15s", field), "", works), answers{
 			"/api/v1/namespaces/staging/services/web": `{"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 9113}]}}`,
-		}), doctor.Unhealthy, codeRateService, "Service web in staging, which does not lead to these pods"},
+		}), doctor.Unhealthy, "keda-rate-service", "Service web in staging, which does not lead to these pods"},
 		{"the Service that the doctor would make", scaledBy(scaledAs(asksPods("http://web-rate.shop.svc:9113/rate/15s", field), "", fails), answers{
 			"/api/v1/namespaces/shop/services/web-rate": `{"spec": {"clusterIP": "None", "selector": {"app": "api"}, "ports": [{"port": 9113}]}}`,
-		}), doctor.Unhealthy, codeRateService, "edit service web-rate   # selector app=web, port 9113"},
-		{"a path that is none of rates", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rates/15s", field), "", fails)), doctor.Unhealthy, codeRateWindow, "the path of url must be /rate/WINDOW"},
-		{"another window", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rate/1m", field), "", fails)), doctor.Unhealthy, codeRateWindow, "--rate.window=1m"},
+		}), doctor.Unhealthy, "keda-rate-service", "edit service web-rate   # selector app=web, port 9113"},
+		{"a path that is none of rates", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rates/15s", field), "", fails)), doctor.Unhealthy, "keda-rate-window", "the path of url must be /rate/WINDOW"},
+		{"another window", scaledBy(scaledAs(asksPods("http://web.shop.svc:9113/rate/1m", field), "", fails)), doctor.Unhealthy, "keda-rate-window", "--rate.window=1m"},
 		{"KEDA's API in other hands", scaledBy(scaledAs(good, "", works), answers{
 			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "datadog-cluster-agent-metrics-api", "namespace": "datadog"}}}`,
-		}), doctor.Unhealthy, codeForeignAPI, "so that the HPA does not ask KEDA"},
+		}), doctor.Unhealthy, "api-owned-by-another", "so that the HPA gets no metrics of KEDA"},
 		{"KEDA in another namespace", scaledBy(scaledAs(good, "", fails), answers{
 			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "scaling"}}}`,
 			externalOne: no,
-		}), doctor.Unhealthy, codeExternalValue, "kubectl -n scaling logs deploy/keda-operator"},
-		{"it stays as large as it is, in KEDA's eyes", scaledBy(scaledAs(good, `"autoscaling.keda.sh/paused-scale-in": "True"`, works+","+paused)), doctor.Healthy, codePaused, "paused in one direction"},
-		{"an event without words", scaledBy(scaledAs(good, "", fails), answers{externalOne: no, eventsPath: `{"items": [{}]}`}), doctor.Unhealthy, codeExternalValue, ""},
-		{"it is not judged yet", scaledBy(scaledAs(good, "", `{"type": "Ready", "status": "Unknown"}`)), doctor.Healthy, "", "KEDA has not judged it yet"},
+		}), doctor.Unhealthy, "keda-no-value", "kubectl -n scaling logs deploy/keda-operator"},
+		{"it stays as large as it is, in KEDA's eyes", scaledBy(scaledAs(good, `"autoscaling.keda.sh/paused-scale-in": "True"`, works+","+paused)), doctor.Healthy, "keda-paused", "paused in one direction"},
+		{"an event without words", scaledBy(scaledAs(good, "", fails), answers{externalOne: no, eventsPath: `{"items": [{}]}`}), doctor.Unhealthy, "keda-no-value", ""},
+		{"it is not judged yet", scaledBy(scaledAs(good, "", `{"type": "Ready", "status": "Unknown"}`)), doctor.Healthy, "", "KEDA has not reported the state of the triggers yet"},
 		{"a pod that knows no rate yet", scaledBy(scaledAs(good, "", fails), answers{
 			ratePath:                       "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
 			"/api/v1/namespaces/shop/pods": strings.Replace(plainCluster()["/api/v1/namespaces/shop/pods"], `"creationTimestamp": "2026-11-25T11:00:00Z"},`, young, 1),
-		}), doctor.Pending, codeScaledObject, "no rate until half of its window is over"},
+		}), doctor.Pending, "keda-scaledobject-not-ready", "no rate until half of its window is over"},
 		{"a pod that knows no rate", scaledBy(scaledAs(good, "", works), answers{
 			ratePath: "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
-		}), doctor.Healthy, "", "answers that it knows no rate"},
+		}), doctor.Healthy, "", "responds that it knows no rate"},
 		{"pods that cannot be asked", scaledBy(scaledAs(good, "", works), answers{
 			ratePath: "Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.0.0.1:9113: i/o timeout",
-		}), doctor.Healthy, "", "does not get through"},
+		}), doctor.Healthy, "", "does not reach"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,40 +128,4 @@ func TestScaledObjects(t *testing.T) {
 			}
 		})
 	}
-}
-
-// That the doctor was told of another address must not hide where KEDA asks.
-func TestTriggerAddress(t *testing.T) {
-	const right, wrong = "/api/v1/namespaces/monitoring/services/prometheus-operated", "http://prometheus.monitoring.svc:9090"
-	there := answers{right: `{"spec": {"clusterIP": "None"}}`}
-	for name, tt := range map[string]struct {
-		trigger string
-		change  answers
-		want    bool
-	}{
-		"the right one":       {byPrometheus, there, false},
-		"no Service":          {strings.Replace(byPrometheus, "http://prometheus-operated.monitoring.svc:9090", wrong, 1), there, true},
-		"another port":        {byPrometheus, answers{right: `{"spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}}`}, true},
-		"a host of a network": {strings.Replace(byPrometheus, "prometheus-operated.monitoring.svc", "prometheus.example", 1), nil, false},
-		"exporters":           {direct15s, nil, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := scaledWalk(t, tt.trigger, tt.change)
-			if got := w.triggerAddress(); (got != nil) != tt.want || got != nil && got.Code != codePrometheusURL {
-				t.Errorf("triggerAddress() = %+v, want one: %v", got, tt.want)
-			}
-		})
-	}
-}
-
-// scaledWalk knows a ScaledObject with a trigger, and nothing else yet.
-func scaledWalk(t *testing.T, trigger string, there answers) *walk {
-	t.Helper()
-	all := answers{soPath: scaledWith(trigger, ready)}
-	maps.Copy(all, there)
-	w := &walk{ctx: t.Context(), namespace: "shop", cluster: &cluster{run: all.run, known: map[string]answer{}}}
-	if err := w.readScaledObject("web"); err != nil {
-		t.Fatal(err)
-	}
-	return w
 }

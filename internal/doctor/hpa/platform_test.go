@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
 )
 
 // answers are those of a cluster that no recording has: platforms and products
@@ -21,9 +22,9 @@ func (a answers) run(_ context.Context, args []string) ([]byte, error) {
 	text, found := a[path]
 	switch {
 	case !found:
-		return nil, &refusal{notFound, "the server could not find the requested resource"}
+		return nil, &cluster.Error{Reason: cluster.NotFound, Message: "the server could not find the requested resource"}
 	case strings.HasPrefix(text, "Error from server"), strings.HasPrefix(text, "error: "):
-		return nil, refusalOf(text)
+		return nil, cluster.ErrorOf(text)
 	}
 	return []byte(text), nil
 }
@@ -57,10 +58,12 @@ func examineCluster(t *testing.T, change answers) *doctor.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := func(address string) *prometheus {
-		return &prometheus{name: address, ask: func(context.Context, string) (int, []byte, error) { return 0, nil, &refusal{promDown, "refused"} }}
-	}
-	return Examine(t.Context(), Options{Namespace: "shop", Name: "web", kubectl: all.run, direct: nobody, now: func() time.Time { return at }})
+	return Examine(t.Context(), cluster.Options{Namespace: "shop", Name: "web", Run: all.run, Fetch: refuses, Now: func() time.Time { return at }})
+}
+
+// refuses is a network in which every direct connection is refused.
+func refuses(context.Context, string, string) (int, []byte, error) {
+	return 0, nil, &cluster.Error{Reason: cluster.Down, Message: "refused"}
 }
 
 // kedaHPA is what KEDA makes of the ScaledObject web.
@@ -103,50 +106,50 @@ func TestPlatforms(t *testing.T) {
 		verdict doctor.Verdict
 		want    doctor.Code
 	}{
-		{"no Prometheus", nil, doctor.Inconclusive, codeNoPrometheus},
-		{"Google's", group("monitoring.googleapis.com"), doctor.Inconclusive, codeManaged},
-		{"Azure's", group("azmonitoring.coreos.com"), doctor.Inconclusive, codeManaged},
+		{"no Prometheus", nil, doctor.Inconclusive, "prometheus-not-found"},
+		{"Google's", group("monitoring.googleapis.com"), doctor.Inconclusive, "platform-unsupported"},
+		{"Azure's", group("azmonitoring.coreos.com"), doctor.Inconclusive, "platform-unsupported"},
 		{"OpenShift", answers{
 			"/apis": `{"groups": [{"name": "config.openshift.io"}]}`, operatorAPI + "prometheuses": operated,
 			svcPath: "Error from server (ServiceUnavailable): error trying to reach service: EOF",
-		}, doctor.Inconclusive, codeManaged},
+		}, doctor.Inconclusive, "platform-unsupported"},
 		{"a login", answers{
 			operatorAPI + "prometheuses": operated, svcPath: "error: You must be logged in to the server (Unauthorized)",
-		}, doctor.Inconclusive, codePrometheusLogin},
-		{"another program", answers{operatorAPI + "prometheuses": operated, svcPath: "<html>"}, doctor.Unhealthy, codePrometheusStrange},
+		}, doctor.Inconclusive, "prometheus-login"},
+		{"another program", answers{operatorAPI + "prometheuses": operated, svcPath: "<html>"}, doctor.Unhealthy, "prometheus-other-program"},
 		{"down", answers{
 			operatorAPI + "prometheuses": operated, svcPath: `Error from server (ServiceUnavailable): no endpoints available for service "prometheus-operated"`,
-		}, doctor.Unhealthy, codePrometheusDown},
+		}, doctor.Unhealthy, "prometheus-down"},
 		{"no right to ask it", answers{
 			operatorAPI + "prometheuses": operated,
 			svcPath:                      `Error from server (Forbidden): services "x" is forbidden: User "me" cannot get resource "services/proxy" in API group "" in the namespace "monitoring"`,
-		}, doctor.Inconclusive, codeForbidden},
+		}, doctor.Inconclusive, "right-missing"},
 		{"two of them", answers{
 			operatorAPI + "prometheuses": operated, svcPath: success,
 			"/api/v1/services": `{"items": [{"metadata": {"name": "prometheus", "namespace": "other"}, "spec": {"ports": [{"port": 80}]}}]}`,
 			"/api/v1/namespaces/other/services/prometheus:80/proxy/api/v1/query": success,
-		}, doctor.Inconclusive, codeSeveralPrometheus},
-		{"nobody knows you", answers{hpaPath: "error: You must be logged in to the server (Unauthorized)"}, doctor.Inconclusive, codeUnauthorized},
-		{"CPU alone", hpaOf(`{"type": "Resource", "resource": {"name": "cpu"}}`, "Deployment"), doctor.Unhealthy, codeOtherMetric},
-		{"a DaemonSet", hpaOf("", "DaemonSet"), doctor.Unhealthy, codeTargetKind},
-		{"GKE", hpaOf(`{"type": "Pods", "pods": {"metric": {"name": "autoscaling.gke.io|web|rps"}}}`, "Deployment"), doctor.Inconclusive, codeManaged},
-		{"no KEDA", answers{hpaPath: `{}`, soPath: scaledWith(byPrometheus, "{}")}, doctor.Unhealthy, codeNoKEDA},
+		}, doctor.Inconclusive, "prometheus-several"},
+		{"nobody knows you", answers{hpaPath: "error: You must be logged in to the server (Unauthorized)"}, doctor.Inconclusive, "cluster-unauthorized"},
+		{"CPU alone", hpaOf(`{"type": "Resource", "resource": {"name": "cpu"}}`, "Deployment"), doctor.Unhealthy, "hpa-other-metric"},
+		{"a DaemonSet", hpaOf("", "DaemonSet"), doctor.Unhealthy, "hpa-target-daemonset"},
+		{"GKE", hpaOf(`{"type": "Pods", "pods": {"metric": {"name": "autoscaling.gke.io|web|rps"}}}`, "Deployment"), doctor.Inconclusive, "platform-unsupported"},
+		{"no KEDA", answers{hpaPath: `{}`, soPath: scaledWith(byPrometheus, "{}")}, doctor.Unhealthy, "keda-missing"},
 		{"a ScaledObject that is not ready", answers{
 			hpaPath: `{}`, soPath: scaledWith(byPrometheus, `{"conditions": [{"type": "Ready", "status": "False", "message": "no target"}]}`),
-		}, doctor.Unhealthy, codeScaledObject},
-		{"paused", keda(scaledWith(byPrometheus, `{"conditions": [{"type": "Paused", "status": "True"}]}`)), doctor.Unhealthy, codePaused},
-		{"the exporter computes no rate", keda(scaledWith(direct15s, ready)), doctor.Unhealthy, codeRateWindow},
-		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), behind, answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Unhealthy, codeNoKEDA},
+		}, doctor.Unhealthy, "keda-scaledobject-not-ready"},
+		{"paused", keda(scaledWith(byPrometheus, `{"conditions": [{"type": "Paused", "status": "True"}]}`)), doctor.Unhealthy, "keda-paused"},
+		{"the exporter computes no rate", keda(scaledWith(direct15s, ready)), doctor.Unhealthy, "keda-rate-window"},
+		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), behind, answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Unhealthy, "keda-missing"},
 		{"KEDA's API is down", keda(scaledWith(direct15s, ready), external, behind, answers{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1":                  "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
-		}), doctor.Unhealthy, codeExternalDown},
+		}), doctor.Unhealthy, "keda-api-down"},
 		{"KEDA has no value", keda(scaledWith(direct15s, ready), external, behind, answers{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}", "/apis/external.metrics.k8s.io/v1beta1": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x": "Error from server (InternalError): Internal error occurred: no matching metrics",
-		}), doctor.Unhealthy, codeExternalValue},
-		{"KEDA asks where nobody is", keda(scaledWith(byPrometheus, ready)), doctor.Unhealthy, codePrometheusURL},
-		{"it uses the fallback", keda(scaledWith(direct15s, `{"conditions": [{"type": "Ready", "status": "True"}, {"type": "Fallback", "status": "True"}]}`)), doctor.Unhealthy, codeFallback},
+		}), doctor.Unhealthy, "keda-no-value"},
+		{"KEDA asks where nobody is", keda(scaledWith(byPrometheus, ready)), doctor.Unhealthy, "adapter-prometheus-url"},
+		{"it uses the fallback", keda(scaledWith(direct15s, `{"conditions": [{"type": "Ready", "status": "True"}, {"type": "Fallback", "status": "True"}]}`)), doctor.Unhealthy, "keda-fallback"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -163,9 +166,9 @@ func TestPlatforms(t *testing.T) {
 // A query of the trigger that gives nothing is found by asking Prometheus.
 func TestTriggerQuery(t *testing.T) {
 	for result, want := range map[string]doctor.Code{
-		`[]`:                                  codeTriggerEmpty,
-		`[{"metric": {}, "value": [1, "5"]}]`: codeExternalValue,
-		`[{"metric": {"a": "b"}, "value": [1, "5"]}, {"metric": {"a": "c"}, "value": [1, "5"]}]`: codeTriggerEmpty,
+		`[]`:                                  "keda-query-empty",
+		`[{"metric": {}, "value": [1, "5"]}]`: "keda-no-value",
+		`[{"metric": {"a": "b"}, "value": [1, "5"]}, {"metric": {"a": "c"}, "value": [1, "5"]}]`: "keda-query-empty",
 	} {
 		all := plainCluster()
 		maps.Copy(all, answers{
@@ -190,7 +193,7 @@ func TestTriggerQuery(t *testing.T) {
 			}
 			return all.run(ctx, args)
 		}
-		report := Examine(t.Context(), Options{Namespace: "shop", Name: "web", kubectl: run})
+		report := Examine(t.Context(), cluster.Options{Namespace: "shop", Name: "web", Run: run})
 		if !slices.Contains(report.Codes(), want) {
 			t.Errorf("%s: %v in %+v", result, report.Codes(), report.Steps)
 		}

@@ -5,9 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -16,6 +13,7 @@ import (
 	"time"
 
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
 )
 
 // Paths of clusters as others have them: kube-prometheus-stack, and
@@ -32,6 +30,8 @@ const (
 	pagePath    = podsPath + "/web-1:9113/proxy/metrics"
 	externalAPI = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io"
 	secret      = "hunter2hunter2"
+	operatorAPI = "/apis/monitoring.coreos.com/v1/"
+	apiServices = "/apis/apiregistration.k8s.io/v1/apiservices/"
 )
 
 const defaultRules = `
@@ -166,10 +166,7 @@ func examineReal(t *testing.T, change answers, replies series) *doctor.Report {
 		}
 		return []byte(vector(valued(realSeries, "7"))), nil
 	}
-	nobody := func(address string) *prometheus {
-		return &prometheus{name: withoutLogin(address), ask: func(context.Context, string) (int, []byte, error) { return 0, nil, &refusal{promDown, "refused"} }}
-	}
-	return Examine(t.Context(), Options{Namespace: "shop", Name: "web", kubectl: kubectl, direct: nobody, now: func() time.Time { return at }})
+	return Examine(t.Context(), cluster.Options{Namespace: "shop", Name: "web", Run: kubectl, Fetch: refuses, Now: func() time.Time { return at }})
 }
 
 func inWords(r *doctor.Report) string {
@@ -211,59 +208,13 @@ func TestRealClusters(t *testing.T) {
 	}
 }
 
-// A forwarded port that has ended is no Prometheus that is down, nor is a
-// certificate that is not trusted here; whoever hangs up is.
-func TestWaysToPrometheus(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close() // it has no connections
-	away := "http://" + l.Addr().String()
-	tls := httptest.NewTLSServer(nil)
-	defer tls.Close()
-	hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-	defer hangs.Close()
-	for address, want := range map[string]string{away: promAway, tls.URL: promAway, hangs.URL: promDown, strings.Replace(hangs.URL, "http:", "https:", 1): promAway} {
-		if _, err := direct(address).query(t.Context(), "vector(1)"); reasonOf(err) != want {
-			t.Errorf("%s: %v, which is %q in place of %q", address, err, reasonOf(err), want)
-		}
-	}
-}
-
-// A rule for everything is tried with series of nginx alone.
-func TestRuleOfEverything(t *testing.T) {
-	for query, want := range map[string]string{
-		`{namespace!="",__name__!~"^container_.*"}`: `{__name__=~"nginx(plus)?_(http_requests|connections)_.+",namespace!="",__name__!~"^container_.*"}`,
-		`nginx_http_requests_total{pod!=""}`:        `nginx_http_requests_total{pod!=""} and ` + ourSeries,
-		`{namespace!=,`:                             `{namespace!=, and ` + ourSeries,
-	} {
-		if got := (&rule{SeriesQuery: query}).ours(); got != want {
-			t.Errorf("%s is asked as %s", query, got)
-		}
-	}
-}
-
-// Hundreds of pods are not all named in one address.
-func TestManyPods(t *testing.T) {
-	w := walk{}
-	for range 700 {
-		var p pod
-		p.Metadata.Name = "web-7d9f8c6b5d-abcde"
-		w.pods = append(w.pods, p)
-	}
-	if n := len(w.asked()); n < 100 || len(url.QueryEscape(w.seriesQuery())) > 4000 {
-		t.Errorf("%d pods in %d bytes", n, len(url.QueryEscape(w.seriesQuery())))
-	}
-}
-
 // A right that is missing, whichever it is, and a server that fails at one
 // question lead to no other name for what is broken, and to none for what works.
 func TestQuestionsThatFail(t *testing.T) {
 	failures := map[string]doctor.Code{
-		`Error from server (Forbidden): things is forbidden: User "me" cannot list resource "things" in API group "" in the namespace "x"`: codeForbidden,
-		"error: kubectl had no answer within 20s":                                codeUnreachable,
-		"Error from server (InternalError): Internal error occurred: etcdserver": codeUnknown,
+		`Error from server (Forbidden): things is forbidden: User "me" cannot list resource "things" in API group "" in the namespace "x"`: "right-missing",
+		"error: kubectl had no answer within 20s":                                "cluster-unreachable",
+		"Error from server (InternalError): Internal error occurred: etcdserver": "unknown",
 	}
 	// What the HPA, KEDA and Prometheus answer is no matter of rights; the version
 	// is asked for to see whether anybody answers.
@@ -275,7 +226,7 @@ func TestQuestionsThatFail(t *testing.T) {
 		for _, path := range slices.Sorted(maps.Keys(all)) {
 			for failure, own := range failures {
 				// Behind the list of metrics is the adapter, which may hang alone.
-				if !others.MatchString(path) && (path != customAPI || own != codeUnreachable) {
+				if !others.MatchString(path) && (path != customAPI || own != "cluster-unreachable") {
 					failsAt(t, &tt, whole, path, failure, own)
 				}
 			}
@@ -292,11 +243,11 @@ func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string
 	change[path] = failure
 	report := examineReal(t, change, tt.replies)
 	for _, code := range report.Codes() {
-		if code != own && code != codeUnknown && code != codePrometheusAway && !slices.Contains(whole.Codes(), code) {
+		if code != own && code != "unknown" && code != "prometheus-out-of-reach" && !slices.Contains(whole.Codes(), code) {
 			t.Errorf("%s, without %s: %s, in place of %v\n%s", tt.name, path, code, whole.Codes(), inWords(report))
 		}
 	}
-	if v := report.Verdict(); own != codeUnknown && v == doctor.Unhealthy && whole.Verdict() == doctor.Healthy {
+	if v := report.Verdict(); own != "unknown" && v == doctor.Unhealthy && whole.Verdict() == doctor.Healthy {
 		t.Errorf("%s, without %s: %s, in place of %s", tt.name, path, v, whole.Verdict())
 	}
 }
@@ -310,7 +261,7 @@ func TestHangIsNoCertificate(t *testing.T) {
 			"spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "caBundle": "abc"},
 			"status": {"conditions": [{"type": "Available", "status": "True"}]}}`,
 	}, nil)
-	if got := report.Codes(); !slices.Equal(got, []doctor.Code{codeAdapterUnreachable}) {
+	if got := report.Codes(); !slices.Equal(got, []doctor.Code{"adapter-unreachable"}) {
 		t.Errorf("named %v", got)
 	}
 }
@@ -319,10 +270,10 @@ func TestHangIsNoCertificate(t *testing.T) {
 func TestHangWithoutImpersonation(t *testing.T) {
 	const hangs = "error: kubectl had no answer within 20s"
 	may := answers{
-		"--as=" + controller + " " + valuePath: `Error from server (Forbidden): serviceaccounts "horizontal-pod-autoscaler" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
-		valuePath:                              hangs,
+		"--as=" + cluster.HPAController + " " + valuePath: `Error from server (Forbidden): serviceaccounts "horizontal-pod-autoscaler" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
+		valuePath: hangs,
 	}
-	if got := examineReal(t, may, nil).Codes(); !slices.Contains(got, codeAdapterPrometheus) {
+	if got := examineReal(t, may, nil).Codes(); !slices.Contains(got, "adapter-prometheus-down") {
 		t.Errorf("named %v", got)
 	}
 }

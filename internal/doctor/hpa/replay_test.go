@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -102,31 +103,29 @@ func (c *conversation) run(_ context.Context, args []string) ([]byte, error) {
 	switch {
 	case !found:
 		c.asked = append(c.asked, question(args))
-		return nil, &refusal{noAnswer, errNotAsked.Error()}
+		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: errNotAsked.Error()}
 	case a.Exit < 0: // the doctor did not wait for its end
-		return nil, &refusal{noAnswer, "kubectl had no answer within " + questionLimit.String()}
+		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: "kubectl got no response within " + cluster.RequestTimeout.String()}
 	case a.Exit != 0:
-		return nil, refusalOf(a.Stderr)
+		return nil, cluster.ErrorOf(a.Stderr)
 	}
 	return []byte(a.Stdout), nil
 }
 
-func (c *conversation) direct(address string) *prometheus {
-	return &prometheus{name: withoutLogin(address), ask: func(_ context.Context, path string) (int, []byte, error) {
-		a, found := c.proms[path]
-		if !strings.HasPrefix(address, replayed) {
-			a, found = promAnswer{}, true // somebody else: nobody answers
-		}
-		if !found {
-			u, _ := url.QueryUnescape(path)
-			c.asked = append(c.asked, u)
-			return 0, nil, errNotAsked
-		}
-		if a.Status == 0 {
-			return 0, nil, &refusal{promDown, "dial tcp: connection refused"}
-		}
-		return a.Status, []byte(a.Body), nil
-	}}
+func (c *conversation) fetch(_ context.Context, address, path string) (int, []byte, error) {
+	a, found := c.proms[path]
+	if !strings.HasPrefix(address, replayed) {
+		a, found = promAnswer{}, true // another server: the connection is refused
+	}
+	if !found {
+		u, _ := url.QueryUnescape(path)
+		c.asked = append(c.asked, u)
+		return 0, nil, errNotAsked
+	}
+	if a.Status == 0 {
+		return 0, nil, &cluster.Error{Reason: cluster.Down, Message: "dial tcp: connection refused"}
+	}
+	return a.Status, []byte(a.Body), nil
 }
 
 // replayed is the address of the Prometheus of the recordings.
@@ -135,14 +134,14 @@ const replayed = "http://prometheus.test:9090"
 // examine replays a conversation.
 func (c *conversation) examine(tb testing.TB) *doctor.Report {
 	tb.Helper()
-	o := Options{Namespace: "shop", Name: "shop-nginx-exporter", PrometheusURL: replayed, kubectl: c.run, direct: c.direct}
-	o.now = func() time.Time { return c.Now }
+	o := cluster.Options{Namespace: "shop", Name: "shop-nginx-exporter", PrometheusURL: replayed, Run: c.run, Fetch: c.fetch}
+	o.Now = func() time.Time { return c.Now }
 	for _, arg := range c.Args {
 		switch name, value, _ := strings.Cut(arg, "="); {
 		case name == "--prometheus.url" && value == "":
 			o.PrometheusURL = ""
 		case name == "--kubectl": // nobody recorded what it says: it is not there
-			o.Kubectl, o.kubectl = value, nil
+			o.Kubectl, o.Run = value, nil
 		case strings.HasPrefix(name, "--"):
 			o.Arguments = append(o.Arguments, arg)
 		default:

@@ -35,12 +35,12 @@ func TestRollouts(t *testing.T) {
 		want    doctor.Code // none if empty
 	}{
 		{"no pods yet", deployment(seconds, ""), doctor.Pending, ""},
-		{"no pods for long", deployment(hour, ""), doctor.Unhealthy, codeNoPods},
-		{"pods that are refused", deployment(seconds, `, {"type": "ReplicaFailure", "status": "True"}`), doctor.Unhealthy, codeNoPods},
+		{"no pods for long", deployment(hour, ""), doctor.Unhealthy, "pods-none"},
+		{"pods that are refused", deployment(seconds, `, {"type": "ReplicaFailure", "status": "True"}`), doctor.Unhealthy, "pods-none"},
 		{"pods that end", ending("2026-11-25T12:00:20Z"), doctor.Pending, ""},
-		{"pods that do not end", ending("2026-11-25T11:50:00Z"), doctor.Unhealthy, codeNoPods},
+		{"pods that do not end", ending("2026-11-25T11:50:00Z"), doctor.Unhealthy, "pods-none"},
 		{"pods that start", unready(seconds), doctor.Pending, ""},
-		{"pods that do not become ready", unready(hour), doctor.Unhealthy, codeNotReady},
+		{"pods that do not become ready", unready(hour), doctor.Unhealthy, "pods-not-ready"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

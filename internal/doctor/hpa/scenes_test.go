@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
 )
 
 // scenes are clusters as others have them.
@@ -38,22 +39,22 @@ func realPrometheus() []scene {
 	shell := strings.NewReplacer(`"args": ["/adapter", "--secure`, `"command": ["sh", "-c", "exec /adapter --secure`, `", "--`, ` --`, `"], "volume`, `"], "volume`).Replace(realAdapter)
 	variable := strings.NewReplacer("http://kps-prometheus.monitoring.svc:9090/", "$(URL)", `"args"`, `"env": [{"name": "URL", "value": "http://kps-prometheus.monitoring.svc:9090"}], "args"`).Replace(realAdapter)
 	return []scene{
-		{"a network that keeps the API server away", answers{query: "Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.0.0.7:9090: i/o timeout"}, nil, doctor.Inconclusive, codePrometheusAway, ""},
-		{"a proxy that says no", answers{query: "Error from server (Forbidden): Forbidden (user=system:anonymous, verb=get, resource=prometheuses, subresource=api)"}, nil, doctor.Inconclusive, codePrometheusLogin, ""},
-		{"TLS at that port", answers{query: "Error from server (BadRequest): the server rejected our request for an unknown reason"}, nil, doctor.Unhealthy, codePrometheusStrange, ""},
-		{"a port that the Service does not have", at("http://kps-prometheus.monitoring.svc:80"), nil, doctor.Unhealthy, codePrometheusURL, "http-web 9090"},
-		{"a Service without endpoints", answers{query: `Error from server (NotFound): endpoints "kps-prometheus" not found`}, nil, doctor.Unhealthy, codePrometheusDown, ""},
+		{"a network that keeps the API server away", answers{query: "Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.0.0.7:9090: i/o timeout"}, nil, doctor.Inconclusive, "prometheus-out-of-reach", ""},
+		{"a proxy that says no", answers{query: "Error from server (Forbidden): Forbidden (user=system:anonymous, verb=get, resource=prometheuses, subresource=api)"}, nil, doctor.Inconclusive, "prometheus-login", ""},
+		{"TLS at that port", answers{query: "Error from server (BadRequest): the server rejected our request for an unknown reason"}, nil, doctor.Unhealthy, "prometheus-other-program", ""},
+		{"a port that the Service does not have", at("http://kps-prometheus.monitoring.svc:80"), nil, doctor.Unhealthy, "adapter-prometheus-url", "http-web 9090"},
+		{"a Service without endpoints", answers{query: `Error from server (NotFound): endpoints "kps-prometheus" not found`}, nil, doctor.Unhealthy, "prometheus-down", ""},
 		{"an address in a variable", at("$(URL)", `{"name": "x", "image": "y"}`), nil, doctor.Healthy, "", ""},
 		{"a line for a shell", answers{adapterPath: adapterWith(shell)}, nil, doctor.Healthy, "", "kps-prometheus"},
 		{"a variable with the address", answers{adapterPath: adapterWith(variable)}, nil, doctor.Healthy, "", "kps-prometheus"},
 		{"a sidecar that signs", at("http://localhost:8005", `{"name": "sigv4", "image": "aws-sigv4-proxy"}`), nil, doctor.Healthy, "", ""},
-		{"no sidecar", at("http://127.0.0.1:9090"), nil, doctor.Unhealthy, codePrometheusURL, "no other container"},
+		{"no sidecar", at("http://127.0.0.1:9090"), nil, doctor.Unhealthy, "adapter-prometheus-url", "no other container"},
 		{"a Service with a name of outside", external, nil, doctor.Healthy, "", ""},
 		{"Prometheus with TLS", tls, nil, doctor.Healthy, "", "https://prometheus-operated"},
 		{"no right to look for it", answers{
 			adapterPath:                  "Error from server (Forbidden): deployments is forbidden: User \"me\" cannot list resource \"deployments\" in API group \"apps\" in the namespace \"monitoring\"",
 			operatorAPI + "prometheuses": "Error from server (Forbidden): prometheuses is forbidden: User \"me\" cannot list resource \"prometheuses\"",
-		}, nil, doctor.Inconclusive, codeForbidden, "--prometheus.url"},
+		}, nil, doctor.Inconclusive, "right-missing", "--prometheus.url"},
 	}
 }
 
@@ -92,7 +93,7 @@ func realScrapes() []scene {
 		)}, doctor.Healthy, "", ""},
 		{"series that get no samples any more", answers{targets: noTargetsYet}, series{
 			"@ 1795607899.999": vector(valued(realSeries, "1795607885")), "timestamp(": vector(valued(realSeries, "1795607900")),
-		}, doctor.Inconclusive, codeUnknown, ""},
+		}, doctor.Inconclusive, "unknown", ""},
 		{"series that seldom get samples", answers{targets: noTargetsYet}, series{
 			"@ 1795607899.999": vector(valued(realSeries, "1795607840")), "timestamp(": vector(valued(realSeries, "1795607900")),
 		}, doctor.Healthy, "", "no targets"},
@@ -102,11 +103,11 @@ func realScrapes() []scene {
 		{"VictoriaMetrics, which does not know them", answers{targets: "Error from server (BadRequest): the server rejected our request"}, nil, doctor.Healthy, "", ""},
 		{"a proxy before the exporter", answers{targets: active(target("https://10.0.0.1:9443/metrics", "up", "serviceMonitor/shop/web/0", web1))}, nil, doctor.Healthy, "", ""},
 		{"IPv6, and a job that sets no labels", answers{podsPath: items(six), targets: active(target("http://[fd00::1]:9113/metrics", "up", "static", `{"instance": "x"}`))}, nil, doctor.Healthy, "", "1 of 1 pods"},
-		{"a label that Prometheus wants", monitors(unlabelled), series{"nginx": none}, doctor.Unhealthy, codeMonitorIgnored, "release=kps"},
-		{"a monitor of nginx in another namespace", stranger, series{"nginx": none}, doctor.Unhealthy, codeNoMonitor, ""},
-		{"a monitor of other pods", front, series{"nginx": none}, doctor.Unhealthy, codeNoMonitor, ""},
-		{"a monitor of another port", app, series{"nginx": none}, doctor.Unhealthy, codeNoMonitor, ":80/metrics by"},
-		{"no list of jobs", answers{targets: noTargetsYet}, series{"nginx": none}, doctor.Inconclusive, codeUnknown, "its jobs"},
+		{"a label that Prometheus wants", monitors(unlabelled), series{"nginx": none}, doctor.Unhealthy, "monitor-ignored", "release=kps"},
+		{"a monitor of nginx in another namespace", stranger, series{"nginx": none}, doctor.Unhealthy, "monitor-missing", ""},
+		{"a monitor of other pods", front, series{"nginx": none}, doctor.Unhealthy, "monitor-missing", ""},
+		{"a monitor of another port", app, series{"nginx": none}, doctor.Unhealthy, "monitor-missing", ":80/metrics by"},
+		{"no list of jobs", answers{targets: noTargetsYet}, series{"nginx": none}, doctor.Inconclusive, "unknown", "its jobs"},
 		{
 			"a pod that has just come",
 			answers{podsPath: oneMore, targets: active(target("http://10.0.0.1:9113/metrics", "up", "x", web1), target("http://10.0.0.2:9113/metrics", "down", "x", `{"namespace": "shop", "pod": "web-2"}`))},
@@ -116,20 +117,20 @@ func realScrapes() []scene {
 			"labels of old jobs, and a rule for them",
 			answers{rulesPath: `{"data": {"config.yaml": ` + string(byOld) + `}}`},
 			series{`namespace="shop",pod=~`: none, "nginx": vector(valued(old, "7"))},
-			doctor.Healthy, "", "labels of their own",
+			doctor.Healthy, "", "other labels for the pods",
 		},
-		{"labels of old jobs, and no rule for them", nil, series{`namespace="shop",pod=~`: none, "nginx": vector(valued(old, "7"))}, doctor.Unhealthy, codeRelabelled, ""},
+		{"labels of old jobs, and no rule for them", nil, series{`namespace="shop",pod=~`: none, "nginx": vector(valued(old, "7"))}, doctor.Unhealthy, "series-relabelled", ""},
 		{
 			"a right that is missing to see monitors",
 			answers{targets: noTargetsYet, operatorAPI + "podmonitors": forbid, operatorAPI + "namespaces/shop/podmonitors": items(), operatorAPI + "servicemonitors": items()},
 			series{"nginx": none},
-			doctor.Inconclusive, codeForbidden, "podmonitors",
+			doctor.Inconclusive, "right-missing", "podmonitors",
 		},
 		{
 			"no right to see any monitors of a kind",
 			answers{targets: noTargetsYet, operatorAPI + "podmonitors": forbid, operatorAPI + "namespaces/shop/podmonitors": forbid},
 			series{"nginx": none},
-			doctor.Inconclusive, codeForbidden, "podmonitors",
+			doctor.Inconclusive, "right-missing", "podmonitors",
 		},
 	}
 }
@@ -138,7 +139,7 @@ func realRules() []scene {
 	hpa := answers{hpaPath: realHPA(strings.Replace(podsMetric, "nginx_http_requests", "nginx_http_requests_per_second", 1))}
 	all := series{"connections": vector(valued(`{"__name__": "nginx_connections_active", "namespace": "shop", "pod": "web-1"}`, "1"), valued(`{"__name__": "up", "namespace": "shop", "pod": "web-1"}`, "1"), valued(realSeries, "1"))}
 	return []scene{
-		{"another name than that of the default rules", hpa, all, doctor.Unhealthy, codeMetricName, `makes nginx_http_requests of the series(?s:.*)ask for nginx_http_requests in`},
+		{"another name than that of the default rules", hpa, all, doctor.Unhealthy, "metric-name", `makes nginx_http_requests of the series(?s:.*)use nginx_http_requests in`},
 	}
 }
 
@@ -170,13 +171,13 @@ func realPods() []scene {
 	return []scene{
 		{"another exporter beside it", pods(podWith("web-1", fpm+realContainer)), nil, doctor.Healthy, "", ""},
 		{"a page at another path", moved, nil, doctor.Healthy, "", "nginx_up is 1"},
-		{"pods that nobody gets through to", unreachable, nil, doctor.Healthy, codeSomeUnscraped, "not asked"},
+		{"pods that nobody gets through to", unreachable, nil, doctor.Healthy, "scrape-partial", "not checked"},
 		{"a rollout that adds the exporter", pods(podWith("web-0", `{"name": "nginx", "image": "nginx"}`), young(podWith("web-1", realContainer))), nil, doctor.Pending, "", "rollout"},
-		{"pods that stay without", pods(podWith("web-0", `{"name": "nginx", "image": "nginx"}`), podWith("web-1", realContainer)), nil, doctor.Unhealthy, codeNoExporter, ""},
+		{"pods that stay without", pods(podWith("web-0", `{"name": "nginx", "image": "nginx"}`), podWith("web-1", realContainer)), nil, doctor.Unhealthy, "exporter-missing", ""},
 		{"an older version in scaleTargetRef", old, nil, doctor.Healthy, "", ""},
 		{"a Rollout of a Deployment", rollout, nil, doctor.Healthy, "", ""},
 		{"a kind with something else in spec", strange, nil, doctor.Healthy, "", "app=web"},
-		{"an ingress controller", answers{pagePath: "nginx_ingress_controller_requests 7"}, nil, doctor.Unhealthy, codeNotExporter, "no nginx_up"},
+		{"an ingress controller", answers{pagePath: "nginx_ingress_controller_requests 7"}, nil, doctor.Unhealthy, "exporter-other-program", "no nginx_up"},
 	}
 }
 
@@ -213,13 +214,13 @@ func realMetrics() []scene {
 		{"a metric of a namespace", space, nil, doctor.Healthy, "", ""},
 		{"several metrics", answers{hpaPath: realHPA(cpu + podsMetric)}, nil, doctor.Healthy, "", ""},
 		{"Datadog", datadog, nil, doctor.Healthy, "", ""},
-		{"Datadog without a value", empty, nil, doctor.Unhealthy, codeUnknown, ""},
-		{"Datadog that is down", away, nil, doctor.Unhealthy, codeUnknown, ""},
-		{"Datadog that hangs", stuck, nil, doctor.Unhealthy, codeUnknown, "had no answer"},
-		{"external metrics of nobody", nobody, nil, doctor.Unhealthy, codeNoAPI, ""},
-		{"Google's names", google, nil, doctor.Inconclusive, codeManaged, ""},
-		{"a selector that no series has", picky, series{`addr=~"x"`: vector()}, doctor.Unhealthy, codeQueryEmpty, ""},
-		{"a tenant that has no series", answers{valuePath: `{"items": []}`}, nil, doctor.Unhealthy, codeUnknown, "same tenant"},
+		{"Datadog without a value", empty, nil, doctor.Unhealthy, "unknown", ""},
+		{"Datadog that is down", away, nil, doctor.Unhealthy, "unknown", ""},
+		{"Datadog that hangs", stuck, nil, doctor.Unhealthy, "unknown", "had no answer"},
+		{"external metrics of nobody", nobody, nil, doctor.Unhealthy, "api-missing", ""},
+		{"Google's names", google, nil, doctor.Inconclusive, "platform-unsupported", ""},
+		{"a selector that no series has", picky, series{`addr=~"x"`: vector()}, doctor.Unhealthy, "query-empty", ""},
+		{"a tenant that has no series", answers{valuePath: `{"items": []}`}, nil, doctor.Unhealthy, "unknown", "same tenant"},
 	}
 }
 
@@ -228,8 +229,8 @@ func realRights() []scene {
 		return `Error from server (Forbidden): ` + what + ` is forbidden: User "me" cannot ` + verb + ` resource "` + what + `" in API group "" in the namespace "monitoring"`
 	}
 	alone := answers{
-		"--as=" + controller + " " + valuePath: `Error from server (Forbidden): users "x" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
-		valuePath:                              forbid("list", "pods.custom.metrics.k8s.io"),
+		"--as=" + cluster.HPAController + " " + valuePath: `Error from server (Forbidden): users "x" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
+		valuePath: forbid("list", "pods.custom.metrics.k8s.io"),
 	}
 	const down = "Error from server (ServiceUnavailable): the server is currently unable to handle the request"
 	const hangs = "error: kubectl had no answer within 20s"
@@ -258,29 +259,29 @@ func realRights() []scene {
 	logged := maps.Clone(stays)
 	logged["/api/v1/namespaces/monitoring/pods/prometheus-adapter-1/log"] = slow
 	return []scene{
-		{"no right to the value", alone, nil, doctor.Inconclusive, codeForbidden, "impersonate"},
-		{"no right to the adapter, which is down", answers{customAPI: down, "/api/v1/namespaces/monitoring/pods": forbid("list", "pods")}, nil, doctor.Inconclusive, codeForbidden, "list pods"},
-		{"no right to the rules", answers{rulesPath: forbid("get", "configmaps"), customAPI: `{"resources": []}`}, nil, doctor.Inconclusive, codeForbidden, "get configmaps"},
-		{"an API server that does not get to the adapter", far, nil, doctor.Unhealthy, codeAdapterUnreachable, ""},
-		{"an adapter that hangs", answers{customAPI: hangs}, nil, doctor.Unhealthy, codeAdapterUnreachable, ""},
-		{"an API server that hangs with it", answers{customAPI: hangs, "/version": hangs}, nil, doctor.Inconclusive, codeUnreachable, ""},
-		{"an adapter that waits for Prometheus", answers{valuePath: hangs}, nil, doctor.Unhealthy, codeAdapterPrometheus, "had no answer"},
-		{"an adapter that may not ask about others", answers{customAPI: `Error from server (InternalError): an error on the server ("Internal Server Error: subjectaccessreviews.authorization.k8s.io is forbidden: User \"x\" cannot create")`}, nil, doctor.Unhealthy, codeAdapterDelegator, ""},
+		{"no right to the value", alone, nil, doctor.Inconclusive, "right-missing", "impersonate"},
+		{"no right to the adapter, which is down", answers{customAPI: down, "/api/v1/namespaces/monitoring/pods": forbid("list", "pods")}, nil, doctor.Inconclusive, "right-missing", "list pods"},
+		{"no right to the rules", answers{rulesPath: forbid("get", "configmaps"), customAPI: `{"resources": []}`}, nil, doctor.Inconclusive, "right-missing", "get configmaps"},
+		{"an API server that does not get to the adapter", far, nil, doctor.Unhealthy, "adapter-unreachable", ""},
+		{"an adapter that hangs", answers{customAPI: hangs}, nil, doctor.Unhealthy, "adapter-unreachable", ""},
+		{"an API server that hangs with it", answers{customAPI: hangs, "/version": hangs}, nil, doctor.Inconclusive, "cluster-unreachable", ""},
+		{"an adapter that waits for Prometheus", answers{valuePath: hangs}, nil, doctor.Unhealthy, "adapter-prometheus-down", "had no answer"},
+		{"an adapter that may not ask about others", answers{customAPI: `Error from server (InternalError): an error on the server ("Internal Server Error: subjectaccessreviews.authorization.k8s.io is forbidden: User \"x\" cannot create")`}, nil, doctor.Unhealthy, "adapter-auth-delegator", ""},
 		{"series that have just come", stays, series{" offset 90s": vector()}, doctor.Pending, "", "every 1m0s"},
 		{"a rate of series that have just come", answers{valuePath: `{"items": []}`}, series{" offset 90s": vector(), "sum(rate": vector()}, doctor.Pending, "", "two scrapes"},
 		{
 			"an old pod without a value beside a new one",
 			answers{valuePath: `{"items": []}`, podsPath: items(podWith("web-1", realContainer), strings.Replace(podWith("web-2", realContainer), "10:00:00Z", "11:59:50Z", 1))},
 			series{"sum(rate": vector()},
-			doctor.Unhealthy, codeQueryEmpty, "",
+			doctor.Unhealthy, "query-empty", "",
 		},
-		{"Google's adapter, which works", foreign(scalesWell), nil, doctor.Inconclusive, codeManaged, ""},
-		{"Google's adapter, which does not", foreign(`{"type": "ScalingActive", "status": "False", "reason": "FailedGetPodsMetric"}`), nil, doctor.Unhealthy, codeForeignAPI, ""},
-		{"somebody with the role view", view, nil, doctor.Inconclusive, codeForbidden, "--prometheus.url"},
-		{"rules that were touched, and a name that they do not make", touched, nil, doctor.Unhealthy, codeMetricName, ""},
-		{"a list that stays without the metric", stays, nil, doctor.Unhealthy, codeUnknown, ""},
-		{"an adapter that says why", logged, nil, doctor.Unhealthy, codeAdapterPrometheus, ""},
-		{"a list that nobody may see, and no value", answers{customAPI: forbid("list", "custom metrics"), valuePath: "Error from server (NotFound): the server could not find the metric"}, nil, doctor.Unhealthy, codeUnknown, ""},
+		{"Google's adapter, which works", foreign(scalesWell), nil, doctor.Inconclusive, "platform-unsupported", ""},
+		{"Google's adapter, which does not", foreign(`{"type": "ScalingActive", "status": "False", "reason": "FailedGetPodsMetric"}`), nil, doctor.Unhealthy, "api-owned-by-another", ""},
+		{"somebody with the role view", view, nil, doctor.Inconclusive, "right-missing", "--prometheus.url"},
+		{"rules that were touched, and a name that they do not make", touched, nil, doctor.Unhealthy, "metric-name", ""},
+		{"a list that stays without the metric", stays, nil, doctor.Unhealthy, "unknown", ""},
+		{"an adapter that says why", logged, nil, doctor.Unhealthy, "adapter-prometheus-down", ""},
+		{"a list that nobody may see, and no value", answers{customAPI: forbid("list", "custom metrics"), valuePath: "Error from server (NotFound): the server could not find the metric"}, nil, doctor.Unhealthy, "unknown", ""},
 	}
 }
 
@@ -313,11 +314,11 @@ func realKEDA() []scene {
 		{"scaled to nothing", keda(hpa("s0-prometheus"), scaled(prom), answers{
 			webPath: `{"metadata": {"name": "web"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "web"}}}}`, podsPath: items(),
 		}), nil, doctor.Pending, "", "scaled to 0"},
-		{"a query of nothing", static, series{"sum(rate(nginx": vector()}, doctor.Unhealthy, codeTriggerEmpty, ""},
+		{"a query of nothing", static, series{"sum(rate(nginx": vector()}, doctor.Unhealthy, "keda-query-empty", ""},
 		{"figures of another program", keda(hpa("s0-rabbit"), scaled(rabbit), answers{value + "s0-rabbit": `{"items": [{"value": "3"}]}`}), nil, doctor.Healthy, "", "not the exporter"},
-		{"no figures of another trigger", keda(hpa("s0-kafka-orders"), scaled(kafka+","+prom), nil), nil, doctor.Unhealthy, codeExternalValue, ""},
+		{"no figures of another trigger", keda(hpa("s0-kafka-orders"), scaled(kafka+","+prom), nil), nil, doctor.Unhealthy, "keda-no-value", ""},
 		{"an address of one word", keda(hpa("s0-prometheus"), scaled(strings.Replace(prom, "kps-prometheus.monitoring.svc", "prometheus", 1)), answers{
 			operatorAPI + "prometheuses": items(),
-		}), nil, doctor.Inconclusive, codeNoPrometheus, ""},
+		}), nil, doctor.Inconclusive, "prometheus-not-found", ""},
 	}
 }

@@ -1,0 +1,239 @@
+package cluster
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const autoscalingAPI = "/apis/autoscaling/v2/"
+
+// Scaler is what scales: an HPA, and the ScaledObject of KEDA that it was made of.
+// Either may be nil.
+type Scaler struct {
+	HPA          *HPA
+	ScaledObject *ScaledObject
+}
+
+// HPA is the HPA; nil if there is none.
+func (o *Observation) HPA() *HPA { return o.Scaler.Value().HPA }
+
+// ScaledObject is the ScaledObject of KEDA; nil if there is none.
+func (o *Observation) ScaledObject() *ScaledObject { return o.Scaler.Value().ScaledObject }
+
+// readHPAs lists the HPAs of the namespace, or the one if only that may be read.
+func (o *Observation) readHPAs() ([]HPA, error) {
+	path := autoscalingAPI + "namespaces/" + o.Namespace.Value() + "/horizontalpodautoscalers"
+	all, err := readList[HPA](o, path)
+	if ReasonOf(err) == Forbidden {
+		if one, e := read[HPA](o, path+"/"+url.PathEscape(o.options.Name)); e == nil {
+			return []HPA{one}, nil
+		}
+	}
+	return all, err
+}
+
+// HPAsElsewhere lists HPAs of the same name in all namespaces.
+func (o *Observation) HPAsElsewhere() ([]HPA, error) {
+	return readList[HPA](o, autoscalingAPI+"horizontalpodautoscalers?fieldSelector="+url.QueryEscape("metadata.name="+o.options.Name))
+}
+
+// readScaler finds the HPA of the name, or the ScaledObject and its HPA.
+func (o *Observation) readScaler() (Scaler, error) {
+	all, err := o.HPAs.Get()
+	if err != nil {
+		return Scaler{}, err
+	}
+	of := func(name string) *HPA {
+		if i := slices.IndexFunc(all, func(h HPA) bool { return h.Metadata.Name == name }); i >= 0 {
+			return &all[i]
+		}
+		return nil
+	}
+	scaler := Scaler{HPA: of(o.options.Name)}
+	owner := o.options.Name
+	if scaler.HPA != nil {
+		if owner = scaler.HPA.Metadata.Labels["scaledobject.keda.sh/name"]; owner == "" {
+			return scaler, nil
+		}
+	}
+	scaled, err := read[ScaledObject](o, "/apis/keda.sh/v1alpha1/namespaces/"+o.Namespace.Value()+"/scaledobjects/"+url.PathEscape(owner))
+	if ReasonOf(err) == NotFound {
+		return scaler, nil
+	}
+	if err != nil {
+		return scaler, err
+	}
+	scaler.ScaledObject = &scaled
+	if scaler.HPA == nil {
+		name := scaled.Status.HpaName
+		if name == "" {
+			name = "keda-hpa-" + owner
+		}
+		scaler.HPA = of(name)
+	}
+	return scaler, nil
+}
+
+// ScaledObject is that of KEDA. See https://keda.sh/docs/latest/reference/scaledobject-spec/.
+type ScaledObject struct {
+	Metadata Meta
+	Spec     struct{ Triggers []Trigger }
+	Status   struct {
+		HpaName    string
+		Conditions Conditions
+	}
+}
+
+// Trigger is a source of metrics for KEDA.
+type Trigger struct {
+	Type, Name string
+	Metadata   map[string]string
+}
+
+// PauseAnnotation begins the names of all annotations that pause.
+const PauseAnnotation = "autoscaling.keda.sh/paused"
+
+// PausesOneDirection reports whether only scaling in or only scaling out is
+// paused, for which KEDA has the same condition as for a full pause.
+func (s *ScaledObject) PausesOneDirection() bool {
+	a := s.Metadata.Annotations
+	// KEDA takes a value that is not a boolean for true.
+	on := func(suffix string) bool {
+		value, found := a[PauseAnnotation+suffix]
+		is, err := strconv.ParseBool(value)
+		return found && (is || err != nil)
+	}
+	_, count := a[PauseAnnotation+"-replicas"]
+	return on("-scale-in") != on("-scale-out") && !on("") && !count
+}
+
+// Trigger is the trigger of a type that is about nginx, or else the first of the
+// type; nil if there is none. It is nil for a nil ScaledObject, too.
+func (s *ScaledObject) Trigger(kind string) (first *Trigger) {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Spec.Triggers {
+		t := &s.Spec.Triggers[i]
+		if t.Type != kind {
+			continue
+		}
+		if strings.Contains(t.Metadata["query"]+t.Metadata["url"], "nginx") {
+			return t
+		}
+		if first == nil {
+			first = t
+		}
+	}
+	return first
+}
+
+// IsMetricOf reports whether KEDA made the metric of the trigger: their names
+// begin with the index of the trigger, s0-, s1-.
+func (s *ScaledObject) IsMetricOf(t *Trigger, metric string) bool {
+	i := slices.IndexFunc(s.Spec.Triggers, func(other Trigger) bool { return other.Type == t.Type && maps.Equal(other.Metadata, t.Metadata) })
+	return strings.HasPrefix(metric, "s"+strconv.Itoa(i)+"-")
+}
+
+// KEDAFailures lists the events in which KEDA says why triggers fail.
+func (o *Observation) KEDAFailures() ([]Event, error) {
+	s := o.ScaledObject()
+	if s == nil || s.Metadata.UID == "" {
+		return nil, nil
+	}
+	query := url.Values{"fieldSelector": {"involvedObject.uid=" + s.Metadata.UID + ",reason=KEDAScalerFailed"}}
+	return readList[Event](o, o.core("events?"+query.Encode()))
+}
+
+// Types of metrics: one value for each pod, a value of another object, and a value
+// from outside of the cluster.
+const (
+	PodsMetric     = "Pods"
+	ObjectMetric   = "Object"
+	ExternalMetric = "External"
+)
+
+// Metric is the metric that the HPA wants.
+type Metric struct {
+	Type     string // PodsMetric, ObjectMetric or ExternalMetric
+	Name     string // empty if the HPA wants no such metric
+	Selector *Selector
+	Target   string // value to reach, as a quantity
+	PerPod   bool   // Target is the average of all pods
+	Object   Reference
+	Others   []string // metrics that are not custom or external ones
+}
+
+// Metric is the custom or external metric of the HPA: that of nginx, or else the
+// first.
+func (o *Observation) Metric() Metric {
+	var m Metric
+	h := o.HPA()
+	if h == nil {
+		return m
+	}
+	for i := range h.Spec.Metrics {
+		spec := &h.Spec.Metrics[i]
+		t := spec.custom()
+		if t == nil {
+			name := ""
+			if spec.Resource != nil {
+				name = spec.Resource.Name
+			}
+			m.Others = append(m.Others, spec.Type+" "+name)
+			continue
+		}
+		if m.Name == "" || o.isNginx(t.Metric.Name) && !o.isNginx(m.Name) {
+			m = Metric{spec.Type, t.Metric.Name, t.Metric.Selector, t.Target.AverageValue, t.Target.AverageValue != "", t.DescribedObject, m.Others}
+			if !m.PerPod {
+				m.Target = t.Target.Value
+			}
+		}
+	}
+	return m
+}
+
+func (m *MetricSpec) custom() *MetricTarget {
+	switch {
+	case m.Object != nil:
+		return m.Object
+	case m.External != nil:
+		return m.External
+	}
+	return m.Pods
+}
+
+// isNginx reports whether a metric is about nginx, by its name or its trigger.
+func (o *Observation) isNginx(metric string) bool {
+	s := o.ScaledObject()
+	for _, kind := range []string{"prometheus", "metrics-api"} {
+		if t := s.Trigger(kind); t != nil && s.IsMetricOf(t, metric) {
+			return true
+		}
+	}
+	return strings.Contains(metric, "nginx")
+}
+
+// Resource is the resource that the metric describes, with its group if it has
+// one: pods, ingresses.networking.k8s.io.
+func (m *Metric) Resource() string {
+	if m.Type != ObjectMetric {
+		return "pods"
+	}
+	name := strings.ToLower(m.Object.Kind)
+	switch {
+	case strings.HasSuffix(name, "s"):
+		name += "es"
+	case strings.HasSuffix(name, "y") && !strings.HasSuffix(name, "ay"):
+		name = strings.TrimSuffix(name, "y") + "ies"
+	default:
+		name += "s"
+	}
+	if group := m.Object.Group(); group != "" {
+		name += "." + group
+	}
+	return name
+}

@@ -1,0 +1,143 @@
+package cluster
+
+import (
+	"net/url"
+	"strings"
+)
+
+// API groups of metrics, and where APIs are registered.
+const (
+	CustomMetrics   = "custom.metrics.k8s.io"
+	ExternalMetrics = "external.metrics.k8s.io"
+
+	apiServices = "/apis/apiregistration.k8s.io/v1/apiservices/"
+)
+
+// HPAController is the user of the HPA controller. An administrator may get
+// responses that it does not get.
+const HPAController = accountPrefix + "kube-system:horizontal-pod-autoscaler"
+
+// IsForeign reports whether a Service behind a metrics API belongs to a product
+// that has metrics of its own.
+func IsForeign(service string) bool {
+	for _, other := range []string{"keda", "datadog", "stackdriver", "newrelic", "azure", "cloudwatch"} {
+		if strings.Contains(service, other) {
+			return true
+		}
+	}
+	return false
+}
+
+// apiService reads the registration of an API group, in the first version that is
+// registered; nil if there is none.
+func (o *Observation) apiService(group string, versions ...string) (*APIService, error) {
+	for _, version := range versions {
+		api, err := read[APIService](o, apiServices+version+"."+group)
+		if err == nil {
+			return &api, nil
+		}
+		if ReasonOf(err) != NotFound {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+func (o *Observation) readCustomAPI() (*APIService, error) {
+	return o.apiService(CustomMetrics, "v1beta1", "v1beta2")
+}
+
+func (o *Observation) readExternalAPI() (*APIService, error) {
+	return o.apiService(ExternalMetrics, "v1beta1")
+}
+
+// customPath is the custom metrics API in the version that is registered.
+func (o *Observation) customPath() string {
+	version := "v1beta1"
+	if api := o.CustomAPI.Value(); api != nil {
+		version, _, _ = strings.Cut(api.Metadata.Name, ".")
+	}
+	return "/apis/" + CustomMetrics + "/" + version
+}
+
+// readMetrics lists the custom metrics. The status of the APIService lags behind by
+// minutes, so that only a real request tells whether the API responds.
+func (o *Observation) readMetrics() ([]string, error) {
+	known, err := read[resources](o, o.customPath())
+	var names []string
+	for _, r := range known.Resources {
+		names = append(names, r.Name)
+	}
+	return names, err
+}
+
+// ExternalAPIErr requests the list of external metrics: nil if the API responds.
+func (o *Observation) ExternalAPIErr() error {
+	_, err := read[resources](o, "/apis/"+ExternalMetrics+"/v1beta1")
+	return err
+}
+
+// Values are those of the metric that the HPA wants.
+type Values struct {
+	Items []string
+	// Denied is why the request was sent as the user and not as the HPA controller.
+	Denied error
+}
+
+type metricValues struct{ Items []struct{ Value string } }
+
+func (o *Observation) readValues() (values Values, err error) {
+	values.Items, err = o.valuesAs(HPAController)
+	if ReasonOf(err) == Forbidden && strings.Contains(err.Error(), "cannot impersonate") {
+		values.Denied = err
+		values.Items, err = o.valuesAs("")
+	}
+	return values, err
+}
+
+func (o *Observation) valuesAs(user string) ([]string, error) {
+	var v metricValues
+	err := o.kubectl.get(o.ctx, user, o.valuePath(), &v)
+	var items []string
+	for _, item := range v.Items {
+		items = append(items, item.Value)
+	}
+	return items, err
+}
+
+// ValuesByNow requests the values again.
+func (o *Observation) ValuesByNow() ([]string, error) {
+	user := HPAController
+	if o.Values.Value().Denied != nil {
+		user = ""
+	}
+	o.kubectl.forget(user, o.valuePath())
+	return o.valuesAs(user)
+}
+
+// valuePath is what the HPA controller requests.
+func (o *Observation) valuePath() string {
+	m := o.Metric()
+	namespace, name := "/namespaces/"+o.Namespace.Value()+"/", url.PathEscape(m.Name)
+	query := url.Values{}
+	object := "pods/*"
+	switch m.Type {
+	case ExternalMetric:
+		return "/apis/" + ExternalMetrics + "/v1beta1" + namespace + name + selectorQuery(m.Selector.String())
+	case ObjectMetric:
+		object = m.Resource() + "/" + url.PathEscape(m.Object.Name)
+		if m.Resource() == "namespaces" {
+			object = "metrics"
+		}
+	default:
+		query.Set("labelSelector", o.PodSelector())
+	}
+	if text := m.Selector.String(); text != "" {
+		query.Set("metricLabelSelector", text)
+	}
+	path := o.customPath() + namespace + object + "/" + name
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return path
+}

@@ -1,0 +1,126 @@
+package cluster
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Kinds of monitors.
+const (
+	PodMonitor     = "PodMonitor"
+	ServiceMonitor = "ServiceMonitor"
+)
+
+// Monitor is a PodMonitor or a ServiceMonitor of prometheus-operator.
+type Monitor struct {
+	Kind     string `json:"-"`
+	Metadata Meta
+	Spec     struct {
+		Selector          Selector
+		NamespaceSelector struct {
+			Any        bool
+			MatchNames []string
+		}
+		PodMetricsEndpoints, Endpoints []Endpoint
+	}
+}
+
+// String is the kind, the namespace and the name.
+func (m *Monitor) String() string { return m.Kind + " " + m.Metadata.Namespace + "/" + m.Metadata.Name }
+
+// All lists what the monitor scrapes.
+func (m *Monitor) All() []Endpoint {
+	if m.Kind == PodMonitor {
+		return m.Spec.PodMetricsEndpoints
+	}
+	return m.Spec.Endpoints
+}
+
+// IsJob reports whether a scrape job was made of the monitor.
+func (m *Monitor) IsJob(job string) bool {
+	return strings.HasPrefix(job, strings.ToLower(m.Kind[:1])+m.Kind[1:]+"/"+m.Metadata.Namespace+"/"+m.Metadata.Name+"/")
+}
+
+// Endpoint is a port that a monitor scrapes.
+type Endpoint struct {
+	Port       string
+	PortNumber int
+	TargetPort any // a number, a name or nil
+}
+
+// String is the port as the monitor names it.
+func (p *Endpoint) String() string {
+	switch {
+	case p.Port != "":
+		return "port " + strconv.Quote(p.Port)
+	case p.PortNumber != 0:
+		return "portNumber " + strconv.Itoa(p.PortNumber)
+	case p.TargetPort != nil:
+		return fmt.Sprintf("targetPort %v", p.TargetPort)
+	}
+	return "no port"
+}
+
+// PrometheusObject is a Prometheus or a PrometheusAgent of prometheus-operator.
+type PrometheusObject struct {
+	Metadata Meta
+	Spec     struct {
+		PodMonitorSelector, PodMonitorNamespaceSelector         *Selector
+		ServiceMonitorSelector, ServiceMonitorNamespaceSelector *Selector
+		RoutePrefix                                             string
+		Web                                                     struct{ TLSConfig map[string]any }
+	}
+}
+
+// Monitors are those of the cluster, and the Services that may lead to the pods.
+type Monitors struct {
+	All      []Monitor
+	Services []Service
+	Hidden   error // why there may be more in other namespaces
+}
+
+func (o *Observation) readMonitors() (m Monitors, _ error) {
+	var missing error
+	for _, k := range []struct{ kind, plural string }{{PodMonitor, "podmonitors"}, {ServiceMonitor, "servicemonitors"}} {
+		some, err := readList[Monitor](o, operatorAPI+k.plural)
+		if ReasonOf(err) == Forbidden {
+			m.Hidden = err
+			some, err = readList[Monitor](o, operatorAPI+"namespaces/"+o.Namespace.Value()+"/"+k.plural)
+		}
+		if err != nil {
+			missing = err
+			continue
+		}
+		for i := range some {
+			some[i].Kind = k.kind
+		}
+		m.All = append(m.All, some...)
+	}
+	if missing != nil && (len(m.All) == 0 || isUnknown(missing)) {
+		m.All = nil
+		return m, missing
+	}
+	var err error
+	m.Services, err = readList[Service](o, o.core("services"))
+	return m, err
+}
+
+// readPrometheusObjects lists the Prometheus objects, or else the agents.
+func (o *Observation) readPrometheusObjects() ([]PrometheusObject, error) {
+	objects, err := readList[PrometheusObject](o, operatorAPI+"prometheuses")
+	if err != nil || len(objects) > 0 {
+		return objects, err
+	}
+	agents, err := readList[PrometheusObject](o, "/apis/monitoring.coreos.com/v1alpha1/prometheusagents")
+	if err != nil {
+		return nil, nil // most clusters have no agents
+	}
+	return agents, nil
+}
+
+// NamespaceLabels are the labels of a namespace.
+func (o *Observation) NamespaceLabels(name string) (map[string]string, error) {
+	namespace, err := read[struct{ Metadata Meta }](o, "/api/v1/namespaces/"+name)
+	return namespace.Metadata.Labels, err
+}

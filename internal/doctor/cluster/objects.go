@@ -1,0 +1,396 @@
+package cluster
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The fields that are read of the objects of Kubernetes, and no more. See
+// https://kubernetes.io/docs/reference/kubernetes-api/.
+
+// Meta is the metadata of an object.
+type Meta struct {
+	Name, Namespace   string
+	UID               string
+	Labels            map[string]string
+	Annotations       map[string]string
+	CreationTimestamp time.Time
+	DeletionTimestamp time.Time
+	ManagedFields     []ManagedFields
+}
+
+// Changed is when the object was last written.
+func (m *Meta) Changed() time.Time {
+	at := m.CreationTimestamp
+	for _, f := range m.ManagedFields {
+		if f.Time.After(at) {
+			at = f.Time
+		}
+	}
+	return at
+}
+
+// ManagedFields are the fields that one manager has set.
+type ManagedFields struct {
+	Manager, Operation, Subresource string
+	Time                            time.Time
+	FieldsV1                        map[string]any
+}
+
+// Owns reports whether the manager has set a field below spec.
+func (m *ManagedFields) Owns(field string) bool {
+	spec, _ := m.FieldsV1["f:spec"].(map[string]any)
+	_, found := spec["f:"+field]
+	return found
+}
+
+// Condition is one condition in the status of an object.
+type Condition struct {
+	Type, Status, Reason, Message string
+	LastTransitionTime            time.Time
+	LastUpdateTime                time.Time // of Deployments
+}
+
+// String is the reason and the message.
+func (c *Condition) String() string { return strings.Trim(c.Reason+": "+c.Message, ": ") }
+
+// Conditions are the conditions of an object.
+type Conditions []Condition
+
+// Of is the condition of a type; empty if there is none.
+func (c Conditions) Of(kind string) *Condition {
+	for i := range c {
+		if c[i].Type == kind {
+			return &c[i]
+		}
+	}
+	return &Condition{}
+}
+
+// IsTrue reports whether the condition of a type is True.
+func (c Conditions) IsTrue(kind string) bool { return c.Of(kind).Status == "True" }
+
+// Reference names an object of the same namespace.
+type Reference struct{ APIVersion, Kind, Name string }
+
+// Group is the API group; empty for the core group.
+func (r Reference) Group() string {
+	group, _, found := strings.Cut(r.APIVersion, "/")
+	if !found {
+		return ""
+	}
+	return group
+}
+
+// String is the kind and the name.
+func (r Reference) String() string { return r.Kind + " " + r.Name }
+
+// Kubectl names the object for kubectl: deployment/web.
+func (r Reference) Kubectl() string { return strings.ToLower(r.Kind) + "/" + r.Name }
+
+// HPA is a HorizontalPodAutoscaler of autoscaling/v2.
+type HPA struct {
+	Metadata Meta
+	Spec     struct {
+		ScaleTargetRef           Reference
+		MinReplicas, MaxReplicas int
+		Metrics                  []MetricSpec
+		Behavior                 struct {
+			ScaleDown struct{ StabilizationWindowSeconds *int }
+		}
+	}
+	Status struct {
+		CurrentReplicas, DesiredReplicas int
+		LastScaleTime                    time.Time
+		CurrentMetrics                   []struct {
+			Pods, Object, External *MetricStatus
+		}
+		Conditions Conditions
+	}
+}
+
+// MetricSpec is a metric that an HPA wants.
+type MetricSpec struct {
+	Type                   string
+	Pods, Object, External *MetricTarget
+	Resource               *struct{ Name string }
+}
+
+// MetricTarget is a custom or external metric, and the value to reach.
+type MetricTarget struct {
+	Metric struct {
+		Name     string
+		Selector *Selector
+	}
+	Target          struct{ Type, AverageValue, Value string }
+	DescribedObject Reference
+}
+
+// MetricStatus is the last value of a metric that the HPA has seen.
+type MetricStatus struct {
+	Metric  struct{ Name string }
+	Current struct{ AverageValue, Value string }
+}
+
+// Workload is a Deployment or another object that owns pods, or its scale.
+type Workload struct {
+	Metadata Meta
+	Spec     struct {
+		Replicas *int
+		Selector *Selector
+		Template struct {
+			Metadata Meta
+			Spec     PodSpec
+		}
+	}
+	Status struct {
+		Selector   string // of a scale
+		Replicas   int
+		Conditions Conditions
+	}
+}
+
+// ScaledToZero reports whether the workload is to have no pods.
+func (w *Workload) ScaledToZero() bool { return w.Spec.Replicas != nil && *w.Spec.Replicas == 0 }
+
+// PodSpec is what a pod is made of.
+type PodSpec struct {
+	ServiceAccountName         string
+	InitContainers, Containers []Container
+	HostNetwork                bool
+	Volumes                    []Volume
+}
+
+// All lists the init containers, which may be sidecars, and the others.
+func (s *PodSpec) All() []Container { return slices.Concat(s.InitContainers, s.Containers) }
+
+// Volume is a volume of a pod; ConfigMap is nil for any other type.
+type Volume struct {
+	Name      string
+	ConfigMap *struct{ Name string }
+}
+
+// Container is a container of a pod.
+type Container struct {
+	Name, Image   string
+	Command, Args []string
+	Env           []struct{ Name, Value string }
+	Ports         []struct {
+		Name          string
+		ContainerPort int
+	}
+	VolumeMounts []struct{ Name, MountPath, SubPath string }
+}
+
+// Flag is the value of the argument --NAME=VALUE or --NAME VALUE, or else of the
+// first of the environment variables that is set.
+func (c *Container) Flag(name string, variables ...string) string {
+	args := slices.Concat(c.Command, c.Args)
+	if slices.Contains(args, "-c") {
+		// The arguments are in a line for a shell, for the sake of its variables.
+		args = strings.FieldsFunc(strings.Join(args, " "), func(r rune) bool { return strings.ContainsRune(" \t\n\\'\"", r) })
+	}
+	for i, arg := range args {
+		arg = c.expand(arg)
+		key, value, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		switch {
+		case key != name || !strings.HasPrefix(arg, "-"):
+		case assigned:
+			return value
+		case i+1 < len(args):
+			return c.expand(args[i+1])
+		}
+	}
+	for _, variable := range variables {
+		for _, e := range c.Env {
+			if e.Name == variable {
+				return e.Value
+			}
+		}
+	}
+	return ""
+}
+
+// expand replaces $(NAME) by the variable, as Kubernetes does.
+func (c *Container) expand(arg string) string {
+	if !strings.Contains(arg, "$(") {
+		return arg
+	}
+	for _, e := range c.Env {
+		if e.Value != "" {
+			arg = strings.ReplaceAll(arg, "$("+e.Name+")", e.Value)
+		}
+	}
+	return arg
+}
+
+// Pod is a pod.
+type Pod struct {
+	Metadata Meta
+	Spec     PodSpec
+	Status   struct {
+		Phase                                    string
+		PodIP                                    string
+		Conditions                               Conditions
+		ContainerStatuses, InitContainerStatuses []ContainerStatus
+	}
+}
+
+// Ready reports whether the pod is ready.
+func (p *Pod) Ready() bool { return p.Status.Conditions.IsTrue("Ready") }
+
+// ended reports whether the pod has ended or is about to.
+func (p *Pod) ended() bool {
+	return p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" || !p.Metadata.DeletionTimestamp.IsZero()
+}
+
+// Container is the status of a container; empty if the pod has none of it.
+func (p *Pod) Container(name string) *ContainerStatus {
+	for _, list := range [][]ContainerStatus{p.Status.ContainerStatuses, p.Status.InitContainerStatuses} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
+		}
+	}
+	return &ContainerStatus{}
+}
+
+// PodNames lists the names of pods.
+func PodNames(pods []Pod) []string {
+	var all []string
+	for i := range pods {
+		all = append(all, pods[i].Metadata.Name)
+	}
+	return all
+}
+
+// ContainerStatus is the status of a container.
+type ContainerStatus struct {
+	Name         string
+	Ready        bool
+	RestartCount int
+	State        struct {
+		Waiting    *struct{ Reason, Message string }
+		Terminated *Terminated
+		Running    *struct{ StartedAt time.Time }
+	}
+	LastState struct{ Terminated *Terminated }
+}
+
+// Terminated is how a container ended.
+type Terminated struct {
+	Reason, Message string
+	ExitCode        int
+}
+
+// Problem is why the container does not run; empty if it runs, starts, or has
+// completed.
+func (s *ContainerStatus) Problem() string {
+	problem := ""
+	switch ended := s.State.Terminated; {
+	case s.State.Waiting != nil:
+		problem = strings.TrimSpace(s.State.Waiting.Reason + " " + s.State.Waiting.Message)
+	case ended != nil && ended.Reason != "Completed":
+		problem = strings.TrimSpace(ended.Reason + " " + ended.Message)
+	}
+	if problem == "PodInitializing" || problem == "ContainerCreating" {
+		return ""
+	}
+	return problem
+}
+
+// Restarted reports whether a container that is not ready failed before: it runs
+// for a moment between two failures.
+func (s *ContainerStatus) Restarted() bool {
+	return s.State.Waiting == nil && !s.Ready && s.RestartCount > 0 && s.LastState.Terminated != nil && s.LastState.Terminated.ExitCode != 0
+}
+
+// APIService registers an API of the API server.
+type APIService struct {
+	Metadata Meta
+	Spec     struct {
+		Service *struct {
+			Name, Namespace string
+			Port            int
+		}
+		CABundle              string
+		InsecureSkipTLSVerify bool
+	}
+	Status struct{ Conditions Conditions }
+}
+
+// Owner is the Service that serves the API, NAMESPACE/NAME.
+func (a *APIService) Owner() string { return a.Spec.Service.Namespace + "/" + a.Spec.Service.Name }
+
+// Service is a Service.
+type Service struct {
+	Metadata Meta
+	Spec     struct {
+		Type, ClusterIP, ExternalName string
+		Selector                      map[string]string
+		Ports                         []ServicePort
+	}
+}
+
+// ServicePort is a port of a Service. TargetPort is a number, a name or nil.
+type ServicePort struct {
+	Name       string
+	Port       int
+	TargetPort any
+}
+
+// HasPort reports whether a Service has a port. One without an address of its own
+// leads to every port of its pods, whatever it lists.
+func (s *Service) HasPort(port string) bool {
+	return s.Spec.ClusterIP == "None" || len(s.Spec.Ports) == 0 ||
+		slices.ContainsFunc(s.Spec.Ports, func(p ServicePort) bool { return strconv.Itoa(p.Port) == port })
+}
+
+// Ports lists the names and numbers of the ports.
+func (s *Service) Ports() []string {
+	var all []string
+	for _, p := range s.Spec.Ports {
+		all = append(all, strings.TrimSpace(p.Name+" "+strconv.Itoa(p.Port)))
+	}
+	return all
+}
+
+// EndpointSlice has the addresses behind a Service.
+type EndpointSlice struct {
+	Endpoints []struct {
+		Conditions struct{ Ready *bool }
+	}
+	Ports []struct{ Port int }
+}
+
+// ConfigMap is a ConfigMap.
+type ConfigMap struct {
+	Metadata Meta
+	Data     map[string]string
+}
+
+// Event is an event that a controller reports about an object.
+type Event struct {
+	Message                  string
+	EventTime, LastTimestamp time.Time
+}
+
+// At is when the message was written. Events of the newer API become a series
+// with the message of the first, so that the time of the first counts.
+func (e Event) At() time.Time {
+	if e.EventTime.IsZero() {
+		return e.LastTimestamp
+	}
+	return e.EventTime
+}
+
+// list is a list of objects.
+type list[T any] struct{ Items []T }
+
+// resources are those of an API group.
+type resources struct {
+	Resources []struct{ Name, SingularName, Kind string }
+}

@@ -1,0 +1,297 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/common/model"
+)
+
+// Reasons of an [Error] about Prometheus.
+const (
+	Down          = "down"           // the connection is closed, or Prometheus reports an error
+	Unreachable   = "unreachable"    // the network does not lead there from here
+	BadQuery      = "bad query"      // Prometheus rejects the query
+	NotPrometheus = "not prometheus" // another program responds
+	LoginRequired = "login required" // Prometheus, or a proxy, wants credentials
+)
+
+// Fetcher requests a path of the Prometheus at an address.
+type Fetcher func(ctx context.Context, address, path string) (status int, body []byte, err error)
+
+// Prometheus requests the HTTP API of one Prometheus, either directly or through
+// the API server. See https://prometheus.io/docs/prometheus/latest/querying/api/.
+type Prometheus struct {
+	// Name is its address, without credentials.
+	Name      string
+	fetch     func(path string) (status int, body []byte, err error)
+	responses map[string]promResponse
+}
+
+type promResponse struct {
+	status int
+	body   []byte
+	err    error
+}
+
+// fetchDirectly is the Fetcher that uses HTTP.
+func fetchDirectly(ctx context.Context, address, path string) (int, []byte, error) {
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: RequestTimeout},
+		Timeout:       RequestTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(address, "/")+path, http.NoBody)
+	if err != nil {
+		return 0, nil, &Error{Down, "no such address"}
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, nil, connectionError(Down, withoutURL(err))
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, responseLimit))
+	if err != nil {
+		return 0, nil, &Error{Down, withoutURL(err)}
+	}
+	return response.StatusCode, body, nil
+}
+
+// withoutURL is an error of net/http without its URL, which may hold credentials.
+func withoutURL(err error) string {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	return err.Error()
+}
+
+// direct is the Prometheus at an address, requested from here.
+func (o *Observation) direct(ctx context.Context, address string) *Prometheus {
+	return &Prometheus{
+		Name: WithoutLogin(address), responses: map[string]promResponse{},
+		fetch: func(path string) (int, []byte, error) { return o.options.Fetch(ctx, address, path) },
+	}
+}
+
+// behind is the Prometheus behind a Service, requested through the API server.
+func (o *Observation) behind(s ServiceAddress) *Prometheus {
+	return &Prometheus{
+		Name: s.String(), responses: map[string]promResponse{},
+		fetch: func(path string) (int, []byte, error) {
+			body, err := read[string](o, proxyPath(s.Namespace, "services", s.Scheme, s.Name, s.Port, s.Path+path))
+			if err == nil {
+				return http.StatusOK, []byte(body), nil
+			}
+			status, err := s.statusOf(err)
+			return status, nil, err
+		},
+	}
+}
+
+// statusOf tells responses of Prometheus from errors of the API server, which
+// reports both in the same form.
+func (s ServiceAddress) statusOf(err error) (status int, _ error) {
+	text := err.Error()
+	switch ReasonOf(err) {
+	case BadRequest, "Invalid":
+		return http.StatusBadRequest, nil
+	case Unauthorized:
+		return http.StatusUnauthorized, nil
+	case Forbidden:
+		if !strings.Contains(text, "cannot get resource") && !strings.Contains(text, "is forbidden: User") {
+			return http.StatusForbidden, nil // it comes from a proxy before Prometheus
+		}
+		return 0, err
+	case NotFound:
+		if strings.Contains(text, s.Name) {
+			return 0, &Error{Down, text} // the Service does not exist, or has no endpoints
+		}
+		return http.StatusNotFound, nil
+	case NoResponse:
+		// The API server has responded before; Prometheus is what takes so long.
+		return 0, &Error{Unreachable, text}
+	case NoKubectl, NoContext:
+		return 0, err
+	}
+	return 0, connectionError(Unavailable, text)
+}
+
+// connectionError classifies a missing response. A closed connection and a Service
+// without endpoints mean that Prometheus is down. A timeout may be a policy of the
+// network that holds for this client alone, and so may a refused connection, unless
+// the API server reports it.
+func connectionError(by, text string) error {
+	signs := []string{"timeout", "timed out", "deadline exceeded", "no route to host", "unreachable", "no such host", "x509", "http response to https"}
+	if by == Down {
+		signs = append(signs, "connection refused")
+	}
+	for _, sign := range signs {
+		if strings.Contains(strings.ToLower(text), sign) {
+			return &Error{Unreachable, text}
+		}
+	}
+	return &Error{Down, text}
+}
+
+// IsUnreachable reports whether an error of a connection may be local policy.
+func IsUnreachable(text string) bool { return ReasonOf(connectionError(Down, text)) == Unreachable }
+
+// call requests a path, once, and decodes the data of the response.
+func (p *Prometheus) call(path string, query url.Values, into any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	r, found := p.responses[path]
+	if !found {
+		r.status, r.body, r.err = p.fetch(path)
+		p.responses[path] = r
+	}
+	if r.err != nil {
+		return r.err
+	}
+	var reply struct {
+		Status, Error string
+		Data          json.RawMessage
+	}
+	malformed := json.Unmarshal(r.body, &reply)
+	switch {
+	case r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity:
+		if reply.Error == "" {
+			reply.Error = fmt.Sprintf("HTTP status %d%s", r.status, firstLine(r.body))
+		}
+		return &Error{BadQuery, reply.Error}
+	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
+		return &Error{LoginRequired, fmt.Sprintf("HTTP status %d", r.status)}
+	case r.status/100 == 5:
+		return &Error{Down, fmt.Sprintf("HTTP status %d", r.status)}
+	case r.status != http.StatusOK, malformed != nil, reply.Status != "success":
+		return &Error{NotPrometheus, fmt.Sprintf("HTTP status %d, not a response of the Prometheus API", r.status)}
+	}
+	if err := json.Unmarshal(reply.Data, into); err != nil {
+		return &Error{NotPrometheus, "malformed data"}
+	}
+	return nil
+}
+
+// firstLine is the error of a program that does not report it as Prometheus does:
+// a line of text, but no page.
+func firstLine(body []byte) string {
+	const longest = 200
+	line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
+	if line == "" || len(line) > longest || !utf8.ValidString(line) || strings.ContainsAny(line, "<{") {
+		return ", without an error message"
+	}
+	return ": " + line
+}
+
+// Sample is one value with its labels.
+type Sample struct {
+	Labels map[string]string
+	Value  float64 // NaN if Prometheus sends something else
+	At     time.Time
+}
+
+// Query evaluates an expression now. A result that is no vector is empty.
+func (p *Prometheus) Query(expr string) ([]Sample, error) {
+	var data struct {
+		ResultType string
+		Result     json.RawMessage
+	}
+	if err := p.call("/api/v1/query", url.Values{"query": {expr}}, &data); err != nil || data.ResultType != "vector" {
+		return nil, err
+	}
+	var vector []struct {
+		Metric map[string]string
+		Value  [2]any
+	}
+	if err := json.Unmarshal(data.Result, &vector); err != nil {
+		return nil, &Error{NotPrometheus, "malformed vector"}
+	}
+	samples := make([]Sample, 0, len(vector))
+	for _, v := range vector {
+		at, _ := v.Value[0].(float64)
+		text, _ := v.Value[1].(string)
+		value, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			value = math.NaN()
+		}
+		samples = append(samples, Sample{v.Metric, value, time.UnixMilli(int64(at * 1000))})
+	}
+	return samples, nil
+}
+
+// Target is what Prometheus scrapes.
+type Target struct {
+	DiscoveredLabels, Labels                                 map[string]string
+	ScrapePool, ScrapeURL, Health, LastError, ScrapeInterval string
+}
+
+// Pod is the pod behind a target, as discovered or else by its labels.
+func (t *Target) Pod() (namespace, name string) {
+	if name := t.DiscoveredLabels["__meta_kubernetes_pod_name"]; name != "" {
+		return t.DiscoveredLabels["__meta_kubernetes_namespace"], name
+	}
+	return t.Labels["namespace"], t.Labels["pod"]
+}
+
+// Interval is the scrape interval; 0 if it is unknown.
+func (t *Target) Interval() time.Duration { return parseDuration(t.ScrapeInterval) }
+
+// Port is the port of the address; 0 if there is none.
+func (t *Target) Port() int {
+	u, err := url.Parse(t.ScrapeURL)
+	if err != nil {
+		return 0
+	}
+	port, _ := strconv.Atoi(u.Port()) // 0 if there is none
+	return port
+}
+
+func (p *Prometheus) activeTargets() ([]Target, error) {
+	var data struct{ ActiveTargets []Target }
+	err := p.call("/api/v1/targets", url.Values{"state": {"active"}}, &data)
+	return data.ActiveTargets, err
+}
+
+// DroppedTargets lists the targets that relabelling of a job drops.
+func (p *Prometheus) DroppedTargets(job string) ([]Target, error) {
+	var data struct{ DroppedTargets []Target }
+	err := p.call("/api/v1/targets", url.Values{"state": {"dropped"}, "scrapePool": {job}}, &data)
+	return data.DroppedTargets, err
+}
+
+// Started is when Prometheus was started; zero if it does not report that.
+func (p *Prometheus) Started() time.Time {
+	var data struct{ StartTime time.Time }
+	if p.call("/api/v1/status/runtimeinfo", nil, &data) != nil {
+		return time.Time{}
+	}
+	return data.StartTime
+}
+
+// Jobs lists the scrape jobs.
+func (p *Prometheus) Jobs() ([]string, error) {
+	var data struct{ ScrapePools []string }
+	err := p.call("/api/v1/scrape_pools", nil, &data)
+	return data.ScrapePools, err
+}
+
+// parseDuration parses a duration of Prometheus, such as 1m30s or 2d; 0 if it is
+// not a valid one.
+func parseDuration(text string) time.Duration {
+	d, err := model.ParseDuration(text)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(d)
+}

@@ -1,0 +1,87 @@
+package hpa
+
+import (
+	"fmt"
+	"strings"
+
+	"nginx-exporter/internal/doctor/cluster"
+)
+
+func hpaMissing(d *diagnosis) *finding {
+	if d.HPA() != nil || d.ScaledObject() != nil {
+		return nil
+	}
+	f := failed("not found", "No HorizontalPodAutoscaler or ScaledObject %s exists in namespace %s.", d.Name(), d.namespace())
+	var here []string
+	all := d.HPAs.Value()
+	for i := range all {
+		h := &all[i]
+		here = append(here, h.Metadata.Name)
+		if ref := h.Spec.ScaleTargetRef; ref.Name == d.Name() {
+			f.fix("nginx-exporter doctor hpa %s/%s   # the HPA of %s", d.namespace(), h.Metadata.Name, ref)
+		}
+	}
+	f.evidence("HPAs in "+d.namespace(), "%s", names(here))
+	elsewhere, err := d.HPAsElsewhere()
+	for i := range elsewhere {
+		if err == nil {
+			f.fix("nginx-exporter doctor hpa %s/%s", elsewhere[i].Metadata.Namespace, d.Name())
+		}
+	}
+	if len(f.Fix) == 0 {
+		f.fix("create it: helm install with autoscaling.engine=adapter, or see examples/kubernetes")
+	}
+	return f
+}
+
+func targetIsDaemonSet(d *diagnosis) *finding {
+	h := d.HPA()
+	if h == nil || h.Spec.ScaleTargetRef.Kind != "DaemonSet" {
+		return nil
+	}
+	return failed("cannot scale a DaemonSet", "HPA %s scales DaemonSet %s, which runs one pod per node and has no replicas to scale.", h.Metadata.Name, h.Spec.ScaleTargetRef.Name).
+		fix("make it a Deployment, or use alerts instead of scaling: examples/kubernetes/daemonset")
+}
+
+func noCustomMetric(d *diagnosis) *finding {
+	m := d.Metric()
+	if d.HPA() == nil || m.Name != "" {
+		return nil
+	}
+	return failed("uses no custom metric", "HPA %s does not use a request metric.", d.HPA().Metadata.Name).
+		evidence("its metrics", "%s", names(m.Others)).
+		fix("add a metric of type Pods: nginx-exporter snippet adapter-rule, and examples/kubernetes/hpa-adapter")
+}
+
+// metricOfGKE is a metric that GKE serves itself.
+func metricOfGKE(d *diagnosis) *finding {
+	name, ours := strings.CutPrefix(d.Metric().Name, "autoscaling.gke.io|")
+	if !ours && !strings.Contains(name, ".googleapis.com|") {
+		return nil
+	}
+	return unchecked("uses a metric of GKE", "GKE serves the metric %s itself, where the doctor cannot look.", strings.ReplaceAll(name, "|", " ")).
+		fix("kubectl -n %s describe autoscalingmetric   # its conditions show the state", d.namespace())
+}
+
+func hpaSummary(d *diagnosis) string {
+	h := d.HPA()
+	if h == nil {
+		return "" // the step KEDA shows why
+	}
+	m := d.Metric()
+	per := "per pod of"
+	if !m.PerPod {
+		per = "for all pods of"
+	}
+	return fmt.Sprintf("%s wants %s of %s %s %s, %d to %d pods", h.Metadata.Name, m.Name, m.Target, per, h.Spec.ScaleTargetRef, max(h.Spec.MinReplicas, 1), h.Spec.MaxReplicas)
+}
+
+// hpaComplaint is what the HPA says of its metrics; empty if it has no complaint,
+// or not noticed yet.
+func hpaComplaint(h *cluster.HPA) string {
+	c := h.Status.Conditions.Of("ScalingActive")
+	if c.Status != "False" {
+		return ""
+	}
+	return c.String()
+}

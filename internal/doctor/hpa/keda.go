@@ -1,0 +1,158 @@
+package hpa
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"nginx-exporter/internal/doctor/cluster"
+)
+
+const kedaStart = 30 * time.Second // KEDA has processed an object within
+
+func usesKEDA(d *diagnosis) bool { return d.ScaledObject() != nil }
+
+// isRefused reports that KEDA cannot use the ScaledObject as it is.
+func isRefused(s *cluster.ScaledObject) bool {
+	ready := s.Status.Conditions.Of("Ready")
+	return ready.Status == "False" && ready.Reason == "ScaledObjectCheckFailed"
+}
+
+func kedaPaused(d *diagnosis) *finding {
+	s := d.ScaledObject()
+	if !s.Status.Conditions.IsTrue("Paused") || s.PausesOneDirection() {
+		return nil
+	}
+	return withPauses(d, failed("paused", "ScaledObject %s is paused.", s.Metadata.Name))
+}
+
+func kedaPausedOneWay(d *diagnosis) *finding {
+	s := d.ScaledObject()
+	if !s.Status.Conditions.IsTrue("Paused") {
+		return nil
+	}
+	return withPauses(d, warning("ScaledObject %s is paused in one direction: the number of pods does not follow the load in that direction.", s.Metadata.Name))
+}
+
+// withPauses adds the annotations that pause, and how to remove them.
+func withPauses(d *diagnosis, f *finding) *finding {
+	s := d.ScaledObject()
+	var set, remove []string
+	for _, key := range slices.Sorted(maps.Keys(s.Metadata.Annotations)) {
+		if strings.HasPrefix(key, cluster.PauseAnnotation) {
+			set = append(set, key+"="+s.Metadata.Annotations[key])
+			remove = append(remove, key+"-")
+		}
+	}
+	if len(remove) == 0 {
+		return f.fix("kubectl -n %s describe scaledobject %s", d.namespace(), s.Metadata.Name)
+	}
+	return f.evidence("annotations", "%s", strings.Join(set, ",")).
+		fix("kubectl -n %s annotate scaledobject %s %s", d.namespace(), s.Metadata.Name, strings.Join(remove, " "))
+}
+
+func kedaStarts(d *diagnosis) *finding {
+	s := d.ScaledObject()
+	at := s.Metadata.CreationTimestamp
+	pending := len(s.Status.Conditions) == 0 || d.HPA() == nil && !isRefused(s)
+	if !pending || d.Age(at) >= kedaStart {
+		return nil
+	}
+	return waitingUntil(at.Add(kedaStart), "KEDA has not processed the ScaledObject yet")
+}
+
+func kedaMissing(d *diagnosis) *finding {
+	s := d.ScaledObject()
+	if len(s.Status.Conditions) > 0 {
+		return nil
+	}
+	const name = "v1beta1." + cluster.ExternalMetrics
+	f := failed("not processed", "ScaledObject %s has no status: KEDA is not running.", s.Metadata.Name)
+	switch api, err := d.ExternalAPI.Get(); {
+	case err != nil:
+		f.evidence(name, "%s", err)
+	case api == nil:
+		f.evidence(name, "not found")
+	case !api.Status.Conditions.IsTrue("Available"):
+		f.evidence(name, "%s", api.Status.Conditions.Of("Available").Message)
+	}
+	return f.fix("install KEDA, and check the log of its operator")
+}
+
+func kedaMadeNoHPA(d *diagnosis) *finding {
+	if d.HPA() != nil {
+		return nil
+	}
+	return withKEDAStatus(d, failed("not ready", "KEDA has not created an HPA for ScaledObject %s.", d.ScaledObject().Metadata.Name))
+}
+
+func kedaRefuses(d *diagnosis) *finding {
+	if !isRefused(d.ScaledObject()) {
+		return nil
+	}
+	return withKEDAStatus(d, failed("not ready", "KEDA rejects ScaledObject %s as it is now; its HPA is from before the change.", d.ScaledObject().Metadata.Name))
+}
+
+func kedaFallback(d *diagnosis) *finding {
+	if !d.ScaledObject().Status.Conditions.IsTrue("Fallback") {
+		return nil
+	}
+	return withKEDAStatus(d, warning("KEDA gets no metrics and uses the fallback of ScaledObject %s.", d.ScaledObject().Metadata.Name))
+}
+
+// triggersFail reports that KEDA gets no metrics from a trigger.
+func triggersFail(s *cluster.ScaledObject) bool {
+	ready := s.Status.Conditions.Of("Ready")
+	return ready.Status == "False" || ready.Reason == "PartialTriggerError"
+}
+
+func kedaTriggersFail(d *diagnosis) *finding {
+	s := d.ScaledObject()
+	if !triggersFail(s) || s.Status.Conditions.IsTrue("Fallback") {
+		return nil
+	}
+	return withKEDAStatus(d, warning("KEDA gets no metrics for ScaledObject %s.", s.Metadata.Name))
+}
+
+// withKEDAStatus adds what KEDA says of the ScaledObject.
+func withKEDAStatus(d *diagnosis, f *finding) *finding {
+	s := d.ScaledObject()
+	if c := s.Status.Conditions.Of("Ready"); c.Type != "" && c.Status != "True" {
+		f.evidence(c.Type, "%s %s", c.Status, c)
+	}
+	if c := s.Status.Conditions.Of("Fallback"); c.Status == "True" {
+		f.evidence(c.Type, "%s %s", c.Status, c)
+	}
+	return f.evidence("event of KEDA", "%s", kedaEvent(d)).
+		fix("kubectl -n %s describe scaledobject %s", d.namespace(), s.Metadata.Name)
+}
+
+// kedaEvent is the last reason that KEDA reported for a trigger that fails, and
+// when. Empty if there is none, or if events may not be read: it only explains.
+func kedaEvent(d *diagnosis) string {
+	all, err := d.KEDAFailures()
+	if err != nil || len(all) == 0 {
+		return ""
+	}
+	last := slices.MaxFunc(all, func(a, b cluster.Event) int { return a.At().Compare(b.At()) })
+	if last.Message == "" {
+		return ""
+	}
+	return last.Message + ", first at " + clock(last.At()) + "; later messages are in its log"
+}
+
+func kedaSummary(d *diagnosis) string {
+	s := d.ScaledObject()
+	name, hpa := s.Metadata.Name, d.HPA().Metadata.Name
+	switch ready := s.Status.Conditions.Of("Ready"); {
+	case s.Status.Conditions.IsTrue("Fallback"):
+		return "uses its fallback"
+	case triggersFail(s):
+		return "HPA " + hpa + " exists, but triggers fail"
+	case ready.Status != "True":
+		return "HPA " + hpa + " exists; KEDA has not reported the state of the triggers yet"
+	}
+	return fmt.Sprintf("ScaledObject %s is ready, its HPA is %s", name, hpa)
+}

@@ -1,0 +1,344 @@
+package hpa
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
+)
+
+// candidate is a monitor, and what keeps it from scraping the pods: nil where it is
+// right.
+type candidate struct {
+	monitor   *cluster.Monitor
+	selector  *finding // it does not select them, or their Service
+	namespace *finding
+	port      *finding
+	ignored   *finding // no Prometheus uses it
+	named     bool     // after nginx or the workload
+}
+
+// first is what to fix first; nil if the monitor fits.
+func (c *candidate) first() *finding {
+	for _, f := range []*finding{c.selector, c.namespace, c.port, c.ignored} {
+		if f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// likeness counts what is right: the monitor that is meant for the pods is wrong in
+// one thing, any other in most.
+func (c *candidate) likeness() int {
+	n := 0
+	if c.selector == nil {
+		n += 3
+	}
+	for _, f := range []*finding{c.namespace, c.port} {
+		if f == nil {
+			n++
+		}
+	}
+	if c.named {
+		n++
+		if c.namespace == nil { // other namespaces have an nginx, too
+			n++
+		}
+	}
+	return n
+}
+
+// monitorCandidates compares all monitors with the pods, the most likely first.
+// There are none if the pods are scraped, or the monitors cannot be read.
+func (d *diagnosis) monitorCandidates() []candidate {
+	if isScraped(d) || d.Monitors.Err() != nil {
+		return nil
+	}
+	if all := d.Monitors.Value().All; d.candidates == nil {
+		for i := range all {
+			d.candidates = append(d.candidates, d.compare(&all[i]))
+		}
+		slices.SortStableFunc(d.candidates, func(a, b candidate) int { return b.likeness() - a.likeness() })
+	}
+	return d.candidates
+}
+
+// fittingMonitor is a monitor that should have the pods scraped; nil if there is
+// none, or if they are.
+func fittingMonitor(d *diagnosis) *cluster.Monitor {
+	for _, c := range d.monitorCandidates() {
+		if c.first() == nil {
+			return c.monitor
+		}
+	}
+	return nil
+}
+
+// ofMonitor judges the monitor that is meant for the pods: whether what is wrong
+// first has the code. One that scrapes other pods, or another port of these with
+// success, is meant for those.
+func ofMonitor(code doctor.Code) func(*diagnosis) *finding {
+	return func(d *diagnosis) *finding {
+		const meant = 3
+		all := d.monitorCandidates()
+		i := slices.IndexFunc(all, func(c candidate) bool { return c.likeness() >= meant && !d.isBusy(c.monitor) })
+		if i < 0 || all[i].first() == nil || all[i].first().Code != code {
+			return nil
+		}
+		f := *all[i].first()
+		if d.Targets.Err() != nil && all[i].ignored != all[i].first() {
+			f.Code = unknown // it may work for other pods
+		}
+		return &f
+	}
+}
+
+// isBusy reports whether a monitor works for other pods or ports.
+func (d *diagnosis) isBusy(m *cluster.Monitor) bool {
+	targets := d.Targets.Value()
+	for job := range targets.BusyJobs {
+		if m.IsJob(job) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(targets.OtherPorts, func(t cluster.Target) bool { return t.Health == "up" && m.IsJob(t.ScrapePool) })
+}
+
+// compare compares a monitor with the first pod that has an exporter.
+func (d *diagnosis) compare(m *cluster.Monitor) candidate {
+	name, target := m.Metadata.Name, d.Target.Value().Metadata.Name
+	c := candidate{
+		monitor: m, named: strings.Contains(name, "nginx") || name == target || strings.HasPrefix(name, target+"-"),
+		namespace: d.namespaceMismatch(m), ignored: d.monitorIgnored(m),
+	}
+	if m.Kind == cluster.PodMonitor {
+		c.selector, c.port = d.podSelectorMismatch(m), d.portMismatch(m, nil)
+	} else {
+		c.selector, c.port = d.serviceMismatch(m)
+	}
+	return c
+}
+
+const notScraped = "no monitor leads to the pods"
+
+func fixMonitor(f *finding, m *cluster.Monitor, path string) *finding {
+	return f.fix("kubectl -n %s edit %s %s   # %s", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name, path)
+}
+
+func (d *diagnosis) podSelectorMismatch(m *cluster.Monitor) *finding {
+	pod := d.Pods.Value().Exporters[0].Pod
+	unmet := m.Spec.Selector.Unmet(pod.Metadata.Labels)
+	if len(unmet) == 0 {
+		return nil
+	}
+	f := failed(notScraped, "%s does not select the pods.", m).as("monitor-selector").evidence("its selector", "%s", cluster.Join(unmet)).
+		evidence("labels of "+pod.Metadata.Name, "%s", cluster.FormatLabels(pod.Metadata.Labels))
+	return fixMonitor(f, m, "spec.selector.matchLabels")
+}
+
+// serviceMismatch follows a ServiceMonitor over the Services that it selects.
+func (d *diagnosis) serviceMismatch(m *cluster.Monitor) (selector, port *finding) {
+	labels := d.Pods.Value().Exporters[0].Pod.Metadata.Labels
+	var both, leading, selected []*cluster.Service // leading: to the pods
+	all := d.Monitors.Value().Services
+	for i := range all {
+		s := &all[i]
+		leads := len(s.Spec.Selector) > 0 && cluster.LabelsMatch(s.Spec.Selector, labels)
+		selects := m.Spec.Selector.Matches(s.Metadata.Labels)
+		switch {
+		case leads && selects:
+			both = append(both, s)
+		case leads && d.hasExporterPort(m, s):
+			leading = append(leading, s)
+		case selects && !leads:
+			selected = append(selected, s)
+		}
+	}
+	// One of several Services with the same labels is enough.
+	for _, s := range both {
+		if port = d.portMismatch(m, s); port == nil {
+			break
+		}
+	}
+	switch {
+	case len(both) > 0:
+		return nil, port
+	case len(leading) > 0:
+		s := leading[0]
+		f := failed(notScraped, "%s does not select Service %s of the pods: it selects by labels of Services, not of pods.", m, s.Metadata.Name).as("monitor-selector").
+			evidence("its selector", "%s", cluster.Join(m.Spec.Selector.Unmet(s.Metadata.Labels))).
+			evidence("labels of Service "+s.Metadata.Name, "%s", cluster.FormatLabels(s.Metadata.Labels))
+		return fixMonitor(f, m, "spec.selector.matchLabels"), d.portMismatch(m, s)
+	case len(selected) > 0:
+		s := selected[0]
+		return failed(notScraped, "%s selects Service %s, which does not lead to the pods.", m, s.Metadata.Name).as("monitor-service-selector").
+			evidence("selector of Service "+s.Metadata.Name, "%s", cluster.FormatLabels(s.Spec.Selector)).
+			evidence("labels of the pods", "%s", cluster.FormatLabels(labels)).
+			fix("kubectl -n %s edit service %s   # spec.selector", d.namespace(), s.Metadata.Name), nil
+	}
+	f := failed(notScraped, "%s needs a Service that leads to the pods, and there is none.", m).as("monitor-service-missing").
+		evidence("its selector", "%s", &m.Spec.Selector).
+		fix("use a PodMonitor, which needs no Service, or create the Service")
+	return f, f
+}
+
+// hasExporterPort reports whether a Service has a port for the exporter. One for
+// nginx alone is not the one that is meant, unless the monitor names ports of pods.
+func (d *diagnosis) hasExporterPort(m *cluster.Monitor, s *cluster.Service) bool {
+	e := &d.Pods.Value().Exporters[0]
+	return slices.ContainsFunc(m.All(), func(p cluster.Endpoint) bool { return p.TargetPort != nil }) ||
+		slices.ContainsFunc(s.Spec.Ports, func(p cluster.ServicePort) bool { return leadsTo(&p, e) })
+}
+
+// isPort reports whether a number or name is the port of an exporter.
+func isPort(port any, e *cluster.Exporter) bool {
+	text := fmt.Sprint(port)
+	return text == strconv.Itoa(e.Port) || e.PortName != "" && text == e.PortName
+}
+
+// leadsTo reports whether a port of a Service leads to an exporter.
+func leadsTo(p *cluster.ServicePort, e *cluster.Exporter) bool {
+	return isPort(p.TargetPort, e) || p.TargetPort == nil && p.Port == e.Port
+}
+
+// portMismatch is a monitor without an endpoint for the exporter, over a Service if
+// it is a ServiceMonitor.
+func (d *diagnosis) portMismatch(m *cluster.Monitor, s *cluster.Service) *finding {
+	e := &d.Pods.Value().Exporters[0]
+	var wanted []string
+	for _, p := range m.All() {
+		wanted = append(wanted, p.String())
+		if scrapesExporter(&p, e, s) {
+			return nil
+		}
+	}
+	f := failed(notScraped, "%s does not scrape the port of the exporter.", m).as("monitor-port").
+		evidence("its endpoints", "%s", names(wanted)).
+		evidence("container "+e.Container, "port %d, name %q", e.Port, e.PortName)
+	if s == nil {
+		return fixMonitor(f, m, fmt.Sprintf("portNumber: %d of the endpoint, instead of port", e.Port))
+	}
+	var ports []string
+	for _, p := range s.Spec.Ports {
+		ports = append(ports, fmt.Sprintf("%s %d to %v", p.Name, p.Port, p.TargetPort))
+	}
+	f.evidence("ports of Service "+s.Metadata.Name, "%s", names(ports))
+	return fixMonitor(f, m, "port of the endpoint: the name of a port of the Service")
+}
+
+// scrapesExporter reports whether an endpoint of a monitor is the exporter's port.
+func scrapesExporter(p *cluster.Endpoint, e *cluster.Exporter, s *cluster.Service) bool {
+	switch {
+	case s != nil && p.Port != "":
+		return slices.ContainsFunc(s.Spec.Ports, func(sp cluster.ServicePort) bool { return sp.Name == p.Port && leadsTo(&sp, e) })
+	case p.Port != "":
+		return p.Port == e.PortName
+	}
+	return p.PortNumber == e.Port || p.TargetPort != nil && isPort(p.TargetPort, e)
+}
+
+// namespaceMismatch is a monitor for other namespaces.
+func (d *diagnosis) namespaceMismatch(m *cluster.Monitor) *finding {
+	s := &m.Spec.NamespaceSelector
+	if s.Any || slices.Contains(s.MatchNames, d.namespace()) || len(s.MatchNames) == 0 && m.Metadata.Namespace == d.namespace() {
+		return nil
+	}
+	selected := "its own, " + m.Metadata.Namespace
+	if len(s.MatchNames) > 0 {
+		selected = names(s.MatchNames)
+	}
+	return failed(notScraped, "%s does not select namespace %s.", m, d.namespace()).as("monitor-namespace").evidence("its namespaces", "%s", selected).
+		fix(`kubectl -n %s patch %s %s --type merge -p '{"spec":{"namespaceSelector":{"matchNames":["%s"]}}}'`,
+			m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name, d.namespace())
+}
+
+// monitorIgnored is a monitor that no Prometheus object uses.
+func (d *diagnosis) monitorIgnored(m *cluster.Monitor) *finding {
+	objects, err := d.PrometheusObjects.Get()
+	if err != nil {
+		return nil
+	}
+	f := failed(notScraped, "No Prometheus uses %s.", m).as("monitor-ignored")
+	for i := range objects {
+		why := d.ignores(&objects[i], m)
+		if why == "" {
+			return nil
+		}
+		f.evidence("Prometheus "+objects[i].Metadata.Namespace+"/"+objects[i].Metadata.Name, "%s", why)
+	}
+	if len(objects) == 0 {
+		return f.evidence("Prometheus objects", "none").fix("create a Prometheus object, or install kube-prometheus-stack")
+	}
+	return f.evidence("labels of the monitor", "%s", cluster.FormatLabels(m.Metadata.Labels)).
+		fix("kubectl -n %s label %s %s KEY=VALUE   # as the selector requires; in the chart: monitor.labels", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name)
+}
+
+// ignores is why a Prometheus object does not use a monitor; empty if it does.
+func (d *diagnosis) ignores(p *cluster.PrometheusObject, m *cluster.Monitor) string {
+	selector, namespaces, field := p.Spec.PodMonitorSelector, p.Spec.PodMonitorNamespaceSelector, "podMonitor"
+	if m.Kind == cluster.ServiceMonitor {
+		selector, namespaces, field = p.Spec.ServiceMonitorSelector, p.Spec.ServiceMonitorNamespaceSelector, "serviceMonitor"
+	}
+	if selector == nil {
+		return field + "Selector is not set, which selects none"
+	}
+	if unmet := selector.Unmet(m.Metadata.Labels); len(unmet) > 0 {
+		return field + "Selector requires " + cluster.Join(unmet)
+	}
+	if namespaces == nil {
+		if p.Metadata.Namespace != m.Metadata.Namespace {
+			return field + "NamespaceSelector is not set, which selects only namespace " + p.Metadata.Namespace
+		}
+		return ""
+	}
+	labels, err := d.NamespaceLabels(m.Metadata.Namespace)
+	if unmet := namespaces.Unmet(labels); err == nil && len(unmet) > 0 {
+		return field + "NamespaceSelector requires a namespace with " + cluster.Join(unmet)
+	}
+	return ""
+}
+
+// withoutOperator reports that there are no monitors since prometheus-operator is
+// not installed.
+func withoutOperator(d *diagnosis) bool {
+	all, err := d.Monitors.Get()
+	return cluster.ReasonOf(err) == cluster.NotFound && len(all.All) == 0 && all.Hidden == nil
+}
+
+func monitorsUnreadable(d *diagnosis) *finding {
+	if isScraped(d) || withoutOperator(d) {
+		return nil
+	}
+	all, err := d.Monitors.Get()
+	if cluster.ReasonOf(err) == cluster.NotFound && all.Hidden != nil {
+		err = all.Hidden
+	}
+	return unobserved("monitors", err)
+}
+
+func monitorsHidden(d *diagnosis) *finding {
+	if isScraped(d) {
+		return nil
+	}
+	return unobserved("monitors in other namespaces", d.Monitors.Value().Hidden)
+}
+
+func monitorMissing(d *diagnosis) *finding {
+	if isScraped(d) {
+		return nil
+	}
+	var known []string
+	all := d.Monitors.Value().All
+	for i := range all {
+		known = append(known, all[i].String())
+	}
+	f := failed(notScraped, "There is no PodMonitor or ServiceMonitor for the pods of %s.", d.targetRef()).
+		evidence("labels of the pods", "%s", cluster.FormatLabels(d.Pods.Value().Live[0].Metadata.Labels))
+	return withOtherPorts(d, f, "another port is scraped").
+		evidence("monitors in the cluster", "%s", names(known)).
+		fix("create one: helm install with the chart, or see examples/kubernetes; a PodMonitor needs no Service")
+}

@@ -1,0 +1,298 @@
+package hpa
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
+)
+
+// relistGrace is what the adapter needs beyond its interval to list new series.
+const relistGrace = 30 * time.Second
+
+// wantedMetric is the name of the metric in the list of the adapter.
+func wantedMetric(d *diagnosis) string {
+	m := d.Metric()
+	return m.Resource() + "/" + m.Name
+}
+
+// isListed reports whether the adapter lists the metric. Where its list is
+// forbidden to the user, the response to the HPA tells.
+func isListed(d *diagnosis) bool {
+	all, err := d.Metrics.Get()
+	if err != nil {
+		return cluster.ReasonOf(d.Values.Err()) != cluster.NotFound
+	}
+	return slices.Contains(all, wantedMetric(d))
+}
+
+// ofUnlisted judges why the adapter does not list the metric.
+func ofUnlisted(judge func(*diagnosis) *finding) func(*diagnosis) *finding {
+	return func(d *diagnosis) *finding {
+		if isListed(d) {
+			return nil
+		}
+		f := judge(d)
+		if f == nil || f.state != doctor.Failed {
+			return f
+		}
+		f.step = "the adapter does not list " + wantedMetric(d)
+		return withList(d, f)
+	}
+}
+
+// withList adds the metrics that the adapter lists.
+func withList(d *diagnosis, f *finding) *finding {
+	f.evidence("wanted", "%s", wantedMetric(d))
+	all, err := d.Metrics.Get()
+	if err != nil {
+		return f
+	}
+	var similar []string
+	for _, name := range all {
+		if strings.Contains(name, "nginx") || len(all) < cluster.MaxRules {
+			similar = append(similar, name)
+		}
+	}
+	return f.evidence("listed", "%s (%d in all)", names(similar), len(all))
+}
+
+func rulesHidden(d *diagnosis) *finding {
+	if isListed(d) || d.Adapter.Value().ConfigMap != nil {
+		return nil
+	}
+	f := unobserved("the adapter", d.Adapter.Value().Hidden)
+	if f == nil {
+		return nil
+	}
+	also := failed("", "The adapter does not list %s; the reason may be in its rules.", wantedMetric(d)).as(unknown)
+	f.also = &withList(d, also).Finding
+	return f
+}
+
+const compareNames = "compare the names above with the one in the HPA"
+
+func adapterUnknown(d *diagnosis) *finding {
+	if d.Adapter.Value().Deployment != nil {
+		return nil
+	}
+	return failed("", "The metrics API does not list %s, and the adapter behind it is not known.", d.Metric().Name).fix(compareNames)
+}
+
+func rulesMalformed(d *diagnosis) *finding {
+	err := d.RuleResults.Err()
+	if err == nil {
+		return nil
+	}
+	return fixRules(d, failed("", "The adapter cannot parse its rules.").evidence("error", "%s", err), "the whole file")
+}
+
+func rulesUnknown(d *diagnosis) *finding {
+	if d.Adapter.Value().ConfigMap != nil {
+		return nil
+	}
+	return failed("", "The metrics API does not list %s, and the rules of the adapter were not found.", d.Metric().Name).fix(compareNames)
+}
+
+// comparison is how close the rules come to making the metric: the rule that does,
+// or those that fail in one way each.
+type comparison struct {
+	made      bool
+	syntax    *cluster.RuleResult // Prometheus rejects its seriesQuery
+	unmapped  *cluster.RuleResult // the series lack the labels of its resources
+	noSeries  *cluster.RuleResult // it selects nothing
+	otherName *cluster.RuleResult // it makes a metric of another name
+	failed    *cluster.RuleResult // Prometheus did not respond
+}
+
+func compareRules(d *diagnosis) (c comparison) {
+	wanted := d.Metric().Name
+	all := d.RuleResults.Value()
+	for i := range all {
+		r := &all[i]
+		isNginx := strings.Contains(r.Rule.SeriesQuery, "nginx")
+		switch {
+		case r.Makes(wanted) && r.Mapped:
+			return comparison{made: true}
+		case cluster.ReasonOf(r.Err) == cluster.BadQuery:
+			return comparison{syntax: r}
+		case r.Err != nil:
+			c.failed = r
+		case r.Makes(wanted):
+			c.unmapped = r
+		case len(r.Names) > 0 && r.Mapped && (c.otherName == nil || isNginx || c.otherName.Counter == ""):
+			c.otherName = r
+		case isNginx && len(r.Series) == 0:
+			c.noSeries = r
+		}
+	}
+	return c
+}
+
+func ruleSyntax(d *diagnosis) *finding {
+	r := compareRules(d).syntax
+	if r == nil {
+		return nil
+	}
+	f := failed("", "Prometheus rejects the seriesQuery of a rule, so that the adapter lists nothing.").
+		evidence("seriesQuery", "%s", r.Rule.SeriesQuery).evidence("Prometheus", "%s", r.Err)
+	return fixRules(d, f, "quotes of seriesQuery, which a template may have removed")
+}
+
+func ruleOverrides(d *diagnosis) *finding {
+	r := compareRules(d).unmapped
+	if r == nil {
+		return nil
+	}
+	m := d.Metric()
+	var overrides []string
+	for label, to := range r.Rule.Resources.Overrides {
+		overrides = append(overrides, label+" for "+to.Resource)
+	}
+	slices.Sort(overrides)
+	f := failed("", "A rule selects the series, but maps no labels that they have to namespaces and %s.", m.Resource()).
+		evidence("overrides", "%s", names(overrides)).
+		evidence("template", "%s", r.Rule.Resources.Template).
+		evidence("labels of the series", "%s", labelNames(&r.Series[0]))
+	return fixRules(d, f, "resources.overrides")
+}
+
+func ruleLabels(d *diagnosis) *finding {
+	r := compareRules(d).noSeries
+	if r == nil || !d.SelectsWithoutLabels(r.Rule) {
+		return nil
+	}
+	f := failed("", "A rule requires labels that the series do not have, and selects nothing.").evidence("seriesQuery", "%s", r.Rule.SeriesQuery)
+	return fixRules(d, withSeries(d, f), `matchers of seriesQuery; namespace!="",pod!="" fits these series`)
+}
+
+// withSeries adds one of the request series.
+func withSeries(d *diagnosis, f *finding) *finding {
+	if samples := d.RequestSeries(); len(samples) > 0 {
+		f.evidence("series", "%s", cluster.FormatLabels(samples[0].Labels))
+	}
+	return f
+}
+
+func metricName(d *diagnosis) *finding {
+	r := compareRules(d).otherName
+	if r == nil {
+		return nil
+	}
+	wanted := d.Metric().Name
+	makes, use := names(r.Names), r.Names[0]
+	if r.Counter != "" {
+		makes, use = r.Counter, r.Counter
+	}
+	f := failed("", "The adapter makes %s of the series, but the HPA wants %s.", makes, wanted).
+		evidence("rule", "%s", r.Rule.SeriesQuery).
+		fix(`set name.as: "%s" in the rule, or use %s in the HPA`, wanted, use)
+	return fixRules(d, f, "name.as")
+}
+
+func ruleUntested(d *diagnosis) *finding {
+	r := compareRules(d).failed
+	if r == nil {
+		return nil
+	}
+	return failed("", "Prometheus does not report what a rule of the adapter selects.").
+		evidence("seriesQuery", "%s", r.Rule.SeriesQuery).evidence("Prometheus", "%s", r.Err)
+}
+
+func ruleMissing(d *diagnosis) *finding {
+	if compareRules(d).made {
+		return nil
+	}
+	series := "nginx_http_requests_total"
+	if samples := d.RequestSeries(); len(samples) > 0 {
+		series = samples[0].Labels["__name__"]
+	}
+	var queries []string
+	for _, r := range d.RuleResults.Value() {
+		queries = append(queries, r.Rule.SeriesQuery)
+	}
+	f := failed("", "No rule of the adapter selects %s.", series).evidence("rules", "%s", names(queries)).
+		fix("nginx-exporter snippet adapter-rule   # a rule that works")
+	return fixRules(d, f, "add it")
+}
+
+func rulesStale(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	changed := a.RulesChanged()
+	if changed.IsZero() {
+		return nil
+	}
+	return failed("", "The rules were changed after the adapter had read them.").
+		evidence("rules changed", "%s", clock(changed)).evidence("adapter started", "%s", clock(a.Started())).
+		fix("kubectl -n %s rollout restart deployment %s", a.Namespace, adapterName(d))
+}
+
+// adapterAddressWrong is an adapter that queries a wrong address, and knows no
+// series for that reason.
+func adapterAddressWrong(d *diagnosis) *finding {
+	f := wrongAddress(d, "", d.WrongAdapterAddress())
+	if f == nil {
+		return nil
+	}
+	return f.evidence("queried by the doctor", "%s, which has the series", d.Prometheus().Name)
+}
+
+func adapterLists(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	soon := a.RelistInterval() + relistGrace
+	until := a.Started().Add(soon)
+	if d.HadNoSeries(soon) {
+		until = d.Now().Add(soon)
+	}
+	if !d.Now().Before(until) {
+		return nil
+	}
+	return waitingUntil(until, "the adapter lists new series every %s", a.RelistInterval())
+}
+
+// adapterLosesPrometheus is an adapter whose log says that Prometheus does not
+// respond to it.
+func adapterLosesPrometheus(d *diagnosis) *finding {
+	log := d.AdapterLog()
+	if !strings.Contains(log, "unable to update list of all metrics") && !strings.Contains(log, "unable to fetch metrics for query") {
+		return nil
+	}
+	return withAdapterLog(d, failed("", "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())),
+		"DNS, NetworkPolicies, TLS and logins between both are the usual reasons")
+}
+
+func listUnexplained(d *diagnosis) *finding {
+	return withAdapterLog(d, failed("", "A rule makes the metric of series that exist, but the adapter does not list it."),
+		"does it query that Prometheus, and as the same tenant?")
+}
+
+func withAdapterLog(d *diagnosis, f *finding, check string) *finding {
+	a := d.Adapter.Value()
+	return f.evidence("queried by the adapter", "%s", cluster.WithoutLogin(a.PrometheusURL())).
+		evidence("queried by the doctor", "%s, which has the series", d.Prometheus().Name).
+		evidence("last log line", "%s", d.AdapterLog()).
+		fix("kubectl -n %s logs deploy/%s   # %s", a.Namespace, adapterName(d), check)
+}
+
+// ruleCollision is a second rule that makes the metric; one of them wins, silently.
+func ruleCollision(d *diagnosis) *finding {
+	wanted := d.Metric().Name
+	all := slices.DeleteFunc(slices.Clone(d.RuleResults.Value()), func(r cluster.RuleResult) bool { return !r.Makes(wanted) || !r.Mapped })
+	if d.Metrics.Err() != nil || len(all) < 2 {
+		return nil
+	}
+	f := warning("%d rules of the adapter make %s; one wins, and no log says which.", len(all), wanted)
+	for _, r := range all {
+		f.evidence("rule", "%s gives %s", r.Rule.SeriesQuery, r.Rule.MetricsQuery)
+	}
+	return fixRules(d, f, "all but one of them, or another name for one")
+}
+
+func rulesSummary(d *diagnosis) string {
+	if d.Metrics.Err() != nil {
+		return "" // no permission for the list
+	}
+	return "the adapter lists " + wantedMetric(d)
+}

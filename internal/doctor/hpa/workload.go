@@ -1,0 +1,139 @@
+package hpa
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nginx-exporter/internal/doctor/cluster"
+)
+
+func (d *diagnosis) targetRef() cluster.Reference { return d.HPA().Spec.ScaleTargetRef }
+
+func targetMissing(d *diagnosis) *finding {
+	if cluster.ReasonOf(d.Target.Err()) != cluster.NotFound {
+		return nil
+	}
+	h, ref := d.HPA(), d.targetRef()
+	f := failed("not found", "HPA %s scales %s, which does not exist.", h.Metadata.Name, ref)
+	if c := h.Status.Conditions.Of("AbleToScale"); c.Status == "False" {
+		f.evidence("HPA", "%s", c)
+	}
+	if others, err := d.WorkloadNames(ref); err == nil {
+		f.evidence("others in "+d.namespace(), "%s", names(others))
+	}
+	return f.fix(`kubectl -n %s patch hpa %s --type merge -p '{"spec":{"scaleTargetRef":{"name":"NAME"}}}'`, d.namespace(), h.Metadata.Name)
+}
+
+func targetScaledToZero(d *diagnosis) *finding {
+	scale := d.Scale.Value()
+	if !scale.ScaledToZero() || d.ScaledObject() != nil {
+		return nil
+	}
+	h, ref := d.HPA(), d.targetRef()
+	f := failed("scaled to 0", "%s is scaled to 0, which disables its HPA.", ref)
+	if c := h.Status.Conditions.Of("ScalingActive"); c.Reason == "ScalingDisabled" {
+		f.evidence("HPA", "%s", c)
+	}
+	return f.fix("kubectl -n %s scale %s --replicas=%d", d.namespace(), ref.Kubectl(), max(h.Spec.MinReplicas, 1))
+}
+
+// others are the other HPAs of the namespace.
+func (d *diagnosis) others() []cluster.HPA {
+	return slices.DeleteFunc(slices.Clone(d.HPAs.Value()), func(h cluster.HPA) bool { return h.Metadata.Name == d.HPA().Metadata.Name })
+}
+
+func hpaDuplicate(d *diagnosis) *finding {
+	h := d.HPA()
+	for _, other := range d.others() {
+		if other.Spec.ScaleTargetRef == h.Spec.ScaleTargetRef {
+			return failed("has two HPAs", "HPA %s and HPA %s both scale %s.", h.Metadata.Name, other.Metadata.Name, d.targetRef()).
+				evidence("HPA", "%s", hpaComplaint(h)).
+				fix("kubectl -n %s delete hpa %s   # or the other; one HPA can have several metrics", d.namespace(), other.Metadata.Name)
+		}
+	}
+	return nil
+}
+
+// hpaSharedPods is another workload with an HPA that selects the same pods, for
+// which Kubernetes stops both HPAs.
+func hpaSharedPods(d *diagnosis) *finding {
+	h := d.HPA()
+	others := d.others()
+	// Each of them is a request. Of many the HPA must have complained itself.
+	const many = 20
+	if len(others) >= many && !strings.Contains(hpaComplaint(h), "AmbiguousSelector") {
+		return nil
+	}
+	ours := d.Target.Value()
+	for i := range others {
+		ref := others[i].Spec.ScaleTargetRef
+		theirs, err := d.Workload(ref)
+		if err != nil || !shareLabels(&ours, &theirs) {
+			continue
+		}
+		return failed("shares its pods", "%s and %s select the same pods, so that both HPAs read the metrics of both.", d.targetRef(), ref).
+			evidence("selectors", "%s and %s", ours.Spec.Selector, theirs.Spec.Selector).
+			evidence("HPA", "%s", hpaComplaint(h)).
+			fix("give the pods and the selector of each workload a label of its own; selectors are immutable: recreate the Deployment")
+	}
+	return nil
+}
+
+// shareLabels reports whether one of two workloads selects pods of the other.
+func shareLabels(ours, theirs *cluster.Workload) bool {
+	if ours.Spec.Selector == nil || theirs.Spec.Selector == nil {
+		return false
+	}
+	return theirs.Spec.Selector.Matches(ours.Spec.Template.Metadata.Labels) ||
+		!theirs.ScaledToZero() && ours.Spec.Selector.Matches(theirs.Spec.Template.Metadata.Labels)
+}
+
+// replicasReset is a manifest with spec.replicas, which overwrites the decision of
+// the HPA at each deployment.
+func replicasReset(d *diagnosis) *finding {
+	h, target := d.HPA(), d.Target.Value()
+	lastScale := h.Status.LastScaleTime
+	if lastScale.IsZero() {
+		lastScale = d.Now()
+	}
+	fields := target.Metadata.ManagedFields
+	i := slices.IndexFunc(fields, func(m cluster.ManagedFields) bool {
+		return m.Owns("replicas") && m.Subresource != "scale" && (m.Operation == "Apply" || m.Time.After(lastScale))
+	})
+	manifest := appliedReplicas(target.Metadata.Annotations["kubectl.kubernetes.io/last-applied-configuration"])
+	if i < 0 && manifest == "" {
+		return nil
+	}
+	name := target.Metadata.Name
+	f := warning("Each deployment of %s resets its number of pods, since its manifest has spec.replicas.", name)
+	if i >= 0 {
+		f.evidence("set by", "%s at %s", fields[i].Manager, clock(fields[i].Time))
+	}
+	if manifest != "" {
+		f.evidence("last applied", "spec.replicas: %s", manifest)
+	}
+	return f.evidence("HPA", "wants %d, last scaled at %s", h.Status.DesiredReplicas, clock(h.Status.LastScaleTime)).
+		fix("remove replicas from the manifest of %s; with Argo CD, list /spec/replicas under ignoreDifferences", name)
+}
+
+// appliedReplicas is spec.replicas of a manifest; empty if it has none.
+func appliedReplicas(manifest string) string {
+	var m struct {
+		Spec struct{ Replicas json.Number }
+	}
+	if json.Unmarshal([]byte(manifest), &m) != nil {
+		return ""
+	}
+	return m.Spec.Replicas.String()
+}
+
+func targetSummary(d *diagnosis) string {
+	scale := d.Scale.Value()
+	replicas := scale.Status.Replicas
+	if scale.Spec.Replicas != nil {
+		replicas = *scale.Spec.Replicas
+	}
+	return fmt.Sprintf("%s wants %d pods with %s", d.targetRef(), replicas, d.PodSelector())
+}
