@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/go-kit/log/level"
 )
 
 func main() {
@@ -52,14 +54,12 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return &usageError{err}
 	}
+	if command == serveCommand {
+		return cli.serve(stderr)
+	}
 	logs, err := newLogger(stderr, cli.logLevel, cli.logFormat)
 	if err != nil {
 		return err
-	}
-	if command == serveCommand {
-		// A log reader that has gone must not take the exporter along. What
-		// the other commands write ends with its reader, as everywhere.
-		signal.Ignore(syscall.SIGPIPE)
 	}
 	logs.tellNotes(cli.notes)
 	switch command {
@@ -76,7 +76,25 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	case statusDoctor:
 		return cli.doctorStatus(args, stdout, stderr)
 	}
-	return serve(&cli.config, logs)
+	return fmt.Errorf("unknown command %q", command)
+}
+
+// serve serves with a log that never makes the exporter wait or end.
+func (c *cli) serve(stderr io.Writer) error {
+	// A log reader that has gone must not end the exporter. Other commands end
+	// with the reader of their output, as usual.
+	signal.Ignore(syscall.SIGPIPE)
+	writer := newLogWriter(stderr)
+	logs, err := newLogger(writer, c.logLevel, c.logFormat)
+	if err != nil {
+		return err
+	}
+	writer.start(func(dropped int64) {
+		_ = level.Warn(logs.kit).Log("msg", "Log lines dropped because the log could not be written", "lines", dropped)
+	})
+	defer writer.Close()
+	logs.tellNotes(c.notes)
+	return serve(&c.config, logs)
 }
 
 // usageError is a mistake on the command line or in the environment.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -40,14 +42,16 @@ func serve(c *config.Config, logs *logs) error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	// Before the port is open: whatever can connect may also send a signal.
+	signals := notifySignals()
 	if err := server.Listen(ctx); err != nil {
 		return err
 	}
-	_ = level.Info(logs.kit).Log("msg", "nginx-exporter starts", "version", version.Version, "revision", version.GetRevision(),
-		"targets", len(settings.Targets()))
+	_ = level.Info(logs.kit).Log("msg", "Starting nginx-exporter", "version", version.Version, "revision", version.GetRevision(),
+		"targets", targetNames(settings.Targets()))
 	tuneRuntime()
 	go loader.watch(ctx, read)
-	ended := handleSignals(server, loader, logs)
+	ended := signals.handle(server, loader, logs)
 	if err := server.Serve(); err != nil {
 		return err
 	}
@@ -55,28 +59,51 @@ func serve(c *config.Config, logs *logs) error {
 	return nil
 }
 
-// handleSignals reloads on SIGHUP and shuts down on SIGTERM and SIGINT. The
-// channel it returns is closed when the server has shut down.
-func handleSignals(server *web.Server, loader *loader, logs *logs) <-chan struct{} {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
+// targetNames lists targets for the log, without credentials. Of a long list it
+// names the first ones only.
+func targetNames(targets []collector.TargetOptions) string {
+	const most = 10
+	var names []string
+	for _, target := range targets[:min(len(targets), most)] {
+		names = append(names, target.Client.Target.String())
+	}
+	if more := len(targets) - most; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ",")
+}
+
+// signals are the signals that the program has received and not handled yet.
+type signals struct {
+	hangup chan os.Signal
+	stop   chan os.Signal
+}
+
+func notifySignals() *signals {
+	// Stop has room for a second signal, which ends the drain delay.
+	s := &signals{hangup: make(chan os.Signal, 1), stop: make(chan os.Signal, 2)}
+	signal.Notify(s.hangup, syscall.SIGHUP)
+	signal.Notify(s.stop, syscall.SIGTERM, os.Interrupt)
+	return s
+}
+
+// handle reloads on SIGHUP and shuts down on SIGTERM and SIGINT. The channel
+// that it returns is closed when the server has shut down.
+func (s *signals) handle(server *web.Server, loader *loader, logs *logs) <-chan struct{} {
 	go func() {
-		for range hangup {
-			_ = loader.reload() // the loader tells the log
+		for range s.hangup {
+			_ = loader.reload() // the loader logs the error
 		}
 	}()
-	// Room for a second signal, which ends the patience.
-	stop := make(chan os.Signal, 2)
-	signal.Notify(stop, syscall.SIGTERM, os.Interrupt)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		received := <-stop
+		received := <-s.stop
 		began := time.Now()
 		_ = level.Info(logs.kit).Log("msg", "received a signal, shutting down", "signal", received)
 		hurry := make(chan struct{})
 		go func() {
-			received := <-stop
+			received := <-s.stop
 			_ = level.Warn(logs.kit).Log("msg", "received another signal, not waiting for new scrapes", "signal", received)
 			close(hurry)
 		}()
