@@ -3,7 +3,7 @@
 #
 # kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, prometheus,
 # prometheus-operator, keda-operator, keda-adapter.
-# The first time takes an hour or so on two cores; GOFLAGS=-p=2 bounds it.
+# The first build takes about an hour on two cores; GOFLAGS=-p=2 limits its load.
 set -euo pipefail
 
 mkdir -p "${1:?usage: e2e/build.sh FOLDER}"
@@ -11,14 +11,14 @@ folder=$(cd "$1" && pwd)
 cd "$(dirname "$0")/servers"
 GO=${GO:-go}
 
-# The controllers refuse to talk of versions that they do not know.
+# The controllers fail without a valid version.
 kubernetes=$("$GO" -C kubernetes list -m -f '{{.Version}}' k8s.io/kubernetes)
 v=k8s.io/component-base/version
 minor=${kubernetes#v1.}
 flags="-s -w -X $v.gitVersion=$kubernetes -X $v.gitMajor=1 -X $v.gitMinor=${minor%%.*} -X $v.gitTreeState=clean"
 CGO_ENABLED=0 "$GO" -C kubernetes build -trimpath -buildvcs=false -o "$folder/" -ldflags "$flags" tool
 
-# Service discovery of Kubernetes alone: the other two dozen are most of the binary.
+# Only Kubernetes service discovery: the others are most of the binary.
 prometheus=$("$GO" -C prometheus list -m -f '{{.Version}}' github.com/prometheus/prometheus)
 CGO_ENABLED=0 "$GO" -C prometheus build -trimpath -buildvcs=false -o "$folder/" \
     -tags remove_all_sd,enable_kubernetes_sd \
@@ -34,7 +34,7 @@ for program in operator adapter; do
         -ldflags "-s -w -X github.com/kedacore/keda/v2/version.Version=${keda#v}" "github.com/kedacore/keda/v2/cmd/$program"
 done
 
-# The kinds that the chart makes objects of, from the projects' own modules.
+# CRDs, from the modules of the projects.
 mkdir -p "$folder/crds"
 module() {
     "$GO" mod download -json "$1" | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p'

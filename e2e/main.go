@@ -1,6 +1,5 @@
-// Command e2e runs the whole way from an nginx to its autoscaling on a real
-// control plane of Kubernetes, in namespaces of its own. README.md tells what it
-// needs; run.sh starts it.
+// Command e2e tests autoscaling of nginx end to end, on a real Kubernetes control
+// plane in its own namespaces. README.md has the requirements; run.sh starts it.
 package main
 
 import (
@@ -17,10 +16,10 @@ import (
 	"nginx-exporter/e2e/node"
 	"nginx-exporter/e2e/process"
 	"nginx-exporter/e2e/record"
-	"nginx-exporter/e2e/story"
+	"nginx-exporter/e2e/scenario"
 )
 
-// limit bounds a whole run. Most of it is for the faults, one by one.
+// limit is that of a whole run, most of it for the faults.
 const limit = 90 * time.Minute
 
 func main() {
@@ -32,7 +31,7 @@ func main() {
 	os.Exit(code)
 }
 
-// start is either a run or, inside of one, a container or a kubectl of it.
+// start is a run or, inside of one, a container or the recording kubectl.
 func start() (code int, err error) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == node.EnterCommand:
@@ -40,23 +39,23 @@ func start() (code int, err error) {
 	case len(os.Args) > 1 && os.Args[1] == record.KubectlCommand:
 		return record.Kubectl(os.Args[2:])
 	default:
-		return 0, goThrough()
+		return 0, runScenario()
 	}
 }
 
-// goThrough is a run.
-func goThrough() error {
-	var tools story.Tools
+// runScenario is a run.
+func runScenario() error {
+	var tools scenario.Tools
 	var bin string
 	flags := flag.NewFlagSet("e2e", flag.ContinueOnError)
-	flags.StringVar(&bin, "bin", "", "folder with the servers")
-	flags.StringVar(&tools.Root, "root", "", "folder of the repository")
-	flags.StringVar(&tools.Exporter, "exporter", "", "the exporter's binary")
-	flags.StringVar(&tools.Helm, "helm", "", "the binary of Helm")
+	flags.StringVar(&bin, "bin", "", "folder with the server binaries")
+	flags.StringVar(&tools.Root, "root", "", "root of the repository")
+	flags.StringVar(&tools.Exporter, "exporter", "", "binary of the exporter")
+	flags.StringVar(&tools.Helm, "helm", "", "binary of Helm")
 	flags.StringVar(&tools.Folder, "tmp", "", "folder for temporary files")
-	flags.StringVar(&tools.Only, "only", "", "scaling, doctor or keda: a part of the story")
-	flags.StringVar(&tools.Faults, "faults", "", "a pattern for the names of faults")
-	flags.StringVar(&tools.Record, "record", "", "folder for doctor's conversations")
+	flags.StringVar(&tools.Only, "only", "", "part to run: scaling, doctor or keda")
+	flags.StringVar(&tools.Faults, "faults", "", "pattern for names of faults")
+	flags.StringVar(&tools.Record, "record", "", "folder for recorded conversations of doctor")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		return err
 	}
@@ -74,9 +73,9 @@ func goThrough() error {
 	return nil
 }
 
-// run brings the cluster up, goes through the story, and takes all down again:
-// the pods first, then the servers, the last first.
-func run(ctx context.Context, bin string, tools story.Tools) error {
+// run starts the cluster, runs the scenario, and stops everything: the pods first,
+// then the servers in reverse order.
+func run(ctx context.Context, bin string, tools scenario.Tools) error {
 	if err := node.PrepareNetwork(ctx); err != nil {
 		return err
 	}
@@ -106,10 +105,10 @@ func run(ctx context.Context, bin string, tools story.Tools) error {
 	if err != nil {
 		return err
 	}
-	living, end := context.WithCancel(context.WithoutCancel(ctx))
-	go n.Run(living)
+	nodeCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	go n.Run(nodeCtx)
 	defer n.Wait()
-	defer end()
-	fmt.Printf("the control plane is up after %.1f s\n", time.Since(began).Seconds())
-	return story.New(tools, cluster, n, os.Stdout).Run(ctx)
+	defer stop()
+	fmt.Printf("control plane ready after %.1f s\n", time.Since(began).Seconds())
+	return scenario.New(tools, cluster, n, os.Stdout).Run(ctx)
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs the whole way from nginx to its autoscaling: E2E_BIN=FOLDER e2e/run.sh
+# Tests autoscaling of nginx end to end: E2E_BIN=FOLDER e2e/run.sh
 #
-# E2E_ONLY=scaling, doctor or keda runs one part; E2E_FAULTS='rule-.*|hpa-.*' tries
-# those faults alone; E2E_RECORD=FOLDER keeps what doctor asked and was answered.
+# E2E_ONLY=scaling, doctor or keda runs one part; E2E_FAULTS='rule-.*|hpa-.*' selects
+# faults; E2E_RECORD=FOLDER keeps the conversations of doctor.
 #
-# As root. All that it starts lives in namespaces of its own (network, processes,
-# mounts), so that nothing of it can outlive the run, or reach anything.
+# Needs root. All processes run in their own network, PID and mount namespaces, so
+# that they cannot outlive the run or reach other hosts.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -20,15 +20,15 @@ fail() {
 }
 
 [ "$(id -u)" = 0 ] || fail "needs root, for network namespaces"
-[ -d "$bin" ] || fail "E2E_BIN=$bin is no folder: e2e/README.md tells what belongs into it, e2e/build.sh FOLDER builds most of it"
+[ -d "$bin" ] || fail "E2E_BIN=$bin is not a folder: e2e/README.md lists its contents, e2e/build.sh FOLDER builds most of them"
 bin=$(cd "$bin" && pwd)
 missing=()
 for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prometheus prometheus-operator prometheus-adapter keda-operator keda-adapter; do
     [ -x "$bin/$server" ] || missing+=("$server")
 done
 [ -d "$bin/crds" ] || missing+=(crds/)
-[ ${#missing[@]} -eq 0 ] || fail "not in $bin: ${missing[*]}; see e2e/README.md"
-# An etcd of the folder goes before that of the system.
+[ ${#missing[@]} -eq 0 ] || fail "missing in $bin: ${missing[*]}; see e2e/README.md"
+# An etcd in the folder takes precedence over that of the system.
 missing=(nginx wget ip nsenter unshare)
 [ -x "$bin/etcd" ] || missing+=(etcd)
 scripts/need.sh "${missing[@]}"
@@ -40,7 +40,7 @@ chmod 755 "$work"
 scripts/build.sh "$work/nginx-exporter"
 CGO_ENABLED=0 "${GO:-go}" -C e2e build -trimpath -buildvcs=false -o "$work/e2e" .
 
-# With the end of unshare ends all that is in it.
+# All processes end with unshare.
 unshare --net --pid --fork --kill-child=KILL --mount --mount-proc bash -euo pipefail -c '
     mount -t tmpfs tmpfs /run # names of network namespaces, files of daemons
     exec "$@"

@@ -1,25 +1,25 @@
 package fault
 
-// autoscalers are faults in the HPA itself, and in whom it shares its pods with.
-func autoscalers() []Fault {
+// hpaFaults are faults in the HPA itself, and in other controllers of its pods.
+func hpaFaults() []Fault {
 	const target = "/spec/scaleTargetRef/name"
 	return []Fault{
-		{Name: "kubeconfig-empty", Want: "kubectl-no-context", User: Nobody},
-		{Name: "cluster-away", Want: "cluster-unreachable", User: Elsewhere},
-		{Name: "login-unknown", Want: "cluster-unauthorized", User: Stranger},
+		{Name: "kubeconfig-empty", Want: "kubectl-no-context", User: EmptyConfig},
+		{Name: "cluster-away", Want: "cluster-unreachable", User: WrongAddress},
+		{Name: "login-unknown", Want: "cluster-unauthorized", User: InvalidToken},
 		{Name: "hpa-missing", Want: "hpa-missing", Subject: shop + "/nginx"},
 		{Name: "hpa-target-missing", Want: "hpa-target-missing", inject: patch(autoscaler, replace(target, "wep"))},
 		{Name: "hpa-target-daemonset", Want: "hpa-target-daemonset", inject: patch(autoscaler, replace("/spec/scaleTargetRef/kind", "DaemonSet"))},
-		{Name: "hpa-twice", Want: "hpa-duplicate", inject: copied(autoscaler, hpas, "web", func(object) {})},
+		{Name: "hpa-twice", Want: "hpa-duplicate", inject: copyOf(autoscaler, hpas, "web", func(object) {})},
 		{Name: "hpa-shared-pods", Want: "hpa-shared-pods", inject: all(
 			create("/apis/apps/v1/namespaces/"+shop+"/deployments", canary()),
-			copied(autoscaler, hpas, "canary", func(spec object) {
+			copyOf(autoscaler, hpas, "canary", func(spec object) {
 				spec["scaleTargetRef"] = object{"apiVersion": "apps/v1", "kind": "Deployment", "name": "canary"}
 			}))},
 		{Name: "scaled-to-zero", Want: "hpa-target-scaled-to-zero", inject: patch(web, replace("/spec/replicas", 0))},
 		{Name: "hpa-at-maximum", Want: "hpa-at-max", inject: patch(autoscaler,
 			replace("/spec/maxReplicas", 1), replace("/spec/metrics/0/pods/target/averageValue", "50m"))},
-		{Name: "replicas-of-another", Want: "hpa-replicas-reset", inject: applied(web, "argocd-controller", object{
+		{Name: "replicas-of-another", Want: "hpa-replicas-reset", inject: applyAs(web, "argocd-controller", object{
 			"apiVersion": "apps/v1", "kind": "Deployment", "metadata": object{"name": "web"}, "spec": object{"replicas": 1},
 		})},
 		{Name: "hpa-cpu-only", Want: "hpa-other-metric", inject: patch(autoscaler, replace("/spec/metrics", []object{{
@@ -34,7 +34,7 @@ func autoscalers() []Fault {
 	}
 }
 
-// canary is a Deployment without pods whose selector finds those of nginx.
+// canary is a Deployment without pods whose selector matches those of nginx.
 func canary() object {
 	labels := object{"app": "web"}
 	return object{

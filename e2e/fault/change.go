@@ -12,12 +12,12 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-// change is one step of an injection. It keeps what undoes it.
-type change func(context.Context, *Chain) error
+// change is one step of an injection. It registers what undoes it.
+type change func(context.Context, *Injector) error
 
-// all makes several changes.
+// all combines changes.
 func all(changes ...change) change {
-	return func(ctx context.Context, c *Chain) error {
+	return func(ctx context.Context, c *Injector) error {
 		for _, do := range changes {
 			if err := do(ctx, c); err != nil {
 				return err
@@ -27,14 +27,14 @@ func all(changes ...change) change {
 	}
 }
 
-// restarting makes changes that the adapter sees when it starts.
-func restarting(changes ...change) change {
-	return func(ctx context.Context, c *Chain) error {
-		c.later(c.restart) // the first one is undone last
+// restartingAdapter combines changes that the adapter reads at start.
+func restartingAdapter(changes ...change) change {
+	return func(ctx context.Context, c *Injector) error {
+		c.onRestore(c.restartAdapter) // undone last
 		if err := all(changes...)(ctx, c); err != nil {
 			return err
 		}
-		return c.restart(ctx)
+		return c.restartAdapter(ctx)
 	}
 }
 
@@ -46,12 +46,12 @@ func add(path string, value any) kube.Operation {
 	return kube.Operation{Op: "add", Path: path, Value: value}
 }
 
-func without(path string) kube.Operation { return kube.Operation{Op: "remove", Path: path} }
+func removeField(path string) kube.Operation { return kube.Operation{Op: "remove", Path: path} }
 
-// patch changes an object.
+// patch patches an object.
 func patch(at string, operations ...kube.Operation) change {
-	return func(ctx context.Context, c *Chain) error {
-		if _, err := c.keep(ctx, at); err != nil {
+	return func(ctx context.Context, c *Injector) error {
+		if _, err := c.save(ctx, at); err != nil {
 			return err
 		}
 		return c.client.Patch(ctx, at, operations...)
@@ -60,8 +60,8 @@ func patch(at string, operations ...kube.Operation) change {
 
 // remove deletes an object.
 func remove(at string) change {
-	return func(ctx context.Context, c *Chain) error {
-		o, err := c.keep(ctx, at)
+	return func(ctx context.Context, c *Injector) error {
+		o, err := c.save(ctx, at)
 		if err != nil {
 			return err
 		}
@@ -75,24 +75,24 @@ func uid(o object) string {
 	return text
 }
 
-// create makes an object.
+// create creates an object.
 func create(in string, o object) change {
-	return func(ctx context.Context, c *Chain) error {
-		var made object
-		if err := c.client.Create(ctx, in, o, &made); err != nil {
+	return func(ctx context.Context, c *Injector) error {
+		var created object
+		if err := c.client.Create(ctx, in, o, &created); err != nil {
 			return err
 		}
-		metadata, _ := made["metadata"].(object)
-		c.later(func(ctx context.Context) error {
-			return c.client.Delete(ctx, fmt.Sprint(in, "/", metadata["name"]), uid(made))
+		metadata, _ := created["metadata"].(object)
+		c.onRestore(func(ctx context.Context) error {
+			return c.client.Delete(ctx, fmt.Sprint(in, "/", metadata["name"]), uid(created))
 		})
 		return nil
 	}
 }
 
-// copied makes an object of another one, with the name and what edit does to it.
-func copied(from, in, newName string, edit func(spec object)) change {
-	return func(ctx context.Context, c *Chain) error {
+// copyOf creates a copy of an object, with another name and an edited spec.
+func copyOf(from, in, newName string, edit func(spec object)) change {
+	return func(ctx context.Context, c *Injector) error {
 		var o object
 		if err := c.client.Get(ctx, from, &o); err != nil {
 			return err
@@ -108,27 +108,27 @@ func copied(from, in, newName string, edit func(spec object)) change {
 	}
 }
 
-// rule replaces a part of the adapter's configuration.
-func rule(old, text string) change {
-	return restarting(func(ctx context.Context, c *Chain) error {
-		o, err := c.keep(ctx, adapterConfig)
+// editRules replaces a part of the rules of the adapter.
+func editRules(old, text string) change {
+	return restartingAdapter(func(ctx context.Context, c *Injector) error {
+		o, err := c.save(ctx, adapterConfig)
 		if err != nil {
 			return err
 		}
 		data, _ := o["data"].(object)
 		config, _ := data["config.yaml"].(string)
 		if !strings.Contains(config, old) {
-			return fmt.Errorf("the adapter's configuration has no %q:\n%s", old, config)
+			return fmt.Errorf("the rules of the adapter have no %q:\n%s", old, config)
 		}
 		return c.client.Patch(ctx, adapterConfig, replace("/data/config.yaml", strings.Replace(config, old, text, 1)))
 	})
 }
 
-// argument replaces the value of an argument of the adapter. The pod before it
-// goes first, since one that does not start would leave it there.
-func argument(flag, value string, more ...kube.Operation) change {
-	return func(ctx context.Context, c *Chain) error {
-		if _, err := c.keep(ctx, adapterDeployment); err != nil {
+// setArgument replaces the value of an argument of the adapter. The old pod is
+// deleted first, since a rolling update keeps it if the new one does not start.
+func setArgument(flag, value string, more ...kube.Operation) change {
+	return func(ctx context.Context, c *Injector) error {
+		if _, err := c.save(ctx, adapterDeployment); err != nil {
 			return err
 		}
 		var d struct {
@@ -151,59 +151,59 @@ func argument(flag, value string, more ...kube.Operation) change {
 	}
 }
 
-// recreate ends old pods of a Deployment before new ones start.
+// recreate deletes the old pods of a Deployment before new ones start.
 func recreate() kube.Operation { return replace("/spec/strategy", object{"type": "Recreate"}) }
 
-// pods changes the pods of nginx, one of which takes the place of the other.
+// pods changes the pod template of nginx.
 func pods(operations ...kube.Operation) change {
 	return patch(web, append([]kube.Operation{recreate()}, operations...)...)
 }
 
-// applied has another program own fields of an object.
-func applied(at, manager string, o object) change {
-	return func(ctx context.Context, c *Chain) error {
-		c.later(func(ctx context.Context) error {
-			nothing := object{
+// applyAs makes another manager own fields of an object.
+func applyAs(at, manager string, o object) change {
+	return func(ctx context.Context, c *Injector) error {
+		c.onRestore(func(ctx context.Context) error {
+			emptyQuery := object{
 				"apiVersion": o["apiVersion"], "kind": o["kind"], "metadata": object{"name": path.Base(at)},
 			}
-			return c.client.Apply(ctx, at, manager, nothing)
+			return c.client.Apply(ctx, at, manager, emptyQuery)
 		})
 		return c.client.Apply(ctx, at, manager, o)
 	}
 }
 
-// bounce starts Prometheus again, bounced does so at the mending.
-func bounce(ctx context.Context, c *Chain) error {
-	c.scraper.Stop()
-	return c.scraper.Start(ctx)
+// restartPrometheus restarts Prometheus; the other one does so on Restore.
+func restartPrometheus(ctx context.Context, c *Injector) error {
+	c.prom.Stop()
+	return c.prom.Start(ctx)
 }
 
-func bounced(_ context.Context, c *Chain) error {
-	c.later(func(ctx context.Context) error { return bounce(ctx, c) })
+func restartPrometheusOnRestore(_ context.Context, c *Injector) error {
+	c.onRestore(func(ctx context.Context) error { return restartPrometheus(ctx, c) })
 	return nil
 }
 
-// stale has the adapter read a rule that is put right afterwards.
-func stale(old, text string) change {
-	return func(ctx context.Context, c *Chain) error {
+// staleRule makes the adapter read a wrong rule that is corrected afterwards.
+func staleRule(old, text string) change {
+	return func(ctx context.Context, c *Injector) error {
 		var o object
 		if err := c.client.Get(ctx, adapterConfig, &o); err != nil {
 			return err
 		}
-		c.later(c.restart)
-		if err := rule(old, text)(ctx, c); err != nil {
+		c.onRestore(c.restartAdapter)
+		if err := editRules(old, text)(ctx, c); err != nil {
 			return err
 		}
-		if err := process.Await(ctx, time.Minute, c.unknown); err != nil {
+		if err := process.Await(ctx, time.Minute, c.metricUnknown); err != nil {
 			return err
 		}
 		return c.restore(ctx, adapterConfig, o)
 	}
 }
 
-// down stops Prometheus.
-func down(_ context.Context, c *Chain) error {
-	c.later(c.scraper.Start)
-	c.scraper.Stop()
+// stopPrometheus stops Prometheus.
+func stopPrometheus(_ context.Context, c *Injector) error {
+	c.onRestore(c.prom.Start)
+	c.prom.Stop()
 	return nil
 }

@@ -2,42 +2,42 @@ package fault
 
 import "slices"
 
-// Fault is one way in which the chain can be broken.
+// Fault is one fault of the path to the autoscaler.
 type Fault struct {
-	// Name is unique, and names files. Want is the code of the cause; without one
-	// the chain is changed so that it still works, and nothing is to be found.
+	// Name is unique and valid for a file. Want is the code of the expected cause; if
+	// empty, the change is harmless and doctor must find nothing.
 	Name, Want string
-	// Subject is the HPA to ask about, if it is not [Autoscaler].
+	// Subject is the HPA to diagnose, if it is not [Autoscaler].
 	Subject string
-	// User is who asks, if it is not an administrator: one of those below, or
-	// somebody who has no rights but those that the change gives.
+	// User is the user of doctor, if it is not an administrator: one of those below,
+	// or one with only the permissions that the change grants.
 	User string
-	// KEDA has KEDA run before the fault is put in.
+	// KEDA starts KEDA before the fault is injected.
 	KEDA bool
-	// Search has doctor find Prometheus on its own, through the API server.
-	// Otherwise it is given an address: that of the chain, or Prometheus.
+	// Search makes doctor discover Prometheus through the API server. Otherwise it
+	// gets an address: that of the run, or Prometheus.
 	Search     bool
 	Prometheus string
-	// Kubectl is the program that doctor is to ask with, if it is not kubectl.
+	// Kubectl is the binary that doctor runs, if it is not kubectl.
 	Kubectl string
 
 	inject change
 }
 
-// Users that do not get so far as to ask.
+// Users whose requests cannot succeed.
 const (
-	// Nobody has an empty kubeconfig.
-	Nobody = "nobody"
-	// Elsewhere asks where no API server is.
-	Elsewhere = "elsewhere"
-	// Stranger has a token that the API server does not know.
-	Stranger = "stranger"
+	// EmptyConfig has an empty kubeconfig.
+	EmptyConfig = "empty-config"
+	// WrongAddress has an address without an API server.
+	WrongAddress = "wrong-address"
+	// InvalidToken has a token that the API server rejects.
+	InvalidToken = "invalid-token"
 )
 
 // All is the table of faults.
 func All() []Fault {
 	return slices.Concat(
-		registration(), rights(), rules(), queries(), scrapes(), workloads(), autoscalers(), sights(), ways(),
-		kedas(), // KEDA stays from then on
+		registrationFaults(), rbacFaults(), ruleFaults(), queryFaults(), scrapeFaults(), workloadFaults(), hpaFaults(), accessFaults(), networkFaults(),
+		kedaFaults(), // KEDA keeps running from then on
 	)
 }

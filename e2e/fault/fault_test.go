@@ -6,19 +6,19 @@ import (
 	"testing"
 )
 
-func TestFaultsHaveNamesOfTheirOwn(t *testing.T) {
+func TestFaults(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, f := range All() {
 		if seen[f.Name] || !regexp.MustCompile(`^[a-z0-9-]+$`).MatchString(f.Name) {
-			t.Errorf("the name %q is there twice, or is none for a file", f.Name)
+			t.Errorf("%q is a duplicate or not valid for a file", f.Name)
 		}
 		seen[f.Name] = true
 		if healthy := strings.HasPrefix(f.Name, "healthy-"); healthy != (f.Want == "") {
-			t.Errorf("%s has the cause %q", f.Name, f.Want)
+			t.Errorf("%s expects %q", f.Name, f.Want)
 		}
 		if f.inject == nil && f.Subject == "" && f.User == "" && f.Kubectl == "" && f.Prometheus == "" {
-			t.Errorf("%s breaks nothing", f.Name)
+			t.Errorf("%s changes nothing", f.Name)
 		}
 	}
 	if len(seen) < 30 {

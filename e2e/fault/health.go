@@ -8,15 +8,15 @@ import (
 	"nginx-exporter/e2e/kube"
 )
 
-// Healthy is an error unless everything works: one pod of nginx, one of the
-// adapter, one target, one figure, and an HPA that is content.
-func (c *Chain) Healthy(ctx context.Context) error {
-	return errors.Join(c.rolledOut(ctx, web), c.rolledOut(ctx, adapterDeployment), c.scraped(ctx), c.figures(ctx), c.content(ctx))
+// Healthy is an error unless everything works: one pod of nginx, one of the adapter,
+// one Prometheus target, one value of the metric, and the HPA.
+func (c *Injector) Healthy(ctx context.Context) error {
+	return errors.Join(c.rolledOut(ctx, web), c.rolledOut(ctx, adapterDeployment), c.scraped(ctx), c.metricServed(ctx), c.hpaWorks(ctx))
 }
 
-// rolledOut is an error unless the Deployment has one pod, of its newest kind, and
-// no other.
-func (c *Chain) rolledOut(ctx context.Context, at string) error {
+// rolledOut is an error unless the Deployment has exactly one pod, which is up to
+// date and ready.
+func (c *Injector) rolledOut(ctx context.Context, at string) error {
 	var d struct {
 		Metadata struct{ Generation int }
 		Spec     struct{ Replicas int }
@@ -27,15 +27,15 @@ func (c *Chain) rolledOut(ctx context.Context, at string) error {
 	}
 	s := &d.Status
 	if d.Spec.Replicas != 1 || s.ObservedGeneration < d.Metadata.Generation || s.Replicas != 1 || s.UpdatedReplicas != 1 || s.ReadyReplicas != 1 {
-		return fmt.Errorf("%s: not one pod that is ready: %+v", at, d)
+		return fmt.Errorf("%s: not exactly one ready pod: %+v", at, d)
 	}
 	return nil
 }
 
-// scraped is an error unless Prometheus has one target, and its nginx is up. When
-// a pod ends while Prometheus reads its configuration anew, its last figures stay
-// for five minutes; those that are older than two scrapes do not count.
-func (c *Chain) scraped(ctx context.Context) error {
+// scraped is an error unless Prometheus has one target, and its nginx is up. If a
+// pod ends while Prometheus reloads its configuration, the last samples stay for
+// five minutes; those older than two scrapes are ignored.
+func (c *Injector) scraped(ctx context.Context) error {
 	const fresh = `timestamp(%[1]s{namespace="shop"}) > time() - 12`
 	for _, expr := range []string{
 		fmt.Sprintf(`count(`+fresh+`)`, "up"),
@@ -43,7 +43,7 @@ func (c *Chain) scraped(ctx context.Context) error {
 		fmt.Sprintf(`count((nginx_up{namespace="shop"} == 1) and `+fresh+`)`, "nginx_up"),
 		`count(rate(` + series + `{namespace="shop"}[20s]))`,
 	} {
-		n, err := c.scraper.Query(ctx, expr)
+		n, err := c.prom.Query(ctx, expr)
 		if err == nil && n != 1 {
 			err = fmt.Errorf("%s is %v", expr, n)
 		}
@@ -54,9 +54,9 @@ func (c *Chain) scraped(ctx context.Context) error {
 	return nil
 }
 
-// unknown is an error unless there is an adapter, and it does not know the metric.
-func (c *Chain) unknown(ctx context.Context) error {
-	err := c.figures(ctx)
+// metricUnknown is an error unless the adapter is up and does not know the metric.
+func (c *Injector) metricUnknown(ctx context.Context) error {
+	err := c.metricServed(ctx)
 	if kube.IsNotFound(err) {
 		return c.rolledOut(ctx, adapterDeployment)
 	}
@@ -66,21 +66,21 @@ func (c *Chain) unknown(ctx context.Context) error {
 	return err
 }
 
-// figures is an error unless the HPA would get one figure.
-func (c *Chain) figures(ctx context.Context) error {
+// metricServed is an error unless the HPA controller gets one value.
+func (c *Injector) metricServed(ctx context.Context) error {
 	var list struct{ Items []struct{ Value string } }
 	at := customMetrics + "/namespaces/" + shop + "/pods/*/" + metric + "?labelSelector=app%3Dweb"
 	if err := c.client.As(HPAUser).Get(ctx, at, &list); err != nil {
 		return fmt.Errorf("the metric: %w", err)
 	}
 	if len(list.Items) != 1 {
-		return fmt.Errorf("%d figures of one pod", len(list.Items))
+		return fmt.Errorf("%d values for one pod", len(list.Items))
 	}
 	return nil
 }
 
-// content is an error unless the HPA works.
-func (c *Chain) content(ctx context.Context) error {
+// hpaWorks is an error unless the HPA works.
+func (c *Injector) hpaWorks(ctx context.Context) error {
 	var h struct {
 		Status struct {
 			CurrentReplicas, DesiredReplicas int
@@ -94,14 +94,14 @@ func (c *Chain) content(ctx context.Context) error {
 		return err
 	}
 	for _, condition := range h.Status.Conditions {
-		// The others tell of limits, and of scaling to zero, once they have been met.
+		// The other conditions are about limits and scaling to zero.
 		if (condition.Type == "AbleToScale" || condition.Type == "ScalingActive") && condition.Status != "True" {
 			return fmt.Errorf("the HPA: %s: %s", condition.Reason, condition.Message)
 		}
 	}
 	s := &h.Status
 	if s.CurrentReplicas != 1 || s.DesiredReplicas != 1 || len(s.CurrentMetrics) != 1 || s.CurrentMetrics[0].Pods.Current.AverageValue == "" {
-		return fmt.Errorf("the HPA is not content: %+v", *s)
+		return fmt.Errorf("the HPA does not work: %+v", *s)
 	}
 	return nil
 }

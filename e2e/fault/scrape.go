@@ -1,12 +1,12 @@
 package fault
 
-// scrapes are faults between Prometheus and the pods.
-func scrapes() []Fault {
+// scrapeFaults are faults between Prometheus and the pods.
+func scrapeFaults() []Fault {
 	const endpoint = "/spec/podMetricsEndpoints/0"
 	selector := func(labels object) change {
 		return patch(podMonitor, replace("/spec/selector", object{"matchLabels": labels}))
 	}
-	// In place of the PodMonitor, with the rights that Prometheus needs for it.
+	// Instead of the PodMonitor, with the permissions that Prometheus needs for it.
 	serviceMonitor := all(
 		create(rbac+"/clusterroles", allow("ClusterRole", "prometheus-services", object{
 			"apiGroups": []string{"", "discovery.k8s.io"}, "resources": []string{"services", "endpoints", "endpointslices"},
@@ -23,7 +23,7 @@ func scrapes() []Fault {
 		remove(podMonitor),
 	)
 	return []Fault{
-		{Name: "monitor-port-name", Want: "monitor-port", inject: patch(podMonitor, without(endpoint+"/portNumber"), add(endpoint+"/port", "metrics"))},
+		{Name: "monitor-port-name", Want: "monitor-port", inject: patch(podMonitor, removeField(endpoint+"/portNumber"), add(endpoint+"/port", "metrics"))},
 		{Name: "monitor-port-number", Want: "monitor-port", inject: patch(podMonitor, replace(endpoint+"/portNumber", 9114))},
 		{Name: "monitor-path", Want: "scrape-failing", inject: patch(podMonitor, replace(endpoint+"/path", "/metric"))},
 		{Name: "monitor-scheme", Want: "scrape-failing", inject: patch(podMonitor, add(endpoint+"/scheme", "https"))},
@@ -32,7 +32,7 @@ func scrapes() []Fault {
 		}))},
 		{Name: "monitor-selector", Want: "monitor-selector", inject: selector(object{"app": "nginx"})},
 		{Name: "monitor-other-namespace", Want: "monitor-namespace", inject: all(
-			copied(podMonitor, operator+monitoring+"/podmonitors", name, func(object) {}), remove(podMonitor))},
+			copyOf(podMonitor, operator+monitoring+"/podmonitors", name, func(object) {}), remove(podMonitor))},
 		{Name: "monitor-namespace-selector", Want: "monitor-namespace", inject: patch(podMonitor,
 			add("/spec/namespaceSelector", object{"matchNames": []string{"default"}}))},
 		{Name: "prometheus-monitor-selector", Want: "monitor-ignored", inject: patch(prometheus,

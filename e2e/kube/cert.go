@@ -1,5 +1,5 @@
-// Package kube runs a control plane of Kubernetes from its binaries, and speaks
-// to it. It knows nothing of nginx.
+// Package kube runs a Kubernetes control plane from its binaries and is a client
+// of it. It knows nothing of nginx.
 package kube
 
 import (
@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// authority signs the certificates of one run.
+// authority is a CA of one run.
 type authority struct {
 	folder string
 	cert   *x509.Certificate
 	key    crypto.Signer
 }
 
-// pair is the files of a certificate and its key.
+// pair has the files of a certificate and its key.
 type pair struct{ cert, key string }
 
 func newAuthority(folder, name string) (*authority, error) {
@@ -37,12 +37,12 @@ func newAuthority(folder, name string) (*authority, error) {
 	return a, err
 }
 
-// file is where the authority's own certificate is.
+// file is the CA certificate.
 func (a *authority) file() string {
 	return filepath.Join(a.folder, a.cert.Subject.CommonName+".crt")
 }
 
-// client issues a certificate for a user, who is in the groups.
+// client issues a certificate for a user in these groups.
 func (a *authority) client(user string, groups ...string) (pair, error) {
 	return a.issue(user, &x509.Certificate{
 		Subject:     pkix.Name{CommonName: user, Organization: groups},
@@ -62,8 +62,8 @@ func (a *authority) server(name string, addresses ...net.IP) (pair, error) {
 	})
 }
 
-// peers issues a certificate for servers that know each other by it: they have
-// the names, and are clients too.
+// peers issues a certificate for servers with these names that are also clients
+// of each other.
 func (a *authority) peers(name string, names ...string) (pair, error) {
 	return a.issue(name, &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name},
@@ -73,7 +73,7 @@ func (a *authority) peers(name string, names ...string) (pair, error) {
 	})
 }
 
-// issue signs a certificate; the first one is the authority's own.
+// issue signs a certificate. The first one is the CA certificate.
 func (a *authority) issue(name string, template *x509.Certificate) (pair, error) {
 	files := pair{filepath.Join(a.folder, name+".crt"), filepath.Join(a.folder, name+".key")}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-func TestPeersAreServersAndClients(t *testing.T) {
+func TestPeerCertificate(t *testing.T) {
 	t.Parallel()
-	users, err := newAuthority(t.TempDir(), "users")
+	clientCA, err := newAuthority(t.TempDir(), "users")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Cluster{users: users}
-	ca, text, key, err := c.Peers("pair", "one.svc", "two.svc")
+	c := &Cluster{clientCA: clientCA}
+	ca, text, key, err := c.PeerCertificate("pair", "one.svc", "two.svc")
 	if err != nil || len(key) == 0 {
-		t.Fatalf("no pair: %v", err)
+		t.Fatalf("no certificate: %v", err)
 	}
 	block, _ := pem.Decode(text)
 	cert, err := x509.ParseCertificate(block.Bytes)

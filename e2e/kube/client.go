@@ -14,23 +14,23 @@ import (
 	"time"
 )
 
-// Client asks the API server.
+// Client is a client of the API server.
 type Client struct {
 	base, user string
 	http       *http.Client
 }
 
-// StatusError is an answer that is not 2xx.
+// StatusError is a response whose status is not 2xx.
 type StatusError struct {
-	// Code is the HTTP status, Message what the server said of it.
+	// Code is the HTTP status, Message that of the server.
 	Code    int
 	Message string
 }
 
-// Error is the server's message.
+// Error has the status and the message.
 func (e *StatusError) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
 
-// IsNotFound tells a 404 from other errors.
+// IsNotFound reports whether the error is a 404.
 func IsNotFound(err error) bool {
 	status, ok := errors.AsType[*StatusError](err)
 	return ok && status.Code == http.StatusNotFound
@@ -54,56 +54,58 @@ func newClient(base, authority string, files pair) (*Client, error) {
 	return NewClient(base, transport), nil
 }
 
-// NewClient asks the API server at the URL base. Whoever it is, the transport knows.
+// NewClient returns a client of the API server at the base URL. The transport
+// authenticates it.
 func NewClient(base string, transport http.RoundTripper) *Client {
 	return &Client{base: base, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
 }
 
-// As is the client in the name of another user, with that user's rights.
+// As impersonates another user, with the permissions of that user.
 func (c *Client) As(user string) *Client {
-	as := *c
-	as.user = user
-	return &as
+	impersonating := *c
+	impersonating.user = user
+	return &impersonating
 }
 
-// Get reads an object, or a list.
+// Get reads an object or a list.
 func (c *Client) Get(ctx context.Context, path string, into any) error {
 	return c.do(ctx, http.MethodGet, path, "", nil, into)
 }
 
-// Create makes an object.
+// Create creates an object.
 func (c *Client) Create(ctx context.Context, path string, object, into any) error {
 	return c.do(ctx, http.MethodPost, path, "application/json", object, into)
 }
 
-// Merge patches an object: lists are replaced whole.
+// Merge applies a merge patch, which replaces lists as a whole.
 func (c *Client) Merge(ctx context.Context, path string, patch any) error {
 	return c.do(ctx, http.MethodPatch, path, "application/merge-patch+json", patch, nil)
 }
 
-// Operation is a part of a JSON patch.
+// Operation is an operation of a JSON patch.
 type Operation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
 	Value any    `json:"value"`
 }
 
-// Patch changes an object in places.
+// Patch applies a JSON patch.
 func (c *Client) Patch(ctx context.Context, path string, operations ...Operation) error {
 	return c.do(ctx, http.MethodPatch, path, "application/json-patch+json", operations, nil)
 }
 
-// Apply makes the manager the owner of what the object says, and of that alone.
+// Apply does a server-side apply: the manager owns the fields of the object.
 func (c *Client) Apply(ctx context.Context, path, manager string, object any) error {
 	return c.do(ctx, http.MethodPatch, path+"?force=true&fieldManager="+manager, "application/apply-patch+yaml", object, nil)
 }
 
-// Replace writes an object as a whole.
+// Replace replaces an object.
 func (c *Client) Replace(ctx context.Context, path string, object any) error {
 	return c.do(ctx, http.MethodPut, path, "application/json", object, nil)
 }
 
-// Delete removes an object at once; one that is gone already is no error.
+// Delete deletes an object without a grace period. One that does not exist is not
+// an error.
 func (c *Client) Delete(ctx context.Context, path, uid string) error {
 	options := map[string]any{
 		"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0,
@@ -116,46 +118,51 @@ func (c *Client) Delete(ctx context.Context, path, uid string) error {
 	return err
 }
 
-func (c *Client) do(ctx context.Context, method, path, form string, body, into any) error {
-	var sent bytes.Buffer
+func (c *Client) do(ctx context.Context, method, path, contentType string, body, into any) error {
+	var encoded bytes.Buffer
 	if body != nil {
-		if err := json.NewEncoder(&sent).Encode(body); err != nil {
+		if err := json.NewEncoder(&encoded).Encode(body); err != nil {
 			return err
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, method, c.base+path, &sent)
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, &encoded)
 	if err != nil {
 		return err
 	}
-	if form != "" {
-		request.Header.Set("Content-Type", form)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
 	}
+	text, status, err := c.send(request)
+	switch {
+	case err != nil:
+		return err
+	case status/100 != 2:
+		return statusError(status, text)
+	case into == nil:
+		return nil
+	}
+	return json.Unmarshal(text, into)
+}
+
+// send returns the body and the status of the response.
+func (c *Client) send(request *http.Request) (text []byte, status int, err error) {
 	if c.user != "" {
 		request.Header.Set("Impersonate-User", c.user)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
-	if err != nil {
-		return err
-	}
-	if response.StatusCode/100 != 2 {
-		return failure(response.StatusCode, answer)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(answer, into)
+	text, err = io.ReadAll(io.LimitReader(response.Body, 64<<20))
+	return text, response.StatusCode, err
 }
 
-// failure is what the server said, of its Status object or of its text.
-func failure(code int, answer []byte) error {
+// statusError has the message of the Status object, or the text of the response.
+func statusError(code int, text []byte) error {
 	var status struct{ Message string }
-	if json.Unmarshal(answer, &status) != nil || status.Message == "" {
-		status.Message = string(bytes.TrimSpace(answer))
+	if json.Unmarshal(text, &status) != nil || status.Message == "" {
+		status.Message = string(bytes.TrimSpace(text))
 	}
 	return &StatusError{Code: code, Message: status.Message}
 }

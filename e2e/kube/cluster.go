@@ -19,29 +19,29 @@ import (
 )
 
 const (
-	// starting is what a server has until it answers.
-	starting = 2 * time.Minute
-	etcd     = "http://127.0.0.1:2379"
-	// SyncPeriod is how often the HPA controller looks, in place of 15 s.
+	// startTimeout is for each server.
+	startTimeout = 2 * time.Minute
+	etcd         = "http://127.0.0.1:2379"
+	// SyncPeriod is that of the HPA controller, instead of 15 s.
 	SyncPeriod = 5 * time.Second
 )
 
 // Cluster is a control plane.
 type Cluster struct {
-	// Address is where pods and servers reach the API server.
+	// Address is that of the API server, for pods and servers.
 	Address string
 	// Config is the kubeconfig of an administrator.
 	Config string
-	// Client has the same rights.
+	// Client is that administrator.
 	Client *Client
 
-	bin, folder string
-	group       *process.Group
-	users, mesh *authority
+	bin, folder       string
+	group             *process.Group
+	clientCA, proxyCA *authority
 }
 
 // Start starts etcd, API server, controllers and scheduler, and waits for each.
-// The binaries are in bin, or else in PATH.
+// The binaries are in bin or in PATH.
 func Start(ctx context.Context, group *process.Group, bin, folder, address string) (*Cluster, error) {
 	c := &Cluster{
 		Address: address, bin: bin, folder: folder, group: group,
@@ -50,7 +50,7 @@ func Start(ctx context.Context, group *process.Group, bin, folder, address strin
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	for _, start := range []func(context.Context) error{c.etcd, c.identities, c.apiServer, c.controllers, c.scheduler} {
+	for _, start := range []func(context.Context) error{c.etcd, c.certificates, c.apiServer, c.controllers, c.scheduler} {
 		if err := start(ctx); err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func Start(ctx context.Context, group *process.Group, bin, folder, address strin
 	return c, nil
 }
 
-// Binary is the path of a server.
+// Binary is the path of a binary.
 func (c *Cluster) Binary(name string) (string, error) {
 	path := filepath.Join(c.bin, name)
 	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
@@ -71,17 +71,17 @@ func (c *Cluster) Binary(name string) (string, error) {
 	return path, nil
 }
 
-// Run starts one more server.
+// Run starts a server.
 func (c *Cluster) Run(name string, args ...string) (*process.Process, error) {
 	binary, err := c.Binary(name)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(binary, args...) //nolint:noctx // ended by the group, in order
+	cmd := exec.Command(binary, args...) //nolint:noctx // the group stops it
 	return c.group.Start(name, cmd, syscall.SIGTERM)
 }
 
-// Kubectl runs kubectl as an administrator, with input on its standard input.
+// Kubectl runs kubectl as an administrator, with input on standard input.
 func (c *Cluster) Kubectl(ctx context.Context, input string, args ...string) (string, error) {
 	binary, err := c.Binary("kubectl")
 	if err != nil {
@@ -99,56 +99,47 @@ func (c *Cluster) etcd(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Await(ctx, starting, func(context.Context) error { return open("127.0.0.1:2379") })
+	return p.Await(ctx, startTimeout, func(context.Context) error { return process.Listening("127.0.0.1:2379") })
 }
 
-// open tells whether somebody listens there.
-func open(address string) error {
-	conn, err := net.DialTimeout("tcp", address, time.Second) //nolint:noctx // bounded by a second
-	if err != nil {
-		return err
-	}
-	return conn.Close()
-}
-
-// identities makes certificates for all.
-func (c *Cluster) identities(context.Context) error {
+// certificates issues those of the control plane.
+func (c *Cluster) certificates(context.Context) error {
 	var err error
-	if c.users, err = newAuthority(c.folder, "users"); err != nil {
+	if c.clientCA, err = newAuthority(c.folder, "users"); err != nil {
 		return err
 	}
-	if c.mesh, err = newAuthority(c.folder, "aggregation"); err != nil {
+	if c.proxyCA, err = newAuthority(c.folder, "aggregation"); err != nil {
 		return err
 	}
-	_, server := c.users.server("kubernetes", net.ParseIP(c.Address), net.IPv4(127, 0, 0, 1))
-	_, proxy := c.mesh.client("aggregator")
-	_, tokens := c.users.client("tokens")
-	admin, admins := c.users.client("admin", "system:masters")
+	_, server := c.clientCA.server("kubernetes", net.ParseIP(c.Address), net.IPv4(127, 0, 0, 1))
+	_, proxy := c.proxyCA.client("aggregator")
+	_, tokens := c.clientCA.client("tokens")
+	admin, admins := c.clientCA.client("admin", "system:masters")
 	if err := errors.Join(server, proxy, tokens, admins); err != nil {
 		return err
 	}
 	if err := c.writeConfig(c.Config, admin); err != nil {
 		return err
 	}
-	c.Client, err = newClient(c.url(), c.users.file(), admin)
+	c.Client, err = newClient(c.url(), c.clientCA.file(), admin)
 	return err
 }
 
 func (c *Cluster) url() string { return "https://" + c.Address + ":6443" }
 
-// User makes an identity with no rights but those of its groups, and gives the
-// files of authority, certificate and key.
+// User creates a user with the permissions of its groups, and returns the files
+// of CA, certificate and key.
 func (c *Cluster) User(name string, groups ...string) (ca, cert, key string, err error) {
-	files, err := c.users.client(name, groups...)
-	return c.users.file(), files.cert, files.key, err
+	files, err := c.clientCA.client(name, groups...)
+	return c.clientCA.file(), files.cert, files.key, err
 }
 
-// UserConfig makes an identity with no rights, and gives its kubeconfig.
+// UserConfig creates a user without permissions and returns its kubeconfig.
 func (c *Cluster) UserConfig(name string) (string, error) { return c.config(name) }
 
-// Strangers writes kubeconfigs that lead nowhere: one without anything in it, one
-// for an address where nobody listens, one with a token that nobody gave out.
-func (c *Cluster) Strangers() (nobody, elsewhere, stranger string, err error) {
+// BrokenConfigs writes kubeconfigs that do not work: an empty one, one with a wrong
+// address of the API server, and one with an invalid token.
+func (c *Cluster) BrokenConfigs() (empty, wrongAddress, invalidToken string, err error) {
 	write := func(name, from string, pairs ...string) string {
 		file := filepath.Join(c.folder, name+".kubeconfig")
 		err = errors.Join(err, os.WriteFile(file, []byte(strings.NewReplacer(pairs...).Replace(from)), 0o600))
@@ -159,29 +150,29 @@ func (c *Cluster) Strangers() (nobody, elsewhere, stranger string, err error) {
 		return "", "", "", err
 	}
 	credentials := regexp.MustCompile(`"client-certificate":"[^"]*","client-key":"[^"]*"`).FindString(string(admin))
-	nobody = write("nobody", `{"apiVersion": "v1", "kind": "Config"}`)
-	elsewhere = write("elsewhere", string(admin), c.url(), "https://"+c.Address+":6444")
-	stranger = write("stranger", string(admin), credentials, `"token":"a.b.c"`)
-	return nobody, elsewhere, stranger, err
+	empty = write("empty-config", `{"apiVersion": "v1", "kind": "Config"}`)
+	wrongAddress = write("wrong-address", string(admin), c.url(), "https://"+c.Address+":6444")
+	invalidToken = write("invalid-token", string(admin), credentials, `"token":"a.b.c"`)
+	return empty, wrongAddress, invalidToken, err
 }
 
-// Certificate makes one for a server at the address.
+// Certificate issues one for a server at the address.
 func (c *Cluster) Certificate(name, address string) (tls.Certificate, error) {
-	files, err := c.users.server(name, net.ParseIP(address))
+	files, err := c.clientCA.server(name, net.ParseIP(address))
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	return tls.LoadX509KeyPair(files.cert, files.key)
 }
 
-// Peers makes a certificate for servers of these names that ask each other, and
-// gives the texts of authority, certificate and key.
-func (c *Cluster) Peers(name string, names ...string) (ca, cert, key []byte, err error) {
-	files, err := c.users.peers(name, names...)
+// PeerCertificate issues a certificate for servers with these names that are also
+// clients of each other, and returns CA, certificate and key as PEM.
+func (c *Cluster) PeerCertificate(name string, names ...string) (ca, cert, key []byte, err error) {
+	files, err := c.clientCA.peers(name, names...)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	ca, err = os.ReadFile(c.users.file())
+	ca, err = os.ReadFile(c.clientCA.file())
 	cert, err2 := os.ReadFile(files.cert)
 	key, err3 := os.ReadFile(files.key)
 	return ca, cert, key, errors.Join(err, err2, err3)
@@ -189,12 +180,11 @@ func (c *Cluster) Peers(name string, names ...string) (ca, cert, key []byte, err
 
 // writeConfig writes a kubeconfig.
 func (c *Cluster) writeConfig(file string, user pair) error {
-	type named = map[string]any
-	text, err := json.Marshal(named{
+	text, err := json.Marshal(object{
 		"apiVersion": "v1", "kind": "Config", "current-context": "e2e",
-		"clusters": []named{{"name": "e2e", "cluster": named{"server": c.url(), "certificate-authority": c.users.file()}}},
-		"users":    []named{{"name": "e2e", "user": named{"client-certificate": user.cert, "client-key": user.key}}},
-		"contexts": []named{{"name": "e2e", "context": named{"cluster": "e2e", "user": "e2e"}}},
+		"clusters": []object{{"name": "e2e", "cluster": object{"server": c.url(), "certificate-authority": c.clientCA.file()}}},
+		"users":    []object{{"name": "e2e", "user": object{"client-certificate": user.cert, "client-key": user.key}}},
+		"contexts": []object{{"name": "e2e", "context": object{"cluster": "e2e", "user": "e2e"}}},
 	})
 	if err != nil {
 		return err
@@ -202,19 +192,19 @@ func (c *Cluster) writeConfig(file string, user pair) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-// apiServer has RBAC, aggregation, and admission as it is by default. Taints of
-// new nodes are left out with the controller that would take them off again; the
-// beta of admission policies is on for dry runs of it.
+// apiServer starts the API server with RBAC, aggregation and default admission.
+// New nodes get no taints, since the controller that removes them does not run.
+// The beta version of admission policies is enabled for dry runs.
 func (c *Cluster) apiServer(ctx context.Context) error {
 	file := func(name string) string { return filepath.Join(c.folder, name) }
 	p, err := c.Run("kube-apiserver",
 		"--etcd-servers="+etcd, "--bind-address=0.0.0.0", "--secure-port=6443", "--advertise-address="+c.Address,
 		"--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC",
-		"--client-ca-file="+c.users.file(),
+		"--client-ca-file="+c.clientCA.file(),
 		"--tls-cert-file="+file("kubernetes.crt"), "--tls-private-key-file="+file("kubernetes.key"),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file="+file("tokens.key"), "--service-account-signing-key-file="+file("tokens.key"),
-		"--requestheader-client-ca-file="+c.mesh.file(), "--requestheader-allowed-names=aggregator",
+		"--requestheader-client-ca-file="+c.proxyCA.file(), "--requestheader-allowed-names=aggregator",
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file="+file("aggregator.crt"), "--proxy-client-key-file="+file("aggregator.key"),
@@ -223,14 +213,14 @@ func (c *Cluster) apiServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Await(ctx, starting, func(ctx context.Context) error {
-		// Ready means that the rights of the controllers are there, too.
+	return p.Await(ctx, startTimeout, func(ctx context.Context) error {
+		// Ready includes the roles of the controllers.
 		return c.Client.Get(ctx, "/readyz", nil)
 	})
 }
 
-// controllers are those that the story needs, each with its own service
-// account, so that the HPA asks with the rights that it has in a real cluster.
+// controllers starts those that the scenario needs, each with its own service
+// account, so that the HPA controller has the permissions of a real cluster.
 func (c *Cluster) controllers(ctx context.Context) error {
 	config, err := c.config("system:kube-controller-manager")
 	if err != nil {
@@ -243,13 +233,13 @@ func (c *Cluster) controllers(ctx context.Context) error {
 	p, err := c.Run("kube-controller-manager",
 		"--kubeconfig="+config, "--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config,
 		"--leader-elect=false", "--use-service-account-credentials=true", "--bind-address=127.0.0.1",
-		"--service-account-private-key-file="+filepath.Join(c.folder, "tokens.key"), "--root-ca-file="+c.users.file(),
+		"--service-account-private-key-file="+filepath.Join(c.folder, "tokens.key"), "--root-ca-file="+c.clientCA.file(),
 		"--controllers="+strings.Join(controllers, "-controller,")+"-controller",
 		"--horizontal-pod-autoscaler-sync-period="+SyncPeriod.String())
 	if err != nil {
 		return err
 	}
-	return p.Await(ctx, starting, func(ctx context.Context) error {
+	return p.Await(ctx, startTimeout, func(ctx context.Context) error {
 		var account struct{}
 		return c.Client.Get(ctx, "/api/v1/namespaces/default/serviceaccounts/default", &account)
 	})
@@ -265,12 +255,12 @@ func (c *Cluster) scheduler(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Await(ctx, starting, func(context.Context) error { return open("127.0.0.1:10259") })
+	return p.Await(ctx, startTimeout, func(context.Context) error { return process.Listening("127.0.0.1:10259") })
 }
 
-// config is the kubeconfig of a user.
+// config creates a user and returns its kubeconfig.
 func (c *Cluster) config(user string) (string, error) {
-	files, err := c.users.client(user)
+	files, err := c.clientCA.client(user)
 	if err != nil {
 		return "", err
 	}

@@ -4,20 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
 )
 
-// Manifest is a document of a file.
+// Manifest is a YAML document of a file.
 type Manifest struct{ APIVersion, Kind, Namespace, Text string }
 
-// ErrNoKind is what a document is told whose kind the cluster does not have.
-var ErrNoKind = errors.New("the cluster has no such kind")
+// ErrUnknownKind means that the cluster does not have the kind of a document.
+var ErrUnknownKind = errors.New("unknown kind")
 
-// Documents splits a file. Documents without a kind are left out; so are those
-// whose kind is not on a line of its own.
+// Documents splits a file. Documents without a kind on a line of its own are
+// skipped.
 func Documents(text string) []Manifest {
 	var all []Manifest
 	for _, document := range regexp.MustCompile(`(?m)^---.*$`).Split(text, -1) {
@@ -32,7 +31,7 @@ func Documents(text string) []Manifest {
 	return all
 }
 
-// field is the value of the first line that begins with the key.
+// field is the value of the first line that starts with the key.
 func field(document, key string) string {
 	found := regexp.MustCompile(`(?m)` + key + `: *["']?([^"'\s#]+)`).FindStringSubmatch(document)
 	if found == nil {
@@ -41,36 +40,28 @@ func field(document, key string) string {
 	return found[1]
 }
 
-// DryRun has the API server take the document as if it were to be created, with
-// admission and strict validation: unknown and double fields are errors.
-func (c *Client) DryRun(ctx context.Context, m Manifest, namespace string) (string, error) {
+// DryRun validates the document on the API server, with admission and strict
+// field validation: unknown and duplicate fields are errors.
+func (c *Client) DryRun(ctx context.Context, m Manifest, namespace string) error {
 	path, err := c.path(ctx, m, namespace)
 	if err != nil {
-		return "", err
+		return err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
 		c.base+path+"?dryRun=All&fieldValidation=Strict", strings.NewReader(m.Text))
 	if err != nil {
-		return "", err
+		return err
 	}
 	request.Header.Set("Content-Type", "application/yaml")
 	request.Header.Set("Accept", "application/json")
-	response, err := c.http.Do(request)
-	if err != nil {
-		return "", err
+	text, status, err := c.send(request)
+	if err == nil && status != http.StatusCreated {
+		err = statusError(status, text)
 	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 8<<20))
-	if err != nil {
-		return "", err
-	}
-	if response.StatusCode != http.StatusCreated {
-		return "", failure(response.StatusCode, answer)
-	}
-	return string(answer), nil
+	return err
 }
 
-// path is where objects of the document's kind are created.
+// path is the collection in which objects of this kind are created.
 func (c *Client) path(ctx context.Context, m Manifest, namespace string) (string, error) {
 	base := "/apis/" + m.APIVersion
 	if !strings.Contains(m.APIVersion, "/") {
@@ -84,7 +75,7 @@ func (c *Client) path(ctx context.Context, m Manifest, namespace string) (string
 	}
 	if err := c.Get(ctx, base, &list); err != nil {
 		if IsNotFound(err) {
-			return "", fmt.Errorf("%w: %s of %s", ErrNoKind, m.Kind, m.APIVersion)
+			return "", fmt.Errorf("%w: %s of %s", ErrUnknownKind, m.Kind, m.APIVersion)
 		}
 		return "", err
 	}
@@ -100,5 +91,5 @@ func (c *Client) path(ctx context.Context, m Manifest, namespace string) (string
 		}
 		return base + "/namespaces/" + namespace + "/" + r.Name, nil
 	}
-	return "", fmt.Errorf("%w: %s of %s", ErrNoKind, m.Kind, m.APIVersion)
+	return "", fmt.Errorf("%w: %s of %s", ErrUnknownKind, m.Kind, m.APIVersion)
 }

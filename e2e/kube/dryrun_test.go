@@ -2,7 +2,7 @@ package kube
 
 import "testing"
 
-func TestDocumentsAreSplit(t *testing.T) {
+func TestDocuments(t *testing.T) {
 	t.Parallel()
 	text := "# head\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: 'b'\ndata:\n  x: \"kind: no\"\n" +
 		"--- # more\nkind: \"Role\"\napiVersion: rbac.authorization.k8s.io/v1\n---\nreplicas: 1\n"

@@ -1,4 +1,4 @@
-// Package load asks web servers at a fixed rate. It knows nothing of clusters.
+// Package load sends HTTP requests at a fixed rate. It knows nothing of clusters.
 package load
 
 import (
@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// workers bounds the requests under way at once.
+// workers limits concurrent requests.
 const workers = 8
 
-// Generator asks its addresses in turn.
+// Generator sends requests to its addresses in turn.
 type Generator struct {
 	client       *http.Client
 	addresses    atomic.Pointer[[]string]
@@ -21,31 +21,31 @@ type Generator struct {
 	sent, failed atomic.Uint64
 }
 
-// New makes a generator without addresses.
+// New returns a generator without addresses.
 func New() *Generator {
 	g := &Generator{client: &http.Client{
 		Timeout:   2 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: workers, IdleConnTimeout: 10 * time.Second},
 	}}
-	g.Aim(nil)
+	g.SetAddresses(nil)
 	return g
 }
 
-// Aim replaces the addresses, each host:port.
-func (g *Generator) Aim(addresses []string) { g.addresses.Store(&addresses) }
+// SetAddresses replaces the addresses, each host:port.
+func (g *Generator) SetAddresses(addresses []string) { g.addresses.Store(&addresses) }
 
-// Counts is how many requests were answered with 200, and how many were not.
+// Counts returns the numbers of requests with and without a response of status 200.
 func (g *Generator) Counts() (sent, failed uint64) { return g.sent.Load(), g.failed.Load() }
 
-// Run asks perSecond times a second until the context ends. What cannot be sent
-// in time is left out, not made up for.
+// Run sends perSecond requests a second until the context ends. A request that
+// cannot be sent in time is skipped.
 func (g *Generator) Run(ctx context.Context, perSecond int) {
 	jobs := make(chan struct{})
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
 			for range jobs {
-				g.ask(ctx)
+				g.request(ctx)
 			}
 		})
 	}
@@ -66,7 +66,7 @@ func (g *Generator) Run(ctx context.Context, perSecond int) {
 	g.client.CloseIdleConnections()
 }
 
-func (g *Generator) ask(ctx context.Context) {
+func (g *Generator) request(ctx context.Context) {
 	addresses := *g.addresses.Load()
 	if len(addresses) == 0 {
 		return

@@ -7,21 +7,21 @@ import (
 	"syscall"
 )
 
-// Image stands for a container image: a program of this machine, and the files
-// of /etc that the real image brings.
+// Image replaces a container image: a program of this machine, and the configuration
+// files of the real image.
 type Image struct {
-	// Program is the path of a binary to show at /app; Entry is what runs.
+	// Program is the path of a binary to mount at /app; Entry is the entry point.
 	Program string
 	Entry   []string
-	// Files are further files, path to text.
+	// Files are more files: their texts by path.
 	Files map[string]string
-	// Stop ends it.
+	// Stop is the stop signal.
 	Stop syscall.Signal
-	// User runs it, unless the pod names another.
+	// User is the default user.
 	User int
 }
 
-// Nginx is the official image: its files, its entry point, its stop signal.
+// Nginx replaces the official image.
 func Nginx() Image {
 	return Image{
 		Entry: []string{"nginx", "-g", "daemon off;"},
@@ -33,7 +33,7 @@ func Nginx() Image {
 	}
 }
 
-// UnprivilegedNginx is the image that the chart's own test runs in.
+// UnprivilegedNginx replaces the image of the chart test.
 func UnprivilegedNginx() Image {
 	var temp strings.Builder
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
@@ -50,12 +50,12 @@ func UnprivilegedNginx() Image {
 	}
 }
 
-// Program is an image with nothing but a binary.
+// Program is an image with only a binary.
 func Program(binary string) Image {
 	return Image{Program: binary, Entry: []string{"/app/" + path.Base(binary)}, Stop: syscall.SIGTERM}
 }
 
-// nginxConf includes conf.d in http, as the image does.
+// nginxConf includes conf.d in http, like the image.
 func nginxConf(user, pid, http string) string {
 	return user + "\nworker_processes 1;\nerror_log stderr notice;\npid " + pid + ";\n" +
 		"events { worker_connections 512; }\nhttp {\n    default_type text/plain;\n    access_log off;\n" + http +
@@ -64,13 +64,13 @@ func nginxConf(user, pid, http string) string {
 
 const defaultServer = "server {\n    listen 80;\n    location / { return 200 \"hello\\n\"; }\n}\n"
 
-// find gives the image by the last part of its name.
-func find(images map[string]Image, name string) (Image, error) {
+// findImage finds an image by the last part of its name.
+func findImage(images map[string]Image, name string) (Image, error) {
 	name, _, _ = strings.Cut(path.Base(name), "@")
 	name, _, _ = strings.Cut(name, ":")
 	image, known := images[name]
 	if !known {
-		return Image{}, fmt.Errorf("no program stands for the image %s", name)
+		return Image{}, fmt.Errorf("unknown image %s", name)
 	}
 	return image, nil
 }

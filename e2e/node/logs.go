@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// logsPort is where the API server asks a kubelet.
+// logsPort is that of a kubelet.
 const logsPort = 10250
 
-// allLines stands for a log as a whole.
+// allLines is more than any log has.
 const allLines = 1 << 20
 
-// serveLogs answers "kubectl logs", as far as tailLines goes. Logs of a container
-// that was started again are one: what it said before comes first.
+// serveLogs serves "kubectl logs" with tailLines. The log of a restarted container
+// includes those of its previous runs.
 func (n *Node) serveLogs(certificate tls.Certificate) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", n.answerLogs)
+	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", n.handleLogs)
 	n.server = &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
@@ -30,11 +30,11 @@ func (n *Node) serveLogs(certificate tls.Certificate) error {
 	if err != nil {
 		return err
 	}
-	go n.server.ServeTLS(listener, "", "") //nolint:errcheck // it ends when it is closed
+	go n.server.ServeTLS(listener, "", "") //nolint:errcheck // returns when closed
 	return nil
 }
 
-func (n *Node) answerLogs(w http.ResponseWriter, r *http.Request) {
+func (n *Node) handleLogs(w http.ResponseWriter, r *http.Request) {
 	lines := allLines
 	if text := r.URL.Query().Get("tailLines"); text != "" {
 		var err error
@@ -49,10 +49,10 @@ func (n *Node) answerLogs(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain")
-	_, _ = io.WriteString(w, text) // the API server may have gone
+	_, _ = io.WriteString(w, text) // the API server may have closed it
 }
 
-// log is the last lines of a container's log.
+// log returns the last lines of the log of a container.
 func (n *Node) log(namespace, pod, container string, lines int) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -67,10 +67,10 @@ func (n *Node) log(namespace, pod, container string, lines int) (string, error) 
 func (r *runner) log(container string, lines int) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, list := range [][]*running{r.inits, r.mains} {
+	for _, list := range [][]*instance{r.inits, r.mains} {
 		for _, c := range list {
 			if c.spec.Name == container {
-				return c.process.Last(lines)
+				return c.process.LastLines(lines)
 			}
 		}
 	}

@@ -9,18 +9,18 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-// Address is where the node's own processes listen; pods reach it over a bridge.
+// Address is that of the node, which pods reach over a bridge.
 const Address = "10.244.0.1"
 
-// probeMark is on packets of probes. Those of a kubelet come from the node of the
-// pod, so that no policy of the network and no firewall stops them.
+// probeMark marks packets of probes. A kubelet sends them from the node of the pod,
+// so that NetworkPolicies and firewalls do not drop them.
 const probeMark = 1
 
-// Hole is the table of routes for what is to get lost, as it does at a firewall.
-const Hole = "99"
+// DropTable is the routing table for packets to be dropped.
+const DropTable = "99"
 
-// PrepareNetwork makes the bridge. The network namespace that it is made in
-// must be one without a link to anywhere.
+// PrepareNetwork creates the bridge, in a network namespace that has no other
+// links.
 func PrepareNetwork(ctx context.Context) error {
 	return commands(
 		ctx,
@@ -30,13 +30,14 @@ func PrepareNetwork(ctx context.Context) error {
 		"ip link set cni0 up",
 		"ip link add hole type bridge",
 		"ip link set hole arp off up",
-		"ip route add default dev hole table "+Hole,
+		"ip route add default dev hole table "+DropTable,
 		fmt.Sprintf("ip rule add pref 10 fwmark %d lookup main", probeMark),
 	)
 }
 
-// join makes a network for a pod: a loopback of its own, and an address on the bridge.
-func join(ctx context.Context, name, address string) error {
+// joinNetwork creates the network of a pod, with a loopback device and an address on
+// the bridge.
+func joinNetwork(ctx context.Context, name, address string) error {
 	return commands(
 		ctx,
 		"ip netns add "+name,
@@ -48,14 +49,14 @@ func join(ctx context.Context, name, address string) error {
 	)
 }
 
-// leave removes it.
-func leave(ctx context.Context, name string) error {
+// deleteNetwork deletes it.
+func deleteNetwork(ctx context.Context, name string) error {
 	return commands(ctx, "ip netns del "+name)
 }
 
 func commands(ctx context.Context, all ...string) error {
-	for _, line := range all {
-		words := strings.Fields(line)
+	for _, command := range all {
+		words := strings.Fields(command)
 		if _, err := process.Output(exec.CommandContext(ctx, words[0], words[1:]...)); err != nil {
 			return err
 		}

@@ -1,11 +1,10 @@
-// Package node stands in for a kubelet: it runs the pods that are bound to its
-// node as processes of this machine, each in a network, a file system and a
-// process tree of its own. Images are programs of this machine. It knows nothing
-// of what the pods are for.
+// Package node replaces a kubelet: it runs the pods of its node as processes of this
+// machine, each with its own network, file system and process tree. Images are
+// programs of this machine. It knows nothing of the purpose of the pods.
 //
-// It does what the story needs and no more: native sidecars in order, volumes,
-// start-up and readiness probes, users, restarts, and ends in order. It enforces
-// no limits, and has no liveness probes and no exec API.
+// It implements what the scenario needs: native sidecars, volumes, startup and
+// readiness probes, users, restarts and ordered termination, but no limits, no
+// liveness probes and no exec API.
 package node
 
 import (
@@ -32,14 +31,14 @@ type Node struct {
 	images map[string]Image
 	logs   *process.Group
 	server *http.Server
-	ended  chan struct{}
+	done   chan struct{}
 
 	mu      sync.Mutex
 	runners map[string]*runner
 	last    int
 }
 
-// Register makes the node known.
+// Register creates the node.
 func Register(ctx context.Context, cluster *kube.Cluster, folder string, images map[string]Image) (*Node, error) {
 	client := cluster.Client
 	logs, err := process.NewGroup(filepath.Join(folder, "logs"))
@@ -48,7 +47,7 @@ func Register(ctx context.Context, cluster *kube.Cluster, folder string, images 
 	}
 	n := &Node{
 		Name: "node-0", client: client, folder: folder, images: images, logs: logs,
-		ended: make(chan struct{}), runners: map[string]*runner{},
+		done: make(chan struct{}), runners: map[string]*runner{},
 	}
 	certificate, err := cluster.Certificate(n.Name, Address)
 	if err != nil {
@@ -63,39 +62,39 @@ func Register(ctx context.Context, cluster *kube.Cluster, folder string, images 
 	}, nil); err != nil {
 		return nil, err
 	}
-	room := object{"cpu": "64", "memory": "64Gi", "pods": "110"}
+	capacity := object{"cpu": "64", "memory": "64Gi", "pods": "110"}
 	return n, client.Merge(ctx, "/api/v1/nodes/"+n.Name+"/status", object{"status": object{
-		"capacity": room, "allocatable": room,
+		"capacity": capacity, "allocatable": capacity,
 		"daemonEndpoints": object{"kubeletEndpoint": object{"Port": logsPort}},
 		"addresses":       []object{{"type": "InternalIP", "address": Address}},
 		"conditions":      []object{{"type": "Ready", "status": "True", "reason": "Runs", "message": "runs pods as processes"}},
 	}})
 }
 
-// Run looks after the pods until the context ends, then ends them all.
+// Run runs the pods until the context ends, then stops all of them.
 func (n *Node) Run(ctx context.Context) {
-	defer close(n.ended)
+	defer close(n.done)
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if err := n.look(ctx); err != nil && ctx.Err() == nil {
+		if err := n.sync(ctx); err != nil && ctx.Err() == nil {
 			fmt.Fprintf(os.Stderr, "node: %v\n", err)
 		}
 		select {
 		case <-ctx.Done():
 			n.stop()
-			_ = n.server.Close() // all ends with the process anyway
+			_ = n.server.Close() // the process ends anyway
 			return
 		case <-tick.C:
 		}
 	}
 }
 
-// Wait returns when Run has ended.
-func (n *Node) Wait() { <-n.ended }
+// Wait returns when Run has returned.
+func (n *Node) Wait() { <-n.done }
 
-// look starts pods that are new and ends those that are to go.
-func (n *Node) look(ctx context.Context) error {
+// sync starts new pods and stops deleted ones.
+func (n *Node) sync(ctx context.Context) error {
 	var list struct{ Items []*pod }
 	if err := n.client.Get(ctx, "/api/v1/pods?fieldSelector=spec.nodeName="+n.Name, &list); err != nil {
 		return err
@@ -125,7 +124,7 @@ func (n *Node) look(ctx context.Context) error {
 	return nil
 }
 
-// stop ends all pods, without telling the API server.
+// stop stops all pods without updating the API server.
 func (n *Node) stop() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -133,18 +132,18 @@ func (n *Node) stop() {
 		r.end()
 	}
 	for _, r := range n.runners {
-		<-r.ended
+		<-r.done
 	}
 	n.logs.StopAll()
 }
 
-// Complaints is what went wrong in pods that run now, with the ends of their logs.
-func (n *Node) Complaints() error {
+// Problems has the errors of pods, with the ends of their logs.
+func (n *Node) Problems() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var all []error
 	for _, r := range n.runners {
-		all = append(all, r.complaint())
+		all = append(all, r.problem())
 	}
 	return errors.Join(all...)
 }

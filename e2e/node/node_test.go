@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestPodsHaveNamesForOthers(t *testing.T) {
+func TestHostAliases(t *testing.T) {
 	t.Parallel()
 	image := Image{Files: map[string]string{"/etc/motd": "hello"}}
 	r := &runner{pod: &pod{}}
@@ -21,20 +21,20 @@ func TestPodsHaveNamesForOthers(t *testing.T) {
 	}
 }
 
-func TestImagesAreFoundByLastPartOfName(t *testing.T) {
+func TestFindImage(t *testing.T) {
 	t.Parallel()
 	images := map[string]Image{"nginx": Nginx(), "other": {}}
 	for _, name := range []string{"nginx", "nginx:1.28", "docker.io/library/nginx:1", "localhost:5000/nginx@sha256:12"} {
-		if image, err := find(images, name); err != nil || !slices.Equal(image.Entry, Nginx().Entry) {
-			t.Errorf("find(%q) = %v, %v", name, image.Entry, err)
+		if image, err := findImage(images, name); err != nil || !slices.Equal(image.Entry, Nginx().Entry) {
+			t.Errorf("findImage(%q) = %v, %v", name, image.Entry, err)
 		}
 	}
-	if _, err := find(images, "redis:8"); err == nil || !strings.Contains(err.Error(), "redis") {
-		t.Errorf("find(redis:8) gives %v, want an error", err)
+	if _, err := findImage(images, "redis:8"); err == nil || !strings.Contains(err.Error(), "redis") {
+		t.Errorf("findImage(redis:8) gives %v, want an error", err)
 	}
 }
 
-func TestVariablesAreExpanded(t *testing.T) {
+func TestExpand(t *testing.T) {
 	t.Parallel()
 	got := expand([]string{"--uri=http://$(IP):8080/$(NONE)"}, []string{"A=b", "IP=192.0.2.1"})
 	if got[0] != "--uri=http://192.0.2.1:8080/$(NONE)" {
@@ -42,14 +42,14 @@ func TestVariablesAreExpanded(t *testing.T) {
 	}
 }
 
-func TestContainersThatKeepEndingAreLeftAloneForLonger(t *testing.T) {
+func TestBackoff(t *testing.T) {
 	t.Parallel()
-	for again, want := range []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, patience, patience} {
-		if got := (&running{again: again}).wait(); got != want {
-			t.Errorf("after %d starts it waits %s, want %s", again, got, want)
+	for restarts, want := range []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, maxBackoff, maxBackoff} {
+		if got := (&instance{restarts: restarts}).backoff(); got != want {
+			t.Errorf("after %d starts it waits %s, want %s", restarts, got, want)
 		}
 	}
-	if got := (&running{again: 1000}).wait(); got != patience {
+	if got := (&instance{restarts: 1000}).backoff(); got != maxBackoff {
 		t.Errorf("after 1000 starts it waits %s", got)
 	}
 }

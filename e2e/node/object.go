@@ -2,7 +2,7 @@ package node
 
 import "time"
 
-// pod is what the node reads of a Pod.
+// pod has the fields of a pod that the node reads.
 type pod struct {
 	Metadata struct {
 		Name, Namespace, UID string
@@ -36,8 +36,8 @@ type container struct {
 	StartupProbe, ReadinessProbe           *probe
 }
 
-// native tells whether an init container stays.
-func (c *container) native() bool { return c.RestartPolicy == always }
+// isSidecar reports whether an init container is a native sidecar.
+func (c *container) isSidecar() bool { return c.RestartPolicy == always }
 
 const always = "Always"
 

@@ -15,9 +15,9 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-// patience bounds the time between two starts of a container that keeps ending.
-// A kubelet begins with 10 s and goes to 5 minutes.
-const patience = 10 * time.Second
+// maxBackoff limits the delay before a restart. That of a kubelet is 10 s at first
+// and 5 minutes at most.
+const maxBackoff = 10 * time.Second
 
 // runner runs one pod.
 type runner struct {
@@ -28,35 +28,35 @@ type runner struct {
 	folder   string
 	started  time.Time
 	stopping chan struct{}
-	ended    chan struct{}
+	done     chan struct{}
 	once     sync.Once
 
 	mu      sync.Mutex
-	inits   []*running
-	mains   []*running
+	inits   []*instance
+	mains   []*instance
 	failure error
 }
 
-// running is a container at work.
-type running struct {
-	spec    *container
-	process *process.Process
-	started bool
-	ready   bool
-	over    bool
-	// again is how often it was started again, next when that comes.
-	again int
-	next  time.Time
-	// code is what it last ended with.
+// instance is a container that was started.
+type instance struct {
+	spec      *container
+	process   *process.Process
+	started   bool
+	ready     bool
+	completed bool
+	// restarts counts restarts, next is the time of the next one.
+	restarts int
+	next     time.Time
+	// code is the last exit status.
 	code int
 }
 
-// wait is how long a container that ended again is left alone.
-func (c *running) wait() time.Duration {
-	if c.again == 0 {
+// backoff is the delay before the next restart.
+func (c *instance) backoff() time.Duration {
+	if c.restarts == 0 {
 		return 0
 	}
-	return min(time.Second<<min(c.again-1, 10), patience)
+	return min(time.Second<<min(c.restarts-1, 10), maxBackoff)
 }
 
 func newRunner(n *Node, p *pod, number int) *runner {
@@ -66,31 +66,31 @@ func newRunner(n *Node, p *pod, number int) *runner {
 		address:  fmt.Sprintf("10.244.%d.%d", 1+number/200, 1+number%200),
 		folder:   filepath.Join(n.folder, p.Metadata.UID),
 		started:  time.Now(),
-		stopping: make(chan struct{}), ended: make(chan struct{}),
+		stopping: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
-// end asks the pod to end. It may be called again.
+// end stops the pod. It may be called again.
 func (r *runner) end() { r.once.Do(func() { close(r.stopping) }) }
 
-// run is the life of the pod.
+// run runs the pod until it is deleted.
 func (r *runner) run(ctx context.Context) {
-	defer close(r.ended)
-	// A pod that is to go must not wait for its own start.
-	life, cancel := context.WithCancel(ctx)
+	defer close(r.done)
+	// A deleted pod does not wait until it has started.
+	podCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
 		select {
 		case <-r.stopping:
 			cancel()
-		case <-life.Done():
+		case <-podCtx.Done():
 		}
 	}()
-	err := r.start(life)
+	err := r.start(podCtx)
 	if err == nil {
-		err = r.watch(life)
+		err = r.watch(podCtx)
 	}
-	if err != nil && life.Err() == nil {
+	if err != nil && podCtx.Err() == nil {
 		if !errors.Is(err, errSucceeded) {
 			r.fail(errors.Join(err, r.report(ctx, "Failed")))
 		}
@@ -99,12 +99,12 @@ func (r *runner) run(ctx context.Context) {
 	r.finish(ctx)
 }
 
-// start does all up to the first start of the containers proper.
+// start starts all containers.
 func (r *runner) start(ctx context.Context) error {
 	if err := os.MkdirAll(r.folder, 0o755); err != nil {
 		return err
 	}
-	if err := join(ctx, r.network, r.address); err != nil {
+	if err := joinNetwork(ctx, r.network, r.address); err != nil {
 		return err
 	}
 	if err := r.volumes(ctx); err != nil {
@@ -114,7 +114,7 @@ func (r *runner) start(ctx context.Context) error {
 		return err
 	}
 	for i := range r.pod.Spec.InitContainers {
-		if err := r.initialise(ctx, &r.pod.Spec.InitContainers[i]); err != nil {
+		if err := r.runInit(ctx, &r.pod.Spec.InitContainers[i]); err != nil {
 			return err
 		}
 	}
@@ -123,37 +123,37 @@ func (r *runner) start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.passStartup(ctx, c, "Running"); err != nil {
+		if err := r.awaitStartup(ctx, c, "Running"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// initialise runs an init container to its end, or a sidecar until it has started.
-func (r *runner) initialise(ctx context.Context, spec *container) error {
+// runInit runs an init container to its end, or a sidecar until it has started.
+func (r *runner) runInit(ctx context.Context, spec *container) error {
 	c, err := r.launch(spec, &r.inits)
 	if err != nil {
 		return err
 	}
-	if spec.native() {
-		return r.passStartup(ctx, c, "Pending")
+	if spec.isSidecar() {
+		return r.awaitStartup(ctx, c, "Pending")
 	}
 	select {
 	case <-c.process.Done():
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if _, err := c.process.Over(); err != nil {
+	if _, err := c.process.Ended(); err != nil {
 		return fmt.Errorf("init container %s: %w: %s", spec.Name, err, c.process.Tail())
 	}
-	c.over = true
+	c.completed = true
 	return nil
 }
 
-// launch starts a container and keeps it in the list.
-func (r *runner) launch(spec *container, list *[]*running) (*running, error) {
-	c := &running{spec: spec}
+// launch starts a container and adds it to the list.
+func (r *runner) launch(spec *container, list *[]*instance) (*instance, error) {
+	c := &instance{spec: spec}
 	if err := r.exec(c); err != nil {
 		return nil, fmt.Errorf("container %s: %w", spec.Name, err)
 	}
@@ -164,8 +164,8 @@ func (r *runner) launch(spec *container, list *[]*running) (*running, error) {
 }
 
 // exec starts the process of a container.
-func (r *runner) exec(c *running) error {
-	image, err := find(r.node.images, c.spec.Image)
+func (r *runner) exec(c *instance) error {
+	image, err := findImage(r.node.images, c.spec.Image)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (r *runner) exec(c *running) error {
 	return err
 }
 
-// stop is the signal that ends the image.
+// stop is the stop signal of the image.
 func (i Image) stop() os.Signal {
 	if i.Stop == 0 {
 		return syscall.SIGTERM
@@ -226,7 +226,7 @@ func (r *runner) sandbox(spec *container, image Image) *sandbox {
 	return s
 }
 
-// files are those of the image, and the names that the pod has for others.
+// files are those of the image, and /etc/hosts.
 func (r *runner) files(image Image) map[string]string {
 	files := maps.Clone(image.Files)
 	if files == nil {
@@ -240,18 +240,17 @@ func (r *runner) files(image Image) map[string]string {
 	return files
 }
 
-// passStartup waits for the start-up probe, and starts the container again
-// meanwhile if it ends.
-func (r *runner) passStartup(ctx context.Context, c *running, phase string) error {
+// awaitStartup waits for the startup probe, and restarts the container if it ends.
+func (r *runner) awaitStartup(ctx context.Context, c *instance, phase string) error {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	before := ""
 	for {
-		passed, err := r.tryStartup(ctx, c)
+		passed, err := r.startupPassed(ctx, c)
 		if passed || err != nil {
 			return err
 		}
-		if now := r.line(); now != before {
+		if now := r.summary(); now != before {
 			if err := r.report(ctx, phase); err != nil {
 				return err
 			}
@@ -265,40 +264,40 @@ func (r *runner) passStartup(ctx context.Context, c *running, phase string) erro
 	}
 }
 
-// tryStartup tells whether the container has started.
-func (r *runner) tryStartup(ctx context.Context, c *running) (passed bool, err error) {
+// startupPassed reports whether the container has started.
+func (r *runner) startupPassed(ctx context.Context, c *instance) (passed bool, err error) {
 	err = r.probe(ctx, c.spec.StartupProbe)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if over, _ := c.process.Over(); err == nil && (!over || c.spec.StartupProbe == nil) {
+	if ended, _ := c.process.Ended(); err == nil && (!ended || c.spec.StartupProbe == nil) {
 		c.started = true
 		return true, nil
 	}
-	_, err = r.revive(c, c.spec.native() || r.pod.Spec.RestartPolicy == always)
-	return c.over, err
+	_, err = r.restartIfEnded(c, c.spec.isSidecar() || r.pod.Spec.RestartPolicy == always)
+	return c.completed, err
 }
 
-// errSucceeded ends a pod whose work is done.
+// errSucceeded means that all containers of the pod have succeeded.
 var errSucceeded = errors.New("succeeded")
 
-// watch reports the pod until it is to go, and starts again what ended.
+// watch reports the status of the pod and restarts containers until it is deleted.
 func (r *runner) watch(ctx context.Context) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	before := ""
 	for {
-		over, err := r.renew()
+		done, err := r.restartEnded()
 		if err != nil {
 			return err
 		}
-		if over {
+		if done {
 			r.stopAll(r.inits)
 			if err := r.report(ctx, "Succeeded"); err != nil {
 				return err
 			}
 			return errSucceeded
 		}
-		if now := r.check(ctx); now != before {
+		if now := r.refresh(ctx); now != before {
 			if err := r.report(ctx, "Running"); err != nil {
 				return err
 			}
@@ -312,70 +311,70 @@ func (r *runner) watch(ctx context.Context) error {
 	}
 }
 
-// renew starts containers again, and tells whether the work of the pod is done.
-func (r *runner) renew() (done bool, err error) {
+// restartEnded restarts containers, and reports whether the pod has succeeded.
+func (r *runner) restartEnded() (done bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	done = true
 	for _, c := range r.inits {
-		if c.spec.native() {
-			if _, err := r.revive(c, true); err != nil {
+		if c.spec.isSidecar() {
+			if _, err := r.restartIfEnded(c, true); err != nil {
 				return false, err
 			}
 		}
 	}
 	for _, c := range r.mains {
-		over, err := r.revive(c, r.pod.Spec.RestartPolicy == always)
+		completed, err := r.restartIfEnded(c, r.pod.Spec.RestartPolicy == always)
 		if err != nil {
 			return false, err
 		}
-		done = done && over
+		done = done && completed
 	}
 	return done, nil
 }
 
-// revive starts a container again if it ended and should stay; it tells whether
-// the container has ended for good.
-func (r *runner) revive(c *running, stays bool) (over bool, err error) {
-	over, failure := c.process.Over()
-	if !over {
+// restartIfEnded restarts a container that ended, if its policy says so; else it
+// reports that the container is completed.
+func (r *runner) restartIfEnded(c *instance, restart bool) (completed bool, err error) {
+	ended, failure := c.process.Ended()
+	if !ended {
 		return false, nil
 	}
 	c.ready = false
-	if !stays {
+	if !restart {
 		if failure != nil {
 			return true, fmt.Errorf("container %s: %w: %s", c.spec.Name, failure, c.process.Tail())
 		}
-		c.over = true
+		c.completed = true
 		return true, nil
 	}
 	if c.next.IsZero() {
 		c.code = c.process.ExitCode()
-		c.next = time.Now().Add(c.wait())
+		c.next = time.Now().Add(c.backoff())
 	}
 	if time.Now().Before(c.next) {
 		return false, nil
 	}
 	c.next = time.Time{}
-	c.again++
+	c.restarts++
 	return false, r.exec(c)
 }
 
-// finish ends the containers, sidecars last, and removes the pod.
+// finish stops the containers, sidecars last, and deletes the pod.
 func (r *runner) finish(ctx context.Context) {
 	r.stopAll(r.mains)
 	r.stopAll(r.inits)
-	// What is left to do must be done even when the run is over.
+	// Also after the end of the run.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err := errors.Join(leave(ctx, r.network), r.node.client.Delete(ctx, r.inNamespace("pods", r.pod.Metadata.Name), r.pod.Metadata.UID))
+	err := errors.Join(deleteNetwork(ctx, r.network), r.node.client.Delete(ctx, r.inNamespace("pods", r.pod.Metadata.Name), r.pod.Metadata.UID))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "node: %s: %v\n", r.pod.Metadata.Name, err)
 	}
 }
 
-// stopAll ends containers, the last first.
-func (r *runner) stopAll(list []*running) {
+// stopAll stops containers in reverse order.
+func (r *runner) stopAll(list []*instance) {
 	for i := len(list) - 1; i >= 0; i-- {
 		list[i].process.Stop()
 	}
@@ -388,17 +387,17 @@ func (r *runner) fail(err error) {
 	fmt.Fprintf(os.Stderr, "node: pod %s/%s: %v\n", r.pod.Metadata.Namespace, r.pod.Metadata.Name, err)
 }
 
-// complaint is what is wrong with the pod.
-func (r *runner) complaint() error {
+// problem is the error of the pod, if it has one.
+func (r *runner) problem() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := r.pod.Metadata.Namespace + "/" + r.pod.Metadata.Name
 	if r.failure != nil {
 		return fmt.Errorf("pod %s: %w", name, r.failure)
 	}
-	for _, c := range append(append([]*running{}, r.inits...), r.mains...) {
-		if !c.ready && !c.over {
-			return fmt.Errorf("pod %s: container %s is not ready; its log ends:\n%s", name, c.spec.Name, c.process.Tail())
+	for _, c := range append(append([]*instance{}, r.inits...), r.mains...) {
+		if !c.ready && !c.completed {
+			return fmt.Errorf("pod %s: container %s is not ready; end of its log:\n%s", name, c.spec.Name, c.process.Tail())
 		}
 	}
 	return nil

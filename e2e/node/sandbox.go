@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sandbox is what a container is started with. It is a file: the program runs
-// itself again inside the namespaces to set up what is left, then becomes the
-// container's program.
+// sandbox describes a container to be started. It is written to a file: the program
+// runs itself inside of the namespaces, sets up the rest, and then executes the
+// program of the container.
 type sandbox struct {
 	Root     string
 	Program  string
@@ -34,11 +34,11 @@ type mount struct {
 	ReadOnly bool
 }
 
-// EnterCommand is the argument with which the program runs itself as a container.
+// EnterCommand is the command by which the program runs itself as a container.
 const EnterCommand = "container"
 
-// command starts the sandbox in the network of a pod, in namespaces of its own
-// for all the rest.
+// command runs the sandbox in the network namespace of a pod, and in its own other
+// namespaces.
 func (s *sandbox) command(network, file string) (*exec.Cmd, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -68,16 +68,16 @@ func Enter(file string) error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return err
 	}
-	for _, step := range []func() error{s.system, s.files, s.volumes, s.lock} {
+	for _, step := range []func() error{s.mountSystem, s.files, s.volumes, s.enterRoot} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	return s.become()
+	return s.execProgram()
 }
 
-// system shows the programs of this machine under a root of the container's own.
-func (s *sandbox) system() error {
+// mountSystem mounts the programs of this machine under the root of the container.
+func (s *sandbox) mountSystem() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
 	}
@@ -88,7 +88,7 @@ func (s *sandbox) system() error {
 		return fmt.Errorf("root: %w", err)
 	}
 	for _, name := range []string{"/usr", "/bin", "/sbin", "/lib", "/lib64", "/dev"} {
-		if err := s.show(name); err != nil {
+		if err := s.expose(name); err != nil {
 			return err
 		}
 	}
@@ -98,8 +98,8 @@ func (s *sandbox) system() error {
 	return unix.Mount("proc", s.Root+"/proc", "proc", 0, "")
 }
 
-// show makes a folder, or a link, of this machine visible.
-func (s *sandbox) show(name string) error {
+// expose mounts a folder of this machine, or copies a link.
+func (s *sandbox) expose(name string) error {
 	target, err := os.Readlink(name)
 	if err == nil {
 		return os.Symlink(target, s.Root+name)
@@ -110,7 +110,7 @@ func (s *sandbox) show(name string) error {
 	return s.bind(mount{From: name, To: name, ReadOnly: name != "/dev"})
 }
 
-// bind mounts a file or a folder.
+// bind mounts a file or folder.
 func (s *sandbox) bind(m mount) error {
 	to := s.Root + filepath.Clean(m.To)
 	info, err := os.Stat(m.From)
@@ -134,7 +134,7 @@ func (s *sandbox) bind(m mount) error {
 	return nil
 }
 
-// files writes what the image brings.
+// files writes the files of the image.
 func (s *sandbox) files() error {
 	for _, name := range []string{"/tmp", "/run", "/var/log/nginx", "/var/lib/nginx"} {
 		if err := os.MkdirAll(s.Root+name, 0o755); err != nil {
@@ -174,8 +174,8 @@ func (s *sandbox) volumes() error {
 	return nil
 }
 
-// lock goes into the root, and makes it read-only where the pod wants that.
-func (s *sandbox) lock() error {
+// enterRoot changes the root, which is read-only if the pod says so.
+func (s *sandbox) enterRoot() error {
 	if s.ReadOnly {
 		if err := unix.Mount("", s.Root, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
 			return err
@@ -193,8 +193,8 @@ func (s *sandbox) lock() error {
 	return nil
 }
 
-// become takes the user's rights and runs the program.
-func (s *sandbox) become() error {
+// execProgram changes the user and executes the program.
+func (s *sandbox) execProgram() error {
 	if s.User != 0 {
 		if err := syscall.Setgroups([]int{s.Group}); err != nil {
 			return err
@@ -206,15 +206,15 @@ func (s *sandbox) become() error {
 			return err
 		}
 	}
-	path, err := look(s.Args[0], s.Env)
+	path, err := lookPath(s.Args[0], s.Env)
 	if err != nil {
 		return err
 	}
 	return fmt.Errorf("%s: %w", path, syscall.Exec(path, s.Args, s.Env))
 }
 
-// look finds a program in the PATH of the container.
-func look(name string, env []string) (string, error) {
+// lookPath finds a program in the PATH of the container.
+func lookPath(name string, env []string) (string, error) {
 	if strings.Contains(name, "/") {
 		return name, nil
 	}
@@ -229,5 +229,5 @@ func look(name string, env []string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("%s: no such program in the container", name)
+	return "", fmt.Errorf("%s: not found in the PATH of the container", name)
 }

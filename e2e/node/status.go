@@ -15,10 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// object is a part of what the API server is told.
+// object is a part of an API object.
 type object = map[string]any
 
-// probe asks a container; no probe is always content.
+// probe runs a probe. No probe always succeeds.
 func (r *runner) probe(ctx context.Context, p *probe) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -26,15 +26,15 @@ func (r *runner) probe(ctx context.Context, p *probe) error {
 	case p == nil:
 		return nil
 	case p.TCPSocket != nil:
-		conn, err := prober().DialContext(ctx, "tcp", r.at(p.TCPSocket.Port))
+		conn, err := prober().DialContext(ctx, "tcp", r.hostPort(p.TCPSocket.Port))
 		if err != nil {
 			return err
 		}
 		return conn.Close()
 	case p.HTTPGet != nil:
-		return r.ask(ctx, p)
+		return r.httpProbe(ctx, p)
 	default:
-		return errors.New("this node does not know the kind of probe")
+		return errors.New("unknown kind of probe")
 	}
 }
 
@@ -49,14 +49,14 @@ func prober() *net.Dialer {
 	}}
 }
 
-func (r *runner) at(port int) string { return net.JoinHostPort(r.address, strconv.Itoa(port)) }
+func (r *runner) hostPort(port int) string { return net.JoinHostPort(r.address, strconv.Itoa(port)) }
 
-func (r *runner) ask(ctx context.Context, p *probe) error {
+func (r *runner) httpProbe(ctx context.Context, p *probe) error {
 	scheme := "http"
 	if p.HTTPGet.Scheme != "" {
 		scheme = strings.ToLower(p.HTTPGet.Scheme)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+r.at(p.HTTPGet.Port)+p.HTTPGet.Path, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+r.hostPort(p.HTTPGet.Port)+p.HTTPGet.Path, http.NoBody)
 	if err != nil {
 		return err
 	}
@@ -71,50 +71,50 @@ func (r *runner) ask(ctx context.Context, p *probe) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("%s answers %s", p.HTTPGet.Path, response.Status)
+		return fmt.Errorf("%s: status %s", p.HTTPGet.Path, response.Status)
 	}
 	return nil
 }
 
-// check renews what is known of the containers, and gives it as one line.
-func (r *runner) check(ctx context.Context) string {
-	for _, list := range [][]*running{r.inits, r.mains} {
+// refresh runs the readiness probes and returns the summary.
+func (r *runner) refresh(ctx context.Context) string {
+	for _, list := range [][]*instance{r.inits, r.mains} {
 		for _, c := range list {
 			err := r.probe(ctx, c.spec.ReadinessProbe)
 			r.mu.Lock()
-			over, _ := c.process.Over()
-			c.ready = err == nil && !over
+			ended, _ := c.process.Ended()
+			c.ready = err == nil && !ended
 			r.mu.Unlock()
 		}
 	}
-	return r.line()
+	return r.summary()
 }
 
-// line is all that is known of the containers.
-func (r *runner) line() string {
+// summary has the states of the containers.
+func (r *runner) summary() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var line strings.Builder
-	for _, list := range [][]*running{r.inits, r.mains} {
+	var text strings.Builder
+	for _, list := range [][]*instance{r.inits, r.mains} {
 		for _, c := range list {
-			fmt.Fprint(&line, c.ready, c.over, c.again, c.next.IsZero(), " ")
+			fmt.Fprint(&text, c.ready, c.completed, c.restarts, c.next.IsZero(), " ")
 		}
 	}
-	return line.String()
+	return text.String()
 }
 
-// report tells the API server how the pod is.
+// report updates the status of the pod.
 func (r *runner) report(ctx context.Context, phase string) error {
 	r.mu.Lock()
 	inits := r.statuses(r.pod.Spec.InitContainers, r.inits)
 	mains := r.statuses(r.pod.Spec.Containers, r.mains)
-	initialised := len(r.mains) > 0
+	initialized := len(r.mains) > 0
 	ready := phase == "Running" && len(r.mains) == len(r.pod.Spec.Containers)
 	for _, c := range r.mains {
 		ready = ready && c.ready
 	}
 	for _, c := range r.inits {
-		ready = ready && (c.ready || c.over)
+		ready = ready && (c.ready || c.completed)
 	}
 	r.mu.Unlock()
 	status := object{
@@ -123,7 +123,7 @@ func (r *runner) report(ctx context.Context, phase string) error {
 		"startTime":             r.started.UTC().Format(time.RFC3339),
 		"initContainerStatuses": inits, "containerStatuses": mains,
 		"conditions": []object{
-			condition("PodScheduled", true), condition("Initialized", initialised),
+			condition("PodScheduled", true), condition("Initialized", initialized),
 			condition("ContainersReady", ready), condition("Ready", ready),
 		},
 	}
@@ -138,8 +138,8 @@ func condition(kind string, holds bool) object {
 	return object{"type": kind, "status": status, "lastTransitionTime": time.Now().UTC().Format(time.RFC3339)}
 }
 
-// statuses is what the API server is told of containers. Callers hold r.mu.
-func (r *runner) statuses(specs []container, list []*running) []object {
+// statuses are those of containers. Callers hold r.mu.
+func (r *runner) statuses(specs []container, list []*instance) []object {
 	all := []object{}
 	for i := range specs {
 		status := object{
@@ -149,7 +149,7 @@ func (r *runner) statuses(specs []container, list []*running) []object {
 		if i < len(list) {
 			c := list[i]
 			status["containerID"] = "process://" + c.spec.Name
-			status["ready"], status["started"], status["restartCount"] = c.ready || c.over, c.started, c.again
+			status["ready"], status["started"], status["restartCount"] = c.ready || c.completed, c.started, c.restarts
 			status["state"], status["lastState"] = r.states(c)
 		}
 		all = append(all, status)
@@ -157,22 +157,22 @@ func (r *runner) statuses(specs []container, list []*running) []object {
 	return all
 }
 
-// states is what a container does, and what it did before that.
-func (r *runner) states(c *running) (now, last object) {
-	ended := object{"terminated": object{"exitCode": c.code, "reason": "Error"}}
-	over, _ := c.process.Over()
+// states are the current and the last state of a container.
+func (r *runner) states(c *instance) (now, last object) {
+	last = object{"terminated": object{"exitCode": c.code, "reason": "Error"}}
+	ended, _ := c.process.Ended()
 	switch {
-	case over && c.over:
+	case ended && c.completed:
 		return object{"terminated": object{"exitCode": 0, "reason": "Completed"}}, object{}
-	case over && c.again > 0:
+	case ended && c.restarts > 0:
 		return object{"waiting": object{
 			"reason":  "CrashLoopBackOff",
-			"message": "back-off " + c.wait().String() + " restarting failed container=" + c.spec.Name + " pod=" + r.pod.Metadata.Name,
-		}}, ended
-	case over:
+			"message": "back-off " + c.backoff().String() + " restarting failed container=" + c.spec.Name + " pod=" + r.pod.Metadata.Name,
+		}}, last
+	case ended:
 		return object{"terminated": object{"exitCode": c.process.ExitCode(), "reason": "Error"}}, object{}
-	case c.again > 0:
-		return object{"running": object{"startedAt": r.started.UTC().Format(time.RFC3339)}}, ended
+	case c.restarts > 0:
+		return object{"running": object{"startedAt": r.started.UTC().Format(time.RFC3339)}}, last
 	default:
 		return object{"running": object{"startedAt": r.started.UTC().Format(time.RFC3339)}}, object{}
 	}

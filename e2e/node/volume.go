@@ -39,7 +39,7 @@ func (r *runner) volumes(ctx context.Context) error {
 
 func (r *runner) volume(name string) string { return filepath.Join(r.folder, "volumes", name) }
 
-// content is the files of a volume.
+// content returns the files of a volume.
 func (r *runner) content(ctx context.Context, v *volume) (map[string]string, error) {
 	switch {
 	case v.EmptyDir != nil:
@@ -51,7 +51,7 @@ func (r *runner) content(ctx context.Context, v *volume) (map[string]string, err
 	case v.Projected != nil:
 		return r.projected(ctx, v.Projected.Sources)
 	default:
-		return nil, errors.New("this node does not know its kind")
+		return nil, errors.New("unknown kind of volume")
 	}
 }
 
@@ -90,7 +90,7 @@ func (r *runner) secret(ctx context.Context, name string) (map[string]string, er
 	return files, nil
 }
 
-// projected is what the API server adds for a service account, mostly.
+// projected returns the files of a projected volume, mostly for a service account.
 func (r *runner) projected(ctx context.Context, sources []projection) (map[string]string, error) {
 	files := map[string]string{}
 	for _, s := range sources {
@@ -118,23 +118,23 @@ func (r *runner) projected(ctx context.Context, sources []projection) (map[strin
 	return files, nil
 }
 
-// token asks for a token of the pod's service account.
+// token requests a token of the service account of the pod.
 func (r *runner) token(ctx context.Context) (string, error) {
 	request := map[string]any{
 		"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
 		"spec": map[string]any{"expirationSeconds": 3607},
 	}
-	var answer struct{ Status struct{ Token string } }
-	err := r.node.client.Create(ctx, r.inNamespace("serviceaccounts", r.pod.Spec.ServiceAccountName)+"/token", request, &answer)
-	return answer.Status.Token, err
+	var response struct{ Status struct{ Token string } }
+	err := r.node.client.Create(ctx, r.inNamespace("serviceaccounts", r.pod.Spec.ServiceAccountName)+"/token", request, &response)
+	return response.Status.Token, err
 }
 
-// inNamespace is the path of an object beside the pod.
+// inNamespace is the path of an object in the namespace of the pod.
 func (r *runner) inNamespace(kind, name string) string {
 	return "/api/v1/namespaces/" + r.pod.Metadata.Namespace + "/" + kind + "/" + name
 }
 
-// field is a field of the pod, for variables and files.
+// field returns a field of the pod, for variables and files.
 func (r *runner) field(path string) string {
 	switch path {
 	case "metadata.name":
@@ -150,7 +150,7 @@ func (r *runner) field(path string) string {
 	}
 }
 
-// environment is the variables of a container.
+// environment returns the variables of a container.
 func (r *runner) environment(c *container) []string {
 	env := []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -167,7 +167,7 @@ func (r *runner) environment(c *container) []string {
 	return env
 }
 
-// expand puts variables into arguments, written $(NAME).
+// expand replaces $(NAME) in arguments.
 func expand(args, env []string) []string {
 	var pairs []string
 	for _, variable := range env {

@@ -1,11 +1,12 @@
-// Package process starts the servers of a run, keeps their logs, and ends them
-// by their ids. It knows nothing of Kubernetes.
+// Package process starts the processes of a run, keeps their logs, and stops them
+// by PID. It knows nothing of Kubernetes.
 package process
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,19 +16,19 @@ import (
 	"time"
 )
 
-// patience is what a process has to end on its own.
-const patience = 5 * time.Second
+// stopTimeout is how long a process may take to stop before it is killed.
+const stopTimeout = 5 * time.Second
 
-// Group is the processes of one run.
+// Group has the processes of one run.
 type Group struct {
 	logs string
 	mu   sync.Mutex
 	all  []*Process
 }
 
-// Process is one of them.
+// Process is a started command.
 type Process struct {
-	// Name is how the process is called in messages; its log is Log.
+	// Name is for messages, Log the file with its output.
 	Name, Log string
 
 	cmd  *exec.Cmd
@@ -36,14 +37,14 @@ type Process struct {
 	err  error
 }
 
-// NewGroup makes a group that logs into the folder.
+// NewGroup returns a group that keeps its logs in the folder.
 func NewGroup(logs string) (*Group, error) {
 	return &Group{logs: logs}, os.MkdirAll(logs, 0o755)
 }
 
-// Start starts a command. It gets stop when it is to end. The context is not
-// the command's: a server must outlive the signal that ends the run, so that
-// those that need it can end in order.
+// Start starts a command, which is stopped with that signal. It is not bound to
+// the context of the run: servers must outlive the signal that ends the run, so
+// that others can stop in order.
 func (g *Group) Start(name string, cmd *exec.Cmd, stop os.Signal) (*Process, error) {
 	p := &Process{
 		Name: name, Log: filepath.Join(g.logs, name+".log"),
@@ -53,12 +54,12 @@ func (g *Group) Start(name string, cmd *exec.Cmd, stop os.Signal) (*Process, err
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() //nolint:errcheck // the command has a descriptor of its own
+	defer log.Close() //nolint:errcheck // the command has its own descriptor
 	cmd.Stdout, cmd.Stderr = log, log
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	// Ctrl-C is for the run, which ends its processes in order.
+	// Ctrl-C goes to the run alone, which stops its processes in order.
 	cmd.SysProcAttr.Setpgid = true
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -73,7 +74,7 @@ func (g *Group) Start(name string, cmd *exec.Cmd, stop os.Signal) (*Process, err
 	return p, nil
 }
 
-// StopAll ends all that still run, the last first.
+// StopAll stops all running processes in reverse order.
 func (g *Group) StopAll() {
 	g.mu.Lock()
 	all := g.all
@@ -84,9 +85,9 @@ func (g *Group) StopAll() {
 	}
 }
 
-// Stop asks the process to end, and ends it if it does not.
+// Stop stops the process, and kills it after a timeout.
 func (p *Process) Stop() {
-	if over, _ := p.Over(); over {
+	if ended, _ := p.Ended(); ended {
 		return
 	}
 	for _, signal := range []os.Signal{p.stop, syscall.SIGKILL} {
@@ -96,7 +97,7 @@ func (p *Process) Stop() {
 		select {
 		case <-p.done:
 			return
-		case <-time.After(patience):
+		case <-time.After(stopTimeout):
 		}
 	}
 }
@@ -104,8 +105,8 @@ func (p *Process) Stop() {
 // Signal sends a signal.
 func (p *Process) Signal(signal os.Signal) error { return p.cmd.Process.Signal(signal) }
 
-// Over tells whether the process has ended, and how.
-func (p *Process) Over() (over bool, err error) {
+// Ended reports whether the process has ended, and its error.
+func (p *Process) Ended() (ended bool, err error) {
 	select {
 	case <-p.done:
 		return true, p.err
@@ -114,21 +115,21 @@ func (p *Process) Over() (over bool, err error) {
 	}
 }
 
-// Done is closed when the process has ended.
+// Done is closed when the process ends.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Tail is the end of the log, for a message.
+// Tail is the end of the log, for messages.
 func (p *Process) Tail() string {
 	const lines = 15
-	text, err := p.Last(lines)
+	text, err := p.LastLines(lines)
 	if err != nil {
 		return err.Error()
 	}
 	return strings.TrimSpace(text)
 }
 
-// Last is the last lines of the log.
-func (p *Process) Last(lines int) (string, error) {
+// LastLines returns the last lines of the log.
+func (p *Process) LastLines(lines int) (string, error) {
 	text, err := os.ReadFile(p.Log)
 	if err != nil {
 		return "", err
@@ -140,63 +141,72 @@ func (p *Process) Last(lines int) (string, error) {
 	return strings.Join(all[max(0, len(all)-lines):], ""), nil
 }
 
-// ExitCode is the status that the process ended with, -1 for a signal.
+// ExitCode is the exit status of the ended process, -1 for a signal.
 func (p *Process) ExitCode() int { return p.cmd.ProcessState.ExitCode() }
 
-// Await asks again and again until ask has no error. What it waits for is lost
-// when the process ends.
-func (p *Process) Await(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
+// Await waits until the condition has no error. It fails at once if the process
+// ends.
+func (p *Process) Await(ctx context.Context, limit time.Duration, condition func(context.Context) error) error {
 	err := Await(ctx, limit, func(ctx context.Context) error {
-		if over, err := p.Over(); over {
-			return Final(fmt.Errorf("it ended: %w", errors.Join(errors.New("process over"), err)))
+		if ended, err := p.Ended(); ended {
+			return Permanent(fmt.Errorf("process ended: %w", errors.Join(errors.New("exited"), err)))
 		}
-		return ask(ctx)
+		return condition(ctx)
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w; its log ends:\n%s", p.Name, err, p.Tail())
+		return fmt.Errorf("%s: %w; end of its log:\n%s", p.Name, err, p.Tail())
 	}
 	return nil
 }
 
-// finalError is one that waiting does not mend.
-type finalError struct{ error }
+// permanentError is an error after which waiting is useless.
+type permanentError struct{ error }
 
-// Final marks an error that asking again does not mend.
-func Final(err error) error { return finalError{err} }
+// Permanent marks an error after which waiting is useless.
+func Permanent(err error) error { return permanentError{err} }
 
-// Unwrap gives the error itself.
-func (e finalError) Unwrap() error { return e.error }
+// Unwrap returns the marked error.
+func (e permanentError) Unwrap() error { return e.error }
 
-// Await asks again and again until ask has no error, the limit is over, or the
-// error is final.
-func Await(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
+// Await waits until the condition has no error, or a permanent one, or the limit
+// is reached.
+func Await(ctx context.Context, limit time.Duration, condition func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
-	var last error
+	var lastErr error
 	for {
-		err := ask(ctx)
+		err := condition(ctx)
 		if err == nil {
 			return nil
 		}
-		if final, ok := errors.AsType[finalError](err); ok {
+		if final, ok := errors.AsType[permanentError](err); ok {
 			return final.error
 		}
-		// An answer that the limit cut off tells less than the one before it.
-		if last == nil || ctx.Err() == nil {
-			last = err
+		// An error caused by the limit says less than the one before it.
+		if lastErr == nil || ctx.Err() == nil {
+			lastErr = err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not within %s: %w", limit, last)
+			return fmt.Errorf("timed out after %s: %w", limit, lastErr)
 		case <-tick.C:
 		}
 	}
 }
 
-// Output runs a command to its end and gives what it printed; its error has
-// what it printed to standard error.
+// Listening reports whether a TCP connection to the address is accepted.
+func Listening(address string) error {
+	conn, err := net.DialTimeout("tcp", address, time.Second) //nolint:noctx // has a timeout
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// Output runs a command and returns its standard output; the error includes its
+// standard error.
 func Output(cmd *exec.Cmd) (string, error) {
 	var stderr strings.Builder
 	if cmd.Stderr == nil {

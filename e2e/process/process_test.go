@@ -24,7 +24,7 @@ func start(t *testing.T, script string) *Process {
 	return p
 }
 
-func TestAwaitOfProcessThatEndsTellsItsLog(t *testing.T) {
+func TestAwaitOfEndedProcess(t *testing.T) {
 	t.Parallel()
 	p := start(t, "echo no such option; exit 3")
 	err := p.Await(t.Context(), time.Minute, func(context.Context) error { return errors.New("closed") })
@@ -33,7 +33,7 @@ func TestAwaitOfProcessThatEndsTellsItsLog(t *testing.T) {
 	}
 }
 
-func TestStopEndsAProcessThatHearsTheSignal(t *testing.T) {
+func TestStop(t *testing.T) {
 	t.Parallel()
 	p := start(t, "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done")
 	err := p.Await(t.Context(), time.Minute, func(context.Context) error {
@@ -46,26 +46,26 @@ func TestStopEndsAProcessThatHearsTheSignal(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Stop()
-	if over, err := p.Over(); !over || err != nil {
-		t.Fatalf("over %v with %v, want a clean end", over, err)
+	if ended, err := p.Ended(); !ended || err != nil {
+		t.Fatalf("over %v with %v, want a clean end", ended, err)
 	}
 }
 
-func TestAwaitEndsAtItsLimit(t *testing.T) {
+func TestAwaitLimit(t *testing.T) {
 	t.Parallel()
 	want := errors.New("still closed")
 	err := Await(t.Context(), time.Millisecond, func(context.Context) error { return want })
-	if !errors.Is(err, want) || !strings.Contains(err.Error(), "not within 1ms") {
+	if !errors.Is(err, want) || !strings.Contains(err.Error(), "timed out after 1ms") {
 		t.Fatalf("Await gives %v", err)
 	}
 }
 
-func TestAwaitTellsWhatWasWrongBeforeItsLimit(t *testing.T) {
+func TestAwaitErrorBeforeLimit(t *testing.T) {
 	t.Parallel()
 	first := errors.New("closed")
-	asked := 0
+	calls := 0
 	err := Await(t.Context(), time.Second, func(ctx context.Context) error {
-		if asked++; asked == 1 {
+		if calls++; calls == 1 {
 			return first
 		}
 		<-ctx.Done()

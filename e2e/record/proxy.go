@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Proxy passes questions on to a server and notes its answers.
+// Proxy forwards requests to a server and records the responses.
 type Proxy struct {
-	// URL is where it listens.
+	// URL is its address.
 	URL string
 
 	client *http.Client
@@ -21,7 +21,7 @@ type Proxy struct {
 	file   string
 }
 
-// NewProxy listens on loopback.
+// NewProxy starts a proxy on the loopback interface.
 func NewProxy() (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed by the server
 	if err != nil {
@@ -32,58 +32,57 @@ func NewProxy() (*Proxy, error) {
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableCompression: true}},
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 5 * time.Second}
-	go p.server.Serve(listener) //nolint:errcheck // it ends when it is closed
+	go p.server.Serve(listener) //nolint:errcheck // returns when closed
 	return p, nil
 }
 
-// Close ends it.
+// Close stops it.
 func (p *Proxy) Close() error {
 	p.client.CloseIdleConnections()
 	return p.server.Close()
 }
 
-// To says who is asked from now on, by the URL of the server, and where answers are
-// noted.
-func (p *Proxy) To(target, file string) {
+// SetTarget sets the URL of the server and the file for recorded responses.
+func (p *Proxy) SetTarget(target, file string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target, p.file = target, file
 }
 
-// ServeHTTP asks the server. When it cannot be reached the note has no status,
-// and who asked finds the connection closed.
+// ServeHTTP forwards a request. If the server cannot be reached, the record has no
+// status and the connection is closed.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer := Answer{URL: r.URL.RequestURI()}
-	header, err := p.ask(r, &answer)
+	recorded := Response{URL: r.URL.RequestURI()}
+	header, err := p.forward(r, &recorded)
 	if err != nil {
-		answer.Body = err.Error()
+		recorded.Body = err.Error()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := Add(p.file, answer); err != nil {
+	if err := Append(p.file, recorded); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	if answer.Status == 0 {
+	if recorded.Status == 0 {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header()["Content-Type"] = header["Content-Type"]
-	w.WriteHeader(answer.Status)
-	_, _ = io.WriteString(w, answer.Body) // who asked may have gone
+	w.WriteHeader(recorded.Status)
+	_, _ = io.WriteString(w, recorded.Body) // the client may have closed it
 }
 
-func (p *Proxy) ask(r *http.Request, answer *Answer) (http.Header, error) {
+func (p *Proxy) forward(r *http.Request, recorded *Response) (http.Header, error) {
 	p.mu.Lock()
 	target := p.target
 	p.mu.Unlock()
-	request, err := http.NewRequestWithContext(r.Context(), r.Method, target+answer.URL, r.Body)
+	request, err := http.NewRequestWithContext(r.Context(), r.Method, target+recorded.URL, r.Body)
 	if err != nil {
 		return nil, err
 	}
 	request.Header["Content-Type"] = r.Header["Content-Type"]
 	response, err := p.client.Do(request)
 	if err != nil {
-		// The reason alone: the address is in it.
+		// Without the address, which differs from run to run.
 		if inner := errors.Unwrap(err); inner != nil {
 			err = inner
 		}
@@ -91,6 +90,6 @@ func (p *Proxy) ask(r *http.Request, answer *Answer) (http.Header, error) {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
-	answer.Status, answer.Body = response.StatusCode, string(body)
+	recorded.Status, recorded.Body = response.StatusCode, string(body)
 	return response.Header, err
 }

@@ -1,6 +1,6 @@
-// Package record notes what a program asks of kubectl and of Prometheus, and what
-// they answer: one JSON object a line, in a file that tests can answer from
-// later. It knows nothing of what is asked.
+// Package record records calls of kubectl and requests to Prometheus with their
+// results, one JSON object a line, in a file that tests replay. It does not
+// interpret them.
 package record
 
 import (
@@ -11,18 +11,18 @@ import (
 
 // Head is the first line of a file.
 type Head struct {
-	// Fault is what was broken, Want the cause that is to be named, Now the time,
-	// Args the words of the command that do not name programs and addresses.
+	// Fault is what was injected, Want the expected cause, Now the time, Args the
+	// arguments other than programs and addresses.
 	Fault string   `json:"fault"`
 	Want  string   `json:"want"`
 	Now   string   `json:"now"`
 	Args  []string `json:"args,omitempty"`
 }
 
-// NoAnswer is the exit status of a call that had not ended when it was noted.
-const NoAnswer = -1
+// Unfinished is the exit status of a call that was recorded before it ended.
+const Unfinished = -1
 
-// Call is one call of kubectl.
+// Call is a call of kubectl.
 type Call struct {
 	Args   []string `json:"args"`
 	Stdin  string   `json:"stdin"`
@@ -31,15 +31,15 @@ type Call struct {
 	Exit   int      `json:"exit"`
 }
 
-// Answer is one answer of Prometheus.
-type Answer struct {
+// Response is a response of Prometheus.
+type Response struct {
 	URL    string `json:"url"`
 	Status int    `json:"status"`
 	Body   string `json:"body"`
 }
 
-// Add appends a line to the file. Several processes may do so at once.
-func Add(file string, line any) error {
+// Append appends a line to the file. Several processes may do so concurrently.
+func Append(file string, line any) error {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// TestMain is the kubectl that records when a test runs it as such.
+// TestMain runs as a recording kubectl if a test starts it as such.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == KubectlCommand {
 		code, err := Kubectl(os.Args[2:])
@@ -27,24 +27,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestKubectlIsPassedOnAndNoted(t *testing.T) {
+func TestKubectl(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	kubectl, script, file := filepath.Join(folder, "it's real"), filepath.Join(folder, "kubectl"), filepath.Join(folder, "calls")
 	if err := os.WriteFile(kubectl, []byte("#!/bin/sh\ncat; echo \"<$*>\"; echo no >&2; exit 3\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := Wrapper(script, kubectl, file); err != nil {
+	if err := WriteWrapper(script, kubectl, file); err != nil {
 		t.Fatal(err)
 	}
-	var out, complaint bytes.Buffer
+	var out, stderr bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), script, "get", "a b")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("in\n"), &out, &complaint
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("in\n"), &out, &stderr
 	if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 3 {
-		t.Fatalf("it ends with %v, want status 3", err)
+		t.Fatalf("ended with %v, want status 3", err)
 	}
-	if out.String() != "in\n<get a b>\n" || complaint.String() != "no\n" {
-		t.Errorf("it prints %q and %q", out.String(), complaint.String())
+	if out.String() != "in\n<get a b>\n" || stderr.String() != "no\n" {
+		t.Errorf("printed %q and %q", out.String(), stderr.String())
 	}
 	want := `{"args":["get","a b"],"stdin":"in\n","stdout":"in\n<get a b>\n","stderr":"no\n","exit":3}` + "\n"
 	if text, err := os.ReadFile(file); err != nil || string(text) != want {
@@ -52,15 +52,15 @@ func TestKubectlIsPassedOnAndNoted(t *testing.T) {
 	}
 }
 
-func TestSilenceIsNoted(t *testing.T) {
+func TestUnfinishedCall(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	kubectl, file := filepath.Join(folder, "kubectl"), filepath.Join(folder, "calls")
 	if err := os.WriteFile(kubectl, []byte("#!/bin/sh\nuntil [ -s "+file+" ]; do sleep 0.01; done; echo late\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if exit, err := call([]string{kubectl, file, "get"}, time.Millisecond); exit != 0 || err != nil {
-		t.Fatalf("it ends with %d, %v", exit, err)
+	if exit, err := runKubectl([]string{kubectl, file, "get"}, time.Millisecond); exit != 0 || err != nil {
+		t.Fatalf("ended with %d, %v", exit, err)
 	}
 	want := `{"args":["get"],"stdin":"","stdout":"","stderr":"","exit":-1}` + "\n" +
 		`{"args":["get"],"stdin":"","stdout":"late\n","stderr":"","exit":0}` + "\n"
@@ -69,7 +69,7 @@ func TestSilenceIsNoted(t *testing.T) {
 	}
 }
 
-func TestAnswersArePassedOnAndNoted(t *testing.T) {
+func TestProxy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
@@ -79,29 +79,29 @@ func TestAnswersArePassedOnAndNoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // it only listens
-	file := filepath.Join(t.TempDir(), "answers")
-	p.To(server.URL, file)
+	defer p.Close() //nolint:errcheck // only stops listening
+	file := filepath.Join(t.TempDir(), "responses")
+	p.SetTarget(server.URL, file)
 	if status, body := get(t, p.URL+"/q?query=two"); status != http.StatusTeapot || body != "tea for two" {
-		t.Errorf("the answer is %d %q", status, body)
+		t.Errorf("response: %d %q", status, body)
 	}
 	server.Close()
 	if status, body := get(t, p.URL+"/q"); status != 0 {
-		t.Errorf("without a server the answer is %d %q", status, body)
+		t.Errorf("without a server: %d %q", status, body)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var notes []Answer
+	var notes []Response
 	for d := json.NewDecoder(bytes.NewReader(text)); d.More(); {
-		var note Answer
+		var note Response
 		if err := d.Decode(&note); err != nil {
 			t.Fatal(err)
 		}
 		notes = append(notes, note)
 	}
-	if len(notes) != 2 || notes[0] != (Answer{"/q?query=two", http.StatusTeapot, "tea for two"}) || notes[1].Status != 0 ||
+	if len(notes) != 2 || notes[0] != (Response{"/q?query=two", http.StatusTeapot, "tea for two"}) || notes[1].Status != 0 ||
 		!strings.Contains(notes[1].Body, "refused") {
 		t.Errorf("the file has %+v", notes)
 	}

@@ -1,6 +1,6 @@
-// Package fault breaks the way from nginx to its autoscaling in one place at a
-// time, and mends it again. It owns the table of faults and knows nothing of who
-// is to find them.
+// Package fault injects one fault at a time into the path from nginx to its
+// autoscaler, and restores it. It owns the table of faults and knows nothing of the
+// tool that diagnoses them.
 package fault
 
 import (
@@ -14,7 +14,7 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-// What the story has installed: manifests/web.yaml and the chart with
+// What is installed: manifests/web.yaml and the chart with
 // manifests/shop.values.yaml.
 const (
 	shop       = "shop"
@@ -42,61 +42,61 @@ const (
 	customMetrics     = "/apis/custom.metrics.k8s.io/v1beta1"
 )
 
-// Autoscaler is the HPA at the end of the chain, as NAMESPACE/NAME.
+// Autoscaler is the HPA, as NAMESPACE/NAME.
 const Autoscaler = shop + "/" + name
 
-// HPAUser asks for metrics in a real cluster. An administrator would get answers
-// that the HPA does not.
+// HPAUser is the HPA controller. An administrator gets responses that the HPA does
+// not.
 const HPAUser = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 
-// Scraper is Prometheus.
-type Scraper interface {
-	// Stop ends it, Start starts it again with all that it knew.
+// Prometheus is the Prometheus server of the run.
+type Prometheus interface {
+	// Stop stops it, Start starts it again with its data.
 	Stop()
 	Start(ctx context.Context) error
-	// Query asks it for one number.
+	// Query evaluates an expression with one result.
 	Query(ctx context.Context, expr string) (float64, error)
-	// Second starts one more at [Second], with a configuration of its own or that
-	// of the first, and what it wants of those who ask.
-	Second(ctx context.Context, config, web string) (stop func(), err error)
+	// StartSecond starts another one at [SecondAddress], with its own configuration
+	// or that of the first if empty, and a web configuration.
+	StartSecond(ctx context.Context, config, web string) (stop func(), err error)
 }
 
-// Second is where one more Prometheus listens, Operator where prometheus-operator
-// does.
+// SecondAddress is that of another Prometheus, OperatorAddress that of
+// prometheus-operator.
 const (
-	Second   = "10.244.0.1:9092"
-	Operator = "127.0.0.1:8081"
+	SecondAddress   = "10.244.0.1:9092"
+	OperatorAddress = "127.0.0.1:8081"
 )
 
-// Operated is prometheus-operator.
-type Operated interface {
+// PrometheusOperator is the prometheus-operator of the run.
+type PrometheusOperator interface {
 	Stop()
 	Start() error
 }
 
-// Chain is what faults are put into.
-type Chain struct {
-	client   *kube.Client
-	scraper  Scraper
-	operated Operated
-	undo     []func(context.Context) error
+// Injector injects faults and restores what they changed.
+type Injector struct {
+	client       *kube.Client
+	prom         Prometheus
+	promOperator PrometheusOperator
+	undo         []func(context.Context) error
 }
 
-// New takes a chain that works.
-func New(client *kube.Client, scraper Scraper, operated Operated) *Chain {
-	return &Chain{client: client, scraper: scraper, operated: operated}
+// New returns an injector for an installation that works.
+func New(client *kube.Client, prom Prometheus, promOperator PrometheusOperator) *Injector {
+	return &Injector{client: client, prom: prom, promOperator: promOperator}
 }
 
-// Break puts the fault in.
-func (c *Chain) Break(ctx context.Context, f *Fault) error {
-	if f.inject == nil { // it is who asks, or how
+// Inject injects a fault.
+func (c *Injector) Inject(ctx context.Context, f *Fault) error {
+	if f.inject == nil { // the fault is in how doctor is called
 		return nil
 	}
 	return f.inject(ctx, c)
 }
 
-// Mend takes out whatever was put in, the last first.
-func (c *Chain) Mend(ctx context.Context) error {
+// Restore undoes all changes in reverse order.
+func (c *Injector) Restore(ctx context.Context) error {
 	var all []error
 	for i := len(c.undo) - 1; i >= 0; i-- {
 		all = append(all, c.undo[i](ctx))
@@ -105,28 +105,28 @@ func (c *Chain) Mend(ctx context.Context) error {
 	return errors.Join(all...)
 }
 
-// later keeps what is to be done at the mending.
-func (c *Chain) later(do func(context.Context) error) { c.undo = append(c.undo, do) }
+// onRestore adds what Restore does.
+func (c *Injector) onRestore(do func(context.Context) error) { c.undo = append(c.undo, do) }
 
 type object = map[string]any
 
-// keep reads an object, and has it written back at the mending.
-func (c *Chain) keep(ctx context.Context, at string) (object, error) {
+// save reads an object, and writes it back on Restore.
+func (c *Injector) save(ctx context.Context, at string) (object, error) {
 	var o object
 	if err := c.client.Get(ctx, at, &o); err != nil {
 		return nil, err
 	}
-	c.later(func(ctx context.Context) error { return c.restore(ctx, at, o) })
+	c.onRestore(func(ctx context.Context) error { return c.restore(ctx, at, o) })
 	return o, nil
 }
 
-// restore writes an object back, whether it is still there or not.
-func (c *Chain) restore(ctx context.Context, at string, o object) error {
+// restore writes an object back, or creates it again.
+func (c *Injector) restore(ctx context.Context, at string, o object) error {
 	metadata, isObject := o["metadata"].(object)
 	if !isObject {
 		return fmt.Errorf("%s has no metadata", at)
 	}
-	// Controllers write to it at the same time.
+	// Controllers write to it concurrently.
 	return process.Await(ctx, 20*time.Second, func(ctx context.Context) error {
 		var now struct {
 			Metadata struct{ ResourceVersion string }
@@ -147,18 +147,14 @@ func (c *Chain) restore(ctx context.Context, at string, o object) error {
 	})
 }
 
-// restart has the adapter read its rules: it does so only when it starts.
-func (c *Chain) restart(ctx context.Context) error {
-	var pods struct {
-		Items []struct {
-			Metadata struct{ Name, UID string }
-		}
-	}
-	if err := c.client.Get(ctx, adapterPods, &pods); err != nil {
+// restartAdapter makes the adapter read its rules, which it does only at start.
+func (c *Injector) restartAdapter(ctx context.Context) error {
+	pods, err := c.client.Pods(ctx, adapterPods)
+	if err != nil {
 		return err
 	}
-	for i := range pods.Items {
-		pod := &pods.Items[i].Metadata
+	for i := range pods {
+		pod := &pods[i].Metadata
 		if err := c.client.Delete(ctx, "/api/v1/namespaces/"+shop+"/pods/"+pod.Name, pod.UID); err != nil {
 			return err
 		}

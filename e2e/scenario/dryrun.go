@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"context"
@@ -15,22 +15,22 @@ import (
 	"nginx-exporter/e2e/kube"
 )
 
-// tally counts what the API server took.
-type tally struct {
-	taken   int
-	unknown []string
-	refused []error
+// dryRunResult counts documents by the response of the API server.
+type dryRunResult struct {
+	accepted int
+	unknown  []string
+	rejected []error
 }
 
-// installCRDs creates what the folder has, and waits until it is served.
-func (s *Story) installCRDs(ctx context.Context) error {
+// installCRDs creates the CRDs and waits until they are served.
+func (s *Scenario) installCRDs(ctx context.Context) error {
 	if _, err := s.cluster.Kubectl(ctx, "", "create", "-f", s.tools.CRDs); err != nil {
 		return err
 	}
 	if _, err := s.cluster.Kubectl(ctx, "", "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"); err != nil {
 		return err
 	}
-	// Established comes a little before discovery.
+	// A CRD is established a little before discovery has it.
 	return s.await(ctx, time.Minute, func(ctx context.Context) error {
 		var list struct{}
 		for _, path := range []string{"/apis/monitoring.coreos.com/v1/podmonitors", "/apis/keda.sh/v1alpha1/scaledobjects"} {
@@ -42,28 +42,28 @@ func (s *Story) installCRDs(ctx context.Context) error {
 	})
 }
 
-// try has the API server take all documents of a text.
-func (s *Story) try(ctx context.Context, t *tally, name, text string) {
+// dryRun validates all documents of a text.
+func (s *Scenario) dryRun(ctx context.Context, t *dryRunResult, name, text string) {
 	for _, m := range kube.Documents(text) {
-		err := s.ensure(ctx, m.Namespace)
+		err := s.ensureNamespace(ctx, m.Namespace)
 		if err == nil {
-			_, err = s.cluster.Client.DryRun(ctx, m, shop)
+			err = s.cluster.Client.DryRun(ctx, m, shop)
 		}
 		switch {
 		case err == nil:
-			t.taken++
-		case errors.Is(err, kube.ErrNoKind):
+			t.accepted++
+		case errors.Is(err, kube.ErrUnknownKind):
 			if kind := m.Kind + " of " + m.APIVersion; !slices.Contains(t.unknown, kind) {
 				t.unknown = append(t.unknown, kind)
 			}
 		default:
-			t.refused = append(t.refused, fmt.Errorf("%s: %s: %w", name, m.Kind, err))
+			t.rejected = append(t.rejected, fmt.Errorf("%s: %s: %w", name, m.Kind, err))
 		}
 	}
 }
 
-// ensure makes a namespace, since a dry run does not.
-func (s *Story) ensure(ctx context.Context, namespace string) error {
+// ensureNamespace creates a namespace, since a dry run does not.
+func (s *Scenario) ensureNamespace(ctx context.Context, namespace string) error {
 	if namespace == "" {
 		namespace = shop
 	}
@@ -77,29 +77,30 @@ func (s *Story) ensure(ctx context.Context, namespace string) error {
 	}, nil); err != nil {
 		return err
 	}
-	// Until then, no pod is admitted.
+	// No pod is admitted before that.
 	return s.await(ctx, time.Minute, func(ctx context.Context) error {
 		return s.cluster.Client.Get(ctx, "/api/v1/namespaces/"+namespace+"/serviceaccounts/default", &found)
 	})
 }
 
-// object is a part of what the API server is told.
+// object is a part of an API object.
 type object = map[string]any
 
-// result prints a tally; what was refused is an error, and so is nothing at all.
-func (s *Story) result(t *tally) error {
-	s.say("   %d objects taken", t.taken)
+// printResult prints a result. It returns the rejections, or an error if there were no
+// documents.
+func (s *Scenario) printResult(t *dryRunResult) error {
+	s.printf("   %d objects accepted", t.accepted)
 	if len(t.unknown) > 0 {
-		s.say("   not tried, since the cluster does not have these kinds: %s", strings.Join(t.unknown, ", "))
+		s.printf("   skipped, since the cluster does not have these kinds: %s", strings.Join(t.unknown, ", "))
 	}
-	if t.taken == 0 {
-		t.refused = append(t.refused, errors.New("there was nothing to try"))
+	if t.accepted == 0 {
+		t.rejected = append(t.rejected, errors.New("no objects to validate"))
 	}
-	return errors.Join(t.refused...)
+	return errors.Join(t.rejected...)
 }
 
-// dryRunChart tries the chart with each of its value sets.
-func (s *Story) dryRunChart(ctx context.Context) error {
+// dryRunChart validates the chart with each of its value sets.
+func (s *Scenario) dryRunChart(ctx context.Context) error {
 	sets, err := filepath.Glob(filepath.Join(s.chart(), "ci", "*-values.yaml"))
 	if err != nil {
 		return err
@@ -108,9 +109,9 @@ func (s *Story) dryRunChart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var t tally
+	var t dryRunResult
 	for _, values := range append(sets, own...) {
-		// Against the cluster: capabilities are those that it has.
+		// With the capabilities of the cluster.
 		text, err := s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--validate", "--values", values)
 		if err != nil && strings.Contains(err.Error(), "no matches for kind") {
 			text, err = s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--kube-version", "1.36.0", "--values", values)
@@ -118,16 +119,16 @@ func (s *Story) dryRunChart(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.try(ctx, &t, filepath.Base(values), text)
+		s.dryRun(ctx, &t, filepath.Base(values), text)
 	}
-	s.say("   %d value sets", len(sets)+len(own))
-	return s.result(&t)
+	s.printf("   %d value sets", len(sets)+len(own))
+	return s.printResult(&t)
 }
 
-// dryRunExamples tries what a user would apply: manifests as they are, values
-// through the chart, folders of kustomize built.
-func (s *Story) dryRunExamples(ctx context.Context) error {
-	var t tally
+// dryRunExamples validates what a user would apply: manifests, the chart with
+// example values, and kustomizations.
+func (s *Scenario) dryRunExamples(ctx context.Context) error {
+	var t dryRunResult
 	top := s.file("examples", "kubernetes")
 	err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -135,23 +136,23 @@ func (s *Story) dryRunExamples(ctx context.Context) error {
 		}
 		text, err := s.example(ctx, path, entry)
 		if err != nil {
-			t.refused = append(t.refused, err)
+			t.rejected = append(t.rejected, err)
 			return nil
 		}
 		name, err := filepath.Rel(top, path)
-		s.try(ctx, &t, name, text)
+		s.dryRun(ctx, &t, name, text)
 		return err
 	})
-	return errors.Join(err, s.result(&t))
+	return errors.Join(err, s.printResult(&t))
 }
 
-// example is what the file, or the folder, would apply; nothing if it is only a
-// part of something.
-func (s *Story) example(ctx context.Context, path string, entry fs.DirEntry) (string, error) {
+// example returns the manifests of a file or folder; none if it is a part of
+// another example.
+func (s *Scenario) example(ctx context.Context, path string, entry fs.DirEntry) (string, error) {
 	if entry.IsDir() {
 		kustomization, err := os.ReadFile(filepath.Join(path, "kustomization.yaml"))
 		if err != nil || strings.Contains(string(kustomization), "kind: Component") {
-			return "", nil //nolint:nilerr // a folder without it is not built
+			return "", nil //nolint:nilerr // not a kustomization
 		}
 		return s.cluster.Kubectl(ctx, "", "kustomize", path)
 	}
@@ -171,68 +172,66 @@ func (s *Story) example(ctx context.Context, path string, entry fs.DirEntry) (st
 	return string(text), nil
 }
 
-// dryRunInject tries what inject makes of the manifests of its own tests, which
-// are shaped like real ones. What the API server says of a manifest it must say
-// of it with the sidecar too: nothing, or the very same of what is wrong with
-// those that are made to look odd.
-func (s *Story) dryRunInject(ctx context.Context) error {
+// dryRunInject validates the output of inject for the manifests of its tests. The
+// API server must accept a manifest with the sidecar if it accepts it without, and
+// otherwise reject both for the same reasons.
+func (s *Scenario) dryRunInject(ctx context.Context) error {
 	files, err := filepath.Glob(s.file("internal", "inject", "testdata", "corpus", "*.yaml"))
 	if err != nil {
 		return err
 	}
-	var all tally
-	whole, odd := 0, 0
+	var all dryRunResult
+	valid, invalid := 0, 0
 	for _, file := range files {
 		before, after, err := s.beforeAndAfter(ctx, file)
 		if err != nil {
 			return err
 		}
-		if was, is := errors.Join(before.refused...), errors.Join(after.refused...); !sameRefusal(was, is) {
-			all.refused = append(all.refused, fmt.Errorf("%s: with the sidecar: %w; without: %w", filepath.Base(file), is, was))
+		if was, is := errors.Join(before.rejected...), errors.Join(after.rejected...); !sameRejection(was, is) {
+			all.rejected = append(all.rejected, fmt.Errorf("%s: with the sidecar: %w; without: %w", filepath.Base(file), is, was))
 		}
-		if len(before.refused) > 0 {
-			odd++
-		} else if before.taken > 0 {
-			whole++
+		if len(before.rejected) > 0 {
+			invalid++
+		} else if before.accepted > 0 {
+			valid++
 		}
-		all.taken += after.taken
+		all.accepted += after.accepted
 		all.unknown = append(all.unknown, after.unknown...)
 	}
 	slices.Sort(all.unknown)
 	all.unknown = slices.Compact(all.unknown)
-	s.say("   %d manifests are taken as before; of %d the API server says what it said before", whole, odd)
-	return s.result(&all)
+	s.printf("   with the sidecar %d manifests are accepted, and %d rejected for the same reasons as without", valid, invalid)
+	return s.printResult(&all)
 }
 
-// beforeAndAfter tries a manifest, and what inject makes of it.
-func (s *Story) beforeAndAfter(ctx context.Context, file string) (before, after tally, err error) {
+// beforeAndAfter validates a manifest without and with the sidecar.
+func (s *Scenario) beforeAndAfter(ctx context.Context, file string) (before, after dryRunResult, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return before, after, err
 	}
-	s.try(ctx, &before, filepath.Base(file), substituted(string(text)))
+	s.dryRun(ctx, &before, filepath.Base(file), substituteDefaults(string(text)))
 	injected, err := s.inject(ctx, "--report=none", "--status-config", file)
 	if err != nil {
 		return before, after, err
 	}
-	s.try(ctx, &after, filepath.Base(file), substituted(injected))
+	s.dryRun(ctx, &after, filepath.Base(file), substituteDefaults(injected))
 	return before, after, nil
 }
 
-// substituted has defaults in place of the variables that have one, as Flux puts
-// them in before it applies a manifest.
-func substituted(text string) string {
+// substituteDefaults replaces variables by their defaults, as Flux does.
+func substituteDefaults(text string) string {
 	return regexp.MustCompile(`\$\{\w+:=([^}]*)\}`).ReplaceAllString(text, "$1")
 }
 
-// sameRefusal compares what the API server said, word by word: the order of its
-// reasons is not fixed, and the sidecar comes before other init containers.
-func sameRefusal(a, b error) bool {
+// sameRejection compares errors of the API server as sets of words: the order of
+// reasons is not fixed, and the sidecar is inserted before other init containers.
+func sameRejection(a, b error) bool {
 	noise := regexp.MustCompile(`\[[0-9]+\]|[][,]`)
-	words := func(err error) []string {
+	arguments := func(err error) []string {
 		all := strings.Fields(noise.ReplaceAllString(fmt.Sprint(err), " "))
 		slices.Sort(all)
 		return all
 	}
-	return slices.Equal(words(a), words(b))
+	return slices.Equal(arguments(a), arguments(b))
 }

@@ -1,11 +1,11 @@
-package story
+package scenario
 
 import (
 	"errors"
 	"testing"
 )
 
-func TestQuantityReadsSuffixes(t *testing.T) {
+func TestQuantity(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"17": 17, "17500m": 17.5, "2k": 2000, "250u": 0.00025} {
 		if got, err := quantity(text); err != nil || got-want > 1e-9 || want-got > 1e-9 {
@@ -17,22 +17,22 @@ func TestQuantityReadsSuffixes(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreTheSameInAnyOrder(t *testing.T) {
+func TestSameRejection(t *testing.T) {
 	t.Parallel()
 	a := errors.New("x.yaml: 422 invalid: [spec.a: Required, spec.initContainers[0].name: bad]")
 	b := errors.New("x.yaml: 422 invalid: [spec.initContainers[1].name: bad, spec.a: Required]")
-	if !sameRefusal(a, b) || !sameRefusal(nil, nil) {
-		t.Error("the same refusal in another order is another one")
+	if !sameRejection(a, b) || !sameRejection(nil, nil) {
+		t.Error("the order of reasons makes a difference")
 	}
-	if sameRefusal(a, errors.New("x.yaml: 422 invalid: spec.a: Required")) || sameRefusal(nil, a) {
-		t.Error("another refusal is the same")
+	if sameRejection(a, errors.New("x.yaml: 422 invalid: spec.a: Required")) || sameRejection(nil, a) {
+		t.Error("different rejections are equal")
 	}
 }
 
-func TestVariablesHaveTheirDefaults(t *testing.T) {
+func TestSubstituteDefaults(t *testing.T) {
 	t.Parallel()
-	got := substituted("name: web-${env:=dev}\nreplicas: ${n:=2}\nargs: ${VERSION} $(POD_IP)\n")
+	got := substituteDefaults("name: web-${env:=dev}\nreplicas: ${n:=2}\nargs: ${VERSION} $(POD_IP)\n")
 	if want := "name: web-dev\nreplicas: 2\nargs: ${VERSION} $(POD_IP)\n"; got != want {
-		t.Errorf("substituted gives %q, want %q", got, want)
+		t.Errorf("substituteDefaults: %q, want %q", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"compress/gzip"
@@ -19,21 +19,21 @@ import (
 )
 
 const (
-	// monitoring is the namespace of the Prometheus object, rulesFolder where its
-	// pods would have the rules.
+	// monitoring is the namespace of the Prometheus object, rulesFolder the folder of
+	// rules in its pods.
 	monitoring  = "monitoring"
 	rulesFolder = "/etc/prometheus/rules/prometheus-e2e-rulefiles-0"
-	// monitorName is the chart's PodMonitor, againName the copy of it.
+	// monitorName is the PodMonitor of the chart, copyName its copy.
 	monitorName = release + "-nginx-exporter"
-	againName   = monitorName + "-again"
+	copyName    = monitorName + "-copy"
 	monitors    = "/apis/monitoring.coreos.com/v1/namespaces/" + shop + "/podmonitors"
 )
 
-// operate starts prometheus-operator with a Prometheus object for all
-// monitors and rules of the cluster. Its pods are not started: there is no
-// controller for StatefulSets. What the operator writes for them is used.
-func (s *Story) operate(ctx context.Context) error {
-	if err := s.ensure(ctx, monitoring); err != nil {
+// startOperator starts prometheus-operator with a Prometheus object for all monitors
+// and rules of the cluster. The pods of the object are not started, since there is no
+// StatefulSet controller, but their configuration is used.
+func (s *Scenario) startOperator(ctx context.Context) error {
+	if err := s.ensureNamespace(ctx, monitoring); err != nil {
 		return err
 	}
 	ca, cert, key, err := s.cluster.User("prometheus-operator", "system:masters")
@@ -42,16 +42,16 @@ func (s *Story) operate(ctx context.Context) error {
 	}
 	s.operator = &operator{cluster: s.cluster, args: []string{
 		"--apiserver=https://" + s.cluster.Address + ":6443",
-		"--ca-file=" + ca, "--cert-file=" + cert, "--key-file=" + key, "--web.listen-address=" + fault.Operator,
+		"--ca-file=" + ca, "--cert-file=" + cert, "--key-file=" + key, "--web.listen-address=" + fault.OperatorAddress,
 	}}
 	if err := s.operator.Start(); err != nil {
 		return err
 	}
-	return s.instance(ctx)
+	return s.createPrometheus(ctx)
 }
 
-// operator is the process of prometheus-operator, which can be stopped and started
-// again.
+// operator is the process of prometheus-operator. It implements
+// [fault.PrometheusOperator].
 type operator struct {
 	cluster *kube.Cluster
 	args    []string
@@ -64,11 +64,11 @@ func (o *operator) Start() (err error) {
 	return err
 }
 
-// Stop ends it.
+// Stop stops it.
 func (o *operator) Stop() { o.now.Stop() }
 
-// instance creates the Prometheus object, and the rights to find pods.
-func (s *Story) instance(ctx context.Context) error {
+// createPrometheus creates the Prometheus object, and the role to discover pods.
+func (s *Scenario) createPrometheus(ctx context.Context) error {
 	const role = `{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "prometheus"},
 		"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]}`
 	if _, err := s.cluster.Kubectl(ctx, role, "create", "-f", "-"); err != nil {
@@ -102,17 +102,17 @@ func (s *Story) instance(ctx context.Context) error {
 	if _, err = s.cluster.Kubectl(ctx, string(text), "create", "--validate=strict", "-f", "-"); err != nil {
 		return err
 	}
-	return s.outside(ctx)
+	return s.registerPrometheus(ctx)
 }
 
-// outside has the API server lead from the operator's Service to the process that
-// stands for the pods of the Prometheus object.
-func (s *Story) outside(ctx context.Context) error {
-	o := kube.Outside{
+// registerPrometheus makes the API server proxy the Service of the operator to the
+// process of Prometheus.
+func (s *Scenario) registerPrometheus(ctx context.Context) error {
+	o := kube.ExternalPod{
 		Namespace: monitoring, Name: "prometheus-e2e-0", Service: "prometheus-operated", PortName: "web",
 		Address: node.Address, Port: prometheusPort,
 	}
-	// A pod needs an account, which a controller makes.
+	// A pod needs a service account, which a controller creates.
 	err := s.await(ctx, time.Minute, func(ctx context.Context) error {
 		return s.cluster.Client.Create(ctx, o.Pods(), o.Pod(), nil)
 	})
@@ -125,56 +125,55 @@ func (s *Story) outside(ctx context.Context) error {
 	return s.cluster.Client.Create(ctx, o.Slices(), o.Slice(), nil)
 }
 
-// again creates a copy of the chart's PodMonitor.
-func (s *Story) again(ctx context.Context) error {
+// copyMonitor creates a copy of the PodMonitor of the chart.
+func (s *Scenario) copyMonitor(ctx context.Context) error {
 	var found struct{ Spec json.RawMessage }
 	if err := s.cluster.Client.Get(ctx, monitors+"/"+monitorName, &found); err != nil {
 		return err
 	}
 	return s.cluster.Client.Create(ctx, monitors, object{
 		"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor",
-		"metadata": object{"name": againName}, "spec": found.Spec,
+		"metadata": object{"name": copyName}, "spec": found.Spec,
 	}, nil)
 }
 
-// once removes that copy.
-func (s *Story) once(ctx context.Context) error {
-	_, err := s.cluster.Kubectl(ctx, "", "delete", "podmonitor", "--namespace", shop, "--ignore-not-found", againName)
+// deleteMonitorCopy deletes that copy.
+func (s *Scenario) deleteMonitorCopy(ctx context.Context) error {
+	_, err := s.cluster.Kubectl(ctx, "", "delete", "podmonitor", "--namespace", shop, "--ignore-not-found", copyName)
 	return err
 }
 
-func (s *Story) scrapeFile() string { return filepath.Join(s.tools.Folder, "prometheus.yml") }
+func (s *Scenario) scrapeFile() string { return filepath.Join(s.tools.Folder, "prometheus.yml") }
 
-// configure waits until the operator has written a job for the PodMonitor, and
-// writes the same where Prometheus reads it.
-func (s *Story) configure(ctx context.Context, name string) error {
+// awaitConfig waits until the operator has written a job for the PodMonitor, and
+// writes the configuration for Prometheus.
+func (s *Scenario) awaitConfig(ctx context.Context, name string) error {
 	return s.await(ctx, time.Minute, func(ctx context.Context) error {
 		config, err := s.configuration(ctx)
 		if err != nil {
 			return err
 		}
 		if job := "job_name: podMonitor/" + shop + "/" + name + "/0\n"; !strings.Contains(config, job) {
-			return errors.New("the operator's configuration has no " + job)
+			return errors.New("the configuration of the operator has no " + job)
 		}
 		return os.WriteFile(s.scrapeFile(), []byte(config), 0o600)
 	})
 }
 
-// reload stands in for the reloader in the pods of the operator: what the
-// operator writes anew, Prometheus reads anew.
-func (s *Story) reload(ctx context.Context) {
+// reload does what the config reloader in the pods of the operator does.
+func (s *Scenario) reload(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	said := ""
+	output := ""
 	for {
 		now := ""
-		if err := s.refresh(ctx); err != nil {
+		if err := s.updateConfig(ctx); err != nil {
 			now = err.Error()
 		}
-		if now != said && now != "" && ctx.Err() == nil {
-			s.say("   Prometheus' configuration: %s", now)
+		if now != output && now != "" && ctx.Err() == nil {
+			s.printf("   configuration of Prometheus: %s", now)
 		}
-		said = now
+		output = now
 		select {
 		case <-ctx.Done():
 			return
@@ -183,8 +182,8 @@ func (s *Story) reload(ctx context.Context) {
 	}
 }
 
-// refresh writes the configuration if it changed.
-func (s *Story) refresh(ctx context.Context) error {
+// updateConfig writes the configuration if it changed.
+func (s *Scenario) updateConfig(ctx context.Context) error {
 	config, err := s.configuration(ctx)
 	if err != nil {
 		return err
@@ -199,10 +198,9 @@ func (s *Story) refresh(ctx context.Context) error {
 	return s.scraper.reload()
 }
 
-// configuration is what the operator wrote, with what the reloader in the pods of
-// the operator puts in for its variables.
-func (s *Story) configuration(ctx context.Context) (string, error) {
-	config, err := s.written(ctx)
+// configuration is that of the operator, with its variables replaced.
+func (s *Scenario) configuration(ctx context.Context) (string, error) {
+	config, err := s.operatorConfig(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -213,8 +211,8 @@ func (s *Story) configuration(ctx context.Context) (string, error) {
 	return strings.NewReplacer(rulesFolder, rules, "$(SHARD)", "0", "$(POD_NAME)", "prometheus-e2e-0").Replace(config), nil
 }
 
-// written is the configuration in the operator's Secret.
-func (s *Story) written(ctx context.Context) (string, error) {
+// operatorConfig is the configuration in the Secret of the operator.
+func (s *Scenario) operatorConfig(ctx context.Context) (string, error) {
 	var secret struct{ Data map[string]string }
 	if err := s.cluster.Client.Get(ctx, "/api/v1/namespaces/"+monitoring+"/secrets/prometheus-e2e", &secret); err != nil {
 		return "", err
@@ -228,14 +226,14 @@ func (s *Story) written(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// rules writes what the operator made of PrometheusRules into a folder.
-func (s *Story) rules(ctx context.Context) (string, error) {
+// rules writes the rule files of the operator into a folder.
+func (s *Scenario) rules(ctx context.Context) (string, error) {
 	var found struct{ Data map[string]string }
 	if err := s.cluster.Client.Get(ctx, "/api/v1/namespaces/"+monitoring+"/configmaps/prometheus-e2e-rulefiles-0", &found); err != nil {
 		return "", err
 	}
 	if len(found.Data) == 0 {
-		return "", errors.New("the operator has no rules of the chart")
+		return "", errors.New("the operator has not written the rules of the chart")
 	}
 	folder := filepath.Join(s.tools.Folder, "rules")
 	if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"context"
@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// perSecond is the load on all pods together. With 20 a second for one pod,
-	// as shop.values.yaml has it, that is work for four.
+	// perSecond is the load on all pods together: with 20 a second for one pod, as
+	// in shop.values.yaml, it needs four.
 	perSecond = 70
 	busyPods  = 4
 	idlePods  = 1
-	// hold is how long the number must stay.
+	// hold is how long the number of pods must be stable.
 	hold = 20 * time.Second
-	// upLimit and downLimit bound the ways up and down.
+	// Limits for reaching the number of pods.
 	idleLimit = 90 * time.Second
 	upLimit   = 150 * time.Second
 	downLimit = 150 * time.Second
-	// exact is how far the figures of the exporter may be from what was sent.
-	exact = 0.1
+	// tolerance is how far the values of the exporter may be from the load.
+	tolerance = 0.1
 )
 
-// scale puts load on nginx, sees more pods, takes it away, sees fewer.
-func (s *Story) scale(ctx context.Context) error {
-	t := &timeline{story: s, generator: load.New(), seen: map[string]int{}}
+// scale checks that pods are added under load and removed without.
+func (s *Scenario) scale(ctx context.Context) error {
+	t := &timeline{scenario: s, generator: load.New(), seen: map[string]int{}}
 	t.head()
 	if err := t.until(ctx, "idle", idlePods, 0, idleLimit); err != nil {
 		return err
@@ -40,9 +40,9 @@ func (s *Story) scale(ctx context.Context) error {
 	return t.until(ctx, "quiet", idlePods, 0, downLimit)
 }
 
-// busy is the time under load. The generator ends with it.
-func (s *Story) busy(ctx context.Context, t *timeline) error {
-	defer s.drive(ctx, t.generator)()
+// busy is the time under load.
+func (s *Scenario) busy(ctx context.Context, t *timeline) error {
+	defer s.startLoad(ctx, t.generator)()
 	if err := t.until(ctx, "load", busyPods, hold, upLimit); err != nil {
 		return err
 	}
@@ -52,36 +52,36 @@ func (s *Story) busy(ctx context.Context, t *timeline) error {
 		return err
 	}
 	_, failed := t.generator.Counts()
-	s.say("   sent %.1f requests/s to %d pods, %d failed; Prometheus has %.1f requests/s", sent, busyPods, failed, scraped)
-	if math.Abs(scraped-sent) > exact*sent {
+	s.printf("   sent %.1f requests/s to %d pods, %d failed; Prometheus has %.1f requests/s", sent, busyPods, failed, scraped)
+	if math.Abs(scraped-sent) > tolerance*sent {
 		return fmt.Errorf("Prometheus has %.1f requests/s, %.1f were sent", scraped, sent) //nolint:staticcheck // a name
 	}
-	if err := s.twice(ctx); err != nil {
+	if err := s.scrapeTwice(ctx); err != nil {
 		return err
 	}
-	s.say("   each pod is scraped twice from now on")
+	s.printf("   each pod is scraped twice now")
 	return t.until(ctx, "twice", busyPods, hold, upLimit)
 }
 
-// drive has the generator put load on nginx until it is stopped.
-func (s *Story) drive(ctx context.Context, g *load.Generator) (stop func()) {
+// startLoad runs the generator until it is stopped.
+func (s *Scenario) startLoad(ctx context.Context, g *load.Generator) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { g.Run(ctx, perSecond) })
-	running.Go(func() { s.aim(ctx, g) })
+	running.Go(func() { s.followEndpoints(ctx, g) })
 	return func() {
 		cancel()
 		running.Wait()
 	}
 }
 
-// aim keeps the generator at the pods that the Service has.
-func (s *Story) aim(ctx context.Context, g *load.Generator) {
+// followEndpoints updates the addresses of the generator.
+func (s *Scenario) followEndpoints(ctx context.Context, g *load.Generator) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		if addresses, err := s.endpoints(ctx); err == nil {
-			g.Aim(addresses)
+			g.SetAddresses(addresses)
 		}
 		select {
 		case <-ctx.Done():
@@ -90,8 +90,8 @@ func (s *Story) aim(ctx context.Context, g *load.Generator) {
 	}
 }
 
-// endpoints is where the Service web leads.
-func (s *Story) endpoints(ctx context.Context) ([]string, error) {
+// endpoints returns the addresses of the Service web.
+func (s *Scenario) endpoints(ctx context.Context) ([]string, error) {
 	var list struct {
 		Items []struct {
 			Endpoints []struct {

@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"context"
@@ -13,20 +13,19 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-// shipped has KEDA scale by what the chart and the snippet make for it: under the
-// same load each must come to the same number of pods, and doctor must call it
-// healthy.
-func (s *Story) shipped(ctx context.Context) error {
-	defer s.drive(ctx, load.New())()
+// scaleByKEDA checks the ScaledObjects of the chart and of the snippet: under the same
+// load each must reach the same number of pods, and doctor must find nothing.
+func (s *Scenario) scaleByKEDA(ctx context.Context) error {
+	defer s.startLoad(ctx, load.New())()
 	if err := s.keda(ctx); err != nil {
 		return err
 	}
 	for _, engine := range []string{"keda-prometheus", "keda-direct"} {
-		if err := s.byEngine(ctx, engine); err != nil {
+		if err := s.scaleByEngine(ctx, engine); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 	}
-	// Another HPA of the same pods would not do.
+	// There must be no other HPA for the same pods.
 	if err := s.upgrade(ctx, "none"); err != nil {
 		return err
 	}
@@ -38,27 +37,27 @@ func (s *Story) shipped(ctx context.Context) error {
 	if _, err := s.cluster.Kubectl(ctx, text, "create", "--validate=strict", "-f", "-"); err != nil {
 		return err
 	}
-	return s.scaledWell(ctx, "snippet keda", "web")
+	return s.awaitScaled(ctx, "snippet keda", "web")
 }
 
-// byEngine has the chart scale with KEDA, and the pods give it what it asks for.
-func (s *Story) byEngine(ctx context.Context, engine string) error {
+// scaleByEngine installs the chart with an engine of KEDA.
+func (s *Scenario) scaleByEngine(ctx context.Context, engine string) error {
 	var more []string
 	if engine == "keda-direct" {
 		const window = `[{"op": "add", "path": "/spec/template/spec/initContainers/0/args/-", "value": "--rate.window=15s"}]`
 		if _, err := s.cluster.Kubectl(ctx, "", "patch", "deployment", "web", "--namespace", shop, "--type=json", "--patch="+window); err != nil {
 			return err
 		}
-		more = []string{"--set", "autoscaling.window=15s"} // one of the sidecar's
+		more = []string{"--set", "autoscaling.window=15s"} // a window of the sidecar
 	}
 	if err := s.upgrade(ctx, engine, more...); err != nil {
 		return err
 	}
-	return s.scaledWell(ctx, engine, monitorName)
+	return s.awaitScaled(ctx, engine, monitorName)
 }
 
-// upgrade gives the chart another engine.
-func (s *Story) upgrade(ctx context.Context, engine string, more ...string) error {
+// upgrade sets the engine of the chart.
+func (s *Scenario) upgrade(ctx context.Context, engine string, more ...string) error {
 	_, err := s.helm(ctx, append([]string{
 		"upgrade", release, s.chart(), "--namespace", shop, "--values", s.file("e2e", "manifests", "shop.values.yaml"),
 		"--set", "autoscaling.adapter.install.enabled=false", "--set", "autoscaling.engine=" + engine,
@@ -66,9 +65,9 @@ func (s *Story) upgrade(ctx context.Context, engine string, more ...string) erro
 	return err
 }
 
-// scaledWell waits until the HPA of a ScaledObject has made as many pods as the
-// load is for, and doctor finds nothing to be said of it.
-func (s *Story) scaledWell(ctx context.Context, what, name string) error {
+// awaitScaled waits until the HPA of a ScaledObject has as many pods as the load
+// needs, and doctor finds nothing.
+func (s *Scenario) awaitScaled(ctx context.Context, what, name string) error {
 	kubectl, err := s.cluster.Binary("kubectl")
 	if err != nil {
 		return err
@@ -80,20 +79,20 @@ func (s *Story) scaledWell(ctx context.Context, what, name string) error {
 		}
 		cmd := exec.CommandContext(ctx, s.tools.Exporter, "doctor", "hpa", shop+"/"+name, "--prometheus.url="+s.scraper.url(), "--kubectl="+kubectl)
 		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Config, "HOME="+s.tools.Folder)
-		said, err := process.Output(cmd)
-		if err == nil && strings.Contains(said, "─ !") {
-			err = errors.New(said)
+		output, err := process.Output(cmd)
+		if err == nil && strings.Contains(output, "─ !") {
+			err = errors.New(output)
 		}
 		return err
 	})
 	if err == nil {
-		s.say("   %-16s makes %d pods, of %s requests/s each", what, busyPods, value)
+		s.printf("   %-16s %d pods with %s requests/s each", what, busyPods, value)
 	}
 	return err
 }
 
-// kedaValue is what the HPA of a ScaledObject has read, when it has made the pods.
-func (s *Story) kedaValue(ctx context.Context, name string) (string, error) {
+// kedaValue is the value of the HPA of a ScaledObject, once it has all pods.
+func (s *Scenario) kedaValue(ctx context.Context, name string) (string, error) {
 	var h struct {
 		Status struct {
 			CurrentReplicas, DesiredReplicas int
@@ -107,13 +106,13 @@ func (s *Story) kedaValue(ctx context.Context, name string) (string, error) {
 	}
 	st := &h.Status
 	if len(st.CurrentMetrics) != 1 || st.CurrentReplicas != busyPods || st.DesiredReplicas != busyPods {
-		return "", fmt.Errorf("the HPA of %s has not %d pods: %+v", name, busyPods, *st)
+		return "", fmt.Errorf("the HPA of %s does not have %d pods: %+v", name, busyPods, *st)
 	}
 	value := st.CurrentMetrics[0].External.Current.AverageValue
 	average, err := quantity(value)
 	const sent = float64(perSecond) / busyPods
-	if err == nil && math.Abs(average-sent) > exact*sent {
-		err = fmt.Errorf("the HPA of %s has %s requests/s a pod, where %.1f are sent", name, value, sent)
+	if err == nil && math.Abs(average-sent) > tolerance*sent {
+		err = fmt.Errorf("the HPA of %s has %s requests/s for each pod, not %.1f", name, value, sent)
 	}
 	return value, err
 }

@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"context"
@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// prometheus starts Prometheus with the configuration that the operator made,
-// and with the rights that it needs and no more, and waits for the first sample.
-func (s *Story) prometheus(ctx context.Context) error {
-	if err := s.operate(ctx); err != nil {
+// prometheus starts Prometheus with the configuration of the operator and only the
+// permissions that it needs, and waits for the first sample.
+func (s *Scenario) prometheus(ctx context.Context) error {
+	if err := s.startOperator(ctx); err != nil {
 		return err
 	}
-	if err := s.configure(ctx, monitorName); err != nil {
+	if err := s.awaitConfig(ctx, monitorName); err != nil {
 		return err
 	}
-	s.scraper = &scraper{story: s}
+	s.scraper = &scraper{scenario: s}
 	if err := s.scraper.Start(ctx); err != nil {
 		return err
 	}
@@ -35,21 +35,21 @@ func (s *Story) prometheus(ctx context.Context) error {
 	})
 }
 
-// twice adds a monitor too many, so that each pod is scraped twice, and waits
-// until Prometheus counts everything twice and the chart's own rule has seen it.
-func (s *Story) twice(ctx context.Context) error {
+// scrapeTwice copies the monitor, so that each pod is scraped twice, and waits until
+// Prometheus counts all requests twice and the alert of the chart fires.
+func (s *Scenario) scrapeTwice(ctx context.Context) error {
 	const all = `sum(rate(nginx_http_requests_total{namespace="shop"}[20s]))`
-	once, err := s.scraper.Query(ctx, all)
+	single, err := s.scraper.Query(ctx, all)
 	if err != nil {
 		return err
 	}
-	if err := s.again(ctx); err != nil {
+	if err := s.copyMonitor(ctx); err != nil {
 		return err
 	}
 	return s.scraper.await(ctx, func(ctx context.Context) error {
 		double, err := s.scraper.Query(ctx, all)
-		if err == nil && double < 1.9*once {
-			err = fmt.Errorf("Prometheus has %.1f requests/s in place of two times %.1f", double, once) //nolint:staticcheck // a name
+		if err == nil && double < 1.9*single {
+			err = fmt.Errorf("Prometheus has %.1f requests/s instead of 2 * %.1f", double, single) //nolint:staticcheck // a name
 		}
 		if err == nil {
 			_, err = s.scraper.Query(ctx, `count(ALERTS{alertname="NginxScrapedTwice"})`)
@@ -58,19 +58,19 @@ func (s *Story) twice(ctx context.Context) error {
 	})
 }
 
-// up is an error unless the exporter in the pod says that its nginx answers.
-func (s *Story) up(ctx context.Context, address string) error {
-	page, err := fetch(ctx, "http://"+net.JoinHostPort(address, "9113")+"/metrics")
+// checkUp is an error unless the exporter in the pod has nginx_up 1.
+func (s *Scenario) checkUp(ctx context.Context, address string) error {
+	metrics, err := fetch(ctx, "http://"+net.JoinHostPort(address, "9113")+"/metrics")
 	if err != nil {
 		return err
 	}
-	if !regexp.MustCompile(`(?m)^nginx_up(\{.*\})? 1$`).MatchString(page) {
-		return errors.New("the exporter does not say nginx_up 1")
+	if !regexp.MustCompile(`(?m)^nginx_up(\{.*\})? 1$`).MatchString(metrics) {
+		return errors.New("the exporter does not have nginx_up 1")
 	}
 	return nil
 }
 
-// fetch reads a page.
+// fetch returns the body of a response with status 200.
 func fetch(ctx context.Context, address string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -2,10 +2,10 @@ package kube
 
 import "context"
 
-// Outside is a process beside the cluster that stands for a pod on a node of which
-// nothing else is known, with the network of that node. The API server leads to it
-// from a Service as it does to pods, and to pods alone.
-type Outside struct {
+// ExternalPod is a process outside of the cluster that is registered as a pod with
+// host network on another node, since the API server proxies a Service to pods
+// only.
+type ExternalPod struct {
 	Namespace, Name   string
 	Service, PortName string
 	Address           string
@@ -14,16 +14,16 @@ type Outside struct {
 
 type object = map[string]any
 
-// Pods and Slices are where the pods and EndpointSlices of its namespace are.
-func (o *Outside) Pods() string { return "/api/v1/namespaces/" + o.Namespace + "/pods" }
+// Pods is the path of the pods of its namespace.
+func (o *ExternalPod) Pods() string { return "/api/v1/namespaces/" + o.Namespace + "/pods" }
 
-// Slices is the other one.
-func (o *Outside) Slices() string {
+// Slices is the path of the EndpointSlices of its namespace.
+func (o *ExternalPod) Slices() string {
 	return "/apis/discovery.k8s.io/v1/namespaces/" + o.Namespace + "/endpointslices"
 }
 
-// Pod is the pod as somebody else's kubelet would have it.
-func (o *Outside) Pod() map[string]any {
+// Pod is its pod.
+func (o *ExternalPod) Pod() map[string]any {
 	return object{
 		"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": o.Name},
 		"spec": object{
@@ -33,8 +33,8 @@ func (o *Outside) Pod() map[string]any {
 	}
 }
 
-// Slice leads from the Service to it.
-func (o *Outside) Slice() map[string]any {
+// Slice is its EndpointSlice.
+func (o *ExternalPod) Slice() map[string]any {
 	return object{
 		"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
 		"metadata": object{"name": o.Name, "labels": object{"kubernetes.io/service-name": o.Service}},
@@ -46,8 +46,8 @@ func (o *Outside) Slice() map[string]any {
 	}
 }
 
-// Ready says what a kubelet would say of the pod.
-func (o *Outside) Ready(ctx context.Context, c *Client) error {
+// Ready reports the pod as ready, as its kubelet would.
+func (o *ExternalPod) Ready(ctx context.Context, c *Client) error {
 	return c.Merge(ctx, o.Pods()+"/"+o.Name+"/status", object{"status": object{
 		"phase": "Running", "podIP": o.Address, "podIPs": []object{{"ip": o.Address}},
 		"conditions": []object{{"type": "Ready", "status": "True"}},

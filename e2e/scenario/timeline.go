@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 	"nginx-exporter/e2e/load"
 )
 
-// sample is how often the timeline gets a line.
+// sample is the interval between lines.
 const sample = 5 * time.Second
 
 const metric = "nginx_http_requests_per_second"
 
-// timeline prints how figures and pods follow the load.
+// timeline prints how metrics and pods follow the load.
 type timeline struct {
-	story     *Story
+	scenario  *Scenario
 	generator *load.Generator
 	last      row
 	before    uint64
@@ -27,7 +27,7 @@ type timeline struct {
 	seen      map[string]int
 }
 
-// row is one line of it.
+// row is a line of it.
 type row struct {
 	sent                    float64
 	rates                   []float64
@@ -39,11 +39,11 @@ type row struct {
 
 func (t *timeline) head() {
 	t.at = time.Now()
-	t.story.say("   %6s  %-5s  %6s  %-34s  %7s  %7s  %7s  %5s", "t", "phase", "sent/s", "requests/s of each pod", "average", "desired", "current", "ready")
+	t.scenario.printf("   %6s  %-5s  %6s  %-34s  %7s  %7s  %7s  %5s", "t", "phase", "sent/s", "requests/s of each pod", "average", "desired", "current", "ready")
 }
 
-// until prints lines until the HPA wants the number of pods, and they are
-// there and ready, for as long as it is to hold.
+// until prints lines until the number of pods has been desired, current and ready
+// for the hold time.
 func (t *timeline) until(ctx context.Context, phase string, pods int, hold, limit time.Duration) error {
 	tick := time.NewTicker(sample)
 	defer tick.Stop()
@@ -58,11 +58,11 @@ func (t *timeline) until(ctx context.Context, phase string, pods int, hold, limi
 			since = time.Now()
 		}
 		if !since.IsZero() && time.Since(since) >= hold {
-			t.story.say("   %s: %d pods after %.0f s", phase, pods, since.Sub(began).Seconds())
+			t.scenario.printf("   %s: %d pods after %.0f s", phase, pods, since.Sub(began).Seconds())
 			return nil
 		}
 		if time.Since(began) > limit {
-			return t.missed(phase, pods, limit, err)
+			return t.notReached(phase, pods, limit, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -72,8 +72,8 @@ func (t *timeline) until(ctx context.Context, phase string, pods int, hold, limi
 	}
 }
 
-// missed is the error of a number that did not come, with the last states.
-func (t *timeline) missed(phase string, pods int, limit time.Duration, err error) error {
+// notReached is the error if the number of pods is not reached, with the last state.
+func (t *timeline) notReached(phase string, pods int, limit time.Duration, err error) error {
 	r := &t.last
 	if err == nil {
 		err = fmt.Errorf("HPA: %s", r.why)
@@ -82,11 +82,11 @@ func (t *timeline) missed(phase string, pods int, limit time.Duration, err error
 		phase, pods, limit, r.desired, r.current, r.ready, r.rates, err)
 }
 
-// line reads all figures and prints them, and the events since the last line.
+// line prints a line, and the events since the last one.
 func (t *timeline) line(ctx context.Context, phase string) error {
 	now := time.Now()
 	sent, _ := t.generator.Counts()
-	// The first line of a phase comes right after the last one of another.
+	// The first line of a phase comes right after the last one of the previous.
 	if passed := now.Sub(t.at); passed > sample/2 {
 		t.last.sent = float64(sent-t.before) / passed.Seconds()
 		t.before, t.at = sent, now
@@ -103,13 +103,13 @@ func (t *timeline) line(ctx context.Context, phase string) error {
 	for i, rate := range r.rates {
 		rates[i] = strconv.FormatFloat(rate, 'f', 1, 64)
 	}
-	t.story.say("   %5.0fs  %-5s  %6.1f  %-34s  %7s  %7d  %7d  %5d", time.Since(t.story.began).Seconds(), phase, r.sent,
+	t.scenario.printf("   %5.0fs  %-5s  %6.1f  %-34s  %7s  %7d  %7d  %5d", time.Since(t.scenario.began).Seconds(), phase, r.sent,
 		strings.Join(rates, " "), r.average, r.desired, r.current, r.ready)
 	t.events(ctx)
 	return err
 }
 
-// hpa reads what the HPA says of itself.
+// hpa reads the status of the HPA.
 func (t *timeline) hpa(ctx context.Context) error {
 	var h struct {
 		Status struct {
@@ -122,7 +122,7 @@ func (t *timeline) hpa(ctx context.Context) error {
 	}
 	r := &t.last
 	r.active, r.why, r.average = false, "no conditions yet", "-"
-	err := t.story.cluster.Client.Get(ctx, "/apis/autoscaling/v2/namespaces/"+shop+"/horizontalpodautoscalers/"+release+"-nginx-exporter", &h)
+	err := t.scenario.cluster.Client.Get(ctx, "/apis/autoscaling/v2/namespaces/"+shop+"/horizontalpodautoscalers/"+release+"-nginx-exporter", &h)
 	if err != nil {
 		return err
 	}
@@ -145,19 +145,19 @@ func (t *timeline) workload(ctx context.Context) error {
 	var d struct {
 		Status struct{ Replicas, ReadyReplicas int }
 	}
-	err := t.story.cluster.Client.Get(ctx, "/apis/apps/v1/namespaces/"+shop+"/deployments/web", &d)
+	err := t.scenario.cluster.Client.Get(ctx, "/apis/apps/v1/namespaces/"+shop+"/deployments/web", &d)
 	t.last.ready = d.Status.ReadyReplicas
 	return err
 }
 
-// metrics asks the custom metrics API as the HPA does.
+// metrics queries the custom metrics API as the HPA does.
 func (t *timeline) metrics(ctx context.Context) error {
 	var list struct {
 		Items []struct{ Value string }
 	}
 	path := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + shop + "/pods/*/" + metric + "?labelSelector=app%3Dweb"
 	t.last.rates = nil
-	if err := t.story.cluster.Client.As(fault.HPAUser).Get(ctx, path, &list); err != nil {
+	if err := t.scenario.cluster.Client.As(fault.HPAUser).Get(ctx, path, &list); err != nil {
 		return err
 	}
 	for _, item := range list.Items {
@@ -172,7 +172,7 @@ func (t *timeline) metrics(ctx context.Context) error {
 	return nil
 }
 
-// quantity reads a number of Kubernetes, such as 12, 250m or 2k.
+// quantity parses a quantity of Kubernetes, such as 12, 250m or 2k.
 func quantity(text string) (float64, error) {
 	for suffix, factor := range map[string]float64{"m": 1e-3, "k": 1e3, "u": 1e-6} {
 		if number, found := strings.CutSuffix(text, suffix); found {
@@ -183,7 +183,7 @@ func quantity(text string) (float64, error) {
 	return strconv.ParseFloat(text, 64)
 }
 
-// events prints what the HPA told since the last line.
+// events prints the events of the HPA since the last line.
 func (t *timeline) events(ctx context.Context) {
 	var list struct {
 		Items []struct {
@@ -193,15 +193,15 @@ func (t *timeline) events(ctx context.Context) {
 			InvolvedObject        struct{ Kind string }
 		}
 	}
-	if err := t.story.cluster.Client.Get(ctx, "/api/v1/namespaces/"+shop+"/events", &list); err != nil {
+	if err := t.scenario.cluster.Client.Get(ctx, "/api/v1/namespaces/"+shop+"/events", &list); err != nil {
 		return
 	}
 	for _, e := range list.Items {
-		known, told := t.seen[e.Metadata.UID]
-		if e.InvolvedObject.Kind != "HorizontalPodAutoscaler" || told && known == e.Count {
+		count, known := t.seen[e.Metadata.UID]
+		if e.InvolvedObject.Kind != "HorizontalPodAutoscaler" || known && count == e.Count {
 			continue
 		}
 		t.seen[e.Metadata.UID] = e.Count
-		t.story.say("           %s %s (%d): %s", e.Type, e.Reason, max(e.Count, 1), e.Message)
+		t.scenario.printf("           %s %s (%d): %s", e.Type, e.Reason, max(e.Count, 1), e.Message)
 	}
 }

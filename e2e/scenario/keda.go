@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"context"
@@ -12,35 +12,32 @@ import (
 )
 
 const (
-	// kedaSpace is KEDA's namespace, and where its objects are that follow. The
-	// names are those of its own manifests.
+	// kedaSpace is the namespace of KEDA. Names are those of its manifests.
 	kedaSpace    = "keda"
 	kedaOperator = "keda-operator"
 	kedaServer   = "keda-metrics-apiserver"
 	kedaCerts    = "kedaorg-certs"
 	deployments  = "/apis/apps/v1/namespaces/" + kedaSpace + "/deployments"
-	// kedaPort is where the server of external metrics listens.
+	// kedaPort is that of the external metrics server.
 	kedaPort = 6443
 )
 
-// keda starts KEDA, unless it runs: its operator, and the server of external
-// metrics that asks the operator. What KEDA may do is not what the story is
-// about, so that it may do everything.
-func (s *Story) keda(ctx context.Context) error {
-	var there object
-	if err := s.cluster.Client.Get(ctx, deployments+"/"+kedaServer, &there); !kube.IsNotFound(err) {
+// keda starts the operator and the external metrics server of KEDA, unless they are
+// running. Their account is an administrator.
+func (s *Scenario) keda(ctx context.Context) error {
+	var found object
+	if err := s.cluster.Client.Get(ctx, deployments+"/"+kedaServer, &found); !kube.IsNotFound(err) {
 		return err
 	}
 	began := time.Now()
-	if err := s.ensure(ctx, kedaSpace); err != nil {
+	if err := s.ensureNamespace(ctx, kedaSpace); err != nil {
 		return err
 	}
 	ca, err := s.kedaIdentity(ctx)
 	if err != nil {
 		return err
 	}
-	// There is no DNS: the only names that KEDA asks for are those of Prometheus
-	// and of its own operator.
+	// There is no DNS. KEDA uses only the names of Prometheus and of its operator.
 	err = s.kedaDeployment(ctx, kedaOperator, "/readyz", 8081, "HTTP", node.Address, "prometheus-operated."+monitoring+".svc",
 		"--zap-log-level=info", "--cert-dir=/certs")
 	if err != nil {
@@ -58,12 +55,12 @@ func (s *Story) keda(ctx context.Context) error {
 	if err := s.kedaRegister(ctx, ca); err != nil {
 		return err
 	}
-	s.say("   KEDA is up after %.1f s", time.Since(began).Seconds())
+	s.printf("   KEDA is up after %.1f s", time.Since(began).Seconds())
 	return nil
 }
 
-// kedaIdentity makes KEDA's account and its certificates.
-func (s *Story) kedaIdentity(ctx context.Context) (ca []byte, err error) {
+// kedaIdentity creates the account and the certificates of KEDA.
+func (s *Scenario) kedaIdentity(ctx context.Context) (ca []byte, err error) {
 	if _, err := s.cluster.Kubectl(ctx, "", "create", "serviceaccount", kedaOperator, "--namespace", kedaSpace); err != nil {
 		return nil, err
 	}
@@ -71,7 +68,7 @@ func (s *Story) kedaIdentity(ctx context.Context) (ca []byte, err error) {
 		"--clusterrole=cluster-admin", "--serviceaccount="+kedaSpace+":"+kedaOperator); err != nil {
 		return nil, err
 	}
-	ca, cert, key, err := s.cluster.Peers(kedaCerts, kedaOperator+"."+kedaSpace+".svc.cluster.local", kedaServer+"."+kedaSpace+".svc")
+	ca, cert, key, err := s.cluster.PeerCertificate(kedaCerts, kedaOperator+"."+kedaSpace+".svc.cluster.local", kedaServer+"."+kedaSpace+".svc")
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +78,9 @@ func (s *Story) kedaIdentity(ctx context.Context) (ca []byte, err error) {
 	}, nil)
 }
 
-// kedaDeployment starts one of KEDA's programs, which knows the host at the
-// address, and waits until it is ready.
-func (s *Story) kedaDeployment(ctx context.Context, name, path string, port int, scheme, address, host string, args ...string) error {
+// kedaDeployment starts a program of KEDA, with an entry in /etc/hosts, and waits
+// until it is ready.
+func (s *Scenario) kedaDeployment(ctx context.Context, name, path string, port int, scheme, address, host string, args ...string) error {
 	image := map[string]string{kedaOperator: "keda-operator", kedaServer: "keda-adapter"}[name]
 	labels := object{"app": name}
 	err := s.cluster.Client.Create(ctx, deployments, object{
@@ -98,7 +95,7 @@ func (s *Story) kedaDeployment(ctx context.Context, name, path string, port int,
 					"hostAliases":        []object{{"ip": address, "hostnames": []string{host}}},
 					"containers": []object{{
 						"name": name, "image": image, "args": args,
-						// Empty is every namespace.
+						// An empty value means all namespaces.
 						"env":            []object{{"name": "WATCH_NAMESPACE", "value": ""}, {"name": "POD_NAMESPACE", "value": kedaSpace}},
 						"readinessProbe": object{"httpGet": object{"path": path, "port": port, "scheme": scheme}},
 						"volumeMounts":   []object{{"name": "certs", "mountPath": "/certs", "readOnly": true}},
@@ -114,9 +111,9 @@ func (s *Story) kedaDeployment(ctx context.Context, name, path string, port int,
 	return s.await(ctx, time.Minute, func(ctx context.Context) error { return s.ready(ctx, kedaSpace, name) })
 }
 
-// kedaAddress is the address of the operator's pod.
-func (s *Story) kedaAddress(ctx context.Context) (string, error) {
-	pods, err := s.pods(ctx, "/api/v1/namespaces/"+kedaSpace+"/pods?labelSelector=app%3D"+kedaOperator)
+// kedaAddress is the address of the pod of the operator.
+func (s *Scenario) kedaAddress(ctx context.Context) (string, error) {
+	pods, err := s.cluster.Client.Pods(ctx, "/api/v1/namespaces/"+kedaSpace+"/pods?labelSelector=app%3D"+kedaOperator)
 	if err == nil && len(pods) != 1 {
 		err = fmt.Errorf("%d pods of KEDA's operator", len(pods))
 	}
@@ -126,8 +123,9 @@ func (s *Story) kedaAddress(ctx context.Context) (string, error) {
 	return pods[0].Status.PodIP, nil
 }
 
-// kedaRegister makes KEDA the server of external metrics, and waits until it is.
-func (s *Story) kedaRegister(ctx context.Context, ca []byte) error {
+// kedaRegister registers the external metrics API of KEDA and waits until it is
+// served.
+func (s *Scenario) kedaRegister(ctx context.Context, ca []byte) error {
 	service := s.cluster.Client.Create(ctx, "/api/v1/namespaces/"+kedaSpace+"/services", object{
 		"apiVersion": "v1", "kind": "Service", "metadata": object{"name": kedaServer},
 		"spec": object{"selector": object{"app": kedaServer}, "ports": []object{{"name": "https", "port": 443, "targetPort": kedaPort}}},

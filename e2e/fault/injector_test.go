@@ -12,7 +12,7 @@ import (
 	"nginx-exporter/e2e/kube"
 )
 
-// fakeServer keeps objects, as far as tests need it: patches replace the spec.
+// fakeServer is an API server for tests, in which patches replace the spec.
 type fakeServer struct {
 	mu      sync.Mutex
 	objects map[string]object
@@ -36,7 +36,7 @@ func (s *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o = sent.(object)
 		metadata := o["metadata"].(object)
 		if metadata["uid"] != nil || metadata["resourceVersion"] != nil {
-			http.Error(w, "what is created has neither", http.StatusBadRequest)
+			http.Error(w, "uid and resourceVersion are not allowed in new objects", http.StatusBadRequest)
 			return
 		}
 		metadata["uid"] = "new"
@@ -46,7 +46,7 @@ func (s *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case r.Method == http.MethodPut:
 		if sent.(object)["metadata"].(object)["resourceVersion"] != o["metadata"].(object)["resourceVersion"] {
-			http.Error(w, "somebody else was faster", http.StatusConflict)
+			http.Error(w, "conflict", http.StatusConflict)
 			return
 		}
 		o = sent.(object)
@@ -66,7 +66,7 @@ func (s *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func TestWhatWasBrokenIsMended(t *testing.T) {
+func TestRestore(t *testing.T) {
 	t.Parallel()
 	server := &fakeServer{objects: map[string]object{
 		"/apis/things/a": {"metadata": object{"name": "a", "uid": "1", "resourceVersion": "7"}, "spec": "whole"},
@@ -74,14 +74,14 @@ func TestWhatWasBrokenIsMended(t *testing.T) {
 	}}
 	web := httptest.NewServer(server)
 	defer web.Close()
-	chain := New(kube.NewClient(web.URL, &http.Transport{}), nil, nil)
+	injector := New(kube.NewClient(web.URL, &http.Transport{}), nil, nil)
 	f := &Fault{inject: all(
 		patch("/apis/things/a", replace("/spec", "broken")),
 		patch("/apis/things/a", replace("/spec", "worse")),
 		remove("/apis/things/b"),
 		create("/apis/things", object{"metadata": object{"name": "c"}, "spec": "new"}),
 	)}
-	if err := chain.Break(t.Context(), f); err != nil {
+	if err := injector.Inject(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
 	spec := func(name string) any {
@@ -90,15 +90,15 @@ func TestWhatWasBrokenIsMended(t *testing.T) {
 		return server.objects["/apis/things/"+name]["spec"]
 	}
 	if spec("a") != "worse" || spec("b") != nil || spec("c") != "new" {
-		t.Errorf("broken, there are %v, %v and %v", spec("a"), spec("b"), spec("c"))
+		t.Errorf("after Inject: %v, %v and %v", spec("a"), spec("b"), spec("c"))
 	}
-	if err := chain.Mend(t.Context()); err != nil {
+	if err := injector.Restore(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if spec("a") != "whole" || spec("b") != "there" || spec("c") != nil {
-		t.Errorf("mended, there are %v, %v and %v", spec("a"), spec("b"), spec("c"))
+		t.Errorf("after Restore: %v, %v and %v", spec("a"), spec("b"), spec("c"))
 	}
 	if _, left := server.objects["/apis/things/b"]["status"]; left {
-		t.Error("what was created again brought a status")
+		t.Error("the restored object has a status")
 	}
 }

@@ -1,4 +1,4 @@
-package story
+package scenario
 
 import (
 	"context"
@@ -19,15 +19,14 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-// prometheusPort is where Prometheus listens, and where shop.values.yaml says
-// that it is.
+// prometheusPort is that of Prometheus, also in shop.values.yaml.
 const prometheusPort = 9090
 
-// scraper is the process of Prometheus, which can be stopped and started again.
+// scraper is the process of Prometheus. It implements [fault.Prometheus].
 type scraper struct {
-	story *Story
-	mu    sync.Mutex
-	now   *process.Process
+	scenario *Scenario
+	mu       sync.Mutex
+	now      *process.Process
 }
 
 func (p *scraper) address() string {
@@ -36,18 +35,18 @@ func (p *scraper) address() string {
 
 func (p *scraper) url() string { return "http://" + p.address() }
 
-// Second starts one more, at [fault.Second]. Without a configuration it has that of
-// the first; web is what it wants of those who ask.
-func (p *scraper) Second(ctx context.Context, config, web string) (stop func(), err error) {
-	folder, err := os.MkdirTemp(p.story.tools.Folder, "second")
+// StartSecond starts another one at [fault.SecondAddress], with its own configuration
+// or that of the first if empty, and a web configuration.
+func (p *scraper) StartSecond(ctx context.Context, config, web string) (stop func(), err error) {
+	folder, err := os.MkdirTemp(p.scenario.tools.Folder, "second")
 	if err != nil {
 		return nil, err
 	}
 	args := []string{
-		"--web.listen-address=" + fault.Second, "--storage.tsdb.path=" + filepath.Join(folder, "data"), "--log.level=warn",
+		"--web.listen-address=" + fault.SecondAddress, "--storage.tsdb.path=" + filepath.Join(folder, "data"), "--log.level=warn",
 	}
 	if config == "" {
-		args = append(args, "--config.file="+p.story.scrapeFile())
+		args = append(args, "--config.file="+p.scenario.scrapeFile())
 	}
 	for i, file := range []struct{ flag, text string }{{"--config.file=", config}, {"--web.config.file=", web}} {
 		if file.text == "" {
@@ -59,32 +58,26 @@ func (p *scraper) Second(ctx context.Context, config, web string) (stop func(), 
 		}
 		args = append(args, file.flag+name)
 	}
-	started, err := p.story.cluster.Run("prometheus", args...)
+	started, err := p.scenario.cluster.Run("prometheus", args...)
 	if err != nil {
 		return nil, err
 	}
-	return started.Stop, started.Await(ctx, time.Minute, func(context.Context) error {
-		conn, err := net.DialTimeout("tcp", fault.Second, time.Second) //nolint:noctx // bounded by a second
-		if err != nil {
-			return err
-		}
-		return conn.Close()
-	})
+	return started.Stop, started.Await(ctx, time.Minute, func(context.Context) error { return process.Listening(fault.SecondAddress) })
 }
 
-// process is the one that runs now.
+// process is the current process.
 func (p *scraper) process() *process.Process {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.now
 }
 
-// Stop ends it.
+// Stop stops it.
 func (p *scraper) Stop() { p.process().Stop() }
 
-// Start starts it, and waits until it answers.
+// Start starts it and waits until it is ready.
 func (p *scraper) Start(ctx context.Context) error {
-	s := p.story
+	s := p.scenario
 	started, err := s.cluster.Run("prometheus", "--config.file="+s.scrapeFile(),
 		"--web.listen-address="+p.address(),
 		"--storage.tsdb.path="+filepath.Join(s.tools.Folder, "prometheus"), "--log.level=warn")
@@ -100,35 +93,35 @@ func (p *scraper) Start(ctx context.Context) error {
 	})
 }
 
-// await waits for a condition; what it waits for is lost when Prometheus ends.
-func (p *scraper) await(ctx context.Context, ask func(context.Context) error) error {
-	return p.process().Await(ctx, 2*time.Minute, ask)
+// await waits for a condition. It fails at once if Prometheus ends.
+func (p *scraper) await(ctx context.Context, condition func(context.Context) error) error {
+	return p.process().Await(ctx, 2*time.Minute, condition)
 }
 
-// reload has Prometheus read its configuration again, as a configmap-reloader does.
+// reload makes Prometheus reload its configuration.
 func (p *scraper) reload() error {
-	if over, _ := p.process().Over(); over {
-		return nil // it will read it when it starts
+	if over, _ := p.process().Ended(); over {
+		return nil // read at the next start
 	}
 	return p.process().Signal(syscall.SIGHUP)
 }
 
-// Query asks Prometheus for one number.
+// Query evaluates an expression with one result.
 func (p *scraper) Query(ctx context.Context, expr string) (float64, error) {
 	text, err := fetch(ctx, p.url()+"/api/v1/query?query="+url.QueryEscape(expr))
 	if err != nil {
 		return 0, err
 	}
-	var answer struct {
+	var response struct {
 		Data struct{ Result []struct{ Value [2]any } }
 	}
-	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+	if err := json.Unmarshal([]byte(text), &response); err != nil {
 		return 0, err
 	}
-	if len(answer.Data.Result) != 1 {
-		return 0, fmt.Errorf("%s: %d results", expr, len(answer.Data.Result))
+	if len(response.Data.Result) != 1 {
+		return 0, fmt.Errorf("%s: %d results", expr, len(response.Data.Result))
 	}
-	value, isText := answer.Data.Result[0].Value[1].(string)
+	value, isText := response.Data.Result[0].Value[1].(string)
 	if !isText {
 		return 0, errors.New(expr + ": " + text)
 	}

@@ -1,0 +1,132 @@
+// Package scenario has the steps of a run: manifests, injection, chart, Prometheus,
+// scaling under load, faults and KEDA.
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"nginx-exporter/e2e/kube"
+	"nginx-exporter/e2e/node"
+	"nginx-exporter/e2e/process"
+)
+
+// shop is the namespace and the release of the autoscaled nginx.
+const (
+	shop    = "shop"
+	release = "shop"
+)
+
+// Tools has the paths and options of a run.
+type Tools struct {
+	// Root is the repository, Exporter and Helm are binaries, CRDs a folder of
+	// manifests, Folder one for temporary files.
+	Root, Exporter, Helm, CRDs, Folder string
+	// Only selects a part; empty means all.
+	Only string
+	// Faults is a pattern for names of faults, all if empty. Record is a folder for
+	// recorded conversations of doctor, none if empty.
+	Faults, Record string
+}
+
+// The parts of a run.
+const (
+	scaling = "scaling"
+	doctor  = "doctor"
+	keda    = "keda"
+)
+
+// Scenario is one run.
+type Scenario struct {
+	tools    Tools
+	cluster  *kube.Cluster
+	node     *node.Node
+	out      io.Writer
+	began    time.Time
+	scraper  *scraper
+	operator *operator
+}
+
+// New returns a run that prints to out.
+func New(tools Tools, cluster *kube.Cluster, n *node.Node, out io.Writer) *Scenario {
+	return &Scenario{tools: tools, cluster: cluster, node: n, out: out, began: time.Now()}
+}
+
+// step is a step, and the part that it belongs to; empty if all parts need it.
+type step struct {
+	part, name string
+	do         func(context.Context) error
+}
+
+// Run runs all steps and returns at the first error.
+func (s *Scenario) Run(ctx context.Context) error {
+	if only := s.tools.Only; only != "" && only != scaling && only != doctor && only != keda {
+		return fmt.Errorf("unknown part %s: want %s, %s or %s", only, scaling, doctor, keda)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends background work
+	for _, step := range []step{
+		{"", "CRDs of prometheus-operator, KEDA and Argo Rollouts", s.installCRDs},
+		{scaling, "server-side dry run: value sets of the chart", s.dryRunChart},
+		{scaling, "server-side dry run: examples/kubernetes", s.dryRunExamples},
+		{scaling, "server-side dry run: output of inject", s.dryRunInject},
+		{"", "nginx-exporter inject, kubectl apply, helm install", s.install},
+		{"", "prometheus-operator and Prometheus", s.prometheus},
+		{scaling, "helm test", s.helmTest},
+		{scaling, "scaling up and down", s.scale},
+		{scaling, "MutatingAdmissionPolicy", s.policy},
+		{doctor, "doctor hpa, one fault after the other", s.doctor},
+		{keda, "KEDA, with the chart and the snippet", s.scaleByKEDA},
+		{"", "helm uninstall", s.uninstall},
+	} {
+		if step.part != "" && s.tools.Only != "" && step.part != s.tools.Only {
+			continue
+		}
+		began := time.Now()
+		s.printf("== %s", step.name)
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+		s.printf("   passed in %.1f s", time.Since(began).Seconds())
+	}
+	return nil
+}
+
+// printf prints a line.
+func (s *Scenario) printf(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
+
+// file is the path of a file in the repository.
+func (s *Scenario) file(parts ...string) string {
+	return filepath.Join(append([]string{s.tools.Root}, parts...)...)
+}
+
+func (s *Scenario) chart() string { return s.file("charts", "nginx-exporter") }
+
+// helm runs helm as an administrator.
+func (s *Scenario) helm(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, s.tools.Helm, args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Config, "HOME="+s.tools.Folder)
+	return process.Output(cmd)
+}
+
+// inject runs nginx-exporter inject.
+func (s *Scenario) inject(ctx context.Context, args ...string) (string, error) {
+	return process.Output(exec.CommandContext(ctx, s.tools.Exporter, append([]string{"inject"}, args...)...))
+}
+
+// await waits for a condition. The error includes the problems of pods.
+func (s *Scenario) await(ctx context.Context, limit time.Duration, condition func(context.Context) error) error {
+	err := process.Await(ctx, limit, condition)
+	if err == nil {
+		return nil
+	}
+	if problems := s.node.Problems(); problems != nil {
+		return fmt.Errorf("%w\n%w", err, problems)
+	}
+	return err
+}
