@@ -10,11 +10,11 @@ import (
 
 const onePod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n  - name: nginx\n    image: nginx\n"
 
-// TestBounds feeds what is large, deep, or meant to become so.
+// TestBounds checks large, deep and hostile input.
 func TestBounds(t *testing.T) {
 	for _, c := range []struct {
 		name, in string
-		want     error // nil where the pod must get its sidecar
+		want     error // nil if the pod must get the sidecar
 	}{
 		{"16 MiB and a byte", strings.Repeat("#", MaxBytes+1), ErrTooLarge},
 		{"deep flow", onePod + "x: " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "\n", ErrTooDeep},
@@ -46,15 +46,14 @@ func TestBounds(t *testing.T) {
 					t.Fatalf("outcomes are %+v", outcomes)
 				}
 				if back, _, err := Uninject(out); err != nil || back != c.in {
-					t.Errorf("not what it was: %v", err)
+					t.Errorf("uninject did not restore the input: %v", err)
 				}
 			})
 		})
 	}
 }
 
-// TestLargeList holds that the work grows with the list and not with its
-// square, and that one object that cannot be edited leaves the others alone.
+// TestLargeList checks that a list of many objects is edited as a whole.
 func TestLargeList(t *testing.T) {
 	var list strings.Builder
 	list.WriteString("apiVersion: v1\nkind: List\nitems:\n")
@@ -80,12 +79,12 @@ func TestLargeList(t *testing.T) {
 			}
 		}
 		if back, _, err := Uninject(out); err != nil || back != list.String() {
-			t.Errorf("not what it was: %v", err)
+			t.Errorf("uninject did not restore the input: %v", err)
 		}
 	})
 }
 
-// within fails a test that takes too long.
+// within fails a test whose input takes more than linear time.
 func within(t *testing.T, limit time.Duration, f func()) {
 	t.Helper()
 	from := time.Now()
@@ -103,8 +102,7 @@ func deepBlocks(depth int) string {
 	return b.String()
 }
 
-// bomb is a document of few bytes that would be ten to the power of nine nodes
-// if its aliases were expanded.
+// bomb returns a small document that would have a billion nodes if its aliases were expanded.
 func bomb(form string) string {
 	var b strings.Builder
 	b.WriteString("x0: &x0 {a: b}\n")

@@ -16,13 +16,13 @@ import (
 	"nginx-exporter/internal/sidecar"
 )
 
-// corpus reads the manifests that round trips are tried on.
+// corpus returns the manifests for round trips, by name.
 func corpus(tb testing.TB) map[string]string {
 	tb.Helper()
 	files, err := filepath.Glob("testdata/corpus/*")
-	made, _ := filepath.Glob("testdata/corpus/gen-*") // by a program, at random
+	made, _ := filepath.Glob("testdata/corpus/gen-*") // generated at random
 	if n := len(files) - len(made); err != nil || n < 100 {
-		tb.Fatalf("%d manifests as people and tools write them, want 100 at least (%v)", n, err)
+		tb.Fatalf("%d manifests by people and tools, want at least 100 (%v)", n, err)
 	}
 	manifests := map[string]string{}
 	for _, file := range files {
@@ -35,7 +35,7 @@ func corpus(tb testing.TB) map[string]string {
 	return manifests
 }
 
-// shapes are the ways in which one manifest may have been saved.
+// shapes are variations of a file.
 func shapes() map[string]func(string) string {
 	return map[string]func(string) string{
 		"as it is":         func(s string) string { return s },
@@ -78,10 +78,9 @@ func optionSets() map[string]Options {
 	}
 }
 
-// TestRoundTrip tries every manifest in every shape, and with every set of
-// options: twice is once, taken away is never there, nothing but the additions
-// is added, and the lines of before are all there. Two shapes a set in turn
-// bring each manifest into all of them.
+// TestRoundTrip injects into every manifest, in every shape and with every set of options: a second run changes nothing,
+// uninject restores the file, nothing but the additions is added, and no line is lost. Each set of options has two shapes
+// of a manifest, which in turn are all of them.
 func TestRoundTrip(t *testing.T) {
 	manifests := corpus(t)
 	ways := shapes()
@@ -110,7 +109,7 @@ func roundTrip(t *testing.T, name, in string, o Options) int {
 	t.Helper()
 	out, outcomes, err := Inject(in, o)
 	if err != nil {
-		// What is no YAML in this shape is refused as a whole.
+		// A shape may be invalid YAML.
 		if _, bad := decode(strings.TrimPrefix(in, bom)); bad == nil && !strings.HasPrefix(in, "%YAML") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -126,13 +125,13 @@ func roundTrip(t *testing.T, name, in string, o Options) int {
 		}
 	}
 	if (injected > 0) != (out != in) {
-		t.Errorf("%s: %d were injected, changed is %v", name, injected, out != in)
+		t.Errorf("%s: injected %d, but changed is %v", name, injected, out != in)
 	}
 	if twice, again, err := Inject(out, o); err != nil || twice != out {
-		t.Errorf("%s: injected twice is not injected once (%v)\n%s%s", name, err, reportOf(again, nil), twice)
+		t.Errorf("%s: a second run changes the file (%v)\n%s%s", name, err, reportOf(again, nil), twice)
 	}
 	if back, _, err := Uninject(out); err != nil || back != in {
-		t.Errorf("%s: not what it was (%v)\n%s", name, err, back)
+		t.Errorf("%s: uninject did not restore the file (%v)\n%s", name, err, back)
 	}
 	if missing := firstLost(in, out); missing != "" {
 		t.Errorf("%s: lost the line %q", name, missing)
@@ -141,16 +140,15 @@ func roundTrip(t *testing.T, name, in string, o Options) int {
 	return injected
 }
 
-// uneditable reports whether a manifest is one of the few that cannot be edited
-// with some options: a key of its own form at the head of the annotations, a
-// block scalar that the end of the file cuts.
+// uneditable reports whether a manifest is one of the few that cannot be edited with some options: with an explicit key
+// (? key) first, or a block scalar that ends without a line break.
 func uneditable(name, in string) bool {
 	file, _, _ := strings.Cut(name, ",")
 	return slices.Contains([]string{"explicit-keys.yaml"}, file) || breakOf(in) == "" && slices.Contains([]string{"last-scalar-literal.yaml", "batch-job-indexed.yaml"}, file)
 }
 
-// firstLost returns the first line that is no longer there. Lines of flow
-// style may have grown, and replaced lines stand in a comment.
+// firstLost returns the first line that is missing in the result. Lines in flow style may have become longer, and replaced
+// lines are in a comment.
 func firstLost(in, out string) string {
 	rest := out
 	for line := range strings.Lines(in) {
@@ -168,13 +166,12 @@ func firstLost(in, out string) string {
 	return ""
 }
 
-// checkMeaning compares what a reader gets of both texts: the new one must be
-// the old one with the additions, which are made here on the decoded values.
+// checkMeaning compares the decoded result with the decoded input, to which the test itself adds the sidecar.
 func checkMeaning(t *testing.T, name, in, out string, outcomes []Outcome, o Options) {
 	t.Helper()
 	want, got := values(t, name, in), values(t, name, out)
 	var patched []any
-	var last Outcome // of which others share the pods
+	var last Outcome // whose pods later objects may share
 	next := 0
 	for _, doc := range want {
 		var configs []any
@@ -194,7 +191,7 @@ func checkMeaning(t *testing.T, name, in, out string, outcomes []Outcome, o Opti
 		t.Fatalf("%s: %d objects, %d outcomes", name, next, len(outcomes))
 	}
 	if !reflect.DeepEqual(patched, got) {
-		t.Errorf("%s: means\n%s\nwant\n%s", name, dump(t, got), dump(t, patched))
+		t.Errorf("%s: got\n%s\nwant\n%s", name, dump(t, got), dump(t, patched))
 	}
 }
 
@@ -207,7 +204,7 @@ func dump(t *testing.T, v any) string {
 	return string(b)
 }
 
-// values decodes a stream; a key that is there twice is an error.
+// values decodes a stream. A duplicate key is an error.
 func values(t *testing.T, name, s string) []any {
 	t.Helper()
 	d := yaml.NewDecoder(strings.NewReader(maskEscapes(s)))
@@ -229,7 +226,7 @@ func values(t *testing.T, name, s string) []any {
 
 type tree = map[string]any
 
-// members lists the objects of a document, as outcomes do.
+// members lists the objects of a document, in the order of outcomes.
 func members(doc any) []tree {
 	object, _ := doc.(tree)
 	kind, _ := object["kind"].(string)
@@ -247,7 +244,7 @@ func members(doc any) []tree {
 	return all
 }
 
-// patch makes the additions on a decoded object, and returns its ConfigMap.
+// patch adds the sidecar to a decoded object, and returns its ConfigMap.
 func patch(object tree, outcome Outcome, o Options) []any {
 	template := object
 	switch object["kind"] {

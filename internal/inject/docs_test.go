@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// TestReasons holds that docs/inject.md tells of everything that a report can
-// say.
+// TestReasons checks that docs/inject.md mentions every status, reason and bound.
 func TestReasons(t *testing.T) {
 	page, err := os.ReadFile("../../docs/inject.md")
 	if err != nil {
@@ -20,7 +19,7 @@ func TestReasons(t *testing.T) {
 		"16 MiB", "200 levels",
 	} {
 		if !strings.Contains(string(page), word) {
-			t.Errorf("docs/inject.md does not tell of %q", word)
+			t.Errorf("docs/inject.md does not mention %q", word)
 		}
 	}
 }

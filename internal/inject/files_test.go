@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestRunKeepsFiles holds that a run that fails leaves every file as it was,
-// and no other file beside it.
+// TestRunKeepsFiles checks that a run that fails does not change any file, and leaves no temporary ones.
 func TestRunKeepsFiles(t *testing.T) {
 	for name, spoil := range spoilers() {
 		t.Run(name, func(t *testing.T) {
@@ -37,7 +36,7 @@ func TestRunKeepsFiles(t *testing.T) {
 	}
 }
 
-// spoilers are the ways in which a run fails.
+// spoilers cause a run to fail.
 func spoilers() map[string]func(t *testing.T, dir string, r *Run) {
 	return map[string]func(t *testing.T, dir string, r *Run){
 		"an edit fails": func(_ *testing.T, _ string, r *Run) {
@@ -56,13 +55,13 @@ func spoilers() map[string]func(t *testing.T, dir string, r *Run) {
 				t.Fatal(err)
 			}
 		},
-		"a name leads nowhere": func(t *testing.T, dir string, _ *Run) {
+		"a broken link": func(t *testing.T, dir string, _ *Run) {
 			t.Helper()
 			if err := os.Symlink("nowhere", filepath.Join(dir, "y.yaml")); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"two files for one name": func(t *testing.T, dir string, r *Run) {
+		"two files with one output": func(t *testing.T, dir string, r *Run) {
 			t.Helper()
 			other := filepath.Join(t.TempDir(), "a.yaml")
 			save(t, other, "")
@@ -85,8 +84,7 @@ func save(t *testing.T, path, text string) {
 	}
 }
 
-// TestWrite holds that a file is replaced as a whole: who has opened the old
-// one reads it to its end.
+// TestWrite checks that a file is replaced atomically: a reader that has opened the old one can still read it.
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.yaml")
 	if err := os.WriteFile(path, []byte("old"), 0o640); err != nil {
@@ -106,7 +104,7 @@ func TestWrite(t *testing.T) {
 		t.Errorf("mode is %v (%v)", info.Mode(), err)
 	}
 	if err := write(filepath.Dir(path), "x"); err == nil {
-		t.Error("a folder was written like a file")
+		t.Error("a directory was replaced")
 	}
 }
 
@@ -124,8 +122,8 @@ func open(t *testing.T, path string) io.Reader {
 	return f
 }
 
-// TestFolders holds which files of a folder are read.
-func TestFolders(t *testing.T) {
+// TestDirectories checks which files of a directory are read.
+func TestDirectories(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"b.yaml", "a.YML", "c.json", "d.txt", ".e.yaml", ".git/f.yaml", "sub/deep/g.yml", "h.yaml.bak"} {
 		path := filepath.Join(dir, name)

@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// FuzzRoundTrip feeds manifests that nobody wrote. Whatever they are, inject
-// ends, twice is once, and what was added can be taken away.
+// FuzzRoundTrip injects into any text: a second run must change nothing, and uninject must restore it.
 func FuzzRoundTrip(f *testing.F) {
 	choice := byte(0)
 	for _, manifest := range corpus(f) {
@@ -23,8 +22,8 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// FuzzLines edits manifests of the corpus line by line, as people do. Nearly
-// all of what comes out is still YAML of some kind.
+// FuzzLines injects into manifests of the corpus with random edits of lines, which are valid YAML more often than random
+// bytes.
 func FuzzLines(f *testing.F) {
 	manifests := corpus(f)
 	names := slices.Sorted(maps.Keys(manifests))
@@ -41,8 +40,7 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// FuzzUninject edits manifests after the sidecar has been added. Whatever
-// uninject then makes of them, it ends, and a second time does nothing.
+// FuzzUninject edits injected manifests at random: a second uninject must change nothing.
 func FuzzUninject(f *testing.F) {
 	manifests := corpus(f)
 	names := slices.Sorted(maps.Keys(manifests))
@@ -66,12 +64,12 @@ func FuzzUninject(f *testing.F) {
 			return
 		}
 		if again, outcomes, err := Uninject(out); err != nil || again != out {
-			t.Errorf("once more takes away more (%v)\n%s%q\n%q\n%q", err, reportOf(outcomes, nil), in, out, again)
+			t.Errorf("a second uninject changes the file (%v)\n%s%q\n%q\n%q", err, reportOf(outcomes, nil), in, out, again)
 		}
 	})
 }
 
-// edited changes lines at random.
+// edited makes one random edit.
 func edited(r *rand.Rand, lines []string) []string {
 	if len(lines) < 2 {
 		return lines
@@ -79,7 +77,7 @@ func edited(r *rand.Rand, lines []string) []string {
 	at := r.IntN(len(lines))
 	line := lines[at]
 	blanks := line[:indent(line)]
-	strange := []string{
+	inserted := []string{
 		blanks + "# comment\n", "\n", "# left\n", blanks + "  # right\n", "---\n", "...\n", blanks + "initContainers: []\n",
 		blanks + "volumes:\n", blanks + "volumes: ~ # none\n", blanks + "metadata: {}\n", blanks + "hostNetwork: true\n",
 		blanks + "- name: nginx\n" + blanks + "  image: nginx\n", blanks + "text: |+\n" + blanks + "  # no comment\n\n\n",
@@ -99,10 +97,10 @@ func edited(r *rand.Rand, lines []string) []string {
 			moved[i] = "  " + moved[i]
 		}
 		return moved
-	case 4: // the end is lost
+	case 4: // the end is cut off
 		return append(slices.Clone(lines[:at]), strings.TrimRight(line, "\n"))
 	}
-	return slices.Insert(slices.Clone(lines), at, strange[r.IntN(len(strange))])
+	return slices.Insert(slices.Clone(lines), at, inserted[r.IntN(len(inserted))])
 }
 
 func tryRoundTrip(t *testing.T, in string, choice byte) {
@@ -116,19 +114,19 @@ func tryRoundTrip(t *testing.T, in string, choice byte) {
 	}
 	twice, _, err := Inject(out, o)
 	if err != nil || twice != out {
-		t.Errorf("injected twice is not injected once: %v\n%q\n%q", err, out, twice)
+		t.Errorf("a second run changes the file: %v\n%q\n%q", err, out, twice)
 	}
 	before, _, err := Uninject(in)
 	if err != nil {
-		t.Fatalf("was injected, cannot be uninjected: %v\n%q", err, in)
+		t.Fatalf("inject succeeds, uninject fails: %v\n%q", err, in)
 	}
 	after, _, err := Uninject(out)
 	if err != nil || after != before {
-		t.Errorf("not what it was: %v\n%q\n%q", err, before, after)
+		t.Errorf("uninject did not restore the file: %v\n%q\n%q", err, before, after)
 	}
 	for _, outcome := range outcomes {
 		if outcome.Status == "" || outcome.Kind == "" {
-			t.Errorf("an outcome that says nothing: %+v", outcome)
+			t.Errorf("an empty outcome: %+v", outcome)
 		}
 	}
 }

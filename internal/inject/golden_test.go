@@ -14,20 +14,20 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// story is a golden case: what it shows, the options that differ from the
-// defaults as JSON, and sections headed by lines such as "-- in --".
-type story struct {
-	about, options string
+// goldenCase is a file with a title, options that differ from the defaults as JSON, and sections with headings such as
+// "-- in --".
+type goldenCase struct {
+	title, options string
 	sections       map[string]string
 }
 
-func readStory(t *testing.T, file string) story {
+func readCase(t *testing.T, file string) goldenCase {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := story{sections: map[string]string{}}
+	s := goldenCase{sections: map[string]string{}}
 	name := ""
 	for line := range strings.Lines(string(b)) {
 		if head, found := strings.CutPrefix(line, "-- "); found && strings.HasSuffix(head, " --\n") {
@@ -41,16 +41,16 @@ func readStory(t *testing.T, file string) story {
 		case strings.HasPrefix(line, "{"):
 			s.options = strings.TrimSpace(line)
 		default:
-			s.about += line
+			s.title += line
 		}
 	}
 	return s
 }
 
-func (s story) write(t *testing.T, file string) {
+func (s goldenCase) write(t *testing.T, file string) {
 	t.Helper()
 	var b bytes.Buffer
-	b.WriteString(s.about)
+	b.WriteString(s.title)
 	if s.options != "" {
 		b.WriteString(s.options + "\n")
 	}
@@ -62,7 +62,7 @@ func (s story) write(t *testing.T, file string) {
 	}
 }
 
-// with returns the defaults and what the JSON says.
+// with returns the defaults, overridden by JSON.
 func with(t *testing.T, options string) Options {
 	t.Helper()
 	o := Defaults("0.1.0")
@@ -98,16 +98,15 @@ func reportOf(outcomes []Outcome, err error) string {
 	return b.String()
 }
 
-// TestGoldenInject shows what inject makes of a manifest, case by case, and
-// that uninject takes it back.
+// TestGoldenInject compares text and report of inject with golden files, and checks that uninject restores the input.
 func TestGoldenInject(t *testing.T) {
 	files, err := filepath.Glob("testdata/golden/*.txt")
 	if err != nil || len(files) < 60 {
-		t.Fatalf("%d golden cases, want 60 at least (%v)", len(files), err)
+		t.Fatalf("%d golden cases, want at least 60 (%v)", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			s := readStory(t, file)
+			s := readCase(t, file)
 			in := s.sections["in"]
 			out, outcomes, err := Inject(in, with(t, s.options))
 			report := reportOf(outcomes, err)
@@ -122,20 +121,20 @@ func TestGoldenInject(t *testing.T) {
 			if err != nil {
 				return
 			}
-			takenBack(t, in, out, outcomes)
+			checkUninject(t, in, out, outcomes)
 		})
 	}
 }
 
-// TestGoldenUninject shows what uninject does with what people have changed.
+// TestGoldenUninject compares text and report of uninject with golden files, for manifests modified since inject.
 func TestGoldenUninject(t *testing.T) {
 	files, err := filepath.Glob("testdata/uninject/*.txt")
 	if err != nil || len(files) < 12 {
-		t.Fatalf("%d golden cases, want 12 at least (%v)", len(files), err)
+		t.Fatalf("%d golden cases, want at least 12 (%v)", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			s := readStory(t, file)
+			s := readCase(t, file)
 			out, outcomes, err := Uninject(s.sections["in"])
 			report := reportOf(outcomes, err)
 			if *update {
@@ -147,15 +146,14 @@ func TestGoldenUninject(t *testing.T) {
 				t.Errorf("got\n%s\nreport\n%s", out, report)
 			}
 			if again, _, err := Uninject(out); err == nil && again != out {
-				t.Errorf("once more takes away more:\n%s", again)
+				t.Errorf("a second uninject changes the file:\n%s", again)
 			}
 		})
 	}
 }
 
-// takenBack holds that uninject gives back what was there, less what had been
-// injected before.
-func takenBack(t *testing.T, in, out string, outcomes []Outcome) {
+// checkUninject checks that uninject restores the input, without what had been injected before.
+func checkUninject(t *testing.T, in, out string, outcomes []Outcome) {
 	t.Helper()
 	before, _, err := Uninject(in)
 	if err != nil {
@@ -171,7 +169,7 @@ func injectedBefore(outcomes []Outcome) bool {
 	return slices.ContainsFunc(outcomes, func(o Outcome) bool { return o.Status == Unchanged })
 }
 
-// TestUninjectOdd feeds what is hardly a manifest but has the marks.
+// TestUninjectOdd checks text with marks that is hardly a manifest.
 func TestUninjectOdd(t *testing.T) {
 	for _, in := range []string{
 		markBegin + "\napiVersion: v1\nkind: ConfigMap\n" + markEnd + "\n",

@@ -86,7 +86,10 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 		if outcomes[i].Status != Injected {
 			continue
 		}
-		tried++
+		if tried++; tried > maxSingle {
+			outcomes[i].refuse(reasonLayout, errLayout)
+			continue
+		}
 		d, err := parse(chunk)
 		if err != nil {
 			return "", err
@@ -94,9 +97,6 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 		p := &plan{document: d}
 		p.object(objects(d.root)[i], o)
 		s, err := p.apply(outcomes)
-		if err == nil && tried > maxSingle {
-			err = errLayout
-		}
 		if err != nil {
 			outcomes[i].refuse(reasonLayout, err)
 			continue

@@ -10,9 +10,7 @@ import (
 	"nginx-exporter/internal/nginxtest"
 )
 
-// TestStatusServer gives the status server to a real nginx, the way its image
-// includes it: it answers with the figures where the exporter asks, and with
-// nothing anywhere else.
+// TestStatusServer runs nginx with the status server: it serves the status page, and 404 for any other path.
 func TestStatusServer(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "::1"} {
 		t.Run(address, func(t *testing.T) {
@@ -39,14 +37,14 @@ func TestStatusServer(t *testing.T) {
 	}
 }
 
-// eventually asks until somebody answers.
+// eventually sends requests until it gets a response.
 func eventually(t *testing.T, uri string) (status int, page string) {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
 	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, uri, http.NoBody)
 		if err != nil {

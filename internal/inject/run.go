@@ -156,29 +156,19 @@ func printable(s string) string {
 
 // write writes the edited texts.
 func (r *Run) write(sources []source, edited []string) error {
-	switch {
-	case r.OutputDir != "":
-		return r.writeOutput(sources, edited)
-	case !r.Write:
+	if !r.Write && r.OutputDir == "" {
 		_, err := io.WriteString(r.Stdout, joined(edited))
 		return err
 	}
 	for i, s := range sources {
-		if edited[i] == s.text {
+		path := s.path
+		if r.OutputDir != "" {
+			path = filepath.Join(r.OutputDir, s.rel)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				return err
+			}
+		} else if edited[i] == s.text {
 			continue
-		}
-		if err := write(s.path, edited[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *Run) writeOutput(sources []source, edited []string) error {
-	for i, s := range sources {
-		path := filepath.Join(r.OutputDir, s.rel)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
 		}
 		if err := write(path, edited[i]); err != nil {
 			return err
