@@ -1,5 +1,4 @@
-// Package component tests the kustomize component with kustomize's own code:
-// what it makes of workloads, and not only what its patch says.
+// Package component tests the kustomize component: it builds workloads with the code of kustomize.
 package component
 
 import (
@@ -30,8 +29,7 @@ func TestExample(t *testing.T) {
 	sidecars(t, pods(t, built, "StatefulSet", "cache"))
 }
 
-// TestWorkloads has what the example has not: init containers, other kinds,
-// and a workload that has the sidecar already.
+// TestWorkloads builds what the example lacks: init containers, other kinds, and a workload that has the sidecar already.
 func TestWorkloads(t *testing.T) {
 	fs := filesys.MakeFsInMemory()
 	for _, name := range []string{"kustomization.yaml", "sidecar.yaml"} {
@@ -84,7 +82,7 @@ func build(t *testing.T, fs filesys.FileSystem, path string) resmap.ResMap {
 	return built
 }
 
-// pods returns the pods of a workload.
+// pods returns the pod spec of a workload.
 func pods(t *testing.T, built resmap.ResMap, kind, name string) corev1.PodSpec {
 	t.Helper()
 	for _, r := range built.Resources() {
@@ -109,12 +107,11 @@ func pods(t *testing.T, built resmap.ResMap, kind, name string) corev1.PodSpec {
 	return corev1.PodSpec{}
 }
 
-// sidecars checks the names of the init containers, in their order, and that
-// ours is the one of inject.
+// sidecars checks the names of the init containers, in order, and compares the sidecar with its definition.
 func sidecars(t *testing.T, spec corev1.PodSpec, names ...string) {
 	t.Helper()
 	if len(spec.Containers) != 1 {
-		t.Errorf("there are %d containers, want nginx alone", len(spec.Containers))
+		t.Errorf("there are %d containers, want nginx only", len(spec.Containers))
 	}
 	if len(spec.InitContainers) != len(names) {
 		t.Fatalf("there are %d init containers, want %v", len(spec.InitContainers), names)
@@ -124,13 +121,13 @@ func sidecars(t *testing.T, spec corev1.PodSpec, names ...string) {
 		if have.Name != name {
 			t.Errorf("init container %d is %s, want %s", i, have.Name, name)
 		}
-		if want := golden(t); name == "nginx-exporter" && !equality.Semantic.DeepEqual(have, want) {
+		if want := definition(t); name == "nginx-exporter" && !equality.Semantic.DeepEqual(have, want) {
 			t.Errorf("got  %s\nwant %s", text(have), text(want))
 		}
 	}
 }
 
-func golden(t *testing.T) (c corev1.Container) {
+func definition(t *testing.T) (c corev1.Container) {
 	t.Helper()
 	b, err := os.ReadFile(injected)
 	if err != nil {

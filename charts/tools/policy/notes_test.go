@@ -22,8 +22,7 @@ spec:
     image: nginx
 `
 
-// TestInjectCommand runs the command that the notes print: it makes the very
-// container that the chart makes.
+// TestInjectCommand runs the command in the notes: it must add the same container as the policy.
 func TestInjectCommand(t *testing.T) {
 	bin := t.TempDir()
 	build := exec.CommandContext(t.Context(), "../../../scripts/build.sh", filepath.Join(bin, "nginx-exporter"))
@@ -33,7 +32,7 @@ func TestInjectCommand(t *testing.T) {
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	for name, values := range map[string]map[string]any{
 		"defaults": nil,
-		"all that inject knows": {
+		"all options of inject": {
 			"image":        map[string]any{"registry": "registry.example.com", "pullPolicy": "Always"},
 			"statusServer": map[string]any{"port": 8090, "path": "/status"},
 			"exporter": map[string]any{
@@ -61,7 +60,7 @@ func TestInjectCommand(t *testing.T) {
 	}
 }
 
-// injectedBy is the pod above after a command of a shell.
+// injectedBy returns the pod after a shell command has edited it.
 func injectedBy(t *testing.T, command string) corev1.PodSpec {
 	t.Helper()
 	in, err := os.CreateTemp(t.TempDir(), "pod")

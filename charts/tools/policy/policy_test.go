@@ -1,6 +1,5 @@
-// Package policy tests the chart's MutatingAdmissionPolicy with the API
-// server's own code: CEL compiler, match conditions and JSON patches. Nothing
-// else notices a policy that fails, since its failures are ignored.
+// Package policy tests the chart's MutatingAdmissionPolicy with the code of the API server: CEL compiler, match conditions
+// and JSON patches. In a cluster, a policy that fails is ignored.
 package policy
 
 import (
@@ -36,8 +35,8 @@ const (
 	injected = "../../nginx-exporter/files/sidecar.yaml"
 )
 
-// TestContainerIsTheOneOfInject holds chart, policy and inject equal.
-func TestContainerIsTheOneOfInject(t *testing.T) {
+// TestSidecar compares the containers of chart and policy with the definition of the sidecar.
+func TestSidecar(t *testing.T) {
 	text, err := os.ReadFile(injected)
 	if err != nil {
 		t.Fatal(err)
@@ -57,10 +56,11 @@ func TestContainerIsTheOneOfInject(t *testing.T) {
 	same(t, "the rest of the pod", got, pod)
 }
 
-func TestContainersStay(t *testing.T) {
+// TestOtherContainers checks that init containers of the pod are kept.
+func TestOtherContainers(t *testing.T) {
 	pod := nginx()
 	pod.Spec.InitContainers = []corev1.Container{{
-		Name: "migrate", Image: "migrate", Ports: []corev1.ContainerPort{{ContainerPort: 9113}}, // gone before ours starts
+		Name: "migrate", Image: "migrate", Ports: []corev1.ContainerPort{{ContainerPort: 9113}}, // ends before the sidecar starts
 	}}
 	got := admit(t, nil, pod)
 	if n := len(got.Spec.InitContainers); n != 2 {
@@ -72,8 +72,8 @@ func TestContainersStay(t *testing.T) {
 	}
 }
 
-// Numbers are quantities too, and some fields are maps of whatever keys.
-func TestQuantitiesThatAreNumbers(t *testing.T) {
+// TestNumericQuantities checks quantities that YAML parses as numbers.
+func TestNumericQuantities(t *testing.T) {
 	got := admit(t, map[string]any{
 		"exporter": map[string]any{"resources": map[string]any{
 			"requests": map[string]any{"cpu": 0.5, "memory": "16Mi"}, "limits": map[string]any{"cpu": 1, "memory": "64Mi"},
@@ -88,6 +88,7 @@ func TestQuantitiesThatAreNumbers(t *testing.T) {
 	}
 }
 
+// TestPlainContainer checks a sidecar that is an ordinary container.
 func TestPlainContainer(t *testing.T) {
 	got := admit(t, map[string]any{"sidecar": map[string]any{"native": false}}, nginx())
 	if len(got.Spec.Containers) != 2 || got.Spec.Containers[1].Name != "nginx-exporter" || len(got.Spec.InitContainers) != 0 {
@@ -95,7 +96,7 @@ func TestPlainContainer(t *testing.T) {
 	}
 }
 
-// TestVolumes has a container that needs volumes, in pods with and without any.
+// TestVolumes checks a container that needs volumes, in pods with and without volumes.
 func TestVolumes(t *testing.T) {
 	values := map[string]any{
 		"web":          map[string]any{"tls": map[string]any{"enabled": true, "secretName": "cert"}},
@@ -111,7 +112,7 @@ func TestVolumes(t *testing.T) {
 		names := sets.New[string]()
 		for _, volume := range got.Spec.Volumes {
 			if names.Has(volume.Name) {
-				t.Errorf("volume %s is there twice", volume.Name)
+				t.Errorf("duplicate volume %s", volume.Name)
 			}
 			names.Insert(volume.Name)
 		}
@@ -121,20 +122,21 @@ func TestVolumes(t *testing.T) {
 		}
 		container := got.Spec.InitContainers[0]
 		if scheme := container.LivenessProbe.HTTPGet.Scheme; scheme != corev1.URISchemeHTTPS {
-			t.Errorf("probes speak %q", scheme)
+			t.Errorf("the scheme of probes is %q", scheme)
 		}
 		if value := container.Env[0].Value; value != `say "a" <b> \ ${c} {{d}}` {
-			t.Errorf("the environment says %q", value)
+			t.Errorf("the environment variable is %q", value)
 		}
 		for _, mount := range container.VolumeMounts {
 			if !names.Has(mount.Name) {
-				t.Errorf("mount of %s, which is no volume", mount.Name)
+				t.Errorf("mount of %s, which is not a volume", mount.Name)
 			}
 		}
 	}
 }
 
-func TestPodsLeftAlone(t *testing.T) {
+// TestSkippedPods checks pods that the policy must not change, and annotations that do not matter.
+func TestSkippedPods(t *testing.T) {
 	for name, change := range map[string]func(*corev1.Pod){
 		"an exporter as sidecar": func(p *corev1.Pod) {
 			p.Spec.InitContainers = []corev1.Container{{Name: "nginx-exporter"}}
@@ -142,18 +144,18 @@ func TestPodsLeftAlone(t *testing.T) {
 		"an exporter as container": func(p *corev1.Pod) {
 			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "nginx-exporter"})
 		},
-		"an exporter of another name": func(p *corev1.Pod) {
+		"an exporter with another name": func(p *corev1.Pod) {
 			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{
 				Name: "metrics", Image: "docker.io/nginx/nginx-prometheus-exporter:1.5.1",
 			})
 		},
-		"an exporter of another make": func(p *corev1.Pod) {
+		"an exporter of another project": func(p *corev1.Pod) {
 			p.Spec.InitContainers = []corev1.Container{{
 				Name: "metrics", Image: "registry.example.com:5000/nginx-vts-exporter@sha256:0", RestartPolicy: new(corev1.ContainerRestartPolicyAlways),
 			}}
 		},
 		"Windows": func(p *corev1.Pod) { p.Spec.OS = &corev1.PodOS{Name: corev1.Windows} },
-		"Windows by its node": func(p *corev1.Pod) {
+		"Windows by node selector": func(p *corev1.Pod) {
 			p.Spec.NodeSelector = map[string]string{"kubernetes.io/os": "windows"}
 		},
 		"the port": func(p *corev1.Pod) {
@@ -165,11 +167,11 @@ func TestPodsLeftAlone(t *testing.T) {
 				Ports: []corev1.ContainerPort{{ContainerPort: 9113}},
 			}}
 		},
-		"the node's network": func(p *corev1.Pod) { p.Spec.HostNetwork = true },
-		"an annotation against it": func(p *corev1.Pod) {
+		"hostNetwork": func(p *corev1.Pod) { p.Spec.HostNetwork = true },
+		"an annotation that disables it": func(p *corev1.Pod) {
 			p.Annotations = map[string]string{"nginx-exporter/inject": "false"}
 		},
-		"another annotation against it": func(p *corev1.Pod) {
+		"another annotation that disables it": func(p *corev1.Pod) {
 			p.Annotations = map[string]string{"nginx-exporter/inject": "disabled"}
 		},
 	} {
@@ -194,7 +196,7 @@ func nginx() *corev1.Pod {
 	}
 }
 
-// render returns what the chart makes, by template.
+// render returns what the chart renders, by template.
 func render(t *testing.T, values map[string]any) map[string]string {
 	t.Helper()
 	chart, err := loader.LoadDir(chartFolder)
@@ -229,7 +231,7 @@ func document(t *testing.T, files map[string]string, template, kind string, into
 	t.Fatalf("no %s in %s", kind, template)
 }
 
-// admit does with a pod what the API server does.
+// admit returns a pod after admission by the API server.
 func admit(t *testing.T, values map[string]any, pod *corev1.Pod) *corev1.Pod {
 	t.Helper()
 	var policy admissionv1.MutatingAdmissionPolicy

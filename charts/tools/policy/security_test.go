@@ -15,8 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestRestricted asks the code of the admission plugin whether the pods of
-// every case would be admitted in a namespace that enforces "restricted".
+// TestRestricted checks the pods of every case with the code of the Pod Security admission, for the level restricted.
 func TestRestricted(t *testing.T) {
 	evaluator, err := security.NewEvaluator(security.DefaultChecks(), nil)
 	if err != nil {
@@ -33,7 +32,7 @@ func TestRestricted(t *testing.T) {
 		for where, pod := range pods(t, path) {
 			found++
 			result := security.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
-			// The node's network is asked for, and refused.
+			// restricted forbids hostNetwork.
 			if wanted := !pod.Spec.HostNetwork; result.Allowed != wanted {
 				t.Errorf("%s, %s: allowed is %v: %s", name, where, result.Allowed, result.ForbiddenDetail())
 			}
@@ -44,7 +43,7 @@ func TestRestricted(t *testing.T) {
 	}
 }
 
-// pods returns the pods that the chart makes with these values, by where they are.
+// pods returns the pods that the chart renders with these values, by template.
 func pods(t *testing.T, path string) map[string]corev1.PodTemplateSpec {
 	t.Helper()
 	content, err := os.ReadFile(path)
@@ -79,7 +78,7 @@ func podOf(t *testing.T, kind, document string) (corev1.PodTemplateSpec, bool) {
 	var pod corev1.Pod
 	switch {
 	case slices.Contains([]string{"Deployment", "DaemonSet"}, kind):
-		// Both keep the pod at the same place.
+		// Both have the pod template in the same place.
 		if err := yaml.Unmarshal([]byte(document), &deployment); err != nil {
 			t.Fatal(err)
 		}
