@@ -16,8 +16,7 @@ import (
 	"nginx-exporter/internal/inject"
 )
 
-// TestScriptInject runs the scripts of testdata/inject: inject and uninject as
-// people and pipelines use them.
+// TestScriptInject runs the scripts of testdata/inject.
 func TestScriptInject(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "inject"),
@@ -33,8 +32,7 @@ func TestScriptInject(t *testing.T) {
 	})
 }
 
-// TestDocsInject holds the tables of docs/inject.md equal to the flags and
-// annotations.
+// TestDocsInject compares the tables of docs/inject.md with the flags and annotations.
 func TestDocsInject(t *testing.T) {
 	for _, command := range fresh(t).app.Model().Commands {
 		if command.Name != injectCommand && command.Name != uninjectCommand {
@@ -44,7 +42,7 @@ func TestDocsInject(t *testing.T) {
 		table.WriteString("| flag | default | meaning |\n|---|---|---|\n")
 		for _, f := range command.Flags {
 			defaults := slices.DeleteFunc(f.Default, func(s string) bool { return s == "" })
-			// A program that was built knows its version.
+			// The default of a released program has its version.
 			fmt.Fprintf(&table, "| `--%s` | %s | %s |\n", f.Name, strings.ReplaceAll(code(defaults), ":latest", ":VERSION"), cell(f.Help))
 		}
 		section(t, "docs/inject.md", command.Name+"-flags", table.String())
@@ -58,7 +56,7 @@ func TestDocsInject(t *testing.T) {
 	section(t, "docs/inject.md", "inject-annotations", table.String())
 }
 
-// status runs the program, which must end with a status: status N ARGS...
+// status runs the program, which must exit with a status: status N ARGS...
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N ARGS...")
@@ -72,11 +70,11 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	if strconv.Itoa(got) != args[0] {
-		ts.Fatalf("ended with status %d, not %s", got, args[0])
+		ts.Fatalf("exited with status %d, want %s", got, args[0])
 	}
 }
 
-// mode compares the permissions of a file: mode 0600 FILE.
+// mode checks the permissions of a file: mode 0600 FILE.
 func mode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: mode OCTAL FILE")
@@ -88,7 +86,7 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// link makes a symbolic link, or with ! holds that a file is none.
+// link creates a symbolic link, or checks that a file is one, with ! that it is not.
 func link(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 1 {
 		info, err := os.Lstat(ts.MkAbs(args[0]))

@@ -121,9 +121,9 @@ func readOne(path string, stdin io.Reader) (string, error) {
 		defer func() { _ = f.Close() }()
 		from = f
 	}
-	b, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
-	if err == nil && len(b) > MaxBytes {
-		err = ErrTooLarge
+	b, err := io.ReadAll(io.LimitReader(from, maxBytes+1))
+	if err == nil && len(b) > maxBytes {
+		err = errTooLarge
 	}
 	return string(b), err
 }

@@ -51,7 +51,7 @@ func spoilers() map[string]func(t *testing.T, dir string, r *Run) {
 			t.Helper()
 			path := filepath.Join(dir, "z.yaml")
 			save(t, path, "")
-			if err := os.Truncate(path, MaxBytes+1); err != nil {
+			if err := os.Truncate(path, maxBytes+1); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -80,7 +80,7 @@ func with(t *testing.T, options string) Options {
 func reportOf(outcomes []Outcome, err error) string {
 	var b strings.Builder
 	for _, o := range outcomes {
-		fmt.Fprintf(&b, "%d: %s: %s", o.Line, o.Title(), o.Status)
+		fmt.Fprintf(&b, "%d: %s: %s", o.Line, o.title, o.Status)
 		if o.Reason != "" {
 			fmt.Fprintf(&b, " (%s)", o.Reason)
 		}

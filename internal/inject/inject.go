@@ -62,7 +62,7 @@ func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 	var outcomes []Outcome
 	for _, obj := range objects(d.root) {
 		if obj.isTemplate() {
-			return "", nil, ErrTemplate
+			return "", nil, errTemplate
 		}
 		outcomes = append(outcomes, p.object(obj, o))
 	}

@@ -41,15 +41,12 @@ type Outcome struct {
 	Detail    string   `json:"detail,omitempty"`
 	Notes     []string `json:"notes,omitempty"`
 
-	title string
+	title string // for people, such as Deployment shop/web
 }
 
 func newOutcome(o *object) Outcome {
 	return Outcome{Kind: o.kind, Namespace: o.namespace, Name: o.name, Line: o.line, title: o.title()}
 }
-
-// Title names the object for people, such as Deployment shop/web.
-func (out *Outcome) Title() string { return out.title }
 
 func (out *Outcome) skip(reason, detail string) {
 	out.Status, out.Reason, out.Detail = Skipped, reason, detail

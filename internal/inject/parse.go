@@ -13,17 +13,17 @@ import (
 
 // Bounds on the input. Aliases are never expanded, so a small file cannot become a large one.
 const (
-	MaxBytes = 16 << 20 // of one file
+	maxBytes = 16 << 20 // of one file
 	maxDepth = 200      // of nested collections
 )
 
 // Errors about a file as a whole.
 var (
-	ErrTooLarge = fmt.Errorf("larger than %d MiB", MaxBytes>>20)
-	ErrTooMany  = fmt.Errorf("more than %d objects in one document", maxObjects)
-	ErrTooDeep  = fmt.Errorf("nested deeper than %d levels", maxDepth)
-	ErrTemplate = errors.New("this is a template ({{ ... }}), not a manifest; render it first, for example with helm template, and inject the output")
-	ErrEncoding = errors.New("not UTF-8")
+	errTooLarge = fmt.Errorf("larger than %d MiB", maxBytes>>20)
+	errTooMany  = fmt.Errorf("more than %d objects in one document", maxObjects)
+	errTooDeep  = fmt.Errorf("nested deeper than %d levels", maxDepth)
+	errTemplate = errors.New("this is a template ({{ ... }}), not a manifest; render it first, for example with helm template, and inject the output")
+	errEncoding = errors.New("not UTF-8")
 )
 
 // document is one document of a stream: its text and its nodes.
@@ -44,7 +44,7 @@ func parse(s string) (*document, error) {
 		d.root = roots[0]
 	}
 	if len(objects(d.root)) > maxObjects {
-		return nil, ErrTooMany
+		return nil, errTooMany
 	}
 	return d, nil
 }
@@ -92,11 +92,11 @@ func maskEscapes(s string) string {
 // checkNode bounds the depth. It rejects mappings as keys, which only templates have: {{ .Values.x }} parses as one.
 func checkNode(n *yaml.Node, depth int) error {
 	if depth > maxDepth {
-		return ErrTooDeep
+		return errTooDeep
 	}
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && child.Kind == yaml.MappingNode {
-			return ErrTemplate
+			return errTemplate
 		}
 		if err := checkNode(child, depth+1); err != nil {
 			return err
@@ -108,10 +108,10 @@ func checkNode(n *yaml.Node, depth int) error {
 // checkText rejects text that should not reach the parser.
 func checkText(s string) error {
 	switch {
-	case len(s) > MaxBytes:
-		return ErrTooLarge
+	case len(s) > maxBytes:
+		return errTooLarge
 	case !utf8.ValidString(s), strings.Contains(s, "\x00"):
-		return ErrEncoding
+		return errEncoding
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func explain(err error, document string, before int) error {
 	}
 	// An unquoted action of a template may be why the document does not parse.
 	if regexp.MustCompile(`(?m)^[^#"'\n]*\{\{`).MatchString(document) {
-		return ErrTemplate
+		return errTemplate
 	}
 	message = strings.Join(strings.Fields(message), " ")
 	var line int

@@ -35,11 +35,8 @@ type Run struct {
 // failed is the reported status of a file that cannot be edited.
 const failed = "error"
 
-// Errors of a run. The errors of single files have been reported before.
-var (
-	ErrInput = errors.New("nothing was written")
-	ErrUnmet = errors.New("--require is not met")
-)
+// ErrUnmet is returned after the files have been written, if Require is set and not met.
+var ErrUnmet = errors.New("--require is not met")
 
 // Do edits the files, all of them in memory first: if one cannot be edited, none is written.
 func (r *Run) Do() error {
@@ -60,7 +57,7 @@ func (r *Run) Do() error {
 	}
 	edited, n := r.edit(sources)
 	if n.failed > 0 {
-		return fmt.Errorf("%d of %d files cannot be edited: %w", n.failed, len(sources), ErrInput)
+		return fmt.Errorf("%d of %d files cannot be edited: nothing was written", n.failed, len(sources))
 	}
 	if err := r.write(sources, edited); err != nil {
 		return err
