@@ -1,4 +1,4 @@
-# The commands of a day's work. "make help" lists them.
+# "make help" lists the targets.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,7 +7,7 @@ SHELL := bash
 
 GO ?= go
 export GO
-# Debian keeps nginx where only root looks for commands.
+# Debian installs nginx in /usr/sbin, which is not on every PATH.
 export PATH := $(PATH):/usr/sbin
 
 VERSION := $(shell cat VERSION)
@@ -18,26 +18,26 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: build ## Show the exporter at work on a real nginx, then clean up
+demo: build ## Run the exporter on a real nginx, show metrics under traffic, clean up
 	@scripts/need.sh nginx curl
 	@scripts/demo.sh bin/nginx-exporter
 
 .PHONY: demo-plus
-demo-plus: build ## Show it on the API of NGINX Plus, without a licence
+demo-plus: build ## The same on an emulated NGINX Plus API, without a license
 	@scripts/need.sh curl
 	@scripts/demo-plus.sh bin/nginx-exporter
 
 .PHONY: build
-build: ## Build bin/nginx-exporter with its version inside
+build: ## Build bin/nginx-exporter
 	@scripts/build.sh bin/nginx-exporter
 
-# Packages whose own tests must cover at least COVERAGE percent.
+# Packages that need COVERAGE percent coverage by their own tests.
 COVERED := nginx-exporter/client nginx-exporter/client/document nginx-exporter/client/plus nginx-exporter/collector nginx-exporter/collector/metric
 COVERAGE := 90
 TESTFLAGS ?=
 
 .PHONY: test
-test: ## Run all tests with the race detector, and check the coverage
+test: ## Run all tests with the race detector, and check coverage
 	@scripts/need.sh nginx gcc promtool prometheus openssl curl perl systemd-analyze
 	CGO_ENABLED=1 $(GO) test -race -count=1 -vet=off -timeout=10m -coverprofile=coverage.out $(TESTFLAGS) ./...
 	@awk -v least=$(COVERAGE) -v packages="$(COVERED)" -f scripts/coverage.awk coverage.out
@@ -50,18 +50,18 @@ lint: $(TOOLS) ## Check formatting, the house rules, shell scripts and go.mod
 	$(GO) mod tidy -diff
 
 .PHONY: golden
-golden: ## Rewrite golden files, generated docs and scripts, to be read in git diff
+golden: ## Rewrite golden files, generated docs and scripts; review git diff
 	scripts/golden.sh 'Golden|Docs|Script'
 
 .PHONY: docs
-docs: ## Rewrite the generated docs alone
+docs: ## Rewrite only generated docs
 	scripts/golden.sh Docs
 
 BENCH ?= .
 COUNT ?= 1
 
 .PHONY: bench
-bench: ## Print Go benchmarks (BENCH=pattern, COUNT=10 for benchstat)
+bench: ## Run Go benchmarks (BENCH=pattern, COUNT=10 for benchstat)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./client/... ./collector/... ./internal/web/...
 
 DEBIAN_PEER := prometheus-nginx-exporter
@@ -69,7 +69,7 @@ PEER ?= $(DEBIAN_PEER)
 ARGS ?=
 
 .PHONY: bench-peer
-bench-peer: build ## Compare with another exporter under load (PEER=/path ARGS=...)
+bench-peer: build ## Compare with another exporter (PEER=/path ARGS=...)
 	@scripts/need.sh nginx $(filter $(DEBIAN_PEER),$(PEER))
 	$(GO) run ./internal/bench/peer -ours bin/nginx-exporter -peer '$(PEER)' $(ARGS)
 
@@ -84,18 +84,17 @@ DOCKERFLAGS ?=
 BASE ?=
 
 .PHONY: image
-image: ## Build the container image (BASE=image to build in, DOCKER=podman)
+image: ## Build the container image (BASE=build image, DOCKER=podman)
 	. ./scripts/version.sh; $(DOCKER) build $(DOCKERFLAGS) $(if $(BASE),--build-arg BUILD_BASE=$(BASE)) \
 		--build-arg VERSION="$$VERSION" --build-arg REVISION="$$REVISION" \
 		--build-arg BRANCH="$$BRANCH" --build-arg BUILD_DATE="$$BUILD_DATE" \
 		-t nginx-exporter:$(VERSION) .
 
 .PHONY: clean
-clean: ## Remove everything that was built
+clean: ## Remove build output
 	rm -rf bin dist coverage.out
 
-# The tools are built once for each state of tools/go.mod and tools/go.sum:
-# golangci-lint takes minutes.
+# Tools are rebuilt when tools/go.mod or tools/go.sum change, which takes minutes.
 $(TOOLS):
 	cd tools && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o ../bin/tools/ tool
 	@rm -f bin/tools/.built-* && touch $@
@@ -109,15 +108,15 @@ chart-test: ## Run the unit tests of the Helm chart
 	@scripts/chart.sh test
 
 .PHONY: chart-docs
-chart-docs: ## Rewrite the README of the Helm chart, and what examples/kubernetes renders
+chart-docs: ## Rewrite the chart README and rendered.yaml of examples/kubernetes
 	@scripts/chart.sh docs
 
 E2E_BIN ?= bin/e2e
 
 .PHONY: e2e
-e2e: ## Scale nginx on a real control plane, as root (E2E_BIN=folder with the servers)
+e2e: ## Run end-to-end tests, as root (E2E_BIN=directory with the servers)
 	@E2E_BIN='$(E2E_BIN)' e2e/run.sh
 
 .PHONY: e2e-bin
-e2e-bin: ## Build the servers for it into E2E_BIN: an hour the first time
+e2e-bin: ## Build the servers for e2e into E2E_BIN: an hour the first time
 	@e2e/build.sh '$(E2E_BIN)'
