@@ -73,9 +73,6 @@ func apiServicePortWrong(d *diagnosis) *finding {
 }
 
 func adapterEndpointsHidden(d *diagnosis) *finding {
-	if metricsErr(d) == nil {
-		return nil
-	}
 	_, err := d.AdapterEndpoints()
 	return unobserved("the adapter", err)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func hpaMissing(d *diagnosis) *finding {
-	if d.HPA() != nil || d.ScaledObject() != nil {
+	if hasHPA(d) || usesKEDA(d) {
 		return nil
 	}
 	f := failed("not found", "No HorizontalPodAutoscaler or ScaledObject %s exists in namespace %s.", d.Name(), d.namespace())
@@ -34,9 +34,11 @@ func hpaMissing(d *diagnosis) *finding {
 	return f
 }
 
+func hasHPA(d *diagnosis) bool { return d.HPA() != nil }
+
 func targetIsDaemonSet(d *diagnosis) *finding {
 	h := d.HPA()
-	if h == nil || h.Spec.ScaleTargetRef.Kind != "DaemonSet" {
+	if h.Spec.ScaleTargetRef.Kind != "DaemonSet" {
 		return nil
 	}
 	return failed("cannot scale a DaemonSet", "HPA %s scales DaemonSet %s, which runs one pod per node and has no replicas to scale.", h.Metadata.Name, h.Spec.ScaleTargetRef.Name).
@@ -45,7 +47,7 @@ func targetIsDaemonSet(d *diagnosis) *finding {
 
 func noCustomMetric(d *diagnosis) *finding {
 	m := d.Metric()
-	if d.HPA() == nil || m.Name != "" {
+	if m.Name != "" {
 		return nil
 	}
 	return failed("uses no custom metric", "HPA %s does not use a request metric.", d.HPA().Metadata.Name).

@@ -85,5 +85,34 @@ func (s *step) examine(d *diagnosis) doctor.Step {
 
 func (d *diagnosis) namespace() string { return d.Namespace.Value() }
 
+// when restricts causes to a condition.
+func when(applies func(*diagnosis) bool, causes []cause) []cause {
+	for i := range causes {
+		judge := causes[i].judge
+		causes[i].judge = func(d *diagnosis) *finding {
+			if !applies(d) {
+				return nil
+			}
+			return judge(d)
+		}
+	}
+	return causes
+}
+
+// decorated adds the same to each finding of causes for which the step fails.
+func decorated(add func(*diagnosis, *finding), causes []cause) []cause {
+	for i := range causes {
+		judge := causes[i].judge
+		causes[i].judge = func(d *diagnosis) *finding {
+			f := judge(d)
+			if f != nil && f.state == doctor.Failed {
+				add(d, f)
+			}
+			return f
+		}
+	}
+	return causes
+}
+
 // isYoung reports whether something is younger than a start takes.
 func (d *diagnosis) isYoung(at time.Time, start time.Duration) bool { return d.Age(at) < start }

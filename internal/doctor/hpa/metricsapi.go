@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/doctor/cluster"
 )
 
@@ -12,14 +11,11 @@ func isExternal(d *diagnosis) bool { return d.Metric().Type == cluster.ExternalM
 func isCustom(d *diagnosis) bool   { return !isExternal(d) }
 
 func customAPIUnreadable(d *diagnosis) *finding {
-	if isExternal(d) {
-		return nil
-	}
 	return unobserved("the APIService of "+cluster.CustomMetrics, d.CustomAPI.Err())
 }
 
 func apiMissing(d *diagnosis) *finding {
-	if isExternal(d) || d.CustomAPI.Value() != nil {
+	if d.CustomAPI.Value() != nil {
 		return nil
 	}
 	return failed(cluster.CustomMetrics+" is not served", "No adapter is registered for %s, so that the HPA gets no metrics.", cluster.CustomMetrics).
@@ -30,9 +26,6 @@ func apiMissing(d *diagnosis) *finding {
 // foreignAPIWorks is another product whose metrics the HPA can read. What the HPA
 // reports may be old: the product must respond now.
 func foreignAPIWorks(d *diagnosis) *finding {
-	if isExternal(d) {
-		return nil
-	}
 	api := d.CustomAPI.Value()
 	if api.Spec.Service == nil || !cluster.IsForeign(api.Spec.Service.Name) {
 		return nil
@@ -51,9 +44,6 @@ func foreignAPIWorks(d *diagnosis) *finding {
 }
 
 func foreignAPI(d *diagnosis) *finding {
-	if isExternal(d) {
-		return nil
-	}
 	api := d.CustomAPI.Value()
 	step, owner := "served by another product", "the API server itself"
 	if api.Spec.Service == nil {
@@ -79,7 +69,7 @@ func managers(m *cluster.Meta) []string {
 // metricsErr is why the custom metrics API does not respond. That its list is
 // forbidden to the user is a response.
 func metricsErr(d *diagnosis) error {
-	if isExternal(d) || cluster.ReasonOf(d.Metrics.Err()) == cluster.Forbidden {
+	if cluster.ReasonOf(d.Metrics.Err()) == cluster.Forbidden {
 		return nil
 	}
 	return d.Metrics.Err()
@@ -92,34 +82,19 @@ func metricsUnreadable(d *diagnosis) *finding {
 	return nil
 }
 
-// ofSilentAPI judges a custom metrics API that is registered and does not respond.
-func ofSilentAPI(judge func(*diagnosis) *finding) func(*diagnosis) *finding {
-	return func(d *diagnosis) *finding {
-		if metricsErr(d) == nil {
-			return nil
-		}
-		f := judge(d)
-		if f == nil || f.state != doctor.Failed {
-			return f
-		}
-		if f.step == "" {
-			f.step = "registered for " + d.CustomAPI.Value().Owner() + ", but does not respond"
-		}
-		return withAPI(d, f)
-	}
-}
+func isSilent(d *diagnosis) bool { return isCustom(d) && metricsErr(d) != nil }
 
-// withAPI adds what the API server says of the custom metrics API.
-func withAPI(d *diagnosis, f *finding) *finding {
+// addSilence adds what the API server says of the custom metrics API.
+func addSilence(d *diagnosis, f *finding) {
 	api := d.CustomAPI.Value()
-	return f.evidence("response to the list request", "%s", d.Metrics.Err()).
+	if f.step == "" {
+		f.step = "registered for " + api.Owner() + ", but does not respond"
+	}
+	f.evidence("response to the list request", "%s", d.Metrics.Err()).
 		evidence("APIService "+api.Metadata.Name, "%s", api.Status.Conditions.Of("Available"))
 }
 
 func silentAdapterHidden(d *diagnosis) *finding {
-	if metricsErr(d) == nil {
-		return nil
-	}
 	f := unobserved("the adapter", d.Adapter.Value().Hidden)
 	if f == nil {
 		return nil
@@ -159,43 +134,33 @@ func adapterUnreachable(*diagnosis) *finding {
 // External metrics: those of KEDA, or of another product.
 
 func externalAPIUnreadable(d *diagnosis) *finding {
-	if isCustom(d) {
-		return nil
-	}
 	return unobserved("the APIService of "+cluster.ExternalMetrics, d.ExternalAPI.Err())
 }
 
-const externalMissing = cluster.ExternalMetrics + " is not served"
-
 func externalAPIMissing(d *diagnosis) *finding {
-	if isCustom(d) || d.ExternalAPI.Value() != nil || d.ScaledObject() != nil {
+	if d.ExternalAPI.Value() != nil {
 		return nil
 	}
-	return failed(externalMissing, "Nothing is registered for %s, so that the HPA gets no metrics.", cluster.ExternalMetrics).
-		evidence("HPA", "%s", hpaComplaint(d.HPA())).
-		fix("install KEDA, or an adapter with externalRules")
-}
-
-func kedaAPIMissing(d *diagnosis) *finding {
-	if isCustom(d) || d.ExternalAPI.Value() != nil {
-		return nil
+	f := failed(cluster.ExternalMetrics+" is not served", "Nothing is registered for %s, so that the HPA gets no metrics.", cluster.ExternalMetrics).
+		evidence("HPA", "%s", hpaComplaint(d.HPA()))
+	if !usesKEDA(d) {
+		return f.fix("install KEDA, or an adapter with externalRules")
 	}
-	return failed(externalMissing, "Nothing is registered for %s, so that the HPA gets no metrics.", cluster.ExternalMetrics).
-		evidence("HPA", "%s", hpaComplaint(d.HPA())).
+	return f.as("keda-missing").
 		fix("KEDA created the HPA, but its APIService v1beta1.%s is gone: install KEDA again, for example with helm upgrade", cluster.ExternalMetrics)
 }
 
 // externalService is the name of the Service of the external metrics API; empty if
-// the API server serves it itself, or the HPA does not use it.
+// the API server serves it itself.
 func externalService(d *diagnosis) string {
-	if isCustom(d) || d.ExternalAPI.Value().Spec.Service == nil {
+	if d.ExternalAPI.Value().Spec.Service == nil {
 		return ""
 	}
 	return d.ExternalAPI.Value().Spec.Service.Name
 }
 
 func foreignExternalAPI(d *diagnosis) *finding {
-	if name := externalService(d); d.ScaledObject() == nil || !cluster.IsForeign(name) || strings.Contains(name, "keda") {
+	if name := externalService(d); !usesKEDA(d) || !cluster.IsForeign(name) || strings.Contains(name, "keda") {
 		return nil
 	}
 	api := d.ExternalAPI.Value()
@@ -223,27 +188,20 @@ func externalUnreadable(d *diagnosis) *finding {
 	return nil
 }
 
-func kedaAPIDown(d *diagnosis) *finding {
-	if d.ScaledObject() == nil || externalErr(d) == nil {
+func externalAPIDown(d *diagnosis) *finding {
+	err := externalErr(d)
+	if err == nil {
 		return nil
 	}
-	s := d.ExternalAPI.Value().Spec.Service
-	return externalDown(d).fix("kubectl -n %[1]s get pods,endpointslices; kubectl -n %[1]s logs deploy/%[2]s", s.Namespace, s.Name)
-}
-
-// otherExternalAPIDown is another product, of which the Deployment is not known.
-func otherExternalAPIDown(d *diagnosis) *finding {
-	if externalErr(d) == nil {
-		return nil
-	}
-	return externalDown(d).fix("kubectl -n %s get pods,endpointslices", d.ExternalAPI.Value().Spec.Service.Namespace)
-}
-
-func externalDown(d *diagnosis) *finding {
 	api := d.ExternalAPI.Value()
-	return failed("does not respond", "%s serves %s, but does not respond.", api.Owner(), cluster.ExternalMetrics).
-		evidence("response to the list request", "%s", externalErr(d)).
+	f := failed("does not respond", "%s serves %s, but does not respond.", api.Owner(), cluster.ExternalMetrics).
+		evidence("response to the list request", "%s", err).
 		evidence("APIService", "%s", api.Status.Conditions.Of("Available"))
+	s := api.Spec.Service
+	if !usesKEDA(d) { // of another product the Deployment is not known
+		return f.as(unknown).fix("kubectl -n %s get pods,endpointslices", s.Namespace)
+	}
+	return f.fix("kubectl -n %[1]s get pods,endpointslices; kubectl -n %[1]s logs deploy/%[2]s", s.Namespace, s.Name)
 }
 
 func apiSummary(d *diagnosis) string {

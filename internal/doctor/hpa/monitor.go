@@ -53,11 +53,7 @@ func (c *candidate) likeness() int {
 }
 
 // monitorCandidates compares all monitors with the pods, the most likely first.
-// There are none if the pods are scraped, or the monitors cannot be read.
 func (d *diagnosis) monitorCandidates() []candidate {
-	if isScraped(d) || d.Monitors.Err() != nil {
-		return nil
-	}
 	if all := d.Monitors.Value().All; d.candidates == nil {
 		for i := range all {
 			d.candidates = append(d.candidates, d.compare(&all[i]))
@@ -65,17 +61,6 @@ func (d *diagnosis) monitorCandidates() []candidate {
 		slices.SortStableFunc(d.candidates, func(a, b candidate) int { return b.likeness() - a.likeness() })
 	}
 	return d.candidates
-}
-
-// fittingMonitor is a monitor that should have the pods scraped; nil if there is
-// none, or if they are.
-func fittingMonitor(d *diagnosis) *cluster.Monitor {
-	for _, c := range d.monitorCandidates() {
-		if c.first() == nil {
-			return c.monitor
-		}
-	}
-	return nil
 }
 
 // ofMonitor judges the monitor that is meant for the pods: whether what is wrong
@@ -310,7 +295,7 @@ func withoutOperator(d *diagnosis) bool {
 }
 
 func monitorsUnreadable(d *diagnosis) *finding {
-	if isScraped(d) || withoutOperator(d) {
+	if withoutOperator(d) {
 		return nil
 	}
 	all, err := d.Monitors.Get()
@@ -321,16 +306,10 @@ func monitorsUnreadable(d *diagnosis) *finding {
 }
 
 func monitorsHidden(d *diagnosis) *finding {
-	if isScraped(d) {
-		return nil
-	}
 	return unobserved("monitors in other namespaces", d.Monitors.Value().Hidden)
 }
 
 func monitorMissing(d *diagnosis) *finding {
-	if isScraped(d) {
-		return nil
-	}
 	var known []string
 	all := d.Monitors.Value().All
 	for i := range all {

@@ -10,9 +10,10 @@ import (
 // podStart is what pods of nginx need to start.
 const podStart = time.Minute
 
+func lacksPods(d *diagnosis) bool { return len(d.Pods.Value().Live) == 0 }
+
 func podsScaledToZero(d *diagnosis) *finding {
-	scale := d.Scale.Value()
-	if len(d.Pods.Value().Live) > 0 || d.ScaledObject() == nil || !scale.ScaledToZero() {
+	if scale := d.Scale.Value(); !usesKEDA(d) || !scale.ScaledToZero() {
 		return nil
 	}
 	return waiting("KEDA has scaled to 0; without pods there are no metrics of them, so that another trigger must scale up")
@@ -21,7 +22,7 @@ func podsScaledToZero(d *diagnosis) *finding {
 // podsAreReplaced waits for new pods after the last one has ended.
 func podsAreReplaced(d *diagnosis) *finding {
 	target, pods := d.Target.Value(), d.Pods.Value()
-	if len(pods.Live) > 0 || target.Status.Conditions.IsTrue("ReplicaFailure") {
+	if target.Status.Conditions.IsTrue("ReplicaFailure") {
 		return nil
 	}
 	if at := target.Status.Conditions.Of("Progressing").LastUpdateTime; d.isYoung(at, podStart) {
@@ -34,9 +35,6 @@ func podsAreReplaced(d *diagnosis) *finding {
 }
 
 func podsMissing(d *diagnosis) *finding {
-	if len(d.Pods.Value().Live) > 0 {
-		return nil
-	}
 	target := d.Target.Value()
 	f := failed("there are none", "There are no pods with %s.", d.PodSelector()).evidence("selector", "%s", d.PodSelector())
 	for _, kind := range []string{"ReplicaFailure", "Progressing", "Available"} {
@@ -47,11 +45,13 @@ func podsMissing(d *diagnosis) *finding {
 	return f.fix("kubectl -n %s describe %s   # quotas, admission and image names are the usual reasons", d.namespace(), d.targetRef().Kubectl())
 }
 
+func lacksExporters(d *diagnosis) bool { return len(d.Pods.Value().Without) > 0 }
+
 // exporterRollsOut waits for a rollout that adds the exporter.
 func exporterRollsOut(d *diagnosis) *finding {
 	const deadline = 10 * time.Minute // the progress deadline of Deployments
 	pods, target := d.Pods.Value(), d.Target.Value()
-	if len(pods.Without) == 0 || len(pods.Exporters) == 0 || cluster.FindExporter(&target.Spec.Template.Spec) == nil {
+	if len(pods.Exporters) == 0 || cluster.FindExporter(&target.Spec.Template.Spec) == nil {
 		return nil
 	}
 	until := pods.Youngest().Add(deadline)
@@ -63,9 +63,6 @@ func exporterRollsOut(d *diagnosis) *finding {
 
 func exporterMissing(d *diagnosis) *finding {
 	pods := d.Pods.Value()
-	if len(pods.Without) == 0 {
-		return nil
-	}
 	var containers []string
 	for _, c := range pods.Without[0].Spec.All() {
 		containers = append(containers, c.Name+" ("+c.Image+")")
@@ -77,13 +74,14 @@ func exporterMissing(d *diagnosis) *finding {
 		fix("better, in the manifest of the %s: nginx-exporter inject --status-config FILE", d.targetRef().Kind)
 }
 
-// stopped is the first container that does not run, of pods of which none is ready;
-// nil if there is none.
+func noneIsReady(d *diagnosis) bool {
+	pods := d.Pods.Value()
+	return pods.Ready() == 0
+}
+
+// stopped is the first container that does not run; nil if there is none.
 func stopped(d *diagnosis) (*cluster.Pod, *cluster.Container) {
 	pods := d.Pods.Value()
-	if pods.Ready() > 0 {
-		return nil, nil
-	}
 	for i := range pods.Live {
 		p := &pods.Live[i]
 		for _, c := range p.Spec.All() {
@@ -138,9 +136,6 @@ func withLastState(f *finding, status *cluster.ContainerStatus) *finding {
 
 func podsStart(d *diagnosis) *finding {
 	pods := d.Pods.Value()
-	if pods.Ready() > 0 {
-		return nil
-	}
 	var youngest time.Time
 	for i := range pods.Live {
 		if at := pods.Live[i].Metadata.CreationTimestamp; at.After(youngest) {
@@ -155,9 +150,6 @@ func podsStart(d *diagnosis) *finding {
 
 func podsNotReady(d *diagnosis) *finding {
 	pods := d.Pods.Value()
-	if pods.Ready() > 0 {
-		return nil
-	}
 	p := &pods.Live[0]
 	f := failed("none is ready", "None of %d pods is ready.", len(pods.Live)).evidence("pods", "%s", names(cluster.PodNames(pods.Live)))
 	for _, kind := range []string{"PodScheduled", "Initialized", "ContainersReady", "Ready"} {

@@ -51,11 +51,17 @@ func wrongAddress(d *diagnosis, step string, wrong *cluster.WrongAddress) *findi
 	return f
 }
 
+// prometheusFailed reports that a Prometheus was found that does not respond as one.
+func prometheusFailed(d *diagnosis) bool {
+	l := d.PrometheusLookup.Value()
+	return l.Failed != nil && l.Platform != cluster.OpenShiftPlatform
+}
+
 // ofFailed judges a Prometheus that does not respond as one, by the reason.
 func ofFailed(reason string, judge func(name string, err error) *finding) func(*diagnosis) *finding {
 	return func(d *diagnosis) *finding {
 		l := d.PrometheusLookup.Value()
-		if l.Failed == nil || l.Platform == cluster.OpenShiftPlatform || cluster.ReasonOf(l.Err) != reason {
+		if cluster.ReasonOf(l.Err) != reason {
 			return nil
 		}
 		return judge(l.Failed.Name, l.Err)
@@ -90,18 +96,14 @@ func prometheusNeedsLogin(name string, err error) *finding {
 }
 
 func prometheusUnreadable(d *diagnosis) *finding {
-	l := d.PrometheusLookup.Value()
-	if l.Failed == nil || l.Platform == cluster.OpenShiftPlatform || !cluster.IsClientSide(l.Err) {
-		return nil
+	if err := d.PrometheusLookup.Value().Err; cluster.IsClientSide(err) {
+		return unobserved("Prometheus", err)
 	}
-	return unobserved("Prometheus", l.Err)
+	return nil
 }
 
 func prometheusDown(d *diagnosis) *finding {
 	l := d.PrometheusLookup.Value()
-	if l.Failed == nil || l.Platform == cluster.OpenShiftPlatform {
-		return nil
-	}
 	return failed("does not respond", "Prometheus at %s does not respond.", l.Failed.Name).evidence("error", "%s", l.Err).
 		fix("check its pods and their logs; without Prometheus the HPA gets no metrics")
 }

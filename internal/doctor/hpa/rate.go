@@ -48,6 +48,8 @@ func readRate(d *diagnosis) *rate {
 	return r
 }
 
+func requestsExporter(d *diagnosis) bool { return !readRate(d).foreign }
+
 func (r *rate) isMissing() bool { return cluster.ReasonOf(r.err) == cluster.NotFound }
 
 // isUnknown reports that the exporter does not know the rate yet: it responds with
@@ -72,7 +74,7 @@ func leadsToPods(d *diagnosis, address string) bool {
 
 func rateNotComputed(d *diagnosis) *finding {
 	r := readRate(d)
-	if r.foreign || !r.isMissing() {
+	if !r.isMissing() {
 		return nil
 	}
 	f := failed("there is none", "The exporter does not compute the rate that KEDA requests.").evidence("url of the trigger", "%s", r.address)
@@ -84,7 +86,7 @@ func rateNotComputed(d *diagnosis) *finding {
 
 func rateStarts(d *diagnosis) *finding {
 	r := readRate(d)
-	if r.foreign || !r.isUnknown() || !d.isYoung(r.exporter.Pod.Metadata.CreationTimestamp, podStart) {
+	if !r.isUnknown() || !d.isYoung(r.exporter.Pod.Metadata.CreationTimestamp, podStart) {
 		return nil
 	}
 	return waitingUntil(r.exporter.Pod.Metadata.CreationTimestamp.Add(podStart), "the exporter knows no rate until half of its window is over")
@@ -93,7 +95,7 @@ func rateStarts(d *diagnosis) *finding {
 // rateServiceWrong is a Service behind which KEDA finds no exporters.
 func rateServiceWrong(d *diagnosis) *finding {
 	r := readRate(d)
-	if r.foreign || r.err != nil {
+	if r.err != nil {
 		return nil
 	}
 	s, inside := cluster.ParseService(r.url.String(), d.namespace())
@@ -157,7 +159,7 @@ func leadsToPort(s *cluster.Service, port string) bool {
 // Only KEDA understands one that is more than a name.
 func valueLocationWrong(d *diagnosis) *finding {
 	r := readRate(d)
-	if r.foreign || r.err != nil {
+	if r.err != nil {
 		return nil
 	}
 	location, format := r.trigger.Metadata["valueLocation"], r.trigger.Metadata["format"]

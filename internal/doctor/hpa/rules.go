@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/doctor/cluster"
 )
 
@@ -18,37 +17,23 @@ func wantedMetric(d *diagnosis) string {
 	return m.Resource() + "/" + m.Name
 }
 
-// isListed reports whether the adapter lists the metric. Where its list is
+// isUnlisted reports that the adapter does not list the metric. Where its list is
 // forbidden to the user, the response to the HPA tells.
-func isListed(d *diagnosis) bool {
+func isUnlisted(d *diagnosis) bool {
 	all, err := d.Metrics.Get()
 	if err != nil {
-		return cluster.ReasonOf(d.Values.Err()) != cluster.NotFound
+		return cluster.ReasonOf(d.Values.Err()) == cluster.NotFound
 	}
-	return slices.Contains(all, wantedMetric(d))
+	return !slices.Contains(all, wantedMetric(d))
 }
 
-// ofUnlisted judges why the adapter does not list the metric.
-func ofUnlisted(judge func(*diagnosis) *finding) func(*diagnosis) *finding {
-	return func(d *diagnosis) *finding {
-		if isListed(d) {
-			return nil
-		}
-		f := judge(d)
-		if f == nil || f.state != doctor.Failed {
-			return f
-		}
-		f.step = "the adapter does not list " + wantedMetric(d)
-		return withList(d, f)
-	}
-}
-
-// withList adds the metrics that the adapter lists.
-func withList(d *diagnosis, f *finding) *finding {
+// addList adds the metrics that the adapter lists.
+func addList(d *diagnosis, f *finding) {
+	f.step = "the adapter does not list " + wantedMetric(d)
 	f.evidence("wanted", "%s", wantedMetric(d))
 	all, err := d.Metrics.Get()
 	if err != nil {
-		return f
+		return
 	}
 	var similar []string
 	for _, name := range all {
@@ -56,11 +41,11 @@ func withList(d *diagnosis, f *finding) *finding {
 			similar = append(similar, name)
 		}
 	}
-	return f.evidence("listed", "%s (%d in all)", names(similar), len(all))
+	f.evidence("listed", "%s (%d in all)", names(similar), len(all))
 }
 
 func rulesHidden(d *diagnosis) *finding {
-	if isListed(d) || d.Adapter.Value().ConfigMap != nil {
+	if d.Adapter.Value().ConfigMap != nil {
 		return nil
 	}
 	f := unobserved("the adapter", d.Adapter.Value().Hidden)
@@ -68,7 +53,8 @@ func rulesHidden(d *diagnosis) *finding {
 		return nil
 	}
 	also := failed("", "The adapter does not list %s; the reason may be in its rules.", wantedMetric(d)).as(unknown)
-	f.also = &withList(d, also).Finding
+	addList(d, also)
+	f.also = &also.Finding
 	return f
 }
 

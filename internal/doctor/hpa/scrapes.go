@@ -27,23 +27,33 @@ func targetsUnreadable(d *diagnosis) *finding {
 	return nil
 }
 
-// isScraped reports whether the pods get scraped, as far as that is known. Mimir
-// and Cortex have no list of targets: what counts there are series.
-func isScraped(d *diagnosis) bool {
+// isUnscraped reports that the pods are not scraped. Mimir and Cortex have no list
+// of targets: what counts there are series.
+func isUnscraped(d *diagnosis) bool {
 	targets, err := d.Targets.Get()
 	if err != nil {
 		samples, err := d.Series.Get()
-		return err != nil || len(samples) > 0
+		return err == nil && len(samples) == 0
 	}
-	return len(targets.Ours) > 0 || d.HasFreshSeries()
+	return len(targets.Ours) == 0 && !d.HasFreshSeries()
+}
+
+func isScraped(d *diagnosis) bool { return len(d.Targets.Value().Ours) > 0 }
+
+// ofFitting judges why a monitor that should have the pods scraped does not.
+func ofFitting(judge func(*diagnosis, *cluster.Monitor) *finding) func(*diagnosis) *finding {
+	return func(d *diagnosis) *finding {
+		for _, c := range d.monitorCandidates() {
+			if c.first() == nil {
+				return judge(d, c.monitor)
+			}
+		}
+		return nil
+	}
 }
 
 // jobRelabels is a job that drops the pods.
-func jobRelabels(d *diagnosis) *finding {
-	m := fittingMonitor(d)
-	if m == nil {
-		return nil
-	}
+func jobRelabels(d *diagnosis, m *cluster.Monitor) *finding {
 	job, _ := jobOf(d, m)
 	if job == "" {
 		return nil
@@ -72,11 +82,7 @@ func jobOf(d *diagnosis, m *cluster.Monitor) (string, error) {
 }
 
 // monitorIsNew waits for Prometheus to load a monitor, and to find new pods.
-func monitorIsNew(d *diagnosis) *finding {
-	m := fittingMonitor(d)
-	if m == nil {
-		return nil
-	}
+func monitorIsNew(d *diagnosis, m *cluster.Monitor) *finding {
 	pods := d.Pods.Value()
 	changed := m.Metadata.Changed()
 	if at := pods.Youngest(); at.After(changed) {
@@ -91,20 +97,12 @@ func monitorIsNew(d *diagnosis) *finding {
 	return nil
 }
 
-func jobsUnreadable(d *diagnosis) *finding {
-	m := fittingMonitor(d)
-	if m == nil {
-		return nil
-	}
+func jobsUnreadable(d *diagnosis, m *cluster.Monitor) *finding {
 	_, err := jobOf(d, m)
 	return d.unreported("its jobs", err)
 }
 
-func monitorNotLoaded(d *diagnosis) *finding {
-	m := fittingMonitor(d)
-	if m == nil {
-		return nil
-	}
+func monitorNotLoaded(d *diagnosis, m *cluster.Monitor) *finding {
 	if job, err := jobOf(d, m); job != "" || err != nil {
 		return nil
 	}
@@ -113,11 +111,7 @@ func monitorNotLoaded(d *diagnosis) *finding {
 		fix("check the log of prometheus-operator, and whether it manages this Prometheus")
 }
 
-func prometheusFindsNoPods(d *diagnosis) *finding {
-	m := fittingMonitor(d)
-	if m == nil {
-		return nil
-	}
+func prometheusFindsNoPods(d *diagnosis, m *cluster.Monitor) *finding {
 	job, _ := jobOf(d, m)
 	return failed("Prometheus finds no pods", "Prometheus has a job for %s, but finds no pods for it.", m).evidence("job", "%s", job).
 		fix("kubectl auth can-i list pods -n %s --as=system:serviceaccount:NAMESPACE:ACCOUNT   # the account of Prometheus; it needs get, list and watch", d.namespace())
@@ -125,7 +119,7 @@ func prometheusFindsNoPods(d *diagnosis) *finding {
 
 // otherPortAlone is a Prometheus without operator that scrapes another port.
 func otherPortAlone(d *diagnosis) *finding {
-	if isScraped(d) || !withoutOperator(d) || len(d.Targets.Value().OtherPorts) == 0 {
+	if !withoutOperator(d) || len(d.Targets.Value().OtherPorts) == 0 {
 		return nil
 	}
 	return otherPort(d, "Prometheus does not scrape the exporter")
@@ -133,7 +127,7 @@ func otherPortAlone(d *diagnosis) *finding {
 
 // otherPortFails is another port that is scraped without success.
 func otherPortFails(d *diagnosis) *finding {
-	if isScraped(d) || !slices.ContainsFunc(d.Targets.Value().OtherPorts, func(t cluster.Target) bool { return t.Health != "up" }) {
+	if !slices.ContainsFunc(d.Targets.Value().OtherPorts, func(t cluster.Target) bool { return t.Health != "up" }) {
 		return nil
 	}
 	return otherPort(d, "another port is scraped")
@@ -153,7 +147,7 @@ func withOtherPorts(d *diagnosis, f *finding, name string) *finding {
 }
 
 func jobMissing(d *diagnosis) *finding {
-	if isScraped(d) || !withoutOperator(d) {
+	if !withoutOperator(d) {
 		return nil
 	}
 	f := failed("Prometheus does not scrape the pods", "No job of Prometheus finds the pods, and prometheus-operator, which would use monitors, is not installed.")
@@ -169,7 +163,7 @@ func jobMissing(d *diagnosis) *finding {
 
 func firstScrape(d *diagnosis) *finding {
 	targets := d.Targets.Value()
-	if len(targets.Ours) == 0 || targets.First("up") != nil || targets.First("down") != nil {
+	if targets.First("up") != nil || targets.First("down") != nil {
 		return nil
 	}
 	return waitingUntil(d.Now().Add(targets.Ours[0].Interval()), "the first scrape has not happened yet")
@@ -224,9 +218,6 @@ func scrapeFails(d *diagnosis, t *cluster.Target) *finding {
 func someUnscraped(d *diagnosis) *finding {
 	targets := d.Targets.Value()
 	var missing []string
-	if len(targets.Ours) == 0 {
-		return nil
-	}
 	for _, e := range d.Pods.Value().Exporters {
 		if name := e.Pod.Metadata.Name; e.Pod.Ready() && !targets.Scraped[name] && d.Age(e.Pod.Metadata.CreationTimestamp) > scrapeStart {
 			missing = append(missing, name)

@@ -10,35 +10,33 @@ import (
 
 func seriesUnreadable(d *diagnosis) *finding { return d.unreported("the series", d.Series.Err()) }
 
-// lostTrace is what Prometheus has of the first target that it has anything of; nil
-// if the request series of the pods are found.
-func lostTrace(d *diagnosis) *cluster.Trace {
-	if len(d.RequestSeries()) > 0 {
+func lacksSeries(d *diagnosis) bool { return len(d.RequestSeries()) == 0 }
+
+// ofTrace judges what Prometheus has of the first target that it has anything of.
+func ofTrace(judge func(*diagnosis, *cluster.Trace) *finding) func(*diagnosis) *finding {
+	return func(d *diagnosis) *finding {
+		if t := d.FirstTrace(); t != nil {
+			return judge(d, t)
+		}
 		return nil
 	}
-	return d.FirstTrace()
 }
 
-func traceUnreadable(d *diagnosis) *finding {
-	if t := lostTrace(d); t != nil {
-		return d.unreported("the series", t.Err)
-	}
-	return nil
+func traceUnreadable(d *diagnosis, t *cluster.Trace) *finding {
+	return d.unreported("the series", t.Err)
 }
 
 // rulesForLabelsHidden are rules that may use labels other than namespace and pod.
-func rulesForLabelsHidden(d *diagnosis) *finding {
-	t := lostTrace(d)
-	if t == nil || len(t.Series) == 0 || len(d.Adapter.Value().Rules) > 0 {
+func rulesForLabelsHidden(d *diagnosis, t *cluster.Trace) *finding {
+	if len(t.Series) == 0 || len(d.Adapter.Value().Rules) > 0 {
 		return nil
 	}
 	return unobserved("the rules of the adapter, which may use these labels", d.Adapter.Value().Hidden)
 }
 
 // seriesRelabelled are series whose labels name another pod or namespace.
-func seriesRelabelled(d *diagnosis) *finding {
-	t := lostTrace(d)
-	if t == nil || len(t.Series) == 0 {
+func seriesRelabelled(d *diagnosis, t *cluster.Trace) *finding {
+	if len(t.Series) == 0 {
 		return nil
 	}
 	_, pod := t.Target.Pod()
@@ -56,9 +54,8 @@ func seriesRelabelled(d *diagnosis) *finding {
 }
 
 // nginxDownInSeries is nginx_up of 0, where the exposition could not be read.
-func nginxDownInSeries(d *diagnosis) *finding {
-	t := lostTrace(d)
-	if t == nil || t.Up == nil || t.Up.Value != 0 {
+func nginxDownInSeries(d *diagnosis, t *cluster.Trace) *finding {
+	if t.Up == nil || t.Up.Value != 0 {
 		return nil
 	}
 	e := d.ExporterOf(t.Target)
@@ -66,9 +63,8 @@ func nginxDownInSeries(d *diagnosis) *finding {
 	return withScrapeURI(d, f, e, nil)
 }
 
-func seriesDropped(d *diagnosis) *finding {
-	t := lostTrace(d)
-	if t == nil || t.Up == nil {
+func seriesDropped(_ *diagnosis, t *cluster.Trace) *finding {
+	if t.Up == nil {
 		return nil
 	}
 	return failed("the request counter is dropped", "Prometheus has nginx_up of the pods, but not their request counter.").
@@ -79,16 +75,13 @@ func seriesDropped(d *diagnosis) *finding {
 func firstScrapes(d *diagnosis) *finding {
 	pods := d.Pods.Value()
 	start := podStart + 2*d.ScrapeInterval()
-	if len(d.RequestSeries()) > 0 || !d.isYoung(pods.Youngest(), start) {
+	if !d.isYoung(pods.Youngest(), start) {
 		return nil
 	}
 	return waitingUntil(pods.Youngest().Add(start), "the first scrapes have not happened yet")
 }
 
 func seriesMissing(d *diagnosis) *finding {
-	if len(d.RequestSeries()) > 0 {
-		return nil
-	}
 	f := failed("there are none", "Prometheus has no nginx series of the pods.")
 	for _, t := range d.Targets.Value().Ours {
 		f.evidence("target", "%s, %s", t.ScrapeURL, t.Health)

@@ -16,21 +16,17 @@ const (
 	noValue   = "there is none"
 )
 
-// valueErr is why the HPA controller gets no values, if it is about custom metrics.
-func valueErr(d *diagnosis) error {
-	if isExternal(d) {
-		return nil
-	}
-	return d.Values.Err()
-}
+func valueFails(d *diagnosis) bool { return d.Values.Err() != nil }
 
-// withValueErr adds what the metrics API responds.
-func withValueErr(d *diagnosis, f *finding) *finding {
-	err := d.Values.Err()
-	if err == nil {
-		return f.evidence("response of the API", "no values")
+func lacksCustomValue(d *diagnosis) bool { return isCustom(d) && valueFails(d) }
+
+// addResponse adds what the metrics API responds.
+func addResponse(d *diagnosis, f *finding) {
+	if err := d.Values.Err(); err != nil {
+		f.evidence("response of the API", "%s", err)
+		return
 	}
-	return f.evidence("response of the API", "%s", err)
+	f.evidence("response of the API", "no values")
 }
 
 // valueDenied is a value that the user may not read, and not impersonate the HPA
@@ -46,10 +42,10 @@ func valueDenied(d *diagnosis) *finding {
 }
 
 func valueLacksDelegator(d *diagnosis) *finding {
-	if err := d.Values.Err(); err == nil || !strings.Contains(err.Error(), "subjectaccessreviews") {
+	if !strings.Contains(d.Values.Err().Error(), "subjectaccessreviews") {
 		return nil
 	}
-	return withValueErr(d, lacksDelegator(d, "the adapter rejects the HPA"))
+	return lacksDelegator(d, "the adapter rejects the HPA")
 }
 
 func hpaLacksPermission(d *diagnosis) *finding {
@@ -60,7 +56,7 @@ func hpaLacksPermission(d *diagnosis) *finding {
 	if isExternal(d) {
 		group = cluster.ExternalMetrics
 	}
-	return withValueErr(d, failed("the HPA may not read it", "The HPA controller does not have permission to read metrics of %s.", group)).
+	return failed("the HPA may not read it", "The HPA controller does not have permission to read metrics of %s.", group).
 		fix("kubectl describe clusterrole system:controller:horizontal-pod-autoscaler   # it must have get and list on *.%s", group)
 }
 
@@ -73,8 +69,7 @@ func valueUnreadable(d *diagnosis) *finding {
 
 // lacksExternalValue reports that the HPA gets no value of an external metric.
 func lacksExternalValue(d *diagnosis) bool {
-	values, err := d.Values.Get()
-	return isExternal(d) && (err != nil || len(values.Items) == 0)
+	return isExternal(d) && (valueFails(d) || isEmpty(d))
 }
 
 // ofTrigger judges the result of the query of KEDA's trigger: because there is no
@@ -104,7 +99,8 @@ func ofTrigger(judge func(d *diagnosis, samples []cluster.Sample, err error) *fi
 		}
 		if lacking {
 			f.step = noValue
-			return withValueErr(d, f)
+			addResponse(d, f)
+			return f
 		}
 		return f.evidence("value", "%s", names(d.Values.Value().Items))
 	}
@@ -133,28 +129,25 @@ func triggerResult(d *diagnosis, samples []cluster.Sample, err error) *finding {
 
 func kedaWithoutValue(d *diagnosis) *finding {
 	s := d.ScaledObject()
-	if !lacksExternalValue(d) || s == nil {
+	if s == nil {
 		return nil
 	}
 	namespace := "keda" // that of its chart
 	if api := d.ExternalAPI.Value(); api != nil && api.Spec.Service != nil {
 		namespace = api.Spec.Service.Namespace
 	}
-	return withValueErr(d, failed(noValue, "KEDA has no value of %s for the HPA.", d.Metric().Name)).
+	return failed(noValue, "KEDA has no value of %s for the HPA.", d.Metric().Name).
 		evidence("event of KEDA", "%s", kedaEvent(d)).
 		fix("kubectl -n %s describe scaledobject %s; kubectl -n %s logs deploy/keda-operator", d.namespace(), s.Metadata.Name, namespace)
 }
 
 func externalWithoutValue(d *diagnosis) *finding {
-	if !lacksExternalValue(d) {
-		return nil
-	}
-	return withValueErr(d, failed(noValue, "The server of %s has no value of %s; the doctor does not know why.", cluster.ExternalMetrics, d.Metric().Name)).
+	return failed(noValue, "The server of %s has no value of %s; the doctor does not know why.", cluster.ExternalMetrics, d.Metric().Name).
 		fix("kubectl describe apiservice v1beta1.%s   # names the server; check its log", cluster.ExternalMetrics)
 }
 
 func valueAdapterHidden(d *diagnosis) *finding {
-	if !cluster.IsClientSide(valueErr(d)) || d.Adapter.Value().Deployment != nil {
+	if !cluster.IsClientSide(d.Values.Err()) || d.Adapter.Value().Deployment != nil {
 		return nil
 	}
 	return unobserved("the adapter", d.Adapter.Value().Hidden)
@@ -163,19 +156,19 @@ func valueAdapterHidden(d *diagnosis) *finding {
 // queriesFail reports that the adapter gets no response from Prometheus: it says so,
 // or does not respond in time itself.
 func queriesFail(d *diagnosis) bool {
-	err := valueErr(d)
-	if cluster.IsClientSide(err) {
+	err := d.Values.Err()
+	switch {
+	case !lacksCustomValue(d):
+		return false
+	case cluster.IsClientSide(err):
 		return d.Adapter.Value().Deployment != nil
 	}
-	return err != nil && cluster.ReasonOf(err) != cluster.NotFound && strings.Contains(err.Error(), "unable to fetch metrics")
+	return cluster.ReasonOf(err) != cluster.NotFound && strings.Contains(err.Error(), "unable to fetch metrics")
 }
 
 const noResponse = "the adapter gets no response from Prometheus"
 
 func querySyntax(d *diagnosis) *finding {
-	if !queriesFail(d) {
-		return nil
-	}
 	rule, query, err := d.AdapterQuery()
 	if rule == nil || err != nil {
 		return nil
@@ -185,131 +178,86 @@ func querySyntax(d *diagnosis) *finding {
 	}
 	f := failed("its query is wrong", "The metricsQuery of the rule makes a query that Prometheus rejects.").
 		evidence("metricsQuery", "%s", rule.MetricsQuery).evidence("query", "%s", query).evidence("Prometheus", "%s", err)
-	return fixRules(d, withValueErr(d, f), "metricsQuery")
+	return fixRules(d, f, "metricsQuery")
 }
 
 func valueAddressWrong(d *diagnosis) *finding {
-	if !queriesFail(d) {
-		return nil
-	}
-	f := wrongAddress(d, noResponse, d.WrongAdapterAddress())
-	if f == nil {
-		return nil
-	}
-	return withValueErr(d, f)
+	return wrongAddress(d, noResponse, d.WrongAdapterAddress())
 }
 
 func valueLosesPrometheus(d *diagnosis) *finding {
-	if !queriesFail(d) {
-		return nil
-	}
 	a := d.Adapter.Value()
-	return withValueErr(d, failed(noResponse, "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(a.PrometheusURL()))).
+	return failed(noResponse, "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(a.PrometheusURL())).
 		evidence("last log line", "%s", d.AdapterLog()).
 		fix("kubectl -n %s logs deploy/%s   # DNS, NetworkPolicies, TLS and logins between both are the usual reasons", a.Namespace, adapterName(d))
 }
 
 func adapterLacksPods(d *diagnosis) *finding {
-	if err := valueErr(d); err == nil || !strings.Contains(err.Error(), "unable to list matching resources") {
+	if !strings.Contains(d.Values.Err().Error(), "unable to list matching resources") {
 		return nil
 	}
-	return withValueErr(d, failed("the adapter cannot list pods", "The adapter does not have permission to list pods, so that it does not know those of the HPA.")).
+	return failed("the adapter cannot list pods", "The adapter does not have permission to list pods, so that it does not know those of the HPA.").
 		fix("kubectl create clusterrole %[1]s --verb=get,list,watch --resource=pods,namespaces && kubectl create clusterrolebinding %[1]s --clusterrole=%[1]s --serviceaccount=%[2]s",
 			adapterName(d)+"-pods", adapterAccount(d))
 }
 
 // isListedOnly reports that the adapter lists the metric and does not find it: it
 // cannot make its query.
-func isListedOnly(d *diagnosis) bool { return cluster.ReasonOf(valueErr(d)) == cluster.NotFound }
+func isListedOnly(d *diagnosis) bool {
+	return isCustom(d) && cluster.ReasonOf(d.Values.Err()) == cluster.NotFound
+}
 
-func listedRulesHidden(d *diagnosis) *finding {
-	if !isListedOnly(d) {
-		return nil
-	}
+// rulesForValueHidden are rules that may make the metric.
+func rulesForValueHidden(d *diagnosis) *finding {
 	if rule, _, _ := d.AdapterQuery(); rule != nil {
 		return nil
 	}
 	return unobserved("the adapter", d.Adapter.Value().Hidden)
 }
 
-// unusableRule is a rule that makes the metric but no query, and why; nil if there
-// is none.
-func unusableRule(d *diagnosis) (*cluster.Rule, error) {
-	if !isListedOnly(d) {
-		return nil, nil
-	}
+func ruleLacksNamespace(d *diagnosis) *finding {
 	rule, _, err := d.AdapterQuery()
 	if err == nil {
-		return nil, nil
-	}
-	return rule, err
-}
-
-func ruleLacksNamespace(d *diagnosis) *finding {
-	rule, _ := unusableRule(d)
-	if rule == nil {
 		return nil
 	}
-	_, err := rule.Label("namespaces")
+	_, err = rule.Label("namespaces")
 	if err == nil {
 		return nil
 	}
 	f := failed("its query cannot be made", "The rule maps no label to namespaces, so that no query for pods can be made.").evidence("error", "%s", err)
-	return fixRules(d, withValueErr(d, f), "resources.overrides: namespace: {resource: namespace}")
+	return fixRules(d, f, "resources.overrides: namespace: {resource: namespace}")
 }
 
 func ruleTemplate(d *diagnosis) *finding {
-	rule, err := unusableRule(d)
-	if rule == nil {
+	rule, _, err := d.AdapterQuery()
+	if err == nil {
 		return nil
 	}
 	f := failed("its query cannot be made", "The metricsQuery of the rule is not a valid template.").evidence("metricsQuery", "%s", rule.MetricsQuery)
-	return fixRules(d, withValueErr(d, f).evidence("error", "%s", err), "metricsQuery; it may use .Series, .LabelMatchers, .LabelValuesByName, .GroupBy and .GroupBySlice")
+	return fixRules(d, f.evidence("error", "%s", err), "metricsQuery; it may use .Series, .LabelMatchers, .LabelValuesByName, .GroupBy and .GroupBySlice")
 }
 
 func listedUnexplained(d *diagnosis) *finding {
-	if !isListedOnly(d) {
-		return nil
-	}
-	return withValueErr(d, failed("it is only listed", "The adapter lists the metric, but does not find it.")).
+	return failed("it is only listed", "The adapter lists the metric, but does not find it.").
 		fix("kubectl -n %s logs deploy/%s", d.Adapter.Value().Namespace, adapterName(d))
 }
 
 func valueAdapterStarts(d *diagnosis) *finding {
-	if valueErr(d) == nil || d.Adapter.Value().Deployment == nil {
+	if d.Adapter.Value().Deployment == nil {
 		return nil
 	}
 	return adapterStarts(d)
 }
 
 func valueUnexplained(d *diagnosis) *finding {
-	if valueErr(d) == nil {
-		return nil
-	}
-	return withValueErr(d, failed(noValue, "The metrics API returns no value; the doctor does not know why.")).
+	return failed(noValue, "The metrics API returns no value; the doctor does not know why.").
 		fix("kubectl -n %s logs deploy/%s", d.Adapter.Value().Namespace, adapterName(d))
 }
 
-// lacksValues reports a response without values.
-func lacksValues(d *diagnosis) bool {
-	values, err := d.Values.Get()
-	return err == nil && len(values.Items) == 0
-}
-
-func emptyRulesHidden(d *diagnosis) *finding {
-	if !lacksValues(d) {
-		return nil
-	}
-	if rule, _, _ := d.AdapterQuery(); rule != nil {
-		return nil
-	}
-	return unobserved("the adapter", d.Adapter.Value().Hidden)
-}
+// isEmpty reports a response without values.
+func isEmpty(d *diagnosis) bool { return !valueFails(d) && len(d.Values.Value().Items) == 0 }
 
 func emptyWithoutRule(d *diagnosis) *finding {
-	if !lacksValues(d) {
-		return nil
-	}
 	rule, _, err := d.AdapterQuery()
 	if rule != nil && err == nil {
 		return nil
@@ -321,9 +269,6 @@ func emptyWithoutRule(d *diagnosis) *finding {
 // ofQuery judges the result of the adapter's query, after a response without values.
 func ofQuery(judge func(d *diagnosis, rule *cluster.Rule, samples []cluster.Sample) *finding) func(*diagnosis) *finding {
 	return func(d *diagnosis) *finding {
-		if !lacksValues(d) {
-			return nil
-		}
 		rule, query, _ := d.AdapterQuery()
 		samples, err := d.Prometheus().Query(query)
 		if err != nil {
@@ -408,9 +353,6 @@ func queryEmpty(d *diagnosis, _ *cluster.Rule, _ []cluster.Sample) *finding {
 // ofValue judges the query behind values that the HPA gets.
 func ofValue(judge func(d *diagnosis, rule *cluster.Rule, query string) *finding) func(*diagnosis) *finding {
 	return func(d *diagnosis) *finding {
-		if isExternal(d) {
-			return nil
-		}
 		rule, query, err := d.AdapterQuery()
 		if rule == nil || err != nil {
 			return nil
