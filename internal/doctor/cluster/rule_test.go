@@ -170,7 +170,7 @@ func TestRuleOfEverything(t *testing.T) {
 		`{namespace!=,`:                             `{namespace!=, and ` + NginxSeries,
 	} {
 		if got := (&Rule{SeriesQuery: query}).nginxQuery(); got != want {
-			t.Errorf("%s is asked as %s", query, got)
+			t.Errorf("%s is queried as %s", query, got)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"nginx-exporter/internal/doctor"
 )
 
-// Whatever is missing or odd in answers: the doctor does not crash, shows no
-// login, and calls nothing healthy at which it could not look.
+// Whatever is missing or malformed in responses: the doctor does not crash, shows no
+// credentials, and calls nothing healthy that it could not check.
 func FuzzExamine(f *testing.F) {
 	paths := slices.Sorted(maps.Keys(realCluster()))
 	for i := range paths {
@@ -32,7 +32,7 @@ func FuzzExamine(f *testing.F) {
 		maps.Copy(all, scene.change)
 		for _, m := range [][3]int{{int(which), int(at), int(how)}, {int(second), int(at2), int(how2)}} {
 			keys := slices.Sorted(maps.Keys(all))
-			mutateAnswer(all, keys[m[0]%len(keys)], m[1], odd[m[2]%len(odd)])
+			mutateResponse(all, keys[m[0]%len(keys)], m[1], odd[m[2]%len(odd)])
 		}
 		report := examineReal(t, all, scene.replies)
 		holds(t, report)
@@ -57,9 +57,9 @@ func holds(t *testing.T, report *doctor.Report) {
 	}
 }
 
-// mutateAnswer puts something odd in the n-th place of an answer, or in place
+// mutateResponse puts something odd in the n-th place of a response, or instead
 // of one that is no JSON.
-func mutateAnswer(all answers, path string, n int, odd any) {
+func mutateResponse(all responses, path string, n int, odd any) {
 	var tree any
 	if json.Unmarshal([]byte(all[path]), &tree) == nil {
 		odd = mutate(tree, &n, odd)

@@ -13,11 +13,11 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// answers are those of a cluster that no recording has: platforms and products
+// responses are those of a cluster that no recording has: platforms and products
 // that do not run in a test. Paths are without their queries.
-type answers map[string]string
+type responses map[string]string
 
-func (a answers) run(_ context.Context, args []string) ([]byte, error) {
+func (a responses) run(_ context.Context, args []string) ([]byte, error) {
 	path, _, _ := strings.Cut(args[2], "?")
 	text, found := a[path]
 	switch {
@@ -37,8 +37,8 @@ const (
 )
 
 // plainCluster is one with an nginx, its exporter and an HPA, and nothing more.
-func plainCluster() answers {
-	return answers{
+func plainCluster() responses {
+	return responses{
 		hpaPath: `{"items": [{"metadata": {"name": "web", "namespace": "shop", "creationTimestamp": "2026-11-25T11:00:00Z"}, "spec": {
 			"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "maxReplicas": 5,
 			"metrics": [{"type": "Pods", "pods": {"metric": {"name": "nginx_http_requests_per_second"}, "target": {"type": "AverageValue", "averageValue": "20"}}}]}}]}`,
@@ -50,7 +50,7 @@ func plainCluster() answers {
 	}
 }
 
-func examineCluster(t *testing.T, change answers) *doctor.Report {
+func examineCluster(t *testing.T, change responses) *doctor.Report {
 	t.Helper()
 	all := plainCluster()
 	maps.Copy(all, change)
@@ -85,16 +85,16 @@ const (
 )
 
 func TestPlatforms(t *testing.T) {
-	behind := answers{"/api/v1/namespaces/shop/services/web": `{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113}]}}`}
-	external := answers{"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`}
-	group := func(name string) answers {
-		return answers{"/apis": `{"groups": [{"name": "apps"}, {"name": "` + name + `"}]}`}
+	behind := responses{"/api/v1/namespaces/shop/services/web": `{"spec": {"selector": {"app": "web"}, "ports": [{"port": 9113}]}}`}
+	external := responses{"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`}
+	group := func(name string) responses {
+		return responses{"/apis": `{"groups": [{"name": "apps"}, {"name": "` + name + `"}]}`}
 	}
-	hpaOf := func(metrics, kind string) answers {
-		return answers{hpaPath: `{"items": [{"metadata": {"name": "web"}, "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "` + kind + `", "name": "web"}, "metrics": [` + metrics + `]}}]}`}
+	hpaOf := func(metrics, kind string) responses {
+		return responses{hpaPath: `{"items": [{"metadata": {"name": "web"}, "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "` + kind + `", "name": "web"}, "metrics": [` + metrics + `]}}]}`}
 	}
-	keda := func(scaled string, more ...answers) answers {
-		all := answers{hpaPath: kedaHPA, soPath: scaled}
+	keda := func(scaled string, more ...responses) responses {
+		all := responses{hpaPath: kedaHPA, soPath: scaled}
 		for _, m := range more {
 			maps.Copy(all, m)
 		}
@@ -102,53 +102,53 @@ func TestPlatforms(t *testing.T) {
 	}
 	tests := []struct {
 		name    string
-		change  answers
+		change  responses
 		verdict doctor.Verdict
 		want    doctor.Code
 	}{
 		{"no Prometheus", nil, doctor.Inconclusive, "prometheus-not-found"},
 		{"Google's", group("monitoring.googleapis.com"), doctor.Inconclusive, "platform-unsupported"},
 		{"Azure's", group("azmonitoring.coreos.com"), doctor.Inconclusive, "platform-unsupported"},
-		{"OpenShift", answers{
+		{"OpenShift", responses{
 			"/apis": `{"groups": [{"name": "config.openshift.io"}]}`, operatorAPI + "prometheuses": operated,
 			svcPath: "Error from server (ServiceUnavailable): error trying to reach service: EOF",
 		}, doctor.Inconclusive, "platform-unsupported"},
-		{"a login", answers{
+		{"a login", responses{
 			operatorAPI + "prometheuses": operated, svcPath: "error: You must be logged in to the server (Unauthorized)",
 		}, doctor.Inconclusive, "prometheus-login"},
-		{"another program", answers{operatorAPI + "prometheuses": operated, svcPath: "<html>"}, doctor.Unhealthy, "prometheus-other-program"},
-		{"down", answers{
+		{"another program", responses{operatorAPI + "prometheuses": operated, svcPath: "<html>"}, doctor.Unhealthy, "prometheus-other-program"},
+		{"down", responses{
 			operatorAPI + "prometheuses": operated, svcPath: `Error from server (ServiceUnavailable): no endpoints available for service "prometheus-operated"`,
 		}, doctor.Unhealthy, "prometheus-down"},
-		{"no right to ask it", answers{
+		{"no permission to query it", responses{
 			operatorAPI + "prometheuses": operated,
 			svcPath:                      `Error from server (Forbidden): services "x" is forbidden: User "me" cannot get resource "services/proxy" in API group "" in the namespace "monitoring"`,
 		}, doctor.Inconclusive, "right-missing"},
-		{"two of them", answers{
+		{"two of them", responses{
 			operatorAPI + "prometheuses": operated, svcPath: success,
 			"/api/v1/services": `{"items": [{"metadata": {"name": "prometheus", "namespace": "other"}, "spec": {"ports": [{"port": 80}]}}]}`,
 			"/api/v1/namespaces/other/services/prometheus:80/proxy/api/v1/query": success,
 		}, doctor.Inconclusive, "prometheus-several"},
-		{"nobody knows you", answers{hpaPath: "error: You must be logged in to the server (Unauthorized)"}, doctor.Inconclusive, "cluster-unauthorized"},
+		{"unknown credentials", responses{hpaPath: "error: You must be logged in to the server (Unauthorized)"}, doctor.Inconclusive, "cluster-unauthorized"},
 		{"CPU alone", hpaOf(`{"type": "Resource", "resource": {"name": "cpu"}}`, "Deployment"), doctor.Unhealthy, "hpa-other-metric"},
 		{"a DaemonSet", hpaOf("", "DaemonSet"), doctor.Unhealthy, "hpa-target-daemonset"},
 		{"GKE", hpaOf(`{"type": "Pods", "pods": {"metric": {"name": "autoscaling.gke.io|web|rps"}}}`, "Deployment"), doctor.Inconclusive, "platform-unsupported"},
-		{"no KEDA", answers{hpaPath: `{}`, soPath: scaledWith(byPrometheus, "{}")}, doctor.Unhealthy, "keda-missing"},
-		{"a ScaledObject that is not ready", answers{
+		{"no KEDA", responses{hpaPath: `{}`, soPath: scaledWith(byPrometheus, "{}")}, doctor.Unhealthy, "keda-missing"},
+		{"a ScaledObject that is not ready", responses{
 			hpaPath: `{}`, soPath: scaledWith(byPrometheus, `{"conditions": [{"type": "Ready", "status": "False", "message": "no target"}]}`),
 		}, doctor.Unhealthy, "keda-scaledobject-not-ready"},
 		{"paused", keda(scaledWith(byPrometheus, `{"conditions": [{"type": "Paused", "status": "True"}]}`)), doctor.Unhealthy, "keda-paused"},
 		{"the exporter computes no rate", keda(scaledWith(direct15s, ready)), doctor.Unhealthy, "keda-rate-window"},
-		{"nobody serves KEDA's API", keda(scaledWith(direct15s, ready), behind, answers{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Unhealthy, "keda-missing"},
-		{"KEDA's API is down", keda(scaledWith(direct15s, ready), external, behind, answers{
+		{"KEDA's API is not registered", keda(scaledWith(direct15s, ready), behind, responses{"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}"}), doctor.Unhealthy, "keda-missing"},
+		{"KEDA's API is down", keda(scaledWith(direct15s, ready), external, behind, responses{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1":                  "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
 		}), doctor.Unhealthy, "keda-api-down"},
-		{"KEDA has no value", keda(scaledWith(direct15s, ready), external, behind, answers{
+		{"KEDA has no value", keda(scaledWith(direct15s, ready), external, behind, responses{
 			"/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s": "{}", "/apis/external.metrics.k8s.io/v1beta1": "{}",
 			"/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x": "Error from server (InternalError): Internal error occurred: no matching metrics",
 		}), doctor.Unhealthy, "keda-no-value"},
-		{"KEDA asks where nobody is", keda(scaledWith(byPrometheus, ready)), doctor.Unhealthy, "adapter-prometheus-url"},
+		{"KEDA queries a wrong address", keda(scaledWith(byPrometheus, ready)), doctor.Unhealthy, "adapter-prometheus-url"},
 		{"it uses the fallback", keda(scaledWith(direct15s, `{"conditions": [{"type": "Ready", "status": "True"}, {"type": "Fallback", "status": "True"}]}`)), doctor.Unhealthy, "keda-fallback"},
 	}
 	for _, tt := range tests {
@@ -163,7 +163,7 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-// A query of the trigger that gives nothing is found by asking Prometheus.
+// A query of the trigger without result is found by running it.
 func TestTriggerQuery(t *testing.T) {
 	for result, want := range map[string]doctor.Code{
 		`[]`:                                  "keda-query-empty",
@@ -171,7 +171,7 @@ func TestTriggerQuery(t *testing.T) {
 		`[{"metric": {"a": "b"}, "value": [1, "5"]}, {"metric": {"a": "c"}, "value": [1, "5"]}]`: "keda-query-empty",
 	} {
 		all := plainCluster()
-		maps.Copy(all, answers{
+		maps.Copy(all, responses{
 			hpaPath: kedaHPA, soPath: scaledWith(byPrometheus, ready),
 			"/api/v1/namespaces/monitoring/services/prometheus-operated":                  `{"metadata": {"name": "prometheus-operated"}}`,
 			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`,

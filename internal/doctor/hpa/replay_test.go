@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// conversation is what a doctor asked in a real cluster, and what it was told.
+// conversation is what the doctor requested in a real cluster, with the responses.
 // The fault, and the code that it should lead to, stand in the first line.
 type conversation struct {
 	Fault string
@@ -28,17 +28,17 @@ type conversation struct {
 	Now   time.Time
 	Args  []string // of the doctor
 
-	kubectl map[string]kubectlAnswer
-	proms   map[string]promAnswer
-	asked   []string // what is not in the recording
+	kubectl map[string]kubectlResponse
+	proms   map[string]promResponse
+	missing []string // requests that are not in the recording
 }
 
-type kubectlAnswer struct {
+type kubectlResponse struct {
 	Stdout, Stderr string
 	Exit           int
 }
 
-type promAnswer struct {
+type promResponse struct {
 	Status int
 	Body   string
 }
@@ -46,9 +46,9 @@ type promAnswer struct {
 // record is one line of a recording.
 type record struct {
 	Args []string
-	kubectlAnswer
+	kubectlResponse
 	URL string
-	promAnswer
+	promResponse
 }
 
 func load(tb testing.TB, file string) *conversation {
@@ -58,7 +58,7 @@ func load(tb testing.TB, file string) *conversation {
 		tb.Fatal(err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	c := &conversation{kubectl: map[string]kubectlAnswer{}, proms: map[string]promAnswer{}}
+	c := &conversation{kubectl: map[string]kubectlResponse{}, proms: map[string]promResponse{}}
 	lines := bufio.NewScanner(f)
 	const longest = 16 << 20
 	lines.Buffer(nil, longest)
@@ -69,9 +69,9 @@ func load(tb testing.TB, file string) *conversation {
 			var r record
 			err = json.Unmarshal(lines.Bytes(), &r)
 			if r.URL != "" {
-				c.proms[r.URL] = r.promAnswer
+				c.proms[r.URL] = r.promResponse
 			} else {
-				c.kubectl[question(r.Args)] = r.kubectlAnswer
+				c.kubectl[request(r.Args)] = r.kubectlResponse
 			}
 		}
 		if err != nil {
@@ -84,8 +84,8 @@ func load(tb testing.TB, file string) *conversation {
 	return c
 }
 
-// question is what was asked, without the options that only name the cluster.
-func question(args []string) string {
+// request is the command line without the options that only name the cluster.
+func request(args []string) string {
 	var kept []string
 	for _, arg := range args {
 		if !strings.HasPrefix(arg, "--kubeconfig=") && !strings.HasPrefix(arg, "--context=") {
@@ -95,15 +95,15 @@ func question(args []string) string {
 	return strings.Join(kept, " ")
 }
 
-// errNotAsked is for questions that the recording does not know.
-var errNotAsked = errors.New("the recording has no answer")
+// errNotRecorded is for requests that the recording does not have.
+var errNotRecorded = errors.New("the recording has no response")
 
 func (c *conversation) run(_ context.Context, args []string) ([]byte, error) {
-	a, found := c.kubectl[question(args)]
+	a, found := c.kubectl[request(args)]
 	switch {
 	case !found:
-		c.asked = append(c.asked, question(args))
-		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: errNotAsked.Error()}
+		c.missing = append(c.missing, request(args))
+		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: errNotRecorded.Error()}
 	case a.Exit < 0: // the doctor did not wait for its end
 		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: "kubectl got no response within " + cluster.RequestTimeout.String()}
 	case a.Exit != 0:
@@ -115,12 +115,12 @@ func (c *conversation) run(_ context.Context, args []string) ([]byte, error) {
 func (c *conversation) fetch(_ context.Context, address, path string) (int, []byte, error) {
 	a, found := c.proms[path]
 	if !strings.HasPrefix(address, replayed) {
-		a, found = promAnswer{}, true // another server: the connection is refused
+		a, found = promResponse{}, true // another server: the connection is refused
 	}
 	if !found {
 		u, _ := url.QueryUnescape(path)
-		c.asked = append(c.asked, u)
-		return 0, nil, errNotAsked
+		c.missing = append(c.missing, u)
+		return 0, nil, errNotRecorded
 	}
 	if a.Status == 0 {
 		return 0, nil, &cluster.Error{Reason: cluster.Down, Message: "dial tcp: connection refused"}
@@ -140,7 +140,7 @@ func (c *conversation) examine(tb testing.TB) *doctor.Report {
 		switch name, value, _ := strings.Cut(arg, "="); {
 		case name == "--prometheus.url" && value == "":
 			o.PrometheusURL = ""
-		case name == "--kubectl": // nobody recorded what it says: it is not there
+		case name == "--kubectl": // it does not exist, so that nothing was recorded
 			o.Kubectl, o.Run = value, nil
 		case strings.HasPrefix(name, "--"):
 			o.Arguments = append(o.Arguments, arg)
@@ -149,8 +149,8 @@ func (c *conversation) examine(tb testing.TB) *doctor.Report {
 		}
 	}
 	report := Examine(tb.Context(), o)
-	for _, q := range c.asked {
-		tb.Errorf("the recording has no answer to %s", q)
+	for _, q := range c.missing {
+		tb.Errorf("the recording has no response to %s", q)
 	}
 	return report
 }
@@ -184,7 +184,7 @@ func TestConversationsGolden(t *testing.T) {
 	}
 }
 
-// wantCode wants a code among those of the report, or none at all.
+// wantCode requires a code among those of the report, or none at all.
 func wantCode(tb testing.TB, want doctor.Code, report *doctor.Report) {
 	tb.Helper()
 	codes := report.Codes()
@@ -219,5 +219,16 @@ func golden(tb testing.TB, file, got string) {
 	}
 	if string(want) != got {
 		tb.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+	}
+}
+func TestCausesAreRecorded(t *testing.T) {
+	recorded := map[doctor.Code]bool{}
+	for _, file := range conversations(t) {
+		recorded[load(t, file).Want] = true
+	}
+	for _, c := range Causes() {
+		if !recorded[c.Code] {
+			t.Errorf("%s has no recorded conversation: add a fault to e2e/fault", c.Code)
+		}
 	}
 }

@@ -15,22 +15,22 @@ func TestRollouts(t *testing.T) {
 		seconds = "2026-11-25T11:59:50Z"
 		hour    = "2026-11-25T11:00:00Z"
 	)
-	deployment := func(updated, failure string) answers {
-		return answers{pods: `{"items": []}`, web: `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}},
+	deployment := func(updated, failure string) responses {
+		return responses{pods: `{"items": []}`, web: `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}},
 			"status": {"conditions": [{"type": "Progressing", "status": "True", "lastUpdateTime": "` + updated + `"}` + failure + `]}}`}
 	}
-	// The only pod is going, and the Deployment has not told of a new one yet.
-	ending := func(by string) answers {
+	// The only pod is ending, and the Deployment has not reported a new one yet.
+	ending := func(by string) responses {
 		there := deployment(hour, "")
 		there[pods] = `{"items": [{"metadata": {"name": "web-1", "labels": {"app": "web"}, "deletionTimestamp": "` + by + `"}, "status": {"phase": "Running"}}]}`
 		return there
 	}
-	unready := func(created string) answers {
-		return answers{pods: strings.NewReplacer(`"status": "True"`, `"status": "False"`, hour, created).Replace(plainCluster()[pods])}
+	unready := func(created string) responses {
+		return responses{pods: strings.NewReplacer(`"status": "True"`, `"status": "False"`, hour, created).Replace(plainCluster()[pods])}
 	}
 	tests := []struct {
 		name    string
-		change  answers
+		change  responses
 		verdict doctor.Verdict
 		want    doctor.Code // none if empty
 	}{

@@ -311,23 +311,21 @@ func seriesCauses() []cause {
 }
 
 func rateCauses() []cause {
-	return slices.Concat(
-		when(requestsExporter, []cause{
-			{
-				"keda-rate-window", rateNotComputed, "KEDA says `could not get any metric successfully from the 1 provided endpoints`, or `api returned 404`.",
-				"The trigger requests a window that the exporter does not compute.", "Give the exporter `--rate.window` with the window at the end of the trigger's url.",
-			},
-			{judge: rateStarts},
-			{
-				"keda-rate-service", rateServiceWrong, "KEDA says `no endpoints URLs were given for the service name`, or `could not get any metric successfully from the 1 provided endpoints`, as when nginx responds.",
-				"The url of the trigger names a Service that does not exist, has another port, or leads elsewhere.", "Correct the url; it takes a headless Service with the exporter's port.",
-			},
-			{
-				"keda-value-location", valueLocationWrong, "KEDA says `could not get any metric successfully from the 1 provided endpoints`, or `valueLocation must point to value of type number or a string`.",
-				"The response of the exporter has no value of that name.", "Set valueLocation of the trigger to one of the values that are shown.",
-			},
-		}),
-	)
+	return when(requestsExporter, []cause{
+		{
+			"keda-rate-window", rateNotComputed, "KEDA says `could not get any metric successfully from the 1 provided endpoints`, or `api returned 404`.",
+			"The trigger requests a window that the exporter does not compute.", "Give the exporter `--rate.window` with the window at the end of the trigger's url.",
+		},
+		{judge: rateStarts},
+		{
+			"keda-rate-service", rateServiceWrong, "KEDA says `no endpoints URLs were given for the service name`, or `could not get any metric successfully from the 1 provided endpoints`, as when nginx responds.",
+			"The url of the trigger names a Service that does not exist, has another port, or leads elsewhere.", "Correct the url; it takes a headless Service with the exporter's port.",
+		},
+		{
+			"keda-value-location", valueLocationWrong, "KEDA says `could not get any metric successfully from the 1 provided endpoints`, or `valueLocation must point to value of type number or a string`.",
+			"The response of the exporter has no value of that name.", "Set valueLocation of the trigger to one of the values that are shown.",
+		},
+	})
 }
 
 func apiCauses() []cause {

@@ -16,8 +16,8 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// Paths of clusters as others have them: kube-prometheus-stack, and
-// prometheus-adapter from its own chart with its default rules.
+// Paths of a realistic cluster: kube-prometheus-stack, and prometheus-adapter from
+// its own chart with its default rules.
 const (
 	promAPI     = "/api/v1/namespaces/monitoring/services/kps-prometheus:9090/proxy/api/v1/"
 	podsPath    = "/api/v1/namespaces/shop/pods"
@@ -94,12 +94,12 @@ func podWith(name, containers string) string {
 func items(all ...string) string { return `{"items": [` + strings.Join(all, ",") + `]}` }
 
 // realCluster works.
-func realCluster() answers {
+func realCluster() responses {
 	rules, err := json.Marshal(defaultRules)
 	if err != nil {
 		panic(err)
 	}
-	return answers{
+	return responses{
 		hpaPath:  realHPA(podsMetric),
 		webPath:  `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [` + realContainer + `]}}}}`,
 		podsPath: items(podWith("web-1", `{"name": "nginx", "image": "nginx"}, `+realContainer)),
@@ -125,12 +125,12 @@ func realCluster() answers {
 	}
 }
 
-// series are answers of Prometheus, by a part of the question; a question that
-// none has in it is answered with the counter of the pod.
+// series are responses of Prometheus, by a part of the query. The response to any
+// other query is the counter of the pod.
 type series map[string]string
 
-// examineReal looks at the cluster that works, with changes.
-func examineReal(t *testing.T, change answers, replies series) *doctor.Report {
+// examineReal examines the cluster that works, with changes.
+func examineReal(t *testing.T, change responses, replies series) *doctor.Report {
 	t.Helper()
 	all := realCluster()
 	maps.Copy(all, change)
@@ -151,7 +151,7 @@ func examineReal(t *testing.T, change answers, replies series) *doctor.Report {
 		}
 		for _, part := range slices.Sorted(maps.Keys(replies)) {
 			if strings.Contains(asked, part) {
-				return answers{"": replies[part]}.run(ctx, []string{"", "", ""})
+				return responses{"": replies[part]}.run(ctx, []string{"", "", ""})
 			}
 		}
 		switch {
@@ -175,11 +175,11 @@ func inWords(r *doctor.Report) string {
 	return text.String()
 }
 
-// scene is a cluster as others have it, and what is to be said of it: no code
+// scene is a realistic cluster, and what the report must say of it: no code
 // for one that works.
 type scene struct {
 	name    string
-	change  answers
+	change  responses
 	replies series
 	verdict doctor.Verdict
 	want    doctor.Code
@@ -209,15 +209,15 @@ func TestRealClusters(t *testing.T) {
 }
 
 // A right that is missing, whichever it is, and a server that fails at one
-// question lead to no other name for what is broken, and to none for what works.
+// request must not lead to another code for what is broken, nor to one for what works.
 func TestQuestionsThatFail(t *testing.T) {
 	failures := map[string]doctor.Code{
 		`Error from server (Forbidden): things is forbidden: User "me" cannot list resource "things" in API group "" in the namespace "x"`: "right-missing",
-		"error: kubectl had no answer within 20s":                                "cluster-unreachable",
+		"error: kubectl got no response within 20s":                              "cluster-unreachable",
 		"Error from server (InternalError): Internal error occurred: etcdserver": "unknown",
 	}
-	// What the HPA, KEDA and Prometheus answer is no matter of rights; the version
-	// is asked for to see whether anybody answers.
+	// Responses to the HPA, KEDA and Prometheus do not depend on permissions; the
+	// version is requested to see whether the API server responds.
 	others := regexp.MustCompile(`custom.metrics.k8s.io/v1beta1/|external.metrics.k8s.io/v1beta1|^--as|/proxy/|^/version$`)
 	for _, tt := range scenes() {
 		whole := examineReal(t, tt.change, tt.replies)
@@ -238,25 +238,25 @@ func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string
 	t.Helper()
 	change := maps.Clone(tt.change)
 	if change == nil {
-		change = answers{}
+		change = responses{}
 	}
 	change[path] = failure
 	report := examineReal(t, change, tt.replies)
 	for _, code := range report.Codes() {
 		if code != own && code != "unknown" && code != "prometheus-out-of-reach" && !slices.Contains(whole.Codes(), code) {
-			t.Errorf("%s, without %s: %s, in place of %v\n%s", tt.name, path, code, whole.Codes(), inWords(report))
+			t.Errorf("%s, without %s: %s, instead of %v\n%s", tt.name, path, code, whole.Codes(), inWords(report))
 		}
 	}
 	if v := report.Verdict(); own != "unknown" && v == doctor.Unhealthy && whole.Verdict() == doctor.Healthy {
-		t.Errorf("%s, without %s: %s, in place of %s", tt.name, path, v, whole.Verdict())
+		t.Errorf("%s, without %s: %s, instead of %s", tt.name, path, v, whole.Verdict())
 	}
 }
 
-// A handshake that fails does so at once: whoever hangs has another trouble, and
-// must not be told to trust everybody.
+// A handshake that fails does so at once. An API that hangs has another problem, and
+// the fix must not be to skip verification.
 func TestHangIsNoCertificate(t *testing.T) {
-	report := examineReal(t, answers{
-		customAPI: "error: kubectl had no answer within 20s",
+	report := examineReal(t, responses{
+		customAPI: "error: kubectl got no response within 20s",
 		apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"},
 			"spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "caBundle": "abc"},
 			"status": {"conditions": [{"type": "Available", "status": "True"}]}}`,
@@ -268,8 +268,8 @@ func TestHangIsNoCertificate(t *testing.T) {
 
 // What the doctor may not do itself says nothing about the API server.
 func TestHangWithoutImpersonation(t *testing.T) {
-	const hangs = "error: kubectl had no answer within 20s"
-	may := answers{
+	const hangs = "error: kubectl got no response within 20s"
+	may := responses{
 		"--as=" + cluster.HPAController + " " + valuePath: `Error from server (Forbidden): serviceaccounts "horizontal-pod-autoscaler" is forbidden: User "me" cannot impersonate resource "serviceaccounts"`,
 		valuePath: hangs,
 	}
