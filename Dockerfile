@@ -1,11 +1,11 @@
-# The image: the program, CA certificates and the license, nothing else.
+# The image has only the program, CA certificates and the license.
 #
 #   make image                   builds in golang:1.26
-#   make image BASE=my-golang    builds in another image that has sh, Go and
+#   make image BASE=my-golang    builds in another image with sh, Go and
 #                                /etc/ssl/certs/ca-certificates.crt
 #
-# GOFLAGS=-mod=vendor (with a vendor folder) or GOPROXY=... as build arguments
-# let it build where the default module proxy cannot be reached.
+# Without access to the default module proxy, set the build argument GOPROXY=... or
+# GOFLAGS=-mod=vendor (with a vendor directory).
 
 ARG BUILD_BASE=golang:1.26
 FROM ${BUILD_BASE} AS build

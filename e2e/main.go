@@ -48,14 +48,14 @@ func runScenario() error {
 	var tools scenario.Tools
 	var bin string
 	flags := flag.NewFlagSet("e2e", flag.ContinueOnError)
-	flags.StringVar(&bin, "bin", "", "folder with the server binaries")
+	flags.StringVar(&bin, "bin", "", "directory with the server binaries")
 	flags.StringVar(&tools.Root, "root", "", "root of the repository")
 	flags.StringVar(&tools.Exporter, "exporter", "", "binary of the exporter")
 	flags.StringVar(&tools.Helm, "helm", "", "binary of Helm")
-	flags.StringVar(&tools.Folder, "tmp", "", "folder for temporary files")
+	flags.StringVar(&tools.TempDir, "tmp", "", "directory for temporary files")
 	flags.StringVar(&tools.Only, "only", "", "part to run: scaling, doctor or keda")
 	flags.StringVar(&tools.Faults, "faults", "", "pattern for names of faults")
-	flags.StringVar(&tools.Record, "record", "", "folder for recorded conversations of doctor")
+	flags.StringVar(&tools.Record, "record", "", "directory for recorded conversations of doctor")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		return err
 	}
@@ -79,13 +79,13 @@ func run(ctx context.Context, bin string, tools scenario.Tools) error {
 	if err := node.PrepareNetwork(ctx); err != nil {
 		return err
 	}
-	servers, err := process.NewGroup(filepath.Join(tools.Folder, "servers"))
+	servers, err := process.NewGroup(filepath.Join(tools.TempDir, "servers"))
 	if err != nil {
 		return err
 	}
 	defer servers.StopAll()
 	began := time.Now()
-	cluster, err := kube.Start(ctx, servers, bin, filepath.Join(tools.Folder, "cluster"), node.Address)
+	cluster, err := kube.Start(ctx, servers, bin, filepath.Join(tools.TempDir, "cluster"), node.Address)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func run(ctx context.Context, bin string, tools scenario.Tools) error {
 		}
 		images[name] = node.Program(binary)
 	}
-	n, err := node.Register(ctx, cluster, filepath.Join(tools.Folder, "node"), images)
+	n, err := node.Register(ctx, cluster, filepath.Join(tools.TempDir, "node"), images)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Tests autoscaling of nginx end to end: E2E_BIN=FOLDER e2e/run.sh
+# Tests autoscaling of nginx end to end: E2E_BIN=DIR e2e/run.sh
 #
 # E2E_ONLY=scaling, doctor or keda runs one part; E2E_FAULTS='rule-.*|hpa-.*' selects
-# faults; E2E_RECORD=FOLDER keeps the conversations of doctor.
+# faults; E2E_RECORD=DIR keeps the conversations of doctor.
 #
 # Needs root. All processes run in their own network, PID and mount namespaces, so
 # that they cannot outlive the run or reach other hosts.
@@ -20,7 +20,7 @@ fail() {
 }
 
 [ "$(id -u)" = 0 ] || fail "needs root, for network namespaces"
-[ -d "$bin" ] || fail "E2E_BIN=$bin is not a folder: e2e/README.md lists its contents, e2e/build.sh FOLDER builds most of them"
+[ -d "$bin" ] || fail "E2E_BIN=$bin is not a directory: e2e/README.md lists its contents, e2e/build.sh DIR builds most of them"
 bin=$(cd "$bin" && pwd)
 missing=()
 for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prometheus prometheus-operator prometheus-adapter keda-operator keda-adapter; do
@@ -28,7 +28,7 @@ for server in kube-apiserver kube-controller-manager kube-scheduler kubectl prom
 done
 [ -d "$bin/crds" ] || missing+=(crds/)
 [ ${#missing[@]} -eq 0 ] || fail "missing in $bin: ${missing[*]}; see e2e/README.md"
-# An etcd in the folder takes precedence over that of the system.
+# An etcd in the directory takes precedence over that of the system.
 missing=(nginx wget ip nsenter unshare)
 [ -x "$bin/etcd" ] || missing+=(etcd)
 scripts/need.sh "${missing[@]}"

@@ -1,13 +1,12 @@
 #!/bin/sh
-# Builds the program with its version inside: scripts/build.sh OUTPUT
+# Builds the program with its version: scripts/build.sh OUTPUT
 set -eu
 
 output=${1:?usage: scripts/build.sh OUTPUT}
 cd "$(dirname "$0")/.."
 . ./scripts/version.sh
 
-# Without -buildvcs a build in a clone and one in a container image, which has
-# no git history, give the same bytes.
+# With -buildvcs=false, builds with and without git history are identical.
 v=github.com/prometheus/common/version
 CGO_ENABLED=0 exec "${GO:-go}" build -trimpath -buildvcs=false -o "$output" -ldflags "-s -w \
     -X $v.Version=$VERSION \

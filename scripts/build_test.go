@@ -95,9 +95,9 @@ func TestVersion(t *testing.T) {
 	})
 	git("tag", "v1.2.3")
 	t.Run("release", func(t *testing.T) {
-		folder := t.TempDir()
-		runGo(t, sources, []string{"GOBIN=" + folder}, "install", "-buildvcs=true", "./cmd/nginx-exporter")
-		checkVersion(t, filepath.Join(folder, "nginx-exporter"), `^nginx-exporter, version 1\.2\.3 `, `version="1\.2\.3"`)
+		dir := t.TempDir()
+		runGo(t, sources, []string{"GOBIN=" + dir}, "install", "-buildvcs=true", "./cmd/nginx-exporter")
+		checkVersion(t, filepath.Join(dir, "nginx-exporter"), `^nginx-exporter, version 1\.2\.3 `, `version="1\.2\.3"`)
 	})
 	t.Run("linker flags take precedence", func(t *testing.T) {
 		const v = "github.com/prometheus/common/version."
@@ -156,18 +156,18 @@ func copySources(t *testing.T) string {
 	return to
 }
 
-// goBuild builds in a folder and returns the path of the program.
-func goBuild(t *testing.T, folder string, environment []string, arguments ...string) string {
+// goBuild builds in a directory and returns the path of the program.
+func goBuild(t *testing.T, dir string, environment []string, arguments ...string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "nginx-exporter")
-	runGo(t, folder, environment, append([]string{"build", "-o", program}, arguments...)...)
+	runGo(t, dir, environment, append([]string{"build", "-o", program}, arguments...)...)
 	return program
 }
 
-func runGo(t *testing.T, folder string, environment []string, arguments ...string) {
+func runGo(t *testing.T, dir string, environment []string, arguments ...string) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "go", arguments...)
-	command.Dir = folder
+	command.Dir = dir
 	command.Env = append(append(os.Environ(), "CGO_ENABLED=0"), environment...)
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("go %q: %v\n%s", arguments, err, output)

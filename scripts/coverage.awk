@@ -1,8 +1,8 @@
-# Checks a coverage profile of go test against a least percentage a package:
+# Checks that the coverage of each package is at least a percentage:
 #   awk -v least=90 -v packages="path/a path/b" -f scripts/coverage.awk coverage.out
 #
-# Each line of a profile is FILE:FROM,TO STATEMENTS COUNT. A block may stand
-# there more than once; it is covered if any of its lines says so.
+# Each line of the profile is FILE:FROM,TO STATEMENTS COUNT. A block may have several
+# lines; it is covered if any of them has a count.
 
 FNR == 1 && /^mode:/ { next }
 
@@ -28,13 +28,13 @@ END {
     for (i = 1; i <= n; i++) {
         package = wanted[i]
         if (all[package] == 0) {
-            printf "coverage: FAIL: the profile has nothing of %s\n", package
+            printf "coverage: FAIL: %s is not in the profile\n", package
             failed = 1
             continue
         }
         percent = 100 * hit[package] / all[package]
         verdict = percent < least ? "FAIL: " : ""
-        printf "coverage: %s%s has %.1f %% of its statements covered (at least %s %% wanted)\n", verdict, package, percent, least
+        printf "coverage: %s%s: %.1f %% of statements (minimum %s %%)\n", verdict, package, percent, least
         if (verdict != "") {
             failed = 1
         }

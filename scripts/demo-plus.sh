@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Shows the exporter at work on the API of NGINX Plus: scripts/demo-plus.sh bin/nginx-exporter
+# Demonstrates the exporter with the NGINX Plus API: scripts/demo-plus.sh bin/nginx-exporter
 #
-# NGINX Plus needs a licence, so internal/bench/plusserver stands in for it: it
-# serves the API from documents whose counters move as traffic moves them. The
-# demonstration shows what that changes in the metrics, and then what becomes
-# of them when one part of the API fails. It ends what it started, and leaves
-# nothing.
+# NGINX Plus needs a license, so internal/bench/plusserver simulates its API, with
+# counters that increase as under traffic. The demo shows the metrics, and what
+# happens to them if one endpoint of the API fails. It stops all processes and
+# removes all files at the end.
 set -euo pipefail
 
 exporter=${1:?usage: scripts/demo-plus.sh EXPORTER}
@@ -14,7 +13,7 @@ root=$(dirname "$0")/..
 # shellcheck source=scripts/stage.sh
 . "$(dirname "$0")/stage.sh"
 
-# start_server ARGUMENTS: its first line is the address of the API.
+# start_server ARGUMENTS: starts the simulator, which prints the URL of the API.
 start_server() {
     : >"$tmp/api"
     "$tmp/plusserver" "$@" >"$tmp/api" 2>"$tmp/server.err" &
@@ -26,15 +25,15 @@ start_server() {
         sleep 0.1
     done
     cat "$tmp/server.err" >&2
-    fail "the server does not start"
+    fail "plusserver did not start"
 }
 
-# scrape FILE: keeps what one page says of nginx.
+# scrape FILE: writes the metrics of nginx to a file.
 scrape() {
     get "http://127.0.0.1:$exporter_port/metrics" | grep '^nginxplus_' >"$1" || true
     if ! grep -qx 'nginxplus_up 1' "$1"; then
         cat "$tmp/exporter.log" >&2
-        fail "the exporter does not read the API"
+        fail "nginxplus_up is not 1"
     fi
 }
 
@@ -43,13 +42,13 @@ value() {
     awk -v name="$2" '$1 == name { printf "%d", $2 }' "$1"
 }
 
-# count FILE PATTERN: how many series match.
+# count FILE PATTERN: prints the number of matching series.
 count() {
     grep -cE "$2" "$1" || true
 }
 
-# table BEFORE AFTER: both pages side by side, with the differences, for one
-# series of each kind.
+# table BEFORE AFTER: prints one series of each kind from both files, with the
+# difference.
 table() {
     awk '
         BEGIN {
@@ -70,8 +69,8 @@ table() {
     ' "$1" "$2"
 }
 
-# moved: waits until the counters of the page have moved twice.
-moved() {
+# await_increase: waits until the counters have increased twice.
+await_increase() {
     for _ in {1..100}; do
         scrape "$tmp/after"
         if (($(value "$tmp/after" nginxplus_http_requests_total) >= \
@@ -86,27 +85,27 @@ moved() {
 tmp=$(mktemp -d)
 (cd "$root" && CGO_ENABLED=0 "${GO:-go}" build -o "$tmp/plusserver" ./internal/bench/plusserver)
 start_server -tick 200ms
-echo "NGINX Plus:  $api (documents that stand in for it; the counters move)"
+echo "NGINX Plus:  $api (simulated)"
 start_exporter --nginx.plus --nginx.scrape-uri="$api"
 echo "exporter:    http://127.0.0.1:$exporter_port/metrics, with --nginx.plus --nginx.scrape-uri=$api"
 scrape "$tmp/before"
-moved || fail "nginxplus_http_requests_total did not follow the counters of the API"
-echo "series:      $(count "$tmp/after" .) of NGINX Plus, $(count "$tmp/after" '^nginxplus_upstream_server_') of them for its upstream servers"
+await_increase || fail "nginxplus_http_requests_total does not follow the API"
+echo "series:      $(count "$tmp/after" .) of NGINX Plus, of which $(count "$tmp/after" '^nginxplus_upstream_server_') are for upstream servers"
 echo
 table "$tmp/before" "$tmp/after"
 
-# The same server, but its caches cannot be read.
+# The same server, with an error for /http/caches.
 listen=${api#http://}
 stop $server_pid
 start_server -listen "${listen%/api}" -fault 500:http/caches
 scrape "$tmp/partial"
 echo
-echo "/http/caches now answers 500. One part of the API costs its own series and nothing else:"
+echo "/http/caches now responds with status 500. Only the series of caches are omitted:"
 printf '  %-30s %8s %8s\n' "" before now
 printf '  %-30s %8s %8s\n' "nginxplus_up" 1 "$(value "$tmp/partial" nginxplus_up)"
 printf '  %-30s %8d %8d\n' "series of caches" "$(count "$tmp/after" '^nginxplus_cache_')" "$(count "$tmp/partial" '^nginxplus_cache_')"
 printf '  %-30s %8d %8d\n' "series of upstream servers" "$(count "$tmp/after" '^nginxplus_upstream_server_')" \
     "$(count "$tmp/partial" '^nginxplus_upstream_server_')"
-(($(count "$tmp/partial" '^nginxplus_cache_') == 0)) || fail "there are series of caches that nobody sent"
+(($(count "$tmp/partial" '^nginxplus_cache_') == 0)) || fail "there are series of caches without data"
 echo
-echo "Both programs are stopped now, and their files removed."
+echo "Both programs are stopped and their files removed."

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Shows the exporter at work on a real nginx: scripts/demo.sh bin/nginx-exporter
+# Demonstrates the exporter with a real nginx: scripts/demo.sh bin/nginx-exporter
 #
-# Starts nginx with examples/basic/nginx-status.conf and the exporter, both on
-# free ports of the loopback interface, makes some requests, and shows what
-# they changed in the metrics. It ends what it started, and leaves nothing.
+# Starts nginx with examples/basic/nginx-status.conf and the exporter on free ports of
+# the loopback interface, sends requests, and shows the metrics before and after.
+# It stops all processes and removes all files at the end.
 set -euo pipefail
 
 exporter=${1:?usage: scripts/demo.sh EXPORTER}
@@ -40,23 +40,23 @@ http {
         }
     }
 
-    # The shipped snippet, on a free port.
+    # The example configuration, on a free port.
     include status.conf;
 }
 END
 }
 
-# start_nginx tries ports until nginx has two of its own. It makes its pid file
-# only once it listens, so a stranger on the port is not taken for it.
+# start_nginx tries ports until nginx can listen. The PID file shows that the response
+# is not that of another server: nginx creates it after it listens.
 start_nginx() {
     for _ in {1..20}; do
         site_port=$((20000 + RANDOM % 10000))
         status_port=$((site_port + 1))
-        if taken $site_port || taken $status_port; then continue; fi
+        if in_use $site_port || in_use $status_port; then continue; fi
         write_nginx_conf
         nginx -p "$tmp" -c nginx.conf 2>"$tmp/nginx.err" &
         server_pid=$!
-        if answers $server_pid "http://127.0.0.1:$status_port/stub_status" && [ -s "$tmp/nginx.pid" ]; then
+        if responds $server_pid "http://127.0.0.1:$status_port/stub_status" && [ -s "$tmp/nginx.pid" ]; then
             return 0
         fi
         stop $server_pid
@@ -64,7 +64,7 @@ start_nginx() {
         grep -q 'bind() to' "$tmp/nginx.err" || break
     done
     cat "$tmp/nginx.err" >&2
-    fail "nginx does not start"
+    fail "nginx did not start"
 }
 
 traffic() {
@@ -73,14 +73,14 @@ traffic() {
     done
 }
 
-# scrape FILE: keeps nginx's own figures of one page.
+# scrape FILE: writes the metrics of nginx to a file.
 scrape() {
     get "http://127.0.0.1:$exporter_port/metrics" | grep -E '^nginx_(up|connections_|http_)' >"$1"
-    grep -qx 'nginx_up 1' "$1" || fail "the exporter does not reach nginx"
+    grep -qx 'nginx_up 1' "$1" || fail "nginx_up is not 1"
 }
 
-# table BEFORE AFTER: both pages side by side, with the differences. It fails
-# unless nginx counted at least the requests that were made.
+# table BEFORE AFTER: prints both files with the differences. It fails unless nginx
+# has counted at least the requests that were sent.
 table() {
     awk -v least=$((clients * requests)) '
         NR == FNR { before[$1] = $2; next }
@@ -105,6 +105,6 @@ traffic
 echo "traffic:   $clients clients, $requests requests each, $((clients * requests)) in all"
 scrape "$tmp/after"
 echo
-table "$tmp/before" "$tmp/after" || fail "nginx_http_requests_total did not follow the traffic"
+table "$tmp/before" "$tmp/after" || fail "nginx_http_requests_total does not include all requests"
 echo
-echo "The exporter's own scrape is one request more. Both programs are stopped now, and their files removed."
+echo "The scrape itself is one more request. Both programs are stopped and their files removed."

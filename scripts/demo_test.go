@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// limit is how long a script may take. None needs more than a few seconds.
+// limit is the timeout of a script, which takes a few seconds.
 const limit = 60 * time.Second
 
-// TestDemo builds the program with its version and shows it at work.
+// TestDemo builds the program and runs the demo.
 func TestDemo(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "nginx-exporter")
 	if out, status := run(t, command(t, "build.sh", program)); status != 0 {
-		t.Fatalf("build.sh ends with status %d:\n%s", status, out)
+		t.Fatalf("build.sh: status %d:\n%s", status, out)
 	}
 	demo := command(t, "demo.sh", program)
 	out, status := run(t, demo)
 	if status != 0 {
-		t.Fatalf("demo.sh ends with status %d:\n%s", status, out)
+		t.Fatalf("demo.sh: status %d:\n%s", status, out)
 	}
 	for _, pattern := range []string{
 		`(?m)^  nginx_http_requests_total +[0-9]+ +[0-9]+ +\+201$`,
@@ -46,30 +46,30 @@ func TestDemo(t *testing.T) {
 	}
 	for _, address := range addresses {
 		if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address); err == nil {
-			t.Errorf("somebody still listens on %s", address)
-			_ = conn.Close() // it only had to be opened
+			t.Errorf("%s is still in use", address)
+			_ = conn.Close() // nothing was written
 		}
 	}
 	empty(t, demo)
 }
 
 func TestDemoFails(t *testing.T) {
-	demo := command(t, "demo.sh", program(t, "echo 'it is broken' >&2; exit 1"))
+	demo := command(t, "demo.sh", program(t, "echo 'test failure' >&2; exit 1"))
 	out, status := run(t, demo)
-	if status != 1 || !strings.Contains(out, "it is broken\ndemo: the exporter does not start\n") {
+	if status != 1 || !strings.Contains(out, "test failure\ndemo: the exporter did not start\n") {
 		t.Errorf("status %d:\n%s", status, out)
 	}
 	empty(t, demo)
 }
 
-// TestDemoInterrupted presses Ctrl-C while the exporter starts, and once more
-// while the demo cleans up.
+// TestDemoInterrupted sends Ctrl-C while the exporter starts, and again while the
+// demo cleans up.
 func TestDemoInterrupted(t *testing.T) {
-	folder := t.TempDir()
-	started, ending := filepath.Join(folder, "started"), filepath.Join(folder, "ending")
+	dir := t.TempDir()
+	started, ending := filepath.Join(dir, "started"), filepath.Join(dir, "ending")
 	exporter := program(t, "trap 'echo 1 >"+ending+"; sleep 0.5; exit' TERM; echo 1 >"+started+"; while :; do sleep 0.1; done")
 	demo := command(t, "demo.sh", exporter)
-	demo.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so a terminal reaches all of it
+	demo.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as with a terminal
 	result := start(t, demo)
 	for _, moment := range []string{started, ending} {
 		if !within(t, func() bool { return filled(moment) }) {
@@ -88,7 +88,7 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 }
 
-// program writes a shell script to be run in the place of the exporter.
+// program writes a shell script to be run instead of the exporter.
 func program(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
@@ -98,8 +98,8 @@ func program(t *testing.T, script string) string {
 	return path
 }
 
-// command returns one of the scripts, ready to be run. Its temporary files go
-// to a folder of its own, the last of its environment.
+// command returns a command that runs a script, with its own directory for temporary
+// files as the last variable of its environment.
 func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := filepath.Abs(name)
@@ -115,13 +115,13 @@ func command(t *testing.T, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a command to its end.
+// run runs a command.
 func run(t *testing.T, cmd *exec.Cmd) (out string, status int) {
 	t.Helper()
 	return start(t, cmd)()
 }
 
-// start starts a command and returns what waits for its end.
+// start starts a command and returns a function that waits for it.
 func start(t *testing.T, cmd *exec.Cmd) func() (out string, status int) {
 	t.Helper()
 	var both bytes.Buffer
@@ -142,8 +142,8 @@ func start(t *testing.T, cmd *exec.Cmd) func() (out string, status int) {
 // empty checks that a script left no temporary files behind.
 func empty(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	folder := strings.TrimPrefix(cmd.Env[len(cmd.Env)-1], "TMPDIR=")
-	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+	dir := strings.TrimPrefix(cmd.Env[len(cmd.Env)-1], "TMPDIR=")
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("%s left %v behind (%v)", filepath.Base(cmd.Path), left, err)
 	}
 }
@@ -163,7 +163,7 @@ func within(t *testing.T, condition func() bool) bool {
 		select {
 		case <-ticker.C:
 		case <-deadline:
-			t.Error("waited in vain")
+			t.Error("condition not reached")
 			return false
 		}
 	}

@@ -9,17 +9,16 @@ import (
 	"testing"
 )
 
-// TestDemoPlus builds the program and shows it at work on a stand-in for NGINX
-// Plus.
+// TestDemoPlus builds the program and runs the demo with simulated NGINX Plus.
 func TestDemoPlus(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "nginx-exporter")
 	if out, status := run(t, command(t, "build.sh", program)); status != 0 {
-		t.Fatalf("build.sh ends with status %d:\n%s", status, out)
+		t.Fatalf("build.sh: status %d:\n%s", status, out)
 	}
 	demo := command(t, "demo-plus.sh", program)
 	out, status := run(t, demo)
 	if status != 0 {
-		t.Fatalf("demo-plus.sh ends with status %d:\n%s", status, out)
+		t.Fatalf("demo-plus.sh: status %d:\n%s", status, out)
 	}
 	for _, pattern := range []string{
 		`(?m)^  nginxplus_http_requests_total +[0-9]+ +[0-9]+ +\+[0-9]+0$`,
@@ -38,17 +37,17 @@ func TestDemoPlus(t *testing.T) {
 	}
 	for _, address := range addresses {
 		if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address); err == nil {
-			t.Errorf("somebody still listens on %s", address)
-			_ = conn.Close() // it only had to be opened
+			t.Errorf("%s is still in use", address)
+			_ = conn.Close() // nothing was written
 		}
 	}
 	empty(t, demo)
 }
 
 func TestDemoPlusFails(t *testing.T) {
-	demo := command(t, "demo-plus.sh", program(t, "echo 'it is broken' >&2; exit 1"))
+	demo := command(t, "demo-plus.sh", program(t, "echo 'test failure' >&2; exit 1"))
 	out, status := run(t, demo)
-	if status != 1 || !strings.Contains(out, "it is broken\ndemo-plus: the exporter does not start\n") {
+	if status != 1 || !strings.Contains(out, "test failure\ndemo-plus: the exporter did not start\n") {
 		t.Errorf("status %d:\n%s", status, out)
 	}
 	empty(t, demo)

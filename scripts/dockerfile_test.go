@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// TestDockerfile keeps the promises of the image without a container engine:
-// nothing from elsewhere in it, a user that Kubernetes can tell from root, and
-// no builder that has to be fetched first.
+// TestDockerfile checks the image without a container engine: no downloaded files, a
+// numeric user, which runAsNonRoot needs, and no external builder.
 func TestDockerfile(t *testing.T) {
 	content, err := os.ReadFile("../Dockerfile")
 	if err != nil {
@@ -24,7 +23,7 @@ func TestDockerfile(t *testing.T) {
 	for _, wanted := range []string{
 		`\AFROM scratch\n`,
 		`(?m)^USER [1-9][0-9]*:[1-9][0-9]*$`,
-		`(?m)^ENTRYPOINT \["/[^"]+"\]$`, // no shell between signals and the program
+		`(?m)^ENTRYPOINT \["/[^"]+"\]$`, // signals go to the program, not to a shell
 		`(?m)^COPY LICENSE `,
 		`(?m)^COPY --from=build \S+/ca-certificates\.crt `,
 	} {

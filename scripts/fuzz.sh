@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module, one after another: scripts/fuzz.sh 30s
+# Runs all fuzz targets of the module in turn: scripts/fuzz.sh 30s
 #
-# A target that fails does not keep the others from running; go test writes the
-# input that broke it below that package's testdata/fuzz.
+# A failure does not stop the others; go test writes the failing input to
+# testdata/fuzz of the package.
 set -euo pipefail
 
 fuzztime=${1:?usage: scripts/fuzz.sh DURATION}

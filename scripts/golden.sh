@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Rewrites what tests compare with or generate: scripts/golden.sh 'Golden|Docs|Script'
+# Rewrites golden files and generated files: scripts/golden.sh 'Golden|Docs|Script'
 #
-# Only packages whose tests define the -update flag are run: go test refuses a
-# flag that the package does not know.
+# Runs only packages whose tests define the flag -update, since go test rejects unknown
+# flags.
 set -euo pipefail
 
 tests=${1:?usage: scripts/golden.sh PATTERN}

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes sure that commands are there: scripts/need.sh nginx shellcheck ...
+# Installs missing commands: scripts/need.sh nginx shellcheck ...
 #
-# What is missing is installed with apt-get, as root or through sudo without a
-# password. Where neither can be had, one line says what to install.
+# It uses apt-get, as root or with sudo without a password. If that is not possible, it
+# prints what to install.
 set -euo pipefail
 
 PATH=$PATH:/usr/sbin:/sbin
 
-# package COMMAND: the Debian packages that bring the command.
+# package COMMAND: prints the Debian packages that have the command.
 package() {
     case $1 in
         etcd) echo etcd-server ;;
@@ -28,7 +28,7 @@ as_root() {
     fi
 }
 
-may_install() {
+can_install() {
     command -v apt-get >/dev/null || return 1
     [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
 }
@@ -38,10 +38,10 @@ apt() {
         apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 
-# Debian starts a service as soon as its package is installed. A test run or a
-# demonstration must not open port 80, so that is refused meanwhile.
+# Debian starts the service of a package when it is installed. This prevents it, since
+# tests must not open port 80.
 policy=/usr/sbin/policy-rc.d
-refuse_services() {
+prevent_services() {
     if [ ! -e $policy ]; then
         trap 'as_root rm -f $policy' EXIT
         printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
@@ -52,7 +52,7 @@ refuse_services() {
 install() {
     local log
     log=$(mktemp)
-    # Package lists may be missing or older than the mirror: then once more.
+    # Package lists may be missing or outdated: retry after an update.
     if ! apt install --no-install-recommends "$@" >"$log" 2>&1 &&
         ! { apt update && apt install --no-install-recommends "$@"; } >>"$log" 2>&1; then
         cat "$log" >&2
@@ -74,12 +74,12 @@ for command in "$@"; do
 done
 [ ${#commands[@]} -gt 0 ] || exit 0
 
-if ! may_install; then
-    echo "need.sh: not found: ${commands[*]}; install first, as root: apt-get install ${packages[*]}" >&2
+if ! can_install; then
+    echo "need.sh: not found: ${commands[*]}; run as root: apt-get install ${packages[*]}" >&2
     exit 1
 fi
 echo "need.sh: installing ${packages[*]}"
-refuse_services
+prevent_services
 install "${packages[@]}"
 for command in "${commands[@]}"; do
     if ! command -v "$command" >/dev/null; then

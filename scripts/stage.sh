@@ -1,13 +1,13 @@
-# What a demonstration plays on, for scripts that source it: a folder, processes
-# and ports that are all gone when it ends, however it ends. The script sets
-# server_pid to the server that it starts, and exporter to the program.
+# Functions for demos, to be sourced: start and stop processes, find free ports, and
+# clean up at the end, whatever it is. The script sets server_pid to the server that
+# it starts, and exporter to the binary.
 # shellcheck shell=bash
 
 tmp=
 server_pid=
 exporter_pid=
 
-# stop PID: ends a process of ours, gently for five seconds.
+# stop PID: stops a process, and kills it after five seconds.
 stop() {
     kill -TERM "$1" 2>/dev/null || return 0
     for _ in {1..50}; do
@@ -19,7 +19,7 @@ stop() {
 
 clean_up() {
     trap - EXIT
-    trap '' INT TERM HUP # what was begun is cleaned up to the end
+    trap '' INT TERM HUP # complete the cleanup
     if [ -n "$exporter_pid" ]; then stop "$exporter_pid"; fi
     if [ -n "$server_pid" ]; then stop "$server_pid"; fi
     if [ -n "$tmp" ]; then rm -rf "$tmp"; fi
@@ -38,13 +38,13 @@ get() {
     curl --noproxy '*' --silent --show-error --fail --max-time 10 "$@"
 }
 
-taken() {
+in_use() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# answers PID URL: waits until the URL answers; fails once the process is gone
-# or ten seconds are over.
-answers() {
+# responds PID URL: waits until the URL responds; fails if the process ends, or after
+# ten seconds.
+responds() {
     for _ in {1..100}; do
         kill -0 "$1" 2>/dev/null || return 1
         if get --output /dev/null "$2" 2>/dev/null; then return 0; fi
@@ -53,16 +53,16 @@ answers() {
     return 1
 }
 
-# start_exporter FLAGS: on a free port.
+# start_exporter FLAGS: starts the exporter on a free port.
 start_exporter() {
     for _ in {1..20}; do
         exporter_port=$((30000 + RANDOM % 2000))
-        if taken $exporter_port; then continue; fi
-        # shellcheck disable=SC2154 # the script that sources this has set it
+        if in_use $exporter_port; then continue; fi
+        # shellcheck disable=SC2154 # set by the sourcing script
         "$exporter" --web.listen-address="127.0.0.1:$exporter_port" \
             "$@" 2>"$tmp/exporter.log" &
         exporter_pid=$!
-        if answers $exporter_pid "http://127.0.0.1:$exporter_port/-/ready" && kill -0 $exporter_pid; then
+        if responds $exporter_pid "http://127.0.0.1:$exporter_port/-/ready" && kill -0 $exporter_pid; then
             return 0
         fi
         stop $exporter_pid
@@ -70,5 +70,5 @@ start_exporter() {
         grep -q 'address already in use' "$tmp/exporter.log" || break
     done
     cat "$tmp/exporter.log" >&2
-    fail "the exporter does not start"
+    fail "the exporter did not start"
 }

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Sets VERSION, REVISION, BRANCH and BUILD_DATE; to be sourced in the root of
-# the tree. What the environment gives already stays, for a tree that has no
-# git history with it.
+# Sets VERSION, REVISION, BRANCH and BUILD_DATE; to be sourced in the root of the
+# repository. Variables in the environment take precedence, for trees without git
+# history.
 #
-# The date is that of the commit, or of SOURCE_DATE_EPOCH, so that the same
-# commit gives the same bytes anywhere.
+# The date is SOURCE_DATE_EPOCH or that of the commit, for reproducible builds.
 
-# utc EPOCH: the date as RFC 3339, with GNU's or with BSD's date.
+# utc EPOCH: prints the date as RFC 3339, with GNU date or BSD date.
 utc() {
     date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$1" +%Y-%m-%dT%H:%M:%SZ
 }

@@ -63,14 +63,14 @@ func runningExporter(proc string) (*cli, int) {
 
 // servingExporter returns the command line of a process, nil if it is not an
 // exporter that serves metrics.
-func servingExporter(folder string, program os.FileInfo) *cli {
+func servingExporter(dir string, program os.FileInfo) *cli {
 	// Only the same user and root may read this.
-	if other, err := os.Stat(filepath.Join(folder, "exe")); err != nil || !os.SameFile(other, program) {
+	if other, err := os.Stat(filepath.Join(dir, "exe")); err != nil || !os.SameFile(other, program) {
 		return nil
 	}
-	words := zeroSeparated(filepath.Join(folder, "cmdline"))
+	words := zeroSeparated(filepath.Join(dir, "cmdline"))
 	variables := map[string]string{}
-	for _, variable := range zeroSeparated(filepath.Join(folder, "environ")) {
+	for _, variable := range zeroSeparated(filepath.Join(dir, "environ")) {
 		if name, value, found := strings.Cut(variable, "="); found {
 			variables[name] = value
 		}

@@ -19,16 +19,16 @@ import (
 
 // authority is a CA of one run.
 type authority struct {
-	folder string
-	cert   *x509.Certificate
-	key    crypto.Signer
+	dir  string
+	cert *x509.Certificate
+	key  crypto.Signer
 }
 
 // pair has the files of a certificate and its key.
 type pair struct{ cert, key string }
 
-func newAuthority(folder, name string) (*authority, error) {
-	a := &authority{folder: folder}
+func newAuthority(dir, name string) (*authority, error) {
+	a := &authority{dir: dir}
 	template := &x509.Certificate{
 		Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
@@ -39,7 +39,7 @@ func newAuthority(folder, name string) (*authority, error) {
 
 // file is the CA certificate.
 func (a *authority) file() string {
-	return filepath.Join(a.folder, a.cert.Subject.CommonName+".crt")
+	return filepath.Join(a.dir, a.cert.Subject.CommonName+".crt")
 }
 
 // client issues a certificate for a user in these groups.
@@ -75,7 +75,7 @@ func (a *authority) peers(name string, names ...string) (pair, error) {
 
 // issue signs a certificate. The first one is the CA certificate.
 func (a *authority) issue(name string, template *x509.Certificate) (pair, error) {
-	files := pair{filepath.Join(a.folder, name+".crt"), filepath.Join(a.folder, name+".key")}
+	files := pair{filepath.Join(a.dir, name+".crt"), filepath.Join(a.dir, name+".key")}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return files, err

@@ -35,19 +35,19 @@ type Cluster struct {
 	// Client is that administrator.
 	Client *Client
 
-	bin, folder       string
+	bin, dir          string
 	group             *process.Group
 	clientCA, proxyCA *authority
 }
 
 // Start starts etcd, API server, controllers and scheduler, and waits for each.
 // The binaries are in bin or in PATH.
-func Start(ctx context.Context, group *process.Group, bin, folder, address string) (*Cluster, error) {
+func Start(ctx context.Context, group *process.Group, bin, dir, address string) (*Cluster, error) {
 	c := &Cluster{
-		Address: address, bin: bin, folder: folder, group: group,
-		Config: filepath.Join(folder, "admin.kubeconfig"),
+		Address: address, bin: bin, dir: dir, group: group,
+		Config: filepath.Join(dir, "admin.kubeconfig"),
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	for _, start := range []func(context.Context) error{c.etcd, c.certificates, c.apiServer, c.controllers, c.scheduler} {
@@ -88,13 +88,13 @@ func (c *Cluster) Kubectl(ctx context.Context, input string, args ...string) (st
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Config, "HOME="+c.folder)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Config, "HOME="+c.dir)
 	cmd.Stdin = strings.NewReader(input)
 	return process.Output(cmd)
 }
 
 func (c *Cluster) etcd(ctx context.Context) error {
-	p, err := c.Run("etcd", "--data-dir", filepath.Join(c.folder, "etcd"), "--listen-client-urls", etcd,
+	p, err := c.Run("etcd", "--data-dir", filepath.Join(c.dir, "etcd"), "--listen-client-urls", etcd,
 		"--advertise-client-urls", etcd, "--listen-peer-urls", "http://127.0.0.1:2380", "--logger", "zap")
 	if err != nil {
 		return err
@@ -105,10 +105,10 @@ func (c *Cluster) etcd(ctx context.Context) error {
 // certificates issues those of the control plane.
 func (c *Cluster) certificates(context.Context) error {
 	var err error
-	if c.clientCA, err = newAuthority(c.folder, "users"); err != nil {
+	if c.clientCA, err = newAuthority(c.dir, "users"); err != nil {
 		return err
 	}
-	if c.proxyCA, err = newAuthority(c.folder, "aggregation"); err != nil {
+	if c.proxyCA, err = newAuthority(c.dir, "aggregation"); err != nil {
 		return err
 	}
 	_, server := c.clientCA.server("kubernetes", net.ParseIP(c.Address), net.IPv4(127, 0, 0, 1))
@@ -141,7 +141,7 @@ func (c *Cluster) UserConfig(name string) (string, error) { return c.config(name
 // address of the API server, and one with an invalid token.
 func (c *Cluster) BrokenConfigs() (empty, wrongAddress, invalidToken string, err error) {
 	write := func(name, from string, pairs ...string) string {
-		file := filepath.Join(c.folder, name+".kubeconfig")
+		file := filepath.Join(c.dir, name+".kubeconfig")
 		err = errors.Join(err, os.WriteFile(file, []byte(strings.NewReplacer(pairs...).Replace(from)), 0o600))
 		return file
 	}
@@ -196,7 +196,7 @@ func (c *Cluster) writeConfig(file string, user pair) error {
 // New nodes get no taints, since the controller that removes them does not run.
 // The beta version of admission policies is enabled for dry runs.
 func (c *Cluster) apiServer(ctx context.Context) error {
-	file := func(name string) string { return filepath.Join(c.folder, name) }
+	file := func(name string) string { return filepath.Join(c.dir, name) }
 	p, err := c.Run("kube-apiserver",
 		"--etcd-servers="+etcd, "--bind-address=0.0.0.0", "--secure-port=6443", "--advertise-address="+c.Address,
 		"--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=RBAC",
@@ -233,7 +233,7 @@ func (c *Cluster) controllers(ctx context.Context) error {
 	p, err := c.Run("kube-controller-manager",
 		"--kubeconfig="+config, "--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config,
 		"--leader-elect=false", "--use-service-account-credentials=true", "--bind-address=127.0.0.1",
-		"--service-account-private-key-file="+filepath.Join(c.folder, "tokens.key"), "--root-ca-file="+c.clientCA.file(),
+		"--service-account-private-key-file="+filepath.Join(c.dir, "tokens.key"), "--root-ca-file="+c.clientCA.file(),
 		"--controllers="+strings.Join(controllers, "-controller,")+"-controller",
 		"--horizontal-pod-autoscaler-sync-period="+SyncPeriod.String())
 	if err != nil {
@@ -264,6 +264,6 @@ func (c *Cluster) config(user string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(c.folder, user+".kubeconfig")
+	file := filepath.Join(c.dir, user+".kubeconfig")
 	return file, c.writeConfig(file, files)
 }

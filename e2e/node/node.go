@@ -27,7 +27,7 @@ type Node struct {
 	Name string
 
 	client *kube.Client
-	folder string
+	dir    string
 	images map[string]Image
 	logs   *process.Group
 	server *http.Server
@@ -39,14 +39,14 @@ type Node struct {
 }
 
 // Register creates the node.
-func Register(ctx context.Context, cluster *kube.Cluster, folder string, images map[string]Image) (*Node, error) {
+func Register(ctx context.Context, cluster *kube.Cluster, dir string, images map[string]Image) (*Node, error) {
 	client := cluster.Client
-	logs, err := process.NewGroup(filepath.Join(folder, "logs"))
+	logs, err := process.NewGroup(filepath.Join(dir, "logs"))
 	if err != nil {
 		return nil, err
 	}
 	n := &Node{
-		Name: "node-0", client: client, folder: folder, images: images, logs: logs,
+		Name: "node-0", client: client, dir: dir, images: images, logs: logs,
 		done: make(chan struct{}), runners: map[string]*runner{},
 	}
 	certificate, err := cluster.Certificate(n.Name, Address)

@@ -25,7 +25,7 @@ type runner struct {
 	pod      *pod
 	network  string
 	address  string
-	folder   string
+	dir      string
 	started  time.Time
 	stopping chan struct{}
 	done     chan struct{}
@@ -64,7 +64,7 @@ func newRunner(n *Node, p *pod, number int) *runner {
 		node: n, pod: p,
 		network:  fmt.Sprintf("pod%d", number),
 		address:  fmt.Sprintf("10.244.%d.%d", 1+number/200, 1+number%200),
-		folder:   filepath.Join(n.folder, p.Metadata.UID),
+		dir:      filepath.Join(n.dir, p.Metadata.UID),
 		started:  time.Now(),
 		stopping: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -101,7 +101,7 @@ func (r *runner) run(ctx context.Context) {
 
 // start starts all containers.
 func (r *runner) start(ctx context.Context) error {
-	if err := os.MkdirAll(r.folder, 0o755); err != nil {
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return err
 	}
 	if err := joinNetwork(ctx, r.network, r.address); err != nil {
@@ -170,7 +170,7 @@ func (r *runner) exec(c *instance) error {
 		return err
 	}
 	s := r.sandbox(c.spec, image)
-	cmd, err := s.command(r.network, filepath.Join(r.folder, c.spec.Name+".json"))
+	cmd, err := s.command(r.network, filepath.Join(r.dir, c.spec.Name+".json"))
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (r *runner) sandbox(spec *container, image Image) *sandbox {
 		args = image.Entry
 	}
 	s := &sandbox{
-		Root:     filepath.Join(r.folder, "root-"+spec.Name),
+		Root:     filepath.Join(r.dir, "root-"+spec.Name),
 		Program:  image.Program,
 		Files:    r.files(image),
 		ReadOnly: spec.SecurityContext.ReadOnlyRootFilesystem,

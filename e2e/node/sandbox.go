@@ -98,7 +98,7 @@ func (s *sandbox) mountSystem() error {
 	return unix.Mount("proc", s.Root+"/proc", "proc", 0, "")
 }
 
-// expose mounts a folder of this machine, or copies a link.
+// expose mounts a directory of this machine, or copies a link.
 func (s *sandbox) expose(name string) error {
 	target, err := os.Readlink(name)
 	if err == nil {
@@ -110,7 +110,7 @@ func (s *sandbox) expose(name string) error {
 	return s.bind(mount{From: name, To: name, ReadOnly: name != "/dev"})
 }
 
-// bind mounts a file or folder.
+// bind mounts a file or directory.
 func (s *sandbox) bind(m mount) error {
 	to := s.Root + filepath.Clean(m.To)
 	info, err := os.Stat(m.From)
@@ -219,13 +219,13 @@ func lookPath(name string, env []string) (string, error) {
 		return name, nil
 	}
 	for _, variable := range env {
-		folders, found := strings.CutPrefix(variable, "PATH=")
+		directories, found := strings.CutPrefix(variable, "PATH=")
 		if !found {
 			continue
 		}
-		for folder := range strings.SplitSeq(folders, ":") {
-			if info, err := os.Stat(filepath.Join(folder, name)); err == nil && info.Mode()&0o111 != 0 {
-				return filepath.Join(folder, name), nil
+		for dir := range strings.SplitSeq(directories, ":") {
+			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode()&0o111 != 0 {
+				return filepath.Join(dir, name), nil
 			}
 		}
 	}

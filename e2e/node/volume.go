@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// volumes writes the volumes of a pod into its folder.
+// volumes writes the volumes of a pod into its directory.
 func (r *runner) volumes(ctx context.Context) error {
 	for i := range r.pod.Spec.Volumes {
 		v := &r.pod.Spec.Volumes[i]
-		folder := r.volume(v.Name)
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		dir := r.volume(v.Name)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 		files, err := r.content(ctx, v)
@@ -23,13 +23,13 @@ func (r *runner) volumes(ctx context.Context) error {
 			return fmt.Errorf("volume %s: %w", v.Name, err)
 		}
 		for name, text := range files {
-			file := filepath.Join(folder, name)
+			file := filepath.Join(dir, name)
 			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 				return err
 			}
 		}
 		if v.EmptyDir != nil {
-			if err := os.Chmod(folder, 0o777); err != nil {
+			if err := os.Chmod(dir, 0o777); err != nil {
 				return err
 			}
 		}
@@ -37,7 +37,7 @@ func (r *runner) volumes(ctx context.Context) error {
 	return nil
 }
 
-func (r *runner) volume(name string) string { return filepath.Join(r.folder, "volumes", name) }
+func (r *runner) volume(name string) string { return filepath.Join(r.dir, "volumes", name) }
 
 // content returns the files of a volume.
 func (r *runner) content(ctx context.Context, v *volume) (map[string]string, error) {

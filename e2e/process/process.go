@@ -37,7 +37,7 @@ type Process struct {
 	err  error
 }
 
-// NewGroup returns a group that keeps its logs in the folder.
+// NewGroup returns a group that keeps its logs in the directory.
 func NewGroup(logs string) (*Group, error) {
 	return &Group{logs: logs}, os.MkdirAll(logs, 0o755)
 }

@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 
 func TestKubectl(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	kubectl, script, file := filepath.Join(folder, "it's real"), filepath.Join(folder, "kubectl"), filepath.Join(folder, "calls")
+	dir := t.TempDir()
+	kubectl, script, file := filepath.Join(dir, "it's real"), filepath.Join(dir, "kubectl"), filepath.Join(dir, "calls")
 	if err := os.WriteFile(kubectl, []byte("#!/bin/sh\ncat; echo \"<$*>\"; echo no >&2; exit 3\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +54,8 @@ func TestKubectl(t *testing.T) {
 
 func TestUnfinishedCall(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	kubectl, file := filepath.Join(folder, "kubectl"), filepath.Join(folder, "calls")
+	dir := t.TempDir()
+	kubectl, file := filepath.Join(dir, "kubectl"), filepath.Join(dir, "calls")
 	if err := os.WriteFile(kubectl, []byte("#!/bin/sh\nuntil [ -s "+file+" ]; do sleep 0.01; done; echo late\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}

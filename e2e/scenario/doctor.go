@@ -27,8 +27,8 @@ const (
 	// holdTime is how long the finding must be stable, while the HPA syncs,
 	// Prometheus scrapes and containers restart.
 	holdTime = 8 * time.Second
-	// missedFolder has the recordings with wrong results.
-	missedFolder = "missed"
+	// missedDir has the recordings with wrong results.
+	missedDir = "missed"
 )
 
 // doctorRun runs doctor for each fault.
@@ -36,7 +36,7 @@ type doctorRun struct {
 	scenario *Scenario
 	injector *fault.Injector
 	proxy    *record.Proxy
-	folder   string
+	dir      string
 	// users are kubeconfigs by user.
 	users map[string]string
 }
@@ -53,13 +53,13 @@ func (s *Scenario) doctor(ctx context.Context) error {
 	defer proxy.Close() //nolint:errcheck // only stops listening
 	c := &doctorRun{
 		scenario: s, injector: fault.New(s.cluster.Client, s.scraper, s.operator), proxy: proxy,
-		folder: filepath.Join(s.tools.Folder, "doctor"), users: map[string]string{"": s.cluster.Config},
+		dir: filepath.Join(s.tools.TempDir, "doctor"), users: map[string]string{"": s.cluster.Config},
 	}
 	c.users[fault.EmptyConfig], c.users[fault.WrongAddress], c.users[fault.InvalidToken], err = s.cluster.BrokenConfigs()
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.folder, 0o755); err != nil {
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return err
 	}
 	faults, err := c.selectFaults()
@@ -174,7 +174,7 @@ func (c *doctorRun) awaitFinding(ctx context.Context, f *fault.Fault) (*attempt,
 		select {
 		case <-limited.Done():
 			s.since = time.Now()
-			return s, errors.Join(fmt.Errorf("not found within %s; last report:\n%s", findLimit, s.last.text), c.saveRecording(f.Name, missedFolder))
+			return s, errors.Join(fmt.Errorf("not found within %s; last report:\n%s", findLimit, s.last.text), c.saveRecording(f.Name, missedDir))
 		case <-tick.C:
 		}
 	}
@@ -206,7 +206,7 @@ func (c *doctorRun) examineOnce(ctx context.Context, s *attempt) (done bool, err
 		return false, nil
 	}
 	s.before = append(s.before, line)
-	return false, c.saveRecording(fmt.Sprintf("%s.%d", s.f.Name, len(s.before)), filepath.Join(missedFolder, "before"))
+	return false, c.saveRecording(fmt.Sprintf("%s.%d", s.f.Name, len(s.before)), filepath.Join(missedDir, "before"))
 }
 
 // doctorReport is a report of doctor.
@@ -257,7 +257,7 @@ func (c *doctorRun) examine(ctx context.Context, f *fault.Fault) (*doctorReport,
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, c.scenario.tools.Exporter, append([]string{"doctor", "hpa", "--output=json"}, args...)...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+config, "HOME="+c.folder)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+config, "HOME="+c.dir)
 	text, err := process.Output(cmd)
 	report := &doctorReport{text: text, exit: cmd.ProcessState.ExitCode()}
 	if err := json.Unmarshal([]byte(text), report); err != nil {
@@ -282,7 +282,7 @@ func (c *doctorRun) arguments(f *fault.Fault) (args []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		script := filepath.Join(c.folder, "kubectl")
+		script := filepath.Join(c.dir, "kubectl")
 		if err := record.WriteWrapper(script, kubectl, c.file()); err != nil {
 			return nil, err
 		}
@@ -306,7 +306,7 @@ func (c *doctorRun) arguments(f *fault.Fault) (args []string, err error) {
 }
 
 // file is the current recording.
-func (c *doctorRun) file() string { return filepath.Join(c.folder, "conversation.jsonl") }
+func (c *doctorRun) file() string { return filepath.Join(c.dir, "conversation.jsonl") }
 
 // user returns the kubeconfig of a user.
 func (c *doctorRun) user(name string) (string, error) {
@@ -318,18 +318,18 @@ func (c *doctorRun) user(name string) (string, error) {
 	return config, err
 }
 
-// saveRecording copies the current recording to the folder for recordings.
+// saveRecording copies the current recording to the directory for recordings.
 func (c *doctorRun) saveRecording(name, under string) error {
 	if c.scenario.tools.Record == "" {
 		return nil
 	}
-	folder := filepath.Join(c.scenario.tools.Record, under)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	dir := filepath.Join(c.scenario.tools.Record, under)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(c.file())
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, name+".jsonl"), text, 0o644)
+	return os.WriteFile(filepath.Join(dir, name+".jsonl"), text, 0o644)
 }

@@ -146,7 +146,7 @@ func (s *Scenario) dryRunExamples(ctx context.Context) error {
 	return errors.Join(err, s.printResult(&t))
 }
 
-// example returns the manifests of a file or folder; none if it is a part of
+// example returns the manifests of a file or directory; none if it is a part of
 // another example.
 func (s *Scenario) example(ctx context.Context, path string, entry fs.DirEntry) (string, error) {
 	if entry.IsDir() {

@@ -78,7 +78,7 @@ func (s *Scenario) awaitScaled(ctx context.Context, what, name string) error {
 			return err
 		}
 		cmd := exec.CommandContext(ctx, s.tools.Exporter, "doctor", "hpa", shop+"/"+name, "--prometheus.url="+s.scraper.url(), "--kubectl="+kubectl)
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Config, "HOME="+s.tools.Folder)
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Config, "HOME="+s.tools.TempDir)
 		output, err := process.Output(cmd)
 		if err == nil && strings.Contains(output, "─ !") {
 			err = errors.New(output)

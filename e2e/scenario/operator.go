@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	// monitoring is the namespace of the Prometheus object, rulesFolder the folder of
+	// monitoring is the namespace of the Prometheus object, rulesDir the directory of
 	// rules in its pods.
-	monitoring  = "monitoring"
-	rulesFolder = "/etc/prometheus/rules/prometheus-e2e-rulefiles-0"
+	monitoring = "monitoring"
+	rulesDir   = "/etc/prometheus/rules/prometheus-e2e-rulefiles-0"
 	// monitorName is the PodMonitor of the chart, copyName its copy.
 	monitorName = release + "-nginx-exporter"
 	copyName    = monitorName + "-copy"
@@ -143,7 +143,7 @@ func (s *Scenario) deleteMonitorCopy(ctx context.Context) error {
 	return err
 }
 
-func (s *Scenario) scrapeFile() string { return filepath.Join(s.tools.Folder, "prometheus.yml") }
+func (s *Scenario) scrapeFile() string { return filepath.Join(s.tools.TempDir, "prometheus.yml") }
 
 // awaitConfig waits until the operator has written a job for the PodMonitor, and
 // writes the configuration for Prometheus.
@@ -208,7 +208,7 @@ func (s *Scenario) configuration(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.NewReplacer(rulesFolder, rules, "$(SHARD)", "0", "$(POD_NAME)", "prometheus-e2e-0").Replace(config), nil
+	return strings.NewReplacer(rulesDir, rules, "$(SHARD)", "0", "$(POD_NAME)", "prometheus-e2e-0").Replace(config), nil
 }
 
 // operatorConfig is the configuration in the Secret of the operator.
@@ -226,7 +226,7 @@ func (s *Scenario) operatorConfig(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// rules writes the rule files of the operator into a folder.
+// rules writes the rule files of the operator into a directory.
 func (s *Scenario) rules(ctx context.Context) (string, error) {
 	var found struct{ Data map[string]string }
 	if err := s.cluster.Client.Get(ctx, "/api/v1/namespaces/"+monitoring+"/configmaps/prometheus-e2e-rulefiles-0", &found); err != nil {
@@ -235,14 +235,14 @@ func (s *Scenario) rules(ctx context.Context) (string, error) {
 	if len(found.Data) == 0 {
 		return "", errors.New("the operator has not written the rules of the chart")
 	}
-	folder := filepath.Join(s.tools.Folder, "rules")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	dir := filepath.Join(s.tools.TempDir, "rules")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
 	for name, text := range found.Data {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return "", err
 		}
 	}
-	return folder, nil
+	return dir, nil
 }

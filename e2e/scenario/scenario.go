@@ -24,12 +24,12 @@ const (
 
 // Tools has the paths and options of a run.
 type Tools struct {
-	// Root is the repository, Exporter and Helm are binaries, CRDs a folder of
-	// manifests, Folder one for temporary files.
-	Root, Exporter, Helm, CRDs, Folder string
+	// Root is the repository, Exporter and Helm are binaries, CRDs a directory of
+	// manifests, TempDir one for temporary files.
+	Root, Exporter, Helm, CRDs, TempDir string
 	// Only selects a part; empty means all.
 	Only string
-	// Faults is a pattern for names of faults, all if empty. Record is a folder for
+	// Faults is a pattern for names of faults, all if empty. Record is a directory for
 	// recorded conversations of doctor, none if empty.
 	Faults, Record string
 }
@@ -110,7 +110,7 @@ func (s *Scenario) chart() string { return s.file("charts", "nginx-exporter") }
 // helm runs helm as an administrator.
 func (s *Scenario) helm(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, s.tools.Helm, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Config, "HOME="+s.tools.Folder)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Config, "HOME="+s.tools.TempDir)
 	return process.Output(cmd)
 }
 

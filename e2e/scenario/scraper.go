@@ -38,12 +38,12 @@ func (p *scraper) url() string { return "http://" + p.address() }
 // StartSecond starts another one at [fault.SecondAddress], with its own configuration
 // or that of the first if empty, and a web configuration.
 func (p *scraper) StartSecond(ctx context.Context, config, web string) (stop func(), err error) {
-	folder, err := os.MkdirTemp(p.scenario.tools.Folder, "second")
+	dir, err := os.MkdirTemp(p.scenario.tools.TempDir, "second")
 	if err != nil {
 		return nil, err
 	}
 	args := []string{
-		"--web.listen-address=" + fault.SecondAddress, "--storage.tsdb.path=" + filepath.Join(folder, "data"), "--log.level=warn",
+		"--web.listen-address=" + fault.SecondAddress, "--storage.tsdb.path=" + filepath.Join(dir, "data"), "--log.level=warn",
 	}
 	if config == "" {
 		args = append(args, "--config.file="+p.scenario.scrapeFile())
@@ -52,7 +52,7 @@ func (p *scraper) StartSecond(ctx context.Context, config, web string) (stop fun
 		if file.text == "" {
 			continue
 		}
-		name := filepath.Join(folder, strconv.Itoa(i)+".yml")
+		name := filepath.Join(dir, strconv.Itoa(i)+".yml")
 		if err := os.WriteFile(name, []byte(file.text), 0o600); err != nil {
 			return nil, err
 		}
@@ -80,7 +80,7 @@ func (p *scraper) Start(ctx context.Context) error {
 	s := p.scenario
 	started, err := s.cluster.Run("prometheus", "--config.file="+s.scrapeFile(),
 		"--web.listen-address="+p.address(),
-		"--storage.tsdb.path="+filepath.Join(s.tools.Folder, "prometheus"), "--log.level=warn")
+		"--storage.tsdb.path="+filepath.Join(s.tools.TempDir, "prometheus"), "--log.level=warn")
 	if err != nil {
 		return err
 	}

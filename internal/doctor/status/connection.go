@@ -39,7 +39,7 @@ func (o *observation) socketDenied() *doctor.Finding {
 		Message:  "The exporter has no permission to open " + path + ".",
 		Evidence: []doctor.Evidence{{Name: "running as", Value: fmt.Sprintf("user %d, group %d", os.Getuid(), os.Getgid())}},
 		Fix: []string{
-			"run the exporter with a group that may write to the socket, or chmod the socket after nginx starts; the folders above it need execute permission",
+			"run the exporter with a group that may write to the socket, or chmod the socket after nginx starts; the directories above it need execute permission",
 			"in a pod, set the same runAsUser for both containers, or add the group of nginx to the exporter",
 		},
 	}

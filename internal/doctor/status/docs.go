@@ -50,12 +50,12 @@ func connectionCauses() []doctor.Cause {
 		},
 		{
 			Code: "socket-denied", Symptom: "`permission denied`.",
-			Meaning: "The user of the exporter may not write to the socket, or not enter a folder above it.",
+			Meaning: "The user of the exporter may not write to the socket, or not enter a directory above it.",
 			Fix:     "Run the exporter with a group that may, or change the mode of the socket after nginx starts.",
 		},
 		{
 			Code: "socket-other", Symptom: "`connection refused` at a socket.",
-			Meaning: "The path is a file or folder, not a socket.",
+			Meaning: "The path is a file or directory, not a socket.",
 			Fix:     "Set the target to the socket: `unix:/PATH/TO.sock:/stub_status`.",
 		},
 		{
@@ -245,7 +245,7 @@ func missingCauses() []doctor.Cause {
 	return []doctor.Cause{
 		{
 			Code: "socket-missing", Symptom: "`no such file or directory`.",
-			Meaning: "The socket does not exist: nginx is not running, listens on another socket, or the folder is not shared with the exporter.",
+			Meaning: "The socket does not exist: nginx is not running, listens on another socket, or the directory is not shared with the exporter.",
 			Fix:     "Add the server that `nginx-exporter snippet nginx-unix` prints; in a pod, mount the same emptyDir into both containers.",
 		},
 		{

@@ -194,7 +194,7 @@ func (o *observation) statusDenied() *doctor.Finding {
 	}
 	location := o.configuredHere()
 	if location == nil && o.otherPath() != nil {
-		return nil // a folder without an index file gives 403, too
+		return nil // a directory without an index file gives 403, too
 	}
 	source := o.sourceIP()
 	if source == "" {

@@ -33,8 +33,8 @@ type nginxBinary struct {
 
 // inspect runs the nginx binary. It returns nil if there is none. The output is
 // never shown as a whole, since a configuration contains secrets.
-func inspect(ctx context.Context, name string, folders []string) *nginxBinary {
-	path := lookPath(name, folders)
+func inspect(ctx context.Context, name string, dirs []string) *nginxBinary {
+	path := lookPath(name, dirs)
 	if path == "" {
 		return nil
 	}
@@ -56,16 +56,16 @@ func inspect(ctx context.Context, name string, folders []string) *nginxBinary {
 	return b
 }
 
-// lookPath finds a binary by its path, in PATH, or in one of the folders.
-func lookPath(name string, folders []string) string {
+// lookPath finds a binary by its path, in PATH, or in one of the directories.
+func lookPath(name string, dirs []string) string {
 	if name == "" {
 		return ""
 	}
 	if path, err := exec.LookPath(name); err == nil || strings.ContainsRune(name, '/') {
 		return path
 	}
-	for _, folder := range folders {
-		path := filepath.Join(folder, name)
+	for _, dir := range dirs {
+		path := filepath.Join(dir, name)
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return path
 		}

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const secret = "geheim-9f2c"
 
 // scene is one test environment: what is examined, and what golden files have
-// instead of ports and folders, which change with each run.
+// instead of ports and directories, which change with each run.
 type scene struct {
 	*testing.T
 
@@ -51,7 +51,7 @@ func newScene(t *testing.T) *scene {
 		return client.Options{Target: target, Timeout: time.Second, HTTP: s.trusting(target)}, err
 	}
 	s.options.Machine = Machine{
-		Proc: t.TempDir(), Ports: []int{}, Sockets: []string{}, Folders: []string{}, Env: func(string) string { return "" },
+		Proc: t.TempDir(), Ports: []int{}, Sockets: []string{}, Dirs: []string{}, Env: func(string) string { return "" },
 	}
 	return s
 }
@@ -94,7 +94,7 @@ func (s *scene) shown(address string) {
 }
 
 // nginx runs an nginx with these servers, in which LISTEN stands for its address
-// and DIR for its folder, and returns the address.
+// and DIR for its directory, and returns the address.
 func (s *scene) nginx(servers string) (address string, n *nginxtest.Nginx) {
 	s.Helper()
 	address, n = s.address("127.0.0.1"), nginxtest.New(s)
@@ -161,12 +161,12 @@ func (s *scene) listens(addresses ...string) {
 		}
 		lines[file] += fmt.Sprintf("%4d: %s:%04X 00000000:0000 0A 00000000:00000000\n", i, host.String(), a.Port())
 	}
-	folder := filepath.Join(s.options.Machine.Proc, "net")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	dir := filepath.Join(s.options.Machine.Proc, "net")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		s.Fatal(err)
 	}
 	for name, text := range lines {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			s.Fatal(err)
 		}
 	}

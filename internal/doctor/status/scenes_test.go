@@ -140,9 +140,9 @@ func fullBacklog(s *scene) string {
 // sockets are targets on Unix sockets.
 func sockets() map[string]problem {
 	place := func(s *scene) string {
-		folder := s.TempDir()
-		s.replace = append(s.replace, folder, "/DIR")
-		return filepath.Join(folder, "n.sock")
+		dir := s.TempDir()
+		s.replace = append(s.replace, dir, "/DIR")
+		return filepath.Join(dir, "n.sock")
 	}
 	return map[string]problem{
 		"socket missing": {"socket-missing", func(s *scene) { s.target("unix:" + place(s) + ":/stub_status") }},
@@ -250,7 +250,7 @@ func statusCodes() map[string]problem {
 			a, _ := s.nginx("server { listen LISTEN; location / { return 404; } }")
 			s.target("http://" + a + "/stub_status?token=" + secret)
 		}},
-		"folder": {"status-path", func(s *scene) {
+		"directory": {"status-path", func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; root DIR/conf.d; location = /status { stub_status; } }")
 			s.target("http://" + a + "/")
 		}},

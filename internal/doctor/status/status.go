@@ -44,7 +44,7 @@ type Machine struct {
 	Proc    string   // where procfs is mounted
 	Ports   []int    // usual ports of a status page
 	Sockets []string // glob patterns of Unix sockets
-	Folders []string // with binaries, searched after PATH
+	Dirs    []string // with binaries, searched after PATH
 	Env     func(string) string
 }
 
@@ -56,8 +56,8 @@ func (m *Machine) setDefaults() {
 	if m.Sockets == nil {
 		m.Sockets = []string{"/run/nginx*.sock", "/run/nginx/*.sock", "/var/run/nginx*.sock", "/var/run/nginx/*.sock", "/tmp/nginx*.sock"}
 	}
-	if m.Folders == nil {
-		m.Folders = []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/nginx/sbin", "/usr/local/openresty/nginx/sbin"}
+	if m.Dirs == nil {
+		m.Dirs = []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/nginx/sbin", "/usr/local/openresty/nginx/sbin"}
 	}
 	if m.Env == nil {
 		m.Env = os.Getenv
@@ -118,7 +118,7 @@ type examiner struct {
 func newExaminer(ctx context.Context, options Options) *examiner {
 	options.Machine.setDefaults()
 	return &examiner{Options: options, ctx: ctx, nginx: sync.OnceValue(func() *nginxBinary {
-		return inspect(ctx, options.NginxBinary, options.Machine.Folders)
+		return inspect(ctx, options.NginxBinary, options.Machine.Dirs)
 	})}
 }
 
