@@ -62,7 +62,6 @@ type Observation struct {
 	options Options
 	kubectl kubectl
 	now     time.Time
-	pages   map[string]*Fact[Page]
 }
 
 // New prepares an observation, and requests nothing yet.
@@ -77,7 +76,7 @@ func New(ctx context.Context, options Options) *Observation {
 		options.Fetch = fetchDirectly
 	}
 	o := &Observation{
-		ctx: ctx, options: options, now: options.Now(), pages: map[string]*Fact[Page]{},
+		ctx: ctx, options: options, now: options.Now(),
 		kubectl: kubectl{args: options.Arguments, run: options.Run, responses: map[string]response{}},
 	}
 	o.Namespace = lazy(o.readNamespace)

@@ -3,8 +3,8 @@ package cluster
 import (
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -160,71 +160,6 @@ func (o *Observation) readPods() (Pods, error) {
 	return pods, err
 }
 
-// Exporter is where a pod exposes metrics of nginx.
-type Exporter struct {
-	Pod       *Pod
-	Container string
-	Port      int
-	PortName  string // empty if the container does not declare it
-	ScrapeURI string // empty if it is the default
-	Path      string // of its metrics
-	Foreign   bool   // it is another product, without our commands
-}
-
-// FindExporter finds the exporter of nginx among containers, which may include
-// exporters of PHP or Redis; nil if there is none.
-func FindExporter(spec *PodSpec) (best *Exporter) {
-	most := 0
-	for _, c := range spec.All() {
-		if e, likeness := readExporter(&c); likeness > most {
-			best, most = &e, likeness
-		}
-	}
-	return best
-}
-
-// readExporter reads where a container exposes metrics, and how much it is like an
-// exporter of nginx: by its name or image, or by its usual port.
-func readExporter(c *Container) (e Exporter, likeness int) {
-	const usual = 9113
-	image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
-	e = Exporter{
-		Container: c.Name, Port: usual,
-		ScrapeURI: c.Flag("nginx.scrape-uri", "NGINX_EXPORTER_NGINX_SCRAPE_URI", "SCRAPE_URI"),
-		Path:      c.Flag("web.telemetry-path", "NGINX_EXPORTER_WEB_TELEMETRY_PATH", "TELEMETRY_PATH"),
-		Foreign:   strings.Contains(image, "nginx-prometheus-exporter"),
-	}
-	if !strings.HasPrefix(e.Path, "/") {
-		e.Path = "/metrics"
-	}
-	for _, text := range []string{image, c.Name} {
-		if strings.Contains(text, "exporter") {
-			likeness = max(likeness, 1)
-			if strings.Contains(text, "nginx") {
-				likeness = 3
-			}
-		}
-	}
-	for _, port := range c.Ports {
-		if port.ContainerPort == usual || likeness > 0 && len(c.Ports) == 1 {
-			e.Port, e.PortName = port.ContainerPort, port.Name
-		}
-		if port.ContainerPort == usual {
-			likeness = max(likeness, 2)
-		}
-	}
-	listen := c.Flag("web.listen-address", "NGINX_EXPORTER_WEB_LISTEN_ADDRESS", "LISTEN_ADDRESS")
-	if port, err := strconv.Atoi(listen[strings.LastIndexByte(listen, ':')+1:]); err == nil {
-		e.Port = port
-	}
-	return e, likeness
-}
-
-// ExporterResponse requests a path of an exporter through the API server.
-func (o *Observation) ExporterResponse(e *Exporter, scheme, path string) (string, error) {
-	return read[string](o, proxyPath(o.Namespace.Value(), "pods", scheme, e.Pod.Metadata.Name, strconv.Itoa(e.Port), path))
-}
-
 // Log is the last line of a container's log that reports an error, or else the last
 // line; of the run before, if this one has none. Empty if it cannot be read.
 func (o *Observation) Log(p *Pod, container string) string {
@@ -245,4 +180,10 @@ func (o *Observation) Log(p *Pod, container string) string {
 		}
 	}
 	return last
+}
+
+// isErrorLine reports lines of errors: of klog, of our own log, and of programs
+// that end.
+func isErrorLine(line string) bool {
+	return regexp.MustCompile(`^[EF][0-9]{4} |level=(error|warn)|(?i)\b(error|fatal|panic|emerg)\b`).MatchString(line)
 }

@@ -77,6 +77,8 @@ func adapterEndpointsHidden(d *diagnosis) *finding {
 	return unobserved("the adapter", err)
 }
 
+func lacksEndpoints(d *diagnosis) bool { return isSilent(d) && !hasEndpoints(d) }
+
 // hasEndpoints reports whether the Service of the adapter leads to pods that run.
 func hasEndpoints(d *diagnosis) bool {
 	all, _ := d.AdapterEndpoints() // none if they cannot be read
@@ -117,7 +119,7 @@ func servicePortWrong(d *diagnosis) *finding {
 
 func adapterMissing(d *diagnosis) *finding {
 	a := d.Adapter.Value()
-	if a.Deployment != nil || hasEndpoints(d) {
+	if a.Deployment != nil {
 		return nil
 	}
 	return failed("", "Service %s of the adapter leads to no pods, and %s has no Deployment of an adapter.", a.Service.Metadata.Name, a.Namespace).
@@ -127,7 +129,7 @@ func adapterMissing(d *diagnosis) *finding {
 
 func adapterScaledToZero(d *diagnosis) *finding {
 	a := d.Adapter.Value()
-	if a.Deployment == nil || hasEndpoints(d) || !a.Deployment.ScaledToZero() {
+	if !a.Deployment.ScaledToZero() {
 		return nil
 	}
 	return failed("", "The adapter, Deployment %s in %s, is scaled to 0.", a.Deployment.Metadata.Name, a.Namespace).
@@ -136,9 +138,6 @@ func adapterScaledToZero(d *diagnosis) *finding {
 
 func adapterServiceSelector(d *diagnosis) *finding {
 	a := d.Adapter.Value()
-	if a.Deployment == nil || hasEndpoints(d) {
-		return nil
-	}
 	selector, labels := a.Service.Spec.Selector, a.Deployment.Spec.Template.Metadata.Labels
 	if cluster.LabelsMatch(selector, labels) {
 		return nil
@@ -149,20 +148,21 @@ func adapterServiceSelector(d *diagnosis) *finding {
 		fix("kubectl -n %s edit service %s   # spec.selector", a.Namespace, a.Service.Metadata.Name)
 }
 
-// adapterStopped is an adapter whose pods are not ready, for longer than a start
-// takes; nil if it runs.
+// isStopped reports an adapter that crashes, or is not ready for longer than a start
+// takes.
+func isStopped(d *diagnosis) bool {
+	if !lacksEndpoints(d) {
+		return false
+	}
+	a := d.Adapter.Value()
+	restarted := slices.ContainsFunc(a.Pods, func(p cluster.Pod) bool { return p.Container(a.Container.Name).RestartCount > 0 })
+	return restarted || len(a.Crashing()) > 0 || !d.isYoung(a.Youngest(), adapterStart)
+}
+
 func adapterStopped(d *diagnosis, format string, args ...any) *finding {
 	a := d.Adapter.Value()
-	if a.Deployment == nil || hasEndpoints(d) {
-		return nil
-	}
-	bad := a.Crashing()
-	restarted := slices.ContainsFunc(a.Pods, func(p cluster.Pod) bool { return p.Container(a.Container.Name).RestartCount > 0 })
-	if len(bad) == 0 && !restarted && d.isYoung(a.Youngest(), adapterStart) {
-		return nil
-	}
 	f := failed("", format, args...)
-	if len(bad) > 0 {
+	if bad := a.Crashing(); len(bad) > 0 {
 		status := bad[0].Container(a.Container.Name)
 		f.evidence("pod "+bad[0].Metadata.Name, "%s; %d restarts", status.Problem(), status.RestartCount)
 		f = withLastState(f, status)
@@ -173,29 +173,23 @@ func adapterStopped(d *diagnosis, format string, args ...any) *finding {
 }
 
 func adapterLacksAuthReader(d *diagnosis) *finding {
-	f := adapterStopped(d, "The adapter may not read how the API server authenticates clients, and exits.")
-	if f == nil {
-		return nil
-	}
 	err := d.AdapterAuthentication()
 	// That the user may not impersonate the adapter says nothing about the adapter.
 	denied := cluster.ReasonOf(err) == cluster.Forbidden && !strings.Contains(err.Error(), "cannot impersonate")
 	if !denied && !strings.Contains(d.AdapterLog(), "extension-apiserver-authentication") {
 		return nil
 	}
-	return f.evidence("as service account "+adapterAccount(d), "%s", errorText(err)).
+	return adapterStopped(d, "The adapter may not read how the API server authenticates clients, and exits.").
+		evidence("as service account "+adapterAccount(d), "%s", errorText(err)).
 		fix("kubectl -n kube-system create rolebinding %s-auth-reader --role=extension-apiserver-authentication-reader --serviceaccount=%s", adapterName(d), adapterAccount(d))
 }
 
 func ruleResourceUnknown(d *diagnosis) *finding {
-	f := adapterStopped(d, "A rule names a resource that does not exist, and the adapter exits: no custom metric of the cluster works.")
-	if f == nil {
-		return nil
-	}
 	resource := unknownResource(d)
 	if resource == "" && !strings.Contains(d.AdapterLog(), "no matches for") {
 		return nil
 	}
+	f := adapterStopped(d, "A rule names a resource that does not exist, and the adapter exits: no custom metric of the cluster works.")
 	return fixRules(d, f.evidence("resource", "%s", resource), "resource of the override")
 }
 
@@ -213,17 +207,15 @@ func unknownResource(d *diagnosis) string {
 }
 
 func adapterMaxAgeShort(d *diagnosis) *finding {
-	f := adapterStopped(d, "--metrics-max-age of the adapter is shorter than --metrics-relist-interval, and it exits.")
-	if f == nil {
-		return nil
-	}
 	a := d.Adapter.Value()
 	text := a.Container.Flag("metrics-max-age")
 	age, err := time.ParseDuration(text)
 	if (err != nil || age >= a.RelistInterval()) && !strings.Contains(d.AdapterLog(), "max age must not be less") {
 		return nil
 	}
-	return f.evidence("--metrics-max-age", "%s", text).evidence("--metrics-relist-interval", "%s", a.RelistInterval()).
+	return adapterStopped(d, "--metrics-max-age of the adapter is shorter than --metrics-relist-interval, and it exits.").
+		evidence("--metrics-max-age", "%s", text).
+		evidence("--metrics-relist-interval", "%s", a.RelistInterval()).
 		fix("make --metrics-max-age at least as long as --metrics-relist-interval")
 }
 
@@ -233,19 +225,13 @@ func rulesCrashAdapter(d *diagnosis) *finding {
 		return nil
 	}
 	f := adapterStopped(d, "The adapter cannot parse its rules.")
-	if f == nil {
-		return nil
-	}
 	return fixRules(d, f.evidence("ConfigMap "+a.ConfigMap.Metadata.Name, "%s", a.RulesErr), "the whole file")
 }
 
 func adapterCrashes(d *diagnosis) *finding {
 	a := d.Adapter.Value()
-	f := adapterStopped(d, "The adapter, Deployment %s in %s, is not running.", adapterName(d), a.Namespace)
-	if f == nil {
-		return nil
-	}
-	return f.fix("kubectl -n %s logs deploy/%s --previous", a.Namespace, adapterName(d))
+	return adapterStopped(d, "The adapter, Deployment %s in %s, is not running.", adapterName(d), a.Namespace).
+		fix("kubectl -n %s logs deploy/%s --previous", a.Namespace, adapterName(d))
 }
 
 // adapterUntrusted is an adapter whose certificate the API server does not trust. A

@@ -40,6 +40,7 @@ type step struct {
 func Examine(ctx context.Context, options cluster.Options) *doctor.Report {
 	d := &diagnosis{Observation: cluster.New(ctx, options)}
 	report := &doctor.Report{Subject: strings.TrimPrefix(d.namespace()+"/"+options.Name, "/")}
+	redact := redactor()
 	for _, s := range steps() {
 		if s.applies != nil && !s.applies(d) {
 			continue
@@ -48,7 +49,7 @@ func Examine(ctx context.Context, options cluster.Options) *doctor.Report {
 		if result.Message == "" {
 			continue
 		}
-		removeSecrets(&result)
+		redactStep(&result, redact)
 		report.Steps = append(report.Steps, result)
 		if result.State != doctor.OK && result.State != doctor.Warning {
 			break

@@ -221,6 +221,7 @@ func golden(tb testing.TB, file, got string) {
 		tb.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
 	}
 }
+
 func TestCausesAreRecorded(t *testing.T) {
 	recorded := map[doctor.Code]bool{}
 	for _, file := range conversations(t) {

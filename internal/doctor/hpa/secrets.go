@@ -7,32 +7,16 @@ import (
 	"nginx-exporter/internal/doctor"
 )
 
-// removeSecrets replaces credentials in everything that a step shows. Addresses,
+// redactor returns a function that replaces credentials in a text. Addresses,
 // arguments, log lines and messages come from the cluster and may hold any; reports
 // are pasted into tickets.
-func removeSecrets(s *doctor.Step) {
-	s.Message = withoutSecrets(s.Message)
-	for i := range s.Findings {
-		f := &s.Findings[i]
-		f.Message = withoutSecrets(f.Message)
-		for j := range f.Evidence {
-			f.Evidence[j].Value = withoutSecrets(f.Evidence[j].Value)
-		}
-		for j := range f.Fix {
-			f.Fix[j] = withoutSecrets(f.Fix[j])
-		}
-	}
-}
-
-func withoutSecrets(text string) string {
+func redactor() func(string) string {
 	const hidden = "***"
-	// JSON escapes other characters that control a terminal.
-	text = strings.Map(func(r rune) rune {
-		if r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return ' '
-		}
-		return r
-	}, text)
+	type replacement struct {
+		pattern *regexp.Regexp
+		with    string
+	}
+	var all []replacement
 	for _, p := range []struct{ pattern, with string }{
 		{`(://)[^/\s"']+@`, "${1}" + hidden + "@"},
 		{`(parse \\?"[a-z]+://)[^\s"']+@`, "${1}" + hidden + "@"}, // the error of Go for an invalid address
@@ -41,7 +25,34 @@ func withoutSecrets(text string) string {
 		{`(?i)((?:password|passwd|secret|token|api[-_]?key|access[-_]?key)\\?["']?\s*[=:]\s*\\?["']?)[^\s"'&,;\\]+`, "${1}" + hidden},
 		{`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?`, hidden},
 	} {
-		text = regexp.MustCompile(p.pattern).ReplaceAllString(text, p.with)
+		all = append(all, replacement{regexp.MustCompile(p.pattern), p.with})
 	}
-	return text
+	return func(text string) string {
+		// JSON escapes other characters that control a terminal.
+		text = strings.Map(func(r rune) rune {
+			if r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+				return ' '
+			}
+			return r
+		}, text)
+		for _, r := range all {
+			text = r.pattern.ReplaceAllString(text, r.with)
+		}
+		return text
+	}
+}
+
+// redactStep applies a redactor to everything that a step shows.
+func redactStep(s *doctor.Step, redact func(string) string) {
+	s.Message = redact(s.Message)
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		f.Message = redact(f.Message)
+		for j := range f.Evidence {
+			f.Evidence[j].Value = redact(f.Evidence[j].Value)
+		}
+		for j := range f.Fix {
+			f.Fix[j] = redact(f.Fix[j])
+		}
+	}
 }
