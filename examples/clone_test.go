@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"nginx-exporter/internal/proctest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -137,30 +139,28 @@ func (c *clone) environment() []string {
 	return append(environment, "no_proxy=127.0.0.1", "PATH="+os.Getenv("PATH")+":/usr/sbin")
 }
 
-// run runs a script as somebody would who types its lines, and returns what it
-// printed. The script must leave nothing behind; what a failed one leaves is
-// ended and removed.
+// limit is how long the commands of a README may take on a busy machine.
+const limit = 10 * time.Minute
+
+// run runs a script as if its lines were typed, and returns what it printed.
+// The script must leave nothing behind; what a failed one leaves is ended and
+// removed.
 func (c *clone) run(t *testing.T, script string) string {
 	t.Helper()
-	const limit = 90 * time.Second
 	logs, temp := t.TempDir(), openTemp(t)
-	stdout, stderr := create(t, filepath.Join(logs, "stdout")), create(t, filepath.Join(logs, "stderr"))
-	cmd := exec.Command("bash", "-euo", "pipefail", "-xc", script) //nolint:noctx // the timer below ends it together with its children
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.root, append(c.environment(), "TMPDIR="+temp), stdout, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	stdout := create(t, filepath.Join(logs, "stdout"))
+	cmd := exec.Command("bash", "-euo", "pipefail", "-xc", script) //nolint:noctx // proctest ends it
+	cmd.Dir, cmd.Env, cmd.Stdout = c.root, append(c.environment(), "TMPDIR="+temp), stdout
+	p := proctest.Start(t, "", cmd)
+	select {
+	case <-p.Ended():
+	case <-time.After(limit):
+		p.Kill()
 	}
-	endGroup := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // it may have ended by itself
-	timer := time.AfterFunc(limit, endGroup)
-	err := cmd.Wait()
-	inTime := timer.Stop()
 	out := read(t, stdout.Name())
-	if err != nil {
-		endGroup()
+	if status := p.Exit(t); status != 0 {
 		endDaemons(t, temp)
-		t.Fatalf("%v (within %s: %t)\nstandard output:\n%s\nstandard error:\n%s\nlogs:\n%s",
-			err, limit, inTime, out, read(t, stderr.Name()), programLogs(t, temp))
+		t.Fatalf("exit status %d (within %s)\nstandard output:\n%s\nlogs:\n%s", status, limit, out, programLogs(t, temp))
 	}
 	if leftovers, err := os.ReadDir(temp); err != nil || len(leftovers) > 0 {
 		t.Errorf("after the last command there is still %v (%v)", leftovers, err)
@@ -250,25 +250,9 @@ func endDaemons(t *testing.T, folder string) {
 			continue
 		}
 		_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended by itself
-		within(t, "nginx ends", func() bool {
+		proctest.Until(t, "nginx to end", func() bool {
 			_, err := os.Stat(path)
 			return errors.Is(err, fs.ErrNotExist)
 		})
-	}
-}
-
-// within waits until the condition holds.
-func within(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(10 * time.Second)
-	for !condition() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Errorf("not within ten seconds: %s", what)
-			return
-		}
 	}
 }

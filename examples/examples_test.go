@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"nginx-exporter/internal/proctest"
 )
 
 // example is one README and what its commands must print, in this order.
@@ -80,8 +82,8 @@ func TestReadmes(t *testing.T) {
 			script := strings.Join(blocks(t, filepath.Join(c.root, "examples", example.folder, "README.md"), "sh"), "\n")
 			inOrder(t, c.run(t, script), example.prints)
 			for usual, port := range c.ports {
-				what := fmt.Sprintf("nobody listens any more on %s, which the README calls %d", port, usual)
-				within(t, what, func() bool { return free(t, port) })
+				what := fmt.Sprintf("port %s to be free, which is %d in the README", port, usual)
+				proctest.Until(t, what, func() bool { return free(t, port) })
 			}
 		})
 	}

@@ -11,11 +11,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/internal/proctest"
 )
 
 var update = flag.Bool("update", false, "rewrite the manifests that inject makes")
@@ -114,13 +115,13 @@ func TestLoad(t *testing.T) {
 	write(t, filepath.Join(folder, "conf.d/load.conf"), "server { listen 127.0.0.1:"+port+"; location / { return 204; } location = /status { stub_status; } }")
 	start(t, folder, c.environment(), "bash", "-c", "exec nginx -p . -c nginx.conf -g 'daemon off;'")
 	status := &counters{url: "http://127.0.0.1:" + port + "/status"}
-	within(t, "nginx answers", func() bool { return status.read(t) })
+	proctest.Until(t, "a response of nginx", func() bool { return status.read(t) })
 
 	const least, atOnce, perSecond = 170, 20, 100
 	script, _ := at(documents(t, "kubernetes/load.yaml")[0], "spec", "template", "spec", "containers", 0, "command", 2).(string)
 	started := time.Now()
 	start(t, folder, append(c.environment(), "URL=http://127.0.0.1:"+port+"/"), "sh", "-c", script)
-	within(t, "there is load", func() bool { return status.read(t) && status.requests >= least })
+	proctest.Until(t, "load", func() bool { return status.read(t) && status.requests >= least })
 	if took, shortest := time.Since(started), time.Second*(least-atOnce)*9/10/perSecond; took < shortest {
 		t.Errorf("%d requests came within %s, which is more than %d a second", status.requests, took, perSecond)
 	}
@@ -157,16 +158,9 @@ func (c *counters) read(t *testing.T) bool {
 // start runs a program, which ends with the test, and so do its children.
 func start(t *testing.T, folder string, environment []string, name string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(name, args...) //nolint:noctx // it is ended together with its children
+	cmd := exec.Command(name, args...) //nolint:noctx // proctest ends it
 	cmd.Dir, cmd.Env = folder, environment
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended by itself
-		_ = cmd.Wait()                                      // killed is how it should end
-	})
+	proctest.Start(t, "", cmd)
 }
 
 // clusterReadmes returns the READMEs whose commands need a cluster.

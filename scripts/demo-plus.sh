@@ -18,7 +18,7 @@ start_server() {
     : >"$tmp/api"
     "$tmp/plusserver" "$@" >"$tmp/api" 2>"$tmp/server.err" &
     server_pid=$!
-    for _ in {1..100}; do
+    for _ in {1..600}; do
         api=$(head -n 1 "$tmp/api")
         if [ -n "$api" ]; then return 0; fi
         kill -0 $server_pid 2>/dev/null || break
@@ -71,7 +71,7 @@ table() {
 
 # await_increase: waits until the counters have increased twice.
 await_increase() {
-    for _ in {1..100}; do
+    for _ in {1..600}; do
         scrape "$tmp/after"
         if (($(value "$tmp/after" nginxplus_http_requests_total) >= \
             $(value "$tmp/before" nginxplus_http_requests_total) + 20)); then

@@ -43,9 +43,9 @@ in_use() {
 }
 
 # responds PID URL: waits until the URL responds; fails if the process ends, or after
-# ten seconds.
+# a minute.
 responds() {
-    for _ in {1..100}; do
+    for _ in {1..600}; do
         kill -0 "$1" 2>/dev/null || return 1
         if get --output /dev/null "$2" 2>/dev/null; then return 0; fi
         sleep 0.1

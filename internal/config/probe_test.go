@@ -167,7 +167,7 @@ probe: {allow: [{host: h}]}
 	}
 	// A module that nobody wrote is the flags.
 	options, err := probes(t, "probe: {allow: [{host: h}]}").Target("http://h/", "")
-	if err != nil || options.Client.Timeout != 5*time.Second {
+	if err != nil || options.Client.Timeout != time.Minute {
 		t.Errorf("without modules: %v, %v", options, err)
 	}
 }

@@ -25,7 +25,7 @@ func flags() *Config {
 	return &Config{
 		Nginx: Nginx{
 			ScrapeURIs: []string{"http://127.0.0.1:8080/stub_status"}, DefaultURI: true,
-			Mode: "auto", Verify: true, Timeout: 5 * time.Second, AddrLabel: "auto", MaxDocument: 1 << 20,
+			Mode: "auto", Verify: true, Timeout: time.Minute, AddrLabel: "auto", MaxDocument: 1 << 20,
 		},
 		Web: Web{
 			Listen: []string{":9113"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 128,
@@ -64,7 +64,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		t.Errorf("%d targets, warnings %q, file %q", len(settings.Targets()), settings.Warnings(), settings.File())
 	}
 	target := settings.Targets()[0]
-	if target.Client.Target.String() != "http://127.0.0.1:8080/stub_status" || target.Client.Timeout != 5*time.Second ||
+	if target.Client.Target.String() != "http://127.0.0.1:8080/stub_status" || target.Client.Timeout != time.Minute ||
 		!reflect.ValueOf(target.Client.HTTP).IsZero() || len(target.Labels) != 0 || target.Client.Mode != client.ModeAuto {
 		t.Errorf("%+v", target)
 	}

@@ -34,7 +34,7 @@ func TestBounds(t *testing.T) {
 		{"many documents", onePod + strings.Repeat("---\na: b\n", 5000), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			within(t, 60*time.Second, func() {
+			within(t, func() {
 				out, outcomes, err := Inject(c.in, Defaults(""))
 				if !errors.Is(err, c.want) {
 					t.Errorf("error is %v, want %v", err, c.want)
@@ -68,7 +68,7 @@ func TestLargeList(t *testing.T) {
 	}
 	o := Defaults("")
 	o.StatusConfig = true
-	within(t, 60*time.Second, func() {
+	within(t, func() {
 		out, outcomes, err := Inject(list.String(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -84,9 +84,11 @@ func TestLargeList(t *testing.T) {
 	})
 }
 
-// within fails a test whose input takes more than linear time.
-func within(t *testing.T, limit time.Duration, f func()) {
+// within fails a test whose input takes more than linear time: hours instead of
+// a second. The limit is that of a busy machine.
+func within(t *testing.T, f func()) {
 	t.Helper()
+	const limit = 10 * time.Minute
 	from := time.Now()
 	f()
 	if took := time.Since(from); took > limit {

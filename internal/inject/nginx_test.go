@@ -41,7 +41,7 @@ func TestStatusServer(t *testing.T) {
 func eventually(t *testing.T, uri string) (status int, page string) {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
-	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	client := &http.Client{Transport: transport, Timeout: time.Minute}
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.After(time.Minute)

@@ -25,11 +25,12 @@ import (
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
+	"nginx-exporter/internal/proctest"
 	"nginx-exporter/internal/web"
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
+const patience = proctest.Patience
 
 // nginx stands in for a real one, which other tests have.
 type nginx struct {
@@ -60,7 +61,7 @@ func startNginx(tb testing.TB, hold chan struct{}) *nginx {
 func configure(target string) *config.Config {
 	return &config.Config{
 		Nginx: config.Nginx{
-			ScrapeURIs: []string{target}, DefaultURI: true, Verify: true, Timeout: 5 * time.Second, AddrLabel: "auto", Mode: "auto",
+			ScrapeURIs: []string{target}, DefaultURI: true, Verify: true, Timeout: time.Hour, AddrLabel: "auto", Mode: "auto",
 			MaxDocument: plus.DefaultMaxDocument,
 		},
 		Web: config.Web{
@@ -256,16 +257,7 @@ func (t *transcript) lines(texts ...string) int {
 
 func eventually(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	ticker := time.NewTicker(time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(patience)
-	for !condition() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			tb.Fatalf("waited %s for %s", patience, what)
-		}
-	}
+	proctest.Until(tb, what, condition)
 }
 
 // file writes a file of the test.

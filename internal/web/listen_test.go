@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"nginx-exporter/internal/proctest"
 )
 
 func TestListenTCP(t *testing.T) {
@@ -126,25 +128,15 @@ func TestListenSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The shell has the process id that the program keeps.
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), "/bin/sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0"`, os.Args[0])
+	command := exec.CommandContext(t.Context(), "/bin/sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0"`, os.Args[0])
 	command.Env = append(os.Environ(), activatedVariable+"="+startNginx(t, nil).URL)
 	command.ExtraFiles = []*os.File{socket}
-	output := &transcript{}
-	command.Stdout, command.Stderr = output, output
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	p := proctest.Start(t, "", command)
 	_, _ = socket.Close(), listener.Close() // the child has its own
-	defer func() {
-		_ = command.Process.Kill() // unless it has ended
-		_ = command.Wait()         // looked at below
-	}()
 	mustScrape(t, "tcp", listener.Addr().String())
-	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Wait(); err != nil {
-		t.Errorf("the exporter ended with %v:\n%s", err, output)
+	p.Signal(t, syscall.SIGTERM)
+	if status := p.Exit(t); status != 0 {
+		t.Errorf("the exporter ended with status %d", status)
 	}
 }
 

@@ -48,7 +48,7 @@ func newScene(t *testing.T) *scene {
 	s := &scene{T: t, ca: nginxtest.NewAuthority(t)}
 	s.options.TargetOptions = func(uri string) (client.Options, error) {
 		target, err := client.ParseTarget(uri)
-		return client.Options{Target: target, Timeout: time.Second, HTTP: s.trusting(target)}, err
+		return client.Options{Target: target, Timeout: 6 * time.Second, HTTP: s.trusting(target)}, err // enough on a busy machine
 	}
 	s.options.Machine = Machine{
 		Proc: t.TempDir(), Ports: []int{}, Sockets: []string{}, Dirs: []string{}, Env: func(string) string { return "" },

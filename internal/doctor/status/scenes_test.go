@@ -75,7 +75,7 @@ func refusals() map[string]problem {
 			n.Start(s)
 			s.options.Machine.Sockets = []string{n.Dir + "/*.sock"}
 		}},
-		"unreachable": {"nginx-unreachable", func(s *scene) { s.target("http://" + fullBacklog(s) + "/stub_status") }},
+		"unreachable": {"nginx-unreachable", func(s *scene) { s.target("http://" + fullBacklog(s) + "/stub_status").Timeout = time.Second }},
 		"slow": {"nginx-slow", func(s *scene) {
 			a := s.serve(func(w http.ResponseWriter, r *http.Request) {
 				select {
