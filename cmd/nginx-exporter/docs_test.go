@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,16 +12,62 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 )
 
-// TestDocsFlags holds the table of the README equal to the flags.
+// TestDocsFlags holds the tables of docs/flags.md equal to the flags.
 func TestDocsFlags(t *testing.T) {
-	var table strings.Builder
-	table.WriteString("| flag | variable | default | meaning |\n|---|---|---|---|\n")
-	for _, f := range fresh(t).flags {
-		if !f.hidden {
-			fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", spelling(f), code(f.env), code(f.defaults), cell(f.help))
+	var tables strings.Builder
+	flags := fresh(t).flags
+	for _, group := range groups() {
+		fmt.Fprintf(&tables, "## %s\n\n| flag | default | description | environment variables |\n|---|---|---|---|\n", group.title)
+		for _, f := range flags {
+			if !f.hidden && f.title() == group.title {
+				fmt.Fprintf(&tables, "| `%s` | %s | %s | %s |\n", spelling(f), code(f.defaults), cell(f.help), code(f.env))
+			}
+		}
+		tables.WriteString("\n")
+	}
+	section(t, "docs/flags.md", "flags", tables.String())
+}
+
+// TestHelp holds the help to two screens of 100 columns. What it leaves out is
+// in the long help.
+func TestHelp(t *testing.T) {
+	help, long := helpOf(t, "--help"), helpOf(t, "--help-long")
+	lines := strings.Split(help, "\n")
+	if len(lines) > 100 {
+		t.Errorf("--help has %d lines", len(lines))
+	}
+	for _, line := range strings.Split(long, "\n") {
+		if len(line) > 100 {
+			t.Errorf("longer than 100 columns: %s", line)
 		}
 	}
-	section(t, "README.md", "flags", table.String())
+	if commands, flags := strings.Index(help, "\nCommands:\n"), strings.Index(help, "\nFlags:\n"); commands < 0 || flags < commands {
+		t.Errorf("the commands do not precede the flags in\n%s", help)
+	}
+	for _, f := range fresh(t).flags {
+		if f.title() == "" {
+			t.Errorf("--%s is in no group", f.name)
+		}
+		line := "\n  " + f.spelling() + "\n"
+		if shown := strings.Contains(help, line); shown != (!f.rare && !f.hidden) {
+			t.Errorf("--help shows --%s: %v", f.name, shown)
+		}
+		if shown := strings.Contains(long, line); shown != !f.hidden {
+			t.Errorf("--help-long shows --%s: %v", f.name, shown)
+		}
+		if f.placeholder == "" && len(f.defaults) == 0 && !f.hidden {
+			t.Errorf("--%s has neither a default nor a placeholder", f.name)
+		}
+	}
+}
+
+func helpOf(t *testing.T, flag string) string {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), programName, flag).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(output)
 }
 
 // TestDocsOldFlags holds the table of docs/migrating.md equal to the flags that
@@ -30,7 +77,7 @@ func TestDocsOldFlags(t *testing.T) {
 	table.WriteString("| flag | variable | the log says |\n|---|---|---|\n")
 	for _, f := range fresh(t).flags {
 		if f.hidden {
-			fmt.Fprintf(&table, "| `-%s` | %s | %s |\n", f.name, code(f.env[1:]), cell(notes(t, f)))
+			fmt.Fprintf(&table, "| `-%s` | %s | %s |\n", f.name, code(f.env[1:]), cell(deprecationsOf(t, f)))
 		}
 	}
 	section(t, "docs/migrating.md", "old-flags", table.String())
@@ -42,7 +89,7 @@ func TestDocsManPage(t *testing.T) {
 	model := cli.app.Model()
 	var page strings.Builder
 	fmt.Fprintf(&page, ".TH NGINX-EXPORTER 1 \"\" %q \"User Commands\"\n", programName)
-	fmt.Fprintf(&page, ".SH NAME\n%s \\- Prometheus exporter for NGINX\n", roff(programName))
+	fmt.Fprintf(&page, ".SH NAME\n%s \\- Prometheus exporter for NGINX and NGINX Plus\n", roff(programName))
 	fmt.Fprintf(&page, ".SH SYNOPSIS\n.B %s\n[\\fIFLAGS\\fR] [\\fICOMMAND\\fR]\n", roff(programName))
 	fmt.Fprintf(&page, ".SH DESCRIPTION\n%s\n", roff(model.Help))
 	page.WriteString(".SH COMMANDS\n")
@@ -58,11 +105,14 @@ func TestDocsManPage(t *testing.T) {
 			}
 		}
 	}
-	page.WriteString(".SH OPTIONS\nThe command line goes before the environment, and a variable with the prefix before one without.\n")
-	for _, f := range cli.flags {
-		if !f.hidden {
-			fmt.Fprintf(&page, ".TP\n.B %s\n%s\n.br\nEnvironment: %s.%s\n",
-				roff(spelling(f)), roff(f.help), roff(strings.Join(f.env, ", ")), roff(standard(f)))
+	page.WriteString(".SH OPTIONS\nCommand-line flags take precedence over environment variables, and variables with the prefix over those without.\n")
+	for _, group := range groups() {
+		fmt.Fprintf(&page, ".SS %s\n", roff(group.title))
+		for _, f := range cli.flags {
+			if !f.hidden && f.title() == group.title {
+				fmt.Fprintf(&page, ".TP\n.B %s\n%s\n.br\nEnvironment: %s.%s\n",
+					roff(spelling(f)), roff(f.help), roff(strings.Join(f.env, ", ")), roff(standard(f)))
+			}
 		}
 	}
 	page.WriteString(manEnd)
@@ -73,10 +123,10 @@ func TestDocsManPage(t *testing.T) {
 const manEnd = `.SH SIGNALS
 .TP
 .B SIGHUP
-The configuration file is loaded again.
+Reload the configuration file.
 .TP
 .B SIGTERM, SIGINT
-Scrapes under way are answered, then the program ends. A second signal cuts the drain delay short.
+Shut down gracefully: respond to requests in progress, then exit. A second signal ends the drain delay.
 .SH EXIT STATUS
 0 after a signal and after commands that succeed, 1 where the configuration is wrong or an address is taken.
 doctor exits with 0 if healthy, 1 if a problem is found, 2 if diagnosis is not possible.
@@ -137,8 +187,8 @@ func code(items []string) string {
 // cell makes a text fit for one cell of a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// notes returns what the log says when the flag is given.
-func notes(t *testing.T, f *flag) string {
+// deprecationsOf returns what the log says when the flag is given.
+func deprecationsOf(t *testing.T, f *flag) string {
 	t.Helper()
 	cli := fresh(t)
 	args := []string{"--" + f.name}
@@ -148,10 +198,10 @@ func notes(t *testing.T, f *flag) string {
 	if _, err := cli.parse(args); err != nil {
 		t.Fatal(err)
 	}
-	if len(cli.notes) == 0 {
+	if len(cli.deprecations) == 0 {
 		t.Errorf("--%s is an old flag of which the log says nothing", f.name)
 	}
-	return strings.Join(cli.notes, "; ")
+	return strings.Join(cli.deprecations, "; ")
 }
 
 // section compares what stands between two marks of a document, or writes it.

@@ -11,13 +11,14 @@ import (
 	"github.com/alecthomas/units"
 )
 
-// flag is one flag with the environment variables that stand for it.
+// flag is one flag with its environment variables.
 type flag struct {
 	*value
 	name   string
 	help   string
-	env    []string // in the order in which they are looked up
-	hidden bool     // only old versions had it
+	env    []string // in order of precedence
+	rare   bool     // only in the long help
+	hidden bool     // only versions 0.x had it
 	clause *kingpin.FlagClause
 }
 
@@ -30,20 +31,20 @@ func envName(name string) string {
 	return envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(name))
 }
 
-// add defines a flag. Alias is the variable that the old exporter has for it,
-// empty for none. A variable that is set takes the place of the default, so
-// the command line goes before it.
+// add defines a flag. Alias is the variable that nginx-prometheus-exporter has
+// for it, empty for none. A variable that is set replaces the default, so the
+// command line takes precedence.
 func (c *cli) add(name, alias string, v *value, help string) *flag {
 	f := &flag{value: v, name: name, help: help, env: []string{envName(name)}}
 	if alias != "" {
 		f.env = append(f.env, alias)
 	}
 	v.name = "--" + name
-	f.clause = c.app.Flag(name, help+" ($"+strings.Join(f.env, ", $")+")")
+	f.clause = c.app.Flag(name, help).PlaceHolder(v.placeholder)
 	f.clause.SetValue(v)
 	defaults := v.defaults
 	for _, env := range f.env {
-		// An empty variable is as good as none.
+		// An empty variable counts as unset.
 		if given, _ := c.lookup(env); strings.TrimSpace(given) != "" {
 			v.name, v.given, defaults = env, true, []string{given}
 			if v.repeats {
@@ -59,15 +60,22 @@ func (c *cli) add(name, alias string, v *value, help string) *flag {
 	return f
 }
 
-// value takes the text of a flag.
+// value parses the text of a flag.
 type value struct {
-	name     string // whom an error names
-	set      func(string) error
-	defaults []string
-	boolean  bool
-	repeats  bool
-	given    bool // it does not have its default
-	text     string
+	name        string // of the flag or variable, for errors
+	set         func(string) error
+	defaults    []string
+	placeholder string // for the help, of flags without a default
+	boolean     bool
+	repeats     bool
+	given       bool // set by a variable
+	text        string
+}
+
+// named sets the placeholder and returns v.
+func (v *value) named(placeholder string) *value {
+	v.placeholder = placeholder
+	return v
 }
 
 // Set implements [kingpin.Value].
@@ -82,10 +90,10 @@ func (v *value) Set(text string) error {
 // String implements [kingpin.Value].
 func (v *value) String() string { return v.text }
 
-// IsBoolFlag tells kingpin that the flag stands without a value.
+// IsBoolFlag tells kingpin whether the flag has no value.
 func (v *value) IsBoolFlag() bool { return v.boolean }
 
-// IsCumulative tells kingpin that the flag may be repeated.
+// IsCumulative tells kingpin whether the flag may be repeated.
 func (v *value) IsCumulative() bool { return v.repeats }
 
 func text(to *string, standard string) *value {
@@ -110,7 +118,7 @@ func boolean(to *bool, standard bool) *value {
 	return &value{defaults: []string{strconv.FormatBool(standard)}, boolean: true, set: func(s string) error {
 		b, err := strconv.ParseBool(s)
 		if err != nil {
-			return fmt.Errorf("%q is neither true nor false", s)
+			return fmt.Errorf("%q is not true or false", s)
 		}
 		*to = b
 		return nil
@@ -121,14 +129,14 @@ func number(to *int, standard int) *value {
 	return &value{defaults: []string{strconv.Itoa(standard)}, set: func(s string) error {
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			return fmt.Errorf("%q is no whole number", s)
+			return fmt.Errorf("%q is not a valid integer", s)
 		}
 		*to = n
 		return nil
 	}}
 }
 
-// size takes a number of bytes, with or without a unit.
+// size parses a number of bytes, with or without a unit.
 func size(to *int64, standard int64) *value {
 	return &value{defaults: []string{units.Base2Bytes(standard).String()}, set: func(s string) error {
 		n, err := strconv.ParseInt(s, 10, 64)
@@ -138,7 +146,7 @@ func size(to *int64, standard int64) *value {
 			n = int64(parsed)
 		}
 		if err != nil {
-			return fmt.Errorf("%q is no number of bytes, such as 1048576 or 128MiB", s)
+			return fmt.Errorf("%q is not a valid size, such as 1048576 or 128MiB", s)
 		}
 		*to = n
 		return nil
@@ -149,14 +157,14 @@ func duration(to *time.Duration, standard time.Duration) *value {
 	return &value{defaults: []string{standard.String()}, set: func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil {
-			return fmt.Errorf("%q is no duration with a unit, such as 5s or 500ms", s)
+			return fmt.Errorf("%q is not a valid duration with a unit, such as 5s or 500ms", s)
 		}
 		*to = d
 		return nil
 	}}
 }
 
-// durations takes any number of durations, none by default.
+// durations parses a repeated flag, without a default.
 func durations(to *[]time.Duration) *value {
 	return &value{repeats: true, set: func(s string) error {
 		var d time.Duration
@@ -168,19 +176,19 @@ func durations(to *[]time.Duration) *value {
 	}}
 }
 
-// parse reads the command line and returns the command that it names.
+// parse parses the command line and returns the full name of its command.
 func (c *cli) parse(args []string) (string, error) {
 	for _, f := range c.flags {
-		// A variable gave way to the command line: it is not at fault.
+		// The variable is not used, so errors must not name it.
 		if c.onCommandLine(args, f.name) {
 			f.value.name = "--" + f.name
 		}
 	}
-	modern, err := c.modern(args)
+	normalized, err := c.normalizeArgs(args)
 	if err != nil {
 		return "", err
 	}
-	command, err := c.app.Parse(modern)
+	command, err := c.app.Parse(normalized)
 	if err != nil {
 		return "", err
 	}

@@ -20,7 +20,7 @@ const (
 	checkConfigCommand = "check-config"
 )
 
-// cli is the command line: what can be said on it, and what was.
+// cli is the command line: its definition, and what was parsed.
 type cli struct {
 	app    *kingpin.Application
 	lookup func(string) (string, bool) // of the environment
@@ -32,7 +32,9 @@ type cli struct {
 	legacy    legacy
 	manifests manifests
 	snippet   snippetRequest
-	notes     []string // what the log should say of old spellings
+	longHelp  bool // show rarely used flags in the help
+
+	deprecations []string // warnings about old spellings
 
 	doctor doctorOptions
 	hpa    hpaRequest
@@ -40,108 +42,84 @@ type cli struct {
 
 func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c := &cli{lookup: lookup}
-	c.app = kingpin.New(programName, "Scrapes NGINX and serves what it says as metrics for Prometheus.")
+	c.app = kingpin.New(programName, "Prometheus exporter for NGINX and NGINX Plus.")
 	c.app.UsageWriter(stdout)
 	c.app.ErrorWriter(stderr)
 	c.app.Version(version.Print(programName))
+	c.setUsage()
 	c.app.HelpFlag.Short('h')
-	c.app.Command(serveCommand, "Scrape NGINX and serve its metrics.").Default()
-	c.app.Command(checkConfigCommand, "Check flags, environment and configuration file, and exit.")
+	c.app.HelpFlag.Help("Show help, also for a command; --help-long shows all flags.")
+	c.app.VersionFlag.Help("Show the version.")
+	c.app.Command(serveCommand, "Scrape NGINX and expose its metrics (default).").Default()
+	c.app.Command(checkConfigCommand, "Validate flags, environment and configuration file, and exit.")
 	c.addInject()
 	c.addUninject()
 	c.addSnippet()
 	c.addDoctor()
 	c.config.UserAgent = programName + "/" + version.Version
-	c.webFlags()
+	c.config.Web.Timeouts = config.DefaultTimeouts()
 	c.nginxFlags()
 	c.plusFlags()
 	c.collectorFlags()
+	c.prometheusFlags()
+	c.webFlags()
 	c.otherFlags()
 	c.legacyFlags()
 	return c
 }
 
-func (c *cli) webFlags() {
-	w := &c.config.Web
-	c.add("web.listen-address", "LISTEN_ADDRESS", list(&w.Listen, ":9113"),
-		"Address to serve on: [HOST]:PORT, unix:/PATH or vsock://:PORT. Can be repeated.")
-	c.add("web.systemd-socket", "SYSTEMD_SOCKET", boolean(&w.Systemd, false),
-		"Serve on the sockets that systemd hands over, in place of --web.listen-address.")
-	c.add("web.config.file", "CONFIG_FILE", text(&w.ConfigFile, ""),
-		"File with TLS and basic authentication of the exporter's own endpoint, in the form of Prometheus' exporter-toolkit.")
-	c.add("web.telemetry-path", "TELEMETRY_PATH", text(&w.TelemetryPath, "/metrics"),
-		"Path under which the metrics are served.")
-	c.add("web.exporter-metrics", "", text(&w.ExporterMetrics, "basic"),
-		"How much the page tells of the exporter's own process: none, basic or full.")
-	c.add("web.max-requests", "", number(&w.MaxRequests, 128),
-		"Scrapes that may be under way at once; more are answered with 503.")
-	c.add("web.read-timeout", "", duration(&w.ReadTimeout, 10*time.Second),
-		"How long a client may take to send its request.")
-	c.add("web.write-timeout", "", duration(&w.WriteTimeout, 30*time.Second),
-		"How long a client may take to receive a page.")
-	c.add("web.idle-timeout", "", duration(&w.IdleTimeout, 3*time.Minute),
-		"How long a connection of a client is kept without a request.")
-	c.add("web.scrape-timeout-offset", "", duration(&w.TimeoutOffset, 500*time.Millisecond),
-		"Time to keep of the scrape time-out that Prometheus tells, at most a quarter of it.")
-	c.add("web.drain-delay", "", duration(&w.DrainDelay, 0),
-		"How long scrapes are still answered after the signal to stop.")
-	c.add("web.shutdown-timeout", "", duration(&w.ShutdownTimeout, 8*time.Second),
-		"How long scrapes under way may take to end after that.")
-	c.add("web.enable-lifecycle", "", boolean(&w.Lifecycle, false),
-		"Load the configuration again on POST /-/reload.")
-}
-
 func (c *cli) nginxFlags() {
 	n := &c.config.Nginx
 	c.add("nginx.scrape-uri", "SCRAPE_URI", list(&n.ScrapeURIs, "http://127.0.0.1:8080/stub_status"),
-		"Status page of NGINX: an http or https URL, or unix:SOCKET:PATH. Can be repeated.")
+		"URI of the NGINX status page or API: http://, https:// or unix:SOCKET:PATH. Repeatable.")
 	c.add("nginx.mode", "", text(&n.Mode, client.ModeAuto.String()),
-		"What the targets are: auto finds out, stub_status, or plus for the NGINX Plus API.")
+		"Type of the endpoint: auto, stub_status or plus (NGINX Plus API).")
 	c.add("nginx.plus", "NGINX_PLUS", boolean(&n.Plus, false),
-		"The same as --nginx.mode=plus.")
+		"Same as --nginx.mode=plus.")
 	c.add("nginx.timeout", "TIMEOUT", duration(&n.Timeout, 5*time.Second),
-		"Bounds a whole scrape of a target.")
+		"Timeout for scraping a target.")
 	c.add("nginx.addr-label", "", text(&n.AddrLabel, config.AddrLabels()[0]),
-		"When series carry the target as label addr: auto for two targets or more, or always.")
-	c.add("nginx.host-header", "", text(&n.Host, ""),
-		"Host header of the requests, in place of the target's host.")
+		"When to add the label addr: auto (two or more targets) or always.")
+	c.add("nginx.host-header", "", text(&n.Host, "").named("HOST"),
+		"Host header of requests, instead of the host of the target.")
 	c.add("nginx.proxy-protocol", "PROXY_PROTOCOL", boolean(&n.ProxyProtocol, false),
-		"Begin each connection to NGINX with a PROXY protocol header.")
+		"Send a PROXY protocol header on each connection.")
 	c.add("nginx.ssl-verify", "SSL_VERIFY", boolean(&n.Verify, true),
-		"Verify the certificate of NGINX.")
-	c.add("nginx.ssl-ca-cert", "SSL_CA_CERT", text(&n.CACert, ""),
-		"File with the CA certificates to trust, in place of the system's.")
-	c.add("nginx.ssl-client-cert", "SSL_CLIENT_CERT", text(&n.ClientCert, ""),
-		"File with the client certificate to show to NGINX.")
-	c.add("nginx.ssl-client-key", "SSL_CLIENT_KEY", text(&n.ClientKey, ""),
-		"File with the key of the client certificate.")
+		"Verify the TLS certificate of NGINX.")
+	c.add("nginx.ssl-ca-cert", "SSL_CA_CERT", text(&n.CACert, "").named("PATH"),
+		"CA certificates to trust, instead of the system's.")
+	c.add("nginx.ssl-client-cert", "SSL_CLIENT_CERT", text(&n.ClientCert, "").named("PATH"),
+		"TLS client certificate.")
+	c.add("nginx.ssl-client-key", "SSL_CLIENT_KEY", text(&n.ClientKey, "").named("PATH"),
+		"Key of the TLS client certificate.")
 }
 
 func (c *cli) plusFlags() {
 	n := &c.config.Nginx
+	regexp := func(to *string) *value { return text(to, "").named("REGEXP") }
 	c.add("nginx.plus.pad-codes", "", boolean(&n.PadCodes, false),
-		"Show 40 status codes of each zone and server, with zero where NGINX Plus does not list them.")
-	c.add("nginx.plus.server-id", "", boolean(&n.ServerID, false),
-		"Tell servers of an upstream with the same address apart by the label id, in place of adding them up.")
-	c.add("nginx.plus.zone-include", "", text(&n.Choice.IncludeZones, ""),
-		"Regular expression for the zones to show, caches and resolvers among them; it has to match the whole name.")
-	c.add("nginx.plus.zone-exclude", "", text(&n.Choice.ExcludeZones, ""),
-		"Regular expression for the zones not to show.")
-	c.add("nginx.plus.upstream-include", "", text(&n.Choice.IncludeUpstreams, ""),
-		"Regular expression for the upstreams to show.")
-	c.add("nginx.plus.upstream-exclude", "", text(&n.Choice.ExcludeUpstreams, ""),
-		"Regular expression for the upstreams not to show.")
-	c.add("nginx.plus.peer-include", "", text(&n.Choice.IncludeServers, ""),
-		"Regular expression for the servers of upstreams to show, by address or by name.")
-	c.add("nginx.plus.peer-exclude", "", text(&n.Choice.ExcludeServers, ""),
-		"Regular expression for the servers of upstreams not to show.")
+		"Expose the 40 status codes of nginx-prometheus-exporter, 0 if unset.")
 	c.add("nginx.plus.max-series", "", number(&n.Choice.MaxSeries, 0),
-		"Most series of one target; what comes after is dropped and counted. 0 means no limit.")
+		"Maximum number of series per target (0: unlimited).")
+	c.add("nginx.plus.zone-include", "", regexp(&n.Choice.IncludeZones),
+		"Regexp of zones to include, also caches and resolvers (anchored).")
+	c.add("nginx.plus.zone-exclude", "", regexp(&n.Choice.ExcludeZones),
+		"Regexp of zones to exclude (anchored).")
+	c.add("nginx.plus.upstream-include", "", regexp(&n.Choice.IncludeUpstreams),
+		"Regexp of upstreams to include (anchored).").rare = true
+	c.add("nginx.plus.upstream-exclude", "", regexp(&n.Choice.ExcludeUpstreams),
+		"Regexp of upstreams to exclude (anchored).").rare = true
+	c.add("nginx.plus.peer-include", "", regexp(&n.Choice.IncludeServers),
+		"Regexp of upstream servers to include, by address or name (anchored).").rare = true
+	c.add("nginx.plus.peer-exclude", "", regexp(&n.Choice.ExcludeServers),
+		"Regexp of upstream servers to exclude, by address or name (anchored).").rare = true
+	c.add("nginx.plus.server-id", "", boolean(&n.ServerID, false),
+		"Add the label id to upstream servers, instead of summing servers with the same address.").rare = true
 	c.add("nginx.plus.max-document", "", size(&n.MaxDocument, plus.DefaultMaxDocument),
-		"Largest document of the NGINX Plus API to read, in bytes or with a unit such as MiB.")
+		"Maximum size of an API document, in bytes or with a unit such as MiB.").rare = true
 }
 
-// collectorFlags has a flag for each thing that can be switched on and off.
+// collectorFlags defines a flag for each source that can be disabled.
 func (c *cli) collectorFlags() {
 	choice := &c.config.Nginx.Choice
 	choice.Sources = map[string]bool{}
@@ -149,23 +127,44 @@ func (c *cli) collectorFlags() {
 		v := boolean(new(bool), source.Default)
 		set := v.set
 		v.set = func(s string) error {
-			on, _ := strconv.ParseBool(s) // set tells of what is neither
+			on, _ := strconv.ParseBool(s) // set returns the error
 			choice.Sources[source.Name] = on
 			return set(s)
 		}
-		c.add("collector."+source.Name, "", v, "Read "+source.About+".")
+		c.add("collector."+source.Name, "", v, "Collect "+source.About+".").rare = true
 	}
 }
 
+func (c *cli) prometheusFlags() {
+	c.add("prometheus.const-label", "CONST_LABELS", list(&c.config.ConstLabs).named("NAME=VALUE"),
+		"Constant label for all NGINX series. Repeatable.")
+	c.add("rate.window", "", durations(&c.config.Rate.Windows).named("DURATION"),
+		"Expose requests per second over this window, also at /rate/DURATION. Repeatable.")
+}
+
+func (c *cli) webFlags() {
+	w := &c.config.Web
+	c.add("web.listen-address", "LISTEN_ADDRESS", list(&w.Listen, ":9113"),
+		"Address to listen on: [HOST]:PORT, unix:/PATH or vsock://:PORT. Repeatable.")
+	c.add("web.systemd-socket", "SYSTEMD_SOCKET", boolean(&w.Systemd, false),
+		"Listen on sockets passed by systemd instead.")
+	c.add("web.config.file", "CONFIG_FILE", text(&w.ConfigFile, "").named("PATH"),
+		"exporter-toolkit file to enable TLS or authentication.")
+	c.add("web.telemetry-path", "TELEMETRY_PATH", text(&w.TelemetryPath, "/metrics"),
+		"Path under which to expose metrics.")
+	c.add("web.exporter-metrics", "", text(&w.ExporterMetrics, "basic"),
+		"Metrics about the exporter itself: none, basic or full.")
+	c.add("web.max-requests", "", number(&w.MaxRequests, 128),
+		"Maximum number of parallel scrape requests.")
+	c.add("web.enable-lifecycle", "", boolean(&w.Lifecycle, false),
+		"Enable reload via POST /-/reload.")
+}
+
 func (c *cli) otherFlags() {
-	c.add("prometheus.const-label", "CONST_LABELS", list(&c.config.ConstLabs),
-		"Label NAME=VALUE on every NGINX series. Can be repeated.")
-	c.add("rate.window", "", durations(&c.config.Rate.Windows),
-		"Also tell requests per second over this window, such as 15s, on the page and at /rate/15s. Can be repeated.")
-	c.add("config.file", "", text(&c.config.File, ""),
-		"File with targets and probes; it is read again when it changes.")
+	c.add("config.file", "", text(&c.config.File, "").named("PATH"),
+		"Configuration file with targets, modules and timeouts; reloaded on change.")
 	c.add("log.level", "", text(&c.logLevel, "info"),
-		"Least important lines to log: debug, info, warn or error.")
+		"Minimum severity to log: debug, info, warn or error.")
 	c.add("log.format", "", text(&c.logFormat, "logfmt"),
-		"Form of the log: logfmt or json.")
+		"Log format: logfmt or json.")
 }

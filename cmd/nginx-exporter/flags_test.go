@@ -144,50 +144,50 @@ func TestFlagErrorsNameTheirSource(t *testing.T) {
 func TestOldSpellings(t *testing.T) {
 	for _, f := range fresh(t).flags {
 		for _, s := range oldSpellings(f, samples(t, f)[0]) {
-			if have, want := state(t, s.args, nil), state(t, s.modern, nil); have != want {
-				t.Errorf("%q does something else than %q:\n%s\n%s", s.args, s.modern, have, want)
+			if have, want := state(t, s.args, nil), state(t, s.normalized, nil); have != want {
+				t.Errorf("%q does something else than %q:\n%s\n%s", s.args, s.normalized, have, want)
 			}
 			if f.hidden {
 				continue // TestDocsOldFlags shows what the log says of these
 			}
-			if notes := notesOf(t, s.args); !slices.ContainsFunc(notes, func(note string) bool { return strings.HasPrefix(note, s.note) }) {
-				t.Errorf("%q: the log says %q, and not %q", s.args, notes, s.note)
+			if warnings := warningsOf(t, s.args); !slices.ContainsFunc(warnings, func(warning string) bool { return strings.HasPrefix(warning, s.warning) }) {
+				t.Errorf("%q: the log says %q, and not %q", s.args, warnings, s.warning)
 			}
-			if notes := notesOf(t, s.modern); len(notes) > 0 {
-				t.Errorf("%q: the log says %q", s.modern, notes)
+			if warnings := warningsOf(t, s.normalized); len(warnings) > 0 {
+				t.Errorf("%q: the log says %q", s.normalized, warnings)
 			}
 		}
 	}
 }
 
 type oldSpelling struct {
-	args, modern []string
-	note         string
+	args, normalized []string
+	warning          string
 }
 
 func oldSpellings(f *flag, value string) []oldSpelling {
-	dash := "-" + f.name + " is deprecated: write --" + f.name
+	dash := "Flag -" + f.name + " is deprecated; use --" + f.name
 	list := []oldSpelling{{[]string{"-" + f.name + "=" + value}, on(f, value), dash}}
 	if !f.boolean {
 		return append(list, oldSpelling{[]string{"-" + f.name, value}, on(f, value), dash})
 	}
 	list = append(list, oldSpelling{[]string{"-" + f.name}, on(f, "true"), dash})
 	for text, plain := range map[string]string{"true": "true", "1": "true", "false": "false", "F": "false"} {
-		modern := on(f, plain)
+		normalized := on(f, plain)
 		list = append(list,
-			oldSpelling{[]string{"-" + f.name + "=" + text}, modern, dash},
-			oldSpelling{[]string{"--" + f.name + "=" + text}, modern, "--" + f.name + "=" + text + " is deprecated: write " + modern[0]})
+			oldSpelling{[]string{"-" + f.name + "=" + text}, normalized, dash},
+			oldSpelling{[]string{"--" + f.name + "=" + text}, normalized, "Flag --" + f.name + "=" + text + " is deprecated; use " + normalized[0]})
 	}
 	return list
 }
 
-func notesOf(t *testing.T, args []string) []string {
+func warningsOf(t *testing.T, args []string) []string {
 	t.Helper()
 	cli, err := parsed(args, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cli.notes
+	return cli.deprecations
 }
 
 // TestLists reads lists as the old versions wrote them.
@@ -226,8 +226,8 @@ func TestLists(t *testing.T) {
 			if !slices.Equal(have, c.want) {
 				t.Errorf("%s %q: %q, not %q", how, c.value, have, c.want)
 			}
-			if noted := strings.Contains(strings.Join(cli.notes, "\n"), "commas between the items of"); noted != c.noted {
-				t.Errorf("%s %q: the log says %q", how, c.value, cli.notes)
+			if noted := strings.Contains(strings.Join(cli.deprecations, "\n"), "Commas between the values of"); noted != c.noted {
+				t.Errorf("%s %q: the log says %q", how, c.value, cli.deprecations)
 			}
 		}
 		check(c.variable, byVariable)

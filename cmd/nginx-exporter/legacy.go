@@ -9,15 +9,15 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// legacy holds flags that only old versions of nginx-prometheus-exporter had.
+// legacy holds flags that only versions 0.x of nginx-prometheus-exporter had.
 type legacy struct {
 	retries       string
 	retryInterval string
 	constLabels   []string
 }
 
-// legacyFlags defines the flags of versions 0.x. They work, are not shown, and
-// the log says what to write in their place.
+// legacyFlags defines the flags of versions 0.x. They work, but are hidden, and
+// the log names their replacement.
 func (c *cli) legacyFlags() {
 	w := &c.config.Web
 	c.old("nginx.retries", "NGINX_RETRIES", text(&c.legacy.retries, ""))
@@ -34,72 +34,76 @@ func (c *cli) old(name, alias string, v *value) {
 	f.clause.Hidden()
 }
 
-// modern rewrites the spellings of old versions: one dash before a long flag,
-// and --flag=true or --flag=false. What follows -- is left alone.
-func (c *cli) modern(args []string) ([]string, error) {
+// normalizeArgs rewrites the spellings of versions 0.x: one dash before a long
+// flag, --flag=true and --flag=false. Arguments after -- are not changed.
+func (c *cli) normalizeArgs(args []string) ([]string, error) {
 	if slices.Contains(args, "--completion-bash") {
-		return args, nil // what stands there is not finished
+		return args, nil // incomplete, as typed so far
 	}
-	var modern []string
+	var normalized []string
 	for i, arg := range args {
 		if arg == "--" {
-			return append(modern, args[i:]...), nil
+			return append(normalized, args[i:]...), nil
 		}
 		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		f := c.find(name)
-		arg, err := c.modernValue(f, c.modernDash(f, arg), args[i+1:])
+		arg, err := c.normalizeValue(f, c.normalizeDash(f, arg), args[i+1:])
 		if err != nil {
 			return nil, err
 		}
-		modern = append(modern, arg)
+		if arg == "--help-long" {
+			// The same help, with more flags.
+			c.longHelp, arg = true, "--help"
+		}
+		normalized = append(normalized, arg)
 	}
-	return modern, nil
+	return normalized, nil
 }
 
-// modernDash adds the second dash to a long flag. One letter after one dash is
-// a short flag such as -h.
-func (c *cli) modernDash(f *flag, arg string) string {
+// normalizeDash adds the second dash to a long flag, but not to a short one such
+// as -h.
+func (c *cli) normalizeDash(f *flag, arg string) string {
 	if !strings.HasPrefix(arg, "-") || strings.HasPrefix(arg, "--") || len(arg) <= 2 {
 		return arg
 	}
 	if f != nil && !f.hidden {
-		c.note("-%s is deprecated: write --%s", f.name, f.name)
+		c.deprecate("Flag -%s is deprecated; use --%s instead", f.name, f.name)
 	}
 	return "-" + arg
 }
 
-// modernValue looks at the value of a flag. Kingpin takes a flag that ends the
-// command line without one for a flag that is not there.
-func (c *cli) modernValue(f *flag, arg string, rest []string) (string, error) {
+// normalizeValue checks the value of a flag. Kingpin ignores a flag at the end of
+// the command line that lacks its value.
+func (c *cli) normalizeValue(f *flag, arg string, rest []string) (string, error) {
 	switch {
 	case f == nil || !strings.HasPrefix(arg, "--"):
 		return arg, nil
 	case f.boolean:
-		return c.modernBool(arg, f)
+		return c.normalizeBool(arg, f)
 	case !strings.Contains(arg, "=") && (len(rest) == 0 || len(rest[0]) > 1 && rest[0][0] == '-'):
-		return "", fmt.Errorf("--%s: the value is missing", f.name)
+		return "", fmt.Errorf("--%s: missing value", f.name)
 	default:
 		return arg, nil
 	}
 }
 
-func (c *cli) modernBool(arg string, f *flag) (string, error) {
+func (c *cli) normalizeBool(arg string, f *flag) (string, error) {
 	_, value, assigned := strings.Cut(arg, "=")
 	if !assigned {
 		return arg, nil
 	}
 	on, err := strconv.ParseBool(value)
 	if err != nil {
-		return "", fmt.Errorf("--%s: %q is neither true nor false", f.name, value)
+		return "", fmt.Errorf("--%s: %q is not true or false", f.name, value)
 	}
-	modern := "--" + f.name
+	normalized := "--" + f.name
 	if !on {
-		modern = "--no-" + f.name
+		normalized = "--no-" + f.name
 	}
 	if !f.hidden {
-		c.note("%s is deprecated: write %s", arg, modern)
+		c.deprecate("Flag %s is deprecated; use %s instead", arg, normalized)
 	}
-	return modern, nil
+	return normalized, nil
 }
 
 // find returns the flag of that name, or nil.
@@ -120,8 +124,8 @@ func (c *cli) onCommandLine(args []string, name string) bool {
 	})
 }
 
-// lines reads the value of a variable that holds a list: one item a line, or
-// in the manner of versions 0.x with commas between them.
+// lines splits the value of a variable that is a list: one item per line, or
+// separated by commas as in versions 0.x.
 func (c *cli) lines(f *flag, given string) []string {
 	var items []string
 	for line := range strings.Lines(given) {
@@ -130,15 +134,15 @@ func (c *cli) lines(f *flag, given string) []string {
 		}
 		parts := splitOld(f.name, line)
 		if len(parts) > 1 {
-			c.note("commas between the items of %s are deprecated: write one on each line", f.value.name)
+			c.deprecate("Commas between the values of %s are deprecated; write one value per line", f.value.name)
 		}
 		items = append(items, parts...)
 	}
 	return items
 }
 
-// splitOld parts a value at the commas that can only be meant to part items:
-// those before another target, or before another NAME=.
+// splitOld splits a value at the commas that can only be separators: those
+// before another target, or before another NAME=.
 func splitOld(name, value string) []string {
 	begins := func(string) bool { return false }
 	switch name {
@@ -163,22 +167,22 @@ func splitOld(name, value string) []string {
 	return items
 }
 
-// applyLegacy carries values of old flags over to those that took their place.
+// applyLegacy copies the values of old flags to those that replaced them.
 func (c *cli) applyLegacy() {
 	n := &c.config.Nginx
 	n.ScrapeURIs = c.splitFlag("nginx.scrape-uri", n.ScrapeURIs)
 	c.config.ConstLabs = c.splitFlag("prometheus.const-label", c.config.ConstLabs)
 	if labels := c.legacy.constLabels; len(labels) > 0 {
-		c.note("--prometheus.const-labels is deprecated: write --prometheus.const-label NAME=VALUE for each")
+		c.deprecate("Flag --prometheus.const-labels is deprecated; use --prometheus.const-label for each label instead")
 		for _, label := range labels {
 			c.config.ConstLabs = append(c.config.ConstLabs, splitOld("prometheus.const-labels", label)...)
 		}
 	}
 	if c.legacy.retries != "" || c.legacy.retryInterval != "" {
-		c.note("--nginx.retries and --nginx.retry-interval are deprecated and do nothing: the exporter starts whether nginx runs or not")
+		c.deprecate("Flags --nginx.retries and --nginx.retry-interval are deprecated and have no effect; the exporter starts even if nginx is not running")
 	}
 	if w := c.config.Web; w.SecuredMetrics || w.TLSCert != "" || w.TLSKey != "" {
-		c.note("--web.secured-metrics, --web.ssl-server-cert and --web.ssl-server-key are deprecated: write a --web.config.file")
+		c.deprecate("Flags --web.secured-metrics, --web.ssl-server-cert and --web.ssl-server-key are deprecated; use --web.config.file instead")
 	}
 }
 
@@ -187,16 +191,16 @@ func (c *cli) splitFlag(name string, values []string) []string {
 	for _, value := range values {
 		parts := splitOld(name, value)
 		if len(parts) > 1 {
-			c.note("commas between the items of --%s are deprecated: repeat the flag", name)
+			c.deprecate("Commas between the values of --%s are deprecated; repeat the flag instead", name)
 		}
 		items = append(items, parts...)
 	}
 	return items
 }
 
-// note remembers a line for the log, once.
-func (c *cli) note(format string, args ...any) {
-	if line := fmt.Sprintf(format, args...); !slices.Contains(c.notes, line) {
-		c.notes = append(c.notes, line)
+// deprecate adds a warning for the log, once.
+func (c *cli) deprecate(format string, args ...any) {
+	if line := fmt.Sprintf(format, args...); !slices.Contains(c.deprecations, line) {
+		c.deprecations = append(c.deprecations, line)
 	}
 }

@@ -45,9 +45,10 @@ func newLogger(w io.Writer, levelName, format string) (*logs, error) {
 // timeFormat is RFC 3339 with milliseconds.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-func (l *logs) tellNotes(notes []string) {
-	for _, note := range notes {
-		_ = level.Warn(l.kit).Log("msg", note)
+// warnDeprecations logs the warnings that reading the command line has made.
+func (l *logs) warnDeprecations(deprecations []string) {
+	for _, deprecation := range deprecations {
+		_ = level.Warn(l.kit).Log("msg", deprecation)
 	}
 }
 

@@ -61,7 +61,7 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	logs.tellNotes(cli.notes)
+	logs.warnDeprecations(cli.deprecations)
 	switch command {
 	case checkConfigCommand:
 		return checkConfig(&cli.config, stdout)
@@ -93,7 +93,7 @@ func (c *cli) serve(stderr io.Writer) error {
 		_ = level.Warn(logs.kit).Log("msg", "Log lines dropped because the log could not be written", "lines", dropped)
 	})
 	defer writer.Close()
-	logs.tellNotes(c.notes)
+	logs.warnDeprecations(c.deprecations)
 	return serve(&c.config, logs)
 }
 

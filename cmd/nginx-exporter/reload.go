@@ -20,6 +20,8 @@ type loader struct {
 	collector *collector.Collector
 	logger    log.Logger
 
+	timeouts config.Timeouts // those in effect since the start
+
 	mu      sync.Mutex // one load at a time
 	current atomic.Pointer[config.Probes]
 }
@@ -57,6 +59,9 @@ func (l *loader) reload() error {
 		l.collector.SetReload(collector.Reload{Time: l.collector.LastReload().Time})
 		_ = level.Error(l.logger).Log("msg", "the configuration stays as it was", "err", err)
 		return err
+	}
+	if settings.Web().Timeouts != l.timeouts {
+		_ = level.Warn(l.logger).Log("msg", "Changes to web in the configuration file take effect at the next start", "file", l.config.File)
 	}
 	_ = level.Info(l.logger).Log("msg", "the configuration is loaded", "file", l.config.File, "targets", len(settings.Targets()))
 	return nil

@@ -28,7 +28,7 @@ func serve(c *config.Config, logs *logs) error {
 	show.Logger = logs.kit
 	scraper := collector.New(show)
 	defer scraper.Close()
-	loader := &loader{config: c, collector: scraper, logger: logs.kit}
+	loader := &loader{config: c, collector: scraper, logger: logs.kit, timeouts: settings.Web().Timeouts}
 	if err := loader.apply(settings); err != nil {
 		return err
 	}

@@ -57,16 +57,11 @@ type Web struct {
 	TelemetryPath   string
 	ExporterMetrics string
 	MaxRequests     int
-	ReadTimeout     time.Duration
-	WriteTimeout    time.Duration
-	IdleTimeout     time.Duration
-	DrainDelay      time.Duration
-	ShutdownTimeout time.Duration
-	TimeoutOffset   time.Duration // taken off the time-out that a scraper tells
 	Lifecycle       bool
 	TLSCert         string // the old way of serving over TLS
 	TLSKey          string
 	SecuredMetrics  bool
+	Timeouts        // the file may override them
 }
 
 // Settings are checked values. Only Validate makes them.
@@ -123,6 +118,7 @@ func (c *Config) Validate() (*Settings, error) {
 		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
 		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, RateWindows: c.Rate.Windows,
 	}}
+	file.Web.override(&settings.web.Timeouts)
 	b, err := c.newBuilder()
 	if err != nil {
 		return nil, err
@@ -158,23 +154,8 @@ func (w *Web) validate() error {
 	if len(w.Listen) == 0 && !w.Systemd {
 		return errors.New("--web.listen-address: there is none")
 	}
-	return w.validateLimits()
-}
-
-func (w *Web) validateLimits() error {
 	if w.MaxRequests < 1 {
 		return errors.New("--web.max-requests must be at least 1")
-	}
-	for name, value := range map[string]time.Duration{
-		"read-timeout": w.ReadTimeout, "write-timeout": w.WriteTimeout,
-		"idle-timeout": w.IdleTimeout, "shutdown-timeout": w.ShutdownTimeout,
-	} {
-		if value <= 0 {
-			return fmt.Errorf("--web.%s must be above zero", name)
-		}
-	}
-	if w.DrainDelay < 0 || w.TimeoutOffset < 0 {
-		return errors.New("--web.drain-delay and --web.scrape-timeout-offset must not be negative")
 	}
 	return nil
 }

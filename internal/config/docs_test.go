@@ -38,6 +38,7 @@ func TestDocsConfiguration(t *testing.T) {
 		{"Below `modules`, for each name", reflect.TypeFor[Module]()},
 		{"Below `probe`", reflect.TypeFor[Probe]()},
 		{"Below `probe.allow`, for each", reflect.TypeFor[Allow]()},
+		{"Below `web`", reflect.TypeFor[FileWeb]()},
 		{"Below `http_client_config` of a target or module", reflect.TypeFor[HTTPClient]()},
 	} {
 		fmt.Fprintf(&tables, "%s:\n\n| key | value | meaning |\n|---|---|---|\n", part.title)
@@ -83,7 +84,7 @@ func rows(t *testing.T, of reflect.Type, path string) []row {
 // value says in words what a key holds.
 func value(of reflect.Type) string {
 	switch {
-	case of == reflect.TypeFor[Duration]():
+	case of == reflect.TypeFor[Duration](), of == reflect.TypeFor[Delay]():
 		return "duration"
 	case of == reflect.TypeFor[promconfig.URL]():
 		return "URL"
@@ -214,7 +215,7 @@ func isOurs(text string) bool {
 	if yaml.Unmarshal([]byte(text), &top) != nil {
 		return false
 	}
-	for _, key := range []string{"targets", "modules", "probe"} {
+	for _, key := range []string{"targets", "modules", "probe", "web"} {
 		if _, has := top[key]; has {
 			return true
 		}

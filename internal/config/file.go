@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	promconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v3"
@@ -24,6 +23,7 @@ type File struct {
 	Targets *[]Target         `yaml:"targets,omitempty" doc:"What to scrape, in place of --nginx.scrape-uri. An empty list scrapes nothing, for exporters that only probe."`
 	Modules map[string]Module `yaml:"modules,omitempty" doc:"How /probe asks its targets, by name; the module default is there without being written."`
 	Probe   Probe             `yaml:"probe,omitempty" doc:"Which targets /probe may ask."`
+	Web     FileWeb           `yaml:"web,omitempty" doc:"Timeouts of the exporter's own HTTP server. Changes take effect at the next start."`
 }
 
 // Target is one nginx to scrape.
@@ -152,19 +152,6 @@ func (h *HTTPClient) refersToSecrets() bool {
 		refs += h.Authorization.CredentialsRef
 	}
 	return refs != ""
-}
-
-// Duration is a length of time with its unit, such as 5s.
-type Duration time.Duration
-
-// UnmarshalYAML refuses numbers without a unit, which would be nanoseconds.
-func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
-	v, err := time.ParseDuration(node.Value)
-	if err != nil || v <= 0 {
-		return fmt.Errorf("line %d: %q is no duration above zero with a unit, such as 5s", node.Line, node.Value)
-	}
-	*d = Duration(v)
-	return nil
 }
 
 // LoadFile reads and checks the form of a configuration file. Relative paths

@@ -45,9 +45,9 @@ func TestFileRefuses(t *testing.T) {
 		{target + "collectors: {nope: true}", `targets[0]: collectors: there is no source "nope"`},
 		{target + "collectors: {ssl: maybe}", "line 3: a value of type str does not fit here"},
 		{target + "collectors: [ssl]", "line 3: a value of type seq does not fit here"},
-		{target + "timeout: 5", `line 3: "5" is no duration above zero with a unit`},
-		{target + "timeout: 0s", `line 3: "0s" is no duration above zero`},
-		{target + "timeout: -1s", `line 3: "-1s" is no duration above zero`},
+		{target + "timeout: 5", `line 3: "5" is not a positive duration with a unit`},
+		{target + "timeout: 0s", `line 3: "0s" is not a positive duration`},
+		{target + "timeout: -1s", `line 3: "-1s" is not a positive duration`},
 		{target + "timeout: {}", "line 3: "},
 		{target + "host: a b", "targets[0]: host: it may hold only"},
 		{target + "proxy_protocol: maybe", "line 3: a value of type str does not fit here"},
@@ -212,6 +212,54 @@ func TestFileTooLarge(t *testing.T) {
 		want := "--config.file: " + path + " has more than 16 MiB"
 		if _, err := LoadFile(path); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// TestFileTimeouts overrides timeouts one by one.
+func TestFileTimeouts(t *testing.T) {
+	c := flags()
+	c.Web.Timeouts = DefaultTimeouts()
+	c.File = filepath.Join(t.TempDir(), "exporter.yml")
+	for _, test := range []struct {
+		file string
+		want func(*Timeouts)
+	}{
+		{"", func(*Timeouts) {}},
+		{"web:", func(*Timeouts) {}},
+		{"web: {read_timeout: 1s}", func(w *Timeouts) { w.ReadTimeout = time.Second }},
+		{"web: {write_timeout: 1m, idle_timeout: 2s}", func(w *Timeouts) { w.WriteTimeout, w.IdleTimeout = time.Minute, 2*time.Second }},
+		{"web: {scrape_timeout_offset: 0s}", func(w *Timeouts) { w.TimeoutOffset = 0 }},
+		{"web: {drain_delay: 5s, shutdown_timeout: 3ms}", func(w *Timeouts) { w.DrainDelay, w.ShutdownTimeout = 5*time.Second, 3*time.Millisecond }},
+	} {
+		if err := os.WriteFile(c.File, []byte(test.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		settings, err := c.Validate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := DefaultTimeouts()
+		test.want(&want)
+		if have := settings.Web().Timeouts; have != want {
+			t.Errorf("%q: %+v, not %+v", test.file, have, want)
+		}
+	}
+}
+
+func TestFileRefusesTimeouts(t *testing.T) {
+	for _, c := range []struct{ file, want string }{
+		{"web: {read_timeout: 0s}", `line 1: "0s" is not a positive duration`},
+		{"web: {write_timeout: -1s}", `line 1: "-1s" is not a positive duration`},
+		{"web: {idle_timeout: 5}", `line 1: "5" is not a positive duration`},
+		{"web: {shutdown_timeout: x}", `line 1: "x" is not a positive duration`},
+		{"web: {drain_delay: -1s}", `line 1: "-1s" is not a duration of zero or more`},
+		{"web: {scrape_timeout_offset: 1}", `line 1: "1" is not a duration of zero or more`},
+		{"web: {listen: ':1'}", `line 1: there is no key "listen" here`},
+	} {
+		_, err := parseFile([]byte(c.file))
+		if err == nil || !strings.Contains(oneLine(err), c.want) {
+			t.Errorf("%q: %v, want %q", c.file, err, c.want)
 		}
 	}
 }

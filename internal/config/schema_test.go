@@ -111,7 +111,7 @@ func structure(t *testing.T, of reflect.Type, path string) schema {
 func describe(t *testing.T, of reflect.Type, path string) schema {
 	t.Helper()
 	switch of {
-	case reflect.TypeFor[Duration]():
+	case reflect.TypeFor[Duration](), reflect.TypeFor[Delay]():
 		return schema{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`, "examples": []string{"5s", "500ms"}}
 	case reflect.TypeFor[promconfig.URL]():
 		return schema{"type": "string", "format": "uri"}

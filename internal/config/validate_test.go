@@ -29,8 +29,10 @@ func flags() *Config {
 		},
 		Web: Web{
 			Listen: []string{":9113"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 128,
-			ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: time.Second,
-			ShutdownTimeout: time.Second, TimeoutOffset: time.Second,
+			Timeouts: Timeouts{
+				ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: time.Second,
+				ShutdownTimeout: time.Second, TimeoutOffset: time.Second,
+			},
 		},
 		UserAgent: "test",
 	}
@@ -81,12 +83,6 @@ func TestValidateRefuses(t *testing.T) {
 	}{
 		"max requests 0":        {func(c *Config) { c.Web.MaxRequests = 0 }, "--web.max-requests must be at least 1"},
 		"max requests -1":       {func(c *Config) { c.Web.MaxRequests = -1 }, "--web.max-requests must be at least 1"},
-		"read timeout":          {func(c *Config) { c.Web.ReadTimeout = 0 }, "--web.read-timeout must be above zero"},
-		"write timeout":         {func(c *Config) { c.Web.WriteTimeout = -1 }, "--web.write-timeout must be above zero"},
-		"idle timeout":          {func(c *Config) { c.Web.IdleTimeout = 0 }, "--web.idle-timeout must be above zero"},
-		"shutdown timeout":      {func(c *Config) { c.Web.ShutdownTimeout = 0 }, "--web.shutdown-timeout must be above zero"},
-		"drain delay":           {func(c *Config) { c.Web.DrainDelay = -1 }, "--web.drain-delay"},
-		"offset":                {func(c *Config) { c.Web.TimeoutOffset = -1 }, "--web.scrape-timeout-offset"},
 		"exporter metrics":      {func(c *Config) { c.Web.ExporterMetrics = "some" }, `--web.exporter-metrics: "some" is not one of none, basic, full`},
 		"no address":            {func(c *Config) { c.Web.Listen = nil }, "--web.listen-address: there is none"},
 		"address without port":  {func(c *Config) { c.Web.Listen = []string{":9113", "host"} }, `--web.listen-address: "host" is not`},
@@ -162,15 +158,14 @@ func TestValidateTakes(t *testing.T) {
 		"several addresses": func(c *Config) {
 			c.Web.Listen = []string{"[::1]:9113", "localhost:http", "unix:/run/x.sock", "unix:@x", "vsock://:9113", ":0"}
 		},
-		"systemd alone":     func(c *Config) { c.Web.Listen, c.Web.Systemd = nil, true },
-		"path /":            func(c *Config) { c.Web.TelemetryPath = "/" },
-		"long path":         func(c *Config) { c.Web.TelemetryPath = "/a-b/c_d/e.f~" },
-		"path like probe":   func(c *Config) { c.Web.TelemetryPath = "/probes" },
-		"host and port":     func(c *Config) { c.Nginx.Host = "h.example.com:8080" },
-		"no verification":   func(c *Config) { c.Nginx.Verify = false },
-		"no drain, no rest": func(c *Config) { c.Web.DrainDelay, c.Web.TimeoutOffset = 0, 0 },
-		"empty label":       func(c *Config) { c.ConstLabs = []string{"a="} },
-		"mode stub_status":  func(c *Config) { c.Nginx.Mode = "stub_status" },
+		"systemd alone":    func(c *Config) { c.Web.Listen, c.Web.Systemd = nil, true },
+		"path /":           func(c *Config) { c.Web.TelemetryPath = "/" },
+		"long path":        func(c *Config) { c.Web.TelemetryPath = "/a-b/c_d/e.f~" },
+		"path like probe":  func(c *Config) { c.Web.TelemetryPath = "/probes" },
+		"host and port":    func(c *Config) { c.Nginx.Host = "h.example.com:8080" },
+		"no verification":  func(c *Config) { c.Nginx.Verify = false },
+		"empty label":      func(c *Config) { c.ConstLabs = []string{"a="} },
+		"mode stub_status": func(c *Config) { c.Nginx.Mode = "stub_status" },
 	} {
 		c := flags()
 		change(c)

@@ -66,8 +66,10 @@ func configure(target string) *config.Config {
 		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,
-			ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: patience,
-			ShutdownTimeout: patience, TimeoutOffset: 500 * time.Millisecond,
+			Timeouts: config.Timeouts{
+				ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: patience,
+				ShutdownTimeout: patience, TimeoutOffset: 500 * time.Millisecond,
+			},
 		},
 	}
 }

@@ -80,7 +80,9 @@ func exporterOf(b *testing.B, target string) string {
 		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,
-			ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ShutdownTimeout: time.Second,
+			Timeouts: config.Timeouts{
+				ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ShutdownTimeout: time.Second,
+			},
 		},
 	}
 	settings, err := c.Validate()

@@ -1,0 +1,79 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Timeouts limit clients of the exporter's own HTTP server.
+type Timeouts struct {
+	ReadTimeout     time.Duration // for receiving a request
+	WriteTimeout    time.Duration // for sending a response
+	IdleTimeout     time.Duration // of a connection without a request
+	TimeoutOffset   time.Duration // subtracted from the scrape timeout of Prometheus
+	DrainDelay      time.Duration // between a signal to stop and the shutdown
+	ShutdownTimeout time.Duration // for requests in progress at the shutdown
+}
+
+// DefaultTimeouts returns the timeouts that apply without a configuration file.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute,
+		TimeoutOffset: 500 * time.Millisecond, ShutdownTimeout: 8 * time.Second,
+	}
+}
+
+// FileWeb is the section web of the configuration file. What it leaves out has its
+// default.
+type FileWeb struct {
+	ReadTimeout     *Duration `yaml:"read_timeout,omitempty" doc:"Timeout for receiving a request (default 10s)."`
+	WriteTimeout    *Duration `yaml:"write_timeout,omitempty" doc:"Timeout for sending a response (default 30s)."`
+	IdleTimeout     *Duration `yaml:"idle_timeout,omitempty" doc:"Timeout of idle connections (default 3m)."`
+	TimeoutOffset   *Delay    `yaml:"scrape_timeout_offset,omitempty" doc:"Offset subtracted from the Prometheus scrape timeout, at most 25% of it (default 500ms)."`
+	DrainDelay      *Delay    `yaml:"drain_delay,omitempty" doc:"How long scrapes are still accepted after SIGTERM, while /-/ready fails (default 0s)."`
+	ShutdownTimeout *Duration `yaml:"shutdown_timeout,omitempty" doc:"Timeout for requests in progress after the drain delay (default 8s)."`
+}
+
+// override replaces the timeouts that are in the file.
+func (f *FileWeb) override(t *Timeouts) {
+	setDuration(&t.ReadTimeout, f.ReadTimeout)
+	setDuration(&t.WriteTimeout, f.WriteTimeout)
+	setDuration(&t.IdleTimeout, f.IdleTimeout)
+	setDuration(&t.TimeoutOffset, f.TimeoutOffset)
+	setDuration(&t.DrainDelay, f.DrainDelay)
+	setDuration(&t.ShutdownTimeout, f.ShutdownTimeout)
+}
+
+func setDuration[D Duration | Delay](to *time.Duration, from *D) {
+	if from != nil {
+		*to = time.Duration(*from)
+	}
+}
+
+// Duration is a duration above zero with its unit, such as 5s.
+type Duration time.Duration
+
+// UnmarshalYAML refuses numbers without a unit, which would be nanoseconds.
+func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
+	v, err := time.ParseDuration(node.Value)
+	if err != nil || v <= 0 {
+		return fmt.Errorf("line %d: %q is not a positive duration with a unit, such as 5s", node.Line, node.Value)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Delay is a duration of zero or more with its unit, such as 5s or 0s.
+type Delay time.Duration
+
+// UnmarshalYAML refuses numbers without a unit, which would be nanoseconds.
+func (d *Delay) UnmarshalYAML(node *yaml.Node) error {
+	v, err := time.ParseDuration(node.Value)
+	if err != nil || v < 0 {
+		return fmt.Errorf("line %d: %q is not a duration of zero or more with a unit, such as 5s", node.Line, node.Value)
+	}
+	*d = Delay(v)
+	return nil
+}
