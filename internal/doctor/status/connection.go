@@ -179,7 +179,7 @@ func (o *observation) http2Only() *doctor.Finding {
 	}
 }
 
-// connectionClosed comes after the checks that try what nginx might expect.
+// connectionClosed comes after the judges that try what nginx might expect.
 func (o *observation) connectionClosed() *doctor.Finding {
 	if !o.closed() {
 		return nil

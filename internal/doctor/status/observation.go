@@ -14,7 +14,7 @@ import (
 
 // observation is what is known of one target: the response to the exporter's
 // own request, and status pages that were found at other addresses. They are
-// searched when a check first asks for them.
+// searched when a judge first asks for them.
 type observation struct {
 	*response
 	*examiner

@@ -1,11 +1,11 @@
-// Package status diagnoses why the exporter cannot read the status page of
-// nginx. It observes each target with the exporter's own request and with
-// further ones that change one thing at a time, then judges what it observed.
+// Package status diagnoses why the exporter cannot read the status page of nginx.
+// It observes each target with the exporter's own request, and judges that with the
+// table of causes. A judge makes further requests that change one thing at a time.
 //
-// checks.go has the causes in the order in which they are checked, docs.go
-// describes them for docs/troubleshooting.md, and the other files have the
-// checks by topic. The package must not import config or collector: the caller
-// passes validated targets. Time, bytes and the number of requests are bounded.
+// table.go has the causes in the order in which they are checked; the other files
+// have their judges by topic. The package must not import config or collector: the
+// caller passes validated targets. Time, bytes and the number of requests are
+// limited.
 package status
 
 import (

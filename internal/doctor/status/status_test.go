@@ -70,21 +70,3 @@ func TestEveryCause(t *testing.T) {
 		t.Errorf("%s is not described", code)
 	}
 }
-
-// TestOrder checks that causes are described in the order of the checks.
-func TestOrder(t *testing.T) {
-	var have, want []doctor.Code
-	for _, c := range checks() {
-		if !slices.Contains(want, c.code) {
-			want = append(want, c.code)
-		}
-	}
-	for _, cause := range Causes() {
-		if slices.Contains(want, cause.Code) {
-			have = append(have, cause.Code)
-		}
-	}
-	if !slices.Equal(have, want) {
-		t.Errorf("have %v, want %v", have, want)
-	}
-}

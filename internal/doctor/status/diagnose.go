@@ -1,0 +1,64 @@
+package status
+
+import (
+	"slices"
+	"strings"
+
+	"nginx-exporter/internal/doctor"
+)
+
+// diagnose returns the cause why the target cannot be read.
+func (o *observation) diagnose() doctor.Finding {
+	for _, c := range table() {
+		if c.judge == nil {
+			continue
+		}
+		if found := c.judge(o); found != nil {
+			found.Code = c.code
+			return *found
+		}
+		if o.ctx.Err() != nil { // a trial that was cut short shows nothing
+			s := o.describeUnknown()
+			limit := doctor.Evidence{Name: "time limit", Value: maxTime.String() + ", reached before all causes were checked"}
+			return doctor.Finding{Code: s.code, Message: s.problem + ".", Evidence: append(s.evidence, limit), Fix: s.fix}
+		}
+	}
+	return o.onlySymptom()
+}
+
+func (o *observation) errorEvidence() doctor.Evidence {
+	return doctor.Evidence{Name: "exporter error", Value: errorText(o.err)}
+}
+
+// warnings returns what is unusual about a target that can be read.
+func (o *observation) warnings() []doctor.Finding {
+	if o.stub == nil {
+		return nil
+	}
+	var found []doctor.Finding
+	if columns := extraColumns(o.body()); len(columns) > 0 {
+		found = append(found, doctor.Finding{
+			Code: "status-columns", Message: "The page has columns that nginx itself does not have; they are ignored: " + truncate(strings.Join(columns, ", ")) + ".",
+			Fix: []string{"no action needed: values are read by column name"},
+		})
+	}
+	if o.stub.Invalid() > 0 {
+		found = append(found, doctor.Finding{
+			Code: "status-wrapped", Message: "nginx printed a negative value as a huge number; that value is omitted.",
+			Fix: []string{"no action needed: one of the next scrapes has the value again"},
+		})
+	}
+	return found
+}
+
+// extraColumns lists the column names that nginx itself does not have.
+func extraColumns(page string) []string {
+	for line := range strings.Lines(page) {
+		if names := strings.Fields(line); len(names) > 1 && names[0] == "server" {
+			return slices.DeleteFunc(names[1:], func(name string) bool {
+				return slices.Contains([]string{"accepts", "handled", "requests"}, name)
+			})
+		}
+	}
+	return nil
+}
