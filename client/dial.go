@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -22,13 +23,45 @@ func (o *Options) dial() func(ctx context.Context, network, address string) (net
 		if err != nil {
 			return nil, err
 		}
-		if !proxied {
-			return conn, nil
+		if proxied {
+			if err := writeProxyHeader(conn, o.Timeout); err != nil {
+				_ = conn.Close() // the error that matters is the first one
+				return nil, err
+			}
 		}
-		if err := writeProxyHeader(conn, o.Timeout); err != nil {
-			_ = conn.Close() // the error that matters is the first one
-			return nil, err
-		}
-		return conn, nil
+		return &requestFirst{Conn: conn, written: make(chan struct{})}, nil
 	}
 }
+
+// requestFirst is a connection that is not read before the request is written.
+// What a server sends earlier, net/http writes to standard error and reports
+// without a cause: the greeting of an SSH server, or the status 400 with which
+// nginx rejects a PROXY protocol header.
+type requestFirst struct {
+	net.Conn
+
+	written chan struct{} // closed with the first Write, or with Close
+	once    sync.Once
+}
+
+// Read implements [net.Conn].
+func (c *requestFirst) Read(p []byte) (int, error) {
+	<-c.written
+	return c.Conn.Read(p)
+}
+
+// Write implements [net.Conn].
+func (c *requestFirst) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.release()
+	return n, err
+}
+
+// Close implements [net.Conn].
+func (c *requestFirst) Close() error {
+	err := c.Conn.Close()
+	c.release()
+	return err
+}
+
+func (c *requestFirst) release() { c.once.Do(func() { close(c.written) }) }
