@@ -178,11 +178,11 @@ func truncate(text string) string {
 	return text
 }
 
-// errorText is an error without the prefix that net/http adds for debugging.
+// errorText is an error of the client, which limits its length, or another one.
 func errorText(err error) string {
 	var e *client.Error
 	if errors.As(err, &e) {
-		return strings.TrimPrefix(e.Error(), "readLoopPeekFailedLocked: ")
+		return e.Error()
 	}
 	return truncate(err.Error())
 }
