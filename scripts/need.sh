@@ -49,6 +49,12 @@ prevent_services() {
     fi
 }
 
+# size PACKAGES: prints what they take, if the package lists know it.
+size() {
+    apt-get -q --assume-no install --no-install-recommends "$@" 2>/dev/null </dev/null |
+        sed -n 's/^\(Need to get\|After this operation\)/need.sh: &/p' || true
+}
+
 install() {
     local log
     log=$(mktemp)
@@ -78,7 +84,8 @@ if ! can_install; then
     echo "need.sh: not found: ${commands[*]}; run as root: apt-get install ${packages[*]}" >&2
     exit 1
 fi
-echo "need.sh: installing ${packages[*]}"
+echo "need.sh: not found: ${commands[*]}; installing with: apt-get install --no-install-recommends ${packages[*]}"
+size "${packages[@]}"
 prevent_services
 install "${packages[@]}"
 for command in "${commands[@]}"; do
