@@ -87,6 +87,9 @@ type response struct {
 
 // get decodes the response to a path, requested as another user if one is given.
 func (k *kubectl) get(ctx context.Context, user, path string, into any) error {
+	if k.run == nil {
+		return &Error{"", path + " was not observed"} // of an observation with known facts only
+	}
 	key := user + " " + path
 	r, found := k.responses[key]
 	if !found {

@@ -152,3 +152,11 @@ func TestConnectionsToPrometheus(t *testing.T) {
 		}
 	}
 }
+
+// An observation with known facts only requests nothing.
+func TestNothingToRequest(t *testing.T) {
+	o := Observation{Namespace: Known("shop")}
+	if _, err := o.Service("shop", "web"); err == nil || IsClientSide(err) {
+		t.Errorf("a Service was read: %v", err)
+	}
+}

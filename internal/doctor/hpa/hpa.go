@@ -46,12 +46,13 @@ func Examine(ctx context.Context, options cluster.Options) *doctor.Report {
 			continue
 		}
 		result := s.examine(d)
-		if result.Message == "" {
+		works := result.State == doctor.OK || result.State == doctor.Warning
+		if works && result.Message == "" {
 			continue
 		}
 		redactStep(&result, redact)
 		report.Steps = append(report.Steps, result)
-		if result.State != doctor.OK && result.State != doctor.Warning {
+		if !works {
 			break
 		}
 	}
