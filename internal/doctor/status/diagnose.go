@@ -26,10 +26,6 @@ func (o *observation) diagnose() doctor.Finding {
 	return o.onlySymptom()
 }
 
-func (o *observation) errorEvidence() doctor.Evidence {
-	return doctor.Evidence{Name: "exporter error", Value: errorText(o.err)}
-}
-
 // warnings returns what is unusual about a target that can be read.
 func (o *observation) warnings() []doctor.Finding {
 	if o.stub == nil {

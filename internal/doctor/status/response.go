@@ -157,6 +157,11 @@ func (r *response) evidence(trial string) doctor.Evidence {
 	return doctor.Evidence{Name: "tried " + trial, Value: r.summary()}
 }
 
+// errorEvidence is the error that the exporter reports.
+func (r *response) errorEvidence() doctor.Evidence {
+	return doctor.Evidence{Name: "exporter error", Value: errorText(r.err)}
+}
+
 // bodyEvidence quotes the beginning of the response body.
 func (r *response) bodyEvidence() doctor.Evidence {
 	const end = " ..."

@@ -26,6 +26,7 @@ type symptom struct {
 // page.
 const unknownSymptom = "status-unknown"
 
+// describe returns the symptom of a target that cannot be read.
 func (o *observation) describe() *symptom {
 	switch {
 	case o.isSocket() && errors.Is(o.err, os.ErrNotExist):
@@ -115,15 +116,17 @@ func (o *observation) describeUnknown() *symptom {
 	return s
 }
 
-// onlySymptom is the finding if no judge finds the cause. The status page
-// may still be at another path of the same server.
+// onlySymptom is the finding if no judge finds the cause. The status page may still
+// be at another path of the same server.
 func (o *observation) onlySymptom() doctor.Finding {
 	s := o.symptom()
 	f := &doctor.Finding{Message: s.problem + ".", Evidence: s.evidence, Fix: s.fix}
-	if other := o.otherPath(); s.code != unknownSymptom && other != nil {
-		f = o.found(s.problem+"; the status page is at "+other.target().Path()+".", other)
-	} else if nginx := o.localNginx(); nginx != nil && nginx.denied {
-		f.Fix = append(f.Fix, "or run doctor as root, so that it can read the configuration of nginx")
+	if s.code != unknownSymptom {
+		if other := o.otherPath(); other != nil {
+			f = o.found(s.problem+"; the status page is at "+other.target().Path()+".", other)
+		} else if nginx := o.localNginx(); nginx != nil && nginx.denied {
+			f.Fix = append(f.Fix, "or run doctor as root, so that it can read the configuration of nginx")
+		}
 	}
 	f.Code = s.code
 	return *f
