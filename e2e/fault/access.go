@@ -31,7 +31,7 @@ func accessFaults() []Fault {
 	}))
 	portBehindService := func(port int) change { return patch(endpoints, replace("/ports/0/port", port)) }
 	return []Fault{
-		{Name: "kubectl-missing", Want: "kubectl-missing", Kubectl: "kubectl-of-nobody"},
+		{Name: "kubectl-missing", Want: "kubectl-missing", Kubectl: "no-such-kubectl"},
 		{Name: "prometheus-url-with-login", Want: "prometheus-login", Prometheus: second, inject: secondPrometheus("", loginConfig)},
 		{Name: "prometheus-with-login", Want: "prometheus-login", Search: true, inject: all(findPrometheus, secondPrometheus("", loginConfig), portBehindService(secondPort))},
 		{Name: "prometheus-url-of-operator", Want: "prometheus-other-program", Prometheus: "http://" + OperatorAddress},

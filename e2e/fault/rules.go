@@ -29,7 +29,7 @@ func ruleFaults() []Fault {
 		{Name: "rule-template-typo", Want: "rule-template", inject: editRules("<<.Series>>", "<<.Serie>>")},
 		{Name: "rule-pod-only", Want: "rule-namespace", inject: editRules(nsLabel, "")},
 		{Name: "rule-no-yaml", Want: "rule-file", inject: editRules("rules:\n", "rules: [\n")},
-		{Name: "rule-mended-without-restart", Want: "rule-stale", inject: staleRule(series+"{", "nginx_requests_total{")},
+		{Name: "rule-fixed-without-restart", Want: "rule-stale", inject: staleRule(series+"{", "nginx_requests_total{")},
 		{Name: "rule-name-twice", Want: "rule-collision", inject: editRules("rules:\n", "rules:\n"+second)},
 	}
 }
