@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -111,7 +112,7 @@ func (c *Client) Get(ctx context.Context, below string, limit int64, read func(h
 	if response.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	bounded := &bounded{source: body, left: limit, limit: limit}
+	bounded := &bounded{source: body, left: limit, limit: limit, cause: ctx.Err}
 	if err := read(response.Header, bounded); err != nil {
 		return wrap(err)
 	}
@@ -123,6 +124,7 @@ type bounded struct {
 	source io.Reader
 	left   int64
 	limit  int64
+	cause  func() error // what ended the request, nil if it has not ended
 }
 
 // Read implements [io.Reader].
@@ -135,7 +137,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, tooLarge(b.limit)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return n, fmt.Errorf("the answer broke off: %w", err)
+		// The end of a request closes its connection, which may be seen first.
+		return n, fmt.Errorf("the answer broke off: %w", cmp.Or(b.cause(), err))
 	}
 	return n, err
 }

@@ -17,7 +17,7 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 	err = c.Get(ctx, below, limit, func(_ http.Header, body io.Reader) error {
 		d, _ := c.readers.Get().(*document.Reader)
 		if d == nil {
-			d = new(document.Reader)
+			d = document.NewReader(nil, 0)
 		}
 		defer c.readers.Put(d)
 		// Names, and what the garbage collector leaves, take the rest.

@@ -62,7 +62,8 @@ func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 		},
 		"TLS 1.3 too much": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13},
-			promconfig.TLSConfig{CA: ca.PEM, MaxVersion: tls.VersionTLS12}, "protocol version", adviceTrust,
+			promconfig.TLSConfig{CA: ca.PEM, MaxVersion: tls.VersionTLS12},
+			"protocol version", adviceTrust,
 		},
 		"client certificate in 1.2": {mutual(tls.VersionTLS12), trusting, "", adviceClient},
 		"client certificate in 1.3": {mutual(tls.VersionTLS13), trusting, "certificate required", adviceClient},

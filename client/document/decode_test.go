@@ -94,7 +94,7 @@ func TestReaderMarkInvalid(t *testing.T) {
 	t.Parallel()
 	invalid, err := read(`{"a":1}`, 0, func(r *Reader) {
 		for name := range r.Members() {
-			if r.Intern(name) != "a" || r.Peek() != '1' {
+			if r.Intern(name) != "a" || r.Peek() != '0' {
 				t.Errorf("got %q", name)
 			}
 			r.Skip()
@@ -138,10 +138,9 @@ func TestReaderBroken(t *testing.T) {
 		"[] []":      "not JSON",
 		"[]]":        "not JSON",
 		"true":       "neither an object nor a list",
-		"[" + strings.Repeat("[", MaxDepth) + "]":      "nested deeper than 64",
-		`["` + strings.Repeat("x", maxText+1) + `"]`:   "more than 1048576 bytes",
-		`["\n` + strings.Repeat("x", maxText+1) + `"]`: "more than 1048576 bytes",
-		`[1` + strings.Repeat("0", maxText) + `]`:      "more than 1048576 bytes",
+		`["` + strings.Repeat("x", maxText+1) + `"]`: "more than 1048576 bytes",
+		`["\n` + strings.Repeat("x", maxText) + `"]`: "more than 1048576 bytes",
+		`[1` + strings.Repeat("0", maxText) + `]`:    "more than 1048576 bytes",
 	} {
 		_, err := read(text, 0, func(r *Reader) {
 			switch r.Peek() {

@@ -3,7 +3,9 @@ package plus
 import (
 	"bytes"
 	"encoding/json"
+	"syscall"
 	"testing"
+	"time"
 
 	"nginx-exporter/client/document"
 	"nginx-exporter/internal/plustest"
@@ -22,6 +24,8 @@ func BenchmarkDecodeUpstreams(b *testing.B) {
 			d := document.NewReader(nil, 0) // kept between documents, as Client does
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
+			before := cpuTime(b)
+			defer func() { b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N)/1e6, "cpu-ms/op") }()
 			for b.Loop() {
 				upstreams := &Upstreams{}
 				d.Reset(bytes.NewReader(text), 0)
@@ -98,4 +102,13 @@ type jsonTLS struct {
 	HandshakeTimeout uint64            `json:"handshake_timeout"`
 	PeerRejectedCert uint64            `json:"peer_rejected_cert"`
 	VerifyFailures   map[string]uint64 `json:"verify_failures"`
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

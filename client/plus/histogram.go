@@ -1,9 +1,9 @@
 package plus
 
 import (
+	"cmp"
 	"math"
 	"slices"
-	"sort"
 	"strconv"
 	"unsafe"
 
@@ -51,36 +51,18 @@ const maxBuckets = 256
 // leastBound is the shortest time that a bucket can end at, in milliseconds.
 const leastBound = 1e-6
 
-// maxAnswers is how many answers a histogram can count: up to there a float
+// maxResponses is how many responses a histogram can count: up to there a float
 // holds each number exactly.
-const maxAnswers = 1 << 53
+const maxResponses = 1 << 53
 
 func (h *Histogram) decodeBuckets(d *document.Reader, shared []float64) {
-	buckets, sound, sorted, total := make([]bucket, 0, 16), true, true, 0.0
-	for name := range d.Members() {
-		bound, err := strconv.ParseFloat(string(name), 64)
-		count := d.Count()
-		total += count.Float()
-		whole := count.Float() == math.Trunc(count.Float()) // false for NaN
-		sound = sound && err == nil && bound >= leastBound && whole && total <= maxAnswers && len(buckets) < maxBuckets
-		if sound {
-			sorted = sorted && (len(buckets) == 0 || buckets[len(buckets)-1].bound < bound)
-			buckets = append(buckets, bucket{bound, count.Float()})
-		}
-	}
-	if !sorted {
-		sort.Slice(buckets, func(i, j int) bool { return buckets[i].bound < buckets[j].bound })
-	}
-	for i := range buckets {
-		sound = sound && (i == 0 || buckets[i-1].bound < buckets[i].bound)
-	}
+	h.Bounds, h.Counts = nil, nil
+	buckets, sound := readBuckets(d)
 	if !sound {
-		h.Bounds, h.Counts = nil, nil
 		d.MarkInvalid()
 		return
 	}
 	if len(buckets) == 0 {
-		h.Bounds, h.Counts = nil, nil
 		return
 	}
 	d.Charge(len(buckets) * int(unsafe.Sizeof(bucket{})))
@@ -95,6 +77,27 @@ func (h *Histogram) decodeBuckets(d *document.Reader, shared []float64) {
 	for i := range buckets {
 		h.Counts[i] = buckets[i].count
 	}
+}
+
+// readBuckets returns the buckets in rising order of their bounds, and false if
+// one of them is invalid or there are too many.
+func readBuckets(d *document.Reader) ([]bucket, bool) {
+	buckets, sound, total := make([]bucket, 0, 16), true, 0.0
+	for name := range d.Members() {
+		bound, err := strconv.ParseFloat(string(name), 64)
+		count := d.Count()
+		total += count.Float()
+		whole := count.Float() == math.Trunc(count.Float()) // false for NaN
+		sound = sound && err == nil && bound >= leastBound && whole && total <= maxResponses && len(buckets) < maxBuckets
+		if sound {
+			buckets = append(buckets, bucket{bound, count.Float()})
+		}
+	}
+	slices.SortFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
+	for i := range buckets {
+		sound = sound && (i == 0 || buckets[i-1].bound < buckets[i].bound)
+	}
+	return buckets, sound
 }
 
 // Sound reports whether the histogram can be shown.

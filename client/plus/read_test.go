@@ -133,14 +133,13 @@ func TestReadFails(t *testing.T) {
 		"null":        {raw("null"), neither},
 		"text":        {raw(`"x"`), neither},
 		"number":      {raw("7"), neither},
-		"web page":    {raw("<html><body>It works!</body></html>"), neither},
-		"stub_status": {raw(page), neither},
+		"web page":    {raw("<html><body>It works!</body></html>"), parse("the answer is not JSON")},
+		"stub_status": {raw(page), parse("the answer is not JSON")},
 		"secret":      {raw(body("{")), parse("the answer is not JSON")},
 		"NUL":         {raw("\x00{}"), parse("the answer is not JSON")},
 		"not closed":  {raw(`{"total":7,"current":2`), parse("the answer breaks off")},
 		"two":         {raw(requestsBody + requestsBody), parse("the answer is not JSON")},
 		"more":        {raw(requestsBody + "}"), parse("the answer is not JSON")},
-		"deep":        {raw(strings.Repeat("[", 100)), parse("nested deeper than 64")},
 		"long text":   {raw(`{"a":"` + strings.Repeat("x", 1<<20+1) + `"}`), parse("a string of more than 1048576 bytes")},
 		"long number": {raw(`{"total":` + strings.Repeat("1", 1<<20+1) + `}`), parse("a string of more than 1048576 bytes")},
 		"not found":   {plustest.WithStatus(requestsPath, http.StatusNotFound, ""), status(http.StatusNotFound, adviceDocument)},
@@ -248,7 +247,8 @@ func TestReadBomb(t *testing.T) {
 	const unpacked = 16 << 20 // more takes too long under the race detector
 	var bomb bytes.Buffer
 	writer := gzip.NewWriter(&bomb)
-	block := bytes.Repeat([]byte(" "), 1<<20)
+	_, _ = writer.Write([]byte("{")) // the buffer takes all
+	block := bytes.Repeat([]byte(`"a":"0123456789",`), 1<<16)
 	for range unpacked / len(block) {
 		if _, err := writer.Write(block); err != nil {
 			t.Fatal(err)

@@ -1,3 +1,0 @@
-// Package document reads JSON documents that status interfaces of nginx send,
-// as a stream and within bounds.
-package document

@@ -1,0 +1,137 @@
+package document
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"nginx-exporter/client/value"
+)
+
+// Flag reads true as 1 and false as 0; anything else is absent.
+func (r *Reader) Flag() value.Value {
+	switch r.Peek() {
+	case 't':
+		r.Skip()
+		return value.Of(1)
+	case 'f':
+		r.Skip()
+		return value.Of(0)
+	default:
+		r.Mismatch()
+		return value.Value{}
+	}
+}
+
+// Number reads a number: a whole one of at most 64 bits, signed or not, or a
+// floating-point one. Anything else is absent.
+func (r *Reader) Number() value.Value {
+	if r.Peek() != '0' {
+		r.Mismatch()
+		return value.Value{}
+	}
+	n := parseNumber(r.raw())
+	if !n.IsSet() {
+		r.invalid++ // too large
+	}
+	return n
+}
+
+// Count reads a number that cannot be below zero.
+func (r *Reader) Count() value.Value {
+	n := r.Number()
+	if n.Float() < 0 {
+		r.invalid++
+		return value.Value{}
+	}
+	return n
+}
+
+func parseNumber(text []byte) value.Value {
+	if bytes.ContainsAny(text, ".eE") {
+		v, err := strconv.ParseFloat(string(text), 64)
+		if err != nil || math.IsInf(v, 0) {
+			return value.Value{}
+		}
+		return value.Of(v)
+	}
+	if v, err := strconv.ParseUint(string(text), 10, 64); err == nil {
+		return value.Of(float64(v))
+	}
+	if v, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		return value.Of(float64(v))
+	}
+	return value.Value{}
+}
+
+// Time reads a time in ISO 8601 as Unix seconds, to the millisecond.
+func (r *Reader) Time() value.Value {
+	if r.Peek() != '"' {
+		r.Mismatch()
+		return value.Value{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(r.rawText()))
+	if err != nil {
+		r.invalid++
+		return value.Value{}
+	}
+	const millisecondsPerSecond = 1000
+	return value.Of(float64(t.UnixMilli()) / millisecondsPerSecond)
+}
+
+// Text reads a string; anything else is empty.
+func (r *Reader) Text() string {
+	if r.Peek() != '"' {
+		r.Mismatch()
+		return ""
+	}
+	return string(r.rawText())
+}
+
+// rawText reads a string. What it returns is valid until the next read.
+func (r *Reader) rawText() []byte {
+	quoted := r.raw()
+	if r.err != nil {
+		return nil
+	}
+	text := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
+		return text
+	}
+	// It replaces what is not valid UTF-8, and reports it as an error.
+	r.text, _ = jsontext.AppendUnquote(r.text[:0], quoted)
+	return r.text
+}
+
+// raw reads a string or number. What it returns is valid until the next read.
+func (r *Reader) raw() []byte {
+	if r.err != nil {
+		return nil
+	}
+	text, err := r.tokens.ReadValue()
+	if err != nil {
+		r.fail(err)
+	}
+	return text
+}
+
+// Intern returns a string that is the same piece of memory wherever the word
+// occurs in the document: status codes occur in every object.
+func (r *Reader) Intern(word []byte) string {
+	if known, found := r.words[string(word)]; found {
+		return known
+	}
+	const manyWords = 1 << 12
+	text := string(word)
+	if r.words == nil {
+		r.words = map[string]string{}
+	}
+	if len(r.words) < manyWords {
+		r.words[text] = text
+	}
+	return text
+}
