@@ -34,3 +34,11 @@ func (v Value) Float() float64 {
 
 // IsSet reports whether there is a number.
 func (v Value) IsSet() bool { return v != Value{} }
+
+// OfBool returns 1 for true and 0 for false.
+func OfBool(b bool) Value {
+	if b {
+		return Of(1)
+	}
+	return Of(0)
+}

@@ -1,0 +1,64 @@
+package exporter
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"nginx-exporter/client/value"
+)
+
+// readProcess reads what the exporter's own process uses. proc is its folder
+// below /proc; what cannot be read there, as in a container without /proc, is
+// absent.
+func readProcess(proc string) process {
+	return process{
+		cpuSeconds:    cpuSeconds(),
+		residentBytes: residentBytes(filepath.Join(proc, "statm")),
+		openFiles:     openFiles(filepath.Join(proc, "fd")),
+	}
+}
+
+func cpuSeconds() value.Value {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return value.Value{}
+	}
+	const nanosecond = 1e-9
+	return value.Of(float64(usage.Utime.Nano()+usage.Stime.Nano()) * nanosecond)
+}
+
+// residentBytes reads the second field of statm, which is in pages.
+//
+// See https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html.
+func residentBytes(path string) value.Value {
+	statm, err := os.ReadFile(path)
+	if err != nil {
+		return value.Value{}
+	}
+	fields := bytes.Fields(statm)
+	if len(fields) < 2 {
+		return value.Value{}
+	}
+	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
+	if err != nil {
+		return value.Value{}
+	}
+	return value.Of(float64(pages) * float64(os.Getpagesize()))
+}
+
+// openFiles counts the entries of the folder that lists the file descriptors.
+func openFiles(path string) value.Value {
+	folder, err := os.Open(path)
+	if err != nil {
+		return value.Value{}
+	}
+	defer func() { _ = folder.Close() }() // it was only read
+	names, err := folder.Readdirnames(0)
+	if err != nil {
+		return value.Value{}
+	}
+	return value.Of(float64(len(names) - 1)) // without the folder that was just opened
+}

@@ -1,0 +1,85 @@
+package exporter
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/collector/metric"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// collected returns the metrics of the exporter.
+func collected(tb testing.TB, e *Exporter) *metric.Batch {
+	tb.Helper()
+	b := metric.NewBatch(nil)
+	if err := e.Collect(tb.Context(), b); err != nil {
+		tb.Fatal(err)
+	}
+	exposition := &metric.Exposition{}
+	exposition.Add(b)
+	oracle.Check(tb, exposition)
+	return b
+}
+
+// The metrics of the process are what the system says.
+func TestProcess(t *testing.T) {
+	before := time.Now().Add(-time.Minute).Unix()
+	b := collected(t, New(true))
+	if got := b.Value("process_start_time_seconds").Float(); got < float64(before) || got > float64(time.Now().Unix()) {
+		t.Errorf("the process started at %v; it is %v", got, time.Now().Unix())
+	}
+	if got := b.Value("process_cpu_seconds_total").Float(); got <= 0 || got > time.Hour.Seconds() {
+		t.Errorf("the process used %v s of CPU", got)
+	}
+	const twice = 2
+	if got := b.Value("process_resident_memory_bytes").Float(); got < resident(t)/twice || got > resident(t)*twice {
+		t.Errorf("%v bytes are resident; the system says %v", got, resident(t))
+	}
+	open := b.Value("process_open_fds").Float()
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }() // nothing was read
+	if got := collected(t, New(true)).Value("process_open_fds").Float(); got != open+1 {
+		t.Errorf("%v files are open after one more; before it were %v", got, open)
+	}
+	if b := collected(t, New(false)); b.Value("process_open_fds").IsSet() {
+		t.Error("there are metrics of the process that nobody wants")
+	}
+}
+
+// resident returns what the system says in another file.
+func resident(tb testing.TB) float64 {
+	tb.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	var kilobytes float64
+	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+		tb.Fatal(err)
+	}
+	const kilobyte = 1024
+	return kilobytes * kilobyte
+}
+
+// A system without /proc costs those metrics, and nothing else.
+func TestProcessWithoutFiles(t *testing.T) {
+	t.Parallel()
+	got := readProcess(t.TempDir())
+	if got.residentBytes.IsSet() || got.openFiles.IsSet() {
+		t.Errorf("got %v bytes and %v files without the files that have them", got.residentBytes.Float(), got.openFiles.Float())
+	}
+	if !got.cpuSeconds.IsSet() {
+		t.Error("there is no CPU time")
+	}
+}

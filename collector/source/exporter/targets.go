@@ -1,0 +1,99 @@
+package exporter
+
+import (
+	"slices"
+
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source"
+)
+
+// Targets has the metrics about the scrapes of targets. It does not change.
+type Targets struct {
+	up       *metric.Table[*bool]
+	results  *metric.Table[*source.Result]
+	requests *metric.Table[*float64]
+	counters *metric.Table[*Counters]
+}
+
+// NewTargets returns these metrics.
+func NewTargets() *Targets {
+	return &Targets{up: upTable(), results: resultTable(), requests: requestsTable(), counters: countersTable()}
+}
+
+// Families describes them.
+func (t *Targets) Families() []metric.Family {
+	return slices.Concat(t.up.Families(), t.results.Families(), t.requests.Families(), t.counters.Families())
+}
+
+// AddScrape adds how a scrape went: whether nginx was read, and the result of
+// each source.
+func (t *Targets) AddScrape(b *metric.Batch, up bool, results []*source.Result) {
+	metric.Add(b, t.up, &up)
+	metric.Add(b, t.results, results...)
+}
+
+// AddCounters adds what was counted over the life of a target: the requests
+// made to it, and the counters of its sources.
+func (t *Targets) AddCounters(b *metric.Batch, requests float64, counters []*Counters) {
+	metric.Add(b, t.requests, &requests)
+	metric.Add(b, t.counters, counters...)
+}
+
+// Counters count over the life of a source of a target.
+type Counters struct {
+	Source string
+	Errors map[client.Reason]float64
+
+	// Series that were left out: others have the same labels, the value makes
+	// no sense, or there were more than Filter.MaxSeries.
+	Duplicate, Invalid, Limit float64
+}
+
+// Clone returns a copy that does not change with the original.
+func (c *Counters) Clone() *Counters {
+	clone := *c
+	clone.Errors = map[client.Reason]float64{}
+	for reason, count := range c.Errors {
+		clone.Errors[reason] = count
+	}
+	return &clone
+}
+
+func upTable() *metric.Table[*bool] {
+	return metric.NewTable(Name, "nginx_", []metric.Row[*bool]{
+		metric.Gauge("up", "Whether the last scrape of nginx succeeded (1) or not (0).",
+			func(up *bool) value.Value { return value.OfBool(*up) }),
+	})
+}
+
+func requestsTable() *metric.Table[*float64] {
+	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*float64]{
+		metric.Counter("nginx_requests_total", "Requests made to nginx by the exporter; nginx counts them among its own.",
+			func(requests *float64) value.Value { return value.Of(*requests) }),
+	})
+}
+
+func resultTable() *metric.Table[*source.Result] {
+	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*source.Result]{
+		metric.Gauge("source_duration_seconds", "Duration of the last scrape of the source.",
+			func(r *source.Result) value.Value { return value.Of(r.Duration.Seconds()) }),
+		metric.Gauge("source_success", "Whether the last scrape of the source succeeded (1) or not (0).",
+			func(r *source.Result) value.Value { return value.OfBool(r.Success()) }),
+	}, metric.LabelFrom("source", func(r *source.Result) string { return r.Source }))
+}
+
+func countersTable() *metric.Table[*Counters] {
+	var reasons []metric.LabelledValue[*Counters]
+	for _, reason := range client.Reasons() {
+		reasons = append(reasons, metric.Labelled(string(reason), func(c *Counters) value.Value { return value.Of(c.Errors[reason]) }))
+	}
+	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*Counters]{
+		metric.CounterVec("scrape_errors_total", "Failed scrapes of the source, by reason.", "reason", reasons...),
+		metric.CounterVec("series_dropped_total", "Series of the source that were dropped, by reason.", "reason",
+			metric.Labelled("duplicate", func(c *Counters) value.Value { return value.Of(c.Duplicate) }),
+			metric.Labelled("invalid", func(c *Counters) value.Value { return value.Of(c.Invalid) }),
+			metric.Labelled("limit", func(c *Counters) value.Value { return value.Of(c.Limit) })),
+	}, metric.LabelFrom("source", func(c *Counters) string { return c.Source }))
+}

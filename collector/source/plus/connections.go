@@ -1,0 +1,27 @@
+package plus
+
+import (
+	"nginx-exporter/client/plus"
+	"nginx-exporter/client/value"
+	"nginx-exporter/collector/metric"
+)
+
+func connectionsDocument() *document {
+	table := metric.NewTable("/connections", "nginxplus_connections_", connectionRows()).SinceStart()
+	return newDocument(on("connections", "client connection statistics"), "connections",
+		func(_ *request, b *metric.Batch, c *plus.Connections) { metric.Add(b, table, c) }, table)
+}
+
+func connectionRows() []metric.Row[*plus.Connections] {
+	type doc = *plus.Connections
+	return []metric.Row[doc]{
+		metric.Counter("accepted", "Accepted client connections.",
+			func(c doc) value.Value { return c.Accepted }),
+		metric.Gauge("active", "Active client connections, without idle ones.",
+			func(c doc) value.Value { return c.Active }),
+		metric.Counter("dropped", "Dropped client connections.",
+			func(c doc) value.Value { return c.Dropped }),
+		metric.Gauge("idle", "Idle client connections.",
+			func(c doc) value.Value { return c.Idle }),
+	}
+}

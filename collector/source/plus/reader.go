@@ -1,0 +1,112 @@
+package plus
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"nginx-exporter/client/plus"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source"
+)
+
+// nginxPath is the document that identifies the configuration. It is always
+// read: it says when the index is outdated.
+const nginxPath = "nginx"
+
+// reader reads the API of one target.
+type reader struct {
+	protocol *Protocol
+	api      *plus.API
+
+	mu sync.Mutex
+	// generation identifies the configuration that nginx runs, and indexed the
+	// one that the index was last held to be right for. Empty if unknown.
+	generation, indexed string
+	// missing are paths that were not found although the index of this
+	// generation, read twice, has them.
+	missing map[string]bool
+}
+
+// Discover implements [source.Reader]. The index of the API is read once, and
+// again when it is outdated.
+func (r *reader) Discover(ctx context.Context, selection *source.Selection) ([]source.Source, error) {
+	index, err := r.api.Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var sources []source.Source
+	for _, d := range r.protocol.documents {
+		if index.Has(d.path) && (selection.Enabled(d.info.Name) || d.path == nginxPath) {
+			sources = append(sources, &request{document: d, reader: r, index: index, selection: selection})
+		}
+	}
+	return sources, nil
+}
+
+// Outdated implements [source.Reader]. The index is outdated when nginx has
+// loaded another configuration, and when it has none of the documents, as after
+// an exchange of nginx.
+func (r *reader) Outdated(results []*source.Result) bool {
+	failed, notFound := 0, 0
+	for _, result := range results {
+		if result.Err != nil {
+			failed++
+		}
+		if isNotFound(result.Err) {
+			notFound++
+		}
+	}
+	reloaded := r.reloaded()
+	replaced := len(results) > 0 && notFound == len(results)
+	if reloaded || len(results) > 0 && failed == len(results) {
+		r.api.InvalidateIndex() // the target may have become something else
+	}
+	return reloaded || replaced
+}
+
+// reloaded reports whether nginx has loaded another configuration since the
+// last time.
+func (r *reader) reloaded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.indexed
+	r.indexed = r.generation
+	if before == "" || before == r.generation {
+		return false
+	}
+	clear(r.missing)
+	return true
+}
+
+// noteGeneration notes which configuration nginx runs.
+func (r *reader) noteGeneration(n *plus.Nginx) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.generation = fmt.Sprint(n.Version, n.Build, n.Generation.Float(), n.LoadTimestamp.Float())
+}
+
+// doubt has the index read again, since a path that it has was not found. Once
+// a path is enough: after that nginx does not have it.
+func (r *reader) doubt(path string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.missing[path] {
+		r.missing[path] = true
+		r.api.InvalidateIndex()
+	}
+}
+
+// Report implements [source.Reader].
+func (r *reader) Report(b *metric.Batch, up bool, results []*source.Result) {
+	metric.Add(b, r.protocol.up, &up)
+	paths := map[string]string{}
+	for _, d := range r.protocol.documents {
+		paths[d.info.Name] = d.path
+	}
+	endpoints := make([]*endpoint, len(results))
+	for i, result := range results {
+		endpoints[i] = &endpoint{paths[result.Source], result}
+	}
+	metric.Add(b, r.protocol.endpoints, endpoints...)
+}

@@ -1,0 +1,108 @@
+// Package stubstatus has the metrics of ngx_http_stub_status_module.
+//
+// See https://nginx.org/en/docs/http/ngx_http_stub_status_module.html.
+package stubstatus
+
+import (
+	"context"
+	"slices"
+
+	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source"
+)
+
+// Name is the name of the protocol, and of its one source.
+const Name = "stub_status"
+
+// Protocol reads the status page of open-source nginx.
+type Protocol struct {
+	status *metric.Table[*client.StubStatus]
+	server *metric.Table[*client.StubStatus]
+}
+
+// New returns the protocol.
+func New() *Protocol { return &Protocol{status: statusTable(), server: serverTable()} }
+
+// Name implements [source.Protocol].
+func (*Protocol) Name() string { return Name }
+
+// Discovery implements [source.Protocol]: there is nothing to discover.
+func (*Protocol) Discovery() string { return "" }
+
+// Sources implements [source.Protocol].
+func (*Protocol) Sources() []source.Info {
+	return []source.Info{{
+		Name: Name, About: "connections and requests of open-source nginx", Default: true, Requests: "nginx_http_requests_total",
+	}}
+}
+
+// Families implements [source.Protocol].
+func (p *Protocol) Families() []metric.Family {
+	return slices.Concat(p.status.Families(), p.server.Families())
+}
+
+// Recognizes implements [source.Protocol]. A target is first read as
+// stub_status anyway.
+func (*Protocol) Recognizes(error) bool { return false }
+
+// Open implements [source.Protocol].
+func (p *Protocol) Open(c *client.Client) source.Reader { return &reader{Protocol: p, client: c} }
+
+// reader is the reader of a target, and its one source.
+type reader struct {
+	*Protocol
+	client *client.Client
+}
+
+// Discover implements [source.Reader].
+func (r *reader) Discover(context.Context, *source.Selection) ([]source.Source, error) {
+	return []source.Source{r}, nil
+}
+
+// Outdated implements [source.Reader].
+func (*reader) Outdated([]*source.Result) bool { return false }
+
+// Report implements [source.Reader].
+func (*reader) Report(*metric.Batch, bool, []*source.Result) {}
+
+// Collect implements [source.Source].
+func (r *reader) Collect(ctx context.Context, b *metric.Batch) error {
+	status, err := r.client.StubStatus(ctx)
+	if err != nil {
+		return err
+	}
+	b.Invalid += status.Invalid()
+	metric.Add(b, r.status, status)
+	if status.Version != "" {
+		metric.Add(b, r.server, status)
+	}
+	return nil
+}
+
+func statusTable() *metric.Table[*client.StubStatus] {
+	type doc = *client.StubStatus
+	return metric.NewTable(Name, "nginx_", []metric.Row[doc]{
+		metric.Counter("connections_accepted", "Accepted client connections.",
+			func(s doc) value.Value { return s.Accepted }),
+		metric.Gauge("connections_active", "Active client connections, including idle ones.",
+			func(s doc) value.Value { return s.Active }),
+		metric.Counter("connections_handled", "Handled client connections; fewer than accepted if a resource limit was reached.",
+			func(s doc) value.Value { return s.Handled }),
+		metric.Gauge("connections_reading", "Connections on which nginx is reading the request header.",
+			func(s doc) value.Value { return s.Reading }),
+		metric.Gauge("connections_waiting", "Idle client connections that are waiting for a request.",
+			func(s doc) value.Value { return s.Waiting }),
+		metric.Gauge("connections_writing", "Connections on which nginx is writing the response.",
+			func(s doc) value.Value { return s.Writing }),
+		metric.Counter("http_requests_total", "HTTP requests received, including the exporter's own.",
+			func(s doc) value.Value { return s.Requests }),
+	})
+}
+
+func serverTable() *metric.Table[*client.StubStatus] {
+	return metric.NewTable(Name, "nginx_", []metric.Row[*client.StubStatus]{
+		metric.Info[*client.StubStatus]("server_info", "Version of nginx, from the Server header."),
+	}, metric.LabelFrom("version", func(s *client.StubStatus) string { return s.Version }))
+}
