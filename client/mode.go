@@ -2,45 +2,28 @@ package client
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 )
 
-// Mode says which interface of nginx a target offers.
-type Mode uint8
+// Mode names the interface of nginx that a target is expected to offer, such
+// as [ModeStubStatus]. Package collector knows which names there are.
+type Mode string
 
 const (
-	// ModeAuto finds out from the first answer: a list of API versions is
-	// NGINX Plus, anything else has to be a stub_status page.
-	ModeAuto Mode = iota
+	// ModeAuto finds out from the first response. It is the default.
+	ModeAuto Mode = ""
 	// ModeStubStatus reads ngx_http_stub_status_module.
-	ModeStubStatus
+	ModeStubStatus Mode = "stub_status"
 	// ModePlus reads the NGINX Plus REST API.
-	ModePlus
+	ModePlus Mode = "plus"
 )
-
-// Modes lists the names that [ParseMode] takes, the default first.
-func Modes() []string { return []string{"auto", "stub_status", "plus"} }
 
 // String returns the name of the mode as it is written in the configuration.
 func (m Mode) String() string {
-	if names := Modes(); int(m) < len(names) {
-		return names[m]
+	if m == ModeAuto {
+		return "auto"
 	}
-	return "unknown"
-}
-
-// ParseMode returns the mode of that name. An empty name means auto.
-func ParseMode(name string) (Mode, error) {
-	if name == "" {
-		return ModeAuto, nil
-	}
-	i := slices.Index(Modes(), name)
-	if i < 0 {
-		return ModeAuto, fmt.Errorf("%q is no mode: use one of %s", name, strings.Join(Modes(), ", "))
-	}
-	return Mode(i), nil // an index into three names
+	return string(m)
 }
 
 // maxVersions bounds how many API versions an answer may list. NGINX Plus has

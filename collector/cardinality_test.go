@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -69,7 +70,7 @@ func TestSeriesOfSizes(t *testing.T) {
 	for name, size := range map[string]plustest.Size{"S": plustest.S(), "M": plustest.M()} {
 		server := plustest.Sized(size).Start()
 		t.Cleanup(server.Close)
-		page := textOf(t, scrape(t, Options{ExporterMetrics: MetricsNone}, asking(t, server.URL)))
+		page := oracle.Text(t, scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, asking(t, server.URL)))
 		row := regexp.MustCompile(`(?m)^\| ` + name + ` \|.*\| ([0-9,]+) \|.*\|.*\|.*\|$`).FindStringSubmatch(string(text))
 		if row == nil {
 			t.Fatalf("docs/plus.md has no row %s", name)
@@ -82,7 +83,7 @@ func TestSeriesOfSizes(t *testing.T) {
 
 func samplePage(tb testing.TB) string {
 	tb.Helper()
-	return textOf(tb, scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb).URL)))
+	return oracle.Text(tb, scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb).URL)))
 }
 
 // countSeries counts the series that match one pattern and not the other, if

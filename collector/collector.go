@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,125 +13,88 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	dto "github.com/prometheus/client_model/go"
 
-	"nginx-exporter/client/value"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source"
+	"nginx-exporter/collector/source/exporter"
 )
 
-// ExporterMetrics says how much of the exporter's own process a page shows.
+// ExporterMetrics says which metrics of the exporter's own process are exposed.
 type ExporterMetrics string
 
 // The values of --web.exporter-metrics.
 const (
 	MetricsNone  ExporterMetrics = "none"
 	MetricsBasic ExporterMetrics = "basic" // CPU, memory, files, start time
-	MetricsFull  ExporterMetrics = "full"  // all that client_golang's collectors tell
+	MetricsFull  ExporterMetrics = "full"  // all of client_golang's Go and process collectors
 )
 
 // Options configure a Collector.
 type Options struct {
-	// Logger is told when the state of a target changes. Nil keeps silent.
+	// Logger gets a line when the state of a target changes. Nil discards them.
 	Logger log.Logger
 
 	// ExporterMetrics is basic if it is empty.
 	ExporterMetrics ExporterMetrics
 
-	// PadCodes shows each status code that nginx-prometheus-exporter shows,
-	// with zero where NGINX Plus did not list it.
+	// PadCodes exposes every status code that nginx-prometheus-exporter
+	// exposes, with zero where NGINX Plus did not list it.
 	PadCodes bool
 
 	// ServerID tells servers of an upstream with the same address apart by the
-	// label id. Otherwise they are added up.
+	// label id. Otherwise they are merged.
 	ServerID bool
 
-	// RateWindows are what rates of requests are told over. If there are any,
-	// targets are read in the background until Close.
+	// MaxDocument bounds one document of an API, in bytes after decompression.
+	// Zero means the default of the protocol.
+	MaxDocument int64
+
+	// RateWindows are the windows of request rates. If there are any, targets
+	// are read in the background until Close.
 	RateWindows []time.Duration
 
-	now func() time.Duration // in place of the clock, for tests
+	now func() time.Duration // replaces the clock in tests
 }
 
-// Collector scrapes a set of targets. It is safe for concurrent use.
+// Collector scrapes a set of targets. It is safe for concurrent use. Close it
+// when it is no longer needed.
 type Collector struct {
-	logger   log.Logger
-	metrics  ExporterMetrics
-	registry *prometheus.Registry // nil unless metrics is full
-	tables   *tables
-	layouts  []*layouts // without a target's labels, by the tables' numbers
-	families []family
-	build    []tableBlock   // bound once
-	started  time.Time
-	buffers  buffers
-	windows  []time.Duration
-	now      func() time.Duration // since the start, by a clock that nobody sets
-	sampler  *sampler             // nil without windows
+	logger    log.Logger
+	protocols []source.Protocol
+	exporter  *exporter.Exporter
+	metrics   *exporter.Targets
+	registry  *prometheus.Registry // nil unless the metrics are MetricsFull
+	rates     *rates
+	sampler   *sampler // nil without rates
 
 	targets atomic.Pointer[[]*target]
-	reload  atomic.Pointer[Reload]
 	setting sync.Mutex // held while targets are replaced
 }
 
-// family is a metric family and where its rows are.
-type family struct {
-	Desc
-	head  string
-	table int
-	row   int
-}
-
-// New returns a Collector without any target.
+// New returns a Collector without any target. It opens nothing.
 func New(options Options) *Collector {
+	level := cmp.Or(options.ExporterMetrics, MetricsBasic)
 	c := &Collector{
-		logger:  options.Logger,
-		metrics: cmp.Or(options.ExporterMetrics, MetricsBasic),
-		tables:  newTables(&options),
-		started: time.Now(),
+		logger:    options.Logger,
+		protocols: protocols(&options),
+		exporter:  exporter.New(level == MetricsBasic),
+		metrics:   exporter.NewTargets(),
 	}
 	if c.logger == nil {
 		c.logger = log.NewNopLogger()
 	}
-	c.layouts = c.tables.layouts(nil)
-	bind := &binder{layouts: c.layouts}
-	build := thisBuild()
-	addTo(bind, c.tables.build, &build)
-	c.build = bind.blocks
-	c.families = c.tables.families()
-	switch c.metrics {
-	case MetricsFull:
+	if level == MetricsFull {
 		c.registry = prometheus.NewRegistry()
 		c.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	case MetricsBasic, MetricsNone:
 	}
 	c.targets.Store(&[]*target{})
-	c.SetReload(Reload{Success: true, Time: float64(c.started.Unix())})
-	if c.windows = slices.Sorted(slices.Values(options.RateWindows)); len(c.windows) > 0 {
-		if c.now = options.now; c.now == nil {
-			c.now = func() time.Duration { return time.Since(c.started) }
+	c.rates = newRates(options.RateWindows, c.protocols)
+	if len(c.rates.windows) > 0 {
+		if options.now != nil {
+			c.rates.now = options.now
 		}
 		c.sampler = c.startSampler()
 	}
 	return c
-}
-
-// families lists the families of all tables, sorted by name.
-func (t *tables) families() []family {
-	var families []family
-	for number, table := range t.all {
-		for i, desc := range table.descs() {
-			families = append(families, family{Desc: desc, head: desc.header(), table: number, row: i})
-		}
-	}
-	sort.Slice(families, func(i, j int) bool { return families[i].Name < families[j].Name })
-	return families
-}
-
-// Descs describes every family that a Collector with these options can expose,
-// sorted by name, without those of MetricsFull.
-func Descs(options Options) []Desc {
-	families := newTables(&options).families()
-	descs := make([]Desc, len(families))
-	for i := range families {
-		descs[i] = families[i].Desc
-	}
-	return descs
 }
 
 // Registry returns where the metrics of MetricsFull come from, so that others
@@ -140,10 +102,27 @@ func Descs(options Options) []Desc {
 func (c *Collector) Registry() *prometheus.Registry { return c.registry }
 
 // SetReload notes how the configuration was last loaded.
-func (c *Collector) SetReload(reload Reload) { c.reload.Store(&reload) }
+func (c *Collector) SetReload(reload exporter.Reload) { c.exporter.SetReload(reload) }
 
 // LastReload returns what SetReload noted.
-func (c *Collector) LastReload() Reload { return *c.reload.Load() }
+func (c *Collector) LastReload() exporter.Reload { return c.exporter.LastReload() }
+
+// SourceNames lists the names of all sources that a scrape can be reduced to.
+// The caller owns the list.
+func (c *Collector) SourceNames() []string {
+	var names []string
+	for _, info := range sourcesOf(c.protocols) {
+		names = append(names, info.Name)
+	}
+	for _, t := range *c.targets.Load() {
+		for _, s := range t.options.Sources {
+			if !slices.Contains(names, s.Name()) {
+				names = append(names, s.Name())
+			}
+		}
+	}
+	return names
+}
 
 // SetTargets replaces the targets. A target that stays keeps its counters, and
 // its connections if nothing about it changed. On an error nothing changes.
@@ -152,29 +131,30 @@ func (c *Collector) SetTargets(options []TargetOptions) error {
 	defer c.setting.Unlock()
 	before := map[string]*target{}
 	for _, t := range *c.targets.Load() {
-		before[identity(t.options)] = t
+		before[t.options.identity()] = t
 	}
 	targets := make([]*target, 0, len(options))
 	for _, o := range options {
-		old := before[identity(o)]
-		if old != nil && old.sameAs(o) {
+		old := before[o.identity()]
+		if old != nil && old.options.equal(&o) {
 			targets = append(targets, old)
 			continue
 		}
-		t, err := newTarget(o, c.tables, c.logger)
+		t, err := c.newTarget(o, c.logger)
 		if err != nil {
 			return err
-		}
-		if c.sampler != nil {
-			t.follow(c.windows, c.now)
 		}
 		if old != nil {
 			t.inherit(old)
 		}
 		targets = append(targets, t)
 	}
+	kept := map[*target]bool{}
+	for _, t := range targets {
+		kept[t] = true
+	}
 	for _, t := range *c.targets.Swap(&targets) {
-		if !slices.Contains(targets, t) {
+		if !kept[t] {
 			t.client.Close()
 		}
 	}
@@ -192,63 +172,56 @@ func (c *Collector) Close() {
 	}
 }
 
-// Scrape asks all targets at the same time and returns the page, whatever they
-// answer. A target that has not answered when ctx ends is down on this page.
-// If names of sources are given, only those are read that are also switched
-// on.
-func (c *Collector) Scrape(ctx context.Context, only ...string) *Page {
+// Scrape reads all targets at the same time and returns the exposition, which
+// says what failed. A target that has not responded when ctx ends is down. If
+// names of sources are given, only those are read that are also switched on.
+func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Exposition {
 	only = slices.Compact(slices.Sorted(slices.Values(only)))
 	targets := *c.targets.Load()
-	reports := make([]*report, len(targets))
+	reports := make([]*targetReport, len(targets))
 	var group sync.WaitGroup
-	for i, t := range targets[min(1, len(targets)):] {
-		group.Go(func() { reports[i+1] = t.scrape(ctx, only) })
-	}
-	if len(targets) > 0 {
-		reports[0] = targets[0].scrape(ctx, only)
+	for i, t := range targets {
+		group.Go(func() { reports[i] = t.scrape(ctx, only) })
 	}
 	group.Wait()
-	page := c.newPage()
+	e := &metric.Exposition{}
 	for i, t := range targets {
-		page.addReport(t, reports[i])
-		page.addTally(t, reports[i])
-		c.addAllRates(page, t, only)
+		for _, b := range append(reports[i].sources, reports[i].counters) {
+			e.Add(b)
+		}
+		e.Add(c.rates.batch(t, only))
 	}
-	c.addExporter(page)
-	return page
+	c.addExporter(ctx, e)
+	return e
 }
 
-// Probe scrapes one target once and keeps nothing of it. Its page has no
-// counters of the exporter, which would begin anew each time.
-func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*Page, error) {
-	t, err := newTarget(options, c.tables, log.NewNopLogger())
+// Probe scrapes one target once and keeps nothing of it. Its exposition has no
+// counters of the exporter, which would begin at zero each time.
+func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*metric.Exposition, error) {
+	t, err := c.newTarget(options, log.NewNopLogger())
 	if err != nil {
 		return nil, err
 	}
-	page := c.newPage()
-	page.addReport(t, t.probe(ctx))
-	return page, nil
+	defer t.client.Close()
+	e := &metric.Exposition{}
+	for _, b := range t.scrape(ctx, nil).sources {
+		e.Add(b)
+	}
+	return e, nil
 }
 
 // addExporter adds what does not belong to a target.
-func (c *Collector) addExporter(page *Page) {
-	bind := &binder{layouts: c.layouts}
-	addTo(bind, c.tables.reload, c.reload.Load())
-	switch c.metrics {
-	case MetricsBasic:
-		process := readProcess("/proc/self")
-		process.startTime = value.Of(float64(c.started.Unix()))
-		addTo(bind, c.tables.process, &process)
-	case MetricsFull:
-		// A collector that fails leaves out its own metrics only.
-		page.process, _ = c.registry.Gather()
-	case MetricsNone:
+func (c *Collector) addExporter(ctx context.Context, e *metric.Exposition) {
+	b := metric.NewBatch(nil)
+	_ = c.exporter.Collect(ctx, b) // which cannot fail
+	e.Add(b)
+	if c.registry != nil {
+		gathered, _ := c.registry.Gather() // a collector that fails leaves out its own metrics only
+		e.AddGathered(gathered)
 	}
-	page.add(c.build)
-	page.add(bind.blocks)
 }
 
-// Gather scrapes all targets within their time-outs. It makes the Collector a
+// Gather scrapes all targets within their timeouts. It makes the Collector a
 // prometheus.Gatherer for programs that embed it.
 func (c *Collector) Gather() ([]*dto.MetricFamily, error) {
 	return c.Scrape(context.Background()).Gather(), nil

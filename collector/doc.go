@@ -1,7 +1,9 @@
-// Package collector turns what nginx says into what Prometheus reads.
+// Package collector scrapes nginx instances and exposes what they report as
+// Prometheus metrics.
 //
-// It owns the tables of metrics (one row a metric, one src_ file a nginx
-// object), the scrape of all targets at the same time, and the two renderers
-// of a page: text, and the protobuf types that client_golang works with. It
-// imports client, and must not import anything below internal or cmd.
+// It is the engine: it runs the sources of all targets, shares scrapes that
+// overlap, counts and logs what fails, and puts the series of all targets into
+// one exposition. Which sources and metrics there are is the matter of the
+// packages source and metric. It must not import anything below internal or
+// cmd.
 package collector

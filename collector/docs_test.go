@@ -34,9 +34,9 @@ func TestDocsMetrics(t *testing.T) {
 			t.Errorf("%s does not explain the reason %q", path, reason)
 		}
 	}
-	for _, dropped := range (&Dropped{}).counts() {
-		if !strings.Contains(head+tail, "`"+dropped.reason+"`") {
-			t.Errorf("%s does not explain the reason %q", path, dropped.reason)
+	for _, reason := range []string{"duplicate", "invalid", "limit"} {
+		if !strings.Contains(head+tail, "`"+reason+"`") {
+			t.Errorf("%s does not explain the reason %q", path, reason)
 		}
 	}
 }
@@ -46,10 +46,10 @@ func metricsTable(origins map[string]origin) string {
 	var table strings.Builder
 	table.WriteString("| name | type | labels | meaning | source | field | since |\n|---|---|---|---|---|---|---|\n")
 	cell := strings.NewReplacer("|", `\|`, "<", "&lt;")
-	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
+	for _, d := range Families() {
 		o := origins[d.Name]
 		for _, text := range []string{
-			code(d.Name), d.Kind.String(), code(d.Labels...), cell.Replace(d.Help), cell.Replace(d.Source), code(o.fields...), o.since,
+			code(d.Name), d.Kind.String(), code(d.Labels...), cell.Replace(d.Help), cell.Replace(d.Origin), code(o.fields...), o.since,
 		} {
 			table.WriteString("| " + text + " ")
 		}

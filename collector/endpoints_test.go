@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -101,7 +103,7 @@ func newFieldPages(tb testing.TB) *fieldPages {
 	server := p.api.Start()
 	tb.Cleanup(server.Close)
 	p.target = asking(tb, server.URL)
-	p.target.Choice.Sources = everything()
+	p.target.Filter.Sources = everything()
 	return p
 }
 
@@ -176,7 +178,7 @@ func (p *fieldPages) with(tb testing.TB, path, document string) string {
 		tb.Fatal(err)
 	}
 	var kept strings.Builder
-	for line := range strings.Lines(settled(textOf(tb, c.Scrape(tb.Context())))) {
+	for line := range strings.Lines(settled(oracle.Text(tb, c.Scrape(tb.Context())))) {
 		if strings.HasPrefix(line, "nginxplus_") && !strings.HasPrefix(line, "nginxplus_scrape_") {
 			kept.WriteString(line)
 		}
@@ -280,7 +282,7 @@ func statusPages(tb testing.TB, name string) (before, after string) {
 	}
 	show := func() string {
 		page := fmt.Sprintf("Active connections: %d \nserver accepts handled requests\n %d %d %d \nReading: %d Writing: %d Waiting: %d \n", values...)
-		return textOf(tb, scrape(tb, Options{ExporterMetrics: MetricsNone}, start(tb, says("nginx", page)).options(tb)))
+		return oracle.Text(tb, scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, start(tb, says("nginx", page)).options(tb)))
 	}
 	before = settled(show())
 	values[i] = 7
@@ -304,7 +306,7 @@ func newFamilies(tb testing.TB) []newFamily {
 		var labels []string
 		for label := range strings.SplitSeq(row[2], ",") {
 			label, _, _ = strings.Cut(strings.TrimSpace(label), ":") // code: dynamic
-			if label != "-" && label != bucketLabel {
+			if label != "-" && label != "le" {
 				labels = append(labels, label)
 			}
 		}
@@ -320,8 +322,8 @@ func newFamilies(tb testing.TB) []newFamily {
 }
 
 func TestNewFamilies(t *testing.T) {
-	descs := map[string]Desc{}
-	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
+	descs := map[string]metric.Family{}
+	for _, d := range Families() {
 		descs[d.Name] = d
 	}
 	for _, f := range newFamilies(t) {
@@ -383,9 +385,9 @@ func TestNewFamiliesByDefault(t *testing.T) {
 func shownWith(tb testing.TB, sources map[string]bool) map[string]bool {
 	tb.Helper()
 	o := asking(tb, servePlus(tb).URL)
-	o.Choice.Sources = sources
+	o.Filter.Sources = sources
 	shown := map[string]bool{}
-	for _, family := range scrape(tb, Options{ExporterMetrics: MetricsNone}, o).Gather() {
+	for _, family := range scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, o).Gather() {
 		shown[family.GetName()] = true
 	}
 	return shown

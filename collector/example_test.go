@@ -11,6 +11,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
+	"nginx-exporter/collector/metric"
 )
 
 // A program with metrics of its own embeds the collector: it is one more
@@ -30,7 +31,7 @@ func ExampleCollector() {
 	defer scraper.Close()
 	if err := scraper.SetTargets([]collector.TargetOptions{{
 		Client: client.Options{Target: target, Timeout: 5 * time.Second},
-		Labels: []collector.Label{{Name: "site", Value: "shop"}},
+		Labels: []metric.Label{{Name: "site", Value: "shop"}},
 	}}); err != nil {
 		fmt.Println(err)
 		return

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector/metric"
 )
 
 // plainPage is what a small nginx tells.
@@ -47,7 +48,7 @@ func start(tb testing.TB, handler http.HandlerFunc) *fake {
 }
 
 // options ask the fake, within the time that no test should need.
-func (f *fake) options(tb testing.TB, labels ...Label) TargetOptions {
+func (f *fake) options(tb testing.TB, labels ...metric.Label) TargetOptions {
 	tb.Helper()
 	return asking(tb, f.server.URL+"/stub_status", labels...)
 }
@@ -56,7 +57,7 @@ func (f *fake) options(tb testing.TB, labels ...Label) TargetOptions {
 func (f *fake) open() int64 { return f.opened.Load() - f.closed.Load() }
 
 // asking returns the options of a target that is written like that.
-func asking(tb testing.TB, uri string, labels ...Label) TargetOptions {
+func asking(tb testing.TB, uri string, labels ...metric.Label) TargetOptions {
 	tb.Helper()
 	target, err := client.ParseTarget(uri)
 	if err != nil {

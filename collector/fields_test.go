@@ -37,15 +37,15 @@ func (o origin) has(path string) bool {
 func TestMetricsComeFromTheirFields(t *testing.T) {
 	pages, origins := newFieldPages(t), origins(t)
 	fields := tsv(t, "endpoints.tsv", "endpoint", "json_path", "json_type")
-	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
+	for _, d := range Families() {
 		o := origins[d.Name]
 		delete(origins, d.Name)
-		if !strings.HasPrefix(d.Source, "/") || strings.HasSuffix(d.Name, "_per_second") { // which takes two readings
+		if !strings.HasPrefix(d.Origin, "/") || strings.HasSuffix(d.Name, "_per_second") { // which takes two readings
 			continue
 		}
 		found := 0
 		for _, f := range fields {
-			if f[0] != d.Source || !o.has(f[1]) {
+			if f[0] != d.Origin || !o.has(f[1]) {
 				continue
 			}
 			found++
@@ -54,7 +54,7 @@ func TestMetricsComeFromTheirFields(t *testing.T) {
 			}
 		}
 		if found < max(1, len(o.fields)) || o.since == "" {
-			t.Errorf("%s: %s has %d of the fields %q, since %q", d.Name, d.Source, found, o.fields, o.since)
+			t.Errorf("%s: %s has %d of the fields %q, since %q", d.Name, d.Origin, found, o.fields, o.since)
 		}
 	}
 	for name := range origins {

@@ -5,13 +5,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"nginx-exporter/collector/internal/oracle"
 )
 
 func TestGoldenPages(t *testing.T) {
 	for _, s := range scenes() {
 		t.Run(s.name, func(t *testing.T) {
 			page := s.page(t)
-			sameAsFile(t, filepath.Join("testdata", s.name+".prom"), []byte(settled(textOf(t, page))))
+			oracle.Check(t, page)
+			sameAsFile(t, filepath.Join("testdata", s.name+".prom"), []byte(settled(oracle.Text(t, page))))
 		})
 	}
 }

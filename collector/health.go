@@ -13,52 +13,74 @@ import (
 // reasons of failures; the empty one is that of a source never read.
 const stateGood = "good"
 
-// health tells the log when the state of a source changes, and keeps silent
+// health makes a line for the log when the state of a source changes, and none
 // while it stays. It is guarded by the lock of its target.
 type health struct {
-	logger log.Logger
-	budget budget
-	state  string // what the last scrape found
-	told   string // what the log was last told
-	silent int    // changes that the log was not told
-	// quiet leaves out the line that says that the source was read for the
-	// first time.
-	quiet bool
+	logger     log.Logger
+	budget     budget
+	state      string // of the last scrape
+	logged     string // the state that was logged last
+	suppressed int    // changes that were not logged
 }
 
-func (h *health) good() {
+// logLine is a line that is written once no lock is held.
+type logLine struct {
+	logger  log.Logger
+	keyvals []any
+}
+
+func (l *logLine) write() { _ = l.logger.Log(l.keyvals...) }
+
+// update notes the outcome of a scrape, and returns a line if that is to be
+// logged. A first success is not, if it is quiet.
+func (h *health) update(err error, quiet bool) *logLine {
+	if err == nil {
+		return h.good(quiet)
+	}
+	if reason := client.ReasonOf(err); reason != client.ReasonCanceled {
+		return h.bad(reason, err)
+	}
+	return nil
+}
+
+func (h *health) good(quiet bool) *logLine {
 	h.change(stateGood)
-	if h.quiet && h.told == "" {
-		h.told = stateGood
+	first := h.logged == ""
+	if first && quiet {
+		h.logged = stateGood
 	}
-	if h.told == stateGood || !h.budget.take() {
-		return
+	if h.logged == stateGood || !h.budget.take() {
+		return nil
 	}
-	h.tell(level.Info(h.logger), "msg", "nginx answers")
+	msg := "Scrape recovered"
+	if first {
+		msg = "Scrape succeeded"
+	}
+	return h.line(level.Info(h.logger), "msg", msg)
 }
 
-func (h *health) bad(reason client.Reason, err error) {
+func (h *health) bad(reason client.Reason, err error) *logLine {
+	const msg = "Scrape failed"
 	h.change(string(reason))
-	if h.told == string(reason) || !h.budget.take() {
-		_ = level.Debug(h.logger).Log("msg", "nginx cannot be read", "reason", reason, "err", err)
-		return
+	if h.logged == string(reason) || !h.budget.take() {
+		return &logLine{level.Debug(h.logger), []any{"msg", msg, "reason", reason, "err", err}}
 	}
-	h.tell(level.Warn(h.logger), "msg", "nginx cannot be read", "reason", reason, "err", err, "advice", client.AdviceOf(err))
+	return h.line(level.Warn(h.logger), "msg", msg, "reason", reason, "err", err, "advice", client.AdviceOf(err))
 }
 
 func (h *health) change(state string) {
-	if h.state != h.told && h.state != state {
-		h.silent++
+	if h.state != h.logged && h.state != state {
+		h.suppressed++
 	}
 	h.state = state
 }
 
-func (h *health) tell(logger log.Logger, keyvals ...any) {
-	if h.silent > 0 {
-		keyvals = append(keyvals, "untold_changes", h.silent)
+func (h *health) line(logger log.Logger, keyvals ...any) *logLine {
+	if h.suppressed > 0 {
+		keyvals = append(keyvals, "suppressed_changes", h.suppressed)
 	}
-	_ = logger.Log(keyvals...)
-	h.told, h.silent = h.state, 0
+	h.logged, h.suppressed = h.state, 0
+	return &logLine{logger, keyvals}
 }
 
 const (

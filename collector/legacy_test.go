@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"nginx-exporter/collector/metric"
 )
 
 // legacyMetric is a metric of nginx-prometheus-exporter.
@@ -42,8 +44,8 @@ func legacyMetrics(tb testing.TB) []legacyMetric {
 
 // Dashboards and alerts written for nginx-prometheus-exporter go on to work.
 func TestLegacyMetrics(t *testing.T) {
-	ours := map[string]Desc{}
-	for _, d := range Descs(Options{ExporterMetrics: MetricsNone}) {
+	ours := map[string]metric.Family{}
+	for _, d := range Families() {
 		ours[d.Name] = d
 	}
 	for _, m := range legacyMetrics(t) {

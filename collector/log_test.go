@@ -15,6 +15,9 @@ import (
 	"github.com/go-kit/log/level"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source/stubstatus"
 )
 
 // book holds what was logged, a line each.
@@ -79,9 +82,9 @@ func TestLogTellsChangesAlone(t *testing.T) {
 		status int
 		line   string
 	}{
-		{http.StatusOK, `level=info target=` + nginx.server.URL + `/stub_status source=stub_status msg="nginx answers"`},
-		{http.StatusForbidden, `level=warn target=` + nginx.server.URL + `/stub_status source=stub_status msg="nginx cannot be read" reason=status`},
-		{http.StatusOK, `msg="nginx answers"`},
+		{http.StatusOK, `level=info target=` + nginx.server.URL + `/stub_status source=stub_status msg="Scrape succeeded"`},
+		{http.StatusForbidden, `level=warn target=` + nginx.server.URL + `/stub_status source=stub_status msg="Scrape failed" reason=status`},
+		{http.StatusOK, `msg="Scrape recovered"`},
 	} {
 		status.Store(int64(step.status))
 		for range scrapes {
@@ -102,6 +105,37 @@ func TestLogSaysWhatToDo(t *testing.T) {
 	c := newCollector(t, Options{Logger: book.logger()}, asking(t, "http://"+refusing(t)+"/stub_status"))
 	c.Scrape(t.Context())
 	book.wantLines(t, `advice="check that nginx runs`)
+}
+
+// A log that blocks holds up the scrape that writes to it, and nothing else:
+// other scrapes of the target, and a reload, go on.
+func TestBlockedLog(t *testing.T) {
+	written, release := make(chan struct{}, 1), make(chan struct{})
+	unblock := sync.OnceFunc(func() { close(release) })
+	blocked := log.LoggerFunc(func(...any) error {
+		written <- struct{}{}
+		<-release
+		return nil
+	})
+	nginx := start(t, notFound)
+	options := nginx.options(t)
+	c := newCollector(t, Options{Logger: level.NewFilter(blocked, level.AllowInfo())}, options)
+	first := c.scrapeBeside(t.Context(), t)
+	t.Cleanup(unblock) // before the scrape is waited for
+	receive(t, "the log", written)
+	wantErrors(t, receive(t, "another scrape", c.scrapeReduced(t, stubstatus.Name)), client.ReasonStatus, 2)
+	options.Client.Timeout++
+	set(t, c, options)
+	unblock()
+	wantUp(t, receive(t, "the first scrape", first), false)
+}
+
+// scrapeReduced scrapes some sources beside the test.
+func (c *Collector) scrapeReduced(tb testing.TB, only ...string) <-chan *metric.Exposition {
+	tb.Helper()
+	result := make(chan *metric.Exposition, 1)
+	go func() { result <- c.Scrape(tb.Context(), only...) }()
+	return result
 }
 
 // Whoever changes the reason all the time does not fill the disk, and the next
@@ -128,14 +162,21 @@ func TestLogIsBounded(t *testing.T) {
 	}
 }
 
+// flip changes the state of a source and writes the line, if there is one.
+func flip(h *health, err error) {
+	if line := h.update(err, false); line != nil {
+		line.write()
+	}
+}
+
 func TestLogBudgetIsRefilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var book book
 		h := &health{logger: book.logger(), budget: newBudget()}
 		failure := &client.Error{Reason: client.ReasonRefused}
 		flap := func() {
-			h.good()
-			h.bad(client.ReasonRefused, failure)
+			flip(h, nil)
+			flip(h, failure)
 		}
 		for range budgetLines {
 			flap()
@@ -146,7 +187,7 @@ func TestLogBudgetIsRefilled(t *testing.T) {
 		<-time.After(budgetRefill)
 		flap()
 		lines := book.lines()
-		if len(lines) != 1 || !strings.Contains(lines[0], "untold_changes=") {
+		if len(lines) != 1 || !strings.Contains(lines[0], "suppressed_changes=") {
 			t.Errorf("after a minute the log has %q; want one line that tells of the changes it was not told", lines)
 		}
 		flap()
@@ -170,11 +211,11 @@ func TestSecretsStayInside(t *testing.T) {
 	nginx := start(t, says("nginx/"+strings.Repeat("9", 100), body))
 	address := strings.TrimPrefix(nginx.server.URL, "http://")
 	options := asking(t, fmt.Sprintf("http://user:%s@%s/stub_status?token=%[1]s", secret, address))
-	options.Labels = []Label{{"addr", options.Client.Target.String()}}
+	options.Labels = []metric.Label{label("addr", options.Client.Target.String())}
 	c := newCollector(t, Options{Logger: everything}, options)
 	const scrapes, most = 100, 512
 	for range scrapes {
-		if page := textOf(t, c.Scrape(t.Context())); strings.Contains(page, secret) {
+		if page := oracle.Text(t, c.Scrape(t.Context())); strings.Contains(page, secret) {
 			t.Fatalf("the page holds a secret:\n%s", page)
 		}
 	}

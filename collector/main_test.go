@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"nginx-exporter/collector/metric"
 )
 
 var update = flag.Bool("update", false, "rewrite golden pages and docs/metrics.md")
@@ -16,6 +18,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must happen.
 const patience = 10 * time.Second
+
+func label(name, value string) metric.Label { return metric.Label{Name: name, Value: value} }
 
 // eventually waits for a condition.
 func eventually(tb testing.TB, what string, condition func() bool) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -32,7 +34,7 @@ func TestListedDocumentThatIsNotThere(t *testing.T) {
 	}
 }
 
-func wantPlus(t *testing.T, page *Page) {
+func wantPlus(t *testing.T, page *metric.Exposition) {
 	t.Helper()
 	if up, _ := valueOf(t, page, "nginxplus_up"); up != 1 {
 		t.Errorf("nginxplus_up is %v; want 1", up)
@@ -46,12 +48,38 @@ func TestNarrowPageIsSmall(t *testing.T) {
 	wantPlus(t, c.Scrape(t.Context()))
 	page := c.Scrape(t.Context(), "http_requests")
 	wantPlus(t, page)
-	text := textOf(t, page)
+	text := oracle.Text(t, page)
 	if !strings.Contains(text, `reason="timeout",source="http_requests"`) || strings.Contains(text, `source="http_caches"`) {
 		t.Errorf("the page is\n%s", text)
 	}
 	const most = 60
 	if got := strings.Count(text, "\n") - strings.Count(text, "\n#"); got > most {
 		t.Errorf("the page has %d series; at most %d are wanted", got, most)
+	}
+}
+
+// A document that is neither an object nor a list is a failure of its source:
+// no series, success 0, and a line in the log.
+func TestDocumentOfAnotherKind(t *testing.T) {
+	t.Parallel()
+	for path, source := range map[string]string{"http/upstreams": "http_upstreams", "connections": "connections"} {
+		var book book
+		server := servePlus(t, plustest.WithDocument(path, "true"))
+		c := newCollector(t, Options{Logger: book.logger()}, asking(t, server.URL))
+		e := c.Scrape(t.Context())
+		wantPlus(t, e)
+		wantValue(t, e, 0, "nginx_exporter_source_success", "source", source)
+		if _, found := valueOf(t, e, "nginxplus_"+strings.TrimPrefix(source, "http_")); found {
+			t.Errorf("%s has series", source)
+		}
+		failed := ""
+		for _, line := range book.lines() {
+			if strings.Contains(line, "level=warn") {
+				failed += line
+			}
+		}
+		if !strings.Contains(failed, "source="+source+` msg="Scrape failed" reason=parse`) {
+			t.Errorf("the log has %q", failed)
+		}
 	}
 }

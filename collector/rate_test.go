@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source/stubstatus"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -107,7 +110,7 @@ func (c *clocked) wantRate(tb testing.TB, window time.Duration, want float64) {
 	if rates.IsSet() != (want >= 0) {
 		tb.Errorf("a rate is known: %t", rates.IsSet())
 	}
-	got, found := valueOf(tb, rates.Page(), "nginx_http_requests_per_second", "window", windowName(window))
+	got, found := valueOf(tb, rates.Exposition(), "nginx_http_requests_per_second", "window", windowName(window))
 	if found != (want >= 0) || found && got != want {
 		tb.Errorf("the page has the rate %v (there: %t); want %v", got, found, want)
 	}
@@ -221,8 +224,8 @@ func TestRateOverReload(t *testing.T) {
 
 func TestRateSums(t *testing.T) {
 	one, two, api := startCounting(t), startCounting(t), startCountingPlus(t)
-	c := newClocked(t, []time.Duration{minute}, one.options(t, Label{"addr", "one"}), two.options(t, Label{"addr", "two"}),
-		asking(t, api.URL, Label{"addr", "three"}))
+	c := newClocked(t, []time.Duration{minute}, one.options(t, label("addr", "one")), two.options(t, label("addr", "two")),
+		asking(t, api.URL, label("addr", "three")))
 	for range 4 {
 		one.clients.Add(120)
 		two.clients.Add(24)
@@ -234,11 +237,11 @@ func TestRateSums(t *testing.T) {
 	if sums["nginx_http_requests_per_second"] != 12 || sums["nginxplus_http_requests_per_second"] != 3 {
 		t.Errorf("the sums are %v: %+v", sums, rates.Targets)
 	}
-	if page := textOf(t, rates.Page()); strings.Count(page, "_per_second{") != 3 || strings.Count(page, "\n") != 3+2*2 {
+	if page := oracle.Text(t, rates.Exposition()); strings.Count(page, "_per_second{") != 3 || strings.Count(page, "\n") != 3+2*2 {
 		t.Errorf("the page is\n%s", page)
 	}
 	// Without one of them a sum would look like less load.
-	set(t, c.Collector, one.options(t, Label{"addr", "one"}), asking(t, "http://"+refusing(t)+"/", Label{"addr", "four"}))
+	set(t, c.Collector, one.options(t, label("addr", "one")), asking(t, "http://"+refusing(t)+"/", label("addr", "four")))
 	rates = c.Rates(minute)
 	if !rates.IsSet() || rates.Targets[0].PerSecond != 10 || rates.Targets[1].Known || len(rates.Sums()) != 0 {
 		t.Errorf("%+v with sums %v", rates.Targets, rates.Sums())
@@ -282,7 +285,7 @@ func TestSampleSharesRound(t *testing.T) {
 		one := (*c.targets.Load())[0]
 		one.mu.Lock()
 		defer one.mu.Unlock()
-		return one.rounds[""] != nil && one.rounds[""].waiters == 2
+		return one.scrapes[""] != nil && one.scrapes[""].waiters == 2
 	})
 	nginx.answer <- struct{}{}
 	wantUp(t, receive(t, "the page", waiting), true)
@@ -297,9 +300,9 @@ type askedCollector struct {
 	nginx *slow
 }
 
-func (a *askedCollector) scraperOf(tb testing.TB) <-chan *Page {
+func (a *askedCollector) scraperOf(tb testing.TB) <-chan *metric.Exposition {
 	tb.Helper()
-	page := make(chan *Page, 1)
+	page := make(chan *metric.Exposition, 1)
 	go func() { page <- a.Scrape(tb.Context()) }()
 	return page
 }
@@ -311,7 +314,7 @@ func TestSamplerRunsUntilClose(t *testing.T) {
 	c := New(Options{RateWindows: []time.Duration{time.Second}})
 	set(t, c, nginx.options(t))
 	eventually(t, "a rate", func() bool { return c.Rates(time.Second).IsSet() })
-	set(t, c, nginx.options(t, Label{"addr", "a"}), hanging.options(t, Label{"addr", "b"}))
+	set(t, c, nginx.options(t, label("addr", "a")), hanging.options(t, label("addr", "b")))
 	receive(t, "a request", hanging.arrived)
 	eventually(t, "a rate beside one that hangs", func() bool { return c.Rates(time.Second).IsSet() })
 	c.Close()
@@ -329,7 +332,7 @@ func TestNothingRunsWithoutWindows(t *testing.T) {
 	nginx := start(t, says("nginx", plainPage))
 	c := newCollector(t, Options{}, nginx.options(t))
 	page := c.Scrape(t.Context())
-	if c.sampler != nil || len(c.RateWindows()) != 0 || c.RateInterval() != 0 || (*c.targets.Load())[0].readings != nil {
+	if c.sampler != nil || len(c.RateWindows()) != 0 || c.RateInterval() != 0 || (*c.targets.Load())[0].rate != nil {
 		t.Error("something is sampled")
 	}
 	if _, found := valueOf(t, page, "nginx_http_requests_per_second"); found {
@@ -345,12 +348,12 @@ func TestNothingRunsWithoutWindows(t *testing.T) {
 func TestRateOfNarrowedScrapes(t *testing.T) {
 	nginx := startCounting(t)
 	options := nginx.options(t)
-	options.Choice.Sources = map[string]bool{stubStatusName: false}
+	options.Filter.Sources = map[string]bool{stubstatus.Name: false}
 	c := newClocked(t, []time.Duration{minute}, options)
 	for range 4 {
 		c.read(t, 12*time.Second)
 	}
-	for source, want := range map[string]bool{"": true, stubStatusName: true, requestsName: false} {
+	for source, want := range map[string]bool{"": true, stubstatus.Name: true, "http_requests": false} {
 		only := []string{source}
 		if source == "" {
 			only = nil
@@ -380,17 +383,17 @@ func TestProbeHasNoRate(t *testing.T) {
 func rateScenes() []scene {
 	windows := []time.Duration{2 * minute, minute, 90 * time.Second}
 	return []scene{
-		{"stub_status_rate", func(tb testing.TB) *Page {
+		{"stub_status_rate", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			nginx := startCounting(tb)
-			c := newClocked(tb, windows, nginx.options(tb, Label{"env", "test"}, Label{"zone", "a"}))
+			c := newClocked(tb, windows, nginx.options(tb, label("env", "test"), label("zone", "a")))
 			for range 6 {
 				nginx.clients.Add(126)
 				c.read(tb, 12*time.Second)
 			}
 			return c.Scrape(tb.Context())
 		}},
-		{"plus_rate", func(tb testing.TB) *Page {
+		{"plus_rate", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			api := startCountingPlus(tb)
 			o := asking(tb, api.URL)
@@ -400,7 +403,7 @@ func rateScenes() []scene {
 				api.clients.Add(12000)
 				c.read(tb, 12*time.Second)
 			}
-			return c.Rates(minute).Page()
+			return c.Rates(minute).Exposition()
 		}},
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source/exporter"
 )
 
 func set(tb testing.TB, c *Collector, targets ...TargetOptions) {
@@ -36,10 +38,10 @@ func TestReloadKeepsWhatDidNotChange(t *testing.T) {
 
 func TestReloadInheritsCounters(t *testing.T) {
 	nginx := start(t, notFound)
-	options := nginx.options(t, Label{"addr", "a"})
+	options := nginx.options(t, label("addr", "a"))
 	c := newCollector(t, Options{}, options)
 	const rounds = 3
-	var page *Page
+	var page *metric.Exposition
 	for i := range rounds {
 		// What is asked stays, how it is asked changes.
 		options.Client.Timeout += time.Duration(i) * time.Second
@@ -52,7 +54,7 @@ func TestReloadInheritsCounters(t *testing.T) {
 	eventually(t, "the connections of former options to be closed", func() bool { return nginx.open() <= 1 })
 
 	// Another label makes another series of it, which begins at zero.
-	set(t, c, nginx.options(t, Label{"addr", "b"}))
+	set(t, c, nginx.options(t, label("addr", "b")))
 	page = c.Scrape(t.Context())
 	wantErrors(t, page, client.ReasonStatus, 1)
 	wantValue(t, page, 1, "nginx_exporter_nginx_requests_total")
@@ -75,7 +77,7 @@ func TestReloadDuringRound(t *testing.T) {
 
 func TestRemovedTargets(t *testing.T) {
 	one, two := start(t, says("nginx", plainPage)), start(t, says("nginx", plainPage))
-	options := []TargetOptions{one.options(t, Label{"addr", "one"}), two.options(t, Label{"addr", "two"})}
+	options := []TargetOptions{one.options(t, label("addr", "one")), two.options(t, label("addr", "two"))}
 	c := newCollector(t, Options{}, options...)
 	page := c.Scrape(t.Context())
 	wantValue(t, page, 1, "nginx_up", "addr", "one")
@@ -108,7 +110,7 @@ func TestBadTargetsChangeNothing(t *testing.T) {
 	wantUp(t, c.Scrape(t.Context()), true)
 	bad := asking(t, "http://user:geheim@bad.example/")
 	bad.Client.Timeout = 0
-	err := c.SetTargets([]TargetOptions{nginx.options(t, Label{"addr", "a"}), bad})
+	err := c.SetTargets([]TargetOptions{nginx.options(t, label("addr", "a")), bad})
 	if err == nil || !strings.Contains(err.Error(), "http://bad.example/") || strings.Contains(err.Error(), "geheim") {
 		t.Errorf("the error is %v; want one that names the target without its login", err)
 	}
@@ -125,7 +127,7 @@ func TestReloadOnPage(t *testing.T) {
 	if got := c.LastReload(); !got.Success || got.Time < float64(time.Now().Add(-time.Hour).Unix()) {
 		t.Errorf("at the start the last reload is %+v", got)
 	}
-	c.SetReload(Reload{Success: false, Time: 12345})
+	c.SetReload(exporter.Reload{Success: false, Time: 12345})
 	page := c.Scrape(t.Context())
 	wantValue(t, page, 0, "nginx_exporter_config_last_reload_successful")
 	wantValue(t, page, 12345, "nginx_exporter_config_last_reload_success_timestamp_seconds")

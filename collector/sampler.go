@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"nginx-exporter/collector/internal/rate"
+	"nginx-exporter/collector/source"
 )
 
-// sampler reads all targets again and again, so that their rates are known
-// when somebody asks.
+// sampler reads all targets in the background, so that their rates are known
+// when they are requested.
 type sampler struct {
 	collector *Collector
 	cancel    context.CancelFunc
@@ -20,7 +21,7 @@ type sampler struct {
 func (c *Collector) startSampler() *sampler {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &sampler{collector: c, cancel: cancel}
-	s.group.Go(func() { s.run(ctx, rate.Interval(c.windows)) })
+	s.group.Go(func() { s.run(ctx, rate.Interval(c.rates.windows)) })
 	return s
 }
 
@@ -31,7 +32,7 @@ func (s *sampler) close() {
 }
 
 // run reads at each tick. The first one is not at once: as a sidecar the
-// exporter is there before nginx, which is no reason to complain.
+// exporter starts before nginx, which is no reason to complain.
 func (s *sampler) run(ctx context.Context, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -46,25 +47,33 @@ func (s *sampler) run(ctx context.Context, interval time.Duration) {
 }
 
 // sample reads every target that is not being read for this already. It does
-// not wait: a target that is slow must not make the others late.
+// not wait: a slow target must not delay the others.
 func (s *sampler) sample(ctx context.Context) {
 	for _, t := range *s.collector.targets.Load() {
 		if t.sampling.CompareAndSwap(false, true) {
 			s.group.Go(func() {
 				defer t.sampling.Store(false)
-				t.scrape(ctx, t.sampleOf())
+				t.scrape(ctx, s.collector.rates.sourcesFor(t))
 			})
 		}
 	}
 }
 
-// sampleOf returns what a sample reads. A round that is under way anyway reads
-// it too, and stub_status is one document that a scrape can share.
-func (t *target) sampleOf() []string {
+// sourcesFor returns what a sample reads: of many sources the one that counts
+// requests. A whole scrape that is under way reads it too, and a single source
+// can be shared with one.
+func (r *rates) sourcesFor(t *target) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.plus || t.rounds[""] != nil {
+	if t.session.Discovery() == "" || t.scrapes[""] != nil {
 		return nil
 	}
-	return []string{requestsName}
+	return []string{r.of(t.session.Protocol).source}
+}
+
+// protocol returns the protocol that the target is known to speak.
+func (t *target) protocol() source.Protocol {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.session.Protocol
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -11,27 +12,27 @@ import (
 // and each set of odd documents.
 func plusScenes() []scene {
 	scenes := []scene{
-		{"plus_default", func(tb testing.TB) *Page {
+		{"plus_default", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb).URL))
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb).URL))
 		}},
-		{"plus_everything", func(tb testing.TB) *Page {
+		{"plus_everything", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			o := asking(tb, servePlus(tb).URL)
-			o.Choice.Sources = everything()
-			return scrape(tb, Options{ExporterMetrics: MetricsNone, PadCodes: true, ServerID: true}, o)
+			o.Filter.Sources = everything()
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone, PadCodes: true, ServerID: true}, o)
 		}},
-		{"plus_refused", func(tb testing.TB) *Page {
+		{"plus_refused", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			o := asking(tb, "http://"+refusing(tb)+"/api")
 			o.Client.Mode = client.ModePlus
-			return scrape(tb, Options{ExporterMetrics: MetricsNone}, o)
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, o)
 		}},
 	}
 	for _, name := range plustest.Odds() {
-		scenes = append(scenes, scene{"plus_odd_" + name, func(tb testing.TB) *Page {
+		scenes = append(scenes, scene{"plus_odd_" + name, func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrape(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb, odd(tb, name)).URL))
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, servePlus(tb, odd(tb, name)).URL))
 		}})
 	}
 	return scenes

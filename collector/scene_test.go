@@ -1,11 +1,12 @@
 package collector
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"testing"
 
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source/exporter"
 	"nginx-exporter/internal/nginxtest"
 )
 
@@ -13,7 +14,7 @@ import (
 // they have to show every row of every table.
 type scene struct {
 	name string
-	page func(tb testing.TB) *Page
+	page func(tb testing.TB) *metric.Exposition
 }
 
 func scenes() []scene {
@@ -23,19 +24,19 @@ func scenes() []scene {
 // exporterScenes show what does not depend on the kind of nginx.
 func exporterScenes() []scene {
 	return []scene{
-		{"no_targets", func(tb testing.TB) *Page { tb.Helper(); return scrape(tb, Options{}) }},
-		{"metrics_none", func(tb testing.TB) *Page {
+		{"no_targets", func(tb testing.TB) *metric.Exposition { tb.Helper(); return scrapeOnce(tb, Options{}) }},
+		{"metrics_none", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrape(tb, Options{ExporterMetrics: MetricsNone}, start(tb, says("nginx/1.29.1", plainPage)).options(tb))
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, start(tb, says("nginx/1.29.1", plainPage)).options(tb))
 		}},
-		{"metrics_full", func(tb testing.TB) *Page {
+		{"metrics_full", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrape(tb, Options{ExporterMetrics: MetricsFull}, start(tb, says("nginx/1.29.1", plainPage)).options(tb))
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsFull}, start(tb, says("nginx/1.29.1", plainPage)).options(tb))
 		}},
-		{"reload_failed", func(tb testing.TB) *Page {
+		{"reload_failed", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			c := newCollector(tb, Options{ExporterMetrics: MetricsNone})
-			c.SetReload(Reload{Success: false, Time: c.LastReload().Time})
+			c.SetReload(exporter.Reload{Success: false, Time: c.LastReload().Time})
 			return c.Scrape(tb.Context())
 		}},
 	}
@@ -43,37 +44,37 @@ func exporterScenes() []scene {
 
 func stubStatusScenes() []scene {
 	return []scene{
-		{"stub_status_up", func(tb testing.TB) *Page {
+		{"stub_status_up", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrape(tb, Options{}, start(tb, says("nginx/1.29.1", plainPage)).options(tb))
+			return scrapeOnce(tb, Options{}, start(tb, says("nginx/1.29.1", plainPage)).options(tb))
 		}},
-		{"stub_status_refused", func(tb testing.TB) *Page {
+		{"stub_status_refused", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrape(tb, Options{}, asking(tb, "http://"+refusing(tb)+"/stub_status"))
+			return scrapeOnce(tb, Options{}, asking(tb, "http://"+refusing(tb)+"/stub_status"))
 		}},
-		{"stub_status_several", func(tb testing.TB) *Page { tb.Helper(); return scrape(tb, Options{}, several(tb)...) }},
-		{"stub_status_waiting_wrapped", func(tb testing.TB) *Page {
+		{"stub_status_several", func(tb testing.TB) *metric.Exposition { tb.Helper(); return scrapeOnce(tb, Options{}, several(tb)...) }},
+		{"stub_status_waiting_wrapped", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			page := strings.Replace(plainPage, "Waiting: 106", "Waiting: 18446744073709551615", 1)
-			return scrape(tb, Options{}, start(tb, says("nginx", page)).options(tb))
+			return scrapeOnce(tb, Options{}, start(tb, says("nginx", page)).options(tb))
 		}},
-		{"stub_status_tengine", func(tb testing.TB) *Page {
+		{"stub_status_tengine", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			page := strings.NewReplacer("requests\n", "requests request_time\n", "31070465 ", "31070465 2864051926").Replace(plainPage)
-			return scrape(tb, Options{}, start(tb, says("Tengine/3.1.0", page)).options(tb))
+			return scrapeOnce(tb, Options{}, start(tb, says("Tengine/3.1.0", page)).options(tb))
 		}},
-		{"stub_status_probe", func(tb testing.TB) *Page {
+		{"stub_status_probe", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			c := newCollector(tb, Options{})
-			page, err := c.Probe(tb.Context(), start(tb, says("nginx/1.29.1", plainPage)).options(tb, Label{"env", "test"}))
+			page, err := c.Probe(tb.Context(), start(tb, says("nginx/1.29.1", plainPage)).options(tb, label("env", "test")))
 			if err != nil {
 				tb.Fatal(err)
 			}
 			return page
 		}},
-		{"stub_status_real_nginx", func(tb testing.TB) *Page {
+		{"stub_status_real_nginx", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrape(tb, Options{}, asking(tb, nginxtest.StartStatus(tb, "server_tokens off;")))
+			return scrapeOnce(tb, Options{}, asking(tb, nginxtest.StartStatus(tb, "server_tokens off;")))
 		}},
 	}
 }
@@ -82,9 +83,9 @@ func stubStatusScenes() []scene {
 // that a metric has of its own.
 func several(tb testing.TB) []TargetOptions {
 	tb.Helper()
-	labels := func(addr string) []Label {
-		return []Label{
-			{"addr", addr}, {"env", `a "quoted" \ and` + "\nbroken \xff value"}, {"source", "of the target"}, {"team", "größe"},
+	labels := func(addr string) []metric.Label {
+		return []metric.Label{
+			label("addr", addr), label("env", `a "quoted" \ and`+"\nbroken \xff value"), label("source", "of the target"), label("team", "größe"),
 		}
 	}
 	wrong := start(tb, says("nginx", "<html>welcome</html>"))
@@ -106,18 +107,8 @@ func newCollector(tb testing.TB, options Options, targets ...TargetOptions) *Col
 	return c
 }
 
-// scrape scrapes the targets once.
-func scrape(tb testing.TB, options Options, targets ...TargetOptions) *Page {
+// scrapeOnce scrapes the targets once.
+func scrapeOnce(tb testing.TB, options Options, targets ...TargetOptions) *metric.Exposition {
 	tb.Helper()
 	return newCollector(tb, options, targets...).Scrape(tb.Context())
-}
-
-// textOf returns a page as Prometheus reads it.
-func textOf(tb testing.TB, page *Page) string {
-	tb.Helper()
-	var text bytes.Buffer
-	if err := page.WriteText(&text); err != nil {
-		tb.Fatal(err)
-	}
-	return text.String()
 }

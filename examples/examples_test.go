@@ -28,10 +28,10 @@ const (
 func examples() []example {
 	return []example{
 		{"basic", []string{
-			`Active connections: 1 `, `nginx_http_requests_total 2\nnginx_up 1\n`, `msg="nginx answers"`,
+			`Active connections: 1 `, `nginx_http_requests_total 2\nnginx_up 1\n`, `msg="Scrape succeeded"`,
 			`✓ http://.*/stub_status  stub_status of nginx [0-9.]+\nNo problems found`, promUp, `nginx_http_requests_total\{.*\} => [0-9]+ @`,
 			`nginx_up 0\n`, refused, `nginx_up 1\n`,
-			`msg="nginx cannot be read".* reason=refused .*\n.*msg="nginx answers"`,
+			`msg="Scrape failed".* reason=refused .*\n.*msg="Scrape recovered"`,
 		}},
 		{"unix-socket", []string{
 			`Active connections: 1 `, `nginx_http_requests_total 2\nnginx_up 1\n`, `nginx_up 1\n`,

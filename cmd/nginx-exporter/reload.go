@@ -11,6 +11,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"nginx-exporter/collector"
+	"nginx-exporter/collector/source/exporter"
 	"nginx-exporter/internal/config"
 )
 
@@ -35,7 +36,7 @@ func (l *loader) apply(settings *config.Settings) error {
 		return err
 	}
 	l.current.Store(settings.Probes())
-	l.collector.SetReload(collector.Reload{Success: true, Time: float64(time.Now().Unix())})
+	l.collector.SetReload(exporter.Reload{Success: true, Time: float64(time.Now().Unix())})
 	for _, warning := range settings.Warnings() {
 		_ = level.Warn(l.logger).Log("msg", warning)
 	}
@@ -56,7 +57,7 @@ func (l *loader) reload() error {
 		err = l.apply(settings)
 	}
 	if err != nil {
-		l.collector.SetReload(collector.Reload{Time: l.collector.LastReload().Time})
+		l.collector.SetReload(exporter.Reload{Time: l.collector.LastReload().Time})
 		_ = level.Error(l.logger).Log("msg", "the configuration stays as it was", "err", err)
 		return err
 	}

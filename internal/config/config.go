@@ -13,6 +13,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
+	"nginx-exporter/collector/source"
 )
 
 // Config is what flags and environment ask for, not checked yet.
@@ -40,8 +41,8 @@ type Nginx struct {
 	Timeout       time.Duration
 	AddrLabel     string // one of AddrLabels
 
-	Choice      collector.Choice // what of the answers is shown
-	MaxDocument int64            // bytes of one document of NGINX Plus
+	Choice      source.Filter // what of the answers is shown
+	MaxDocument int64         // bytes of one document of NGINX Plus
 	PadCodes    bool
 	ServerID    bool
 }
@@ -116,7 +117,7 @@ func (c *Config) Validate() (*Settings, error) {
 	}
 	settings := &Settings{web: c.Web, file: c.File, show: collector.Options{
 		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
-		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, RateWindows: c.Rate.Windows,
+		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, MaxDocument: c.Nginx.MaxDocument, RateWindows: c.Rate.Windows,
 	}}
 	file.Web.override(&settings.web.Timeouts)
 	b, err := c.newBuilder()
@@ -210,7 +211,7 @@ func checkListen(address string) error {
 
 // mode resolves --nginx.mode and --nginx.plus.
 func (n *Nginx) mode() (client.Mode, error) {
-	mode, err := client.ParseMode(n.Mode)
+	mode, err := collector.ParseMode(n.Mode)
 	if err != nil {
 		return mode, fmt.Errorf("--nginx.mode: %w", err)
 	}

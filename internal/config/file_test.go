@@ -41,8 +41,8 @@ func TestFileRefuses(t *testing.T) {
 		{target + "labels: {__a: c}", `targets[0]: labels: "__a" is reserved`},
 		{target + "labels: [a]", "line 3: a value of type seq does not fit here"},
 		{target + "name: !!binary kg==", "targets[0]: name: it is not valid UTF-8"},
-		{target + "mode: nginx", `targets[0]: mode: "nginx" is no mode`},
-		{target + "collectors: {nope: true}", `targets[0]: collectors: there is no source "nope"`},
+		{target + "mode: nginx", `targets[0]: mode: "nginx" is not a valid mode`},
+		{target + "collectors: {nope: true}", `targets[0]: collectors: unknown source "nope"`},
 		{target + "collectors: {ssl: maybe}", "line 3: a value of type str does not fit here"},
 		{target + "collectors: [ssl]", "line 3: a value of type seq does not fit here"},
 		{target + "timeout: 5", `line 3: "5" is not a positive duration with a unit`},
@@ -53,7 +53,7 @@ func TestFileRefuses(t *testing.T) {
 		{target + "proxy_protocol: maybe", "line 3: a value of type str does not fit here"},
 
 		// Modules.
-		{"modules: {m: {mode: nginx}}", `modules: m: mode: "nginx" is no mode`},
+		{"modules: {m: {mode: nginx}}", `modules: m: mode: "nginx" is not a valid mode`},
 		{"modules: {m: {uri: http://h/}}", `there is no key "uri" here`},
 		{"modules: {m: {host: a/b}}", "modules: m: host: it may hold only"},
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"nginx-exporter/collector"
+	"nginx-exporter/collector/metric"
 )
 
 // parseLabels reads NAME=VALUE pairs. A later pair replaces an earlier one of
@@ -57,7 +58,7 @@ func checkLabels(labels map[string]string) error {
 // warnLabels warns of labels that will not do what they seem to.
 func (b *builder) warnLabels(labels map[string]string, where string) {
 	own := map[string]string{}
-	for _, desc := range collector.Descs(collector.Options{}) {
+	for _, desc := range collector.Families() {
 		for _, name := range desc.Labels {
 			if own[name] == "" && !strings.HasPrefix(desc.Name, "nginx_exporter_build_info") {
 				own[name] = desc.Name
@@ -74,10 +75,10 @@ func (b *builder) warnLabels(labels map[string]string, where string) {
 	}
 }
 
-func sorted(labels map[string]string) []collector.Label {
-	list := make([]collector.Label, 0, len(labels))
+func sorted(labels map[string]string) []metric.Label {
+	list := make([]metric.Label, 0, len(labels))
 	for _, name := range sortedNames(labels) {
-		list = append(list, collector.Label{Name: name, Value: labels[name]})
+		list = append(list, metric.Label{Name: name, Value: labels[name]})
 	}
 	return list
 }

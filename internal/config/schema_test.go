@@ -13,7 +13,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
-	"nginx-exporter/client"
 	"nginx-exporter/collector"
 )
 
@@ -147,7 +146,7 @@ func describe(t *testing.T, of reflect.Type, path string) schema {
 func narrow(f field, part schema) {
 	switch {
 	case f.name == "mode":
-		part["enum"] = client.Modes()
+		part["enum"] = collector.Modes()
 	case f.name == "uri":
 		part["pattern"] = "^(https?://|unix:)"
 	case f.name == "collectors":

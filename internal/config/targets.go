@@ -14,6 +14,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
+	"nginx-exporter/collector/source"
 )
 
 // addrLabel tells targets apart on a page that has more than one.
@@ -70,24 +71,24 @@ func (c *Config) newBuilder() (*builder, error) {
 
 // validateChoice checks one flag after another, so that the error names it.
 func (n *Nginx) validateChoice() error {
-	choice := n.Choice
+	choice, known := n.Choice, collector.Sources()
 	for _, one := range []struct {
 		flag   string
-		choice collector.Choice
+		choice source.Filter
 	}{
-		{"zone-include", collector.Choice{IncludeZones: choice.IncludeZones}},
-		{"zone-exclude", collector.Choice{ExcludeZones: choice.ExcludeZones}},
-		{"upstream-include", collector.Choice{IncludeUpstreams: choice.IncludeUpstreams}},
-		{"upstream-exclude", collector.Choice{ExcludeUpstreams: choice.ExcludeUpstreams}},
-		{"peer-include", collector.Choice{IncludeServers: choice.IncludeServers}},
-		{"peer-exclude", collector.Choice{ExcludeServers: choice.ExcludeServers}},
-		{"max-series", collector.Choice{MaxSeries: choice.MaxSeries}},
+		{"zone-include", source.Filter{IncludeZones: choice.IncludeZones}},
+		{"zone-exclude", source.Filter{ExcludeZones: choice.ExcludeZones}},
+		{"upstream-include", source.Filter{IncludeUpstreams: choice.IncludeUpstreams}},
+		{"upstream-exclude", source.Filter{ExcludeUpstreams: choice.ExcludeUpstreams}},
+		{"peer-include", source.Filter{IncludeServers: choice.IncludeServers}},
+		{"peer-exclude", source.Filter{ExcludeServers: choice.ExcludeServers}},
+		{"max-series", source.Filter{MaxSeries: choice.MaxSeries}},
 	} {
-		if err := one.choice.Validate(); err != nil {
+		if err := one.choice.Validate(known); err != nil {
 			return fmt.Errorf("--nginx.plus.%s: %s", one.flag, strings.Join(strings.Fields(err.Error()), " "))
 		}
 	}
-	return choice.Validate()
+	return choice.Validate(known)
 }
 
 // targets returns what /metrics scrapes: the file's targets if it has a list,
@@ -167,11 +168,11 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 	}
 	mode := b.mode
 	if m.Mode != "" {
-		if mode, err = client.ParseMode(m.Mode); err != nil {
+		if mode, err = collector.ParseMode(m.Mode); err != nil {
 			return options, fmt.Errorf("mode: %w", err)
 		}
 	}
-	if options.Choice, err = b.choice(m); err != nil {
+	if options.Filter, err = b.choice(m); err != nil {
 		return options, fmt.Errorf("collectors: %w", err)
 	}
 	http := b.http
@@ -185,7 +186,6 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 	if err != nil {
 		return options, fmt.Errorf("http_client_config: %s", oneLine(err))
 	}
-	options.MaxDocument = b.nginx.MaxDocument
 	options.Client = client.Options{
 		Target:        target,
 		Mode:          mode,
@@ -206,14 +206,14 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 
 // choice returns what is shown of a target: the flags, and what the file says
 // otherwise.
-func (b *builder) choice(m *Module) (collector.Choice, error) {
+func (b *builder) choice(m *Module) (source.Filter, error) {
 	choice := b.nginx.Choice
 	choice.Sources = maps.Clone(choice.Sources)
 	if choice.Sources == nil {
 		choice.Sources = map[string]bool{}
 	}
 	maps.Copy(choice.Sources, m.Collectors)
-	return choice, choice.Validate()
+	return choice, choice.Validate(collector.Sources())
 }
 
 func (b *builder) warn(warning string) {

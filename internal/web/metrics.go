@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-kit/log/level"
 
-	"nginx-exporter/collector"
+	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/config"
 )
 
@@ -23,7 +23,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.scrape(w, r, func(ctx context.Context) (*collector.Page, error) {
+	s.scrape(w, r, func(ctx context.Context) (*metric.Exposition, error) {
 		return s.Collector.Scrape(ctx, only...), nil
 	})
 }
@@ -62,7 +62,7 @@ func (s *Server) probe(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), probeStatus(err))
 		return
 	}
-	s.scrape(w, r, func(ctx context.Context) (*collector.Page, error) {
+	s.scrape(w, r, func(ctx context.Context) (*metric.Exposition, error) {
 		return s.Collector.Probe(ctx, options)
 	})
 }
@@ -79,7 +79,7 @@ func probeStatus(err error) int {
 }
 
 // scrape makes a page within the limits of the server and of the scraper.
-func (s *Server) scrape(w http.ResponseWriter, r *http.Request, page func(context.Context) (*collector.Page, error)) {
+func (s *Server) scrape(w http.ResponseWriter, r *http.Request, page func(context.Context) (*metric.Exposition, error)) {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +79,7 @@ func content(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]stri
 			for _, label := range metric.GetLabel() {
 				labels = append(labels, fmt.Sprintf("%s=%q", label.GetName(), label.GetValue()))
 			}
+			slices.Sort(labels) // the text format has them in another order
 			value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
 			if name == "nginx_exporter_source_duration_seconds" || name == "nginx_exporter_nginx_requests_total" {
 				value = 0

@@ -42,7 +42,7 @@ func (s *Server) rate(w http.ResponseWriter, r *http.Request) {
 	if asJSON {
 		err = writeRates(w, rates)
 	} else {
-		err = write(w, r, rates.Page())
+		err = write(w, r, rates.Exposition())
 	}
 	if err != nil {
 		_ = level.Debug(s.Logger).Log("msg", "a reader did not take its rates", "remote", r.RemoteAddr, "err", err)

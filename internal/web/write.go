@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/common/expfmt"
 
-	"nginx-exporter/collector"
+	"nginx-exporter/collector/metric"
 )
 
 // textType is the media type of the text format of Prometheus.
@@ -24,7 +24,7 @@ const smallPage = 1400
 const manyRows = 50_000
 
 // write answers with the page in the best form that the scraper takes.
-func write(w http.ResponseWriter, r *http.Request, page *collector.Page) error {
+func write(w http.ResponseWriter, r *http.Request, page *metric.Exposition) error {
 	out := &encoder{response: w, gzip: acceptsGzip(r.Header), level: gzip.StatelessCompression}
 	if page.Rows() > manyRows {
 		out.level = gzip.BestSpeed
@@ -50,7 +50,7 @@ func write(w http.ResponseWriter, r *http.Request, page *collector.Page) error {
 
 // writeProto writes family by family: a whole page of them can take a hundred
 // times the memory of its text.
-func writeProto(w io.Writer, page *collector.Page, format expfmt.Format) error {
+func writeProto(w io.Writer, page *metric.Exposition, format expfmt.Format) error {
 	// Families are gathered into larger writes, so that a small page is seen to
 	// be one.
 	buffered := bufio.NewWriterSize(w, 16<<10)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector/metric"
 )
 
 // moment is a time-out that is over soon, yet long enough for a request to
@@ -41,7 +42,7 @@ func (c *Collector) await(tb testing.TB, waiters int) {
 	eventually(tb, "the scrapes to come together", func() bool {
 		target.mu.Lock()
 		defer target.mu.Unlock()
-		current := target.rounds[""]
+		current := target.scrapes[""]
 		return current != nil && current.waiters == waiters
 	})
 }
@@ -49,9 +50,9 @@ func (c *Collector) await(tb testing.TB, waiters int) {
 func TestScrapesShareOneRound(t *testing.T) {
 	c, nginx := asked(t)
 	const scrapers = 20
-	pages := make([]<-chan *Page, scrapers)
+	pages := make([]<-chan *metric.Exposition, scrapers)
 	for i := range pages {
-		pages[i] = c.pageOfScrape(t.Context(), t)
+		pages[i] = c.scrapeBeside(t.Context(), t)
 	}
 	receive(t, "the request", nginx.arrived)
 	c.await(t, scrapers)
@@ -140,10 +141,10 @@ func TestDeadlineOfScrapers(t *testing.T) {
 	receive(t, "the request", nginx.arrived)
 	for range 3 {
 		ctx := deadline{t.Context(), make(chan struct{})}
-		one, other := c.pageOfScrape(ctx, t), c.pageOfScrape(ctx, t)
+		one, other := c.scrapeBeside(ctx, t), c.scrapeBeside(ctx, t)
 		c.await(t, 3)
 		close(ctx.over)
-		for _, page := range []*Page{receive(t, "a page", one), receive(t, "a page", other)} {
+		for _, page := range []*metric.Exposition{receive(t, "a page", one), receive(t, "a page", other)} {
 			wantUp(t, page, false)
 			wantErrors(t, page, client.ReasonTimeout, 1)
 			wantValue(t, page, 0, "nginx_exporter_source_success", "source", "stub_status")
@@ -165,7 +166,7 @@ func TestFailureAfterDeadline(t *testing.T) {
 	patient := c.scraper(t, false)
 	receive(t, "the request", nginx.arrived)
 	ctx := deadline{t.Context(), make(chan struct{})}
-	hurried := c.pageOfScrape(ctx, t)
+	hurried := c.scrapeBeside(ctx, t)
 	c.await(t, 2)
 	close(ctx.over)
 	wantErrors(t, receive(t, "the page of the hurried one", hurried), client.ReasonTimeout, 1)
@@ -187,7 +188,7 @@ func TestLogOfThoseWhoLeave(t *testing.T) {
 	receive(t, "the page of the one who left", leaving.page)
 	book.wantLines(t)
 	ctx := deadline{t.Context(), make(chan struct{})}
-	scrape := c.pageOfScrape(ctx, t)
+	scrape := c.scrapeBeside(ctx, t)
 	receive(t, "the request", nginx.arrived)
 	close(ctx.over)
 	receive(t, "the page of the one without time", scrape)
@@ -196,7 +197,7 @@ func TestLogOfThoseWhoLeave(t *testing.T) {
 		defer book.mu.Unlock()
 		return book.text.Len() > 0
 	})
-	book.wantLines(t, "level=warn target="+nginx.server.URL+"/stub_status source=stub_status msg=\"nginx cannot be read\" reason=timeout")
+	book.wantLines(t, "level=warn target="+nginx.server.URL+"/stub_status source=stub_status msg=\"Scrape failed\" reason=timeout")
 }
 
 // A round that nobody waits for any more is not joined by the next scrape.
@@ -204,7 +205,7 @@ func TestScrapeAfterDeadlineAsksAnew(t *testing.T) {
 	c, nginx := asked(t)
 	for i := range 3 {
 		ctx := deadline{t.Context(), make(chan struct{})}
-		scrape := c.pageOfScrape(ctx, t)
+		scrape := c.scrapeBeside(ctx, t)
 		receive(t, "the request", nginx.arrived)
 		close(ctx.over)
 		page := receive(t, "the page", scrape)
@@ -258,10 +259,10 @@ func TestDeadlineBeforeScrape(t *testing.T) {
 // A target that hangs takes nothing from the others.
 func TestTargetsFailApart(t *testing.T) {
 	hanging := startSlow(t)
-	down := asking(t, "http://"+refusing(t)+"/", Label{"addr", "down"})
-	hangs := hanging.options(t, Label{"addr", "hangs"})
+	down := asking(t, "http://"+refusing(t)+"/", label("addr", "down"))
+	hangs := hanging.options(t, label("addr", "hangs"))
 	hangs.Client.Timeout = moment
-	up := start(t, says("nginx", plainPage)).options(t, Label{"addr", "up"})
+	up := start(t, says("nginx", plainPage)).options(t, label("addr", "up"))
 	c := newCollector(t, Options{}, hangs, down, up)
 	page := c.Scrape(t.Context())
 	wantValue(t, page, 1, "nginx_up", "addr", "up")

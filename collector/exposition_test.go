@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
+	"nginx-exporter/collector/metric"
 )
 
 // asked is a collector with one slow target.
@@ -16,10 +18,10 @@ func asked(tb testing.TB) (*Collector, *slow) {
 	return newCollector(tb, Options{}, nginx.options(tb)), nginx
 }
 
-// pageOfScrape scrapes beside the test, which does not end before the scrape.
-func (c *Collector) pageOfScrape(ctx context.Context, tb testing.TB) <-chan *Page {
+// scrapeBeside scrapes beside the test, which does not end before the scrape.
+func (c *Collector) scrapeBeside(ctx context.Context, tb testing.TB) <-chan *metric.Exposition {
 	tb.Helper()
-	page := make(chan *Page, 1)
+	page := make(chan *metric.Exposition, 1)
 	var running sync.WaitGroup
 	running.Go(func() { page <- c.Scrape(ctx) })
 	tb.Cleanup(running.Wait)
@@ -28,9 +30,9 @@ func (c *Collector) pageOfScrape(ctx context.Context, tb testing.TB) <-chan *Pag
 
 // value returns the value of a series: a family, and a label and its value if
 // the family has several series.
-func valueOf(tb testing.TB, page *Page, name string, label ...string) (v float64, found bool) {
+func valueOf(tb testing.TB, e *metric.Exposition, name string, label ...string) (v float64, found bool) {
 	tb.Helper()
-	for _, f := range page.Gather() {
+	for _, f := range e.Gather() {
 		for _, m := range f.GetMetric() {
 			fits := f.GetName() == name && len(label) == 0
 			for _, pair := range m.GetLabel() {
@@ -45,31 +47,31 @@ func valueOf(tb testing.TB, page *Page, name string, label ...string) (v float64
 }
 
 // wantValue checks one value.
-func wantValue(tb testing.TB, page *Page, want float64, name string, label ...string) {
+func wantValue(tb testing.TB, e *metric.Exposition, want float64, name string, label ...string) {
 	tb.Helper()
-	if got, found := valueOf(tb, page, name, label...); !found || got != want {
+	if got, found := valueOf(tb, e, name, label...); !found || got != want {
 		tb.Errorf("%s%q is %v (there: %t); want %v", name, label, got, found, want)
 	}
 }
 
 // wantUp checks that nginx is up and its figures are there, or neither.
-func wantUp(tb testing.TB, page *Page, up bool) {
+func wantUp(tb testing.TB, e *metric.Exposition, up bool) {
 	tb.Helper()
-	want := boolean(up).Float()
-	wantValue(tb, page, want, "nginx_up")
-	if _, found := valueOf(tb, page, "nginx_http_requests_total"); found != up {
+	want := value.OfBool(up).Float()
+	wantValue(tb, e, want, "nginx_up")
+	if _, found := valueOf(tb, e, "nginx_http_requests_total"); found != up {
 		tb.Errorf("nginx is up: %t; its figures are there: %t", up, found)
 	}
 }
 
-func wantErrors(tb testing.TB, page *Page, reason client.Reason, want float64) {
+func wantErrors(tb testing.TB, e *metric.Exposition, reason client.Reason, want float64) {
 	tb.Helper()
-	wantValue(tb, page, want, "nginx_exporter_scrape_errors_total", "reason", string(reason))
+	wantValue(tb, e, want, "nginx_exporter_scrape_errors_total", "reason", string(reason))
 }
 
 // scraper is one who scrapes and may leave.
 type scraper struct {
-	page  <-chan *Page
+	page  <-chan *metric.Exposition
 	leave context.CancelFunc
 }
 
@@ -82,5 +84,5 @@ func (c *Collector) scraper(tb testing.TB, bounded bool) scraper {
 		ctx, leave = context.WithTimeout(tb.Context(), patience-time.Second)
 	}
 	tb.Cleanup(leave)
-	return scraper{c.pageOfScrape(ctx, tb), leave}
+	return scraper{c.scrapeBeside(ctx, tb), leave}
 }

@@ -1,0 +1,172 @@
+package collector
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
+
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/collector/metric"
+)
+
+// The tests of this file go over all families there are. A new one needs
+// nothing here: only a scene that shows it.
+
+func TestFamilies(t *testing.T) {
+	families := Families()
+	names := make([]string, len(families))
+	for i, d := range families {
+		names[i] = d.Name
+		if !model.LegacyValidation.IsValidMetricName(d.Name) {
+			t.Errorf("%q is no name of a metric", d.Name)
+		}
+		if !isSentence(d.Help) {
+			t.Errorf("%s: help %q is not one sentence that ends in a full stop", d.Name, d.Help)
+		}
+		if !slices.IsSorted(d.Labels) || len(slices.Compact(slices.Clone(d.Labels))) != len(d.Labels) {
+			t.Errorf("%s: labels %q are not sorted, or one is there twice", d.Name, d.Labels)
+		}
+		for _, label := range d.Labels {
+			// addr tells targets apart, so no metric may have it for itself.
+			if !model.LegacyValidation.IsValidLabelName(label) || strings.HasPrefix(label, "__") || label == "addr" || label == "le" {
+				t.Errorf("%s: %q is not fit for a label", d.Name, label)
+			}
+		}
+		if d.Origin == "" {
+			t.Errorf("%s has no origin", d.Name)
+		}
+	}
+	if !slices.IsSorted(names) {
+		t.Error("families are not sorted by name")
+	}
+	if len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("a name is there twice: %q", names)
+	}
+}
+
+// isSentence reports whether a help text is one sentence, fit for the text
+// format as it stands.
+func isSentence(help string) bool {
+	body, ended := strings.CutSuffix(help, ".")
+	first, _ := utf8.DecodeRuneInString(body)
+	return ended && strings.ToUpper(string(first)) == string(first) && !strings.Contains(body, ". ") &&
+		!strings.HasSuffix(body, ".") && strings.TrimSpace(body) == body && !strings.ContainsAny(body, "\\\n\t\"")
+}
+
+// Each family is on a golden page.
+func TestEveryFamilyIsOnAGoldenPage(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
+	if err != nil || len(pages) < len(scenes()) {
+		t.Fatalf("%d golden pages (%v); make golden writes one for each of the %d scenes", len(pages), err, len(scenes()))
+	}
+	shown := map[string]bool{}
+	for _, path := range pages {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range oracle.Parse(t, string(text)) {
+			shown[name] = true
+		}
+	}
+	for _, f := range Families() {
+		if !shown[f.Name] {
+			t.Errorf("no scene shows %s (%s)", f.Name, f.Origin)
+		}
+	}
+}
+
+// A golden page has no scene any more if its file is forgotten.
+func TestGoldenPagesHaveScenes(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range pages {
+		name := strings.TrimSuffix(filepath.Base(path), ".prom")
+		if !slices.ContainsFunc(scenes(), func(s scene) bool { return s.name == name }) {
+			t.Errorf("%s belongs to no scene", path)
+		}
+	}
+}
+
+// clumsy lists what promlint says of names that have to stay, since others
+// have them. No name of ours belongs there.
+func clumsy(tb testing.TB, legacy map[string]bool) map[string]string {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "promlint-allowed.tsv"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	allowed := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, problem, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if allowed[name] = problem; !legacy[name] {
+			tb.Errorf("promlint-allowed.tsv: %s is ours to name", name)
+		}
+	}
+	return allowed
+}
+
+func TestNamesArePrometheus(t *testing.T) {
+	legacy := map[string]bool{}
+	for _, m := range legacyMetrics(t) {
+		legacy[m.name] = true
+	}
+	var families []*dto.MetricFamily
+	for _, d := range Families() {
+		families = append(families, exampleOf(d))
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed, found := clumsy(t, legacy), map[string]string{}
+	for _, p := range problems {
+		found[p.Metric] = p.Text
+		if text, listed := allowed[p.Metric]; !listed || text != p.Text {
+			t.Errorf("promlint: %s: %s", p.Metric, p.Text)
+		}
+	}
+	for name := range allowed {
+		if found[name] == "" {
+			t.Errorf("promlint has nothing against %s any more", name)
+		}
+	}
+}
+
+// exampleOf returns a family with one series.
+func exampleOf(f metric.Family) *dto.MetricFamily {
+	m, kind := &dto.Metric{Gauge: &dto.Gauge{Value: new(float64)}}, dto.MetricType_GAUGE
+	switch f.Kind {
+	case metric.KindCounter:
+		m, kind = &dto.Metric{Counter: &dto.Counter{Value: new(float64)}}, dto.MetricType_COUNTER
+	case metric.KindHistogram:
+		m, kind = &dto.Metric{Histogram: &dto.Histogram{}}, dto.MetricType_HISTOGRAM
+	case metric.KindGauge:
+	}
+	for _, name := range f.Labels {
+		m.Label = append(m.Label, &dto.LabelPair{Name: &name, Value: new(string)})
+	}
+	return &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: &kind, Metric: []*dto.Metric{m}}
+}
+
+// A pod pays for each series of its sidecar.
+func TestSidecarPageIsSmall(t *testing.T) {
+	const most = 30
+	page := scrapeOnce(t, Options{}, start(t, says("nginx/1.29.1", plainPage)).options(t))
+	count := 0
+	for _, f := range page.Gather() {
+		count += len(f.GetMetric())
+	}
+	if count > most {
+		t.Errorf("the page of one stub_status target has %d series; at most %d are wanted", count, most)
+	}
+}

@@ -1,0 +1,236 @@
+package collector
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"nginx-exporter/client/value"
+	"nginx-exporter/collector/internal/rate"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source"
+)
+
+// rates makes metrics of the request rates of targets.
+type rates struct {
+	windows []time.Duration      // in ascending order
+	now     func() time.Duration // since the start, by a clock that is never set
+	counted []countedFamily
+}
+
+// countedFamily is a family that counts requests, and the metric of its rate.
+type countedFamily struct {
+	family string // of the counter
+	source string // whose counter it is
+	table  *metric.Table[*requestRate]
+}
+
+// requestRate is the rate of a target's requests over one window.
+type requestRate struct {
+	window    string
+	perSecond float64
+}
+
+func newRates(windows []time.Duration, protocols []source.Protocol) *rates {
+	started := time.Now()
+	r := &rates{
+		windows: slices.Sorted(slices.Values(windows)),
+		now:     func() time.Duration { return time.Since(started) },
+	}
+	for _, p := range protocols {
+		origins := map[string]string{}
+		for _, f := range p.Families() {
+			origins[f.Name] = f.Origin
+		}
+		for _, info := range p.Sources() {
+			if info.Requests != "" {
+				r.counted = append(r.counted, countedFamily{info.Requests, info.Name, rateTable(info.Requests, origins[info.Requests])})
+			}
+		}
+	}
+	return r
+}
+
+func rateTable(counter, origin string) *metric.Table[*requestRate] {
+	return metric.NewTable(origin, strings.TrimSuffix(counter, "_total"), []metric.Row[*requestRate]{
+		metric.Gauge("_per_second", "HTTP requests per second over the window, without the exporter's own.",
+			func(r *requestRate) value.Value { return value.Of(r.perSecond) }),
+	}, metric.LabelFrom("window", func(r *requestRate) string { return r.window }))
+}
+
+func (r *rates) families() []metric.Family {
+	var families []metric.Family
+	for _, c := range r.counted {
+		families = append(families, c.table.Families()...)
+	}
+	return families
+}
+
+// batch returns the known rates of a target for a scrape that was reduced to
+// the given sources.
+func (r *rates) batch(t *target, only []string) *metric.Batch {
+	b := metric.NewBatch(t.options.Labels)
+	for _, window := range r.windows {
+		if perSecond, counted, known := t.rate.perSecond(window); known && (len(only) == 0 || slices.Contains(only, counted.source)) {
+			metric.Add(b, counted.table, &requestRate{windowName(window), perSecond})
+		}
+	}
+	return b
+}
+
+// tracker remembers how many requests nginx had counted at each reading. A nil
+// tracker remembers nothing.
+type tracker struct {
+	rates *rates
+
+	mu      sync.Mutex
+	series  *rate.Series
+	counted *countedFamily // that the series is of, nil before the first reading
+}
+
+// newTracker returns the tracker of a target, nil without windows.
+func (r *rates) newTracker() *tracker {
+	if len(r.windows) == 0 {
+		return nil
+	}
+	return &tracker{rates: r, series: rate.New(r.windows)}
+}
+
+// clone returns a tracker that remembers the same.
+func (t *tracker) clone() *tracker {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return &tracker{rates: t.rates, series: t.series.Clone(), counted: t.counted}
+}
+
+// now returns the time for observe.
+func (t *tracker) now() time.Duration {
+	if t == nil {
+		return 0
+	}
+	return t.rates.now()
+}
+
+// observe notes how many requests nginx has counted, if the batch of a source
+// says so that was read since began. Those that the exporter has sent are not
+// part of the rate.
+func (t *tracker) observe(began time.Duration, b *metric.Batch, sent func() float64) {
+	if t == nil {
+		return
+	}
+	for i := range t.rates.counted {
+		counted := &t.rates.counted[i]
+		total := b.Value(counted.family)
+		if !total.IsSet() {
+			continue
+		}
+		r := rate.Reading{Began: began, Own: sent(), At: t.rates.now(), Total: total.Float()}
+		t.mu.Lock()
+		if t.counted != counted {
+			t.series, t.counted = t.series.Anew(), counted
+		}
+		t.series.Add(r)
+		t.mu.Unlock()
+	}
+}
+
+func (t *tracker) perSecond(window time.Duration) (perSecond float64, counted *countedFamily, known bool) {
+	if t == nil {
+		return 0, nil, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	perSecond, known = t.series.PerSecond(t.rates.now(), window)
+	return perSecond, t.counted, known
+}
+
+// TargetRate is the rate of one target's requests.
+type TargetRate struct {
+	Target string // as it is configured, without credentials
+	Labels []metric.Label
+	Metric string // the name of the metric
+	// PerSecond is the rate. It means nothing if the rate is not Known.
+	PerSecond float64
+	Known     bool
+}
+
+// Rates are the rates of all targets over one window.
+type Rates struct {
+	Window  string // such as 1m30s
+	Targets []TargetRate
+
+	exposition *metric.Exposition
+}
+
+// Exposition has the rates that are known, and nothing else.
+func (r *Rates) Exposition() *metric.Exposition { return r.exposition }
+
+// IsSet reports whether any rate is known.
+func (r *Rates) IsSet() bool {
+	return slices.ContainsFunc(r.Targets, func(t TargetRate) bool { return t.Known })
+}
+
+// Sums returns the sum of the targets' rates by the name of the metric. There
+// is none unless all are known: a sum without some would look like less load.
+func (r *Rates) Sums() map[string]float64 {
+	sums := map[string]float64{}
+	for _, t := range r.Targets {
+		if !t.Known {
+			return nil
+		}
+		sums[t.Metric] += t.PerSecond
+	}
+	return sums
+}
+
+// RateWindows returns the windows of Options.
+func (c *Collector) RateWindows() []time.Duration { return slices.Clone(c.rates.windows) }
+
+// RateInterval returns how often targets are read for rates, 0 if they are not.
+func (c *Collector) RateInterval() time.Duration {
+	if len(c.rates.windows) == 0 {
+		return 0
+	}
+	return rate.Interval(c.rates.windows)
+}
+
+// Rates returns the rates over one of the windows, as they are known at this
+// moment. It makes no request.
+func (c *Collector) Rates(window time.Duration) *Rates {
+	r := &Rates{Window: windowName(window), exposition: &metric.Exposition{}}
+	for _, t := range *c.targets.Load() {
+		perSecond, counted, known := t.rate.perSecond(window)
+		if !known {
+			counted = c.rates.of(t.protocol())
+		}
+		r.Targets = append(r.Targets, TargetRate{
+			Target: t.options.Client.Target.String(), Labels: slices.Clone(t.options.Labels),
+			Metric: counted.table.Families()[0].Name, PerSecond: perSecond, Known: known,
+		})
+		if known {
+			b := metric.NewBatch(t.options.Labels)
+			metric.Add(b, counted.table, &requestRate{windowName(window), perSecond})
+			r.exposition.Add(b)
+		}
+	}
+	return r
+}
+
+// of returns the family that a protocol counts requests with, and that of the
+// first protocol if it does not.
+func (r *rates) of(p source.Protocol) *countedFamily {
+	for _, info := range p.Sources() {
+		for i := range r.counted {
+			if r.counted[i].source == info.Name {
+				return &r.counted[i]
+			}
+		}
+	}
+	return &r.counted[0]
+}
+
+// windowName writes a window as Prometheus does: 90s is 1m30s, 60s is 1m.
+func windowName(window time.Duration) string { return model.Duration(window).String() }

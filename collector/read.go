@@ -1,0 +1,224 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"nginx-exporter/client"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source"
+)
+
+// atOnce is how many sources of one target are read at the same time, so that
+// a slow one does not hold up the others. nginx serves them one after another.
+const atOnce = 6
+
+// softShare is the part of the timeout after which the sources of a protocol
+// that has several time out, so that the others are exposed in time.
+const softShare = 0.8
+
+// run reads all sources and ends the scrape.
+func (t *target) run(s *scrape) {
+	defer s.cancel()
+	var group sync.WaitGroup
+	if results := slices.Clone(s.additional); len(results) > 0 {
+		group.Go(func() { t.collect(s.ctx, s, t.additional(s.selection), results) })
+	}
+	t.read(s)
+	group.Wait()
+	// A blocked log must not block whoever needs the lock.
+	for _, line := range t.finish(s) {
+		line.write()
+	}
+}
+
+// additional returns the additional sources that are selected.
+func (t *target) additional(selection *source.Selection) []source.Source {
+	var sources []source.Source
+	for _, one := range t.options.Sources {
+		if selection.Enabled(one.Name()) {
+			sources = append(sources, one)
+		}
+	}
+	return sources
+}
+
+// read reads the target by the protocol that it is known to speak. In mode
+// auto it may turn out to speak another one.
+func (t *target) read(s *scrape) {
+	t.readBy(s, s.session)
+	if t.options.Client.Mode != client.ModeAuto {
+		return
+	}
+	t.mu.Lock()
+	err := s.failure()
+	t.mu.Unlock()
+	if err == nil {
+		return
+	}
+	for _, p := range t.protocols {
+		if p.Name() == s.session.Name() || !p.Recognizes(err) {
+			continue
+		}
+		found := t.open(p)
+		if _, err := found.reader.Discover(s.ctx, s.selection); err == nil {
+			t.change(s, found)
+			t.readBy(s, found)
+			return
+		}
+	}
+	if client.ReasonOf(err) == client.ReasonParse {
+		// The target has become something else. The next scrape finds out what.
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.session = t.open(t.firstProtocol())
+	}
+}
+
+// change changes the protocol of the target. What was read by the former one
+// is void.
+func (t *target) change(s *scrape, to session) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.session, s.session = to, to
+	s.discovery, s.results = nil, nil
+}
+
+// readBy discovers and reads the sources of a protocol. Once they show that
+// the target offers something else by now, that is done again.
+func (t *target) readBy(s *scrape, session session) {
+	ctx := s.ctx
+	if session.Discovery() != "" {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, s.began.Add(time.Duration(softShare*float64(t.options.Client.Timeout))))
+		defer cancel()
+	}
+	for range 2 {
+		sources, results, err := t.discover(ctx, s, session)
+		if err != nil {
+			return
+		}
+		t.collect(ctx, s, sources, results)
+		t.mu.Lock()
+		read := slices.Clone(s.results)
+		t.mu.Unlock()
+		if !session.reader.Outdated(read) {
+			return
+		}
+	}
+}
+
+// discover finds out which sources the target offers, and returns them with
+// their results, which are pending unless they were read before in this scrape.
+func (t *target) discover(ctx context.Context, s *scrape, session session) ([]source.Source, []*source.Result, error) {
+	began := time.Now()
+	sources, err := session.reader.Discover(ctx, s.selection)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if name := session.Discovery(); name != "" {
+		s.discovery = &source.Result{Source: name, Done: true, Err: err, Duration: time.Since(began)}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	s.results = pending(sources, s.results)
+	return sources, slices.Clone(s.results), nil
+}
+
+// collect reads sources side by side, few at once.
+func (t *target) collect(ctx context.Context, s *scrape, sources []source.Source, results []*source.Result) {
+	if len(sources) == 1 { // most targets: no goroutine for it
+		t.collectOne(ctx, s, sources[0], results[0])
+		return
+	}
+	var group sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for i, one := range sources {
+		if results[i].Done { // which is not changed any more
+			continue
+		}
+		slots <- struct{}{}
+		group.Go(func() {
+			t.collectOne(ctx, s, one, results[i])
+			<-slots
+		})
+	}
+	group.Wait()
+}
+
+func (t *target) collectOne(ctx context.Context, s *scrape, one source.Source, result *source.Result) {
+	began := time.Now()
+	reading := t.rate.now()
+	b := metric.NewBatch(t.options.Labels)
+	err := one.Collect(ctx, b)
+	if err == nil {
+		t.rate.observe(reading, b, t.requestsSent)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if errors.Is(err, source.ErrAbsent) {
+		is := func(r *source.Result) bool { return r == result }
+		s.results, s.additional = slices.DeleteFunc(s.results, is), slices.DeleteFunc(s.additional, is)
+		return
+	}
+	if err == nil {
+		result.Batch = b
+	}
+	result.Done, result.Err, result.Duration = true, err, time.Since(began)
+}
+
+// finish ends the scrape: it counts what failed and what was dropped, and
+// returns the lines for the log.
+func (t *target) finish(s *scrape) []logLine {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, dropped := t.exposed(s)
+	for _, r := range s.all() {
+		counters := t.state(r.Source).counters
+		counters.Limit += float64(dropped[r.Source])
+		if r.Batch != nil {
+			counters.Duplicate += float64(r.Batch.Duplicates)
+			counters.Invalid += float64(r.Batch.Invalid)
+		}
+		if r.Err == nil {
+			continue
+		}
+		switch reason, missed := client.ReasonOf(r.Err), s.missed[r.Source]; {
+		case reason == client.ReasonCanceled && missed:
+			r.Err = &client.Error{Reason: client.ReasonTimeout, Err: errors.New("no complete response within the timeout of the scrape")}
+		case reason == client.ReasonCanceled: // the callers left, which is no failure of nginx
+		case !missed:
+			counters.Errors[reason]++
+		}
+	}
+	if t.scrapes[s.key] == s {
+		delete(t.scrapes, s.key)
+	}
+	close(s.done)
+	return t.changes(s)
+}
+
+// changes returns a line for each source whose state is another one than at
+// the scrape before. An nginx of which nothing can be read is one change,
+// however many sources it has. The lock is held.
+func (t *target) changes(s *scrape) []logLine {
+	results := s.all()
+	if len(results) == 0 {
+		return nil
+	}
+	main := results[0].Source
+	if err := s.failure(); err != nil {
+		failed := &source.Result{Source: main, Done: true, Err: err}
+		results = append([]*source.Result{failed}, s.additional...)
+	}
+	var lines []logLine
+	for _, r := range results {
+		if line := t.state(r.Source).health.update(r.Err, r.Source != main); line != nil {
+			lines = append(lines, *line)
+		}
+	}
+	return lines
+}
