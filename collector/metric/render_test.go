@@ -237,7 +237,7 @@ func TestGatheredFamilies(t *testing.T) {
 
 // Large expositions may not take memory for each of their series.
 func TestAllocations(t *testing.T) {
-	const objects, most = 1000, 40
+	const objects, most = 1000, 100
 	e := expositionOf(batchOf(peerTable(), []metric.Label{{Name: "addr", Value: "a"}}, peers(objects)...))
 	got := testing.AllocsPerRun(10, func() {
 		if err := e.WriteText(io.Discard); err != nil {
