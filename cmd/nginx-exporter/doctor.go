@@ -106,7 +106,7 @@ func (c *cli) diagnose(stdout, stderr io.Writer, examine func(context.Context) *
 	if c.doctor.output == outputJSON {
 		err = report.WriteJSON(stdout)
 	} else {
-		err = report.WriteText(stdout, coloured(stdout, os.Getenv))
+		err = report.WriteText(stdout, colored(stdout, os.Getenv))
 	}
 	if code := report.Verdict().ExitCode(); err == nil && code != 0 {
 		return reportedError(code)
@@ -150,11 +150,11 @@ func progressLine(report *doctor.Report) string {
 	return string(report.Verdict()) + ": " + strings.Join(codes, ", ")
 }
 
-// coloured reports whether the output is a terminal with colours, and the user
+// colored reports whether the output is a terminal with colors, and the user
 // has not disabled them.
 //
 // See https://no-color.org.
-func coloured(to io.Writer, env func(string) string) bool {
+func colored(to io.Writer, env func(string) string) bool {
 	file, isFile := to.(*os.File)
 	if !isFile || env("NO_COLOR") != "" || strings.EqualFold(env("TERM"), "dumb") {
 		return false

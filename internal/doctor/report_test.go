@@ -27,12 +27,12 @@ func example() *doctor.Report {
 	}}
 }
 
-// TestGoldenReport checks both forms of a report, and the coloured text.
+// TestGoldenReport checks both forms of a report, and the colored text.
 func TestGoldenReport(t *testing.T) {
 	for name, write := range map[string]func(*doctor.Report, *strings.Builder) error{
-		"report.txt":   func(r *doctor.Report, to *strings.Builder) error { return r.WriteText(to, false) },
-		"coloured.txt": func(r *doctor.Report, to *strings.Builder) error { return r.WriteText(to, true) },
-		"report.json":  func(r *doctor.Report, to *strings.Builder) error { return r.WriteJSON(to) },
+		"report.txt":  func(r *doctor.Report, to *strings.Builder) error { return r.WriteText(to, false) },
+		"colored.txt": func(r *doctor.Report, to *strings.Builder) error { return r.WriteText(to, true) },
+		"report.json": func(r *doctor.Report, to *strings.Builder) error { return r.WriteJSON(to) },
 		"nothing.json": func(_ *doctor.Report, to *strings.Builder) error {
 			return (&doctor.Report{Subject: "nothing"}).WriteJSON(to)
 		},

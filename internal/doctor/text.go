@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// style is the mark of a state and its colour on a terminal.
-type style struct{ mark, colour string }
+// style is the mark of a state and its color on a terminal.
+type style struct{ mark, color string }
 
 func styleOf(s State) style {
 	const green, yellow, red = "32", "33", "31"
@@ -26,14 +26,14 @@ func styleOf(s State) style {
 	return style{"?", yellow}
 }
 
-// palette adds colours if it is true.
+// palette adds colors if it is true.
 type palette bool
 
-func (p palette) paint(colour, text string) string {
+func (p palette) paint(color, text string) string {
 	if !p {
 		return text
 	}
-	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
 const (
@@ -41,10 +41,10 @@ const (
 	faint = "2"
 )
 
-// WriteText writes the report as a short tree, with colours if wanted.
-func (r *Report) WriteText(w io.Writer, colours bool) error {
-	t := tree{colours: palette(colours)}
-	t.line("", t.colours.paint(bold, oneLine(r.Subject)))
+// WriteText writes the report as a short tree, with colors if wanted.
+func (r *Report) WriteText(w io.Writer, colors bool) error {
+	t := tree{colors: palette(colors)}
+	t.line("", t.colors.paint(bold, oneLine(r.Subject)))
 	width := 0
 	for _, step := range r.Steps {
 		width = max(width, utf8.RuneCountInString(step.Name))
@@ -80,8 +80,8 @@ func (r *Report) summary() string {
 
 // tree collects the lines.
 type tree struct {
-	text    strings.Builder
-	colours palette
+	text   strings.Builder
+	colors palette
 }
 
 func (t *tree) line(prefix, text string) {
@@ -95,16 +95,16 @@ func (t *tree) step(step *Step, width int, last bool) {
 	}
 	style := styleOf(step.State)
 	name := step.Name + strings.Repeat(" ", width-utf8.RuneCountInString(step.Name))
-	t.line(branch, fmt.Sprintf("%s %s  %s", t.colours.paint(style.colour, style.mark), name, oneLine(step.Message)))
+	t.line(branch, fmt.Sprintf("%s %s  %s", t.colors.paint(style.color, style.mark), name, oneLine(step.Message)))
 	for i := range step.Findings {
 		t.finding(&step.Findings[i], below+"     ")
 	}
 }
 
 func (t *tree) finding(f *Finding, prefix string) {
-	t.line(prefix, t.colours.paint(bold, oneLine(f.Message))+" "+t.colours.paint(faint, "["+string(f.Code)+"]"))
+	t.line(prefix, t.colors.paint(bold, oneLine(f.Message))+" "+t.colors.paint(faint, "["+string(f.Code)+"]"))
 	for _, e := range f.Evidence {
-		t.line(prefix+"  ", t.colours.paint(faint, e.Name+":")+" "+oneLine(e.Value))
+		t.line(prefix+"  ", t.colors.paint(faint, e.Name+":")+" "+oneLine(e.Value))
 	}
 	for i, fix := range f.Fix {
 		head := "fix: "
