@@ -39,7 +39,7 @@ TESTFLAGS ?=
 
 .PHONY: test
 test: ## Run all tests with the race detector, and check coverage
-	@scripts/need.sh nginx gcc promtool prometheus openssl curl perl systemd-analyze
+	@scripts/need.sh nginx gcc promtool prometheus openssl curl perl ps systemd-analyze
 	@mkdir -p bin
 	CGO_ENABLED=1 $(GO) test -race -count=1 -vet=off -timeout=30m -coverprofile=coverage.out $(TESTFLAGS) ./... | tee bin/test.log || \
 		{ echo "make test: failed:"; grep -E '^ *--- FAIL|^FAIL|^panic: |DATA RACE' bin/test.log; exit 1; }

@@ -34,7 +34,7 @@ type clone struct {
 }
 
 // usual are the ports of the examples, as examples/README.md tells them.
-func usual() []int { return []int{8080, 8081, 8443, 8444, 9099, 9113} }
+func usual() []int { return []int{8080, 8081, 8082, 8443, 8444, 9099, 9113} }
 
 // newClone copies everything that a build reads. Its ports are none of those
 // taken, and are taken from then on. The examples are made to scrape more

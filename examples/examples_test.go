@@ -98,6 +98,34 @@ func TestReadmes(t *testing.T) {
 	}
 }
 
+// TestRetry checks that the READMEs wait for nothing without a limit, and that retry fails with a message.
+func TestRetry(t *testing.T) {
+	defined := regexp.MustCompile(`(?m)^retry\(\) .*$`)
+	readmes, err := filepath.Glob("*/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := ""
+	for _, readme := range append(readmes, filepath.Join(repository, "README.md")) {
+		text := read(t, readme)
+		if regexp.MustCompile(`(?m)^\s*(until|while) `).MatchString(text) {
+			t.Errorf("%s has a loop without a limit; use retry", readme)
+		}
+		if regexp.MustCompile(`(?m)^retry `).MatchString(text) {
+			found = defined.FindString(text)
+			if found == "" {
+				t.Errorf("%s uses retry without defining it", readme)
+			}
+		}
+	}
+	c := &clone{root: t.TempDir()}
+	script := found + "\nsleep() { echo slept; }\nretry 'echo tried; false' || echo status $?\nretry true && echo succeeded"
+	out := c.command(t, c.root, "bash", "-c", script)
+	if strings.Count(out, "tried\nslept\n") != 60 || !strings.HasSuffix(out, "failed for a minute: echo tried; false\nstatus 1\nsucceeded\n") {
+		t.Errorf("retry printed %q", out)
+	}
+}
+
 // blocks returns the fenced blocks of a Markdown file that are marked as the
 // language alone.
 func blocks(t *testing.T, path, language string) []string {

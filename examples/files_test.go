@@ -12,11 +12,10 @@ import (
 // TestSnippets loads each snippet of nginx in a server of its own.
 func TestSnippets(t *testing.T) {
 	c := newClone(t, map[string]bool{})
-	for _, snippet := range shipped(t, c, "nginx-*.conf") {
+	for _, snippet := range append(shipped(t, c, "nginx-*.conf"), shipped(t, c, "plus-api.conf")...) {
 		t.Run(filepath.Base(snippet), func(t *testing.T) {
 			folder := c.server(t)
-			// Only root may make a socket in /run.
-			text := strings.ReplaceAll(read(t, snippet), "unix:/run/", "unix:"+folder+"/")
+			text := loadable(read(t, snippet), folder)
 			write(t, filepath.Join(folder, "conf.d", filepath.Base(snippet)), text)
 			out := c.command(t, folder, "nginx", "-t", "-p", folder, "-c", "nginx.conf")
 			if !strings.Contains(out, "test is successful") || strings.Contains(out, "[warn]") {

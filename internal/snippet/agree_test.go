@@ -136,7 +136,7 @@ func TestServerOfChart(t *testing.T) {
 		"{}":                                         text(t, "nginx"),
 		"statusServer: {port: 81, path: /s}":         text(t, "nginx-docker", "listen=127.0.0.1:81", "path=/s"),
 		"statusServer: {socket: /run/s.sock}":        text(t, "nginx-unix", "listen=unix:/run/s.sock"),
-		"exporter: {plus: true}":                     text(t, "nginx-plus"),
+		"exporter: {plus: true}":                     text(t, "nginx-plus", "listen=127.0.0.1:8080"),
 		"{exporter: {plus: true}, statusServer: {}}": configMapServer(t, "plus=true"),
 		"statusServer: {path: /status}":              configMapServer(t, "path=/status"),
 	} {

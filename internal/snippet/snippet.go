@@ -37,7 +37,7 @@ func All() []Snippet {
 	page := settings{Listen: loopback, Path: stubStatus, Name: "web", Kind: deployment}
 	socket, plus := page, page
 	socket.Listen = address{socket: "/run/nginx-status.sock"}
-	plus.Path, plus.Plus = plusAPI, true
+	plus.Listen, plus.Path, plus.Plus = plusLoopback(), plusAPI, true
 	container, unit := page, page
 	container.Port, unit.Port = exporterPort, exporterPort
 	const usualInterval, usualLimit = 15 * time.Second, 100
@@ -116,6 +116,9 @@ func (s *Snippet) check(given map[string][]string) error {
 	if _, found := given[path]; !found && f.Plus && f.Path == stubStatus {
 		f.Path = plusAPI
 	}
+	if _, found := given[listen]; !found && f.Plus && s.Name != "kubernetes" {
+		f.Listen = plusLoopback()
+	}
 	onSocket := f.Listen.socket != ""
 	switch {
 	case s.Name == "nginx-unix" && !onSocket:
@@ -127,6 +130,10 @@ func (s *Snippet) check(given map[string][]string) error {
 	}
 	return nil
 }
+
+// plusLoopback returns the address of the NGINX Plus API. It has a port of its own, since nginx ignores one of two servers
+// without a name on the same address. A pod has only one of them.
+func plusLoopback() address { return address{host: "127.0.0.1", port: 8081} }
 
 // StatusServer returns the server block of nginx for a stub_status page at an address.
 func StatusServer(listen netip.AddrPort, path string) (string, error) {

@@ -90,6 +90,9 @@ func TestSystemd(t *testing.T) {
 		if unit == made {
 			t.Errorf("no path of the program in\n%s", made)
 		}
+		if !strings.Contains(made, "\nExecReload=/bin/kill -HUP $MAINPID\n") { // SIGHUP reloads the configuration
+			t.Errorf("systemctl reload does not work with\n%s", made)
+		}
 		const name, most = "nginx-exporter.service", "20"
 		write(t, filepath.Join(dir, name), unit)
 		dropin := text(t, "systemd-dropin", o...)

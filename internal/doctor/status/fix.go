@@ -10,6 +10,9 @@ import (
 	"nginx-exporter/internal/snippet"
 )
 
+// reloadNginx also starts nginx if it is stopped, unlike a reload alone.
+const reloadNginx = "nginx -t && (nginx -s reload || nginx)"
+
 // settings has the flags, or keys of the configuration file, for these options.
 func (e *examiner) settings(options *client.Options) []string {
 	if e.FromFile {

@@ -203,7 +203,7 @@ func (o *observation) statusDenied() *doctor.Finding {
 	f := &doctor.Finding{
 		Message:  "nginx denies access to the status page (HTTP status 403).",
 		Evidence: []doctor.Evidence{{Name: "source address", Value: source}},
-		Fix:      []string{"add \"allow " + source + ";\" before the deny of that location, then run: nginx -t && nginx -s reload"},
+		Fix:      []string{"add \"allow " + source + ";\" before the deny of that location, then run: " + reloadNginx},
 	}
 	if location != nil {
 		f.Evidence = append(f.Evidence,

@@ -65,7 +65,7 @@ func (o *observation) nginxConfigBroken() *doctor.Finding {
 	}
 	return o.fromConfig("; nginx rejects its configuration, so that it neither starts nor reloads.",
 		[]doctor.Evidence{{Name: "nginx -T", Value: nginx.configError}},
-		"correct it, then run: nginx -t && nginx -s reload")
+		"correct it, then run: "+reloadNginx)
 }
 
 // unusedLocation is the status page that the configuration of nginx has at the
@@ -84,7 +84,7 @@ func (o *observation) listenShadowed() *doctor.Finding {
 	}
 	return o.fromConfig(fmt.Sprintf("; the status server listens on %s, but another server listens on %s and takes precedence.", l.listen, l.shadowedBy),
 		configuredIn(l),
-		"add \"listen "+l.shadowedBy+";\" to the status server, or give it another port; then run: nginx -t && nginx -s reload")
+		"add \"listen "+l.shadowedBy+";\" to the status server, or give it another port; then run: "+reloadNginx)
 }
 
 func (o *observation) otherServerName() *doctor.Finding {
@@ -104,7 +104,7 @@ func (o *observation) nginxNotReloaded() *doctor.Finding {
 	}
 	return o.fromConfig("; the configuration of nginx has a status page there, but nginx has not loaded it.",
 		configuredIn(l),
-		"run: nginx -s reload", "or, if nginx is not running: systemctl start nginx")
+		"run: "+reloadNginx, "or, if systemd runs nginx: systemctl reload-or-restart nginx")
 }
 
 func (o *observation) statusNotConfigured() *doctor.Finding {

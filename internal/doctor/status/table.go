@@ -259,7 +259,7 @@ func nginxCauses() []cause {
 		{
 			"nginx-not-reloaded", (*observation).nginxNotReloaded, "Reason `refused` or `status`, although the configuration is correct.",
 			"The status page is in the configuration of nginx, which is running with an older one or not at all.",
-			"Run `nginx -s reload`, or start nginx.",
+			"Run `nginx -t && (nginx -s reload || nginx)`, or `systemctl reload-or-restart nginx`.",
 		},
 		{
 			"status-not-configured", (*observation).statusNotConfigured, "Reason `refused` or `status`.",

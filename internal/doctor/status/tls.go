@@ -106,7 +106,7 @@ func (o *observation) certificateExpired() *doctor.Finding {
 	}
 	f := &doctor.Finding{
 		Message: "The certificate of nginx has expired.",
-		Fix:     []string{"renew it, then run: nginx -s reload; if it is renewed already, nginx still uses the old one"},
+		Fix:     []string{"renew it, then run: " + reloadNginx + "; if it is renewed already, nginx still uses the old one"},
 	}
 	if c := invalid.Cert; c != nil {
 		if time.Now().Before(c.NotBefore) {
