@@ -38,8 +38,7 @@ var (
 type Reader struct {
 	tokens    *jsontext.Decoder
 	source    source
-	text      []byte            // the last string, if it had to be decoded
-	words     map[string]string // see Intern
+	text      []byte // the last string, if it had to be decoded
 	invalid   int
 	objects   int64 // bytes of memory, see Charge
 	maxMemory int64 // bound of objects, if above zero

@@ -118,20 +118,3 @@ func (r *Reader) raw() []byte {
 	}
 	return text
 }
-
-// Intern returns a string that is the same piece of memory wherever the word
-// occurs in the document: status codes occur in every object.
-func (r *Reader) Intern(word []byte) string {
-	if known, found := r.words[string(word)]; found {
-		return known
-	}
-	const manyWords = 1 << 12
-	text := string(word)
-	if r.words == nil {
-		r.words = map[string]string{}
-	}
-	if len(r.words) < manyWords {
-		r.words[text] = text
-	}
-	return text
-}

@@ -61,7 +61,6 @@ func TestBounds(t *testing.T) {
 		"bound too short":       {"http/upstreams", buckets(`{"0":1}`)},
 		"depth":                 {requestsOf, deep(maxDepth)},
 		"a level too deep":      {requestsOf, deep(maxDepth + 1)},
-		"many words":            {"http/server_zones", `{` + strings.Repeat(codes(900)[1:len(codes(900))-1]+",", 6) + `"y":{}}`},
 		"many sets of bounds":   {"http/upstreams", manyBounds(20)},
 		"nothing but an object": {requestsOf, "{}"},
 		"nothing but an array":  {requestsOf, "[]"},

@@ -44,7 +44,7 @@ func TestUpstreamsMemory(t *testing.T) {
 	const (
 		peers       = 200 * 50
 		mostPerPeer = 900 // bytes
-		mostPieces  = 7   // the server, its address, name, codes, TLS, histogram and its counts
+		mostPieces  = 14  // the server, its address, name, 8 codes, TLS, histogram and its counts
 	)
 	source, upstreams := &unbuffered{source: bytes.NewReader(document)}, &Upstreams{}
 	size, pieces := allocated(func() {

@@ -67,7 +67,8 @@ const maxCodes = 1000
 func (r *Responses) decodeCodes(d *document.Reader) {
 	codes := make([]Code, 0, 16)
 	for name := range d.Members() {
-		code := Code{Code: d.Intern(name), Count: d.Count()}
+		code := Code{Code: string(name)}
+		code.Count = d.Count() // which may overwrite the name
 		switch i := slices.IndexFunc(codes, func(c Code) bool { return c.Code == code.Code }); {
 		case i >= 0:
 			codes[i] = code
