@@ -137,7 +137,7 @@ func TestReaderBroken(t *testing.T) {
 		"[\"\n\"]":   "not JSON",
 		"[] []":      "not JSON",
 		"[]]":        "not JSON",
-		"true":       "neither an object nor a list",
+		"true":       "a JSON boolean instead of a JSON array",
 		`["` + strings.Repeat("x", maxText+1) + `"]`: "more than 1048576 bytes",
 		`["\n` + strings.Repeat("x", maxText) + `"]`: "more than 1048576 bytes",
 		`[1` + strings.Repeat("0", maxText) + `]`:    "more than 1048576 bytes",

@@ -23,7 +23,6 @@ var ErrTooLarge = errors.New("the answer takes too much memory")
 
 var (
 	errSyntax = errors.New("the answer is not JSON")
-	errKind   = errors.New("the answer is neither an object nor a list")
 	errMany   = errors.New("the answer has more objects than its length explains")
 	errLong   = fmt.Errorf("the answer has a string of more than %d bytes", maxText)
 )
@@ -180,13 +179,18 @@ func (r *Reader) Elements() iter.Seq[struct{}] {
 	}
 }
 
-// enter reads the bracket that begins an object or array.
+// enter reads the bracket that begins an object or array. A document of another
+// kind is an error; a value within it is skipped.
 func (r *Reader) enter(bracket byte) bool {
-	if r.Peek() != bracket {
+	switch kind := r.Peek(); {
+	case kind == bracket:
+		r.token()
+	case kind != 0 && r.tokens.StackDepth() == 0:
+		r.fail(fmt.Errorf("the response is %s instead of %s", kindName(kind), kindName(bracket)))
+	default:
 		r.Mismatch()
 		return false
 	}
-	r.token()
 	return r.err == nil
 }
 
@@ -209,13 +213,27 @@ func (r *Reader) Skip() {
 	}
 }
 
-// Mismatch skips a value that is of another kind than was asked for, and counts
-// it as invalid. A whole document of another kind is an error.
-func (r *Reader) Mismatch() {
-	if c := r.Peek(); r.tokens.StackDepth() == 0 && c != '{' && c != '[' && c != 0 {
-		r.fail(errKind)
-		return
+// kindName describes what Peek returns.
+func kindName(kind byte) string {
+	switch kind {
+	case '{':
+		return "a JSON object"
+	case '[':
+		return "a JSON array"
+	case '"':
+		return "a JSON string"
+	case '0':
+		return "a JSON number"
+	case 't', 'f':
+		return "a JSON boolean"
+	default:
+		return "null"
 	}
+}
+
+// Mismatch skips a value that is of another kind than was asked for, and counts
+// it as invalid.
+func (r *Reader) Mismatch() {
 	r.invalid++
 	r.Skip()
 }

@@ -121,7 +121,6 @@ func TestReadFails(t *testing.T) {
 		return failure{reason: client.ReasonStatus, status: status, text: fmt.Sprintf("HTTP status %d", status), advice: advice}
 	}
 	raw := func(body string) plustest.Option { return plustest.WithRaw(requestsPath, []byte(body)) }
-	neither := failure{reason: client.ReasonParse, text: "neither an object nor a list", advice: adviceDocument}
 	for name, test := range map[string]struct {
 		fault plustest.Option
 		want  failure
@@ -130,9 +129,9 @@ func TestReadFails(t *testing.T) {
 		"aborted":     {plustest.WithAborted(requestsPath), parse("the answer broke off")},
 		"empty":       {raw(""), parse("the answer breaks off")},
 		"blank":       {raw(" \n"), parse("the answer breaks off")},
-		"null":        {raw("null"), neither},
-		"text":        {raw(`"x"`), neither},
-		"number":      {raw("7"), neither},
+		"null":        {raw("null"), parse("the response is null")},
+		"text":        {raw(`"x"`), parse("the response is a JSON string")},
+		"number":      {raw("7"), parse("the response is a JSON number")},
 		"web page":    {raw("<html><body>It works!</body></html>"), parse("the answer is not JSON")},
 		"stub_status": {raw(page), parse("the answer is not JSON")},
 		"secret":      {raw(body("{")), parse("the answer is not JSON")},
@@ -493,7 +492,6 @@ func TestReadInvalid(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"total":7,"current":2}`:      0,
 		`{}`:                           0,
-		`[]`:                           1,
 		`{"total":7,"current":null}`:   1,
 		`{"total":"7","current":true}`: 2,
 		`{"total":-7,"current":-2}`:    1,
@@ -506,6 +504,37 @@ func TestReadInvalid(t *testing.T) {
 			invalid, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{})
 			if err != nil || invalid != want {
 				t.Errorf("got %v and %d, want %d", err, invalid, want)
+			}
+		})
+	}
+}
+
+// A document of another kind than the API describes is an error, not an empty
+// document. The workers can be an object or an array.
+func TestReadKind(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]string{
+		"{}": "a JSON object", "[]": "a JSON array", `"x"`: "a JSON string", "7": "a JSON number", "true": "a JSON boolean", "false": "a JSON boolean", "null": "null",
+	}
+	for path, into := range documents() {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			for body, kind := range kinds {
+				c := serve(t, plustest.New(plustest.WithRaw(path, []byte(body))))
+				invalid, err := c.Read(within(t), index(t, c), path, into)
+				if body == "{}" || path == "workers" && body == "[]" {
+					if err != nil || invalid != 0 {
+						t.Errorf("%s: got %v and %d invalid members", body, err, invalid)
+					}
+					continue
+				}
+				expected := "a JSON object"
+				if path == "workers" {
+					expected = "a JSON array"
+				}
+				check(t, err, failure{
+					reason: client.ReasonParse, text: "the response is " + kind + " instead of " + expected, advice: adviceDocument,
+				})
 			}
 		})
 	}
