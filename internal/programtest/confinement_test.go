@@ -139,9 +139,11 @@ func TestNothingLeaks(t *testing.T) {
 	e := serve(t, uri(nginx.uri), "--web.exporter-metrics=full")
 	scrapes := func(n int) (goroutines float64) {
 		for range n {
-			goroutines = e.scrape(t).series["go_goroutines"][""]
+			if status, _, err := e.request(t, "/metrics"); err != nil || status != http.StatusOK {
+				t.Fatalf("a scrape has status %d, error %v", status, err)
+			}
 		}
-		return goroutines
+		return e.scrape(t).series["go_goroutines"][""]
 	}
 	goroutines := scrapes(200) // the caches are filled
 	descriptors, memory := e.Descriptors(t), e.Memory(t, "RssAnon")
