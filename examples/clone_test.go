@@ -79,7 +79,6 @@ func copyFile(to, from string) error {
 // rewrite puts the clone's own ports into its examples.
 func (c *clone) rewrite(t *testing.T) {
 	t.Helper()
-	number := regexp.MustCompile(`\b[0-9]{4}\b`)
 	err := filepath.WalkDir(filepath.Join(c.root, "examples"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".go") {
 			return err
@@ -88,19 +87,23 @@ func (c *clone) rewrite(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		text := number.ReplaceAllStringFunc(string(content), func(found string) string {
-			port, err := strconv.Atoi(found)
-			if own, known := c.ports[port]; known && err == nil {
-				return own
-			}
-			return found
-		})
-		text = strings.ReplaceAll(text, "scrape_interval: 5s", "scrape_interval: 1s")
+		text := strings.ReplaceAll(c.ownPorts(string(content)), "scrape_interval: 5s", "scrape_interval: 1s")
 		return os.WriteFile(path, []byte(text), 0o600)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// ownPorts returns a text of the examples with the clone's ports.
+func (c *clone) ownPorts(text string) string {
+	return regexp.MustCompile(`\b[0-9]{4}\b`).ReplaceAllStringFunc(text, func(found string) string {
+		port, err := strconv.Atoi(found)
+		if own, known := c.ports[port]; known && err == nil {
+			return own
+		}
+		return found
+	})
 }
 
 // freePort returns a port below those that the system gives to whoever asks
