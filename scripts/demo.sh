@@ -2,8 +2,9 @@
 # Demonstrates the exporter with a real nginx: scripts/demo.sh bin/nginx-exporter
 #
 # Starts nginx with examples/basic/nginx-status.conf and the exporter on free ports of
-# the loopback interface, sends requests, and shows the metrics before and after.
-# It stops all processes and removes all files at the end.
+# the loopback interface, sends requests, and shows the metrics before and after. Then it
+# stops nginx, and shows what metrics, log and doctor report, and the recovery. It stops
+# all processes and removes all files at the end.
 set -euo pipefail
 
 exporter=${1:?usage: scripts/demo.sh EXPORTER}
@@ -46,6 +47,13 @@ http {
 END
 }
 
+# run_nginx: runs nginx until it responds.
+run_nginx() {
+    nginx 2>"$tmp/nginx.err" &
+    server_pid=$!
+    responds $server_pid "http://127.0.0.1:$status_port/stub_status" && [ -s "$tmp/nginx.pid" ]
+}
+
 # start_nginx tries ports until nginx can listen. The PID file shows that the response
 # is not that of another server: nginx creates it after it listens.
 start_nginx() {
@@ -54,11 +62,7 @@ start_nginx() {
         status_port=$((site_port + 1))
         if in_use $site_port || in_use $status_port; then continue; fi
         write_nginx_conf
-        nginx -p "$tmp" -c nginx.conf 2>"$tmp/nginx.err" &
-        server_pid=$!
-        if responds $server_pid "http://127.0.0.1:$status_port/stub_status" && [ -s "$tmp/nginx.pid" ]; then
-            return 0
-        fi
+        if run_nginx; then return 0; fi
         stop $server_pid
         server_pid=
         grep -q 'bind() to' "$tmp/nginx.err" || break
@@ -73,9 +77,28 @@ traffic() {
     done
 }
 
+# metrics PATTERN: prints matching metrics.
+metrics() {
+    get "http://127.0.0.1:$exporter_port/metrics" | grep -E "$1"
+}
+
+# show TEXT: prints the lines of a text, indented.
+show() {
+    awk '{ print "  " $0 }' <<<"$1"
+}
+
+# log_line PATTERN: waits for the last line of the exporter's log to match, and prints it.
+log_line() {
+    for _ in {1..100}; do
+        if tail -n 1 "$tmp/exporter.log" | grep -E "$1"; then return 0; fi
+        sleep 0.1
+    done
+    fail "the log has no line with $1"
+}
+
 # scrape FILE: writes the metrics of nginx to a file.
 scrape() {
-    get "http://127.0.0.1:$exporter_port/metrics" | grep -E '^nginx_(up|connections_|http_)' >"$1"
+    metrics '^nginx_(up|connections_|http_)' >"$1"
     grep -qx 'nginx_up 1' "$1" || fail "nginx_up is not 1"
 }
 
@@ -95,6 +118,11 @@ table() {
 }
 
 tmp=$(mktemp -d)
+# doctor examines the nginx in the PATH: that of the demo.
+mkdir "$tmp/bin"
+printf '#!/bin/sh\nexec "%s" -p "%s" -c nginx.conf "$@"\n' "$(command -v nginx)" "$tmp" >"$tmp/bin/nginx"
+chmod +x "$tmp/bin/nginx"
+PATH=$tmp/bin:$PATH
 start_nginx
 echo "nginx:     $(nginx -v 2>&1 | sed 's/.*: //'), site on http://127.0.0.1:$site_port/,"
 echo "           status on http://127.0.0.1:$status_port/stub_status (examples/basic/nginx-status.conf)"
@@ -107,4 +135,26 @@ scrape "$tmp/after"
 echo
 table "$tmp/before" "$tmp/after" || fail "nginx_http_requests_total does not include all requests"
 echo
-echo "The scrape itself is one more request. Both programs are stopped and their files removed."
+echo "The scrape itself is one more request."
+
+stop $server_pid
+server_pid=
+echo
+echo "nginx is stopped. Metrics of nginx are omitted, except:"
+down=$(metrics '^nginx_(up|connections_|http_)|^nginx_exporter_scrape_errors_total.* [1-9]')
+grep -qx 'nginx_up 0' <<<"$down" || fail "nginx_up is not 0 after nginx stopped"
+show "$down"
+echo "The log has one line:"
+show "$(log_line 'Scrape failed')"
+echo "\"nginx-exporter doctor\" finds the cause:"
+if diagnosis=$("$exporter" doctor --nginx.scrape-uri="http://127.0.0.1:$status_port/stub_status"); then
+    fail "doctor found no problem after nginx stopped"
+fi
+show "$diagnosis"
+run_nginx || fail "nginx did not start again"
+echo
+echo "nginx is started again:"
+show "$(metrics '^nginx_up')"
+show "$(log_line 'Scrape recovered')"
+echo
+echo "Both programs are stopped and their files removed."

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,13 +37,18 @@ func TestDemo(t *testing.T) {
 		`(?m)^  nginx_http_requests_total +[0-9]+ +[0-9]+ +\+201$`,
 		`(?m)^  nginx_connections_accepted +[0-9]+ +[0-9]+ +\+5$`,
 		`(?m)^  nginx_up +1 +1 *$`,
+		`(?m)^nginx is stopped\..*\n(  .*\n)*  nginx_exporter_scrape_errors_total\{reason="refused",source="stub_status"\} 1\n  nginx_up 0\n` +
+			`The log has one line:\n  .* msg="Scrape failed" .* reason=refused .*\n` +
+			`"nginx-exporter doctor" finds the cause:\n(  .*\n)*  .* \[[a-z-]+\]\n(  .*\n)*  .* fix: .*\n(  .*\n)*  Problem found\.`,
+		`(?m)^nginx is started again:\n  nginx_up 1\n  .* msg="Scrape recovered" `,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(out) {
 			t.Errorf("nothing matches %s in\n%s", pattern, out)
 		}
 	}
 	addresses := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindAllString(out, -1)
-	if len(addresses) != 3 {
+	slices.Sort(addresses)
+	if addresses = slices.Compact(addresses); len(addresses) != 3 {
 		t.Errorf("%d addresses instead of those of site, status and exporter in\n%s", len(addresses), out)
 	}
 	for _, address := range addresses {
