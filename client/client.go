@@ -57,12 +57,12 @@ type Client struct {
 // yet: nginx may come up later.
 func New(options Options) (*Client, error) {
 	if options.Timeout <= 0 {
-		return nil, errors.New("the time-out must be above zero")
+		return nil, errors.New("the timeout must be above zero")
 	}
 	// The context is replaced at each request.
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, options.Target.url.String(), http.NoBody)
 	if err != nil {
-		return nil, errors.New("the target makes no request")
+		return nil, errors.New("the target is not a valid URL")
 	}
 	if options.Host != "" {
 		request.Host = options.Host
@@ -138,7 +138,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		// The end of a request closes its connection, which may be seen first.
-		return n, fmt.Errorf("the answer broke off: %w", cmp.Or(b.cause(), err))
+		return n, fmt.Errorf("reading the response failed: %w", cmp.Or(b.cause(), err))
 	}
 	return n, err
 }
@@ -197,14 +197,14 @@ func unpack(response *http.Response) (io.Reader, error) {
 			return nil, err // out of time
 		}
 		if err != nil {
-			return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the answer is not the gzip it says it is: %w", err)}
+			return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the response is not valid gzip: %w", err)}
 		}
 		return unpacked, nil
 	default:
-		return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the answer is compressed as %s", Quote([]byte(encoding)))}
+		return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the response has the unsupported content encoding %s", Quote([]byte(encoding)))}
 	}
 }
 
 func tooLarge(limit int64) error {
-	return &Error{Reason: ReasonTooLarge, Err: fmt.Errorf("the answer is longer than %d bytes", limit)}
+	return &Error{Reason: ReasonTooLarge, Err: fmt.Errorf("the response is longer than %d bytes", limit)}
 }

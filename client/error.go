@@ -54,7 +54,7 @@ type Error struct {
 // Error says what happened, in one line.
 func (e *Error) Error() string {
 	if e.Status != 0 {
-		return "the answer has HTTP status " + strconv.Itoa(e.Status) + " " + http.StatusText(e.Status)
+		return "nginx responded with HTTP status " + strconv.Itoa(e.Status) + " " + http.StatusText(e.Status)
 	}
 	return clip(e.Err)
 }
@@ -88,7 +88,7 @@ func AdviceOf(err error) string {
 	case ReasonRefused:
 		return "check that nginx runs and listens on this address; in a pod 127.0.0.1 is shared by all its containers"
 	case ReasonTimeout:
-		return "nginx did not answer within the time-out; check its load, and --nginx.timeout"
+		return "nginx did not respond within the timeout; check its load, and --nginx.timeout"
 	case ReasonTLS:
 		return adviceTLS(e.Err)
 	case ReasonNetwork:
@@ -113,17 +113,17 @@ func adviceTLS(err error) string {
 	case errors.As(err, &host):
 		return "the certificate is for another name; set tls_config.server_name in the configuration file"
 	default:
-		return "give the CA with --nginx.ssl-ca-cert, the client certificate nginx wants with " +
-			"--nginx.ssl-client-cert, or trust anybody with --no-nginx.ssl-verify"
+		return "set the CA with --nginx.ssl-ca-cert, the client certificate that nginx requires with " +
+			"--nginx.ssl-client-cert, or disable certificate verification with --no-nginx.ssl-verify (insecure)"
 	}
 }
 
 func adviceNetwork(err error) string {
 	switch {
 	case errors.Is(err, os.ErrPermission):
-		return "the user of the exporter may not open the socket; check its owner and mode"
+		return "the exporter has no permission to open the socket; check its owner and mode"
 	case errors.Is(err, os.ErrNotExist):
-		return "the socket is not there; check its path, and that nginx runs"
+		return "the socket does not exist; check its path, and that nginx runs"
 	default:
 		return "check that the port speaks HTTP; a listen with proxy_protocol needs --nginx.proxy-protocol"
 	}
@@ -132,18 +132,18 @@ func adviceNetwork(err error) string {
 func adviceStatus(status int) string {
 	switch {
 	case status >= 300 && status < 400:
-		return "redirects are not followed; give the address at which nginx answers itself"
+		return "redirects are not followed; use the final URL as the target"
 	case status == http.StatusBadRequest:
-		return "use https:// where the port speaks TLS, --nginx.ssl-client-cert where nginx asks for a certificate, " +
-			"and --nginx.proxy-protocol only where it listens so"
+		return "use https:// if the port expects TLS, --nginx.ssl-client-cert if nginx requires a client certificate, " +
+			"and --nginx.proxy-protocol only if it listens with proxy_protocol"
 	case status == http.StatusUnauthorized:
-		return "nginx wants a login; give one under http_client_config in the configuration file"
+		return "nginx requires authentication; set credentials under http_client_config in the configuration file"
 	case status == http.StatusForbidden:
 		return "allow the address of the exporter in the stub_status location"
 	case status == http.StatusNotFound:
 		return "check the path of the target against the stub_status location"
 	default:
-		return "look into the error log of nginx"
+		return "check the error log of nginx"
 	}
 }
 

@@ -33,7 +33,7 @@ type failure struct {
 const (
 	adviceHTTP     = "check that the port speaks HTTP; a listen with proxy_protocol needs --nginx.proxy-protocol"
 	adviceLocation = "check that the path of the target is a location with stub_status in nginx"
-	adviceLog      = "look into the error log of nginx"
+	adviceLog      = "check the error log of nginx"
 	adviceRedirect = "redirects are not followed"
 )
 
@@ -44,8 +44,8 @@ func statusFailures() map[string]failure {
 		302: adviceRedirect,
 		304: adviceRedirect,
 		307: adviceRedirect,
-		400: "use https:// where the port speaks TLS, --nginx.ssl-client-cert where nginx asks for a certificate",
-		401: "nginx wants a login; give one under http_client_config",
+		400: "use https:// if the port expects TLS, --nginx.ssl-client-cert if nginx requires a client certificate",
+		401: "nginx requires authentication; set credentials under http_client_config",
 		403: "allow the address of the exporter in the stub_status location",
 		404: "check the path of the target against the stub_status location",
 		405: adviceLog,
@@ -93,22 +93,22 @@ func parseFailures(tb testing.TB) map[string]failure {
 		return failure{script: script, reason: client.ReasonParse, text: text, advice: advice}
 	}
 	return map[string]failure{
-		"empty":           parse(always(ok("")), "the answer is empty", adviceLocation),
-		"empty chunked":   parse(always(chunked("", 1)), "the answer is empty", adviceLocation),
-		"web page":        parse(always(ok(body("<!DOCTYPE html>"))), "the answer is a web page", "another location"),
-		"text":            parse(always(ok(body(""))), "1 of 4 lines in the answer", adviceLocation),
-		"short text":      parse(always(ok("no\x00\x1b")), `in the answer "no\x00\x1b"`, adviceLocation),
-		"invalid UTF-8":   parse(always(ok("\xff\xfe\x80"+body(""))), "1 of 4 lines in the answer", adviceLocation),
-		"quotation marks": parse(always(ok(`"`+body(`"""""`))), "1 of 4 lines in the answer", adviceLocation),
-		"lines":           parse(always(ok(body("")+"\n"+body("")+"\n"+body("")+"\n\n")), "no line of active connections", adviceLocation),
+		"empty":           parse(always(ok("")), "the response is empty", adviceLocation),
+		"empty chunked":   parse(always(chunked("", 1)), "the response is empty", adviceLocation),
+		"web page":        parse(always(ok(body("<!DOCTYPE html>"))), "the response is a web page", "another location"),
+		"text":            parse(always(ok(body(""))), "1 of 4 lines in the response", adviceLocation),
+		"short text":      parse(always(ok("no\x00\x1b")), `in the response "no\x00\x1b"`, adviceLocation),
+		"invalid UTF-8":   parse(always(ok("\xff\xfe\x80"+body(""))), "1 of 4 lines in the response", adviceLocation),
+		"quotation marks": parse(always(ok(`"`+body(`"""""`))), "1 of 4 lines in the response", adviceLocation),
+		"lines":           parse(always(ok(body("")+"\n"+body("")+"\n"+body("")+"\n\n")), `no line "Active connections"`, adviceLocation),
 		"second line":     parse(always(ok("Active connections: 1 \n"+body("x")+"\n"+body("")+"\n\n")), `no line "server accepts`, adviceLocation),
 		"Plus versions":   parse(always(ok("[1,2,3,4,5,6,7,8,9]\n")), "this is the NGINX Plus API", "--nginx.mode=auto or plus"),
-		"length cuts":     parse(always(answer("200 OK", "text/plain", strings.TrimSuffix(page, "1 \n")+"14")), "the last line is cut", adviceLocation),
+		"length cuts":     parse(always(answer("200 OK", "text/plain", strings.TrimSuffix(page, "1 \n")+"14")), "the last line is incomplete", adviceLocation),
 		"gzip of text":    parse(packed("gzip", zipped(tb, body(""))), "1 of 4 lines", adviceLocation),
-		"no gzip":         parse(packed("gzip", body("plain")), "not the gzip it says", adviceLocation),
-		"empty gzip":      parse(packed("gzip", ""), "not the gzip it says", adviceLocation),
-		"brotli":          parse(packed("br", body("")), `compressed as "br"`, adviceLocation),
-		"long encoding":   parse(packed(strings.Repeat("x", 64)+secret, page), "compressed as", adviceLocation),
+		"no gzip":         parse(packed("gzip", body("plain")), "not valid gzip", adviceLocation),
+		"empty gzip":      parse(packed("gzip", ""), "not valid gzip", adviceLocation),
+		"brotli":          parse(packed("br", body("")), `unsupported content encoding "br"`, adviceLocation),
+		"long encoding":   parse(packed(strings.Repeat("x", 64)+secret, page), "unsupported content encoding", adviceLocation),
 	}
 }
 
@@ -116,7 +116,7 @@ func sizeFailures(tb testing.TB) map[string]failure {
 	tb.Helper()
 	longer := page + strings.Repeat("x", client.MaxStubStatus+1-len(page))
 	large := func(script script) failure {
-		return failure{script: script, reason: client.ReasonTooLarge, text: "the answer is longer than 65536 bytes", advice: adviceLocation}
+		return failure{script: script, reason: client.ReasonTooLarge, text: "the response is longer than 65536 bytes", advice: adviceLocation}
 	}
 	endless := func(head, text string) script {
 		return func(e *exchange) outcome {
@@ -158,15 +158,15 @@ func networkFailures(tb testing.TB) map[string]failure {
 		"closed":            network(func(*exchange) outcome { return hangUp }, "EOF"),
 		"status line cut":   network(once("HTTP/1.1 20"), "malformed HTTP status code"),
 		"header cut":        network(once("HTTP/1.1 200 OK\r\nContent-Le"), "missing colon"),
-		"body cut":          network(once(strings.TrimSuffix(ok(page), " \n")), "the answer broke off"),
-		"chunked garbage":   network(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"+body("")), "the answer broke off"),
-		"chunks cut":        network(once(strings.TrimSuffix(chunked(page, 10), "0\r\n\r\n")), "the answer broke off"),
+		"body cut":          network(once(strings.TrimSuffix(ok(page), " \n")), "reading the response failed"),
+		"chunked garbage":   network(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"+body("")), "reading the response failed"),
+		"chunks cut":        network(once(strings.TrimSuffix(chunked(page, 10), "0\r\n\r\n")), "reading the response failed"),
 		"length garbage":    network(once("HTTP/1.1 200 OK\r\nContent-Length: "+body("x")+"\r\n\r\n"+page), "Content-Length"),
 		"length negative":   network(once("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"+page), "Content-Length"),
 		"two lengths":       network(once("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"+page), "Content-Length"),
 		"unknown transfer":  network(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: zip\r\n\r\n"+page), "transfer encoding"),
-		"gzip damaged":      network(once(brokenGzip), "the answer broke off"),
-		"gzip cut":          network(once(strings.TrimSuffix(brokenGzip, "12345678")), "the answer broke off"),
+		"gzip damaged":      network(once(brokenGzip), "reading the response failed"),
+		"gzip cut":          network(once(strings.TrimSuffix(brokenGzip, "12345678")), "reading the response failed"),
 		"endless header":    network(endlessHeader("X-More: "+strings.Repeat("x", 64)+secret+"\r\n"), "header"),
 		"endless line":      network(endlessHeader(strings.Repeat("x", 100)), "header"),
 		"endless informals": network(always(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 5000)), ""),

@@ -91,12 +91,12 @@ func notStubStatus(body []byte, err error) error {
 	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 256)]))
 	switch {
 	case len(body) == 0:
-		e.Err = errors.New("the answer is empty")
+		e.Err = errors.New("the response is empty")
 	case bytes.HasPrefix(start, []byte("<")):
-		e.Err = fmt.Errorf("the answer is a web page in place of stub_status: %s", Quote(body))
-		e.Advice = "check the path of the target: another location of nginx, often location /, answers it"
+		e.Err = fmt.Errorf("the response is a web page instead of stub_status: %s", Quote(body))
+		e.Advice = "check the path of the target: another location of nginx, often location /, responds to it"
 	default:
-		e.Err = fmt.Errorf("%w in the answer %s", err, Quote(body))
+		e.Err = fmt.Errorf("%w in the response %s", err, Quote(body))
 	}
 	return e
 }
@@ -133,7 +133,7 @@ func ParseStubStatus(page []byte) (*StubStatus, error) {
 	}
 	// Only a line that a line feed or a blank ends is known to be whole.
 	if last := lines[len(lines)-1]; len(lines) == 4 && !bytes.ContainsAny(last[max(0, len(last)-1):], " \t\r") {
-		return nil, errors.New("the last line is cut")
+		return nil, errors.New("the last line is incomplete")
 	}
 	s := &StubStatus{}
 	if err := s.parseActive(lines[0]); err != nil {
@@ -153,7 +153,7 @@ func (s *StubStatus) parseActive(line []byte) error {
 	if fields := blanks(rest); found && len(fields) == 1 {
 		return parseGauge(&s.Active, fields[0])
 	}
-	return errors.New("no line of active connections")
+	return errors.New(`no line "Active connections"`)
 }
 
 // parseServer reads the line of column names and the line of their numbers.
@@ -187,13 +187,13 @@ func (s *StubStatus) parseServer(header, numbers []byte) error {
 func (s *StubStatus) parseStates(line []byte) error {
 	fields := blanks(line)
 	if len(fields)%2 != 0 {
-		return errors.New("a state without its number")
+		return errors.New("a state without a number")
 	}
 	states := map[string]*value.Value{"Reading:": &s.Reading, "Writing:": &s.Writing, "Waiting:": &s.Waiting}
 	for i := 0; i < len(fields); i += 2 {
 		number, known := states[string(fields[i])]
 		if !known {
-			return errors.New("a state that is not known or there twice")
+			return errors.New("an unknown or duplicate state")
 		}
 		delete(states, string(fields[i]))
 		if err := parseGauge(number, fields[i+1]); err != nil {
@@ -232,14 +232,14 @@ func parseGauge(n *value.Value, text []byte) error {
 
 func parseUnsigned(text []byte) (uint64, error) {
 	if len(text) == 0 || text[0] < '0' || text[0] > '9' {
-		return 0, errors.New("a number is not one")
+		return 0, errors.New("a value is not a number")
 	}
 	v, err := strconv.ParseUint(string(text), 10, 64)
 	if errors.Is(err, strconv.ErrRange) {
 		return 0, errors.New("a number is above 2^64")
 	}
 	if err != nil {
-		return 0, errors.New("a number is not one")
+		return 0, errors.New("a value is not a number")
 	}
 	return v, nil
 }

@@ -201,18 +201,18 @@ func TestNotStubStatus(t *testing.T) {
 	t.Parallel()
 	const location = "check that the path of the target is a location with stub_status in nginx"
 	for name, c := range map[string]struct{ body, text, advice string }{
-		"empty":          {"", "the answer is empty", location},
-		"web page":       {"<html>", `the answer is a web page in place of stub_status: "<html>"`, "another location of nginx"},
-		"blanks first":   {" \r\n\t<!DOCTYPE HTML>", "the answer is a web page", "another location of nginx"},
+		"empty":          {"", "the response is empty", location},
+		"web page":       {"<html>", `the response is a web page instead of stub_status: "<html>"`, "another location of nginx"},
+		"blanks first":   {" \r\n\t<!DOCTYPE HTML>", "the response is a web page", "another location of nginx"},
 		"one version":    {"[9]", "this is the NGINX Plus API", "--nginx.mode=auto or plus"},
 		"versions":       {"[1,2,3,4,5,6,7,8,9]", "this is the NGINX Plus API", "--nginx.mode=auto or plus"},
 		"later versions": {"[7, 8, 12]\n", "this is the NGINX Plus API", "--nginx.mode=auto or plus"},
-		"no versions":    {"[]", `in the answer "[]"`, location},
-		"version 0":      {"[0,1]", `in the answer "[0,1]"`, location},
-		"words":          {`["nginx"]`, "in the answer", location},
-		"object":         {`{"a":1}`, "in the answer", location},
-		"65 versions":    {"[1" + strings.Repeat(",1", 64) + "]", "in the answer", location},
-		"cut":            {strings.TrimRight(page, " \n"), "the last line is cut", location},
+		"no versions":    {"[]", `in the response "[]"`, location},
+		"version 0":      {"[0,1]", `in the response "[0,1]"`, location},
+		"words":          {`["nginx"]`, "in the response", location},
+		"object":         {`{"a":1}`, "in the response", location},
+		"65 versions":    {"[1" + strings.Repeat(",1", 64) + "]", "in the response", location},
+		"cut":            {strings.TrimRight(page, " \n"), "the last line is incomplete", location},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

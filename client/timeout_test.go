@@ -10,7 +10,7 @@ import (
 	"nginx-exporter/client"
 )
 
-const adviceTimeout = "nginx did not answer within the time-out; check its load, and --nginx.timeout"
+const adviceTimeout = "nginx did not respond within the timeout; check its load, and --nginx.timeout"
 
 // then says something and nothing more.
 func then(text string) script {

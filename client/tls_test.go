@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	adviceTrust  = "give the CA with --nginx.ssl-ca-cert"
+	adviceTrust  = "set the CA with --nginx.ssl-ca-cert"
 	advicePlain  = "the port does not speak TLS; use http:// in the target"
 	adviceOther  = "the certificate is for another name; set tls_config.server_name"
-	adviceClient = "the client certificate nginx wants with --nginx.ssl-client-cert"
+	adviceClient = "the client certificate that nginx requires with --nginx.ssl-client-cert"
 )
 
 // tlsFailures are servers to which there is no trusted connection.

@@ -19,12 +19,12 @@ const (
 
 // ErrTooLarge is the error of a document whose objects would take more memory
 // than allowed.
-var ErrTooLarge = errors.New("the answer takes too much memory")
+var ErrTooLarge = errors.New("the response takes too much memory")
 
 var (
-	errSyntax = errors.New("the answer is not JSON")
-	errMany   = errors.New("the answer has more objects than its length explains")
-	errLong   = fmt.Errorf("the answer has a string of more than %d bytes", maxText)
+	errSyntax = errors.New("the response is not valid JSON")
+	errMany   = errors.New("the response has too many objects for its length")
+	errLong   = fmt.Errorf("the response has a string longer than %d bytes", maxText)
 )
 
 // Reader reads one JSON document while it streams in. Each method reads one
@@ -116,7 +116,7 @@ func (r *Reader) fail(err error) {
 	case r.source.err != nil:
 		r.err = r.source.err // without what the tokenizer puts before it
 	case err == io.EOF, isSyntax && syntax.Err == io.ErrUnexpectedEOF: //nolint:errorlint // of the tokenizer, not of the source
-		r.err = fmt.Errorf("the answer breaks off: %w", io.ErrUnexpectedEOF)
+		r.err = fmt.Errorf("the response is incomplete: %w", io.ErrUnexpectedEOF)
 	case isSyntax:
 		r.err = errSyntax // its own text has names of members
 	default:

@@ -120,7 +120,7 @@ func notFoundOrMoved(err error) bool {
 const (
 	adviceAPI      = "give the path of the location with the api directive, such as http://127.0.0.1:8080/api"
 	adviceAllow    = "allow the address of the exporter in the location with the api directive"
-	adviceDocument = "look at this document of the API yourself; nginx may have broken off"
+	adviceDocument = "request this document of the API yourself, for example with curl; nginx may have closed the connection early"
 	adviceLimit    = "if the document is as it should be, raise --nginx.plus.max-document"
 )
 
@@ -148,9 +148,9 @@ func notPlus(text []byte) error {
 		e.Err = errors.New("this is a stub_status page, not the NGINX Plus API")
 		e.Advice = "use --nginx.mode=auto or stub_status for this target"
 	case len(text) == 0:
-		e.Err = errors.New("the answer is empty")
+		e.Err = errors.New("the response is empty")
 	default:
-		e.Err = fmt.Errorf("the answer is not the NGINX Plus API: %s", client.Quote(text))
+		e.Err = fmt.Errorf("the response is not the NGINX Plus API: %s", client.Quote(text))
 	}
 	return e
 }

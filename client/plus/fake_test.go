@@ -32,9 +32,9 @@ func body(start string) string {
 }
 
 const (
-	adviceLog      = "look into the error log of nginx"
+	adviceLog      = "check the error log of nginx"
 	adviceRedirect = "redirects are not followed"
-	adviceTimeout  = "nginx did not answer within the time-out"
+	adviceTimeout  = "nginx did not respond within the timeout"
 )
 
 // failure is how a failure has to be reported.

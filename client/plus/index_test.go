@@ -63,7 +63,7 @@ func TestIndexNotThere(t *testing.T) {
 		"later versions": {"[10,11,12]", parse("only versions from 10 on, and the newest known one is 9", "use a newer exporter")},
 		"not in order":   {"[12,11]", parse("only versions from 11 on", "use a newer exporter")},
 		"stub_status":    {page, parse("this is a stub_status page, not the NGINX Plus API", "--nginx.mode=auto or stub_status")},
-		"empty":          {"", parse("the answer is empty", adviceAPI)},
+		"empty":          {"", parse("the response is empty", adviceAPI)},
 		"web page":       {"<html><body>It works!</body></html>", parse("<html><body>It works!", adviceAPI)},
 		"null":           {"null", parse("not the NGINX Plus API: \"null\"", adviceAPI)},
 		"object":         {`{"versions":[9]}`, parse("not the NGINX Plus API", adviceAPI)},
@@ -100,7 +100,7 @@ func TestIndexStatus(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"versions", "root"} {
 		for status, advice := range map[int]string{
-			301: adviceRedirect, 401: "nginx wants a login", 403: "in the location with the api directive", 404: adviceAPI, 500: adviceLog, 503: adviceLog,
+			301: adviceRedirect, 401: "nginx requires authentication", 403: "in the location with the api directive", 404: adviceAPI, 500: adviceLog, 503: adviceLog,
 		} {
 			t.Run(fmt.Sprint(path, " ", status), func(t *testing.T) {
 				t.Parallel()

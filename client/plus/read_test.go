@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	adviceDocument = "look at this document of the API yourself; nginx may have broken off"
+	adviceDocument = "request this document of the API yourself, for example with curl; nginx may have closed the connection early"
 	adviceLimit    = "raise --nginx.plus.max-document"
 	requestsPath   = "http/requests"
 	requestsBody   = `{"total":7,"current":2}`
@@ -125,22 +125,22 @@ func TestReadFails(t *testing.T) {
 		fault plustest.Option
 		want  failure
 	}{
-		"cut":         {plustest.WithTruncated(requestsPath), parse("the answer breaks off")},
-		"aborted":     {plustest.WithAborted(requestsPath), parse("the answer broke off")},
-		"empty":       {raw(""), parse("the answer breaks off")},
-		"blank":       {raw(" \n"), parse("the answer breaks off")},
+		"cut":         {plustest.WithTruncated(requestsPath), parse("the response is incomplete")},
+		"aborted":     {plustest.WithAborted(requestsPath), parse("reading the response failed")},
+		"empty":       {raw(""), parse("the response is incomplete")},
+		"blank":       {raw(" \n"), parse("the response is incomplete")},
 		"null":        {raw("null"), parse("the response is null")},
 		"text":        {raw(`"x"`), parse("the response is a JSON string")},
 		"number":      {raw("7"), parse("the response is a JSON number")},
-		"web page":    {raw("<html><body>It works!</body></html>"), parse("the answer is not JSON")},
-		"stub_status": {raw(page), parse("the answer is not JSON")},
-		"secret":      {raw(body("{")), parse("the answer is not JSON")},
-		"NUL":         {raw("\x00{}"), parse("the answer is not JSON")},
-		"not closed":  {raw(`{"total":7,"current":2`), parse("the answer breaks off")},
-		"two":         {raw(requestsBody + requestsBody), parse("the answer is not JSON")},
-		"more":        {raw(requestsBody + "}"), parse("the answer is not JSON")},
-		"long text":   {raw(`{"a":"` + strings.Repeat("x", 1<<20+1) + `"}`), parse("a string of more than 1048576 bytes")},
-		"long number": {raw(`{"total":` + strings.Repeat("1", 1<<20+1) + `}`), parse("a string of more than 1048576 bytes")},
+		"web page":    {raw("<html><body>It works!</body></html>"), parse("the response is not valid JSON")},
+		"stub_status": {raw(page), parse("the response is not valid JSON")},
+		"secret":      {raw(body("{")), parse("the response is not valid JSON")},
+		"NUL":         {raw("\x00{}"), parse("the response is not valid JSON")},
+		"not closed":  {raw(`{"total":7,"current":2`), parse("the response is incomplete")},
+		"two":         {raw(requestsBody + requestsBody), parse("the response is not valid JSON")},
+		"more":        {raw(requestsBody + "}"), parse("the response is not valid JSON")},
+		"long text":   {raw(`{"a":"` + strings.Repeat("x", 1<<20+1) + `"}`), parse("a string longer than 1048576 bytes")},
+		"long number": {raw(`{"total":` + strings.Repeat("1", 1<<20+1) + `}`), parse("a string longer than 1048576 bytes")},
 		"not found":   {plustest.WithStatus(requestsPath, http.StatusNotFound, ""), status(http.StatusNotFound, adviceDocument)},
 		"error":       {plustest.WithStatus(requestsPath, http.StatusInternalServerError, ""), status(http.StatusInternalServerError, adviceLog)},
 		"forbidden":   {plustest.WithStatus(requestsPath, http.StatusForbidden, ""), status(http.StatusForbidden, "allow the address of the exporter in the location with the api directive")},
@@ -184,14 +184,14 @@ func TestReadPacked(t *testing.T) {
 	wrongSum := []byte(whole)
 	wrongSum[len(wrongSum)-8] ^= 1
 	for name, test := range map[string]struct{ encoding, body, text string }{
-		"no gzip":       {"gzip", requestsBody, "not the gzip it says"},
-		"empty":         {"gzip", "", "not the gzip it says"},
-		"cut":           {"gzip", whole[:len(whole)-4], "broke off"},
-		"cut early":     {"gzip", whole[:12], "broke off"},
-		"wrong sum":     {"gzip", string(wrongSum), "broke off"},
-		"rubbish after": {"gzip", whole + "xxxxxxxxxxxx", "broke off"},
-		"another":       {"br", requestsBody, `compressed as "br"`},
-		"cut inside":    {"gzip", zipped(t, requestsBody[:9]), "breaks off"},
+		"no gzip":       {"gzip", requestsBody, "not valid gzip"},
+		"empty":         {"gzip", "", "not valid gzip"},
+		"cut":           {"gzip", whole[:len(whole)-4], "reading the response failed"},
+		"cut early":     {"gzip", whole[:12], "reading the response failed"},
+		"wrong sum":     {"gzip", string(wrongSum), "reading the response failed"},
+		"rubbish after": {"gzip", whole + "xxxxxxxxxxxx", "reading the response failed"},
+		"another":       {"br", requestsBody, `unsupported content encoding "br"`},
+		"cut inside":    {"gzip", zipped(t, requestsBody[:9]), "the response is incomplete"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
