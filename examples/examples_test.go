@@ -46,7 +46,7 @@ func examples() []example {
 			`nginx_http_requests_total\{addr="shop",team="web"\} [0-9]+\n` +
 				`nginx_up\{addr="shop",team="web"\} 1\nnginx_up\{addr="blog",team="content"\} 0\n`,
 			`nginx_up\{addr="store",team="web"\} 1\n`,
-			validConf, `nginx_connections_accepted [0-9]+\n(.*\n)*nginx_up 1\n`, `does not allow this target\n403\n`,
+			validConf, `nginx_connections_accepted [0-9]+\n(.*\n)*nginx_up 1\n`, `target not allowed by .probe.allow. in --config.file\n403\n`,
 			`nginx_up\{.*site="blog"\} => 1 @`, `nginx_http_requests_total\{.*\} => [0-9]+ @`,
 		}},
 		{"tls", []string{

@@ -7,7 +7,7 @@ import (
 	"nginx-exporter/internal/config"
 )
 
-// checkConfig says whether the exporter would start, without starting it.
+// checkConfig validates the configuration without starting the exporter.
 func checkConfig(c *config.Config, stdout io.Writer) error {
 	settings, err := c.Validate()
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
-// logs are the log of the program, in the two forms that its parts want.
+// logs is the log of the program, for go-kit/log and for log/slog.
 type logs struct {
 	kit  log.Logger // with time and caller
 	slog *slog.Logger
 }
 
-// newLogger returns a logger that writes lines of that level and above.
+// newLogger returns a log that writes lines of that level and above.
 func newLogger(w io.Writer, levelName, format string) (*logs, error) {
 	least, err := level.Parse(strings.ToLower(levelName))
 	if err != nil {
@@ -37,7 +37,7 @@ func newLogger(w io.Writer, levelName, format string) (*logs, error) {
 	base = level.NewFilter(ordered{base}, level.Allow(least))
 	return &logs{
 		kit: log.With(base, "time", log.TimestampFormat(time.Now, timeFormat), "caller", log.DefaultCaller),
-		// The filter below decides, not the handler.
+		// The level filter of base applies, not that of the handler.
 		slog: slog.New(sloggokit.NewGoKitHandler(base, slog.LevelDebug)),
 	}, nil
 }
@@ -52,8 +52,7 @@ func (l *logs) warnDeprecations(deprecations []string) {
 	}
 }
 
-// ordered brings the keys that every line has to its beginning, whoever wrote
-// the line.
+// ordered moves the keys that every line has to its beginning.
 type ordered struct{ next log.Logger }
 
 // Log implements [log.Logger].

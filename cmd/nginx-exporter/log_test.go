@@ -59,7 +59,7 @@ func TestLogReadAgain(t *testing.T) {
 	if status := p.Exit(t); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	if !regexp.MustCompile(`(?s)level=debug .* level=warn caller=\S+ msg="Log lines dropped.*" lines=[1-9].* msg="shut down" [^\n]+\n\z`).MatchString(log.String()) {
+	if !regexp.MustCompile(`(?s)level=debug .* level=warn caller=\S+ msg="Log lines dropped.*" lines=[1-9].* msg="Shutdown complete" [^\n]+\n\z`).MatchString(log.String()) {
 		t.Errorf("the log does not tell that lines were dropped, or does not end with the end of the program:\n%s", log.String())
 	}
 }

@@ -1,8 +1,7 @@
-// Command nginx-exporter scrapes NGINX and serves what it says as metrics for
-// Prometheus.
+// Command nginx-exporter is a Prometheus exporter for NGINX and NGINX Plus.
 //
 // This package owns the command line, the environment, the log and the signals.
-// What it starts lives in internal/web, collector and client.
+// The work is done by internal/web, collector and client.
 package main
 
 import (
@@ -43,7 +42,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
-// execute parses the command line and runs what it names.
+// execute parses the command line and runs its command.
 func execute(args []string, stdout, stderr io.Writer) error {
 	cli := newCLI(stdout, stderr, os.LookupEnv)
 	cli.focus(args)
@@ -79,7 +78,7 @@ func execute(args []string, stdout, stderr io.Writer) error {
 	return fmt.Errorf("unknown command %q", command)
 }
 
-// serve serves with a log that never makes the exporter wait or end.
+// serve runs the exporter with a log that never blocks it.
 func (c *cli) serve(stderr io.Writer) error {
 	// A log reader that has gone must not end the exporter. Other commands end
 	// with the reader of their output, as usual.
@@ -97,7 +96,7 @@ func (c *cli) serve(stderr io.Writer) error {
 	return serve(&c.config, logs)
 }
 
-// usageError is a mistake on the command line or in the environment.
+// usageError is an error on the command line or in the environment.
 type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }

@@ -15,7 +15,7 @@ import (
 	"nginx-exporter/internal/config"
 )
 
-// loader brings the configuration into the running program, again and again.
+// loader applies the configuration, at the start and at each reload.
 type loader struct {
 	config    *config.Config
 	collector *collector.Collector
@@ -23,11 +23,11 @@ type loader struct {
 
 	timeouts config.Timeouts // those in effect since the start
 
-	mu      sync.Mutex // one load at a time
+	mu      sync.Mutex // held during a reload
 	current atomic.Pointer[config.Probes]
 }
 
-// probes returns what /probe may do at this moment.
+// probes returns the current rules of /probe.
 func (l *loader) probes() *config.Probes { return l.current.Load() }
 
 // apply makes settings the current ones.
@@ -38,18 +38,18 @@ func (l *loader) apply(settings *config.Settings) error {
 	l.current.Store(settings.Probes())
 	l.collector.SetReload(exporter.Reload{Success: true, Time: float64(time.Now().Unix())})
 	for _, warning := range settings.Warnings() {
-		_ = level.Warn(l.logger).Log("msg", warning)
+		_ = level.Warn(l.logger).Log("msg", "Configuration warning", "warning", warning)
 	}
 	return nil
 }
 
-// reload reads the configuration file again. A bad one changes nothing but
-// what log and page say.
+// reload reloads the configuration file. If that fails, only the log and the
+// metrics of the reload change.
 func (l *loader) reload() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.config.File == "" {
-		_ = level.Info(l.logger).Log("msg", "nothing to load: there is no --config.file")
+		_ = level.Info(l.logger).Log("msg", "Nothing to reload: --config.file is not set")
 		return nil
 	}
 	settings, err := l.config.Validate()
@@ -58,24 +58,24 @@ func (l *loader) reload() error {
 	}
 	if err != nil {
 		l.collector.SetReload(exporter.Reload{Time: l.collector.LastReload().Time})
-		_ = level.Error(l.logger).Log("msg", "the configuration stays as it was", "err", err)
+		_ = level.Error(l.logger).Log("msg", "Reloading the configuration failed; keeping the previous one", "err", err)
 		return err
 	}
 	if settings.Web().Timeouts != l.timeouts {
 		_ = level.Warn(l.logger).Log("msg", "Changes to web in the configuration file take effect at the next start", "file", l.config.File)
 	}
-	_ = level.Info(l.logger).Log("msg", "the configuration is loaded", "file", l.config.File, "targets", len(settings.Targets()))
+	_ = level.Info(l.logger).Log("msg", "Configuration reloaded", "file", l.config.File, "targets", len(settings.Targets()))
 	return nil
 }
 
-// watchInterval is how often the configuration file is looked at. Looking
-// costs a microsecond, and works where notifications do not: symbolic links
-// that Kubernetes swaps, network file systems, exhausted inotify limits.
+// watchInterval is how often the configuration file is checked. A check costs a
+// microsecond, and works where inotify does not: with symbolic links that
+// Kubernetes swaps, on network file systems, and when its limits are exhausted.
 const watchInterval = 500 * time.Millisecond
 
-// watch reloads when the configuration file has changed and has then stayed
-// the same for one interval, so that nobody reads half a file. Loaded is the
-// stamp from before the file was first read: a change since then counts.
+// watch reloads the configuration file when it has changed and then stayed the
+// same for one interval, so that it is not read while it is written. Loaded is
+// the state before it was first read.
 func (l *loader) watch(ctx context.Context, loaded os.FileInfo) {
 	if l.config.File == "" {
 		return
@@ -94,13 +94,12 @@ func (l *loader) watch(ctx context.Context, loaded os.FileInfo) {
 		seen = now
 		if settled && !same(now, loaded) {
 			loaded = now
-			_ = l.reload() // the loader tells the log
+			_ = l.reload() // it logs the error
 		}
 	}
 }
 
-// stamp returns what tells one version of a file from another, nil if there is
-// no file.
+// stamp returns what distinguishes versions of a file, nil if there is none.
 func stamp(path string) os.FileInfo {
 	info, err := os.Stat(path)
 	if err != nil {

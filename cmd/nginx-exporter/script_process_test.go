@@ -210,7 +210,7 @@ func reloads(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		return len(entries)
 	}
-	loads := func() int { return strings.Count(p.Log(), `msg="the configuration is loaded"`) }
+	loads := func() int { return strings.Count(p.Log(), `msg="Configuration reloaded"`) }
 	before, loaded := descriptors(), loads()
 	for n := range count {
 		p.Signal(scriptTB{ts}, syscall.SIGHUP)

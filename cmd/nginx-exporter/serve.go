@@ -17,16 +17,16 @@ import (
 	"nginx-exporter/internal/web"
 )
 
-// serve scrapes and serves until a signal ends it.
+// serve runs the exporter until a signal ends it.
 func serve(c *config.Config, logs *logs) error {
 	read := stamp(c.File)
 	settings, err := c.Validate()
 	if err != nil {
 		return err
 	}
-	show := settings.Show()
-	show.Logger = logs.kit
-	scraper := collector.New(show)
+	options := settings.CollectorOptions()
+	options.Logger = logs.kit
+	scraper := collector.New(options)
 	defer scraper.Close()
 	loader := &loader{config: c, collector: scraper, logger: logs.kit, timeouts: settings.Web().Timeouts}
 	if err := loader.apply(settings); err != nil {
@@ -100,15 +100,15 @@ func (s *signals) handle(server *web.Server, loader *loader, logs *logs) <-chan 
 		defer close(ended)
 		received := <-s.stop
 		began := time.Now()
-		_ = level.Info(logs.kit).Log("msg", "received a signal, shutting down", "signal", received)
-		hurry := make(chan struct{})
+		_ = level.Info(logs.kit).Log("msg", "Received signal, shutting down", "signal", received)
+		skipDrain := make(chan struct{})
 		go func() {
 			received := <-s.stop
-			_ = level.Warn(logs.kit).Log("msg", "received another signal, not waiting for new scrapes", "signal", received)
-			close(hurry)
+			_ = level.Warn(logs.kit).Log("msg", "Received another signal, skipping the drain delay", "signal", received)
+			close(skipDrain)
 		}()
-		server.Shutdown(hurry)
-		_ = level.Info(logs.kit).Log("msg", "shut down", "after", time.Since(began).Round(time.Millisecond))
+		server.Shutdown(skipDrain)
+		_ = level.Info(logs.kit).Log("msg", "Shutdown complete", "duration", time.Since(began).Round(time.Millisecond))
 	}()
 	return ended
 }

@@ -16,20 +16,20 @@ import (
 	"nginx-exporter/collector/source"
 )
 
-// Config is what flags and environment ask for, not checked yet.
+// Config holds the values of flags and environment, not validated yet.
 type Config struct {
 	Nginx     Nginx
 	Web       Web
 	Rate      Rate
 	ConstLabs []string // NAME=VALUE each
 	File      string   // path of the configuration file, empty for none
-	UserAgent string   // what the exporter calls itself towards nginx
+	UserAgent string   // header of requests to nginx
 }
 
 // Nginx holds the --nginx flags.
 type Nginx struct {
 	ScrapeURIs    []string
-	DefaultURI    bool // nobody gave ScrapeURIs
+	DefaultURI    bool // ScrapeURIs is the default
 	Mode          string
 	Plus          bool
 	Verify        bool
@@ -41,8 +41,8 @@ type Nginx struct {
 	Timeout       time.Duration
 	AddrLabel     string // one of AddrLabels
 
-	Choice      source.Filter // what of the answers is shown
-	MaxDocument int64         // bytes of one document of NGINX Plus
+	Choice      source.Filter // what is collected
+	MaxDocument int64         // size of an NGINX Plus document in bytes
 	PadCodes    bool
 	ServerID    bool
 }
@@ -59,47 +59,46 @@ type Web struct {
 	ExporterMetrics string
 	MaxRequests     int
 	Lifecycle       bool
-	TLSCert         string // the old way of serving over TLS
+	TLSCert         string // TLS flags of versions 0.x
 	TLSKey          string
 	SecuredMetrics  bool
 	Timeouts        // the file may override them
 }
 
-// Settings are checked values. Only Validate makes them.
+// Settings are validated values. Only Validate makes them.
 type Settings struct {
 	targets  []collector.TargetOptions
 	probe    *Probes
 	web      Web
-	show     collector.Options
+	options  collector.Options
 	file     string
 	fromFile bool
 	warnings []string
 }
 
-// Targets returns what /metrics scrapes. The caller must not change it.
+// Targets returns the targets of /metrics. The caller must not modify it.
 func (s *Settings) Targets() []collector.TargetOptions { return s.targets }
 
-// FromFile reports whether the configuration file names the targets.
+// FromFile reports whether the targets are from the configuration file.
 func (s *Settings) FromFile() bool { return s.fromFile }
 
-// Probes returns what /probe may do.
+// Probes returns the rules of /probe.
 func (s *Settings) Probes() *Probes { return s.probe }
 
-// Show returns how pages look; the logger is left to whoever has one.
-func (s *Settings) Show() collector.Options { return s.show }
+// CollectorOptions returns the options of the collector, without a logger.
+func (s *Settings) CollectorOptions() collector.Options { return s.options }
 
-// Web returns how the exporter itself is served.
+// Web returns the settings of the exporter's own HTTP server.
 func (s *Settings) Web() Web { return s.web }
 
 // File returns the path of the configuration file, empty for none.
 func (s *Settings) File() string { return s.file }
 
-// Warnings returns what is allowed but hardly meant, one sentence each.
+// Warnings returns warnings about the configuration, one line each.
 func (s *Settings) Warnings() []string { return s.warnings }
 
-// Validate reads the configuration file, if there is one, and checks
-// everything. Its errors are one line that names the flag or the key, and hold
-// no secret.
+// Validate reads the configuration file, if any, and validates everything. Its
+// errors are one line that names the flag or key, and contain no secret.
 func (c *Config) Validate() (*Settings, error) {
 	if err := c.Web.validate(); err != nil {
 		return nil, err
@@ -115,7 +114,7 @@ func (c *Config) Validate() (*Settings, error) {
 		}
 		file = loaded
 	}
-	settings := &Settings{web: c.Web, file: c.File, show: collector.Options{
+	settings := &Settings{web: c.Web, file: c.File, options: collector.Options{
 		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
 		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, MaxDocument: c.Nginx.MaxDocument, RateWindows: c.Rate.Windows,
 	}}
@@ -153,7 +152,7 @@ func (w *Web) validate() error {
 		}
 	}
 	if len(w.Listen) == 0 && !w.Systemd {
-		return errors.New("--web.listen-address: there is none")
+		return errors.New("--web.listen-address: missing address")
 	}
 	if w.MaxRequests < 1 {
 		return errors.New("--web.max-requests must be at least 1")
@@ -166,10 +165,10 @@ func MetricsLevels() []string {
 	return []string{string(collector.MetricsNone), string(collector.MetricsBasic), string(collector.MetricsFull)}
 }
 
-// reservedPaths are what the exporter serves besides the metrics.
+// reservedPaths are the prefixes of other paths of the exporter.
 func reservedPaths() []string { return []string{"/probe", "/-"} }
 
-// validatePath takes only what no router and no proxy reads in two ways.
+// validatePath accepts only paths that routers and proxies interpret alike.
 func (w *Web) validatePath() error {
 	path := w.TelemetryPath
 	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
@@ -179,11 +178,11 @@ func (w *Web) validatePath() error {
 	case strings.Trim(path, allowed) != "":
 		return fmt.Errorf("--web.telemetry-path: %q may only hold letters, digits and -._~/", path)
 	case strings.Contains(path, "//") || strings.Contains(path, "/.") || len(path) > 1 && strings.HasSuffix(path, "/"):
-		return fmt.Errorf("--web.telemetry-path: %q has an empty or dotted part", path)
+		return fmt.Errorf("--web.telemetry-path: %q has an empty or dotted segment", path)
 	}
 	for _, reserved := range reservedPaths() {
 		if path == reserved || strings.HasPrefix(path, reserved+"/") {
-			return fmt.Errorf("--web.telemetry-path: %s is taken for something else", reserved)
+			return fmt.Errorf("--web.telemetry-path: %s is reserved", reserved)
 		}
 	}
 	return nil
@@ -192,7 +191,7 @@ func (w *Web) validatePath() error {
 func checkListen(address string) error {
 	if socket, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
 		if !strings.HasPrefix(socket, "/") && !strings.HasPrefix(socket, "@") {
-			return fmt.Errorf("%q: the path of the socket must be absolute", address)
+			return fmt.Errorf("%q: socket path must be absolute", address)
 		}
 		return nil
 	}
@@ -204,7 +203,7 @@ func checkListen(address string) error {
 		return fmt.Errorf("%q is not HOST:PORT, [IPv6]:PORT, :PORT, unix:/PATH or vsock://:PORT", address)
 	}
 	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
-		return fmt.Errorf("%q: there is no port %q", address, port)
+		return fmt.Errorf("%q: invalid port %q", address, port)
 	}
 	return nil
 }
@@ -217,7 +216,7 @@ func (n *Nginx) mode() (client.Mode, error) {
 	}
 	if n.Plus {
 		if mode == client.ModeStubStatus {
-			return mode, errors.New("--nginx.plus contradicts --nginx.mode=stub_status")
+			return mode, errors.New("--nginx.plus and --nginx.mode=stub_status are mutually exclusive")
 		}
 		mode = client.ModePlus
 	}

@@ -1,8 +1,7 @@
-// Package config owns what an operator can set: the values of flags and
-// environment, the configuration file, and the rules that both must keep.
+// Package config validates what an operator can configure: flags, environment and
+// configuration file.
 //
-// A [Config] is what was asked for; [Config.Validate] alone turns it into
-// [Settings], and everything that runs is made of Settings, so that nothing
-// starts on values nobody has checked. The package must not import
+// A [Config] holds unchecked values; only [Config.Validate] makes [Settings] of
+// it, and everything that runs is made of Settings. The package must not import
 // internal/web or cmd.
 package config

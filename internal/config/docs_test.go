@@ -144,7 +144,7 @@ func TestSchemaRefusesUnknownKeys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := parseFile(broken); err == nil || !strings.Contains(oneLine(err), `no key "misspelt"`) {
+			if _, err := parseFile(broken); err == nil || !strings.Contains(oneLine(err), `unknown key "misspelt"`) {
 				t.Errorf("%s: a key too many below %q: the loader says %v", name, mapping.path, err)
 			}
 			if checkBySchema(t, whole, string(broken)) == nil {

@@ -18,61 +18,61 @@ func TestFileRefuses(t *testing.T) {
 		// The form.
 		{"a: [", "yaml: "},
 		{"\ttargets: []", "yaml: "},
-		{"- a", "line 1: a value of type seq does not fit here"},
-		{hidden, "a value of type str does not fit here"},
+		{"- a", "line 1: unexpected value of type seq"},
+		{hidden, "unexpected value of type str"},
 		{"`" + hidden + "`x", "yaml: "},
 		{"targets: []\n---\n{}", "more than one YAML document"},
 		{"targets: []\ntargets: []", `line 2: mapping key "targets" already defined at line 1`},
 		{"targets: *x", "unknown anchor"},
-		{"target: []", `line 1: there is no key "target" here`},
-		{"targets: {}", "line 1: a value of type map does not fit here"},
-		{"targets: " + hidden, "line 1: a value of type str does not fit here"},
-		{"targets: ['`" + hidden + "`']", "line 1: a value of type str does not fit here"},
+		{"target: []", `line 1: unknown key "target"`},
+		{"targets: {}", "line 1: unexpected value of type map"},
+		{"targets: " + hidden, "line 1: unexpected value of type str"},
+		{"targets: ['`" + hidden + "`']", "line 1: unexpected value of type str"},
 
 		// Targets.
 		{"targets: [{}]", `targets[0]: target ""`},
 		{"targets: [{uri: http://h/}, {uri: ftp://h/}]", `targets[1]: target "ftp://h/"`},
 		{"targets: [{uri: 'http://u:" + hidden + "@h:x/'}]", "targets[0]: target"},
-		{"targets: [{uri: http://h/}, {uri: http://H:80}]", "targets[1]: target http://H:80 is there twice"},
-		{"targets: [{uri: http://h/, name: a}, {uri: http://g/, name: a}]", `targets[1]: two targets would have the label addr="a"`},
-		{"targets: [{uri: http://h/, name: http://g/}, {uri: http://g/}]", `targets[1]: two targets would have the label`},
-		{target + "labelz: {}", `line 3: there is no key "labelz" here`},
-		{target + "labels: {a-b: c}", `targets[0]: labels: "a-b" is no label name`},
+		{"targets: [{uri: http://h/}, {uri: http://H:80}]", "targets[1]: target http://H:80 is given twice"},
+		{"targets: [{uri: http://h/, name: a}, {uri: http://g/, name: a}]", `targets[1]: duplicate label addr="a"`},
+		{"targets: [{uri: http://h/, name: http://g/}, {uri: http://g/}]", `targets[1]: duplicate label`},
+		{target + "labelz: {}", `line 3: unknown key "labelz"`},
+		{target + "labels: {a-b: c}", `targets[0]: labels: "a-b" is not a valid label name`},
 		{target + "labels: {__a: c}", `targets[0]: labels: "__a" is reserved`},
-		{target + "labels: [a]", "line 3: a value of type seq does not fit here"},
-		{target + "name: !!binary kg==", "targets[0]: name: it is not valid UTF-8"},
+		{target + "labels: [a]", "line 3: unexpected value of type seq"},
+		{target + "name: !!binary kg==", "targets[0]: name: not valid UTF-8"},
 		{target + "mode: nginx", `targets[0]: mode: "nginx" is not a valid mode`},
 		{target + "collectors: {nope: true}", `targets[0]: collectors: unknown source "nope"`},
-		{target + "collectors: {ssl: maybe}", "line 3: a value of type str does not fit here"},
-		{target + "collectors: [ssl]", "line 3: a value of type seq does not fit here"},
+		{target + "collectors: {ssl: maybe}", "line 3: unexpected value of type str"},
+		{target + "collectors: [ssl]", "line 3: unexpected value of type seq"},
 		{target + "timeout: 5", `line 3: "5" is not a positive duration with a unit`},
 		{target + "timeout: 0s", `line 3: "0s" is not a positive duration`},
 		{target + "timeout: -1s", `line 3: "-1s" is not a positive duration`},
 		{target + "timeout: {}", "line 3: "},
-		{target + "host: a b", "targets[0]: host: it may hold only"},
-		{target + "proxy_protocol: maybe", "line 3: a value of type str does not fit here"},
+		{target + "host: a b", "targets[0]: host: must be a host name or address"},
+		{target + "proxy_protocol: maybe", "line 3: unexpected value of type str"},
 
 		// Modules.
 		{"modules: {m: {mode: nginx}}", `modules: m: mode: "nginx" is not a valid mode`},
-		{"modules: {m: {uri: http://h/}}", `there is no key "uri" here`},
-		{"modules: {m: {host: a/b}}", "modules: m: host: it may hold only"},
+		{"modules: {m: {uri: http://h/}}", `unknown key "uri"`},
+		{"modules: {m: {host: a/b}}", "modules: m: host: must be a host name or address"},
 
 		// How a target is asked.
-		{module + "[]", "line 3: a value of type seq does not fit here"},
-		{module + "{basic: {}}", `there is no key "basic" here`},
+		{module + "[]", "line 3: unexpected value of type seq"},
+		{module + "{basic: {}}", `unknown key "basic"`},
 		{module + "{follow_redirects: true}", "http_client_config: follow_redirects: "},
 		{module + "{enable_http2: true}", "http_client_config: enable_http2: "},
 		{module + "{oauth2: {client_id: a, token_url: b}}", "http_client_config: oauth2: "},
 		{module + "{proxy_from_environment: true}", "http_client_config: proxy_from_environment: "},
 		{module + "{proxy_url: 'http://p/', no_proxy: h}", "http_client_config: no_proxy: "},
-		{module + "{proxy_url: 'http://u:" + hidden + "@h:x y/'}", "http_client_config: proxy_url: it is not a valid URL"},
+		{module + "{proxy_url: 'http://u:" + hidden + "@h:x y/'}", "http_client_config: proxy_url: not a valid URL"},
 		{module + "{proxy_connect_header: {A: [" + hidden + "]}}", "http_client_config: if proxy_connect_header is configured"},
-		{module + "{basic_auth: {username: a, passwort: " + hidden + "}}", `there is no key "passwort" here`},
+		{module + "{basic_auth: {username: a, passwort: " + hidden + "}}", `unknown key "passwort"`},
 		{module + "{basic_auth: {password: " + hidden + ", password_file: b}}", "http_client_config: at most one of basic_auth password, password_file"},
 		{module + "{basic_auth: {username: a, username_file: b}}", "http_client_config: at most one of basic_auth username, username_file"},
-		{module + "{basic_auth: {password_ref: a}}", "http_client_config: there is no secret manager, so *_ref"},
+		{module + "{basic_auth: {password_ref: a}}", "http_client_config: *_ref keys are not supported"},
 		{module + "{basic_auth: {username_ref: a}}", "*_ref"},
-		{module + "{basic_auth: " + hidden + "}", "a value of type str does not fit here"},
+		{module + "{basic_auth: " + hidden + "}", "unexpected value of type str"},
 		{module + "{basic_auth: {password_file: none}}", "modules: m: http_client_config: open "},
 		{module + "{basic_auth: {username_file: none}}", "modules: m: http_client_config: open "},
 		{module + "{basic_auth: {username: a}, authorization: {credentials: " + hidden + "}}", "http_client_config: at most one of basic_auth, oauth2 & authorization"},
@@ -82,14 +82,14 @@ func TestFileRefuses(t *testing.T) {
 		{module + "{bearer_token: " + hidden + ", bearer_token_file: b}", "http_client_config: at most one of bearer_token & bearer_token_file"},
 		{module + "{bearer_token_file: none}", "modules: m: http_client_config: open "},
 		{module + "{http_headers: {Host: {values: [a]}}}", `http_client_config: setting header "Host" is not allowed`},
-		{module + "{http_headers: {'A B': {values: [a]}}}", `http_client_config: http_headers: "A B" is no name of a header`},
-		{module + "{http_headers: {'': {values: [a]}}}", `http_headers: "" is no name of a header`},
-		{module + "{http_headers: {A: {values: [\"a\\nb\"]}}}", "http_headers: A: a value holds a control character"},
-		{module + "{http_headers: {A: {secrets: [\"" + hidden + "\\r\"]}}}", "http_headers: A: a value holds a control character"},
-		{module + "{http_headers: {A: " + hidden + "}}", "a value of type str does not fit here"},
+		{module + "{http_headers: {'A B': {values: [a]}}}", `http_client_config: http_headers: "A B" is not a valid header name`},
+		{module + "{http_headers: {'': {values: [a]}}}", `http_headers: "" is not a valid header name`},
+		{module + "{http_headers: {A: {values: [\"a\\nb\"]}}}", "http_headers: A: value contains a control character"},
+		{module + "{http_headers: {A: {secrets: [\"" + hidden + "\\r\"]}}}", "http_headers: A: value contains a control character"},
+		{module + "{http_headers: {A: " + hidden + "}}", "unexpected value of type str"},
 		{module + "{http_headers: {A: {files: [none]}}}", "modules: m: http_client_config: open "},
-		{module + "{tls_config: {min_version: TLS11}}", "http_client_config: tls_config: min_version: TLS12 is the oldest"},
-		{module + "{tls_config: {max_version: TLS11}}", "http_client_config: tls_config: max_version: TLS12 is the oldest"},
+		{module + "{tls_config: {min_version: TLS11}}", "http_client_config: tls_config: min_version: must be TLS12 or later"},
+		{module + "{tls_config: {max_version: TLS11}}", "http_client_config: tls_config: max_version: must be TLS12 or later"},
 		{module + "{tls_config: {min_version: TLS13, max_version: TLS12}}", "tls_config.max_version must be greater"},
 		{module + "{tls_config: {min_version: SSL3}}", "http_client_config: unknown TLS version: SSL3"},
 		{module + "{tls_config: {ca: " + hidden + "}}", "modules: m: http_client_config: unable to use specified CA cert"},
@@ -101,12 +101,12 @@ func TestFileRefuses(t *testing.T) {
 		{module + "{tls_config: {ca_ref: a}}", "*_ref"},
 
 		// Both ways to log in.
-		{"targets: [{uri: 'http://u:" + hidden + "@h/', http_client_config: {basic_auth: {username: a}}}]", "the credentials stand both in the URI and under http_client_config"},
+		{"targets: [{uri: 'http://u:" + hidden + "@h/', http_client_config: {basic_auth: {username: a}}}]", "credentials are in both the URI and http_client_config"},
 
 		// Probes.
-		{"probe: {allowed: []}", `there is no key "allowed" here`},
-		{"probe: []", "a value of type seq does not fit here"},
-		{"probe: {allow: {host: h}}", "a value of type map does not fit here"},
+		{"probe: {allowed: []}", `unknown key "allowed"`},
+		{"probe: []", "unexpected value of type seq"},
+		{"probe: {allow: {host: h}}", "unexpected value of type map"},
 	} {
 		config := flags()
 		config.File = newFile(t, c.file)
@@ -209,7 +209,7 @@ func TestFileTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{path, "/dev/zero"} {
-		want := "--config.file: " + path + " has more than 16 MiB"
+		want := "--config.file: " + path + " is larger than 16 MiB"
 		if _, err := LoadFile(path); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %q", err, want)
 		}
@@ -255,7 +255,7 @@ func TestFileRefusesTimeouts(t *testing.T) {
 		{"web: {shutdown_timeout: x}", `line 1: "x" is not a positive duration`},
 		{"web: {drain_delay: -1s}", `line 1: "-1s" is not a duration of zero or more`},
 		{"web: {scrape_timeout_offset: 1}", `line 1: "1" is not a duration of zero or more`},
-		{"web: {listen: ':1'}", `line 1: there is no key "listen" here`},
+		{"web: {listen: ':1'}", `line 1: unknown key "listen"`},
 	} {
 		_, err := parseFile([]byte(c.file))
 		if err == nil || !strings.Contains(oneLine(err), c.want) {

@@ -22,7 +22,7 @@ func forTarget(config promconfig.HTTPClientConfig, target client.Target) (promco
 		}
 	}
 	if target.HasLogin() && (config.BasicAuth != nil || config.Authorization != nil) {
-		return config, fmt.Errorf("target %s: the credentials stand both in the URI and under http_client_config", target)
+		return config, fmt.Errorf("target %s: credentials are in both the URI and http_client_config", target)
 	}
 	if !target.TLS() {
 		config.TLSConfig = promconfig.TLSConfig{}

@@ -13,8 +13,7 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// parseLabels reads NAME=VALUE pairs. A later pair replaces an earlier one of
-// the same name.
+// parseLabels parses NAME=VALUE pairs. The last pair of a name applies.
 func parseLabels(pairs []string) (map[string]string, error) {
 	labels := map[string]string{}
 	for _, pair := range pairs {
@@ -30,7 +29,7 @@ func parseLabels(pairs []string) (map[string]string, error) {
 	return labels, nil
 }
 
-// cutPair parts at the first = or :, as the old exporter did.
+// cutPair splits at the first = or :, as nginx-prometheus-exporter does.
 func cutPair(pair string) (name, value string, found bool) {
 	i := strings.IndexAny(pair, "=:")
 	if i < 0 {
@@ -39,13 +38,13 @@ func cutPair(pair string) (name, value string, found bool) {
 	return pair[:i], pair[i+1:], true
 }
 
-// checkLabels checks that names are fit for every Prometheus, those before
-// UTF-8 names included.
+// checkLabels checks that names are valid in all versions of Prometheus, also
+// those without UTF-8 names.
 func checkLabels(labels map[string]string) error {
 	for _, name := range sortedNames(labels) {
 		switch {
 		case !model.LegacyValidation.IsValidLabelName(name):
-			return fmt.Errorf("%q is no label name: letters, digits and _, no digit first", name)
+			return fmt.Errorf("%q is not a valid label name", name)
 		case strings.HasPrefix(name, model.ReservedLabelPrefix):
 			return fmt.Errorf("%q is reserved by Prometheus", name)
 		case !utf8.ValidString(labels[name]):
@@ -55,7 +54,7 @@ func checkLabels(labels map[string]string) error {
 	return nil
 }
 
-// warnLabels warns of labels that will not do what they seem to.
+// warnLabels warns about constant labels that conflict with others.
 func (b *builder) warnLabels(labels map[string]string, where string) {
 	own := map[string]string{}
 	for _, desc := range collector.Families() {
@@ -67,10 +66,10 @@ func (b *builder) warnLabels(labels map[string]string, where string) {
 	}
 	for _, name := range sortedNames(labels) {
 		if family, clash := own[name]; clash {
-			b.warn(fmt.Sprintf("%s: %s has a label %s of its own, which replaces the constant one there", where, family, name))
+			b.warn(fmt.Sprintf("%s: %s has its own label %s, which overrides the constant label", where, family, name))
 		}
 		if slices.Contains([]string{"namespace", "pod", "container", "service", "endpoint", "job", "instance"}, name) {
-			b.warn(fmt.Sprintf("%s: Prometheus sets the label %s itself and will rename this one to exported_%s, or be misled by it", where, name, name))
+			b.warn(fmt.Sprintf("%s: Prometheus sets the label %s itself; this one conflicts, or is renamed to exported_%s", where, name, name))
 		}
 	}
 }
@@ -92,10 +91,10 @@ func sortedNames(labels map[string]string) []string {
 	return names
 }
 
-// checkHost refuses what would not be one Host header.
+// checkHost refuses invalid Host headers.
 func checkHost(host string) error {
 	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }) {
-		return errors.New("it may hold only a name or address and a port")
+		return errors.New("must be a host name or address with an optional port")
 	}
 	return nil
 }

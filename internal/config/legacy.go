@@ -6,17 +6,16 @@ import (
 	"fmt"
 )
 
-// validateTLS checks the flags with which versions 0.9 to 0.11 of the old
-// exporter served over TLS.
+// validateTLS checks the TLS flags of nginx-prometheus-exporter 0.9 to 0.11.
 func (w *Web) validateTLS() error {
 	if !w.SecuredMetrics {
 		return nil
 	}
 	if w.ConfigFile != "" {
-		return errors.New("--web.secured-metrics and --web.config.file both ask for TLS: leave the first out")
+		return errors.New("--web.secured-metrics and --web.config.file are mutually exclusive")
 	}
 	if w.TLSCert == "" || w.TLSKey == "" {
-		return errors.New("--web.secured-metrics needs --web.ssl-server-cert and --web.ssl-server-key")
+		return errors.New("--web.secured-metrics requires --web.ssl-server-cert and --web.ssl-server-key")
 	}
 	if _, err := tls.LoadX509KeyPair(w.TLSCert, w.TLSKey); err != nil {
 		return fmt.Errorf("--web.ssl-server-cert, --web.ssl-server-key: %w", err)

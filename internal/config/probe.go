@@ -15,14 +15,14 @@ import (
 // DefaultModule is the module of a probe that names none.
 const DefaultModule = "default"
 
-// Probes says what /probe may do.
+// Probes holds the rules of /probe.
 type Probes struct {
 	builder builder
 	modules map[string]Module
 	rules   []rule
 }
 
-// rule is a checked [Allow].
+// rule is a validated [Allow].
 type rule struct {
 	host   string // exact, in lower case
 	domain string // with its leading dot: everything below
@@ -30,17 +30,17 @@ type rule struct {
 	ports  []uint16
 }
 
-// The reasons why a probe is not made.
+// Reasons to refuse a probe.
 var (
-	ErrProbeOff      = errors.New("probing is off: allow targets under probe.allow in the configuration file")
-	ErrUnknownModule = errors.New("no module of that name stands in the configuration file")
-	ErrForbidden     = errors.New("probe.allow in the configuration file does not allow this target")
+	ErrProbeOff      = errors.New("probing is disabled: set `probe.allow` in --config.file")
+	ErrUnknownModule = errors.New("unknown module: not defined under `modules` in --config.file")
+	ErrForbidden     = errors.New("target not allowed by `probe.allow` in --config.file")
 )
 
 func (b *builder) probes(file *File) (*Probes, error) {
 	p := &Probes{builder: *b, modules: map[string]Module{DefaultModule: {}}}
 	for name, module := range file.Modules {
-		// A target of its own checks all that can be checked without one.
+		// Everything but the target can be checked with any target.
 		if _, err := b.module(&module, "https://localhost/"); err != nil {
 			return nil, fmt.Errorf("--config.file: modules: %s: %w", name, err)
 		}
@@ -59,18 +59,18 @@ func (b *builder) probes(file *File) (*Probes, error) {
 func newRule(allow Allow) (rule, error) {
 	r := rule{ports: allow.Ports}
 	if slices.Contains(allow.Ports, 0) {
-		return r, errors.New("ports: 0 is no port")
+		return r, errors.New("ports: 0 is not a valid port")
 	}
 	switch {
 	case (allow.Host == "") == (allow.CIDR == ""):
-		return r, errors.New("it needs either host or cidr")
+		return r, errors.New("exactly one of host and cidr is required")
 	case allow.CIDR != "":
 		prefix, err := netip.ParsePrefix(allow.CIDR)
 		if err != nil {
-			return r, fmt.Errorf("cidr: %q is no range such as 10.0.0.0/8 or fd00::/8", allow.CIDR)
+			return r, fmt.Errorf("cidr: %q is not a valid CIDR range such as 10.0.0.0/8 or fd00::/8", allow.CIDR)
 		}
 		if prefix.Addr().Is4In6() {
-			return r, fmt.Errorf("cidr: write %q as a range of IPv4", allow.CIDR)
+			return r, fmt.Errorf("cidr: %q is an IPv4-mapped range; use IPv4", allow.CIDR)
 		}
 		r.prefix = prefix.Masked()
 		return r, nil
@@ -78,7 +78,7 @@ func newRule(allow Allow) (rule, error) {
 	name := strings.ToLower(strings.TrimSuffix(allow.Host, "."))
 	bare := strings.TrimPrefix(name, "*.")
 	if _, err := netip.ParseAddr(name); err != nil && (strings.Trim(bare, ".") != bare || bare == "" || strings.ContainsAny(bare, "*/ :[]@")) {
-		return r, fmt.Errorf("host: %q is neither a name or address nor *. before a domain; ports go under ports", allow.Host)
+		return r, fmt.Errorf("host: %q is not a host name, IP address or *.DOMAIN; ports belong under `ports`", allow.Host)
 	}
 	if bare != name {
 		r.domain = name[1:]
@@ -88,9 +88,8 @@ func newRule(allow Allow) (rule, error) {
 	return r, nil
 }
 
-// allows reports whether the rule names the target. An address that a name
-// resolves to is never looked at, so nobody can steer a probe by DNS into a
-// range that is allowed by number.
+// allows reports whether the rule matches the target. Names are not resolved, so
+// that a DNS record cannot point a probe into an allowed address range.
 func (r *rule) allows(host string, port uint16) bool {
 	if len(r.ports) > 0 && !slices.Contains(r.ports, port) {
 		return false
@@ -103,11 +102,11 @@ func (r *rule) allows(host string, port uint16) bool {
 	if r.domain == "" {
 		return host == r.host
 	}
-	return err != nil && strings.HasSuffix(host, r.domain) && host != r.domain // an address is below no domain
+	return err != nil && strings.HasSuffix(host, r.domain) && host != r.domain // not an IP address
 }
 
-// Target returns how to scrape the target of a probe. Its errors are one of
-// those above, or tell what is wrong with the target.
+// Target returns how to scrape the target of a probe. Its errors are those above,
+// or describe what is invalid in the target.
 func (p *Probes) Target(uri, module string) (collector.TargetOptions, error) {
 	if len(p.rules) == 0 {
 		return collector.TargetOptions{}, ErrProbeOff
@@ -124,7 +123,7 @@ func (p *Probes) Target(uri, module string) (collector.TargetOptions, error) {
 		return collector.TargetOptions{}, err
 	}
 	if target.HasLogin() {
-		return collector.TargetOptions{}, errors.New("credentials do not belong into the target of a probe but into a module")
+		return collector.TargetOptions{}, errors.New("the target of a probe must not contain credentials; define them in a module")
 	}
 	port, err := strconv.ParseUint(target.Port(), 10, 16)
 	if err != nil || target.Socket() != "" ||

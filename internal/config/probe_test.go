@@ -107,33 +107,33 @@ func probes(t *testing.T, file string) *Probes {
 
 func TestAllowRefuses(t *testing.T) {
 	for allow, want := range map[string]string{
-		"{}":                              "it needs either host or cidr",
-		"{ports: [80]}":                   "it needs either host or cidr",
-		"{host: a, cidr: 10.0.0.0/8}":     "it needs either host or cidr",
-		"{cidr: 10.0.0.1}":                `cidr: "10.0.0.1" is no range`,
+		"{}":                              "exactly one of host and cidr is required",
+		"{ports: [80]}":                   "exactly one of host and cidr is required",
+		"{host: a, cidr: 10.0.0.0/8}":     "exactly one of host and cidr is required",
+		"{cidr: 10.0.0.1}":                `cidr: "10.0.0.1" is not a valid CIDR range`,
 		"{cidr: 10.0.0.0/33}":             "cidr: ",
 		"{cidr: h.test/8}":                "cidr: ",
 		"{cidr: 'fe80::%eth0/64'}":        "cidr: ",
-		"{cidr: '::ffff:10.0.0.0/104'}":   "as a range of IPv4",
+		"{cidr: '::ffff:10.0.0.0/104'}":   "is an IPv4-mapped range",
 		"{host: '*'}":                     "host: ",
 		"{host: '*.'}":                    "host: ",
 		"{host: '.'}":                     "host: ",
 		"{host: '*.*.test'}":              "host: ",
 		"{host: 'a*.test'}":               "host: ",
 		"{host: .test}":                   "host: ",
-		"{host: 'h:80'}":                  "ports go under ports",
+		"{host: 'h:80'}":                  "ports belong under `ports`",
 		"{host: '[::1]'}":                 "host: ",
 		"{host: 'http://h/'}":             "host: ",
 		"{host: 'u@h'}":                   "host: ",
 		"{host: 'a b'}":                   "host: ",
-		"{host: h, ports: [0]}":           "ports: 0 is no port",
-		"{host: h, ports: [65536]}":       "a value of type int does not fit here",
-		"{host: h, ports: [-1]}":          "a value of type int does not fit here",
-		"{host: h, ports: [http]}":        "a value of type str does not fit here",
-		"{host: h, ports: 80}":            "a value of type int does not fit here",
-		"{host: h, port: 80}":             `there is no key "port" here`,
-		"{host: h}, {host: h, cidr: h}":   "allow[1]: it needs either",
-		"{host: h, ports: [80], x: \"\"}": `there is no key "x" here`,
+		"{host: h, ports: [0]}":           "ports: 0 is not a valid port",
+		"{host: h, ports: [65536]}":       "unexpected value of type int",
+		"{host: h, ports: [-1]}":          "unexpected value of type int",
+		"{host: h, ports: [http]}":        "unexpected value of type str",
+		"{host: h, ports: 80}":            "unexpected value of type int",
+		"{host: h, port: 80}":             `unknown key "port"`,
+		"{host: h}, {host: h, cidr: h}":   "allow[1]: exactly one of host and cidr",
+		"{host: h, ports: [80], x: \"\"}": `unknown key "x"`,
 	} {
 		config := flags()
 		config.File = newFile(t, "probe: {allow: ["+allow+"]}")
@@ -175,8 +175,8 @@ probe: {allow: [{host: h}]}
 func TestProbeTargets(t *testing.T) {
 	p := probes(t, "probe: {allow: [{host: h}]}")
 	for target, want := range map[string]string{
-		"http://u:" + hidden + "@h/":    "credentials do not belong into the target",
-		"http://" + hidden + "@h/":      "credentials do not belong into the target",
+		"http://u:" + hidden + "@h/":    "must not contain credentials",
+		"http://" + hidden + "@h/":      "must not contain credentials",
 		"":                              "target",
 		"h":                             "target",
 		"ftp://h/":                      "target",

@@ -9,7 +9,7 @@ import (
 
 // Rate holds the --rate flags.
 type Rate struct {
-	Windows []time.Duration // none: nothing is read in the background
+	Windows []time.Duration // if empty, nothing is scraped in the background
 }
 
 // Bounds of --rate.window.
@@ -19,12 +19,12 @@ const (
 	mostWindows    = 8
 )
 
-// RatePath is where rates are served, each window below it.
+// RatePath is the path of rates, with a window below it.
 const RatePath = "/rate"
 
 func (r *Rate) validate(telemetryPath string) error {
 	if len(r.Windows) > mostWindows {
-		return fmt.Errorf("--rate.window: there are %d windows, at most %d are possible", len(r.Windows), mostWindows)
+		return fmt.Errorf("--rate.window: %d windows given, at most %d are supported", len(r.Windows), mostWindows)
 	}
 	for i, window := range r.Windows {
 		switch {
@@ -33,11 +33,11 @@ func (r *Rate) validate(telemetryPath string) error {
 		case window%time.Second != 0:
 			return fmt.Errorf("--rate.window: %s is not a whole number of seconds", window)
 		case slices.Contains(r.Windows[:i], window):
-			return fmt.Errorf("--rate.window: %s is there twice", window)
+			return fmt.Errorf("--rate.window: %s is given twice", window)
 		}
 	}
 	if len(r.Windows) > 0 && (telemetryPath == RatePath || strings.HasPrefix(telemetryPath, RatePath+"/")) {
-		return fmt.Errorf("--web.telemetry-path: with --rate.window, %s is taken for something else", RatePath)
+		return fmt.Errorf("--web.telemetry-path: with --rate.window, %s is reserved", RatePath)
 	}
 	return nil
 }

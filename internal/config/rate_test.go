@@ -18,13 +18,13 @@ func TestRateWindows(t *testing.T) {
 		{nil, ""},
 		{[]time.Duration{time.Second, 10 * time.Minute, 15 * time.Second, 90 * time.Second}, ""},
 		{nine[:8], ""},
-		{nine, "--rate.window: there are 9 windows, at most 8"},
+		{nine, "--rate.window: 9 windows given, at most 8"},
 		{[]time.Duration{0}, "--rate.window: 0s is not between 1s and 10m0s"},
 		{[]time.Duration{-time.Second}, "--rate.window: -1s is not between"},
 		{[]time.Duration{999 * time.Millisecond}, "--rate.window: 999ms is not between"},
 		{[]time.Duration{time.Minute, 10*time.Minute + time.Second}, "--rate.window: 10m1s is not between"},
 		{[]time.Duration{1500 * time.Millisecond}, "--rate.window: 1.5s is not a whole number of seconds"},
-		{[]time.Duration{time.Minute, time.Second, time.Minute}, "--rate.window: 1m0s is there twice"},
+		{[]time.Duration{time.Minute, time.Second, time.Minute}, "--rate.window: 1m0s is given twice"},
 	} {
 		config := flags()
 		config.Rate.Windows = c.windows
@@ -34,8 +34,8 @@ func TestRateWindows(t *testing.T) {
 			checkError(t, "windows", err, c.want)
 		case err != nil:
 			t.Errorf("%v: %v", c.windows, err)
-		case !slices.Equal(settings.Show().RateWindows, c.windows):
-			t.Errorf("%v became %v", c.windows, settings.Show().RateWindows)
+		case !slices.Equal(settings.CollectorOptions().RateWindows, c.windows):
+			t.Errorf("%v became %v", c.windows, settings.CollectorOptions().RateWindows)
 		}
 	}
 }

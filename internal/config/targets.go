@@ -17,10 +17,10 @@ import (
 	"nginx-exporter/collector/source"
 )
 
-// addrLabel tells targets apart on a page that has more than one.
+// addrLabel is the label that identifies one of several targets.
 const addrLabel = "addr"
 
-// builder makes targets out of flags and file.
+// builder makes targets from flags and file.
 type builder struct {
 	nginx     Nginx
 	mode      client.Mode
@@ -41,10 +41,10 @@ func (c *Config) newBuilder() (*builder, error) {
 		return nil, fmt.Errorf("--nginx.addr-label: %q is not one of %v", c.Nginx.AddrLabel, AddrLabels())
 	}
 	if c.Nginx.Timeout <= 0 {
-		return nil, fmt.Errorf("--nginx.timeout: %s is not above zero", c.Nginx.Timeout)
+		return nil, fmt.Errorf("--nginx.timeout: %s is not positive", c.Nginx.Timeout)
 	}
 	if (c.Nginx.ClientCert == "") != (c.Nginx.ClientKey == "") {
-		return nil, errors.New("--nginx.ssl-client-cert and --nginx.ssl-client-key: one of them is missing")
+		return nil, errors.New("--nginx.ssl-client-cert and --nginx.ssl-client-key must be set together")
 	}
 	b.http.TLSConfig = promconfig.TLSConfig{
 		CAFile: c.Nginx.CACert, CertFile: c.Nginx.ClientCert, KeyFile: c.Nginx.ClientKey,
@@ -57,7 +57,7 @@ func (c *Config) newBuilder() (*builder, error) {
 		return nil, err
 	}
 	if c.Nginx.MaxDocument <= 0 {
-		return nil, errors.New("--nginx.plus.max-document must be above zero")
+		return nil, errors.New("--nginx.plus.max-document must be positive")
 	}
 	if err := checkHost(c.Nginx.Host); err != nil {
 		return nil, fmt.Errorf("--nginx.host-header: %w", err)
@@ -69,7 +69,7 @@ func (c *Config) newBuilder() (*builder, error) {
 	return b, nil
 }
 
-// validateChoice checks one flag after another, so that the error names it.
+// validateChoice checks each flag separately, so that the error names it.
 func (n *Nginx) validateChoice() error {
 	choice, known := n.Choice, collector.Sources()
 	for _, one := range []struct {
@@ -91,13 +91,13 @@ func (n *Nginx) validateChoice() error {
 	return choice.Validate(known)
 }
 
-// targets returns what /metrics scrapes: the file's targets if it has a list,
-// even an empty one, and the flags' otherwise.
+// targets returns the targets of /metrics: those of the file if it has a list,
+// even an empty one, otherwise those of the flags.
 func (b *builder) targets(file *File) ([]collector.TargetOptions, error) {
 	var list []Target
 	if b.fromFile = file.Targets != nil; b.fromFile {
 		if !b.nginx.DefaultURI {
-			return nil, errors.New("targets stand both in --nginx.scrape-uri and under targets in --config.file: leave one of them out")
+			return nil, errors.New("--nginx.scrape-uri and `targets` in --config.file are mutually exclusive")
 		}
 		list = *file.Targets
 	} else {
@@ -106,21 +106,21 @@ func (b *builder) targets(file *File) ([]collector.TargetOptions, error) {
 		}
 	}
 	options := make([]collector.TargetOptions, 0, len(list))
-	asked, shown := map[string]bool{}, map[string]bool{}
+	keys, addrs := map[string]bool{}, map[string]bool{}
 	for i := range list {
 		option, addr, err := b.target(&list[i], len(list) > 1)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", b.where(i), err)
 		}
 		key := option.Client.Target.Key()
-		if asked[key] {
-			return nil, fmt.Errorf("%s: target %s is there twice", b.where(i), option.Client.Target)
+		if keys[key] {
+			return nil, fmt.Errorf("%s: target %s is given twice", b.where(i), option.Client.Target)
 		}
-		asked[key] = true
-		if shown[addr] {
-			return nil, fmt.Errorf("%s: two targets would have the label addr=%q; give them names in --config.file", b.where(i), addr)
+		keys[key] = true
+		if addrs[addr] {
+			return nil, fmt.Errorf("%s: duplicate label addr=%q; set `name` for the targets in --config.file", b.where(i), addr)
 		}
-		shown[addr] = true
+		addrs[addr] = true
 		options = append(options, option)
 	}
 	return options, nil
@@ -133,33 +133,33 @@ func (b *builder) where(i int) string {
 	return "--nginx.scrape-uri"
 }
 
-// target returns the options of a target and what tells it from the others.
+// target returns the options of a target and its label addr.
 func (b *builder) target(t *Target, several bool) (collector.TargetOptions, string, error) {
-	asked, err := b.module(&t.Module, t.URI)
+	options, err := b.module(&t.Module, t.URI)
 	if err != nil {
-		return asked, "", err
+		return options, "", err
 	}
 	labels := maps.Clone(b.labels)
 	if err := checkLabels(t.Labels); err != nil {
-		return asked, "", fmt.Errorf("labels: %w", err)
+		return options, "", fmt.Errorf("labels: %w", err)
 	}
 	if !utf8.ValidString(t.Name) {
-		return asked, "", errors.New("name: it is not valid UTF-8")
+		return options, "", errors.New("name: not valid UTF-8")
 	}
 	maps.Copy(labels, t.Labels)
-	addr := cmp.Or(t.Name, asked.Client.Target.String())
+	addr := cmp.Or(t.Name, options.Client.Target.String())
 	if several || t.Name != "" || b.nginx.AddrLabel == "always" {
 		if _, clash := labels[addrLabel]; clash {
-			b.warn("the label addr tells the targets apart, so a constant label of that name is left out")
+			b.warn("the label addr identifies the targets and overrides the constant label addr")
 		}
 		labels[addrLabel] = addr
 	}
-	asked.Labels = sorted(labels)
-	return asked, addr, nil
+	options.Labels = sorted(labels)
+	return options, addr, nil
 }
 
-// module returns how a target is asked, the flags filling in what the file
-// leaves out.
+// module returns the options of a target, with the values of flags for keys that
+// are not set.
 func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error) {
 	var options collector.TargetOptions
 	target, err := client.ParseTarget(uri)
@@ -204,8 +204,8 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 	return options, nil
 }
 
-// choice returns what is shown of a target: the flags, and what the file says
-// otherwise.
+// choice returns what is collected from a target: the flags, overridden by the
+// file.
 func (b *builder) choice(m *Module) (source.Filter, error) {
 	choice := b.nginx.Choice
 	choice.Sources = maps.Clone(choice.Sources)

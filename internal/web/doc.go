@@ -1,6 +1,7 @@
-// Package web serves the exporter: the metrics page, probes, health, the
-// landing page, and the end of it all when a signal comes.
+// Package web is the exporter's own HTTP server: /metrics, /probe, /rate,
+// health endpoints, landing page and graceful shutdown.
 //
-// It owns listeners, time-outs and limits of the HTTP side. What nginx says is
-// the collector's, what may be asked is internal/config's.
+// It owns listeners, timeouts and limits of HTTP requests. It knows nothing of
+// nginx, which is the collector's, nor of which targets may be probed, which is
+// up to internal/config.
 package web

@@ -98,7 +98,7 @@ func assemble(c *config.Config) (e *exporter, closer func(), err error) {
 	if e.settings, err = c.Validate(); err != nil {
 		return nil, nil, err
 	}
-	options := e.settings.Show()
+	options := e.settings.CollectorOptions()
 	options.Logger = level.NewFilter(log.NewLogfmtLogger(e.log), level.AllowInfo())
 	scraper := collector.New(options)
 	if err := scraper.SetTargets(e.settings.Targets()); err != nil {

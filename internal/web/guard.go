@@ -11,64 +11,69 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// demands are what a --web.config.file asks of clients.
-type demands struct {
+// authPolicy is the part of a --web.config.file that clients must satisfy.
+//
+// See https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md.
+type authPolicy struct {
 	Users map[string]string `yaml:"basic_auth_users"`
 	TLS   struct {
 		ClientAuth string `yaml:"client_auth_type"`
 	} `yaml:"tls_server_config"`
 }
 
-// readDemands reads the file anew, as exporter-toolkit does at each request.
-func (s *Server) readDemands() (d demands, err error) {
+// readAuthPolicy reads the file again, as exporter-toolkit does at each request.
+func (s *Server) readAuthPolicy() (p authPolicy, err error) {
 	if s.web.ConfigFile == "" {
-		return d, nil
+		return p, nil
 	}
 	text, err := os.ReadFile(s.web.ConfigFile)
 	if err != nil {
-		return d, err
+		return p, err
 	}
-	return d, yaml.Unmarshal(text, &d)
+	return p, yaml.Unmarshal(text, &p)
 }
 
-// login reports whether clients need a password.
-func (d *demands) login() bool { return len(d.Users) > 0 }
+// password reports whether clients need a password.
+func (p *authPolicy) password() bool { return len(p.Users) > 0 }
 
 // certificate reports whether clients need a certificate.
-func (d *demands) certificate() bool { return strings.HasPrefix(d.TLS.ClientAuth, "Require") }
+func (p *authPolicy) certificate() bool { return strings.HasPrefix(p.TLS.ClientAuth, "Require") }
 
-// met reports whether a request that exporter-toolkit let through has shown
-// what is demanded. A password that is there was found right.
-func (d *demands) met(r *http.Request) bool {
-	_, _, login := r.BasicAuth()
-	return (login || !d.login()) && (!d.certificate() || shown(r.TLS, d.TLS.ClientAuth))
+// weakens reports whether p lacks a requirement of another policy.
+func (p *authPolicy) weakens(other *authPolicy) bool {
+	return other.password() && !p.password() || other.certificate() && !p.certificate()
 }
 
-func shown(state *tls.ConnectionState, policy string) bool {
+// satisfied reports whether a request that exporter-toolkit has accepted
+// satisfies the policy. A password that is present has been verified.
+func (p *authPolicy) satisfied(r *http.Request) bool {
+	_, _, password := r.BasicAuth()
+	return (password || !p.password()) && (!p.certificate() || hasCertificate(r.TLS, p.TLS.ClientAuth))
+}
+
+func hasCertificate(state *tls.ConnectionState, policy string) bool {
 	if state == nil {
 		return false
 	}
 	return len(state.VerifiedChains) > 0 || policy != "RequireAndVerifyClientCert" && len(state.PeerCertificates) > 0
 }
 
-// guard keeps up what the web configuration demanded at the start.
-// exporter-toolkit reads the file again at each request, and one that is empty
-// or cut, because it is just being written, would let everybody in.
+// guard enforces the authentication that the web configuration required at the
+// start. exporter-toolkit reads the file again at each request: one that is
+// empty or truncated, because it is being written, would disable authentication.
 func (s *Server) guard(next http.Handler) http.Handler {
-	// A file that cannot be read now is told by exporter-toolkit, which then
-	// does not serve.
-	began, _ := s.readDemands()
-	if !began.login() && !began.certificate() {
+	// exporter-toolkit reports a file that cannot be read now, and does not serve.
+	initial, _ := s.readAuthPolicy()
+	if !initial.password() && !initial.certificate() {
 		return next
 	}
 	var refusing atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		now, err := s.readDemands()
-		fewer := began.login() && !now.login() || began.certificate() && !now.certificate()
-		if err != nil || fewer || !began.met(r) {
+		current, err := s.readAuthPolicy()
+		if err != nil || current.weakens(&initial) || !initial.satisfied(r) {
 			if !refusing.Swap(true) {
-				_ = level.Error(s.Logger).Log("msg", "the web configuration asks less of clients than at the start; nothing is served",
-					"file", s.web.ConfigFile, "advice", "restart the exporter if that is meant")
+				_ = level.Error(s.Logger).Log("msg", "Web config reload would weaken authentication; refusing all requests",
+					"file", s.web.ConfigFile, "advice", "restart the exporter to remove authentication")
 			}
 			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 			return

@@ -59,7 +59,7 @@ func TestPasswordIsKeptUp(t *testing.T) {
 	if more := n.requests.Load() - asked; more != 0 {
 		t.Errorf("nginx was asked %d times", more)
 	}
-	if got := strings.Count(r.log.String(), "asks less of clients"); got != 1 {
+	if got := strings.Count(r.log.String(), "would weaken authentication"); got != 1 {
 		t.Errorf("the log tells of it %d times:\n%s", got, r.log)
 	}
 	overwrite(t, c.Web.ConfigFile, users)

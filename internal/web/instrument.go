@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// instrument counts the scrapes of handler by status, and those under way, in
-// the metrics that promhttp has for it. promhttp itself would link 0.4 MB of
+// instrument counts the requests of a handler by status, and those in progress,
+// with the metrics of promhttp. Package promhttp itself would add 0.4 MB of
 // handlers and compressors that this server does not use.
 func instrument(registry *prometheus.Registry, handler http.Handler) http.Handler {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -17,7 +17,7 @@ func instrument(registry *prometheus.Registry, handler http.Handler) http.Handle
 	}, []string{"code"})
 	inFlight := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "promhttp_metric_handler_requests_in_flight",
-		Help: "Scrapes of this exporter under way.",
+		Help: "Scrapes of this exporter in progress.",
 	})
 	registry.MustRegister(requests, inFlight)
 	for _, status := range []int{http.StatusOK, http.StatusInternalServerError, http.StatusServiceUnavailable} {
@@ -32,7 +32,7 @@ func instrument(registry *prometheus.Registry, handler http.Handler) http.Handle
 	})
 }
 
-// statusRecorder remembers the status of an answer.
+// statusRecorder records the status of a response.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int
@@ -44,5 +44,5 @@ func (s *statusRecorder) WriteHeader(status int) {
 	s.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets [http.ResponseController] reach the connection.
+// Unwrap gives [http.ResponseController] access to the connection.
 func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }

@@ -187,7 +187,7 @@ func TestWriteTimeout(t *testing.T) {
 	if _, err := conn.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the exporter to give up", func() bool { return strings.Contains(r.log.String(), "did not take its page") })
+	eventually(t, "the exporter to give up", func() bool { return strings.Contains(r.log.String(), "Writing the response failed") })
 	mustStart(t, conn)
 }
 

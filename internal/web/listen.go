@@ -14,9 +14,8 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// Listen opens the addresses at which the exporter is to be reached, so that a
-// port that is taken is told before anything else begins. Those of systemd and
-// vsock are opened, or taken over, by exporter-toolkit, and cost a little more.
+// Listen opens the listeners, so that an address in use is an error before
+// anything else starts. exporter-toolkit opens those of systemd and vsock later.
 func (s *Server) Listen(ctx context.Context) error {
 	if s.web.Systemd {
 		s.endpoints = append(s.endpoints, s.newEndpoint(toolkit.FlagConfig{WebSystemdSocket: &s.web.Systemd}))
@@ -37,10 +36,10 @@ func (s *Server) Listen(ctx context.Context) error {
 	return nil
 }
 
-// endpoint is one address and the server behind it. Each has a server of its
-// own, because exporter-toolkit changes the server that it serves.
+// endpoint is one address with a server of its own, because exporter-toolkit
+// modifies the server that it serves.
 type endpoint struct {
-	listener net.Listener // nil where exporter-toolkit opens it
+	listener net.Listener // nil if exporter-toolkit opens it
 	flags    toolkit.FlagConfig
 	server   *http.Server
 }
@@ -64,7 +63,7 @@ func (e *endpoint) serve(s *Server) error {
 func (s *Server) closeListeners() {
 	for _, e := range s.endpoints {
 		if e.listener != nil {
-			_ = e.listener.Close() // nothing was served on it yet
+			_ = e.listener.Close() // unused so far
 		}
 	}
 }
@@ -86,7 +85,7 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 	}
 	return tls.NewListener(listener, &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		// Read at each handshake, so that a renewed certificate is served.
+		// Loaded at each handshake, so that renewed certificates are served.
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			certificate, err := tls.LoadX509KeyPair(s.web.TLSCert, s.web.TLSKey)
 			return &certificate, err
@@ -94,22 +93,22 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 	}), nil
 }
 
-// removeStale takes away the socket that a killed exporter left behind, and
-// nothing else.
+// removeStale removes the socket of an exporter that was killed, and nothing
+// else.
 func removeStale(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != os.ModeSocket {
-		return nil // listening tells what is wrong, if anything is
+		return nil // listening reports other errors
 	}
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
 	if err == nil {
 		_ = conn.Close() // it only had to be opened
-		return fmt.Errorf("unix:%s: another program listens there", path)
+		return fmt.Errorf("unix:%s: already in use", path)
 	}
 	return os.Remove(path)
 }
 
-// Serve answers until Shutdown has ended, or until an address fails.
+// Serve serves requests until Shutdown has ended or a listener fails.
 func (s *Server) Serve() error {
 	failed := make(chan error, len(s.endpoints))
 	for _, e := range s.endpoints {

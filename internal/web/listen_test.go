@@ -88,7 +88,7 @@ func TestListenTakesNothingAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		text: "address already in use", live: "another program listens there", link: "address already in use",
+		text: "address already in use", live: "already in use", link: "address already in use",
 		directory: "address already in use", filepath.Join(directory, "none", "e.sock"): "no such file",
 	} {
 		c := configure(n.URL)

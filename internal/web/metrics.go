@@ -15,10 +15,10 @@ import (
 	"nginx-exporter/internal/config"
 )
 
-// metrics answers a scrape. The page is always whole and its status 200: what
-// is wrong with nginx stands on it.
+// metrics responds to a scrape. The response is complete and its status 200 even
+// if nginx fails: nginx_up shows that.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
-	only, err := s.chosen(r.URL.Query())
+	only, err := s.selectSources(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -28,9 +28,9 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// chosen returns the sources that collect[] names, or all but those that
-// exclude[] names, as node_exporter does. None means no choice.
-func (s *Server) chosen(query url.Values) ([]string, error) {
+// selectSources returns the sources that collect[] names, or all except those
+// that exclude[] names, as in node_exporter. None means all.
+func (s *Server) selectSources(query url.Values) ([]string, error) {
 	collect, exclude := query["collect[]"], query["exclude[]"]
 	if len(collect) > 0 && len(exclude) > 0 {
 		return nil, errors.New("collect[] and exclude[] cannot be combined")
@@ -41,7 +41,7 @@ func (s *Server) chosen(query url.Values) ([]string, error) {
 	known := s.Collector.SourceNames()
 	for _, name := range slices.Concat(collect, exclude) {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("there is no collector %q", name)
+			return nil, fmt.Errorf("unknown collector %q", name)
 		}
 	}
 	if len(exclude) == 0 {
@@ -49,7 +49,7 @@ func (s *Server) chosen(query url.Values) ([]string, error) {
 	}
 	left := slices.DeleteFunc(known, func(name string) bool { return slices.Contains(exclude, name) })
 	if len(left) == 0 {
-		return nil, errors.New("exclude[] leaves no collector")
+		return nil, errors.New("exclude[] excludes all collectors")
 	}
 	return left, nil
 }
@@ -78,30 +78,30 @@ func probeStatus(err error) int {
 	}
 }
 
-// scrape makes a page within the limits of the server and of the scraper.
-func (s *Server) scrape(w http.ResponseWriter, r *http.Request, page func(context.Context) (*metric.Exposition, error)) {
+// scrape collects and responds within the limits of the server and the scraper.
+func (s *Server) scrape(w http.ResponseWriter, r *http.Request, collect func(context.Context) (*metric.Exposition, error)) {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	default:
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, "too many scrapes at once, see --web.max-requests", http.StatusServiceUnavailable)
+		http.Error(w, "too many concurrent scrapes (limit: --web.max-requests)", http.StatusServiceUnavailable)
 		return
 	}
 	ctx := r.Context()
-	if budget, told := s.budget(r.Header); told {
+	if budget, ok := s.budget(r.Header); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, budget)
 		defer cancel()
 	}
-	made, err := page(ctx)
+	exposition, err := collect(ctx)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	// The time to write begins when there is something to be written.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.web.WriteTimeout)) // else the server's own deadline stays
-	if err := write(w, r, made); err != nil {
-		_ = level.Debug(s.Logger).Log("msg", "a scraper did not take its page", "remote", r.RemoteAddr, "err", err)
+	// The time to collect does not count. On an error the server's deadline stays.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.web.WriteTimeout))
+	if err := write(w, r, exposition); err != nil {
+		_ = level.Debug(s.Logger).Log("msg", "Writing the response failed", "remote", r.RemoteAddr, "err", err)
 	}
 }

@@ -16,8 +16,7 @@ import (
 	"nginx-exporter/internal/config"
 )
 
-// rate answers with the rates over one window, as they are known already: it
-// asks no nginx.
+// rate responds with the rates over one window. It does not contact nginx.
 func (s *Server) rate(w http.ResponseWriter, r *http.Request) {
 	name, asJSON, err := rateForm(r)
 	if err != nil {
@@ -26,16 +25,16 @@ func (s *Server) rate(w http.ResponseWriter, r *http.Request) {
 	}
 	window, found := s.rateWindow(name)
 	if !found {
-		http.Error(w, fmt.Sprintf("--rate.window has no %q", name), http.StatusNotFound)
+		http.Error(w, fmt.Sprintf("unknown window %q: see --rate.window", name), http.StatusNotFound)
 		return
 	}
 	rates := s.Collector.Rates(window)
 	w.Header().Set("Vary", "Accept")
 	w.Header().Set("Cache-Control", "no-store")
 	if !rates.IsSet() {
-		// Zero would scale somebody down.
+		// A rate of 0 would scale the workload down.
 		w.Header().Set("Retry-After", strconv.Itoa(int(s.Collector.RateInterval()/time.Second)))
-		http.Error(w, "no rate is known: there is none until nginx was read for half of the window, and while it cannot be read",
+		http.Error(w, "no rate available: nginx must have been scraped for at least half of the window, and be reachable",
 			http.StatusServiceUnavailable)
 		return
 	}
@@ -45,13 +44,12 @@ func (s *Server) rate(w http.ResponseWriter, r *http.Request) {
 		err = write(w, r, rates.Exposition())
 	}
 	if err != nil {
-		_ = level.Debug(s.Logger).Log("msg", "a reader did not take its rates", "remote", r.RemoteAddr, "err", err)
+		_ = level.Debug(s.Logger).Log("msg", "Writing the response failed", "remote", r.RemoteAddr, "err", err)
 	}
 }
 
-// rateForm returns the window that the path names, and whether the answer is to
-// be JSON. An ending of the path goes before the query, and that before the
-// header.
+// rateForm returns the window in the path, and whether to respond with JSON. The
+// suffix of the path takes precedence over the query, and that over the header.
 func rateForm(r *http.Request) (window string, asJSON bool, err error) {
 	path := r.PathValue("window")
 	if window, found := strings.CutSuffix(path, ".json"); found {
@@ -68,32 +66,34 @@ func rateForm(r *http.Request) (window string, asJSON bool, err error) {
 	case "prometheus":
 		return path, false, nil
 	default:
-		return "", false, fmt.Errorf("there is no format %q, only json and prometheus", format)
+		return "", false, fmt.Errorf("unknown format %q: use json or prometheus", format)
 	}
 }
 
-// prefersJSON reports whether Accept names JSON and nothing that it likes
-// better. Who sends no such header is a program that reads JSON: KEDA and
-// other autoscalers. Prometheus, browsers and curl send one.
+// prefersJSON reports whether the header Accept prefers JSON to text. Clients
+// without that header get JSON: KEDA and other autoscalers. Prometheus, browsers
+// and curl send it.
 func prefersJSON(header http.Header) bool {
 	accept := header.Values("Accept")
 	if len(accept) == 0 {
 		return true
 	}
-	wanted, text := 0.0, 0.0
+	asJSON, asText := 0.0, 0.0
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		kind, parameters, _ := strings.Cut(part, ";")
 		switch strings.ToLower(strings.TrimSpace(kind)) {
 		case "application/json":
-			wanted = max(wanted, weight(parameters))
+			asJSON = max(asJSON, weight(parameters))
 		case "text/plain":
-			text = max(text, weight(parameters))
+			asText = max(asText, weight(parameters))
 		}
 	}
-	return wanted > 0 && wanted >= text
+	return asJSON > 0 && asJSON >= asText
 }
 
-// weight returns the parameter q of an item of Accept, 1 if there is none.
+// weight returns the parameter q of an item of an Accept header, 1 if it has none.
+//
+// See https://www.rfc-editor.org/rfc/rfc9110.html#name-quality-values.
 func weight(parameters string) float64 {
 	for parameter := range strings.SplitSeq(parameters, ";") {
 		if text, found := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameter)), "q="); found {
@@ -107,26 +107,26 @@ func weight(parameters string) float64 {
 	return 1
 }
 
-// rateWindow returns the window of that name, however it is written: 60s is
+// rateWindow returns the configured window of that length: 60s is the same as
 // 1m.
 func (s *Server) rateWindow(name string) (time.Duration, bool) {
-	asked, err := time.ParseDuration(name)
+	length, err := time.ParseDuration(name)
 	if err != nil {
 		return 0, false
 	}
 	for _, window := range s.Collector.RateWindows() {
-		if window == asked {
+		if window == length {
 			return window, true
 		}
 	}
 	return 0, false
 }
 
-// rateTarget is a target in the JSON.
+// rateTarget is a target in the JSON document.
 type rateTarget map[string]any
 
-// writeRates writes JSON. Figures have the names of the metrics, so that one
-// path finds them in every form.
+// writeRates writes JSON. Its keys are the names of the metrics, so that they
+// are the same in all formats.
 func writeRates(w http.ResponseWriter, rates *collector.Rates) error {
 	targets := make([]rateTarget, len(rates.Targets))
 	for i, t := range rates.Targets {
@@ -139,11 +139,11 @@ func writeRates(w http.ResponseWriter, rates *collector.Rates) error {
 			targets[i][t.Metric] = t.PerSecond
 		}
 	}
-	answer := map[string]any{"window": rates.Window, "targets": targets}
+	document := map[string]any{"window": rates.Window, "targets": targets}
 	for metric, sum := range rates.Sums() {
-		answer[metric] = sum
+		document[metric] = sum
 	}
-	text, err := json.Marshal(answer)
+	text, err := json.Marshal(document)
 	if err != nil {
 		return err
 	}

@@ -212,9 +212,9 @@ func TestChosenSources(t *testing.T) {
 		"collect%5B%5D=stub_status":                   {http.StatusOK, "\nnginx_http_requests_total "},
 		"collect[]=stub_status&collect[]=stub_status": {http.StatusOK, "\nnginx_http_requests_total "},
 		"collect=nothing":                             {http.StatusOK, "\nnginx_http_requests_total "},
-		"collect[]=none":                              {http.StatusBadRequest, "there is no collector"},
-		"collect[]=":                                  {http.StatusBadRequest, "there is no collector"},
-		"exclude[]=none":                              {http.StatusBadRequest, "there is no collector"},
+		"collect[]=none":                              {http.StatusBadRequest, "unknown collector"},
+		"collect[]=":                                  {http.StatusBadRequest, "unknown collector"},
+		"exclude[]=none":                              {http.StatusBadRequest, "unknown collector"},
 		"collect[]=stub_status&exclude[]=stub_status": {http.StatusBadRequest, "cannot be combined"},
 	} {
 		recorder := e.get(t, "/metrics?"+query)

@@ -19,12 +19,12 @@ import (
 type Options struct {
 	Settings  *config.Settings
 	Collector *collector.Collector
-	// Probes returns what /probe may do at this moment.
+	// Probes returns the current rules of /probe.
 	Probes func() *config.Probes
-	// Reload loads the configuration again for /-/reload.
+	// Reload reloads the configuration, for /-/reload.
 	Reload func() error
 	Logger log.Logger
-	// Slog takes the lines of libraries that log that way.
+	// Slog is for libraries that log with log/slog.
 	Slog *slog.Logger
 }
 
@@ -34,9 +34,9 @@ type Server struct {
 	web       config.Web
 	endpoints []*endpoint
 	handler   http.Handler
-	slots     chan struct{} // one for each scrape that may be under way
+	slots     chan struct{} // holds an item per scrape in progress
 	draining  atomic.Bool
-	fresh     fresh
+	newConns  newConns
 }
 
 // New returns a Server that does not listen yet.
@@ -58,17 +58,17 @@ func (s *Server) newHTTP() *http.Server {
 		WriteTimeout:      s.web.WriteTimeout,
 		IdleTimeout:       s.web.IdleTimeout,
 		MaxHeaderBytes:    64 << 10,
-		ConnState:         s.fresh.note,
-		// What clients do wrong is theirs: broken handshakes, port scans.
+		ConnState:         s.newConns.note,
+		// Errors of clients, such as port scans, are not news.
 		ErrorLog: slog.NewLogLogger(s.Slog.Handler(), slog.LevelDebug),
 	}
 }
 
-// Handler returns what the server answers with, for programs and tests that
-// bring their own listener.
+// Handler returns the handler of all paths, for callers with a listener of their
+// own.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// routes lists every path that is served.
+// routes returns the handler of all paths.
 func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	var metrics http.Handler = http.HandlerFunc(s.metrics)
@@ -96,20 +96,20 @@ func (s *Server) routes() (http.Handler, error) {
 	return bodiless(mux), nil
 }
 
-// bodiless refuses to read with a body. No scraper sends one; those who do
-// want two servers to disagree about where the request ends.
+// bodiless refuses GET requests with a body. Scrapers send none; a body may be an
+// attempt at request smuggling.
 func bodiless(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			w.Header().Set("Connection", "close")
-			http.Error(w, "this request must not have a body", http.StatusBadRequest)
+			http.Error(w, "request must not have a body", http.StatusBadRequest)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// exact returns a pattern for that path alone.
+// exact returns a pattern that matches no other path.
 func exact(path string) string {
 	if path == "/" {
 		return "/{$}"
@@ -120,13 +120,13 @@ func exact(path string) string {
 func (s *Server) landing() (http.Handler, error) {
 	return toolkit.NewLandingPage(toolkit.LandingConfig{
 		Name:        "NGINX exporter",
-		Description: "Metrics of NGINX for Prometheus",
+		Description: "Prometheus exporter for NGINX and NGINX Plus",
 		Version:     cmp.Or(version.Version, "unknown"),
 		Profiling:   "false",
 		Links: append([]toolkit.LandingLinks{
 			{Address: s.web.TelemetryPath, Text: "Metrics"},
-			{Address: "/-/healthy", Text: "Health", Description: "whether the exporter itself runs"},
-			{Address: "/-/ready", Text: "Readiness", Description: "whether it takes scrapes"},
+			{Address: "/-/healthy", Text: "Health", Description: "of the exporter itself"},
+			{Address: "/-/ready", Text: "Readiness", Description: "whether scrapes are accepted"},
 		}, s.rateLinks()...),
 	})
 }

@@ -10,28 +10,28 @@ import (
 	"github.com/go-kit/log/level"
 )
 
-// Shutdown ends the server in three steps: readiness turns off, scrapes are
-// answered for the drain delay as before, and then those under way are
-// answered and nothing new. Hurry cuts the delay short. When the time-out for
-// shutting down is over, connections are cut.
-func (s *Server) Shutdown(hurry <-chan struct{}) {
+// Shutdown stops the server in three steps: /-/ready fails, scrapes are still
+// accepted during the drain delay, and then only those in progress are completed.
+// Closing skipDrain ends the drain delay. After the shutdown timeout, connections
+// are closed.
+func (s *Server) Shutdown(skipDrain <-chan struct{}) {
 	s.draining.Store(true)
 	delay := time.NewTimer(s.web.DrainDelay)
 	defer delay.Stop()
 	select {
 	case <-delay.C:
-	case <-hurry:
+	case <-skipDrain:
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.web.ShutdownTimeout)
 	defer cancel()
-	// A client that connected and says nothing would be waited for.
-	silent := time.AfterFunc(silentGrace, s.fresh.close)
-	defer silent.Stop()
+	// net/http waits for connections on which no request has arrived.
+	idle := time.AfterFunc(newConnGrace, s.newConns.close)
+	defer idle.Stop()
 	var group sync.WaitGroup
 	for _, e := range s.endpoints {
 		group.Go(func() {
 			if e.server.Shutdown(ctx) != nil {
-				_ = e.server.Close() // what still runs has had its time
+				_ = e.server.Close() // the timeout is over
 			}
 		})
 	}
@@ -39,8 +39,8 @@ func (s *Server) Shutdown(hurry <-chan struct{}) {
 	s.awaitScrapes()
 }
 
-// awaitScrapes waits for scrapes whose connections were cut: they end as soon
-// as they notice, and use the collector until then.
+// awaitScrapes waits for scrapes whose connections were closed: they use the
+// collector until their context ends.
 func (s *Server) awaitScrapes() {
 	patience := time.NewTimer(cutGrace)
 	defer patience.Stop()
@@ -49,43 +49,43 @@ func (s *Server) awaitScrapes() {
 		case s.slots <- struct{}{}:
 			defer func() { <-s.slots }()
 		case <-patience.C:
-			_ = level.Warn(s.Logger).Log("msg", "not waiting for scrapes that do not end", "scrapes", cap(s.slots)-held)
+			_ = level.Warn(s.Logger).Log("msg", "Scrapes did not end in time", "scrapes", cap(s.slots)-held)
 			return
 		}
 	}
 }
 
-// cutGrace is how long a scrape may take to notice that it was cut.
+// cutGrace is how long a scrape may take to end when its connection is closed.
 const cutGrace = 500 * time.Millisecond
 
-// silentGrace is how long a stopping server waits for the first byte of a
-// connection.
-const silentGrace = 500 * time.Millisecond
+// newConnGrace is how long a server that shuts down waits for the first byte of
+// a connection.
+const newConnGrace = 500 * time.Millisecond
 
-// fresh knows the connections on which no request has come yet.
-type fresh struct {
+// newConns tracks the connections on which no request has arrived yet.
+type newConns struct {
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 }
 
-// note is the ConnState of the HTTP servers.
-func (f *fresh) note(conn net.Conn, state http.ConnState) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// note is the ConnState callback of the HTTP servers.
+func (c *newConns) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if state != http.StateNew {
-		delete(f.conns, conn)
+		delete(c.conns, conn)
 		return
 	}
-	if f.conns == nil {
-		f.conns = map[net.Conn]struct{}{}
+	if c.conns == nil {
+		c.conns = map[net.Conn]struct{}{}
 	}
-	f.conns[conn] = struct{}{}
+	c.conns[conn] = struct{}{}
 }
 
-func (f *fresh) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for conn := range f.conns {
-		_ = conn.Close() // nobody speaks on it
+func (c *newConns) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn := range c.conns {
+		_ = conn.Close() // unused
 	}
 }

@@ -86,7 +86,7 @@ func TestGoldenSeveral(t *testing.T) {
 		t.Errorf("without targets: found %v, %s", nothing.Codes(), nothing.Verdict())
 	}
 	golden(t, "no targets", s.text(nothing))
-	invalid := Invalid(errors.New("--nginx.timeout: 0s is not above zero"))
+	invalid := Invalid(errors.New("--nginx.timeout: 0s is not positive"))
 	if invalid.Verdict() != doctor.Inconclusive {
 		t.Errorf("invalid configuration: %s", invalid.Verdict())
 	}
