@@ -99,19 +99,19 @@ func (c *cli) plusFlags() {
 	regexp := func(to *string) *value { return text(to, "").named("REGEXP") }
 	c.add("nginx.plus.pad-codes", "", boolean(&n.PadCodes, false),
 		"Expose the 40 status codes of nginx-prometheus-exporter, 0 if unset.")
-	c.add("nginx.plus.max-series", "", number(&n.Choice.MaxSeries, 0),
+	c.add("nginx.plus.max-series", "", number(&n.Filter.MaxSeries, 0),
 		"Maximum number of series per target (0: unlimited).")
-	c.add("nginx.plus.zone-include", "", regexp(&n.Choice.IncludeZones),
+	c.add("nginx.plus.zone-include", "", regexp(&n.Filter.IncludeZones),
 		"Regexp of zones to include, also caches and resolvers (anchored).")
-	c.add("nginx.plus.zone-exclude", "", regexp(&n.Choice.ExcludeZones),
+	c.add("nginx.plus.zone-exclude", "", regexp(&n.Filter.ExcludeZones),
 		"Regexp of zones to exclude (anchored).")
-	c.add("nginx.plus.upstream-include", "", regexp(&n.Choice.IncludeUpstreams),
+	c.add("nginx.plus.upstream-include", "", regexp(&n.Filter.IncludeUpstreams),
 		"Regexp of upstreams to include (anchored).").rare = true
-	c.add("nginx.plus.upstream-exclude", "", regexp(&n.Choice.ExcludeUpstreams),
+	c.add("nginx.plus.upstream-exclude", "", regexp(&n.Filter.ExcludeUpstreams),
 		"Regexp of upstreams to exclude (anchored).").rare = true
-	c.add("nginx.plus.peer-include", "", regexp(&n.Choice.IncludeServers),
+	c.add("nginx.plus.peer-include", "", regexp(&n.Filter.IncludeServers),
 		"Regexp of upstream servers to include, by address or name (anchored).").rare = true
-	c.add("nginx.plus.peer-exclude", "", regexp(&n.Choice.ExcludeServers),
+	c.add("nginx.plus.peer-exclude", "", regexp(&n.Filter.ExcludeServers),
 		"Regexp of upstream servers to exclude, by address or name (anchored).").rare = true
 	c.add("nginx.plus.server-id", "", boolean(&n.ServerID, false),
 		"Add the label id to upstream servers, instead of summing servers with the same address.").rare = true
@@ -121,14 +121,14 @@ func (c *cli) plusFlags() {
 
 // collectorFlags defines a flag for each source that can be disabled.
 func (c *cli) collectorFlags() {
-	choice := &c.config.Nginx.Choice
-	choice.Sources = map[string]bool{}
+	filter := &c.config.Nginx.Filter
+	filter.Sources = map[string]bool{}
 	for _, source := range collector.Sources() {
 		v := boolean(new(bool), source.Default)
 		set := v.set
 		v.set = func(s string) error {
 			on, _ := strconv.ParseBool(s) // set returns the error
-			choice.Sources[source.Name] = on
+			filter.Sources[source.Name] = on
 			return set(s)
 		}
 		c.add("collector."+source.Name, "", v, "Collect "+source.About+".").rare = true

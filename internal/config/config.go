@@ -41,7 +41,7 @@ type Nginx struct {
 	Timeout       time.Duration
 	AddrLabel     string // one of AddrLabels
 
-	Choice      source.Filter // what is collected
+	Filter      source.Filter // what is collected
 	MaxDocument int64         // size of an NGINX Plus document in bytes
 	PadCodes    bool
 	ServerID    bool
@@ -71,7 +71,6 @@ type Settings struct {
 	probe    *Probes
 	web      Web
 	options  collector.Options
-	file     string
 	fromFile bool
 	warnings []string
 }
@@ -91,9 +90,6 @@ func (s *Settings) CollectorOptions() collector.Options { return s.options }
 // Web returns the settings of the exporter's own HTTP server.
 func (s *Settings) Web() Web { return s.web }
 
-// File returns the path of the configuration file, empty for none.
-func (s *Settings) File() string { return s.file }
-
 // Warnings returns warnings about the configuration, one line each.
 func (s *Settings) Warnings() []string { return s.warnings }
 
@@ -108,13 +104,13 @@ func (c *Config) Validate() (*Settings, error) {
 	}
 	file := &File{}
 	if c.File != "" {
-		loaded, err := LoadFile(c.File)
+		loaded, err := loadFile(c.File)
 		if err != nil {
 			return nil, err
 		}
 		file = loaded
 	}
-	settings := &Settings{web: c.Web, file: c.File, options: collector.Options{
+	settings := &Settings{web: c.Web, options: collector.Options{
 		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
 		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, MaxDocument: c.Nginx.MaxDocument, RateWindows: c.Rate.Windows,
 	}}
@@ -143,8 +139,8 @@ func (w *Web) validate() error {
 	if err := w.validatePath(); err != nil {
 		return err
 	}
-	if !slices.Contains(MetricsLevels(), w.ExporterMetrics) {
-		return fmt.Errorf("--web.exporter-metrics: %q is not one of %s", w.ExporterMetrics, strings.Join(MetricsLevels(), ", "))
+	if !slices.Contains(metricsLevels(), w.ExporterMetrics) {
+		return fmt.Errorf("--web.exporter-metrics: %q is not one of %s", w.ExporterMetrics, strings.Join(metricsLevels(), ", "))
 	}
 	for _, address := range w.Listen {
 		if err := checkListen(address); err != nil {
@@ -160,8 +156,8 @@ func (w *Web) validate() error {
 	return nil
 }
 
-// MetricsLevels lists the values of --web.exporter-metrics.
-func MetricsLevels() []string {
+// metricsLevels lists the values of --web.exporter-metrics.
+func metricsLevels() []string {
 	return []string{string(collector.MetricsNone), string(collector.MetricsBasic), string(collector.MetricsFull)}
 }
 

@@ -156,9 +156,9 @@ func (h *HTTPClient) refersToSecrets() bool {
 	return refs != ""
 }
 
-// LoadFile reads a configuration file. Relative paths in it are relative to its
+// loadFile reads a configuration file. Relative paths in it are relative to its
 // directory.
-func LoadFile(path string) (*File, error) {
+func loadFile(path string) (*File, error) {
 	text, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("--config.file: %w", err)

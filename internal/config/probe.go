@@ -12,8 +12,8 @@ import (
 	"nginx-exporter/collector"
 )
 
-// DefaultModule is the module of a probe that names none.
-const DefaultModule = "default"
+// defaultModule is the module of a probe that names none.
+const defaultModule = "default"
 
 // Probes holds the rules of /probe.
 type Probes struct {
@@ -38,7 +38,7 @@ var (
 )
 
 func (b *builder) probes(file *File) (*Probes, error) {
-	p := &Probes{builder: *b, modules: map[string]Module{DefaultModule: {}}}
+	p := &Probes{builder: *b, modules: map[string]Module{defaultModule: {}}}
 	for name, module := range file.Modules {
 		// Everything but the target can be checked with any target.
 		if _, err := b.module(&module, "https://localhost/"); err != nil {
@@ -112,7 +112,7 @@ func (p *Probes) Target(uri, module string) (collector.TargetOptions, error) {
 		return collector.TargetOptions{}, ErrProbeOff
 	}
 	if module == "" {
-		module = DefaultModule
+		module = defaultModule
 	}
 	m, known := p.modules[module]
 	if !known {

@@ -53,7 +53,7 @@ func (c *Config) newBuilder() (*builder, error) {
 	if _, err := promconfig.NewTLSConfig(&b.http.TLSConfig); err != nil {
 		return nil, fmt.Errorf("--nginx.ssl-ca-cert, --nginx.ssl-client-cert, --nginx.ssl-client-key: %s", oneLine(err))
 	}
-	if err := c.Nginx.validateChoice(); err != nil {
+	if err := c.Nginx.validateFilter(); err != nil {
 		return nil, err
 	}
 	if c.Nginx.MaxDocument <= 0 {
@@ -69,26 +69,26 @@ func (c *Config) newBuilder() (*builder, error) {
 	return b, nil
 }
 
-// validateChoice checks each flag separately, so that the error names it.
-func (n *Nginx) validateChoice() error {
-	choice, known := n.Choice, collector.Sources()
+// validateFilter checks each flag separately, so that the error names it.
+func (n *Nginx) validateFilter() error {
+	filter, known := n.Filter, collector.Sources()
 	for _, one := range []struct {
 		flag   string
-		choice source.Filter
+		filter source.Filter
 	}{
-		{"zone-include", source.Filter{IncludeZones: choice.IncludeZones}},
-		{"zone-exclude", source.Filter{ExcludeZones: choice.ExcludeZones}},
-		{"upstream-include", source.Filter{IncludeUpstreams: choice.IncludeUpstreams}},
-		{"upstream-exclude", source.Filter{ExcludeUpstreams: choice.ExcludeUpstreams}},
-		{"peer-include", source.Filter{IncludeServers: choice.IncludeServers}},
-		{"peer-exclude", source.Filter{ExcludeServers: choice.ExcludeServers}},
-		{"max-series", source.Filter{MaxSeries: choice.MaxSeries}},
+		{"zone-include", source.Filter{IncludeZones: filter.IncludeZones}},
+		{"zone-exclude", source.Filter{ExcludeZones: filter.ExcludeZones}},
+		{"upstream-include", source.Filter{IncludeUpstreams: filter.IncludeUpstreams}},
+		{"upstream-exclude", source.Filter{ExcludeUpstreams: filter.ExcludeUpstreams}},
+		{"peer-include", source.Filter{IncludeServers: filter.IncludeServers}},
+		{"peer-exclude", source.Filter{ExcludeServers: filter.ExcludeServers}},
+		{"max-series", source.Filter{MaxSeries: filter.MaxSeries}},
 	} {
-		if err := one.choice.Validate(known); err != nil {
+		if err := one.filter.Validate(known); err != nil {
 			return fmt.Errorf("--nginx.plus.%s: %s", one.flag, strings.Join(strings.Fields(err.Error()), " "))
 		}
 	}
-	return choice.Validate(known)
+	return filter.Validate(known)
 }
 
 // targets returns the targets of /metrics: those of the file if it has a list,
@@ -172,7 +172,7 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 			return options, fmt.Errorf("mode: %w", err)
 		}
 	}
-	if options.Filter, err = b.choice(m); err != nil {
+	if options.Filter, err = b.filter(m); err != nil {
 		return options, fmt.Errorf("collectors: %w", err)
 	}
 	http := b.http
@@ -204,16 +204,16 @@ func (b *builder) module(m *Module, uri string) (collector.TargetOptions, error)
 	return options, nil
 }
 
-// choice returns what is collected from a target: the flags, overridden by the
+// filter returns what is collected from a target: the flags, overridden by the
 // file.
-func (b *builder) choice(m *Module) (source.Filter, error) {
-	choice := b.nginx.Choice
-	choice.Sources = maps.Clone(choice.Sources)
-	if choice.Sources == nil {
-		choice.Sources = map[string]bool{}
+func (b *builder) filter(m *Module) (source.Filter, error) {
+	filter := b.nginx.Filter
+	filter.Sources = maps.Clone(filter.Sources)
+	if filter.Sources == nil {
+		filter.Sources = map[string]bool{}
 	}
-	maps.Copy(choice.Sources, m.Collectors)
-	return choice, choice.Validate(collector.Sources())
+	maps.Copy(filter.Sources, m.Collectors)
+	return filter, filter.Validate(collector.Sources())
 }
 
 func (b *builder) warn(warning string) {

@@ -62,8 +62,8 @@ func TestDefaultsAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(settings.Targets()) != 1 || len(settings.Warnings()) != 0 || settings.File() != "" {
-		t.Errorf("%d targets, warnings %q, file %q", len(settings.Targets()), settings.Warnings(), settings.File())
+	if len(settings.Targets()) != 1 || len(settings.Warnings()) != 0 {
+		t.Errorf("%d targets, warnings %q", len(settings.Targets()), settings.Warnings())
 	}
 	target := settings.Targets()[0]
 	if target.Client.Target.String() != "http://127.0.0.1:8080/stub_status" || target.Client.Timeout != time.Minute ||
@@ -107,15 +107,15 @@ func TestValidateRefuses(t *testing.T) {
 		"old TLS and new":       {func(c *Config) { c.Web.SecuredMetrics, c.Web.ConfigFile = true, pki.file("web", "{}") }, "are mutually exclusive"},
 		"mode":                  {func(c *Config) { c.Nginx.Mode = "nginx" }, `--nginx.mode: "nginx" is not a valid mode`},
 		"plus and stub_status":  {func(c *Config) { c.Nginx.Plus, c.Nginx.Mode = true, "stub_status" }, "--nginx.plus and --nginx.mode=stub_status are mutually exclusive"},
-		"zone include":          {func(c *Config) { c.Nginx.Choice.IncludeZones = "(" }, `--nginx.plus.zone-include: "(" is not a valid regular expression`},
-		"zone exclude":          {func(c *Config) { c.Nginx.Choice.ExcludeZones = "(" }, `--nginx.plus.zone-exclude: "("`},
-		"upstream include":      {func(c *Config) { c.Nginx.Choice.IncludeUpstreams = "(" }, `--nginx.plus.upstream-include: "("`},
-		"upstream exclude":      {func(c *Config) { c.Nginx.Choice.ExcludeUpstreams = "[" }, `--nginx.plus.upstream-exclude: "["`},
-		"peer include":          {func(c *Config) { c.Nginx.Choice.IncludeServers = "(" }, `--nginx.plus.peer-include: "("`},
-		"peer exclude":          {func(c *Config) { c.Nginx.Choice.ExcludeServers = "\n(" }, `--nginx.plus.peer-exclude: `},
-		"max series":            {func(c *Config) { c.Nginx.Choice.MaxSeries = -1 }, "--nginx.plus.max-series: "},
+		"zone include":          {func(c *Config) { c.Nginx.Filter.IncludeZones = "(" }, `--nginx.plus.zone-include: "(" is not a valid regular expression`},
+		"zone exclude":          {func(c *Config) { c.Nginx.Filter.ExcludeZones = "(" }, `--nginx.plus.zone-exclude: "("`},
+		"upstream include":      {func(c *Config) { c.Nginx.Filter.IncludeUpstreams = "(" }, `--nginx.plus.upstream-include: "("`},
+		"upstream exclude":      {func(c *Config) { c.Nginx.Filter.ExcludeUpstreams = "[" }, `--nginx.plus.upstream-exclude: "["`},
+		"peer include":          {func(c *Config) { c.Nginx.Filter.IncludeServers = "(" }, `--nginx.plus.peer-include: "("`},
+		"peer exclude":          {func(c *Config) { c.Nginx.Filter.ExcludeServers = "\n(" }, `--nginx.plus.peer-exclude: `},
+		"max series":            {func(c *Config) { c.Nginx.Filter.MaxSeries = -1 }, "--nginx.plus.max-series: "},
 		"max document":          {func(c *Config) { c.Nginx.MaxDocument = 0 }, "--nginx.plus.max-document must be positive"},
-		"unknown source":        {func(c *Config) { c.Nginx.Choice.Sources = map[string]bool{"x": true} }, `unknown source "x"`},
+		"unknown source":        {func(c *Config) { c.Nginx.Filter.Sources = map[string]bool{"x": true} }, `unknown source "x"`},
 		"addr label":            {func(c *Config) { c.Nginx.AddrLabel = "" }, "--nginx.addr-label"},
 		"timeout 0":             {func(c *Config) { c.Nginx.Timeout = 0 }, "--nginx.timeout: 0s is not positive"},
 		"timeout below 0":       {func(c *Config) { c.Nginx.Timeout = -time.Second }, "--nginx.timeout: -1s is not positive"},

@@ -325,15 +325,15 @@ func TestPlusPatterns(t *testing.T) {
 		family string
 		labels []string // a part of each series that is left
 	}{
-		"zones":              {func(n *config.Nginx) { n.Choice.IncludeZones = "shop.*" }, "nginxplus_server_zone_requests", []string{"shop.example.com"}},
-		"part of a name":     {func(n *config.Nginx) { n.Choice.IncludeZones = "shop" }, "nginxplus_server_zone_requests", nil},
-		"not zones":          {func(n *config.Nginx) { n.Choice.ExcludeZones = "status|page_cache" }, "nginxplus_server_zone_requests", []string{"shop.example.com"}},
-		"not caches":         {func(n *config.Nginx) { n.Choice.ExcludeZones = "status|page_cache" }, "nginxplus_cache_size", []string{"api_cache"}},
-		"upstreams":          {func(n *config.Nginx) { n.Choice.IncludeUpstreams = "c.*" }, "nginxplus_upstream_zombies", []string{"cart"}},
-		"not upstreams":      {func(n *config.Nginx) { n.Choice.ExcludeUpstreams = "c.*" }, "nginxplus_upstream_zombies", []string{"shop"}},
-		"not stream":         {func(n *config.Nginx) { n.Choice.ExcludeUpstreams = "pg" }, "nginxplus_stream_upstream_server_connections", nil},
-		"servers":            {func(n *config.Nginx) { n.Choice.IncludeServers = `10\.20\.0\.11:.*` }, "nginxplus_upstream_server_requests", []string{"10.20.0.11:8080"}},
-		"not servers, names": {func(n *config.Nginx) { n.Choice.ExcludeServers = "shop-b.*" }, "nginxplus_upstream_server_requests", []string{"10.20.0.11:8080", "10.20.0.99:8080", "cart.sock"}},
+		"zones":              {func(n *config.Nginx) { n.Filter.IncludeZones = "shop.*" }, "nginxplus_server_zone_requests", []string{"shop.example.com"}},
+		"part of a name":     {func(n *config.Nginx) { n.Filter.IncludeZones = "shop" }, "nginxplus_server_zone_requests", nil},
+		"not zones":          {func(n *config.Nginx) { n.Filter.ExcludeZones = "status|page_cache" }, "nginxplus_server_zone_requests", []string{"shop.example.com"}},
+		"not caches":         {func(n *config.Nginx) { n.Filter.ExcludeZones = "status|page_cache" }, "nginxplus_cache_size", []string{"api_cache"}},
+		"upstreams":          {func(n *config.Nginx) { n.Filter.IncludeUpstreams = "c.*" }, "nginxplus_upstream_zombies", []string{"cart"}},
+		"not upstreams":      {func(n *config.Nginx) { n.Filter.ExcludeUpstreams = "c.*" }, "nginxplus_upstream_zombies", []string{"shop"}},
+		"not stream":         {func(n *config.Nginx) { n.Filter.ExcludeUpstreams = "pg" }, "nginxplus_stream_upstream_server_connections", nil},
+		"servers":            {func(n *config.Nginx) { n.Filter.IncludeServers = `10\.20\.0\.11:.*` }, "nginxplus_upstream_server_requests", []string{"10.20.0.11:8080"}},
+		"not servers, names": {func(n *config.Nginx) { n.Filter.ExcludeServers = "shop-b.*" }, "nginxplus_upstream_server_requests", []string{"10.20.0.11:8080", "10.20.0.99:8080", "cart.sock"}},
 	} {
 		c := configurePlus(server.URL)
 		want.change(&c.Nginx)
@@ -366,7 +366,7 @@ func TestPlusMaxSeries(t *testing.T) {
 	const limit, dropped = 500, "nginx_exporter_series_dropped_total"
 	c := configurePlus(server.URL)
 	whole := newExporter(t, c).scrapePlus(t, "")
-	c.Nginx.Choice.MaxSeries = limit
+	c.Nginx.Filter.MaxSeries = limit
 	e, before := newExporter(t, c), 0.0
 	for range 3 {
 		s := e.scrapePlus(t, "")

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
@@ -73,7 +74,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	var metrics http.Handler = http.HandlerFunc(s.metrics)
 	if registry := s.Collector.Registry(); registry != nil {
-		metrics = instrument(registry, metrics)
+		metrics = promhttp.InstrumentMetricHandler(registry, metrics)
 	}
 	mux.Handle("GET "+exact(s.web.TelemetryPath), metrics)
 	mux.HandleFunc("GET /probe", s.probe)
