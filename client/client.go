@@ -19,15 +19,15 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// Options say how one target is asked.
+// Options configure the requests to one target.
 type Options struct {
 	Target Target
 
-	// Timeout bounds a whole scrape of the target, dialling included. It must
+	// Timeout bounds a whole scrape of the target, including dialling. It must
 	// be above zero.
 	Timeout time.Duration
 
-	// Mode is what the target is expected to be.
+	// Mode is the status interface that the target is expected to have.
 	Mode Mode
 
 	// Host replaces the host of the URL in the Host header, if not empty.
@@ -44,7 +44,7 @@ type Options struct {
 	HTTP promconfig.HTTPClientConfig
 }
 
-// Client asks one target over connections of its own. It is safe for
+// Client sends requests to one target over its own connections. It is safe for
 // concurrent use. Close it when it is no longer needed.
 type Client struct {
 	request  *http.Request
@@ -53,8 +53,9 @@ type Client struct {
 	readers  sync.Pool // of *document.Reader, which have large buffers
 }
 
-// New returns a client for the target of the options. Nothing is connected
-// yet: nginx may come up later.
+// New returns a client for the target of the options. It does not connect yet:
+// nginx may start later. Files named in the options are read once, so that a
+// wrong path is an error.
 func New(options Options) (*Client, error) {
 	if options.Timeout <= 0 {
 		return nil, errors.New("the timeout must be above zero")
@@ -80,11 +81,11 @@ func New(options Options) (*Client, error) {
 	return &Client{request: request, tripper: tripper}, nil
 }
 
-// Requests returns how many requests the client has sent. nginx counts each of
-// them among its own requests.
+// Requests returns how many requests the client has sent. nginx includes them
+// in its own request count.
 func (c *Client) Requests() uint64 { return c.requests.Load() }
 
-// Close closes the idle connections. Requests under way end by themselves.
+// Close closes the idle connections. Requests in progress are not affected.
 func (c *Client) Close() {
 	if closer, ok := c.tripper.(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
@@ -92,16 +93,16 @@ func (c *Client) Close() {
 }
 
 // Get requests the path of the target, or one below it, and lets read read the
-// response body, decompressed, which may not be longer than limit. Its errors
-// are of type [*Error]; those of read that are not become one.
+// response body, decompressed and of at most limit bytes. Its errors are of
+// type [*Error]; it converts other errors of read.
 func (c *Client) Get(ctx context.Context, below string, limit int64, read func(header http.Header, body io.Reader) error) error {
 	response, err := c.send(ctx, below)
 	if err != nil {
 		return wrap(err)
 	}
-	defer func() { _ = response.Body.Close() }() // nothing is lost: the answer was read or is of no use
+	defer func() { _ = response.Body.Close() }() // the response was read, or is not needed
 	if response.StatusCode != http.StatusOK {
-		// A short page read to its end leaves the connection fit for use.
+		// After a short body is read to its end, the connection can be reused.
 		_, _ = io.CopyN(io.Discard, response.Body, maxErrorPage)
 		return &Error{Reason: ReasonStatus, Status: response.StatusCode}
 	}
@@ -119,12 +120,12 @@ func (c *Client) Get(ctx context.Context, below string, limit int64, read func(h
 	return nil
 }
 
-// bounded reads at most so many bytes, and fails at one more.
+// bounded fails if its source has more bytes than the limit.
 type bounded struct {
 	source io.Reader
 	left   int64
 	limit  int64
-	cause  func() error // what ended the request, nil if it has not ended
+	cause  func() error // error of the request's context
 }
 
 // Read implements [io.Reader].
@@ -137,18 +138,18 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, tooLarge(b.limit)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		// The end of a request closes its connection, which may be seen first.
+		// When a request's context ends, its connection is closed: the read may
+		// report that instead of the cause.
 		return n, fmt.Errorf("reading the response failed: %w", cmp.Or(b.cause(), err))
 	}
 	return n, err
 }
 
-// maxErrorPage is how much of an answer is read that will not be used.
+// maxErrorPage is how many bytes of an unused body are read.
 const maxErrorPage = 4 << 10
 
-// send makes the request. net/http makes it again if a kept connection turns
-// out to be closed, as nginx may close one at any time; nginx has not counted
-// the first one then.
+// send sends the request. nginx may close an idle connection at any time: then
+// net/http repeats the request over a new connection, and nginx counts it once.
 func (c *Client) send(ctx context.Context, below string) (*http.Response, error) {
 	var written atomic.Bool // by the last attempt
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -156,7 +157,7 @@ func (c *Client) send(ctx context.Context, below string) (*http.Response, error)
 		WroteRequest: func(info httptrace.WroteRequestInfo) { written.Store(info.Err == nil) },
 	})
 	response, err := c.tripper.RoundTrip(c.requestFor(below).WithContext(ctx))
-	// A response can be here before its request is noted as written.
+	// A response can arrive before its request is reported as written.
 	if err == nil || written.Load() {
 		c.requests.Add(1)
 	}
@@ -168,25 +169,24 @@ func (c *Client) requestFor(below string) *http.Request {
 	if below == "" {
 		return c.request
 	}
-	request, place := *c.request, *c.request.URL
+	request, location := *c.request, *c.request.URL
 	below = "/" + strings.TrimPrefix(below, "/")
-	place.Path = strings.TrimSuffix(place.Path, "/") + below
-	if place.RawPath != "" { // what comes below has nothing to escape
-		place.RawPath = strings.TrimSuffix(place.RawPath, "/") + below
+	location.Path = strings.TrimSuffix(location.Path, "/") + below
+	if location.RawPath != "" { // the appended path needs no escaping
+		location.RawPath = strings.TrimSuffix(location.RawPath, "/") + below
 	}
-	request.URL = &place
+	request.URL = &location
 	return &request
 }
 
-// isClosed reports whether the other side closed the connection under a
-// request.
+// isClosed reports whether the server closed the connection during a request.
 func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// unpack returns the body of an answer. One that comes compressed although
-// nobody asked for it is unpacked.
+// unpack returns the decompressed body. A server may compress it although the
+// request does not accept that.
 func unpack(response *http.Response) (io.Reader, error) {
 	switch encoding := response.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":
@@ -194,7 +194,7 @@ func unpack(response *http.Response) (io.Reader, error) {
 	case "gzip":
 		unpacked, err := gzip.NewReader(response.Body)
 		if err != nil && classify(err) != ReasonNetwork {
-			return nil, err // out of time
+			return nil, err // timeout or cancellation
 		}
 		if err != nil {
 			return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the response is not valid gzip: %w", err)}

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// dial returns the function that opens this target's connections: to its unix
-// socket if it has one, and beginning with a PROXY protocol header if asked.
+// dial returns the function that opens connections to the target: to its Unix
+// socket if it has one, and starting with a PROXY protocol header if configured.
 //
-// The time-out bounds the dialling by itself, because net/http goes on
-// dialling after the request that wanted the connection has ended.
+// The dialer has a timeout of its own because net/http continues to dial after
+// the request that needed the connection has ended.
 func (o *Options) dial() func(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}
 	socket, proxied := o.Target.Socket(), o.ProxyProtocol
@@ -25,7 +25,7 @@ func (o *Options) dial() func(ctx context.Context, network, address string) (net
 		}
 		if proxied {
 			if err := writeProxyHeader(conn, o.Timeout); err != nil {
-				_ = conn.Close() // the error that matters is the first one
+				_ = conn.Close() // the first error is returned
 				return nil, err
 			}
 		}

@@ -1,8 +1,9 @@
-// Package client asks nginx for its own figures and says in Go types what
-// nginx answered.
+// Package client requests status documents of nginx and returns them as Go
+// types.
 //
-// It owns targets (what may stand behind --nginx.scrape-uri), the connections
-// to them, the decoding of status documents and the typed errors that tell why
-// an answer could not be had. It knows nothing of metrics: it must not import
-// client_golang, the collector or anything below internal.
+// It owns targets (the values of --nginx.scrape-uri), the connections to them,
+// the decoding of stub_status, and typed errors that explain failed requests.
+// Documents of other status interfaces have packages of their own, such as
+// client/plus, built on [Client.GetJSON]. It knows nothing of metrics: it must
+// not import client_golang, the collector or anything below internal.
 package client

@@ -15,22 +15,22 @@ import (
 	"unicode"
 )
 
-// Reason says in one word why a status document could not be had. It is the
-// label reason of nginx_exporter_scrape_errors_total.
+// Reason classifies a failed request. It is the label reason of
+// nginx_exporter_scrape_errors_total.
 type Reason string
 
-// The reasons, in the order in which they can strike a request.
+// The reasons, in the order in which they can occur in a request.
 const (
 	ReasonDNS      Reason = "dns"       // the host name has no address
-	ReasonRefused  Reason = "refused"   // nobody listens there
-	ReasonTimeout  Reason = "timeout"   // no whole answer in time
+	ReasonRefused  Reason = "refused"   // nothing is listening on the address
+	ReasonTimeout  Reason = "timeout"   // no complete response in time
 	ReasonTLS      Reason = "tls"       // no trusted TLS connection
-	ReasonNetwork  Reason = "network"   // any other trouble with the connection, broken HTTP included
+	ReasonNetwork  Reason = "network"   // any other failure of the connection, including malformed HTTP
 	ReasonStatus   Reason = "status"    // an HTTP status other than 200
-	ReasonTooLarge Reason = "too_large" // more bytes than such a document can have
-	ReasonParse    Reason = "parse"     // not the document that was expected
+	ReasonTooLarge Reason = "too_large" // above the size limit of the document
+	ReasonParse    Reason = "parse"     // not the expected document
 
-	// ReasonCanceled is no failure of nginx: whoever asked has left.
+	// ReasonCanceled is not a failure of nginx: the caller cancelled.
 	ReasonCanceled Reason = "canceled"
 )
 
@@ -42,8 +42,8 @@ func Reasons() []Reason {
 	}
 }
 
-// Error tells why a status document could not be had. Its text never holds
-// credentials and at most a few quoted bytes of an answer.
+// Error explains why a request failed. Its text contains no credentials and at
+// most a few quoted bytes of a response.
 type Error struct {
 	Reason Reason
 	Status int // the HTTP status, if that is the reason
@@ -51,7 +51,7 @@ type Error struct {
 	Err    error
 }
 
-// Error says what happened, in one line.
+// Error describes the failure in one line.
 func (e *Error) Error() string {
 	if e.Status != 0 {
 		return "nginx responded with HTTP status " + strconv.Itoa(e.Status) + " " + http.StatusText(e.Status)
@@ -62,8 +62,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ReasonOf returns the reason of an error of this package, and what comes
-// nearest for any other error.
+// ReasonOf returns the reason of an [Error], and the closest reason for any
+// other error.
 func ReasonOf(err error) Reason {
 	var e *Error
 	if errors.As(err, &e) {
@@ -72,8 +72,8 @@ func ReasonOf(err error) Reason {
 	return classify(err)
 }
 
-// AdviceOf returns what an operator can do about the error, in one sentence.
-// It is empty where nothing can be said.
+// AdviceOf returns what an operator can do about the error, in one sentence, or
+// an empty string.
 func AdviceOf(err error) string {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -147,7 +147,7 @@ func adviceStatus(status int) string {
 	}
 }
 
-// wrap makes an [Error] of whatever a request failed with.
+// wrap converts any error of a request to an [Error].
 func wrap(err error) error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -188,12 +188,12 @@ func isTLS(err error) bool {
 	if errors.As(err, &verify) || errors.As(err, &record) || errors.As(err, &alert) {
 		return true
 	}
-	// An alert that the other side sends comes as an OpError of this kind.
+	// crypto/tls reports an alert of the server as such an OpError.
 	if errors.As(err, &op) && op.Op == "remote error" {
 		return true
 	}
-	// crypto/tls and prometheus/common have no types for the rest: a version
-	// that is not supported, a certificate file that cannot be read.
+	// crypto/tls and prometheus/common have no error types for an unsupported
+	// version or an unreadable certificate file.
 	text := err.Error()
 	return strings.HasPrefix(text, "tls: ") || strings.Contains(text, "client cert") ||
 		strings.Contains(text, "client key") || strings.Contains(text, "CA cert")
@@ -204,15 +204,15 @@ const (
 	maxQuoted    = 64
 )
 
-// clip returns the text of an error fit for one log line: no control
-// characters, one line, bounded, and at most a few bytes of what follows a
-// quotation mark, since that may be the body of an answer.
+// clip returns the text of an error for one log line: bounded, without control
+// characters, and with at most a few bytes after a quotation mark, since they
+// may be the body of a response.
 func clip(err error) string {
 	if err == nil {
 		return ""
 	}
 	text, _, _ := strings.Cut(err.Error(), "\n")
-	// What net/http says of its own inside before the cause.
+	// Prefixes that name internals of net/http.
 	text = strings.TrimPrefix(text, "net/http: HTTP/1.x transport connection broken: ")
 	text = strings.TrimPrefix(text, "readLoopPeekFailLocked: ")
 	if i := strings.IndexByte(text, '"'); i >= 0 && len(text) > i+maxQuoted {
@@ -229,7 +229,7 @@ func clip(err error) string {
 	}, strings.ToValidUTF8(text, ""))
 }
 
-// Quote shows the beginning of a response, fit for one log line.
+// Quote returns the quoted beginning of a response, for one log line.
 func Quote(body []byte) string {
 	if len(body) > maxQuoted {
 		return fmt.Sprintf("%q and more", body[:maxQuoted-16])

@@ -10,8 +10,8 @@ import (
 )
 
 // GetJSON requests the path of the target, or one below it, and lets decode
-// read the JSON document there, which may have at most limit bytes after
-// decompression. It returns how many values of the document were invalid. Its
+// read the JSON document in the response, of at most limit bytes after
+// decompression. It returns the number of invalid values in the document. Its
 // errors are of type [*Error].
 func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode func(d *document.Reader)) (invalid int, err error) {
 	err = c.Get(ctx, below, limit, func(_ http.Header, body io.Reader) error {
@@ -20,7 +20,7 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 			d = document.NewReader(nil, 0)
 		}
 		defer c.readers.Put(d)
-		// Names, and what the garbage collector leaves, take the rest.
+		// The rest is for names, and for memory not yet collected as garbage.
 		d.Reset(body, limit/2)
 		decode(d)
 		if err := d.Finish(); err != nil {
@@ -32,8 +32,9 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 	return invalid, err
 }
 
-// DecodeError returns an error of [document.Reader] as an [Error]: its reason is
-// parse, unless the connection or the time that was up explains it.
+// DecodeError converts an error of [document.Reader] to an [Error]. Its reason is
+// parse unless the connection failed, the time was up or the document was too
+// large.
 func DecodeError(err error) error {
 	var e *Error
 	switch {

@@ -18,7 +18,7 @@ const (
 	ModePlus Mode = "plus"
 )
 
-// String returns the name of the mode as it is written in the configuration.
+// String returns the name of the mode in the configuration.
 func (m Mode) String() string {
 	if m == ModeAuto {
 		return "auto"
@@ -26,12 +26,12 @@ func (m Mode) String() string {
 	return string(m)
 }
 
-// maxVersions bounds how many API versions an answer may list. NGINX Plus has
-// nine of them after nine years.
+// maxVersions bounds the list of API versions. NGINX Plus has nine after nine
+// years.
 const maxVersions = 64
 
-// APIVersions returns the list of API versions when the body is one, as the
-// root of the NGINX Plus API sends it: [1,2,3].
+// APIVersions parses the list of API versions that the root of the NGINX Plus
+// API responds with, such as [1,2,3]. It returns false for anything else.
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html#getAPIVersions.
 func APIVersions(body []byte) ([]int, bool) {

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// proxySignature begins every PROXY protocol header of version 2.
+// proxySignature starts every PROXY protocol header of version 2.
 //
 // See https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, section 2.2.
 const proxySignature = "\r\n\r\n\x00\r\nQUIT\n"
 
 const (
 	proxyCommand = 0x21 // version 2, command PROXY
-	proxyUnspec  = 0x00 // no address: what a unix socket has to say
+	proxyUnspec  = 0x00 // no address, for Unix sockets
 	proxyTCP4    = 0x11
 	proxyTCP6    = 0x21
 )
 
-// writeProxyHeader tells the other side the real addresses of the connection,
-// as a listen with proxy_protocol expects it.
+// writeProxyHeader sends the addresses of the connection as a listen directive
+// with proxy_protocol expects them.
 func writeProxyHeader(conn net.Conn, timeout time.Duration) error {
 	if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err

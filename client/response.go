@@ -10,20 +10,19 @@ import (
 	"net/http/httptrace"
 )
 
-// Response is a response of the target as it came, whatever it is.
+// Response is an unchecked response of the target.
 type Response struct {
 	Status int
 	Header http.Header
-	Body   []byte // its beginning, at most MaxStubStatus bytes
-	Cut    bool   // there was more
+	Body   []byte // at most the first MaxStubStatus bytes
+	Cut    bool   // the body was longer
 	TLS    *tls.ConnectionState
 	Login  bool     // the request had credentials
-	Local  net.Addr // who the target sees ask; nil if unknown
+	Local  net.Addr // client address of the connection, nil if unknown
 }
 
-// Fetch requests the target once and returns its response, also where
-// [Client.StubStatus] would fail: it helps to explain why. Its errors are of
-// type [*Error].
+// Fetch requests the target once and returns its response with any status and
+// body, for diagnosis of failed scrapes. Its errors are of type [*Error].
 func (c *Client) Fetch(ctx context.Context) (*Response, error) {
 	var fetched Response
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -33,7 +32,7 @@ func (c *Client) Fetch(ctx context.Context) (*Response, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	defer func() { _ = response.Body.Close() }() // what was read is all that is wanted
+	defer func() { _ = response.Body.Close() }() // the rest is not needed
 	fetched.Status, fetched.Header, fetched.TLS = response.StatusCode, response.Header, response.TLS
 	fetched.Login = response.Request != nil && response.Request.Header.Get("Authorization") != ""
 	body, err := unpack(response)

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// redacted stands where a secret stood.
+// redacted replaces a secret.
 const redacted = "REDACTED"
 
-// cutLogin takes the user information out of a URL and leaves the rest of the
-// text exactly as it was written.
+// cutLogin removes the user information from a URL and leaves the rest of the
+// text unchanged.
 func cutLogin(s string) string {
 	start := strings.Index(s, "://")
 	if start < 0 {
@@ -27,8 +27,8 @@ func cutLogin(s string) string {
 	return s[:start] + s[start+at+1:]
 }
 
-// hideLogin makes a target fit to be shown that did not parse. Nobody knows
-// where its credentials end, so everything before the last @ goes.
+// hideLogin removes possible secrets from a target that did not parse. Where its
+// credentials end is not known, so everything before the last @ is removed.
 func hideLogin(s string) string {
 	if at := strings.LastIndexByte(s, '@'); at >= 0 && !strings.HasPrefix(s, unixScheme) {
 		s = redacted + s[at:]

@@ -14,34 +14,34 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// MaxStubStatus is the largest stub_status page that is read, in bytes. A real
+// MaxStubStatus is the size limit of a stub_status response, in bytes. A real
 // one has about a hundred.
 const MaxStubStatus = 64 << 10
 
-// StubStatus is what ngx_http_stub_status_module tells: counters since nginx
-// started, and gauges of this moment.
+// StubStatus is the response of ngx_http_stub_status_module: counters since nginx
+// started, and gauges.
 //
 // See https://nginx.org/en/docs/http/ngx_http_stub_status_module.html#data.
 type StubStatus struct {
-	// Counters. They begin at zero again when nginx is restarted.
-	Accepted value.Value // client connections accepted
-	Handled  value.Value // client connections handled: fewer than accepted only if a resource limit was hit
-	Requests value.Value // client requests, ours included
+	// Counters. A restart of nginx resets them.
+	Accepted value.Value // accepted client connections
+	Handled  value.Value // handled client connections: fewer than accepted only if a resource limit was reached
+	Requests value.Value // client requests, including those of the exporter
 
-	// Gauges. Absent where nginx printed a number below zero as a huge
-	// unsigned one, which happens to Waiting under load.
-	Active  value.Value // client connections, waiting ones included
+	// Gauges. Absent if nginx printed a negative number as a huge unsigned one,
+	// which happens to Waiting under load.
+	Active  value.Value // client connections, including waiting ones
 	Reading value.Value // connections whose request header is being read
-	Writing value.Value // connections to which an answer is being written
-	Waiting value.Value // idle connections that wait for a request
+	Writing value.Value // connections to which a response is being written
+	Waiting value.Value // idle connections waiting for a request
 
-	// Version is the version in the Server header, such as 1.29.1; with the
-	// name before it if that is not nginx, such as Tengine/3.1.0; empty where
-	// the header has none (server_tokens off).
+	// Version is the version in the Server header, such as 1.29.1, or the name
+	// and version of another server, such as Tengine/3.1.0. It is empty if the
+	// header has no version (server_tokens off).
 	Version string
 }
 
-// Invalid returns how many numbers of the page were invalid: they are absent.
+// Invalid returns the number of invalid gauges, which are absent.
 func (s *StubStatus) Invalid() int {
 	invalid := 0
 	for _, n := range []value.Value{s.Active, s.Reading, s.Writing, s.Waiting} {
@@ -52,7 +52,7 @@ func (s *StubStatus) Invalid() int {
 	return invalid
 }
 
-// StubStatus reads the stub_status page of the target. Its errors are of type
+// StubStatus requests the stub_status page of the target. Its errors are of type
 // [*Error].
 func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
 	var status *StubStatus
@@ -70,7 +70,7 @@ func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
 	return status, err
 }
 
-// errPlus is a target that was asked for a stub_status page and is none.
+// errPlus is the error of StubStatus for a target that is the NGINX Plus API.
 var errPlus = errors.New("this is the NGINX Plus API, not a stub_status page")
 
 // IsPlus reports whether an error of [Client.StubStatus] means that the target
@@ -80,7 +80,7 @@ func IsPlus(err error) bool {
 	return errors.Is(err, errPlus) || errors.As(err, &e) && e.Status/100 == 3
 }
 
-// notStubStatus says what the answer is instead of a stub_status page.
+// notStubStatus describes a response that is not a stub_status page.
 func notStubStatus(body []byte, err error) error {
 	e := &Error{Reason: ReasonParse, Err: err}
 	if _, ok := APIVersions(body); ok {
@@ -101,8 +101,8 @@ func notStubStatus(body []byte, err error) error {
 	return e
 }
 
-// serverVersion returns what follows "nginx/" in a Server header, or the whole
-// first word of another server's that has a version.
+// serverVersion returns the version after "nginx/" in a Server header, or the
+// name and version of another server.
 func serverVersion(header string) string {
 	const maxVersion = 64
 	product, _, _ := strings.Cut(header, " ")
@@ -116,22 +116,22 @@ func serverVersion(header string) string {
 	return product
 }
 
-// ParseStubStatus reads a stub_status page by the names that stand in it:
+// ParseStubStatus parses a stub_status page by its names:
 //
 //	Active connections: 2
 //	server accepts handled requests
 //	 7 7 13
 //	Reading: 0 Writing: 1 Waiting: 1
 //
-// Columns and lines that are not known, such as Tengine's request_time, are
-// left out. Everything else that deviates is an error: a page is whole or it
-// is none, and a number that no white space ends may have been cut.
+// Unknown columns and further lines, such as Tengine's request_time, are ignored.
+// Any other deviation is an error. A last number without white space after it
+// may be incomplete, which is an error too.
 func ParseStubStatus(page []byte) (*StubStatus, error) {
 	lines := bytes.SplitN(page, []byte("\n"), 5)
 	if len(lines) < 4 {
 		return nil, fmt.Errorf("%d of 4 lines", len(lines))
 	}
-	// Only a line that a line feed or a blank ends is known to be whole.
+	// A line is complete if a line feed or a blank ends it.
 	if last := lines[len(lines)-1]; len(lines) == 4 && !bytes.ContainsAny(last[max(0, len(last)-1):], " \t\r") {
 		return nil, errors.New("the last line is incomplete")
 	}
@@ -156,7 +156,7 @@ func (s *StubStatus) parseActive(line []byte) error {
 	return errors.New(`no line "Active connections"`)
 }
 
-// parseServer reads the line of column names and the line of their numbers.
+// parseServer parses the line of column names and the line of their values.
 func (s *StubStatus) parseServer(header, numbers []byte) error {
 	names, values := blanks(header), blanks(numbers)
 	if len(names) == 0 || string(names[0]) != "server" {
@@ -183,7 +183,7 @@ func (s *StubStatus) parseServer(header, numbers []byte) error {
 	return nil
 }
 
-// parseStates reads the line of pairs such as "Waiting: 1".
+// parseStates parses the line of pairs such as "Waiting: 1".
 func (s *StubStatus) parseStates(line []byte) error {
 	fields := blanks(line)
 	if len(fields)%2 != 0 {
@@ -206,8 +206,8 @@ func (s *StubStatus) parseStates(line []byte) error {
 	return nil
 }
 
-// blanks cuts a line into its words. Blanks, tabs and the carriage return of
-// the line's end part them, other white space does not.
+// blanks splits a line at blanks, tabs and the carriage return at its end, but
+// not at other white space.
 func blanks(line []byte) [][]byte {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	return bytes.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
@@ -219,9 +219,9 @@ func parseCounter(n *value.Value, text []byte) error {
 	return err
 }
 
-// parseGauge takes a number of 2^63 and above as one that fell below zero:
+// parseGauge parses a gauge. A number of 2^63 or more was negative and is absent:
 // nginx subtracts counters that it reads one after another and prints the
-// difference unsigned.
+// difference as unsigned.
 func parseGauge(n *value.Value, text []byte) error {
 	v, err := parseUnsigned(text)
 	if *n = value.Of(float64(v)); v > math.MaxInt64 {

@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// unixScheme marks a target behind a unix socket.
+// unixScheme is the prefix of targets on a Unix socket.
 const unixScheme = "unix:"
 
-// Target is one address at which an nginx tells its status. The zero value is
-// no target; [ParseTarget] makes one.
+// Target is the address of one status interface. The zero value is not valid;
+// [ParseTarget] returns one.
 type Target struct {
 	label    string
 	socket   string
@@ -24,12 +24,12 @@ type Target struct {
 	hasLogin bool
 }
 
-// ParseTarget reads a target as it is written after --nginx.scrape-uri:
-// an http or https URL, or unix:SOCKET:PATH, where SOCKET is the absolute path
-// of a unix socket (it may hold colons) or @NAME of an abstract one, and PATH
-// the request path, / when it is missing.
+// ParseTarget parses a value of --nginx.scrape-uri: an http or https URL, or
+// unix:SOCKET:PATH, where SOCKET is the absolute path of a Unix socket (it may
+// contain colons) or @NAME of an abstract one, and PATH is the request path, /
+// by default.
 //
-// No error holds the credentials of the URL.
+// Its errors contain no credentials of the URL.
 func ParseTarget(s string) (Target, error) {
 	if !utf8.ValidString(s) {
 		return Target{}, errors.New("the target is not valid UTF-8")
@@ -45,7 +45,7 @@ func ParseTarget(s string) (Target, error) {
 	return t, nil
 }
 
-// errScheme is for what is neither a URL of a kind we know nor a socket.
+// errScheme is the error for anything but an http or https URL or a socket.
 var errScheme = errors.New("write http://HOST:PORT/PATH, https://HOST:PORT/PATH or unix:SOCKET:PATH")
 
 func parseURL(s string) (Target, error) {
@@ -77,8 +77,8 @@ func parseURL(s string) (Target, error) {
 
 func parseUnix(s string) (Target, error) {
 	socket, path := strings.TrimPrefix(s, unixScheme), "/"
-	// The last ":/" parts socket and request path, so the socket's own path
-	// may hold colons.
+	// The last ":/" separates socket and request path, so the path of the
+	// socket may contain colons.
 	if i := strings.LastIndex(socket, ":/"); i >= 0 {
 		socket, path = socket[:i], socket[i+1:]
 	} else if name, ok := strings.CutSuffix(socket, ":"); ok {
@@ -98,7 +98,7 @@ func parseUnix(s string) (Target, error) {
 	if err != nil {
 		return Target{}, errors.New("the request path is not valid")
 	}
-	// The host of the URL is only what nginx sees in the Host header.
+	// The host of the URL is used only for the Host header.
 	u.Scheme, u.Host = "http", "localhost"
 	return Target{label: hideQuery(s), socket: socket, url: *u}, nil
 }
@@ -113,18 +113,17 @@ func checkPort(port string) error {
 	return nil
 }
 
-// String returns the target as it was written, without credentials: what the
-// label addr and the log show.
+// String returns the target as configured, without credentials, for the label
+// addr and the log.
 func (t Target) String() string { return t.label }
 
-// Key identifies what the target asks and whom: two spellings of one address
-// have the same key.
+// Key identifies the target: two spellings of one address have the same key.
 func (t Target) Key() string {
 	host := net.JoinHostPort(strings.ToLower(t.url.Hostname()), strings.TrimLeft(t.Port(), "0"))
 	return t.url.Scheme + "|" + t.socket + "|" + host + "|" + t.url.RequestURI()
 }
 
-// Socket returns the path of the unix socket, empty for a TCP target.
+// Socket returns the path of the Unix socket, empty for a TCP target.
 func (t Target) Socket() string { return t.socket }
 
 // Host returns the host name or address of a TCP target, without brackets.
@@ -135,7 +134,7 @@ func (t Target) Host() string {
 	return t.url.Hostname()
 }
 
-// Port returns the port of a TCP target, the scheme's own where none is given.
+// Port returns the port of a TCP target, by default that of the scheme.
 func (t Target) Port() string {
 	switch {
 	case t.url.Port() != "":
@@ -147,11 +146,11 @@ func (t Target) Port() string {
 	}
 }
 
-// Path returns the path that is asked for, without a query.
+// Path returns the request path, without a query.
 func (t Target) Path() string { return t.url.EscapedPath() }
 
-// At returns the target with another path and no query, at the same server and
-// with the same credentials. It takes paths that mean themselves.
+// At returns the target with another request path and no query, on the same
+// server and with the same credentials. The path must need no escaping.
 func (t Target) At(path string) Target {
 	t.url.Path, t.url.RawPath, t.url.RawQuery = path, "", ""
 	if t.label = t.url.Scheme + "://" + t.url.Host + path; t.socket != "" {
@@ -160,15 +159,15 @@ func (t Target) At(path string) Target {
 	return t
 }
 
-// HasLogin reports whether the target was written with credentials.
+// HasLogin reports whether the target contains credentials.
 func (t Target) HasLogin() bool { return t.hasLogin }
 
-// TLS reports whether the target is asked over TLS.
+// TLS reports whether the scheme of the target is https.
 func (t Target) TLS() bool { return t.url.Scheme == "https" }
 
-// urlError tells why a URL does not parse. What net/url quotes can be a part
-// of a password ("http://user:pa#ss@host" has the port "pa"), so its words are
-// only used where there is no sign of credentials.
+// urlError explains why a URL does not parse. net/url may quote a part of a
+// password ("http://user:pa#ss@host" has the port "pa"), so its error is used
+// only if the text cannot contain credentials.
 func urlError(s string, err error) error {
 	var parse *url.Error
 	if strings.Contains(s, "@") || !errors.As(err, &parse) {

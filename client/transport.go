@@ -8,13 +8,13 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// newTripper returns the round tripper of one target, with connections of its
-// own. Credentials and TLS files of the configuration are read again while it
-// is in use.
+// newTripper returns the round tripper of one target, with its own connections.
+// It reads the credential and TLS files of the configuration again when they
+// change.
 //
-// prometheus/common has a function that does all of this, but its transport
-// takes response headers of any length, requests compressed responses, and
-// traces each connection.
+// The function of prometheus/common for this is not used: its transport does not
+// bound response headers to 64 KiB, requests compressed responses and traces
+// each connection.
 func newTripper(options *Options) (http.RoundTripper, error) {
 	transport := func(tlsConfig *tls.Config) (http.RoundTripper, error) {
 		return withHeaders(newTransport(options, tlsConfig), &options.HTTP), nil
@@ -41,8 +41,8 @@ func newTripper(options *Options) (http.RoundTripper, error) {
 	return promconfig.NewTLSRoundTripper(tlsConfig, files, transport)
 }
 
-// maxIdle is how many connections to a target are kept: as many requests as
-// run side by side.
+// maxIdle is how many idle connections to a target are kept: at least as many
+// as requests run concurrently.
 const maxIdle = 8
 
 func newTransport(options *Options, tlsConfig *tls.Config) *http.Transport {

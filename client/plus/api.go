@@ -1,7 +1,7 @@
 // Package plus reads the REST API of NGINX Plus into Go types.
 //
-// It owns the negotiation of the version, the index of what an API offers, and
-// the documents. Like package client it knows nothing of metrics.
+// It owns the negotiation of the API version, the index of the available
+// documents, and their types. It knows nothing of metrics.
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html.
 package plus
@@ -29,17 +29,17 @@ type API struct {
 	maxDocument int64
 
 	mu    sync.Mutex
-	index *Index // nil until it was read
+	index *Index // nil until it is read
 }
 
-// New returns the API that a client reaches. The caller goes on owning the
-// client. One document may have at most maxDocument bytes after
-// decompression; zero means [DefaultMaxDocument].
+// New returns the API of the client's target. The caller keeps ownership of the
+// client. A document may have at most maxDocument bytes after decompression;
+// zero means [DefaultMaxDocument].
 func New(c *client.Client, maxDocument int64) *API {
 	return &API{client: c, maxDocument: cmp.Or(maxDocument, DefaultMaxDocument)}
 }
 
-// Index returns what the API offers. It is read once and remembered until
+// Index returns the index of the API. It is read once and cached until
 // [API.InvalidateIndex]. Its errors are of type [*client.Error].
 func (a *API) Index(ctx context.Context) (*Index, error) {
 	a.mu.Lock()
@@ -72,9 +72,9 @@ type Document interface {
 	decode(d *document.Reader)
 }
 
-// Read reads the document at a path of the index into an empty value. It
-// returns how many of its members were invalid: they are absent. Its errors
-// are of type [*client.Error].
+// Read requests the document at a path of the index, such as http/upstreams, and
+// decodes it into an empty value. It returns the number of invalid members, which
+// are absent. Its errors are of type [*client.Error].
 func (a *API) Read(ctx context.Context, index *Index, path string, into Document) (invalid int, err error) {
 	err = eitherPath(index, path, func(requested string) error {
 		invalid, err = a.client.GetJSON(ctx, strconv.Itoa(index.Version)+"/"+requested, a.maxDocument, into.decode)
@@ -86,8 +86,8 @@ func (a *API) Read(ctx context.Context, index *Index, path string, into Document
 	return invalid, advise(err, adviceDocument)
 }
 
-// eitherPath reads a document with a slash at the end of its path and without,
-// until it is found, and from then on as it was found.
+// eitherPath reads a document at its path with and without a trailing slash, and
+// remembers which of them worked.
 func eitherPath(index *Index, path string, read func(requested string) error) error {
 	var first error
 	paths := index.requestPaths(path)
@@ -104,13 +104,12 @@ func eitherPath(index *Index, path string, read func(requested string) error) er
 		}
 	}
 	if len(paths) > 1 {
-		index.setRequestPath(path, path) // as good as the other one; retry once per path
+		index.setRequestPath(path, path) // retry once per path
 	}
 	return first
 }
 
-// notFoundOrMoved reports whether the error is that there is nothing at this
-// path, or that it is at another one.
+// notFoundOrMoved reports whether the error is a status 404 or a redirect.
 func notFoundOrMoved(err error) bool {
 	var e *client.Error
 	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status/100 == 3)
@@ -124,8 +123,7 @@ const (
 	adviceLimit    = "if the document is as it should be, raise --nginx.plus.max-document"
 )
 
-// advise gives an error the advice for its path, where the usual one would be
-// about stub_status.
+// advise adds advice to an error where the default is about stub_status.
 func advise(err error, path string) error {
 	var e *client.Error
 	if !errors.As(err, &e) || e.Advice != "" {
@@ -140,7 +138,7 @@ func advise(err error, path string) error {
 	return err
 }
 
-// notPlus says what the response is instead of the NGINX Plus API.
+// notPlus describes a response that is not from the NGINX Plus API.
 func notPlus(text []byte) error {
 	e := &client.Error{Reason: client.ReasonParse, Advice: adviceAPI}
 	switch _, err := client.ParseStubStatus(text); {

@@ -6,24 +6,26 @@ import (
 )
 
 // Cache is one cache of /http/caches.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_http_cache.
 type Cache struct {
 	Name    string
-	Size    value.Value // bytes now
-	MaxSize value.Value // bytes; absent where none is configured
-	Cold    value.Value // 1 while the cache loader still reads what is on disk
+	Size    value.Value // current size in bytes
+	MaxSize value.Value // bytes; absent if not configured
+	Cold    value.Value // 1 while the cache loader loads the cache from disk
 
-	// Answers from the cache.
+	// Responses from the cache.
 	Hit, Stale, Updating, Revalidated CacheUse
-	// Answers that the cache did not give.
+	// Responses not from the cache.
 	Miss, Expired, Bypass CacheUse
 }
 
-// CacheUse counts the answers of one kind.
+// CacheUse counts the responses with one cache status.
 type CacheUse struct {
 	Responses        value.Value
 	Bytes            value.Value
-	ResponsesWritten value.Value // to the cache
-	BytesWritten     value.Value // to the cache
+	ResponsesWritten value.Value // written to the cache
+	BytesWritten     value.Value // written to the cache
 }
 
 // Caches is the document /http/caches.

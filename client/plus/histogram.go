@@ -11,25 +11,24 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Histogram is how long a server took to answer, from nginx 1.29.8 on.
+// Histogram is the response time histogram of a server, since nginx 1.29.8.
 type Histogram struct {
 	Sum value.Value // milliseconds
 
-	// Bounds are the upper ends of the buckets in milliseconds, in rising
+	// Bounds are the upper bounds of the buckets in milliseconds, in ascending
 	// order; the last one can be +Inf. Histograms of a document share them, so
 	// they must not be changed.
 	Bounds []float64
 
-	// Counts are the answers of each bucket: above the bound of the bucket
-	// before it and up to its own. They are not added up.
+	// Counts are the responses in each bucket. They are not cumulative.
 	Counts []float64
 
-	mixed bool // it was merged of such that do not fit, and stays empty
+	mixed bool // bounds differed in Merge
 }
 
-// decode leaves out the member count, which may differ from the sum of the
-// buckets: a histogram has to agree with itself. A bucket that makes no sense
-// would make all those above it wrong, so it takes the histogram with it.
+// decode ignores the member count, which may differ from the sum of the buckets:
+// the histogram must be consistent. It drops a histogram with an invalid bucket,
+// which would make all buckets above it wrong.
 func (h *Histogram) decode(d *document.Reader, bounds []float64) {
 	for name := range d.Members() {
 		switch string(name) {
@@ -45,14 +44,14 @@ func (h *Histogram) decode(d *document.Reader, bounds []float64) {
 
 type bucket struct{ bound, count float64 }
 
-// maxBuckets bounds how many buckets a histogram may have. NGINX Plus has 15.
+// maxBuckets bounds the buckets of a histogram. NGINX Plus has 15.
 const maxBuckets = 256
 
-// leastBound is the shortest time that a bucket can end at, in milliseconds.
+// leastBound is the smallest valid bound, in milliseconds.
 const leastBound = 1e-6
 
-// maxResponses is how many responses a histogram can count: up to there a float
-// holds each number exactly.
+// maxResponses is the largest valid sum of the buckets: up to it a float holds
+// each whole number exactly.
 const maxResponses = 1 << 53
 
 func (h *Histogram) decodeBuckets(d *document.Reader, shared []float64) {
@@ -79,8 +78,8 @@ func (h *Histogram) decodeBuckets(d *document.Reader, shared []float64) {
 	}
 }
 
-// readBuckets returns the buckets in rising order of their bounds, and false if
-// one of them is invalid or there are too many.
+// readBuckets returns the buckets in ascending order of their bounds, and false
+// if one of them is invalid or there are too many.
 func readBuckets(d *document.Reader) ([]bucket, bool) {
 	buckets, sound, total := make([]bucket, 0, 16), true, 0.0
 	for name := range d.Members() {
@@ -100,10 +99,10 @@ func readBuckets(d *document.Reader) ([]bucket, bool) {
 	return buckets, sound
 }
 
-// Sound reports whether the histogram can be shown.
+// Sound reports whether the histogram is complete. It may be called on nil.
 func (h *Histogram) Sound() bool { return h != nil && len(h.Counts) > 0 && h.Sum.IsSet() }
 
-// Endless reports whether the last bucket has no upper end.
+// Endless reports whether the bound of the last bucket is +Inf.
 func (h *Histogram) Endless() bool {
 	return len(h.Bounds) > 0 && math.IsInf(h.Bounds[len(h.Bounds)-1], 1)
 }

@@ -20,28 +20,26 @@ import (
 // maxList bounds the lists of versions and of paths, in bytes.
 const maxList = 64 << 10
 
-// newestVersion is the newest version of the API that is known. What later
-// ones add is left out.
+// newestVersion is the newest supported version of the API.
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html#compatibility.
 const newestVersion = 9
 
-// Index is what an NGINX Plus API offers: its version and the paths that it
-// lists. It does not change. The methods of a nil Index report nothing.
+// Index is the API version in use and the paths of the available documents. A nil
+// Index has none.
 type Index struct {
-	// Version is the version of the API that is requested, the newest that
-	// both sides know.
+	// Version is the newest API version that nginx and the exporter support.
 	Version int
 
 	listed  map[string]bool
 	guessed map[string]bool // branches that could not be listed
 
 	mu    sync.Mutex
-	slash map[string]bool // paths that were found with it at their end, or neither with it nor without
+	slash map[string]bool // by path: whether it is requested with a trailing slash
 }
 
-// Has reports whether there is something at a path such as http/upstreams, or
-// may be.
+// Has reports whether the API has, or may have, a document at a path such as
+// http/upstreams.
 func (i *Index) Has(path string) bool {
 	if i == nil {
 		return false
@@ -50,12 +48,11 @@ func (i *Index) Has(path string) bool {
 	return i.listed[path] || found && i.guessed[branch]
 }
 
-// Lists reports whether the API itself lists the path.
+// Lists reports whether the API lists the path.
 func (i *Index) Lists(path string) bool { return i != nil && i.listed[path] }
 
-// requestPaths returns what may have to be requested for a path. NGINX Plus
-// takes it with a slash at its end and without; its documentation and proxies
-// before it may insist on one.
+// requestPaths returns the paths to try for a document. NGINX Plus accepts both
+// with and without a trailing slash, but a proxy may accept only one.
 func (i *Index) requestPaths(path string) []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -69,7 +66,7 @@ func (i *Index) requestPaths(path string) []string {
 	}
 }
 
-// setRequestPath notes what is to be requested for a path.
+// setRequestPath sets the only path to try for a document.
 func (i *Index) setRequestPath(path, requested string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -98,7 +95,7 @@ func (a *API) readIndex(ctx context.Context) (*Index, error) {
 		}
 		names, err := a.listBriefly(ctx, strconv.Itoa(version)+"/"+branch)
 		if err != nil && client.ReasonOf(err) == client.ReasonCanceled {
-			return nil, err // which says nothing of the branch
+			return nil, err // the list may exist
 		}
 		index.guessed[branch] = err != nil
 		for _, name := range names {
@@ -108,7 +105,7 @@ func (a *API) readIndex(ctx context.Context) (*Index, error) {
 	return index, nil
 }
 
-// negotiate returns the newest version that both sides know.
+// negotiate returns the newest version that nginx and the exporter support.
 func (a *API) negotiate(ctx context.Context) (int, error) {
 	text, err := a.getEither(ctx, "", "/")
 	if err != nil {
@@ -135,8 +132,8 @@ func (a *API) negotiate(ctx context.Context) (int, error) {
 	return newest, nil
 }
 
-// listBriefly reads a list in half of the time that is left: what it lists can
-// be read without it.
+// listBriefly reads a list within half of the remaining time: documents can be
+// read without it.
 func (a *API) listBriefly(ctx context.Context, path string) ([]string, error) {
 	if deadline, limited := ctx.Deadline(); limited {
 		brief, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
@@ -146,7 +143,7 @@ func (a *API) listBriefly(ctx context.Context, path string) ([]string, error) {
 	return a.list(ctx, path)
 }
 
-// list reads the names of what is below a path.
+// list reads the names below a path.
 func (a *API) list(ctx context.Context, path string) ([]string, error) {
 	text, err := a.getEither(ctx, path+"/", path)
 	if err != nil {
@@ -168,9 +165,8 @@ func (a *API) list(ctx context.Context, path string) ([]string, error) {
 	return names, nil
 }
 
-// getEither reads a short document that has a slash at the end of its path
-// in one place and none in another: where nginx redirects from one to the
-// other, or has only one, the other is requested.
+// getEither requests a list at the first path, and at the second one if the
+// first is redirected or not found.
 func (a *API) getEither(ctx context.Context, first, second string) ([]byte, error) {
 	body, err := a.getShort(ctx, first)
 	if notFoundOrMoved(err) {

@@ -5,11 +5,14 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Keyval is one zone of /http/keyvals or /stream/keyvals. Keys and values
-// are data of users and never leave the decoder.
+// Keyval is one zone of /http/keyvals or /stream/keyvals. Keys and values are
+// user data: they are counted and not stored.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#http_keyvals_ and
+// https://nginx.org/en/docs/http/ngx_http_api_module.html#stream_keyvals_.
 type Keyval struct {
 	Name  string
-	Pairs value.Value // how many there are
+	Pairs value.Value // number of key-value pairs
 }
 
 // Keyvals are the documents /http/keyvals and /stream/keyvals.

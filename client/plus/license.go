@@ -6,14 +6,16 @@ import (
 )
 
 // License is the document /license.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_license_object.
 type License struct {
-	Evaluation  value.Value // 1 for a trial
+	Evaluation  value.Value // 1 for an evaluation license
 	ActiveUntil value.Value // Unix seconds
 
-	// Absent where usage is not reported.
+	// Absent if usage reporting is off.
 	ReportingHealthy value.Value
-	ReportingFails   value.Value // since the last report that went well
-	ReportingGrace   value.Value // seconds until nginx stops serving
+	ReportingFails   value.Value // failed reports since the last successful one
+	ReportingGrace   value.Value // seconds until nginx stops processing traffic
 }
 
 func (l *License) decode(d *document.Reader) {

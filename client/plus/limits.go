@@ -6,14 +6,17 @@ import (
 )
 
 // Limit is one zone of /http/limit_reqs, /http/limit_conns or
-// /stream/limit_conns. Zones that limit connections delay nothing.
+// /stream/limit_conns. Zones that limit connections do not delay.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_http_limit_req_zone and
+// https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_http_limit_conn_zone.
 type Limit struct {
 	Name           string
 	Passed         value.Value
 	Delayed        value.Value
 	Rejected       value.Value
-	DelayedDryRun  value.Value // would have been
-	RejectedDryRun value.Value // would have been
+	DelayedDryRun  value.Value // would have been delayed
+	RejectedDryRun value.Value // would have been rejected
 }
 
 // Limits are the documents /http/limit_reqs, /http/limit_conns and

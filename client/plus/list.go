@@ -6,7 +6,7 @@ import (
 	"nginx-exporter/client/document"
 )
 
-// List is objects of one kind, each with a name, in the order of the API.
+// List is a document with named objects of one kind, in the order of the API.
 type List[T any, P listed[T]] struct {
 	All []P
 }

@@ -6,9 +6,9 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Merge adds another server with the same address to the server. Counters and
-// what is counted now add up, averages are weighted by use, and of two states
-// the worse one stays.
+// Merge adds another server with the same address to the server: counters and
+// current counts are added, averages are weighted by use, and the worse state is
+// kept.
 func (p *Peer) Merge(other *Peer) {
 	mine, others := p.use(), other.use()
 	for i, average := range p.averages() {
@@ -25,7 +25,7 @@ func (p *Peer) Merge(other *Peer) {
 	p.LastSelected = choose(p.LastSelected, other.LastSelected, func(a, b float64) float64 { return max(a, b) })
 }
 
-// sums lists the numbers that add up.
+// sums lists the values that are added.
 func (p *Peer) sums() []*value.Value {
 	return []*value.Value{
 		&p.Weight, &p.MaxConns, &p.Active, &p.Requests, &p.Connections, &p.Sent, &p.Received, &p.Fails, &p.Unavail,
@@ -37,7 +37,7 @@ func (p *Peer) averages() []*value.Value {
 	return []*value.Value{&p.HeaderTime, &p.ConnectTime, &p.FirstByteTime, &p.ResponseTime}
 }
 
-// use is how often the server was used.
+// use is the number of requests or connections of the server.
 func (p *Peer) use() float64 {
 	use := 0.0
 	for _, n := range []value.Value{p.Requests, p.Connections} {
@@ -64,7 +64,7 @@ func worse(a, b State) State {
 	return max(a, b)
 }
 
-// choose joins two numbers, or returns the one that is there.
+// choose combines two values, or returns the one that is set.
 func choose(a, b value.Value, join func(a, b float64) float64) value.Value {
 	switch {
 	case !a.IsSet():
@@ -84,7 +84,7 @@ func addAll(to, from []*value.Value) {
 
 func (r *Responses) merge(other *Responses) {
 	addAll(r.classes(), other.classes())
-	r.Codes = slices.Clone(r.Codes) // the memory behind it belongs to the next server
+	r.Codes = slices.Clone(r.Codes) // copies of the server share it
 	for _, code := range other.Codes {
 		i := slices.IndexFunc(r.Codes, func(c Code) bool { return c.Code == code.Code })
 		if i < 0 {
@@ -107,8 +107,8 @@ func (t *TLS) merge(other *TLS) *TLS {
 	return &sum
 }
 
-// merge adds up histograms with the same buckets. Of two with different ones
-// none is left: the sum would be wrong.
+// merge adds two histograms with the same bounds. If the bounds differ, the
+// result is not sound: a sum would be wrong.
 func (h *Histogram) merge(other *Histogram) *Histogram {
 	switch {
 	case h != nil && h.mixed, !other.Sound() && (other == nil || !other.mixed):

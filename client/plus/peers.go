@@ -7,8 +7,8 @@ import (
 	"nginx-exporter/client/document"
 )
 
-// decode reads a server of /http/upstreams or /stream/upstreams. The bounds of
-// its histogram share the memory of those given if they are the same.
+// decode reads one server. The bounds of its histogram share the memory of the
+// given ones if they are equal.
 func (p *Peer) decode(d *document.Reader, bounds []float64) {
 	for name := range d.Members() {
 		switch string(name) {
@@ -50,7 +50,7 @@ func (p *Peer) decode(d *document.Reader, bounds []float64) {
 	}
 }
 
-// decodeUse reads the members that tell how the server was used.
+// decodeUse reads the counters and times of requests and connections.
 func (p *Peer) decodeUse(name string, d *document.Reader) {
 	switch name {
 	case "requests":
@@ -97,7 +97,7 @@ func (p *Peer) decodeChecks(d *document.Reader) {
 	}
 }
 
-// decodeState reads the name of a state; one that is not listed is unknown.
+// decodeState reads the name of a state. Other names are unknown.
 func decodeState(d *document.Reader) State {
 	name := d.Text()
 	if i := slices.Index(States(), name); i > 0 {

@@ -5,19 +5,21 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Resolver is one resolver of /resolvers.
+// Resolver is one zone of /resolvers.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_resolver_zone.
 type Resolver struct {
 	Name string
 
-	// Questions asked.
-	ByName    value.Value
+	// Requests to the DNS server.
+	ByName    value.Value // names to addresses
 	Services  value.Value // SRV records
-	ByAddress value.Value
+	ByAddress value.Value // addresses to names
 
-	// Answers.
+	// Responses by result.
 	NoError, FormErr, ServFail, NXDomain, NotImp, Refused value.Value
-	TimedOut                                              value.Value // no answer
-	Unknown                                               value.Value // another error
+	TimedOut                                              value.Value // requests without a response
+	Unknown                                               value.Value // any other error
 }
 
 // Resolvers is the document /resolvers.

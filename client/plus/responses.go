@@ -8,8 +8,8 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Responses counts answers by class and by status code. Codes that never
-// occurred are not listed, by nginx or here.
+// Responses counts responses by class and by status code. nginx lists only codes
+// that occurred.
 type Responses struct {
 	Informational value.Value // 1xx
 	Success       value.Value // 2xx
@@ -19,9 +19,9 @@ type Responses struct {
 	Codes         []Code
 }
 
-// Code counts the answers with one status code.
+// Code counts the responses with one status code.
 type Code struct {
-	Code  string // as nginx names it
+	Code  string // usually three digits
 	Count value.Value
 }
 
@@ -55,13 +55,13 @@ func (r *Responses) decode(d *document.Reader) {
 			r.ServerError = d.Count()
 		case "codes":
 			r.decodeCodes(d)
-		default: // total, too, which is the sum of the classes
+		default: // including total, the sum of the classes
 			d.Skip()
 		}
 	}
 }
 
-// maxCodes bounds how many status codes one object may list.
+// maxCodes bounds the status codes of one object.
 const maxCodes = 1000
 
 func (r *Responses) decodeCodes(d *document.Reader) {
@@ -81,7 +81,7 @@ func (r *Responses) decodeCodes(d *document.Reader) {
 	d.Charge(len(codes) * int(unsafe.Sizeof(Code{})))
 	r.Codes = nil
 	if len(codes) > 0 {
-		r.Codes = slices.Clone(codes) // without the spare room
+		r.Codes = slices.Clone(codes) // without unused capacity
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 )
 
 // Slab is one shared memory zone of /slabs.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_slab_zone.
 type Slab struct {
 	Name      string
 	PagesUsed value.Value
@@ -16,8 +18,8 @@ type Slab struct {
 	Slots     []Slot
 }
 
-// Slot is the memory of a zone for pieces up to one size. Used and Free
-// can be below zero: nginx does not lock the zone to count them.
+// Slot is the memory of a zone for allocations of one size. Used and Free can be
+// negative: nginx does not lock the zone to read them.
 type Slot struct {
 	Size     string // bytes
 	Used     value.Value
@@ -44,7 +46,7 @@ func (z *Slab) decode(d *document.Reader) {
 	}
 }
 
-// maxSlots bounds how many sizes of slots a zone may list. nginx has nine.
+// maxSlots bounds the slot sizes of a zone. nginx has nine.
 const maxSlots = 64
 
 func (z *Slab) decodeSlots(d *document.Reader) {
@@ -64,7 +66,7 @@ func (z *Slab) decodeSlots(d *document.Reader) {
 	d.Charge(len(slots) * int(unsafe.Sizeof(Slot{})))
 	z.Slots = nil
 	if len(slots) > 0 {
-		z.Slots = slices.Clone(slots) // without the spare room
+		z.Slots = slices.Clone(slots) // without unused capacity
 	}
 }
 

@@ -8,20 +8,22 @@ import (
 )
 
 // TLS counts TLS handshakes: the document /ssl, and a member of zones and
-// servers that speak TLS.
+// servers with TLS.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_ssl_object.
 type TLS struct {
-	Handshakes       value.Value // finished
+	Handshakes       value.Value // successful
 	HandshakesFailed value.Value
 	SessionReuses    value.Value
 
-	// Reasons of failures. Not every failure has one of these, so they do not
-	// add up to HandshakesFailed.
+	// Failed handshakes by reason. Other reasons are not listed, so the sum can
+	// be below HandshakesFailed.
 	NoCommonProtocol value.Value
 	NoCommonCipher   value.Value
 	HandshakeTimeout value.Value
 	PeerRejectedCert value.Value
 
-	// Reasons for which a certificate was not accepted.
+	// Failed certificate verifications by reason.
 	NoCert           value.Value
 	ExpiredCert      value.Value
 	RevokedCert      value.Value
@@ -73,7 +75,7 @@ func (t *TLS) decodeVerifyFailures(d *document.Reader) {
 	}
 }
 
-// counters lists all numbers of the document.
+// counters lists all counters of the document.
 func (t *TLS) counters() []*value.Value {
 	return []*value.Value{
 		&t.Handshakes, &t.HandshakesFailed, &t.SessionReuses,
@@ -82,7 +84,7 @@ func (t *TLS) counters() []*value.Value {
 	}
 }
 
-// optionalTLS reads a member that only those who speak TLS have.
+// optionalTLS reads a member that only zones and servers with TLS have.
 func optionalTLS(d *document.Reader) *TLS {
 	t := new(TLS)
 	d.Charge(int(unsafe.Sizeof(*t)))

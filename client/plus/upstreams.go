@@ -8,52 +8,56 @@ import (
 )
 
 // Upstreams are the documents /http/upstreams and /stream/upstreams.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_http_upstream and
+// https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_stream_upstream.
 type Upstreams struct {
 	All   []*Upstream
 	Peers []*Peer // of all upstreams
 }
 
-// Upstream is a group of servers.
+// Upstream is one group of servers.
 type Upstream struct {
 	Name      string
-	Zone      string      // the shared memory zone
-	Keepalive value.Value // idle connections to the servers now
-	Zombies   value.Value // servers that were removed and still answer
+	Zone      string      // shared memory zone
+	Keepalive value.Value // idle keepalive connections to the servers
+	Zombies   value.Value // removed servers that still process requests
 
-	// Absent without the directive queue.
-	QueueSize      value.Value // requests that wait now
+	// Absent without the queue directive.
+	QueueSize      value.Value // requests in the queue
 	QueueMaxSize   value.Value
-	QueueOverflows value.Value // requests refused since the queue was full
+	QueueOverflows value.Value // requests rejected because the queue was full
 
-	// States counts the servers by their states, if Listed: an upstream can
-	// have none.
+	// States counts the servers by state. It is valid if Listed, which also holds
+	// for an upstream without servers.
 	States [StateUnhealthy + 1]uint32
 	Listed bool
 }
 
-// Peer is a server of an upstream. The API can list two with one address.
+// Peer is one server of an upstream. An upstream can have several with the same
+// address.
 type Peer struct {
 	Upstream *Upstream
-	ID       string // tells servers of an upstream apart
+	ID       string // unique in the upstream
 	Server   string // address
-	Name     string // as the configuration gives it
-	Service  string // of the SRV record, empty without one
+	Name     string // in the configuration
+	Service  string // of the SRV record, empty if none
 	State    State
 
 	Backup   value.Value // 1 for a backup server
 	Weight   value.Value
 	MaxConns value.Value // absent without a limit
-	Active   value.Value // connections now
+	Active   value.Value // current connections
 
 	Requests    value.Value // http only
 	Connections value.Value // stream only
 	Responses   Responses
 	Sent        value.Value // bytes to the server
 	Received    value.Value // bytes from the server
-	Fails       value.Value // attempts that failed
-	Unavail     value.Value // times that fails made the server unavailable
+	Fails       value.Value // failed attempts
+	Unavail     value.Value // times the server became unavailable because of failed attempts
 
-	// Averages in milliseconds, absent until the server was used.
+	// Averages in milliseconds, absent until the server is used.
 	HeaderTime    value.Value // http only
 	ConnectTime   value.Value // stream only
 	FirstByteTime value.Value // stream only
@@ -62,35 +66,35 @@ type Peer struct {
 
 	Checks     value.Value // health checks
 	CheckFails value.Value
-	Unhealthy  value.Value // times that checks made the server unhealthy
+	Unhealthy  value.Value // times the server became unhealthy
 	LastPassed value.Value // 1 if the last check passed; absent before the first
 
 	Downtime     value.Value // milliseconds
 	DownSince    value.Value // Unix seconds; absent while the server is up
-	LastSelected value.Value // Unix seconds; absent until the server was selected
+	LastSelected value.Value // Unix seconds; absent until the server is selected
 	TLS          *TLS
 }
 
 // State is the state of a server.
 type State uint8
 
-// The states, with the numbers that nginx-prometheus-exporter gave them.
+// The states, with the numbers of nginx-prometheus-exporter.
 const (
 	StateUnknown State = iota
 	StateUp
-	StateDraining // no new clients
-	StateDown     // switched off by hand
-	StateUnavail  // too many failures
-	StateChecking // about to be tried again
+	StateDraining // accepts no new sessions
+	StateDown     // disabled by configuration or the API
+	StateUnavail  // too many failed attempts
+	StateChecking // waiting for its first health check
 	StateUnhealthy
 )
 
-// States lists the names of the states by their numbers.
+// States lists the names of the states by number.
 func States() []string {
 	return []string{"unknown", "up", "draining", "down", "unavail", "checking", "unhealthy"}
 }
 
-// String returns the name that the API has for the state.
+// String returns the name of the state in the API.
 func (s State) String() string { return States()[s] }
 
 func (u *Upstreams) decode(d *document.Reader) {
@@ -134,8 +138,8 @@ func (u *Upstreams) decodePeers(d *document.Reader, upstream *Upstream) {
 	}
 }
 
-// lastBounds returns the bounds of the server before, most likely those of the
-// next one too.
+// lastBounds returns the histogram bounds of the last server, which the next one
+// usually has too.
 func (u *Upstreams) lastBounds() []float64 {
 	if len(u.Peers) == 0 || u.Peers[len(u.Peers)-1].ResponseTimes == nil {
 		return nil

@@ -8,16 +8,18 @@ import (
 	"nginx-exporter/client/document"
 )
 
-// Worker is one worker process of the document /workers.
+// Worker is one worker process of /workers.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_worker.
 type Worker struct {
-	ID          string // number of the worker, the same after a respawn
+	ID          string // number of the worker, unchanged after a respawn
 	PID         string // process id
 	Connections Connections
 	Requests    Requests
 }
 
-// Workers is the document /workers. The API describes it as an object by
-// the workers' numbers and sends an array; both are read.
+// Workers is the document /workers. It is documented as an object by worker
+// number, but nginx sends an array; both are accepted.
 type Workers struct {
 	All []*Worker
 }
@@ -60,11 +62,11 @@ func (w *Workers) decodeOne(d *document.Reader) {
 	w.All = append(w.All, worker)
 }
 
-// maxIdentifier is up to where a float holds each whole number: beyond, two
-// identifiers could become one.
+// maxIdentifier is the largest whole number that a float holds exactly: above it
+// two identifiers could become equal.
 const maxIdentifier = 1 << 53
 
-// identifier reads a whole number that nobody adds up.
+// identifier reads a whole number as text.
 func identifier(d *document.Reader) string {
 	n := d.Number()
 	if !n.IsSet() {

@@ -6,18 +6,20 @@ import (
 )
 
 // ZoneSync is the document /stream/zone_sync.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_stream_zone_sync.
 type ZoneSync struct {
 	BytesIn, BytesOut       value.Value
 	MessagesIn, MessagesOut value.Value
-	NodesOnline             value.Value // other nodes that are connected now
+	NodesOnline             value.Value // other nodes currently connected
 	Zones                   List[SyncZone, *SyncZone]
 }
 
-// SyncZone is one zone that is shared between nodes.
+// SyncZone is one zone synchronized between nodes.
 type SyncZone struct {
 	Name           string
-	RecordsPending value.Value // to be sent
-	RecordsTotal   value.Value // in the zone now
+	RecordsPending value.Value // not yet sent
+	RecordsTotal   value.Value // in the zone
 }
 
 func (z *ZoneSync) decode(d *document.Reader) {
