@@ -120,6 +120,9 @@ func (c *Client) Get(ctx context.Context, below string, limit int64, read func(h
 	return nil
 }
 
+// errReading is a response whose body could not be read to its end.
+var errReading = errors.New("reading the response failed")
+
 // bounded fails if its source has more bytes than the limit.
 type bounded struct {
 	source io.Reader
@@ -140,7 +143,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		// When a request's context ends, its connection is closed: the read may
 		// report that instead of the cause.
-		return n, fmt.Errorf("reading the response failed: %w", cmp.Or(b.cause(), err))
+		return n, fmt.Errorf("%w: %w", errReading, cmp.Or(b.cause(), err))
 	}
 	return n, err
 }
@@ -179,10 +182,13 @@ func (c *Client) requestFor(below string) *http.Request {
 	return &request
 }
 
-// isClosed reports whether the server closed the connection during a request.
-func isClosed(err error) bool {
+// IsClosed reports whether the server closed the connection during a request.
+func IsClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		// net/http has no exported error for a connection that is closed before
+		// it has sent the request.
+		err != nil && strings.Contains(err.Error(), "server closed idle connection")
 }
 
 // unpack returns the decompressed body. A server may compress it although the

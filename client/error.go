@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -70,81 +69,6 @@ func ReasonOf(err error) Reason {
 		return e.Reason
 	}
 	return classify(err)
-}
-
-// AdviceOf returns what an operator can do about the error, in one sentence, or
-// an empty string.
-func AdviceOf(err error) string {
-	var e *Error
-	if !errors.As(err, &e) {
-		return ""
-	}
-	if e.Advice != "" {
-		return e.Advice
-	}
-	switch e.Reason {
-	case ReasonDNS:
-		return "check the host name in the target"
-	case ReasonRefused:
-		return "check that nginx runs and listens on this address; in a pod 127.0.0.1 is shared by all its containers"
-	case ReasonTimeout:
-		return "nginx did not respond within the timeout; check its load, and --nginx.timeout"
-	case ReasonTLS:
-		return adviceTLS(e.Err)
-	case ReasonNetwork:
-		return adviceNetwork(e.Err)
-	case ReasonStatus:
-		return adviceStatus(e.Status)
-	case ReasonTooLarge, ReasonParse:
-		return "check that the path of the target is a location with stub_status in nginx"
-	case ReasonCanceled:
-	}
-	return ""
-}
-
-func adviceTLS(err error) string {
-	var (
-		record tls.RecordHeaderError
-		host   x509.HostnameError
-	)
-	switch {
-	case errors.As(err, &record):
-		return "the port does not speak TLS; use http:// in the target"
-	case errors.As(err, &host):
-		return "the certificate is for another name; set tls_config.server_name in the configuration file"
-	default:
-		return "set the CA with --nginx.ssl-ca-cert, the client certificate that nginx requires with " +
-			"--nginx.ssl-client-cert, or disable certificate verification with --no-nginx.ssl-verify (insecure)"
-	}
-}
-
-func adviceNetwork(err error) string {
-	switch {
-	case errors.Is(err, os.ErrPermission):
-		return "the exporter has no permission to open the socket; check its owner and mode"
-	case errors.Is(err, os.ErrNotExist):
-		return "the socket does not exist; check its path, and that nginx runs"
-	default:
-		return "check that the port speaks HTTP; a listen with proxy_protocol needs --nginx.proxy-protocol"
-	}
-}
-
-func adviceStatus(status int) string {
-	switch {
-	case status >= 300 && status < 400:
-		return "redirects are not followed; use the final URL as the target"
-	case status == http.StatusBadRequest:
-		return "use https:// if the port expects TLS, --nginx.ssl-client-cert if nginx requires a client certificate, " +
-			"and --nginx.proxy-protocol only if it listens with proxy_protocol"
-	case status == http.StatusUnauthorized:
-		return "nginx requires authentication; set credentials under http_client_config in the configuration file"
-	case status == http.StatusForbidden:
-		return "allow the address of the exporter in the stub_status location"
-	case status == http.StatusNotFound:
-		return "check the path of the target against the stub_status location"
-	default:
-		return "check the error log of nginx"
-	}
 }
 
 // wrap converts any error of a request to an [Error].

@@ -31,7 +31,11 @@ type failure struct {
 }
 
 const (
-	adviceHTTP     = "check that the port speaks HTTP; a listen with proxy_protocol needs --nginx.proxy-protocol"
+	adviceHTTP     = "check that the port of the target is an HTTP server of nginx"
+	adviceClosed   = "nginx closed the connection; check its error log, raise worker_connections"
+	adviceCut      = "the connection failed during the response"
+	adviceLimit    = "exempt the status location from limit_req and limit_conn"
+	adviceHTTP2    = "the port accepts only HTTP/2; remove http2"
 	adviceLocation = "check that the path of the target is a location with stub_status in nginx"
 	adviceLog      = "check the error log of nginx"
 	adviceRedirect = "redirects are not followed"
@@ -49,10 +53,10 @@ func statusFailures() map[string]failure {
 		403: "allow the address of the exporter in the stub_status location",
 		404: "check the path of the target against the stub_status location",
 		405: adviceLog,
-		429: adviceLog,
+		429: adviceLimit,
 		500: adviceLog,
 		502: adviceLog,
-		503: adviceLog,
+		503: adviceLimit,
 		201: adviceLog,
 		206: adviceLog,
 	} {
@@ -141,12 +145,20 @@ func sizeFailures(tb testing.TB) map[string]failure {
 
 func networkFailures(tb testing.TB) map[string]failure {
 	tb.Helper()
-	network := func(script script, text string) failure {
-		return failure{script: script, reason: client.ReasonNetwork, text: text, advice: adviceHTTP}
+	advised := func(advice string) func(script script, text string) failure {
+		return func(script script, text string) failure {
+			return failure{script: script, reason: client.ReasonNetwork, text: text, advice: advice}
+		}
 	}
+	network, closed, cut, http2 := advised(adviceHTTP), advised(adviceClosed), advised(adviceCut), advised(adviceHTTP2)
 	brokenGzip := zipped(tb, page)
 	brokenGzip = answer("200 OK", "text/plain", brokenGzip[:len(brokenGzip)-8]+"12345678", "Content-Encoding: gzip")
 	return map[string]failure{
+		// As nginx 1.22.1 responds on a port with http2.
+		"HTTP/2": http2(once("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80\x00\x04\x00\x01\x00\x00\x00\x05\x00\xff\xff\xff"+
+			"\x00\x00\x04\x08\x00\x00\x00\x00\x00\x7f\xff\x00\x00\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"), "malformed HTTP"),
+		"empty settings":    http2(once("\x00\x00\x00\x04\x00\x00\x00\x00\x00"+"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"), "malformed HTTP"),
+		"not HTTP/2":        network(once("\x00\x00\x12\x05\x00\x00\x00\x00\x00\n"), "malformed HTTP"),
 		"SSH banner":        network(once("SSH-2.0-OpenSSH_9.2p1"+body("")+"\r\n"), "malformed HTTP"),
 		"TLS alert":         network(once("\x15\x03\x01\x00\x02\x02\x28"), ""),
 		"SMTP":              network(once("220 mail.example.com ESMTP\r\n500 5.5.1 "+secret+"\r\n"), "malformed HTTP"),
@@ -154,19 +166,19 @@ func networkFailures(tb testing.TB) map[string]failure {
 		"wrong version":     network(once("HTTP/9.x 200 OK\r\n\r\n"+page), "malformed HTTP version"),
 		"wrong status":      network(once("HTTP/1.1 abc OK\r\n\r\n"+page), "malformed HTTP status code"),
 		"line, no colon":    network(once("HTTP/1.1 200 OK\r\n"+body("x")+"\r\n\r\n"+page), ""),
-		"reset":             network(func(*exchange) outcome { return reset }, "reset by peer"),
-		"closed":            network(func(*exchange) outcome { return hangUp }, "EOF"),
+		"reset":             closed(func(*exchange) outcome { return reset }, "reset by peer"),
+		"closed":            closed(func(*exchange) outcome { return hangUp }, "EOF"),
 		"status line cut":   network(once("HTTP/1.1 20"), "malformed HTTP status code"),
 		"header cut":        network(once("HTTP/1.1 200 OK\r\nContent-Le"), "missing colon"),
-		"body cut":          network(once(strings.TrimSuffix(ok(page), " \n")), "reading the response failed"),
-		"chunked garbage":   network(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"+body("")), "reading the response failed"),
-		"chunks cut":        network(once(strings.TrimSuffix(chunked(page, 10), "0\r\n\r\n")), "reading the response failed"),
+		"body cut":          cut(once(strings.TrimSuffix(ok(page), " \n")), "reading the response failed"),
+		"chunked garbage":   cut(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"+body("")), "reading the response failed"),
+		"chunks cut":        cut(once(strings.TrimSuffix(chunked(page, 10), "0\r\n\r\n")), "reading the response failed"),
 		"length garbage":    network(once("HTTP/1.1 200 OK\r\nContent-Length: "+body("x")+"\r\n\r\n"+page), "Content-Length"),
 		"length negative":   network(once("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"+page), "Content-Length"),
 		"two lengths":       network(once("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"+page), "Content-Length"),
 		"unknown transfer":  network(once("HTTP/1.1 200 OK\r\nTransfer-Encoding: zip\r\n\r\n"+page), "transfer encoding"),
-		"gzip damaged":      network(once(brokenGzip), "reading the response failed"),
-		"gzip cut":          network(once(strings.TrimSuffix(brokenGzip, "12345678")), "reading the response failed"),
+		"gzip damaged":      cut(once(brokenGzip), "reading the response failed"),
+		"gzip cut":          cut(once(strings.TrimSuffix(brokenGzip, "12345678")), "reading the response failed"),
 		"endless header":    network(endlessHeader("X-More: "+strings.Repeat("x", 64)+secret+"\r\n"), "header"),
 		"endless line":      network(endlessHeader(strings.Repeat("x", 100)), "header"),
 		"endless informals": network(always(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 5000)), ""),

@@ -42,7 +42,7 @@ func DecodeError(err error) error {
 		return err
 	case errors.Is(err, document.ErrTooLarge):
 		return &Error{Reason: ReasonTooLarge, Err: err}
-	case classify(err) == ReasonNetwork && !isClosed(err), errors.Is(err, io.ErrUnexpectedEOF):
+	case classify(err) == ReasonNetwork && !IsClosed(err), errors.Is(err, io.ErrUnexpectedEOF):
 		return &Error{Reason: ReasonParse, Err: err}
 	default:
 		return wrap(err)

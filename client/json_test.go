@@ -53,7 +53,7 @@ func TestGetJSONFails(t *testing.T) {
 		"not valid JSON":  {always(ok("{]")), failure{reason: client.ReasonParse, text: "not valid JSON", advice: adviceLocation}},
 		"cut JSON":        {always(ok(`{"a":1`)), failure{reason: client.ReasonParse, text: "the response is incomplete", advice: adviceLocation}},
 		"cut response":    {once(strings.TrimSuffix(ok(`{"a":1}`), "}")), failure{reason: client.ReasonParse, text: "reading the response failed", advice: adviceLocation}},
-		"reset":           {breaking(`{"a":1`, reset), failure{reason: client.ReasonNetwork, text: "reading the response failed", advice: adviceHTTP}},
+		"reset":           {breaking(`{"a":1`, reset), failure{reason: client.ReasonNetwork, text: "reading the response failed", advice: adviceCut}},
 		"another kind":    {always(ok(`7`)), failure{reason: client.ReasonParse, text: "a JSON number instead of a JSON object", advice: adviceLocation}},
 		"too long":        {always(ok(`{"a":1,"` + strings.Repeat("b", 1000) + `":2}`)), failure{reason: client.ReasonTooLarge, text: "longer than 1000 bytes", advice: adviceLocation}},
 		"too many values": {always(ok(many)), failure{reason: client.ReasonTooLarge, text: "more than 500 bytes of memory", advice: adviceLocation}},

@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	adviceTrust  = "set the CA with --nginx.ssl-ca-cert"
+	adviceTrust  = "set --nginx.ssl-ca-cert to the CA"
 	advicePlain  = "the port does not speak TLS; use http:// in the target"
 	adviceOther  = "the certificate is for another name; set tls_config.server_name"
-	adviceClient = "the client certificate that nginx requires with --nginx.ssl-client-cert"
+	adviceClient = "set --nginx.ssl-client-cert and"
 )
 
 // tlsFailures are servers to which there is no trusted connection.
@@ -48,22 +48,22 @@ func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 	}{
 		"unknown CA":     {good, none, "certificate signed by unknown authority", adviceTrust},
 		"another CA":     {good, promconfig.TLSConfig{CA: nginxtest.NewAuthority(tb).PEM}, "unknown authority", adviceTrust},
-		"expired":        {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Expired: true}), MinVersion: tls.VersionTLS12}, trusting, "expired", adviceTrust},
+		"expired":        {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Expired: true}), MinVersion: tls.VersionTLS12}, trusting, "expired", "renew the certificate of nginx"},
 		"wrong name":     {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Name: "shop.example"}), MinVersion: tls.VersionTLS12}, trusting, "", adviceOther},
 		"no server cert": {&tls.Config{Certificates: issue(tb, ca, nginxtest.Leaf{Client: true}), MinVersion: tls.VersionTLS12}, trusting, "", adviceTrust},
 		"plain HTTP":     {nil, trusting, "does not look like a TLS handshake", advicePlain},
 		"TLS 1.1 only": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-			trusting, "protocol version", adviceTrust,
+			trusting, "protocol version", "ssl_protocols TLSv1.2 TLSv1.3",
 		},
 		"TLS 1.1, no settings": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-			none, "protocol version", adviceTrust,
+			none, "protocol version", "ssl_protocols TLSv1.2 TLSv1.3",
 		},
 		"TLS 1.3 too much": {
 			&tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS13},
 			promconfig.TLSConfig{CA: ca.PEM, MaxVersion: tls.VersionTLS12},
-			"protocol version", adviceTrust,
+			"protocol version", "ssl_protocols TLSv1.2 TLSv1.3",
 		},
 		"client certificate in 1.2": {mutual(tls.VersionTLS12), trusting, "", adviceClient},
 		"client certificate in 1.3": {mutual(tls.VersionTLS13), trusting, "certificate required", adviceClient},

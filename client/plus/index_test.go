@@ -100,7 +100,7 @@ func TestIndexStatus(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"versions", "root"} {
 		for status, advice := range map[int]string{
-			301: adviceRedirect, 401: "nginx requires authentication", 403: "in the location with the api directive", 404: adviceAPI, 500: adviceLog, 503: adviceLog,
+			301: adviceRedirect, 401: "nginx requires authentication", 403: "in the location with the api directive", 404: adviceAPI, 500: adviceLog, 503: "exempt the status location from limit_req",
 		} {
 			t.Run(fmt.Sprint(path, " ", status), func(t *testing.T) {
 				t.Parallel()

@@ -21,6 +21,8 @@ type Nginx struct {
 	*proctest.Process
 	// Dir is the folder, which the configuration may use for files.
 	Dir string
+	// Events is the content of the events block, empty for the defaults.
+	Events string
 	// LogPath is where the error log goes, a temporary file if empty.
 	LogPath string
 }
@@ -75,7 +77,7 @@ func (n *Nginx) Configure(tb proctest.TB, http string) {
 worker_processes 1;
 pid @DIR@/pid;
 error_log stderr notice;
-events {}
+events { @EVENTS@ }
 http {
 access_log off;
 client_body_temp_path @DIR@/b;
@@ -86,6 +88,7 @@ scgi_temp_path @DIR@/s;
 include conf.d/*.conf;
 }
 `, "@DIR@", n.Dir)
+	main = strings.ReplaceAll(main, "@EVENTS@", n.Events)
 	if err := os.MkdirAll(filepath.Join(n.Dir, "conf.d"), 0o700); err != nil {
 		tb.Fatalf("%v", err)
 	}

@@ -170,7 +170,7 @@ func (o *observation) malformed() bool {
 }
 
 func (o *observation) http2Only() *doctor.Finding {
-	if !o.malformed() || !strings.Contains(o.err.Error(), `malformed HTTP response "\x00\x00`) {
+	if !o.malformed() || !client.IsHTTP2(o.err) {
 		return nil
 	}
 	return &doctor.Finding{

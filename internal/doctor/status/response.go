@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"nginx-exporter/client"
@@ -114,9 +112,7 @@ func (r *response) connected() bool {
 
 // closed reports whether the connection was closed without a response.
 func (r *response) closed() bool {
-	return r.http == nil && slices.ContainsFunc([]error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE}, func(err error) bool {
-		return errors.Is(r.err, err)
-	})
+	return r.http == nil && client.IsClosed(r.err)
 }
 
 // wantsTLS reports whether nginx says that it received plain HTTP on a TLS port.
