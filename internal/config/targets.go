@@ -27,12 +27,13 @@ type builder struct {
 	http      promconfig.HTTPClientConfig // of the --nginx.ssl flags
 	labels    map[string]string           // on every target
 	userAgent string
+	sources   []source.Info // all that exist
 	fromFile  bool
 	warnings  []string
 }
 
 func (c *Config) newBuilder() (*builder, error) {
-	b := &builder{nginx: c.Nginx, userAgent: c.UserAgent}
+	b := &builder{nginx: c.Nginx, userAgent: c.UserAgent, sources: collector.Sources()}
 	var err error
 	if b.mode, err = c.Nginx.mode(); err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func (c *Config) newBuilder() (*builder, error) {
 	if _, err := promconfig.NewTLSConfig(&b.http.TLSConfig); err != nil {
 		return nil, fmt.Errorf("--nginx.ssl-ca-cert, --nginx.ssl-client-cert, --nginx.ssl-client-key: %s", oneLine(err))
 	}
-	if err := c.Nginx.validateFilter(); err != nil {
+	if err := c.Nginx.validateFilter(b.sources); err != nil {
 		return nil, err
 	}
 	if c.Nginx.MaxDocument <= 0 {
@@ -70,8 +71,8 @@ func (c *Config) newBuilder() (*builder, error) {
 }
 
 // validateFilter checks each flag separately, so that the error names it.
-func (n *Nginx) validateFilter() error {
-	filter, known := n.Filter, collector.Sources()
+func (n *Nginx) validateFilter(known []source.Info) error {
+	filter := n.Filter
 	for _, one := range []struct {
 		flag   string
 		filter source.Filter
@@ -213,7 +214,7 @@ func (b *builder) filter(m *Module) (source.Filter, error) {
 		filter.Sources = map[string]bool{}
 	}
 	maps.Copy(filter.Sources, m.Collectors)
-	return filter, filter.Validate(collector.Sources())
+	return filter, filter.Validate(b.sources)
 }
 
 func (b *builder) warn(warning string) {

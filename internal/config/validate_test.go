@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -323,4 +324,23 @@ func (p *pki) file(name, text string) string {
 	p.t.Helper()
 	p.must(os.WriteFile(p.path(name), []byte(text), 0o600))
 	return p.path(name)
+}
+
+// TestManyTargets bounds the work of a reload, which programs with thousands of
+// targets repeat.
+func TestManyTargets(t *testing.T) {
+	const targets, most = 1000, 200
+	c := flags()
+	c.Nginx.ScrapeURIs = nil
+	for n := range targets {
+		c.Nginx.ScrapeURIs = append(c.Nginx.ScrapeURIs, fmt.Sprintf("http://nginx-%d:8080/stub_status", n))
+	}
+	allocations := testing.AllocsPerRun(1, func() {
+		if _, err := c.Validate(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocations > targets*most {
+		t.Errorf("%.0f allocations for %d targets", allocations, targets)
+	}
 }
