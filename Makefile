@@ -46,11 +46,18 @@ test: ## Run all tests with the race detector, and check coverage
 	@awk -v least=$(COVERAGE) -v packages="$(COVERED)" -f scripts/coverage.awk coverage.out
 
 .PHONY: lint
-lint: $(TOOLS) ## Check formatting, the house rules, shell scripts and go.mod
+lint: $(TOOLS) ## Check formatting, house rules, shell scripts, go.mod, vulnerabilities
 	@scripts/need.sh shellcheck
 	bin/tools/golangci-lint run ./...
 	shellcheck scripts/*.sh .ci/run
 	$(GO) mod tidy -diff
+	scripts/vulncheck.sh '$(VULNDB)'
+
+VULNDB ?=
+
+.PHONY: vulncheck
+vulncheck: $(TOOLS) ## Check for known vulnerabilities (VULNDB=https://vuln.go.dev)
+	scripts/vulncheck.sh '$(VULNDB)'
 
 .PHONY: golden
 golden: ## Rewrite golden files, generated docs and scripts; review git diff
