@@ -11,46 +11,44 @@ import (
 )
 
 const (
-	adapterImage = "prometheus-adapter" // what its image is called
-	// accountPrefix begins the user names of service accounts.
-	accountPrefix = "system:serviceaccount:"
+	adapterImage  = "prometheus-adapter"     // part of the name of its image
+	accountPrefix = "system:serviceaccount:" // of the user names of service accounts
 )
 
-// Adapter is prometheus-adapter, or what else is behind the custom metrics API.
-// What was not found is nil.
+// Adapter is prometheus-adapter, or another server behind the custom metrics API.
 type Adapter struct {
 	Namespace  string
-	Service    *Service
-	Deployment *Workload
-	Container  Container // that runs the adapter
+	Service    *Service  // nil if not found
+	Deployment *Workload // nil if not found
+	Container  Container // the one that runs the adapter
 	Pods       []Pod
-	ConfigMap  *ConfigMap // with its rules
+	ConfigMap  *ConfigMap // with its rules; nil if not found
 	Rules      []Rule
 	RulesErr   error // why the rules cannot be parsed
-	Hidden     error // why some of it cannot be observed
+	Hidden     error // why a part could not be observed
 }
 
 // readAdapter reads the Service behind the API, the Deployment, its pods and rules.
 func (o *Observation) readAdapter() (*Adapter, error) {
 	a := &Adapter{}
 	api, err := o.CustomAPI.Get()
-	if !a.got(err) || api == nil || api.Spec.Service == nil {
+	if !a.observed(err) || api == nil || api.Spec.Service == nil {
 		return a, nil
 	}
 	a.Namespace = api.Spec.Service.Namespace
-	if s, err := o.Service(a.Namespace, api.Spec.Service.Name); a.got(err) {
+	if s, err := o.Service(a.Namespace, api.Spec.Service.Name); a.observed(err) {
 		a.Service = &s
 	}
 	deployments, err := readList[Workload](o, "/apis/apps/v1/namespaces/"+a.Namespace+"/deployments")
-	if !a.got(err) || !a.pick(deployments) {
+	if !a.observed(err) || !a.pick(deployments) {
 		return a, nil
 	}
 	base := "/api/v1/namespaces/" + a.Namespace
-	if pods, err := readList[Pod](o, base+"/pods"+selectorQuery(a.Deployment.Spec.Selector.String())); a.got(err) {
+	if pods, err := readList[Pod](o, base+"/pods"+selectorQuery(a.Deployment.Spec.Selector.String())); a.observed(err) {
 		a.Pods = slices.DeleteFunc(pods, func(p Pod) bool { return p.ended() })
 	}
 	if name, key := a.rulesFile(); name != "" {
-		if c, err := read[ConfigMap](o, base+"/configmaps/"+name); a.got(err) {
+		if c, err := read[ConfigMap](o, base+"/configmaps/"+name); a.observed(err) {
 			a.ConfigMap = &c
 			a.Rules, a.RulesErr = ParseRules(c.Data[key])
 		}
@@ -58,16 +56,16 @@ func (o *Observation) readAdapter() (*Adapter, error) {
 	return a, nil
 }
 
-// got reports whether something was read, and records what is hidden.
-func (a *Adapter) got(err error) bool {
+// observed reports whether a part was read, and records why not.
+func (a *Adapter) observed(err error) bool {
 	if isUnknown(err) && a.Hidden == nil {
 		a.Hidden = err
 	}
 	return err == nil
 }
 
-// pick finds the Deployment: the one that the Service leads to, or else the one
-// that runs the image of prometheus-adapter.
+// pick finds the Deployment: the one that the Service selects, or else the one that
+// runs the image of prometheus-adapter.
 func (a *Adapter) pick(all []Workload) bool {
 	i := slices.IndexFunc(all, func(d Workload) bool {
 		return a.Service != nil && len(a.Service.Spec.Selector) > 0 && LabelsMatch(a.Service.Spec.Selector, d.Spec.Template.Metadata.Labels)
@@ -91,8 +89,7 @@ func (a *Adapter) pick(all []Workload) bool {
 	return true
 }
 
-// isAlone reports whether the pod has no other container that could listen on
-// loopback.
+// isAlone reports whether nothing else can listen on loopback in the pod.
 func (a *Adapter) isAlone() bool {
 	if a.Deployment == nil {
 		return false
@@ -101,15 +98,14 @@ func (a *Adapter) isAlone() bool {
 	return len(spec.Containers) == 1 && !spec.HostNetwork
 }
 
-// PrometheusURL is the address of Prometheus that the adapter uses; empty if it is
-// not known.
+// PrometheusURL is the URL of Prometheus that the adapter uses; empty if unknown.
 func (a *Adapter) PrometheusURL() string {
 	if a.Deployment == nil {
 		return ""
 	}
 	u := a.Container.Flag("prometheus-url")
 	switch {
-	case strings.Contains(u, "$"): // it comes from a variable with a source
+	case strings.Contains(u, "$"): // an environment variable from a Secret or the like
 		return ""
 	case u == "" && strings.Contains(a.Container.Image, adapterImage):
 		return "https://localhost" // its default
@@ -117,7 +113,7 @@ func (a *Adapter) PrometheusURL() string {
 	return u
 }
 
-// Account is the service account of the adapter, NAMESPACE:NAME.
+// Account is the service account of the adapter, as NAMESPACE:NAME.
 func (a *Adapter) Account() string {
 	name := a.Deployment.Spec.Template.Spec.ServiceAccountName
 	if name == "" {
@@ -126,16 +122,15 @@ func (a *Adapter) Account() string {
 	return a.Namespace + ":" + name
 }
 
-// RelistInterval is how often it lists the series of its rules.
+// RelistInterval is how often the adapter lists the series of its rules.
 func (a *Adapter) RelistInterval() time.Duration {
-	const usual = 10 * time.Minute
 	if d, err := time.ParseDuration(a.Container.Flag("metrics-relist-interval")); err == nil {
 		return d
 	}
-	return usual
+	return 10 * time.Minute // the default
 }
 
-// Started is when its last container was started; zero if none runs.
+// Started is when a container of the adapter last started; zero if none runs.
 func (a *Adapter) Started() (at time.Time) {
 	for i := range a.Pods {
 		for _, s := range a.Pods[i].Status.ContainerStatuses {
@@ -147,11 +142,11 @@ func (a *Adapter) Started() (at time.Time) {
 	return at
 }
 
-// Youngest is when its last pod was created; without pods, when the Deployment last
+// Youngest is when the youngest pod was created; without pods, when the Deployment last
 // made progress.
 func (a *Adapter) Youngest() (at time.Time) {
 	if len(a.Pods) == 0 && a.Deployment != nil {
-		at = a.Deployment.Status.Conditions.Of("Progressing").LastUpdateTime
+		return a.Deployment.Status.Conditions.Of("Progressing").LastUpdateTime
 	}
 	for i := range a.Pods {
 		if t := a.Pods[i].Metadata.CreationTimestamp; t.After(at) {
@@ -161,8 +156,8 @@ func (a *Adapter) Youngest() (at time.Time) {
 	return at
 }
 
-// Crashing lists its pods whose container does not run.
-func (a *Adapter) Crashing() []*Pod {
+// NotRunning lists the pods in which the container of the adapter does not run.
+func (a *Adapter) NotRunning() []*Pod {
 	var all []*Pod
 	for i := range a.Pods {
 		if a.Pods[i].Container(a.Container.Name).Problem() != "" {
@@ -172,8 +167,8 @@ func (a *Adapter) Crashing() []*Pod {
 	return all
 }
 
-// rulesFile is the ConfigMap and the key in it that --config names; empty if it
-// does not come from a ConfigMap.
+// rulesFile returns the ConfigMap and the key that --config refers to; empty if the
+// file does not come from a ConfigMap.
 func (a *Adapter) rulesFile() (name, key string) {
 	file := a.Container.Flag("config")
 	for _, mount := range a.Container.VolumeMounts {
@@ -191,25 +186,20 @@ func (a *Adapter) rulesFile() (name, key string) {
 	return "", ""
 }
 
-// RulesChanged is when the rules were changed after the adapter had read them,
-// which it does when it starts; zero if they were not.
+// RulesChanged is when the rules were changed after the adapter had started, which is
+// when it reads them; zero if they were not.
 func (a *Adapter) RulesChanged() time.Time {
 	if a.ConfigMap == nil || a.Started().IsZero() {
 		return time.Time{}
 	}
-	var changed time.Time
-	for _, m := range a.ConfigMap.Metadata.ManagedFields {
-		if m.Time.After(changed) {
-			changed = m.Time
-		}
-	}
+	changed := a.ConfigMap.Metadata.Changed()
 	if !changed.After(a.Started()) {
 		return time.Time{}
 	}
 	return changed
 }
 
-// ErrNoRules is a file without rules, which may have other contents.
+// ErrNoRules means that a file is valid, but has no rules.
 var ErrNoRules = errors.New("there are no rules in it")
 
 // ParseRules parses the configuration file of the adapter.
@@ -226,7 +216,7 @@ func ParseRules(text string) ([]Rule, error) {
 	return config.Rules, nil
 }
 
-// AdapterEndpoints lists the endpoints of the Service of the adapter.
+// AdapterEndpoints lists the EndpointSlices of the adapter's Service.
 func (o *Observation) AdapterEndpoints() ([]EndpointSlice, error) {
 	a := o.Adapter.Value()
 	all, err := readList[EndpointSlice](o, "/apis/discovery.k8s.io/v1/namespaces/"+a.Namespace+"/endpointslices"+
@@ -237,7 +227,7 @@ func (o *Observation) AdapterEndpoints() ([]EndpointSlice, error) {
 	return all, err
 }
 
-// AdapterLog is the last error in the log of a pod of the adapter.
+// AdapterLog is the last error in the log of the adapter; see [Observation.Log].
 func (o *Observation) AdapterLog() string {
 	a := o.Adapter.Value()
 	for i := range a.Pods {
@@ -248,22 +238,23 @@ func (o *Observation) AdapterLog() string {
 	return ""
 }
 
-// AdapterAuthentication is why the adapter cannot read how the API server
-// authenticates its clients; nil if it can.
+// AdapterAuthentication reads, as the adapter, how the API server authenticates its
+// clients.
 func (o *Observation) AdapterAuthentication() error {
 	const path = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 	var c ConfigMap
 	return o.kubectl.get(o.ctx, accountPrefix+o.Adapter.Value().Account(), path, &c)
 }
 
-// ServicesCalled lists the Services of all namespaces with a part in their names.
-func (o *Observation) ServicesCalled(part string) []Service {
-	all, _ := readList[Service](o, "/api/v1/services") // it only helps
+// ServicesNamed lists the Services of all namespaces whose names contain a text; none
+// if they cannot be read.
+func (o *Observation) ServicesNamed(part string) []Service {
+	all, _ := readList[Service](o, "/api/v1/services")
 	return slices.DeleteFunc(all, func(s Service) bool { return !strings.Contains(s.Metadata.Name, part) })
 }
 
-// HasCoreResource reports whether the core API has a resource or kind of a name;
-// true if that is not known.
+// HasCoreResource reports whether the core API has a resource or kind of a name; true
+// if that is unknown.
 func (o *Observation) HasCoreResource(name string) bool {
 	name = strings.ToLower(name)
 	known, err := read[resources](o, "/api/v1")

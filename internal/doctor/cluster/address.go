@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// ServiceAddress is a port of a Service of the cluster. Path has no slash at its
-// end.
+// ServiceAddress is the URL of a port of a Service. Path has no trailing slash.
 type ServiceAddress struct{ Scheme, Name, Namespace, Port, Path string }
 
-// String is the address as seen from pods.
+// String is the URL as pods use it.
 func (s ServiceAddress) String() string {
 	return s.Scheme + "://" + s.Name + "." + s.Namespace + ".svc:" + s.Port + s.Path
 }
 
-// ParseService parses the address of a Service, as pods use it; false for any
-// other address. Without a namespace it is in the given one, that of the pods.
+// ParseService parses the URL of a Service, as pods use it; false for any other URL.
+// The namespace is that of the pods, which applies if the host name has none.
 func ParseService(address, namespace string) (ServiceAddress, bool) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -35,19 +34,14 @@ func ParseService(address, namespace string) (ServiceAddress, bool) {
 	return s, !isIP && s.Namespace != "" && (len(labels) <= withNamespace || labels[2] == "svc" && len(labels) >= withSvc)
 }
 
-// isLoopback reports an address that leads to the pod that uses it: to a sidecar
-// of the adapter that signs requests or logs in, most often.
+// isLoopback reports whether a URL leads to the pod that uses it, usually to a sidecar
+// of the adapter that adds credentials.
 func isLoopback(address string) bool {
 	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 }
 
-// WithoutLogin is an address without user, password and query, which may hold
-// keys.
+// WithoutLogin removes user, password and query from a URL: each may be a secret.
 func WithoutLogin(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -10,8 +10,7 @@ import (
 
 const autoscalingAPI = "/apis/autoscaling/v2/"
 
-// Scaler is what scales: an HPA, and the ScaledObject of KEDA that it was made of.
-// Either may be nil.
+// Scaler is an HPA, and the ScaledObject from which KEDA created it. Either may be nil.
 type Scaler struct {
 	HPA          *HPA
 	ScaledObject *ScaledObject
@@ -23,7 +22,8 @@ func (o *Observation) HPA() *HPA { return o.Scaler.Value().HPA }
 // ScaledObject is the ScaledObject of KEDA; nil if there is none.
 func (o *Observation) ScaledObject() *ScaledObject { return o.Scaler.Value().ScaledObject }
 
-// readHPAs lists the HPAs of the namespace, or the one if only that may be read.
+// readHPAs lists the HPAs of the namespace, or only the examined one if listing is
+// forbidden.
 func (o *Observation) readHPAs() ([]HPA, error) {
 	path := autoscalingAPI + "namespaces/" + o.Namespace.Value() + "/horizontalpodautoscalers"
 	all, err := readList[HPA](o, path)
@@ -40,7 +40,7 @@ func (o *Observation) HPAsElsewhere() ([]HPA, error) {
 	return readList[HPA](o, autoscalingAPI+"horizontalpodautoscalers?fieldSelector="+url.QueryEscape("metadata.name="+o.options.Name))
 }
 
-// readScaler finds the HPA of the name, or the ScaledObject and its HPA.
+// readScaler finds the HPA by name, or else the ScaledObject and its HPA.
 func (o *Observation) readScaler() (Scaler, error) {
 	all, err := o.HPAs.Get()
 	if err != nil {
@@ -77,7 +77,7 @@ func (o *Observation) readScaler() (Scaler, error) {
 	return scaler, nil
 }
 
-// ScaledObject is that of KEDA. See https://keda.sh/docs/latest/reference/scaledobject-spec/.
+// ScaledObject is a ScaledObject of KEDA. See https://keda.sh/docs/latest/reference/scaledobject-spec/.
 type ScaledObject struct {
 	Metadata Meta
 	Spec     struct{ Triggers []Trigger }
@@ -93,14 +93,14 @@ type Trigger struct {
 	Metadata   map[string]string
 }
 
-// PauseAnnotation begins the names of all annotations that pause.
+// PauseAnnotation is the prefix of all annotations that pause a ScaledObject.
 const PauseAnnotation = "autoscaling.keda.sh/paused"
 
-// PausesOneDirection reports whether only scaling in or only scaling out is
-// paused, for which KEDA has the same condition as for a full pause.
+// PausesOneDirection reports whether only scaling in or only scaling out is paused.
+// The condition Paused does not tell that from a full pause.
 func (s *ScaledObject) PausesOneDirection() bool {
 	a := s.Metadata.Annotations
-	// KEDA takes a value that is not a boolean for true.
+	// KEDA treats a value that is not a boolean as true.
 	on := func(suffix string) bool {
 		value, found := a[PauseAnnotation+suffix]
 		is, err := strconv.ParseBool(value)
@@ -110,8 +110,8 @@ func (s *ScaledObject) PausesOneDirection() bool {
 	return on("-scale-in") != on("-scale-out") && !on("") && !count
 }
 
-// Trigger is the trigger of a type that is about nginx, or else the first of the
-// type; nil if there is none. It is nil for a nil ScaledObject, too.
+// Trigger is the first trigger of a type that mentions nginx, or else the first of the
+// type; nil if there is none or no ScaledObject.
 func (s *ScaledObject) Trigger(kind string) (first *Trigger) {
 	if s == nil {
 		return nil
@@ -131,44 +131,43 @@ func (s *ScaledObject) Trigger(kind string) (first *Trigger) {
 	return first
 }
 
-// IsMetricOf reports whether KEDA made the metric of the trigger: their names
-// begin with the index of the trigger, s0-, s1-.
+// IsMetricOf reports whether a metric is that of a trigger. KEDA prefixes the names of
+// metrics with the index of the trigger: s0-, s1-.
 func (s *ScaledObject) IsMetricOf(t *Trigger, metric string) bool {
 	i := slices.IndexFunc(s.Spec.Triggers, func(other Trigger) bool { return other.Type == t.Type && maps.Equal(other.Metadata, t.Metadata) })
 	return strings.HasPrefix(metric, "s"+strconv.Itoa(i)+"-")
 }
 
-// KEDAFailures lists the events in which KEDA says why triggers fail.
+// KEDAFailures lists the events in which KEDA reports why triggers fail.
 func (o *Observation) KEDAFailures() ([]Event, error) {
 	s := o.ScaledObject()
 	if s == nil || s.Metadata.UID == "" {
 		return nil, nil
 	}
 	query := url.Values{"fieldSelector": {"involvedObject.uid=" + s.Metadata.UID + ",reason=KEDAScalerFailed"}}
-	return readList[Event](o, o.core("events?"+query.Encode()))
+	return readList[Event](o, o.corePath("events?"+query.Encode()))
 }
 
-// Types of metrics: one value for each pod, a value of another object, and a value
-// from outside of the cluster.
+// Types of metrics: a value for each pod, a value of another object, and a value from
+// the external metrics API.
 const (
 	PodsMetric     = "Pods"
 	ObjectMetric   = "Object"
 	ExternalMetric = "External"
 )
 
-// Metric is the metric that the HPA wants.
+// Metric is the custom or external metric by which the HPA scales.
 type Metric struct {
 	Type     string // PodsMetric, ObjectMetric or ExternalMetric
-	Name     string // empty if the HPA wants no such metric
+	Name     string // empty if the HPA has no such metric
 	Selector *Selector
-	Target   string // value to reach, as a quantity
-	PerPod   bool   // Target is the average of all pods
-	Object   Reference
-	Others   []string // metrics that are not custom or external ones
+	Target   string    // the target value, as a quantity
+	PerPod   bool      // Target is an average over all pods
+	Object   Reference // of an ObjectMetric
+	Others   []string  // metrics of other types, such as "Resource cpu"
 }
 
-// Metric is the custom or external metric of the HPA: that of nginx, or else the
-// first.
+// Metric is the custom or external metric of the HPA: that of nginx if it has several.
 func (o *Observation) Metric() Metric {
 	var m Metric
 	h := o.HPA()
@@ -206,7 +205,7 @@ func (m *MetricSpec) custom() *MetricTarget {
 	return m.Pods
 }
 
-// isNginx reports whether a metric is about nginx, by its name or its trigger.
+// isNginx reports whether a metric is of nginx, by its name or its trigger.
 func (o *Observation) isNginx(metric string) bool {
 	s := o.ScaledObject()
 	for _, kind := range []string{"prometheus", "metrics-api"} {
@@ -217,8 +216,8 @@ func (o *Observation) isNginx(metric string) bool {
 	return strings.Contains(metric, "nginx")
 }
 
-// Resource is the resource that the metric describes, with its group if it has
-// one: pods, ingresses.networking.k8s.io.
+// Resource is the plural name of the resource that the metric describes, with its API
+// group: pods, ingresses.networking.k8s.io.
 func (m *Metric) Resource() string {
 	if m.Type != ObjectMetric {
 		return "pods"

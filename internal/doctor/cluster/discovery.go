@@ -10,46 +10,45 @@ import (
 	"time"
 )
 
-// operatorAPI is that of prometheus-operator. See
+// operatorAPI is the API of prometheus-operator. See
 // https://prometheus-operator.dev/docs/api-reference/api/.
 const operatorAPI = "/apis/monitoring.coreos.com/v1/"
 
-// NginxSeries selects the series of requests and connections: a few of each pod.
+// NginxSeries selects the series of requests and connections, of which each pod has
+// only a few.
 const NginxSeries = `{__name__=~"nginx(plus)?_(http_requests|connections)_.+"}`
 
-// PrometheusLookup is the result of looking for the Prometheus that the HPA depends
-// on.
+// PrometheusLookup is the result of the search for the Prometheus on which the HPA
+// depends.
 type PrometheusLookup struct {
-	// Prometheus is the one; nil if there is none that can be used.
+	// Prometheus is the one that was found and responds; nil if there is none.
 	Prometheus *Prometheus
-	// Wrong is the address that the adapter or KEDA uses, if there is no Prometheus
-	// at it.
+	// Wrong is the address that the adapter or KEDA uses, if there is no Prometheus.
 	Wrong *WrongAddress
-	// Failed is one that does not respond to a query, Err why.
+	// Failed is a Prometheus that does not respond to queries; Err is why.
 	Failed *Prometheus
 	Err    error
-	// Several says that more than one responds, and none is known to be the one.
+	// Several means that several respond, and it is unknown which of them is used.
 	Several bool
-	// Hidden is why there may be others.
+	// Hidden is why not all could be found.
 	Hidden error
-	// Platform is an API group by which a platform with a Prometheus of its own is
-	// known, if none was found.
+	// Platform is the API group of a platform with its own Prometheus, if none was
+	// found.
 	Platform string
 }
 
-// WrongAddress is an address at which there is no Prometheus, and one of the
-// reasons.
+// WrongAddress is an address without a Prometheus, and one of the reasons.
 type WrongAddress struct {
 	Address  string
-	Service  ServiceAddress // that it names; zero for any other address
+	Service  ServiceAddress // to which the address leads; zero for any other address
 	Missing  bool           // the Service does not exist
-	Ports    []string       // of the Service, which has not that of the address
-	Response error          // of another program, or of the host
-	Loopback bool           // it leads to the pod of the adapter, which has no other container
+	Ports    []string       // of the Service, which lacks the port of the address
+	Response error          // from another program, or from the host
+	Loopback bool           // there is nothing else in the pod of the adapter
 }
 
-// UsesPrometheus reports whether Prometheus is part of the path. KEDA may request
-// the exporters themselves, and products like Datadog have metrics of their own.
+// UsesPrometheus reports whether the HPA depends on Prometheus. KEDA may request the
+// exporters directly, and products such as Datadog have their own metrics.
 func (o *Observation) UsesPrometheus() bool {
 	if s := o.ScaledObject(); s != nil {
 		return s.Trigger("prometheus") != nil
@@ -58,7 +57,7 @@ func (o *Observation) UsesPrometheus() bool {
 		return true
 	}
 	api := o.ExternalAPI.Value()
-	return api == nil || api.Spec.Service == nil || !IsForeign(api.Spec.Service.Name)
+	return api == nil || api.Spec.Service == nil || !HasOwnMetrics(api.Spec.Service.Name)
 }
 
 // Prometheus is the Prometheus that the HPA depends on; nil if there is none.
@@ -94,7 +93,7 @@ func (o *Observation) lookUpPrometheus() (PrometheusLookup, error) {
 	return o.discoverPrometheus(), nil
 }
 
-// consumedAddress is where the adapter or KEDA expects Prometheus, and the
+// consumedAddress is the URL of Prometheus that the adapter or KEDA uses, and the
 // namespace of host names without one.
 func (o *Observation) consumedAddress() (address, namespace string) {
 	if s := o.ScaledObject(); s != nil {
@@ -107,9 +106,8 @@ func (o *Observation) consumedAddress() (address, namespace string) {
 	return a.PrometheusURL(), a.Namespace
 }
 
-// wrongTrigger is the address in KEDA's trigger if it is wrong. That the user gives
-// another address must not hide it. Without .svc the name may be one outside of the
-// cluster.
+// wrongTrigger is the address in KEDA's trigger if it is wrong, even if the user gave
+// another one. A host name without .svc may be outside of the cluster.
 func (o *Observation) wrongTrigger() *WrongAddress {
 	if o.ScaledObject() == nil {
 		return nil
@@ -122,8 +120,7 @@ func (o *Observation) wrongTrigger() *WrongAddress {
 	return o.wrongService(address, s)
 }
 
-// WrongAdapterAddress is the address that the adapter uses, if it is known to be
-// wrong.
+// WrongAdapterAddress is the address that the adapter uses if it is certainly wrong.
 func (o *Observation) WrongAdapterAddress() *WrongAddress {
 	a := o.Adapter.Value()
 	address := a.PrometheusURL()
@@ -133,13 +130,14 @@ func (o *Observation) WrongAdapterAddress() *WrongAddress {
 	if s, inside := ParseService(address, a.Namespace); inside {
 		return o.wrongService(address, s)
 	}
-	if err := o.rejects(address); err != nil {
+	if err := o.probe(address); err != nil {
 		return &WrongAddress{Address: address, Response: err}
 	}
 	return nil
 }
 
-// wrongService is an address of a Service that does not exist or lacks the port.
+// wrongService reports an address whose Service does not exist or lacks the port; nil
+// for any other.
 func (o *Observation) wrongService(address string, s ServiceAddress) *WrongAddress {
 	service, err := o.Service(s.Namespace, s.Name)
 	switch {
@@ -151,15 +149,15 @@ func (o *Observation) wrongService(address string, s ServiceAddress) *WrongAddre
 	return nil
 }
 
-// rejects requests an IP address from here: the error is nil unless there is
-// clearly no Prometheus. A timeout tells nothing of other clients.
-func (o *Observation) rejects(address string) error {
+// probe queries an IP address from here. It returns an error only if there certainly is
+// no Prometheus: after a timeout, other clients may still reach one.
+func (o *Observation) probe(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || net.ParseIP(u.Hostname()) == nil {
 		return nil
 	}
-	const patience = 3 * time.Second
-	ctx, cancel := context.WithTimeout(o.ctx, patience)
+	const timeout = 3 * time.Second
+	ctx, cancel := context.WithTimeout(o.ctx, timeout)
 	defer cancel()
 	_, err = o.direct(ctx, address).Query("vector(1)")
 	switch ReasonOf(err) {
@@ -173,7 +171,7 @@ func (o *Observation) rejects(address string) error {
 	return nil
 }
 
-// try takes a Prometheus if it responds to a query.
+// try queries a Prometheus, to find out whether it responds.
 func (o *Observation) try(p *Prometheus) PrometheusLookup {
 	samples, err := p.Query("vector(1)")
 	if err != nil {
@@ -185,25 +183,23 @@ func (o *Observation) try(p *Prometheus) PrometheusLookup {
 	return PrometheusLookup{Prometheus: p}
 }
 
-// tryService takes the Prometheus behind the Service that the adapter or KEDA uses.
+// tryService queries the Prometheus behind the Service that the adapter or KEDA uses.
 func (o *Observation) tryService(address string, s ServiceAddress) PrometheusLookup {
-	service, err := o.Service(s.Namespace, s.Name)
-	switch {
-	case ReasonOf(err) == NotFound:
-		// A host of two words may also be one outside of the cluster.
-		if l := o.try(o.direct(o.ctx, address)); l.Prometheus != nil {
-			return l
-		}
-		return PrometheusLookup{Wrong: &WrongAddress{Address: address, Service: s, Missing: true}}
-	case service.Spec.Type == "ExternalName":
+	if service, _ := o.Service(s.Namespace, s.Name); service.Spec.Type == "ExternalName" {
 		u, _ := url.Parse(address) // it was parsed before
 		u.Host = net.JoinHostPort(service.Spec.ExternalName, s.Port)
 		if l := o.try(o.direct(o.ctx, u.String())); l.Prometheus != nil {
 			return l
 		}
 		return o.discoverPrometheus()
-	case !service.HasPort(s.Port):
-		return PrometheusLookup{Wrong: &WrongAddress{Address: address, Service: s, Ports: service.Ports()}}
+	}
+	if wrong := o.wrongService(address, s); wrong != nil {
+		if wrong.Missing { // or the host is outside of the cluster
+			if l := o.try(o.direct(o.ctx, address)); l.Prometheus != nil {
+				return l
+			}
+		}
+		return PrometheusLookup{Wrong: wrong}
 	}
 	l := o.try(o.behind(s))
 	if ReasonOf(l.Err) == NotPrometheus {
@@ -212,15 +208,14 @@ func (o *Observation) tryService(address string, s ServiceAddress) PrometheusLoo
 	return l
 }
 
-// PrometheusServices are Services that may lead to a Prometheus, and why there may
-// be more.
+// PrometheusServices are Services that may belong to a Prometheus.
 type PrometheusServices struct {
 	Addresses []ServiceAddress
-	Hidden    error
+	Hidden    error // why not all could be found
 }
 
-// readPrometheusServices lists the Services of Prometheus objects, and those with
-// the label of Prometheus.
+// readPrometheusServices lists the Services of Prometheus objects, and those with the
+// recommended label for Prometheus.
 func (o *Observation) readPrometheusServices() (all PrometheusServices, _ error) {
 	objects, err := readList[PrometheusObject](o, operatorAPI+"prometheuses")
 	if isUnknown(err) {
@@ -250,11 +245,11 @@ func (o *Observation) readPrometheusServices() (all PrometheusServices, _ error)
 	return all, nil
 }
 
-// discoverPrometheus takes the only Prometheus that responds, or the only one that
-// has series of nginx in the namespace.
+// discoverPrometheus finds the only Prometheus that responds, or the only one that has
+// series of nginx in the namespace.
 func (o *Observation) discoverPrometheus() PrometheusLookup {
 	services := o.PrometheusServices.Value()
-	var responding, knowing []*Prometheus
+	var responding, withSeries []*Prometheus
 	var last PrometheusLookup
 	for _, s := range services.Addresses {
 		l := o.try(o.behind(s))
@@ -264,14 +259,14 @@ func (o *Observation) discoverPrometheus() PrometheusLookup {
 		}
 		responding = append(responding, l.Prometheus)
 		if samples, err := l.Prometheus.Query(strings.TrimSuffix(NginxSeries, "}") + `,namespace="` + o.Namespace.Value() + `"}`); err == nil && len(samples) > 0 {
-			knowing = append(knowing, l.Prometheus)
+			withSeries = append(withSeries, l.Prometheus)
 		}
 	}
 	switch {
 	case len(responding) == 1:
 		return PrometheusLookup{Prometheus: responding[0]}
-	case len(knowing) == 1:
-		return PrometheusLookup{Prometheus: knowing[0]}
+	case len(withSeries) == 1:
+		return PrometheusLookup{Prometheus: withSeries[0]}
 	case len(responding) > 1:
 		return PrometheusLookup{Several: true}
 	}
@@ -282,7 +277,7 @@ func (o *Observation) discoverPrometheus() PrometheusLookup {
 	return last
 }
 
-// API groups by which platforms are known that hide their Prometheus.
+// API groups of platforms whose Prometheus cannot be queried.
 const (
 	GooglePlatform    = "monitoring.googleapis.com"
 	AzurePlatform     = "azmonitoring.coreos.com"

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,15 +31,15 @@ const (
 	Internal     = "InternalError"
 	BadRequest   = "BadRequest"
 
-	NoKubectl  = "no kubectl"  // the program cannot be run
-	NoContext  = "no context"  // kubectl has no cluster to talk to
+	NoKubectl  = "no kubectl"  // kubectl cannot be run
+	NoContext  = "no context"  // kubectl is not configured for a cluster
 	NoResponse = "no response" // the API server does not respond
-	Malformed  = "malformed"   // the response is of another form
+	Malformed  = "malformed"   // the response cannot be decoded
 )
 
 // Error says why something could not be observed.
 type Error struct {
-	Reason  string // one of the constants, another one of Kubernetes, or empty
+	Reason  string // one of the constants, another reason of Kubernetes, or empty
 	Message string
 }
 
@@ -63,19 +64,17 @@ func IsClientSide(err error) bool {
 	return false
 }
 
-// isUnknown reports that nothing is known of an object. That it does not exist
-// is knowledge.
+// isUnknown reports whether an error leaves open whether an object exists.
 func isUnknown(err error) bool { return err != nil && ReasonOf(err) != NotFound }
 
 // Runner runs kubectl with arguments, and returns its standard output or an
 // [Error].
 type Runner func(ctx context.Context, args []string) ([]byte, error)
 
-// kubectl requests paths of the API server through the user's kubectl, which
-// knows the address, the credentials and the plugins that make them. Each path
-// is requested once.
+// kubectl requests paths of the API server through the user's kubectl, which has the
+// address and the credentials. It requests each path once.
 type kubectl struct {
-	args      []string // context, impersonation and so on
+	args      []string // such as --context and --as
 	run       Runner
 	responses map[string]response
 }
@@ -85,10 +84,10 @@ type response struct {
 	err  error
 }
 
-// get decodes the response to a path, requested as another user if one is given.
+// get decodes the response to a path. A user is impersonated, unless it is empty.
 func (k *kubectl) get(ctx context.Context, user, path string, into any) error {
 	if k.run == nil {
-		return &Error{"", path + " was not observed"} // of an observation with known facts only
+		return &Error{"", path + " was not observed"} // in a test with known facts only
 	}
 	key := user + " " + path
 	r, found := k.responses[key]
@@ -109,7 +108,7 @@ func (k *kubectl) get(ctx context.Context, user, path string, into any) error {
 	return nil
 }
 
-// forget makes the next get send a request again.
+// forget makes the next get send the request again.
 func (k *kubectl) forget(user, path string) { delete(k.responses, user+" "+path) }
 
 func (k *kubectl) request(ctx context.Context, user, path string) ([]byte, error) {
@@ -120,7 +119,7 @@ func (k *kubectl) request(ctx context.Context, user, path string) ([]byte, error
 	return k.run(ctx, args)
 }
 
-// program runs a program as kubectl.
+// program returns a Runner for the name or path of kubectl.
 func program(name string) Runner {
 	return func(ctx context.Context, args []string) ([]byte, error) {
 		ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
@@ -144,20 +143,15 @@ func program(name string) Runner {
 	}
 }
 
-// withoutImpersonation drops the arguments that would name a second user.
+// withoutImpersonation removes the arguments that impersonate a user.
 func withoutImpersonation(args []string) []string {
-	var rest []string
-	for _, arg := range args {
-		if !strings.HasPrefix(arg, "--as=") && !strings.HasPrefix(arg, "--as-group=") && !strings.HasPrefix(arg, "--as-uid=") {
-			rest = append(rest, arg)
-		}
-	}
-	return rest
+	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+		return strings.HasPrefix(arg, "--as=") || strings.HasPrefix(arg, "--as-group=") || strings.HasPrefix(arg, "--as-uid=")
+	})
 }
 
-// ErrorOf parses what kubectl wrote to standard error.
+// ErrorOf parses the standard error of kubectl.
 func ErrorOf(stderr string) *Error {
-	// This is how kubectl prints an error of the API server.
 	serverError := regexp.MustCompile(`(?s)^Error from server(?: \(([A-Za-z]+)\))?: (.*)$`)
 	lines := strings.Split(strings.TrimSpace(stderr), "\n")
 	for i, line := range lines {
@@ -168,12 +162,7 @@ func ErrorOf(stderr string) *Error {
 	last := lines[len(lines)-1]
 	lower := strings.ToLower(last)
 	contains := func(parts ...string) bool {
-		for _, part := range parts {
-			if strings.Contains(lower, part) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(lower, part) })
 	}
 	switch {
 	case contains("unauthorized", "must be logged in", "getting credentials"):
@@ -186,14 +175,14 @@ func ErrorOf(stderr string) *Error {
 	return &Error{NoResponse, last}
 }
 
-// limitedBuffer keeps the first responseLimit bytes.
+// limitedBuffer keeps the first responseLimit bytes and discards the rest.
 type limitedBuffer struct {
 	bytes.Buffer
 
 	truncated bool
 }
 
-// Write keeps what fits.
+// Write implements [io.Writer].
 func (l *limitedBuffer) Write(p []byte) (int, error) {
 	if room := responseLimit - l.Len(); len(p) > room {
 		l.truncated = true
@@ -203,17 +192,17 @@ func (l *limitedBuffer) Write(p []byte) (int, error) {
 	return l.Buffer.Write(p)
 }
 
-// ReadFrom hides that of bytes.Buffer, which has no limit.
+// ReadFrom overrides that of bytes.Buffer, which has no limit.
 func (l *limitedBuffer) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{l}, r)
 }
 
-// namespace is the namespace of the context that kubectl uses.
+// namespace is the namespace of kubectl's context.
 func (k *kubectl) namespace(ctx context.Context) (string, error) {
 	args := append([]string{"config", "view", "--minify", "-o", "jsonpath={..namespace}"}, withoutImpersonation(k.args)...)
 	out, err := k.run(ctx, args)
 	if ReasonOf(err) == NoContext {
-		// In a pod kubectl needs no kubeconfig, and is in the namespace of the pod.
+		// In a pod kubectl needs no kubeconfig, and uses the namespace of the pod.
 		if own, e := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace"); e == nil {
 			out, err = own, nil
 		}
@@ -225,7 +214,7 @@ func (k *kubectl) namespace(ctx context.Context) (string, error) {
 	return name, err
 }
 
-// proxyPath is a path of the API server that leads into a pod or a Service.
+// proxyPath is the path of the API server's proxy to a pod or a Service.
 func proxyPath(namespace, kind, scheme, name, port, path string) string {
 	if scheme == "https" {
 		name = "https:" + name
@@ -233,7 +222,7 @@ func proxyPath(namespace, kind, scheme, name, port, path string) string {
 	return "/api/v1/namespaces/" + url.PathEscape(namespace) + "/" + kind + "/" + name + ":" + port + "/proxy" + path
 }
 
-// selectorQuery is a label selector as a query.
+// selectorQuery is the query of a list request with a label selector.
 func selectorQuery(selector string) string {
 	if selector == "" {
 		return ""

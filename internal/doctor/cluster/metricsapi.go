@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// API groups of metrics, and where APIs are registered.
+// API groups of metrics, and the path of APIServices.
 const (
 	CustomMetrics   = "custom.metrics.k8s.io"
 	ExternalMetrics = "external.metrics.k8s.io"
@@ -13,13 +13,13 @@ const (
 	apiServices = "/apis/apiregistration.k8s.io/v1/apiservices/"
 )
 
-// HPAController is the user of the HPA controller. An administrator may get
-// responses that it does not get.
+// HPAController is the user name of the HPA controller. An administrator may get
+// responses that the controller does not get.
 const HPAController = accountPrefix + "kube-system:horizontal-pod-autoscaler"
 
-// IsForeign reports whether a Service behind a metrics API belongs to a product
-// that has metrics of its own.
-func IsForeign(service string) bool {
+// HasOwnMetrics reports whether a Service behind a metrics API belongs to a product
+// that does not serve metrics of Prometheus.
+func HasOwnMetrics(service string) bool {
 	for _, other := range []string{"keda", "datadog", "stackdriver", "newrelic", "azure", "cloudwatch"} {
 		if strings.Contains(service, other) {
 			return true
@@ -28,8 +28,8 @@ func IsForeign(service string) bool {
 	return false
 }
 
-// apiService reads the registration of an API group, in the first version that is
-// registered; nil if there is none.
+// apiService reads the APIService of a group, in the first version that is registered;
+// nil if none is.
 func (o *Observation) apiService(group string, versions ...string) (*APIService, error) {
 	for _, version := range versions {
 		api, err := read[APIService](o, apiServices+version+"."+group)
@@ -43,15 +43,7 @@ func (o *Observation) apiService(group string, versions ...string) (*APIService,
 	return nil, nil
 }
 
-func (o *Observation) readCustomAPI() (*APIService, error) {
-	return o.apiService(CustomMetrics, "v1beta1", "v1beta2")
-}
-
-func (o *Observation) readExternalAPI() (*APIService, error) {
-	return o.apiService(ExternalMetrics, "v1beta1")
-}
-
-// customPath is the custom metrics API in the version that is registered.
+// customPath is the path of the custom metrics API, in the registered version.
 func (o *Observation) customPath() string {
 	version := "v1beta1"
 	if api := o.CustomAPI.Value(); api != nil {
@@ -60,8 +52,8 @@ func (o *Observation) customPath() string {
 	return "/apis/" + CustomMetrics + "/" + version
 }
 
-// readMetrics lists the custom metrics. The status of the APIService lags behind by
-// minutes, so that only a real request tells whether the API responds.
+// readMetrics lists the custom metrics. This is also how to tell whether the API
+// responds: the status of the APIService lags behind by minutes.
 func (o *Observation) readMetrics() ([]string, error) {
 	known, err := read[resources](o, o.customPath())
 	var names []string
@@ -77,14 +69,13 @@ func (o *Observation) ExternalAPIErr() error {
 	return err
 }
 
-// Values are those of the metric that the HPA wants.
+// Values are the values of the HPA's metric.
 type Values struct {
 	Items []string
-	// Denied is why the request was sent as the user and not as the HPA controller.
+	// Denied is why the user may not impersonate the HPA controller, so that the
+	// request was sent as the user.
 	Denied error
 }
-
-type metricValues struct{ Items []struct{ Value string } }
 
 func (o *Observation) readValues() (values Values, err error) {
 	values.Items, err = o.valuesAs(HPAController)
@@ -96,7 +87,7 @@ func (o *Observation) readValues() (values Values, err error) {
 }
 
 func (o *Observation) valuesAs(user string) ([]string, error) {
-	var v metricValues
+	var v list[struct{ Value string }]
 	err := o.kubectl.get(o.ctx, user, o.valuePath(), &v)
 	var items []string
 	for _, item := range v.Items {
@@ -105,8 +96,8 @@ func (o *Observation) valuesAs(user string) ([]string, error) {
 	return items, err
 }
 
-// ValuesByNow requests the values again.
-func (o *Observation) ValuesByNow() ([]string, error) {
+// RereadValues requests the values again, as the same user.
+func (o *Observation) RereadValues() ([]string, error) {
 	user := HPAController
 	if o.Values.Value().Denied != nil {
 		user = ""
@@ -115,7 +106,7 @@ func (o *Observation) ValuesByNow() ([]string, error) {
 	return o.valuesAs(user)
 }
 
-// valuePath is what the HPA controller requests.
+// valuePath is the path that the HPA controller requests.
 func (o *Observation) valuePath() string {
 	m := o.Metric()
 	namespace, name := "/namespaces/"+o.Namespace.Value()+"/", url.PathEscape(m.Name)

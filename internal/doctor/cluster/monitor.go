@@ -26,10 +26,10 @@ type Monitor struct {
 	}
 }
 
-// String is the kind, the namespace and the name.
+// String is KIND NAMESPACE/NAME.
 func (m *Monitor) String() string { return m.Kind + " " + m.Metadata.Namespace + "/" + m.Metadata.Name }
 
-// All lists what the monitor scrapes.
+// All lists the endpoints of the monitor.
 func (m *Monitor) All() []Endpoint {
 	if m.Kind == PodMonitor {
 		return m.Spec.PodMetricsEndpoints
@@ -37,7 +37,7 @@ func (m *Monitor) All() []Endpoint {
 	return m.Spec.Endpoints
 }
 
-// IsJob reports whether a scrape job was made of the monitor.
+// IsJob reports whether a scrape job is that of the monitor.
 func (m *Monitor) IsJob(job string) bool {
 	return strings.HasPrefix(job, strings.ToLower(m.Kind[:1])+m.Kind[1:]+"/"+m.Metadata.Namespace+"/"+m.Metadata.Name+"/")
 }
@@ -73,11 +73,11 @@ type PrometheusObject struct {
 	}
 }
 
-// Monitors are those of the cluster, and the Services that may lead to the pods.
+// Monitors are the monitors of the cluster, and the Services of the namespace.
 type Monitors struct {
 	All      []Monitor
 	Services []Service
-	Hidden   error // why there may be more in other namespaces
+	Hidden   error // why those of other namespaces could not be listed
 }
 
 func (o *Observation) readMonitors() (m Monitors, _ error) {
@@ -102,7 +102,7 @@ func (o *Observation) readMonitors() (m Monitors, _ error) {
 		return m, missing
 	}
 	var err error
-	m.Services, err = readList[Service](o, o.core("services"))
+	m.Services, err = readList[Service](o, o.corePath("services"))
 	return m, err
 }
 
@@ -114,7 +114,7 @@ func (o *Observation) readPrometheusObjects() ([]PrometheusObject, error) {
 	}
 	agents, err := readList[PrometheusObject](o, "/apis/monitoring.coreos.com/v1alpha1/prometheusagents")
 	if err != nil {
-		return nil, nil // most clusters have no agents
+		return nil, nil // most clusters do not have this kind
 	}
 	return agents, nil
 }

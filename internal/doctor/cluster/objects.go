@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The fields that are read of the objects of Kubernetes, and no more. See
+// These types have only those fields of Kubernetes objects that are used. See
 // https://kubernetes.io/docs/reference/kubernetes-api/.
 
 // Meta is the metadata of an object.
@@ -21,7 +21,7 @@ type Meta struct {
 	ManagedFields     []ManagedFields
 }
 
-// Changed is when the object was last written.
+// Changed is when the object was last changed.
 func (m *Meta) Changed() time.Time {
 	at := m.CreationTimestamp
 	for _, f := range m.ManagedFields {
@@ -32,14 +32,14 @@ func (m *Meta) Changed() time.Time {
 	return at
 }
 
-// ManagedFields are the fields that one manager has set.
+// ManagedFields are the fields that one manager owns.
 type ManagedFields struct {
 	Manager, Operation, Subresource string
 	Time                            time.Time
 	FieldsV1                        map[string]any
 }
 
-// Owns reports whether the manager has set a field below spec.
+// Owns reports whether the manager owns a field below spec.
 func (m *ManagedFields) Owns(field string) bool {
 	spec, _ := m.FieldsV1["f:spec"].(map[string]any)
 	_, found := spec["f:"+field]
@@ -53,7 +53,7 @@ type Condition struct {
 	LastUpdateTime                time.Time // of Deployments
 }
 
-// String is the reason and the message.
+// String is REASON: MESSAGE.
 func (c *Condition) String() string { return strings.Trim(c.Reason+": "+c.Message, ": ") }
 
 // Conditions are the conditions of an object.
@@ -84,10 +84,10 @@ func (r Reference) Group() string {
 	return group
 }
 
-// String is the kind and the name.
+// String is KIND NAME.
 func (r Reference) String() string { return r.Kind + " " + r.Name }
 
-// Kubectl names the object for kubectl: deployment/web.
+// Kubectl is the object as an argument of kubectl: deployment/web.
 func (r Reference) Kubectl() string { return strings.ToLower(r.Kind) + "/" + r.Name }
 
 // HPA is a HorizontalPodAutoscaler of autoscaling/v2.
@@ -111,30 +111,31 @@ type HPA struct {
 	}
 }
 
-// MetricSpec is a metric that an HPA wants.
+// MetricSpec is a metric by which an HPA scales.
 type MetricSpec struct {
 	Type                   string
 	Pods, Object, External *MetricTarget
 	Resource               *struct{ Name string }
 }
 
-// MetricTarget is a custom or external metric, and the value to reach.
+// MetricTarget is a custom or external metric and its target value.
 type MetricTarget struct {
 	Metric struct {
 		Name     string
 		Selector *Selector
 	}
-	Target          struct{ Type, AverageValue, Value string }
+	Target          struct{ AverageValue, Value string }
 	DescribedObject Reference
 }
 
-// MetricStatus is the last value of a metric that the HPA has seen.
+// MetricStatus is the last value of a metric that the HPA has read.
 type MetricStatus struct {
 	Metric  struct{ Name string }
 	Current struct{ AverageValue, Value string }
 }
 
-// Workload is a Deployment or another object that owns pods, or its scale.
+// Workload is a Deployment or another object with a pod template, or its scale
+// subresource.
 type Workload struct {
 	Metadata Meta
 	Spec     struct {
@@ -152,10 +153,10 @@ type Workload struct {
 	}
 }
 
-// ScaledToZero reports whether the workload is to have no pods.
+// ScaledToZero reports whether spec.replicas is 0.
 func (w *Workload) ScaledToZero() bool { return w.Spec.Replicas != nil && *w.Spec.Replicas == 0 }
 
-// PodSpec is what a pod is made of.
+// PodSpec is the specification of a pod.
 type PodSpec struct {
 	ServiceAccountName         string
 	InitContainers, Containers []Container
@@ -163,7 +164,7 @@ type PodSpec struct {
 	Volumes                    []Volume
 }
 
-// All lists the init containers, which may be sidecars, and the others.
+// All lists all containers. Init containers may be sidecars.
 func (s *PodSpec) All() []Container { return slices.Concat(s.InitContainers, s.Containers) }
 
 // Volume is a volume of a pod; ConfigMap is nil for any other type.
@@ -184,12 +185,12 @@ type Container struct {
 	VolumeMounts []struct{ Name, MountPath, SubPath string }
 }
 
-// Flag is the value of the argument --NAME=VALUE or --NAME VALUE, or else of the
-// first of the environment variables that is set.
+// Flag is the value of the argument --NAME=VALUE or --NAME VALUE, or else of the first
+// environment variable that is set.
 func (c *Container) Flag(name string, variables ...string) string {
 	args := slices.Concat(c.Command, c.Args)
 	if slices.Contains(args, "-c") {
-		// The arguments are in a line for a shell, for the sake of its variables.
+		// The arguments are within a command line for a shell.
 		args = strings.FieldsFunc(strings.Join(args, " "), func(r rune) bool { return strings.ContainsRune(" \t\n\\'\"", r) })
 	}
 	for i, arg := range args {
@@ -213,7 +214,7 @@ func (c *Container) Flag(name string, variables ...string) string {
 	return ""
 }
 
-// expand replaces $(NAME) by the variable, as Kubernetes does.
+// expand replaces $(NAME) with the environment variable, as Kubernetes does.
 func (c *Container) expand(arg string) string {
 	if !strings.Contains(arg, "$(") {
 		return arg
@@ -241,12 +242,12 @@ type Pod struct {
 // Ready reports whether the pod is ready.
 func (p *Pod) Ready() bool { return p.Status.Conditions.IsTrue("Ready") }
 
-// ended reports whether the pod has ended or is about to.
+// ended reports whether the pod has terminated or is terminating.
 func (p *Pod) ended() bool {
 	return p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" || !p.Metadata.DeletionTimestamp.IsZero()
 }
 
-// Container is the status of a container; empty if the pod has none of it.
+// Container is the status of a container; empty if the pod does not have it.
 func (p *Pod) Container(name string) *ContainerStatus {
 	for _, list := range [][]ContainerStatus{p.Status.ContainerStatuses, p.Status.InitContainerStatuses} {
 		for i := range list {
@@ -322,7 +323,7 @@ type APIService struct {
 	Status struct{ Conditions Conditions }
 }
 
-// Owner is the Service that serves the API, NAMESPACE/NAME.
+// Owner is the Service that serves the API, as NAMESPACE/NAME.
 func (a *APIService) Owner() string { return a.Spec.Service.Namespace + "/" + a.Spec.Service.Name }
 
 // Service is a Service.
@@ -342,8 +343,8 @@ type ServicePort struct {
 	TargetPort any
 }
 
-// HasPort reports whether a Service has a port. One without an address of its own
-// leads to every port of its pods, whatever it lists.
+// HasPort reports whether a port of the Service can be reached. A headless Service leads
+// to every port of its pods.
 func (s *Service) HasPort(port string) bool {
 	return s.Spec.ClusterIP == "None" || len(s.Spec.Ports) == 0 ||
 		slices.ContainsFunc(s.Spec.Ports, func(p ServicePort) bool { return strconv.Itoa(p.Port) == port })
@@ -358,7 +359,7 @@ func (s *Service) Ports() []string {
 	return all
 }
 
-// EndpointSlice has the addresses behind a Service.
+// EndpointSlice has endpoints of a Service.
 type EndpointSlice struct {
 	Endpoints []struct {
 		Conditions struct{ Ready *bool }
@@ -372,14 +373,14 @@ type ConfigMap struct {
 	Data     map[string]string
 }
 
-// Event is an event that a controller reports about an object.
+// Event is an event about an object.
 type Event struct {
 	Message                  string
 	EventTime, LastTimestamp time.Time
 }
 
-// At is when the message was written. Events of the newer API become a series
-// with the message of the first, so that the time of the first counts.
+// At is when the message was written. A series of events of the newer API keeps the
+// message and the time of the first.
 func (e Event) At() time.Time {
 	if e.EventTime.IsZero() {
 		return e.LastTimestamp
@@ -390,7 +391,7 @@ func (e Event) At() time.Time {
 // list is a list of objects.
 type list[T any] struct{ Items []T }
 
-// resources are those of an API group.
+// resources are the resources of an API group.
 type resources struct {
 	Resources []struct{ Name, SingularName, Kind string }
 }

@@ -1,12 +1,11 @@
-// Package cluster observes what autoscaling on nginx metrics is made of: the HPA
-// and what it scales, the pods and their exporters, Prometheus and its scrapes, the
+// Package cluster reads everything that autoscaling on nginx metrics depends on: the
+// HPA and its target, the pods and their exporters, Prometheus and its scrapes, the
 // metrics API and the adapter behind it.
 //
-// It owns the requests to the cluster and to Prometheus: each is sent when its
-// response is first needed, and only once. It requests the cluster through the
-// user's kubectl and Prometheus over HTTP, and changes nothing, ever. What the facts
-// mean is decided by its callers. It must not import anything of Kubernetes, nor of
-// the scraping side of this program.
+// It sends each request when its response is first needed, and only once: to the API
+// server through the user's kubectl, to Prometheus over HTTP. It never changes
+// anything. It reports facts and leaves their meaning to its callers. It must not
+// import anything of Kubernetes, nor of the scraping side of this program.
 package cluster
 
 import (
@@ -16,15 +15,15 @@ import (
 
 // Options say what to observe, and how.
 type Options struct {
-	// Namespace and Name are those of an HPA or a ScaledObject. Without a
-	// namespace it is the one of the kubeconfig.
+	// Namespace and Name are those of an HPA or a ScaledObject. An empty namespace
+	// selects that of the kubeconfig.
 	Namespace, Name string
-	// Kubectl is the program, Arguments what it is always given: context, user
-	// and so on.
+	// Kubectl is the name or path of kubectl; Arguments are added to each of its
+	// command lines, such as --context=NAME.
 	Kubectl   string
 	Arguments []string
-	// PrometheusURL is the address of Prometheus as seen from here. Without it
-	// Prometheus is requested through the API server.
+	// PrometheusURL is the URL of Prometheus, as reachable from here. If it is empty,
+	// Prometheus is discovered and queried through the API server.
 	PrometheusURL string
 
 	// Run replaces Kubectl, Fetch replaces HTTP and Now the clock, for tests; nil
@@ -34,8 +33,8 @@ type Options struct {
 	Now   func() time.Time
 }
 
-// Observation is what is known of the cluster, as far as it concerns one HPA.
-// Facts may be set before they are needed.
+// Observation has the facts about one HPA. Tests may replace a fact before it is
+// observed.
 type Observation struct {
 	Namespace Fact[string]
 	HPAs      Fact[[]HPA] // of the namespace
@@ -91,8 +90,8 @@ func New(ctx context.Context, options Options) *Observation {
 	o.Targets = lazy(o.readTargets)
 	o.Series = lazy(o.readSeries)
 	o.Monitors = lazy(o.readMonitors)
-	o.CustomAPI = lazy(o.readCustomAPI)
-	o.ExternalAPI = lazy(o.readExternalAPI)
+	o.CustomAPI = lazy(func() (*APIService, error) { return o.apiService(CustomMetrics, "v1beta1", "v1beta2") })
+	o.ExternalAPI = lazy(func() (*APIService, error) { return o.apiService(ExternalMetrics, "v1beta1") })
 	o.Adapter = lazy(o.readAdapter)
 	o.Metrics = lazy(o.readMetrics)
 	o.RuleResults = lazy(o.readRuleResults)
@@ -106,7 +105,7 @@ func read[T any](o *Observation, path string) (value T, err error) {
 	return value, err
 }
 
-// readList decodes a list.
+// readList decodes the items of a list.
 func readList[T any](o *Observation, path string) ([]T, error) {
 	all, err := read[list[T]](o, path)
 	return all.Items, err
@@ -119,19 +118,19 @@ func (o *Observation) readNamespace() (string, error) {
 	return o.kubectl.namespace(o.ctx)
 }
 
-// core is a path of the core API in the namespace.
-func (o *Observation) core(path string) string {
+// corePath is a path of the core API in the namespace.
+func (o *Observation) corePath(path string) string {
 	return "/api/v1/namespaces/" + o.Namespace.Value() + "/" + path
 }
 
 // Name is the name of the HPA or ScaledObject that is observed.
 func (o *Observation) Name() string { return o.options.Name }
 
-// Now is the time of the cluster, as far as it is known.
+// Now is the time by the clock of the cluster, as far as that is known.
 func (o *Observation) Now() time.Time { return o.now }
 
-// Age is how long ago something was, to the second. A time in the future is of a
-// cluster whose clock is ahead of ours, and sets ours.
+// Age is the time since an event, in whole seconds. An event in the future means that
+// the clock of the cluster is ahead of ours, which is then advanced.
 func (o *Observation) Age(at time.Time) time.Duration {
 	if at.After(o.now) {
 		o.now = at
@@ -139,16 +138,16 @@ func (o *Observation) Age(at time.Time) time.Duration {
 	return o.now.Sub(at).Truncate(time.Second)
 }
 
-// syncClock sets the clock to that of Prometheus where they differ by more than
-// the usual, but not by a day: such a clock is wrong itself.
+// syncClock sets the clock to that of Prometheus if they differ noticeably. A
+// difference of a day means that the clock of Prometheus is wrong.
 func (o *Observation) syncClock(prometheus time.Time) {
-	const usual, most = 10 * time.Second, 24 * time.Hour
-	if off := prometheus.Sub(o.now).Abs(); off > usual && off < most {
+	const noticeable, tooLarge = 10 * time.Second, 24 * time.Hour
+	if off := prometheus.Sub(o.now).Abs(); off > noticeable && off < tooLarge {
 		o.now = prometheus
 	}
 }
 
-// Service is a Service of any namespace.
+// Service reads a Service.
 func (o *Observation) Service(namespace, name string) (Service, error) {
 	return read[Service](o, "/api/v1/namespaces/"+namespace+"/services/"+name)
 }
@@ -159,8 +158,8 @@ func (o *Observation) Responds() bool {
 	return ReasonOf(err) != NoResponse
 }
 
-// IsLocal reports that an error is one of the client, and not of a server behind
-// the API server that does not respond.
+// IsLocal reports whether an error is due to kubectl, permissions or the API server,
+// as opposed to a server behind the API server that does not respond.
 func (o *Observation) IsLocal(err error) bool {
 	return IsClientSide(err) && (ReasonOf(err) != NoResponse || !o.Responds())
 }

@@ -19,20 +19,20 @@ import (
 
 // Reasons of an [Error] about Prometheus.
 const (
-	Down          = "down"           // the connection is closed, or Prometheus reports an error
-	Unreachable   = "unreachable"    // the network does not lead there from here
+	Down          = "down"           // the connection was closed, or Prometheus reports an error
+	Unreachable   = "unreachable"    // not reachable from here
 	BadQuery      = "bad query"      // Prometheus rejects the query
 	NotPrometheus = "not prometheus" // another program responds
 	LoginRequired = "login required" // Prometheus, or a proxy, wants credentials
 )
 
-// Fetcher requests a path of the Prometheus at an address.
+// Fetcher requests a path of the Prometheus at a URL.
 type Fetcher func(ctx context.Context, address, path string) (status int, body []byte, err error)
 
 // Prometheus requests the HTTP API of one Prometheus, either directly or through
 // the API server. See https://prometheus.io/docs/prometheus/latest/querying/api/.
 type Prometheus struct {
-	// Name is its address, without credentials.
+	// Name is its URL, without credentials.
 	Name      string
 	fetch     func(path string) (status int, body []byte, err error)
 	responses map[string]promResponse
@@ -44,7 +44,7 @@ type promResponse struct {
 	err    error
 }
 
-// fetchDirectly is the Fetcher that uses HTTP.
+// fetchDirectly is a Fetcher that uses HTTP.
 func fetchDirectly(ctx context.Context, address, path string) (int, []byte, error) {
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: RequestTimeout},
@@ -67,7 +67,7 @@ func fetchDirectly(ctx context.Context, address, path string) (int, []byte, erro
 	return response.StatusCode, body, nil
 }
 
-// withoutURL is an error of net/http without its URL, which may hold credentials.
+// withoutURL is the text of an error without its URL, which may have credentials.
 func withoutURL(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
@@ -75,7 +75,7 @@ func withoutURL(err error) string {
 	return err.Error()
 }
 
-// direct is the Prometheus at an address, requested from here.
+// direct is the Prometheus at a URL, requested from here.
 func (o *Observation) direct(ctx context.Context, address string) *Prometheus {
 	return &Prometheus{
 		Name: WithoutLogin(address), responses: map[string]promResponse{},
@@ -98,8 +98,8 @@ func (o *Observation) behind(s ServiceAddress) *Prometheus {
 	}
 }
 
-// statusOf tells responses of Prometheus from errors of the API server, which
-// reports both in the same form.
+// statusOf tells responses of Prometheus from errors of the API server: kubectl reports
+// both in the same way. It returns the HTTP status of the former.
 func (s ServiceAddress) statusOf(err error) (status int, _ error) {
 	text := err.Error()
 	switch ReasonOf(err) {
@@ -109,7 +109,7 @@ func (s ServiceAddress) statusOf(err error) (status int, _ error) {
 		return http.StatusUnauthorized, nil
 	case Forbidden:
 		if !strings.Contains(text, "cannot get resource") && !strings.Contains(text, "is forbidden: User") {
-			return http.StatusForbidden, nil // it comes from a proxy before Prometheus
+			return http.StatusForbidden, nil // from a proxy in front of Prometheus
 		}
 		return 0, err
 	case NotFound:
@@ -118,7 +118,7 @@ func (s ServiceAddress) statusOf(err error) (status int, _ error) {
 		}
 		return http.StatusNotFound, nil
 	case NoResponse:
-		// The API server has responded before; Prometheus is what takes so long.
+		// The API server responded before, so it is Prometheus that does not.
 		return 0, &Error{Unreachable, text}
 	case NoKubectl, NoContext:
 		return 0, err
@@ -126,10 +126,9 @@ func (s ServiceAddress) statusOf(err error) (status int, _ error) {
 	return 0, connectionError(Unavailable, text)
 }
 
-// connectionError classifies a missing response. A closed connection and a Service
-// without endpoints mean that Prometheus is down. A timeout may be a policy of the
-// network that holds for this client alone, and so may a refused connection, unless
-// the API server reports it.
+// connectionError classifies a missing response. A closed connection, or a Service
+// without endpoints, means that Prometheus is down. After a timeout or a refused
+// connection, other clients may still reach it; not if the API server was refused.
 func connectionError(by, text string) error {
 	signs := []string{"timeout", "timed out", "deadline exceeded", "no route to host", "unreachable", "no such host", "x509", "http response to https"}
 	if by == Down {
@@ -143,10 +142,11 @@ func connectionError(by, text string) error {
 	return &Error{Down, text}
 }
 
-// IsUnreachable reports whether an error of a connection may be local policy.
+// IsUnreachable reports whether the text of an error is that of a connection that other
+// clients may still be able to make.
 func IsUnreachable(text string) bool { return ReasonOf(connectionError(Down, text)) == Unreachable }
 
-// call requests a path, once, and decodes the data of the response.
+// call requests a path, only once, and decodes the data of the response.
 func (p *Prometheus) call(path string, query url.Values, into any) error {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
@@ -183,8 +183,8 @@ func (p *Prometheus) call(path string, query url.Values, into any) error {
 	return nil
 }
 
-// firstLine is the error of a program that does not report it as Prometheus does:
-// a line of text, but no page.
+// firstLine is the error message of a program that does not respond in the format of
+// Prometheus: a line of plain text, but not of HTML or JSON.
 func firstLine(body []byte) string {
 	const longest = 200
 	line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
@@ -197,11 +197,11 @@ func firstLine(body []byte) string {
 // Sample is one value with its labels.
 type Sample struct {
 	Labels map[string]string
-	Value  float64 // NaN if Prometheus sends something else
+	Value  float64 // NaN if it is not a number
 	At     time.Time
 }
 
-// Query evaluates an expression now. A result that is no vector is empty.
+// Query evaluates an expression now. A result that is not a vector counts as empty.
 func (p *Prometheus) Query(expr string) ([]Sample, error) {
 	var data struct {
 		ResultType string
@@ -230,13 +230,13 @@ func (p *Prometheus) Query(expr string) ([]Sample, error) {
 	return samples, nil
 }
 
-// Target is what Prometheus scrapes.
+// Target is a scrape target of Prometheus.
 type Target struct {
 	DiscoveredLabels, Labels                                 map[string]string
 	ScrapePool, ScrapeURL, Health, LastError, ScrapeInterval string
 }
 
-// Pod is the pod behind a target, as discovered or else by its labels.
+// Pod is the pod of the target, by service discovery or else by its labels.
 func (t *Target) Pod() (namespace, name string) {
 	if name := t.DiscoveredLabels["__meta_kubernetes_pod_name"]; name != "" {
 		return t.DiscoveredLabels["__meta_kubernetes_namespace"], name
@@ -247,13 +247,13 @@ func (t *Target) Pod() (namespace, name string) {
 // Interval is the scrape interval; 0 if it is unknown.
 func (t *Target) Interval() time.Duration { return parseDuration(t.ScrapeInterval) }
 
-// Port is the port of the address; 0 if there is none.
+// Port is the port of the scrape URL; 0 if it has none.
 func (t *Target) Port() int {
 	u, err := url.Parse(t.ScrapeURL)
 	if err != nil {
 		return 0
 	}
-	port, _ := strconv.Atoi(u.Port()) // 0 if there is none
+	port, _ := strconv.Atoi(u.Port())
 	return port
 }
 
@@ -263,7 +263,7 @@ func (p *Prometheus) activeTargets() ([]Target, error) {
 	return data.ActiveTargets, err
 }
 
-// DroppedTargets lists the targets that relabelling of a job drops.
+// DroppedTargets lists the targets that a job drops by relabelling.
 func (p *Prometheus) DroppedTargets(job string) ([]Target, error) {
 	var data struct{ DroppedTargets []Target }
 	err := p.call("/api/v1/targets", url.Values{"state": {"dropped"}, "scrapePool": {job}}, &data)
@@ -286,12 +286,8 @@ func (p *Prometheus) Jobs() ([]string, error) {
 	return data.ScrapePools, err
 }
 
-// parseDuration parses a duration of Prometheus, such as 1m30s or 2d; 0 if it is
-// not a valid one.
+// parseDuration parses a duration of Prometheus, such as 1m30s or 2d; 0 if it is invalid.
 func parseDuration(text string) time.Duration {
-	d, err := model.ParseDuration(text)
-	if err != nil {
-		return 0
-	}
+	d, _ := model.ParseDuration(text)
 	return time.Duration(d)
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Rule is a rule of prometheus-adapter: which series, which resources their labels
-// name, the name of the metric, and the query for a value. See
+// Rule is a rule of prometheus-adapter: it selects series, maps their labels to
+// resources, names a metric, and has a template for the query of its values. See
 // https://github.com/kubernetes-sigs/prometheus-adapter/blob/master/docs/config.md.
 type Rule struct {
 	SeriesQuery   string         `yaml:"seriesQuery"`
@@ -37,12 +37,11 @@ type resource struct {
 	Resource string `yaml:"resource"`
 }
 
-// delimiters of the adapter's templates.
+// Delimiters of the adapter's templates.
 const opening, closing = "<<", ">>"
 
-// nginxQuery is the seriesQuery for series of nginx alone. Rules for everything
-// would read every series of the cluster, which Prometheus might refuse: a selector
-// without a name gets the names beside its own matchers.
+// nginxQuery is the seriesQuery, restricted to series of nginx: that of a default rule
+// selects all series of the cluster, which Prometheus may refuse.
 func (r *Rule) nginxQuery() string {
 	q := strings.TrimSpace(r.SeriesQuery)
 	if rest, found := strings.CutPrefix(q, "{"); found && strings.HasSuffix(q, "}") {
@@ -51,8 +50,8 @@ func (r *Rule) nginxQuery() string {
 	return r.SeriesQuery + " and " + NginxSeries
 }
 
-// takes reports whether the rule is for a series of that name.
-func (r *Rule) takes(series string) bool {
+// matches reports whether the rule applies to series of a name.
+func (r *Rule) matches(series string) bool {
 	for _, f := range append(slices.Clone(r.SeriesFilters), seriesFilter{Is: r.Name.Matches}) {
 		is, errIs := regexp.MatchString(f.Is, series)
 		isNot, errNot := regexp.MatchString(f.IsNot, series)
@@ -63,7 +62,7 @@ func (r *Rule) takes(series string) bool {
 	return true
 }
 
-// metric is the name that the rule gives to a series; empty if it does not.
+// metric is the name of the metric that the rule makes of a series; empty for none.
 func (r *Rule) metric(series string) string {
 	matches := r.Name.Matches
 	if matches == "" {
@@ -87,10 +86,10 @@ func (r *Rule) metric(series string) string {
 	return string(pattern.ExpandString(nil, as, series, found))
 }
 
-// errNoLabel means that the rule has no label for a resource.
+// errNoLabel means that the rule maps no label to a resource.
 var errNoLabel = errors.New("the rule has no label for it")
 
-// Label is the label that names a resource, such as pods or namespaces.
+// Label is the label of a resource, such as pods or namespaces.
 func (r *Rule) Label(plural string) (string, error) {
 	plural, group, _ := strings.Cut(plural, ".")
 	singular := strings.TrimSuffix(plural, "s")
@@ -120,7 +119,7 @@ func (r *Rule) execute(text string, with any) (string, error) {
 	return out.String(), err
 }
 
-// arguments are what the template of a query may use.
+// arguments are the fields that the template of a query may use.
 type arguments struct {
 	Series            string
 	LabelMatchers     string
@@ -129,9 +128,9 @@ type arguments struct {
 	GroupBySlice      []string
 }
 
-// query is what the adapter sends to Prometheus for these objects of a namespace.
+// query is the query that the adapter sends to Prometheus for objects of a namespace.
 func (r *Rule) query(series, plural, namespace string, objects []string, extra []Requirement) (string, error) {
-	spaces, err := r.Label("namespaces")
+	namespaceLabel, err := r.Label("namespaces")
 	if err != nil {
 		return "", err
 	}
@@ -150,7 +149,7 @@ func (r *Rule) query(series, plural, namespace string, objects []string, extra [
 		operator := map[string]string{"In": "=~", "NotIn": "!~", "Exists": "!=", "DoesNotExist": "="}[e.Operator]
 		add(e.Key, operator, e.Values...)
 	}
-	add(spaces, "=", namespace)
+	add(namespaceLabel, "=", namespace)
 	operator := "="
 	if len(objects) > 1 {
 		operator = "=~"
@@ -163,7 +162,7 @@ func (r *Rule) query(series, plural, namespace string, objects []string, extra [
 	return text, err
 }
 
-// Window is the longest range in a query, as in rate(x[1m]); 0 if there is none.
+// Window is the longest range of a query, such as that of rate(x[1m]); 0 if it has none.
 func Window(query string) time.Duration {
 	var longest time.Duration
 	for _, m := range regexp.MustCompile(`\[([0-9a-z]+)(?::[0-9a-z]*)?\]`).FindAllStringSubmatch(query, -1) {
@@ -172,8 +171,7 @@ func Window(query string) time.Duration {
 	return longest
 }
 
-// withoutLabels is a series selector without its matchers, except for the one of
-// the name.
+// withoutLabels removes all matchers from a series selector except that of the name.
 func withoutLabels(query string) string {
 	name, _, found := strings.Cut(query, "{")
 	if !found {
@@ -185,20 +183,20 @@ func withoutLabels(query string) string {
 	return strings.TrimSpace(name)
 }
 
-// RuleResult is what a rule of the adapter makes of the series of nginx.
+// RuleResult is the result of a rule of the adapter for the series of nginx.
 type RuleResult struct {
 	Rule    *Rule
-	Err     error    // of Prometheus for its seriesQuery
-	Series  []Sample // that it selects, whatever their names
-	Names   []string // of the metrics that the adapter lists
-	Counter string   // the name that is made of the request counter
-	Mapped  bool     // the series have the labels of the namespace and the resource
+	Err     error    // of Prometheus for the seriesQuery
+	Series  []Sample // selected by the seriesQuery
+	Names   []string // of the metrics that the rule makes
+	Counter string   // the metric that it makes of the request counter
+	Mapped  bool     // some series have the labels of the namespace and the resource
 }
 
-// MaxRules bounds how many rules are tried: each is a query.
+// MaxRules bounds how many rules are evaluated: each takes a query.
 const MaxRules = 40
 
-// readRuleResults does what the adapter does with each of its rules.
+// readRuleResults evaluates the rules as the adapter does.
 func (o *Observation) readRuleResults() ([]RuleResult, error) {
 	a := o.Adapter.Value()
 	if o.Prometheus() == nil || len(a.Rules) == 0 {
@@ -206,7 +204,7 @@ func (o *Observation) readRuleResults() ([]RuleResult, error) {
 	}
 	var all []RuleResult
 	for i := range a.Rules {
-		// Of too many, only those that can be for nginx are tried.
+		// Of too many, only those that may select nginx are evaluated.
 		r := &a.Rules[i]
 		if len(a.Rules) > MaxRules && !strings.Contains(r.SeriesQuery, "nginx") && !strings.HasPrefix(r.SeriesQuery, "{") {
 			continue
@@ -221,14 +219,14 @@ func (o *Observation) readRuleResults() ([]RuleResult, error) {
 func (o *Observation) ruleResult(r *Rule) RuleResult {
 	t := RuleResult{Rule: r}
 	t.Series, t.Err = o.Prometheus().Query(r.nginxQuery())
-	// Matchers of labels alone may select up, which has the same labels.
+	// A selector without a name may also select the metric up.
 	t.Series = slices.DeleteFunc(t.Series, func(s Sample) bool { return !strings.HasPrefix(s.Labels["__name__"], "nginx") })
 	m := o.Metric()
 	namespaceLabel, err := r.Label("namespaces")
 	label, err2 := r.Label(m.Resource())
 	for _, s := range t.Series {
 		series := s.Labels["__name__"]
-		if !r.takes(series) {
+		if !r.matches(series) {
 			continue
 		}
 		name := r.metric(series)
@@ -248,15 +246,16 @@ func (o *Observation) ruleResult(r *Rule) RuleResult {
 // Makes reports whether the rule makes a metric.
 func (t *RuleResult) Makes(metric string) bool { return slices.Contains(t.Names, metric) }
 
-// SelectsWithoutLabels reports whether the seriesQuery of a rule selects series if
-// its label matchers are left out.
+// SelectsWithoutLabels reports whether the seriesQuery of a rule would select series
+// without its label matchers.
 func (o *Observation) SelectsWithoutLabels(r *Rule) bool {
 	samples, err := o.Prometheus().Query("count(" + withoutLabels(r.SeriesQuery) + ")")
 	return err == nil && len(samples) > 0
 }
 
-// AdapterQuery is the rule that makes the metric, and the query that the adapter
-// sends to Prometheus for the pods; nil if no rule makes it.
+// AdapterQuery returns the rule that makes the HPA's metric, and the query that the
+// adapter sends to Prometheus for the pods. The rule is nil if none makes the metric; the
+// query is empty without a rule or with an error.
 func (o *Observation) AdapterQuery() (*Rule, string, error) {
 	var rule *Rule
 	series := ""
@@ -280,5 +279,8 @@ func (o *Observation) AdapterQuery() (*Rule, string, error) {
 		objects = []string{m.Object.Name}
 	}
 	query, err := rule.query(series, m.Resource(), o.Namespace.Value(), objects, m.Selector.Requirements())
+	if err != nil {
+		query = ""
+	}
 	return rule, query, err
 }

@@ -119,7 +119,7 @@ func TestRuleNames(t *testing.T) {
 		var r Rule
 		r.Name.Matches, r.Name.As = tt.matches, tt.as
 		r.SeriesFilters = []seriesFilter{tt.filter}
-		if got := r.takes(tt.series); got != tt.takes {
+		if got := r.matches(tt.series); got != tt.takes {
 			t.Errorf("%+v takes %s: %t", tt, tt.series, got)
 		}
 		if got := r.metric(tt.series); got != tt.want {

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// Targets are those of Prometheus, as far as they concern the pods.
+// Targets are the scrape targets of Prometheus.
 type Targets struct {
 	Ours       []Target        // the exporters of the pods
 	OtherPorts []Target        // other ports of the pods
-	BusyJobs   map[string]bool // jobs that scrape anything else
-	Scraped    map[string]bool // names of the pods among Ours
+	OtherJobs  map[string]bool // jobs with targets other than the pods
+	Scraped    map[string]bool // names of the pods in Ours
 }
 
 func byHealth(targets []Target, health string) *Target {
@@ -26,8 +26,7 @@ func byHealth(targets []Target, health string) *Target {
 	return nil
 }
 
-// First is the first exporter whose target has a health, "up" or "down"; nil if
-// there is none.
+// First is the first target in Ours with a health, "up" or "down"; nil if there is none.
 func (t *Targets) First(health string) *Target { return byHealth(t.Ours, health) }
 
 func (o *Observation) readTargets() (targets Targets, _ error) {
@@ -39,11 +38,11 @@ func (o *Observation) readTargets() (targets Targets, _ error) {
 	if err != nil {
 		return targets, err
 	}
-	targets.BusyJobs, targets.Scraped = map[string]bool{}, map[string]bool{}
+	targets.OtherJobs, targets.Scraped = map[string]bool{}, map[string]bool{}
 	for _, t := range all {
 		switch e := o.ExporterOf(&t); {
 		case e == nil:
-			targets.BusyJobs[t.ScrapePool] = true
+			targets.OtherJobs[t.ScrapePool] = true
 		case t.Port() != e.Port:
 			targets.OtherPorts = append(targets.OtherPorts, t)
 		default:
@@ -54,7 +53,7 @@ func (o *Observation) readTargets() (targets Targets, _ error) {
 	return targets, nil
 }
 
-// ExporterOf is the exporter of the pod behind a target; nil if it is another pod.
+// ExporterOf is the exporter of the target's pod; nil if it is not one of the pods.
 func (o *Observation) ExporterOf(t *Target) *Exporter {
 	namespace, name := t.Pod()
 	pods := o.Pods.Value()
@@ -75,7 +74,7 @@ func (o *Observation) ScrapeInterval() time.Duration {
 	targets := o.Targets.Value()
 	up := targets.First("up")
 	if len(targets.Ours) == 0 {
-		up = byHealth(targets.OtherPorts, "up") // a proxy before the exporter, perhaps
+		up = byHealth(targets.OtherPorts, "up") // such as a proxy in front of the exporter
 	}
 	if up == nil {
 		return 0
@@ -85,10 +84,9 @@ func (o *Observation) ScrapeInterval() time.Duration {
 
 const requestSeries = `{__name__=~"nginx(plus)?_http_requests_total"`
 
-// QueriedPods are the pods that queries name: all, or as many as fit into a URL
-// that proxies let through.
+// QueriedPods are the pods that queries select: all, or as many as fit into a URL.
 func (o *Observation) QueriedPods() []Pod {
-	const longest = 3000
+	const longest = 3000 // bytes of names; proxies limit the length of URLs
 	pods := o.Pods.Value().Live
 	length := 0
 	for i := range pods {
@@ -118,8 +116,8 @@ func (o *Observation) readSeries() ([]Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Series of a job that was removed keep their last sample for five minutes.
-	// Where series do not name their target, all count.
+	// Series of a removed job can be queried for another five minutes: only those of
+	// current targets count, if there are any.
 	scraped := map[string]bool{}
 	targets := o.Targets.Value()
 	for i := range targets.Ours {
@@ -137,33 +135,33 @@ func (o *Observation) readSeries() ([]Sample, error) {
 	return live, nil
 }
 
-// RequestSeries are the request counters of the pods, or those of the first target
-// if a consumer can use its series though they do not name the pods.
+// RequestSeries are the request counters of the pods, or else those of a target that are
+// usable although their labels do not name the pods.
 func (o *Observation) RequestSeries() []Sample {
 	if samples := o.Series.Value(); len(samples) > 0 {
 		return samples
 	}
-	if t := o.FirstTrace(); t != nil && t.Usable {
+	if t := o.FirstTargetSeries(); t != nil && t.Usable {
 		return t.Series
 	}
 	return nil
 }
 
-// Trace is what Prometheus has of a target whose series do not name the pods.
-type Trace struct {
+// TargetSeries are the series of one target, found by instance and job.
+type TargetSeries struct {
 	Target *Target
-	Series []Sample // its request counters
-	Usable bool     // a rule of the adapter, or a query for all pods, uses them
-	Up     *Sample  // its nginx_up, if it has no request counters
+	Series []Sample // request counters
+	Usable bool     // by a rule of the adapter, or by an HPA with one value for all pods
+	Up     *Sample  // nginx_up, if there are no request counters
 	Err    error
 }
 
-// FirstTrace is that of the first target that has any; nil if none has.
-func (o *Observation) FirstTrace() *Trace {
+// FirstTargetSeries are the series of the first target that has any; nil if none has.
+func (o *Observation) FirstTargetSeries() *TargetSeries {
 	p := o.Prometheus()
 	targets := o.Targets.Value()
 	for i := range targets.Ours {
-		t := Trace{Target: &targets.Ours[i]}
+		t := TargetSeries{Target: &targets.Ours[i]}
 		own := fmt.Sprintf(`instance=%q,job=%q`, t.Target.Labels["instance"], t.Target.Labels["job"])
 		t.Series, t.Err = p.Query(requestSeries + "," + own + "}")
 		if t.Err != nil || len(t.Series) > 0 {
@@ -178,9 +176,8 @@ func (o *Observation) FirstTrace() *Trace {
 	return nil
 }
 
-// isUsable reports whether there is a consumer of series whose labels are not
-// namespace and pod: an HPA that wants one value for all pods, or a rule of the
-// adapter that goes by the labels that they have.
+// isUsable reports whether series without the right labels namespace and pod can be used:
+// by an HPA with one value for all pods, or by a rule that maps other labels.
 func (o *Observation) isUsable(t *Target, s *Sample) bool {
 	if m := o.Metric(); m.Type != PodsMetric {
 		return true
@@ -193,9 +190,9 @@ func (o *Observation) isUsable(t *Target, s *Sample) bool {
 	})
 }
 
-// HasFreshSeries reports whether the request counters of the pods still get
-// samples. Without targets they may come from agents that write to Prometheus, from
-// the Prometheus behind Thanos, or from a proxy before the exporter.
+// HasFreshSeries reports whether the request counters of the pods still get samples.
+// Without targets they may come from remote write, from the Prometheus behind Thanos, or
+// from a proxy in front of the exporter.
 func (o *Observation) HasFreshSeries() bool {
 	p := o.Prometheus()
 	samples, err := p.Query("timestamp(" + o.requestQuery() + ")")
@@ -203,12 +200,12 @@ func (o *Observation) HasFreshSeries() bool {
 		return false
 	}
 	newest := slices.MaxFunc(samples, func(a, b Sample) int { return cmp.Compare(a.Value, b.Value) })
-	// Samples of before the last start of Prometheus are found for minutes.
+	// Samples from before the last start of Prometheus can be queried for minutes.
 	if began := p.Started(); !began.IsZero() && newest.Value < float64(began.Unix()) {
 		return false
 	}
-	// So is the last sample of a job that was removed: more than two intervals old,
-	// as far as the sample before it tells the interval.
+	// So can those of a removed job: the last one is more than two intervals old, as far
+	// as the interval is known from the sample before it.
 	const missed, moment = 2, 0.001
 	earlier, err := p.Query(fmt.Sprintf("timestamp(%s @ %.3f)", o.requestQuery(), newest.Value-moment))
 	if err != nil {
@@ -219,8 +216,8 @@ func (o *Observation) HasFreshSeries() bool {
 	return i < 0 || age <= missed*(newest.Value-earlier[i].Value)
 }
 
-// HadNoSeries reports whether the pods had no series so long ago, as after a
-// monitor was fixed or with new pods.
+// HadNoSeries reports whether the pods had no series some time ago, because they are new
+// or a monitor was fixed.
 func (o *Observation) HadNoSeries(ago time.Duration) bool {
 	p := o.Prometheus()
 	if p == nil {
@@ -230,8 +227,8 @@ func (o *Observation) HadNoSeries(ago time.Duration) bool {
 	return err == nil && len(samples) == 0 && o.Metric().Type == PodsMetric
 }
 
-// RequestRate is the rate of requests of all pods, each counted once, over a
-// window.
+// RequestRate is the request rate of all pods over a window. It counts pods that are
+// scraped twice only once.
 func (o *Observation) RequestRate(window time.Duration) (sum float64, _ error) {
 	expr := fmt.Sprintf(`sum by (pod) (max by (pod, addr) (rate(%s[%ds])))`, o.requestQuery(), int(window.Seconds()))
 	samples, err := o.Prometheus().Query(expr)

@@ -19,7 +19,7 @@ type Requirement struct {
 	Values        []string
 }
 
-// Requirements are all conditions, in a fixed order.
+// Requirements lists all conditions, in a fixed order.
 func (s *Selector) Requirements() []Requirement {
 	if s == nil {
 		return nil
@@ -54,7 +54,7 @@ func (r *Requirement) matches(labels map[string]string) bool {
 	return false
 }
 
-// String is the requirement as kubectl --selector takes it.
+// String is the requirement in the syntax of kubectl --selector.
 func (r *Requirement) String() string {
 	switch r.Operator {
 	case "In":
@@ -70,11 +70,11 @@ func (r *Requirement) String() string {
 	return r.Key
 }
 
-// String is the selector as kubectl --selector takes it; empty if it selects
+// String is the selector in the syntax of kubectl --selector; empty if it selects
 // everything.
 func (s *Selector) String() string { return Join(s.Requirements()) }
 
-// Join writes requirements as kubectl --selector takes them.
+// Join formats requirements in the syntax of kubectl --selector.
 func Join(all []Requirement) string {
 	var texts []string
 	for i := range all {
@@ -83,18 +83,18 @@ func Join(all []Requirement) string {
 	return strings.Join(texts, ",")
 }
 
-// LabelsMatch reports whether labels have all those of a plain selector, as that
-// of a Service.
+// LabelsMatch reports whether labels have all those of a selector without expressions,
+// such as that of a Service.
 func LabelsMatch(selector, labels map[string]string) bool {
 	return (&Selector{MatchLabels: selector}).Matches(labels)
 }
 
-// FormatLabels writes labels, sorted.
+// FormatLabels formats labels, sorted by name.
 func FormatLabels(labels map[string]string) string {
 	return (&Selector{MatchLabels: labels}).String()
 }
 
-// IsName reports whether a text can be the name of an object.
+// IsName reports whether a text is a valid name of an object.
 func IsName(text string) bool {
 	const longest = 253
 	return len(text) <= longest && regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`).MatchString(text)

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// objectPath is where the API server has an object of a kind.
+// objectPath is the path of an object of the namespace in the API server.
 func (o *Observation) objectPath(ref Reference) (string, error) {
 	if ref.Group() == "apps" {
-		ref.APIVersion = "apps/v1" // the HPA controller goes by the group, and older versions are gone
+		ref.APIVersion = "apps/v1" // older versions are gone; the HPA controller uses the group only
 	}
 	base := "/apis/" + ref.APIVersion
 	if ref.Group() == "" {
@@ -41,7 +41,7 @@ func (o *Observation) Workload(ref Reference) (Workload, error) {
 		w, err = read[Workload](o, objectPath)
 	}
 	if ReasonOf(err) == Malformed {
-		// Custom kinds may have other types in spec; their scale is like any other.
+		// Custom kinds may have other types in spec; the scale subresource is the same.
 		w, err = Workload{Metadata: Meta{Name: ref.Name}}, nil
 	}
 	return w, err
@@ -49,7 +49,7 @@ func (o *Observation) Workload(ref Reference) (Workload, error) {
 
 // WorkloadNames lists the workloads of the same kind in the namespace.
 func (o *Observation) WorkloadNames(ref Reference) ([]string, error) {
-	objectPath, _ := o.objectPath(ref) // its folder may exist all the same
+	objectPath, _ := o.objectPath(ref)
 	all, err := readList[Workload](o, path.Dir(objectPath))
 	var names []string
 	for i := range all {
@@ -66,8 +66,8 @@ func (o *Observation) readTarget() (Workload, error) {
 	return o.Workload(h.Spec.ScaleTargetRef)
 }
 
-// readScale reads the scale of a target of a kind without a label selector of its
-// own. For all others the scale is the target itself.
+// readScale reads the scale subresource of a target without a label selector. Any other
+// target is its own scale.
 func (o *Observation) readScale() (Workload, error) {
 	target, err := o.Target.Get()
 	if err != nil || len(target.Spec.Selector.Requirements()) > 0 {
@@ -84,21 +84,20 @@ func (o *Observation) readScale() (Workload, error) {
 	return scale, err
 }
 
-// PodSelector selects the pods of the target.
+// PodSelector is the label selector of the target's pods.
 func (o *Observation) PodSelector() string {
-	target, scale := o.Target.Value(), o.Scale.Value()
-	if s := target.Spec.Selector.String(); s != "" {
+	if s := o.Target.Value().Spec.Selector.String(); s != "" {
 		return s
 	}
-	return scale.Status.Selector
+	return o.Scale.Value().Status.Selector
 }
 
-// Pods are those of the target.
+// Pods are the pods of the target.
 type Pods struct {
-	Live []Pod // all but those that have ended or are about to
-	// EndsBy is when the last of those that end has to be gone; zero if none ends.
+	Live []Pod // without those that have terminated or are terminating
+	// EndsBy is when the last terminating pod must be gone; zero if none is terminating.
 	EndsBy    time.Time
-	Exporters []Exporter // those that the live pods have
+	Exporters []Exporter // of the live pods
 	Without   []Pod      // live pods without an exporter
 }
 
@@ -123,7 +122,7 @@ func (p *Pods) Youngest() (at time.Time) {
 	return at
 }
 
-// Oldest is the exporter of the pod that is ready for longest, or else the first.
+// Oldest is the exporter of the oldest ready pod, or else the first.
 func (p *Pods) Oldest() *Exporter {
 	best := &p.Exporters[0]
 	for i := range p.Exporters {
@@ -136,7 +135,7 @@ func (p *Pods) Oldest() *Exporter {
 }
 
 func (o *Observation) readPods() (Pods, error) {
-	all, err := readList[Pod](o, o.core("pods")+selectorQuery(o.PodSelector()))
+	all, err := readList[Pod](o, o.corePath("pods")+selectorQuery(o.PodSelector()))
 	var pods Pods
 	for i := range all {
 		p := &all[i]
@@ -160,13 +159,13 @@ func (o *Observation) readPods() (Pods, error) {
 	return pods, err
 }
 
-// Log is the last line of a container's log that reports an error, or else the last
-// line; of the run before, if this one has none. Empty if it cannot be read.
+// Log is the last line that reports an error in the log of a container, or in that of its
+// previous run; or else the last line. It is empty if the log cannot be read.
 func (o *Observation) Log(p *Pod, container string) string {
 	logPath := "/api/v1/namespaces/" + p.Metadata.Namespace + "/pods/" + p.Metadata.Name + "/log?container=" + container + "&tailLines=20"
 	last := ""
-	for _, which := range []string{"", "&previous=true"} {
-		text, err := read[string](o, logPath+which)
+	for _, run := range []string{"", "&previous=true"} {
+		text, err := read[string](o, logPath+run)
 		if err != nil {
 			continue
 		}
@@ -182,8 +181,8 @@ func (o *Observation) Log(p *Pod, container string) string {
 	return last
 }
 
-// isErrorLine reports lines of errors: of klog, of our own log, and of programs
-// that end.
+// isErrorLine reports whether a line is an error in the format of klog or of our own log,
+// or mentions one.
 func isErrorLine(line string) bool {
 	return regexp.MustCompile(`^[EF][0-9]{4} |level=(error|warn)|(?i)\b(error|fatal|panic|emerg)\b`).MatchString(line)
 }

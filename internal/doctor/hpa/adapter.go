@@ -12,10 +12,10 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// adapterStart is what an adapter needs to start.
+// adapterStart is how long an adapter may take to start.
 const adapterStart = time.Minute
 
-// adapterName is the name of the adapter's Deployment, or the usual one.
+// adapterName is the name of the adapter's Deployment; the usual one if unknown.
 func adapterName(d *diagnosis) string {
 	if w := d.Adapter.Value().Deployment; w != nil {
 		return w.Metadata.Name
@@ -23,7 +23,12 @@ func adapterName(d *diagnosis) string {
 	return "prometheus-adapter"
 }
 
-// adapterAccount is the service account of the adapter as kubectl takes it.
+// adapterLogs is the command that prints the log of the adapter.
+func adapterLogs(d *diagnosis) string {
+	return fmt.Sprintf("kubectl -n %s logs deploy/%s", d.Adapter.Value().Namespace, adapterName(d))
+}
+
+// adapterAccount is the service account of the adapter as an argument of kubectl.
 func adapterAccount(d *diagnosis) string {
 	if a := d.Adapter.Value(); a.Deployment != nil {
 		return a.Account()
@@ -37,8 +42,8 @@ func adapterServiceMissing(d *diagnosis) *finding {
 	}
 	api := d.CustomAPI.Value()
 	s := api.Spec.Service
-	f := failed("", "APIService %s leads to Service %s in %s, which does not exist.", api.Metadata.Name, s.Name, s.Namespace)
-	for _, other := range d.ServicesCalled("adapter") {
+	f := failed("", "APIService %s refers to Service %s in %s, which does not exist.", api.Metadata.Name, s.Name, s.Namespace)
+	for _, other := range d.ServicesNamed("adapter") {
 		m := &other.Metadata
 		f.evidence("Service found", "%s/%s", m.Namespace, m.Name).
 			fix(`kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"name":"%s","namespace":"%s"}}}'`, api.Metadata.Name, m.Name, m.Namespace)
@@ -77,11 +82,11 @@ func adapterEndpointsHidden(d *diagnosis) *finding {
 	return unobserved("the adapter", err)
 }
 
-func lacksEndpoints(d *diagnosis) bool { return isSilent(d) && !hasEndpoints(d) }
+func lacksEndpoints(d *diagnosis) bool { return apiFails(d) && !hasEndpoints(d) }
 
-// hasEndpoints reports whether the Service of the adapter leads to pods that run.
+// hasEndpoints reports whether the Service of the adapter has endpoints that run.
 func hasEndpoints(d *diagnosis) bool {
-	all, _ := d.AdapterEndpoints() // none if they cannot be read
+	all, _ := d.AdapterEndpoints() // empty if they cannot be read
 	ready := slices.ContainsFunc(all, func(s cluster.EndpointSlice) bool {
 		for _, e := range s.Endpoints {
 			if e.Conditions.Ready == nil || *e.Conditions.Ready {
@@ -90,11 +95,10 @@ func hasEndpoints(d *diagnosis) bool {
 		}
 		return false
 	})
-	return ready && len(d.Adapter.Value().Crashing()) == 0
+	return ready && len(d.Adapter.Value().NotRunning()) == 0
 }
 
-// servicePortWrong is a Service that leads to a port on which the adapter does not
-// listen.
+// servicePortWrong reports a targetPort on which the adapter does not listen.
 func servicePortWrong(d *diagnosis) *finding {
 	a := d.Adapter.Value()
 	if a.Deployment == nil || !hasEndpoints(d) {
@@ -112,7 +116,7 @@ func servicePortWrong(d *diagnosis) *finding {
 			}
 		}
 	}
-	return failed("", "Service %s leads to a port on which the adapter does not listen.", a.Service.Metadata.Name).
+	return failed("", "Service %s has a targetPort on which the adapter does not listen.", a.Service.Metadata.Name).
 		evidence("the adapter listens on", "%s", port).
 		fix("kubectl -n %s edit service %s   # targetPort: %s", a.Namespace, a.Service.Metadata.Name, port)
 }
@@ -122,7 +126,7 @@ func adapterMissing(d *diagnosis) *finding {
 	if a.Deployment != nil {
 		return nil
 	}
-	return failed("", "Service %s of the adapter leads to no pods, and %s has no Deployment of an adapter.", a.Service.Metadata.Name, a.Namespace).
+	return failed("", "Service %s of the adapter has no endpoints, and there is no Deployment of an adapter in %s.", a.Service.Metadata.Name, a.Namespace).
 		evidence("selector of the Service", "%s", cluster.FormatLabels(a.Service.Spec.Selector)).
 		fix("install the adapter again")
 }
@@ -148,24 +152,24 @@ func adapterServiceSelector(d *diagnosis) *finding {
 		fix("kubectl -n %s edit service %s   # spec.selector", a.Namespace, a.Service.Metadata.Name)
 }
 
-// isStopped reports an adapter that crashes, or is not ready for longer than a start
-// takes.
-func isStopped(d *diagnosis) bool {
+// adapterIsDown reports whether the adapter crashes, or takes too long to become ready.
+func adapterIsDown(d *diagnosis) bool {
 	if !lacksEndpoints(d) {
 		return false
 	}
 	a := d.Adapter.Value()
 	restarted := slices.ContainsFunc(a.Pods, func(p cluster.Pod) bool { return p.Container(a.Container.Name).RestartCount > 0 })
-	return restarted || len(a.Crashing()) > 0 || !d.isYoung(a.Youngest(), adapterStart)
+	return restarted || len(a.NotRunning()) > 0 || !d.isYoung(a.Youngest(), adapterStart)
 }
 
-func adapterStopped(d *diagnosis, format string, args ...any) *finding {
+// adapterDown returns the finding that the adapter does not run, with the state of a pod.
+func adapterDown(d *diagnosis, format string, args ...any) *finding {
 	a := d.Adapter.Value()
 	f := failed("", format, args...)
-	if bad := a.Crashing(); len(bad) > 0 {
+	if bad := a.NotRunning(); len(bad) > 0 {
 		status := bad[0].Container(a.Container.Name)
 		f.evidence("pod "+bad[0].Metadata.Name, "%s; %d restarts", status.Problem(), status.RestartCount)
-		f = withLastState(f, status)
+		withLastState(f, status)
 	} else if c := a.Deployment.Status.Conditions.Of("Available"); c.Type != "" {
 		f.evidence("Available", "%s", c)
 	}
@@ -174,12 +178,12 @@ func adapterStopped(d *diagnosis, format string, args ...any) *finding {
 
 func adapterLacksAuthReader(d *diagnosis) *finding {
 	err := d.AdapterAuthentication()
-	// That the user may not impersonate the adapter says nothing about the adapter.
+	// If the user may not impersonate the adapter, nothing is known about its permissions.
 	denied := cluster.ReasonOf(err) == cluster.Forbidden && !strings.Contains(err.Error(), "cannot impersonate")
 	if !denied && !strings.Contains(d.AdapterLog(), "extension-apiserver-authentication") {
 		return nil
 	}
-	return adapterStopped(d, "The adapter may not read how the API server authenticates clients, and exits.").
+	return adapterDown(d, "The adapter does not have permission to read how the API server authenticates clients, and exits.").
 		evidence("as service account "+adapterAccount(d), "%s", errorText(err)).
 		fix("kubectl -n kube-system create rolebinding %s-auth-reader --role=extension-apiserver-authentication-reader --serviceaccount=%s", adapterName(d), adapterAccount(d))
 }
@@ -189,11 +193,11 @@ func ruleResourceUnknown(d *diagnosis) *finding {
 	if resource == "" && !strings.Contains(d.AdapterLog(), "no matches for") {
 		return nil
 	}
-	f := adapterStopped(d, "A rule names a resource that does not exist, and the adapter exits: no custom metric of the cluster works.")
+	f := adapterDown(d, "A rule names a resource that does not exist, so the adapter exits: no custom metric of the cluster works.")
 	return fixRules(d, f.evidence("resource", "%s", resource), "resource of the override")
 }
 
-// unknownResource is an override for a resource that the core API does not have;
+// unknownResource describes an override for a resource that the core API does not have;
 // empty if there is none.
 func unknownResource(d *diagnosis) string {
 	for _, r := range d.Adapter.Value().Rules {
@@ -213,7 +217,7 @@ func adapterMaxAgeShort(d *diagnosis) *finding {
 	if (err != nil || age >= a.RelistInterval()) && !strings.Contains(d.AdapterLog(), "max age must not be less") {
 		return nil
 	}
-	return adapterStopped(d, "--metrics-max-age of the adapter is shorter than --metrics-relist-interval, and it exits.").
+	return adapterDown(d, "The adapter exits, since its --metrics-max-age is shorter than --metrics-relist-interval.").
 		evidence("--metrics-max-age", "%s", text).
 		evidence("--metrics-relist-interval", "%s", a.RelistInterval()).
 		fix("make --metrics-max-age at least as long as --metrics-relist-interval")
@@ -224,18 +228,17 @@ func rulesCrashAdapter(d *diagnosis) *finding {
 	if a.RulesErr == nil || errors.Is(a.RulesErr, cluster.ErrNoRules) {
 		return nil
 	}
-	f := adapterStopped(d, "The adapter cannot parse its rules.")
+	f := adapterDown(d, "The adapter cannot parse its rules.")
 	return fixRules(d, f.evidence("ConfigMap "+a.ConfigMap.Metadata.Name, "%s", a.RulesErr), "the whole file")
 }
 
 func adapterCrashes(d *diagnosis) *finding {
-	a := d.Adapter.Value()
-	return adapterStopped(d, "The adapter, Deployment %s in %s, is not running.", adapterName(d), a.Namespace).
-		fix("kubectl -n %s logs deploy/%s --previous", a.Namespace, adapterName(d))
+	return adapterDown(d, "The adapter, Deployment %s in %s, is not running.", adapterName(d), d.Adapter.Value().Namespace).
+		fix("%s --previous", adapterLogs(d))
 }
 
-// adapterUntrusted is an adapter whose certificate the API server does not trust. A
-// handshake that fails does so at once, unlike a connection.
+// adapterUntrusted reports an adapter whose certificate the API server does not trust. A
+// failing handshake does not time out, unlike a failing connection.
 func adapterUntrusted(d *diagnosis) *finding {
 	api := d.CustomAPI.Value()
 	available := api.Status.Conditions.Of("Available")
@@ -244,13 +247,13 @@ func adapterUntrusted(d *diagnosis) *finding {
 	case cluster.ReasonOf(d.Metrics.Err()) == cluster.NoResponse:
 		return nil
 	case available.Status == "False" && !rejected && cluster.IsUnreachable(available.Message):
-		return nil // there is no connection for a handshake
+		return nil // the connection fails before the handshake
 	case api.Spec.InsecureSkipTLSVerify && !rejected:
 		return nil
 	}
 	by := "caBundle of the APIService"
 	if api.Spec.CABundle == "" {
-		by = "the authorities of the API server, since the APIService has neither caBundle nor insecureSkipTLSVerify"
+		by = "the system CAs of the API server, since the APIService has neither caBundle nor insecureSkipTLSVerify"
 	}
 	certificate := d.Adapter.Value().Container.Flag("tls-cert-file")
 	if certificate == "" {
@@ -264,14 +267,10 @@ func adapterUntrusted(d *diagnosis) *finding {
 }
 
 func adapterStarts(d *diagnosis) *finding {
-	at := d.Adapter.Value().Youngest()
-	if !d.isYoung(at, adapterStart) {
-		return nil
-	}
-	return waitingUntil(at.Add(adapterStart), "the adapter is starting")
+	return d.starting(d.Adapter.Value().Youngest(), adapterStart, "the adapter is starting")
 }
 
-// fixRules adds how to change the rules of the adapter.
+// fixRules adds how to change the rules of the adapter; what says which part.
 func fixRules(d *diagnosis, f *finding, what string) *finding {
 	a := d.Adapter.Value()
 	if a.ConfigMap == nil {

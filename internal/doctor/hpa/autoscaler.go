@@ -55,13 +55,13 @@ func noCustomMetric(d *diagnosis) *finding {
 		fix("add a metric of type Pods: nginx-exporter snippet adapter-rule, and examples/kubernetes/hpa-adapter")
 }
 
-// metricOfGKE is a metric that GKE serves itself.
+// metricOfGKE reports a metric that GKE serves itself.
 func metricOfGKE(d *diagnosis) *finding {
 	name, ours := strings.CutPrefix(d.Metric().Name, "autoscaling.gke.io|")
 	if !ours && !strings.Contains(name, ".googleapis.com|") {
 		return nil
 	}
-	return unchecked("uses a metric of GKE", "GKE serves the metric %s itself, where the doctor cannot look.", strings.ReplaceAll(name, "|", " ")).
+	return unchecked("uses a metric of GKE", "GKE serves the metric %s itself; the doctor cannot check it.", strings.ReplaceAll(name, "|", " ")).
 		fix("kubectl -n %s describe autoscalingmetric   # its conditions show the state", d.namespace())
 }
 
@@ -71,15 +71,16 @@ func hpaSummary(d *diagnosis) string {
 		return "" // the step KEDA shows why
 	}
 	m := d.Metric()
-	per := "per pod of"
+	per := "per pod"
 	if !m.PerPod {
-		per = "for all pods of"
+		per = "for all pods"
 	}
-	return fmt.Sprintf("%s wants %s of %s %s %s, %d to %d pods", h.Metadata.Name, m.Name, m.Target, per, h.Spec.ScaleTargetRef, max(h.Spec.MinReplicas, 1), h.Spec.MaxReplicas)
+	return fmt.Sprintf("%s scales %s (%d to %d pods) on %s, target %s %s", h.Metadata.Name, h.Spec.ScaleTargetRef,
+		max(h.Spec.MinReplicas, 1), h.Spec.MaxReplicas, m.Name, m.Target, per)
 }
 
-// hpaComplaint is what the HPA says of its metrics; empty if it has no complaint,
-// or not noticed yet.
+// hpaComplaint is the message of the HPA if it cannot read its metrics; empty if it can,
+// or has not tried yet.
 func hpaComplaint(h *cluster.HPA) string {
 	c := h.Status.Conditions.Of("ScalingActive")
 	if c.Status != "False" {

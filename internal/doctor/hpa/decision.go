@@ -11,14 +11,12 @@ import (
 )
 
 const (
-	// hpaSync is how soon an HPA is evaluated again, with a margin.
-	hpaSync = time.Minute
+	hpaSync = time.Minute // interval of the evaluations of an HPA, with a margin
 	// Defaults of the HPA controller.
 	defaultTolerance     = 0.1
 	defaultStabilization = 300 * time.Second
 )
 
-// hpaUnable is an HPA that cannot scale its target.
 func hpaUnable(d *diagnosis) *finding {
 	if able := d.HPA().Status.Conditions.Of("AbleToScale"); able.Status == "False" {
 		return cannotDecide(d, able)
@@ -26,19 +24,19 @@ func hpaUnable(d *diagnosis) *finding {
 	return nil
 }
 
-// hpaIsLate waits for an HPA that has not seen the values yet.
-func hpaIsLate(d *diagnosis) *finding {
+// hpaNotEvaluated waits for an HPA that has not read the values yet.
+func hpaNotEvaluated(d *diagnosis) *finding {
 	h, pods := d.HPA(), d.Pods.Value()
 	active := h.Status.Conditions.Of("ScalingActive")
 	isNew := active.Type == "" || d.isYoung(active.LastTransitionTime, hpaSync) || d.isYoung(h.Metadata.CreationTimestamp, 2*hpaSync) ||
-		d.isYoung(pods.Youngest(), 2*d.ScrapeInterval()+firstRate+hpaSync)
+		d.isYoung(pods.Youngest(), 2*d.ScrapeInterval()+rateStart+hpaSync)
 	if active.Status == "True" || !isNew {
 		return nil
 	}
 	return waitingUntil(d.Now().Add(hpaSync), "the HPA has not been evaluated again yet")
 }
 
-// hpaInactive is an HPA that does not scale though all steps before it work.
+// hpaInactive reports an HPA that does not scale although all steps before it work.
 func hpaInactive(d *diagnosis) *finding {
 	if active := d.HPA().Status.Conditions.Of("ScalingActive"); active.Status != "True" {
 		return cannotDecide(d, active)
@@ -47,7 +45,7 @@ func hpaInactive(d *diagnosis) *finding {
 }
 
 func cannotDecide(d *diagnosis, c *cluster.Condition) *finding {
-	return failed("the HPA does not scale", "All steps work, but the HPA does not scale; the doctor does not know why.").
+	return failed("the HPA does not scale", "All other steps work, but the HPA does not scale, for an unknown reason.").
 		evidence(c.Type, "%s", c).evidence("since", "%s", clock(c.LastTransitionTime)).
 		fix("kubectl -n %s describe hpa %s", d.namespace(), d.HPA().Metadata.Name)
 }
@@ -62,8 +60,8 @@ func hpaAtMax(d *diagnosis) *finding {
 		fix(`kubectl -n %s patch hpa %s --type merge -p '{"spec":{"maxReplicas":N}}'   # if the cluster and the servers behind nginx have capacity`, d.namespace(), h.Metadata.Name)
 }
 
-// currentValue is the last value that the HPA has seen, and its ratio to the target;
-// NaN if that is unknown.
+// currentValue is the last value that the HPA has read, and its ratio to the target, NaN
+// if unknown.
 func currentValue(d *diagnosis) (current string, ratio float64) {
 	m := d.Metric()
 	for _, c := range d.HPA().Status.CurrentMetrics {
@@ -96,7 +94,7 @@ func decisionSummary(d *diagnosis) string {
 	if m.PerPod {
 		perPod = " per pod"
 	}
-	text := fmt.Sprintf("%s of %s%s, %d pods, %d wanted", current, m.Target, perPod, status.CurrentReplicas, status.DesiredReplicas)
+	text := fmt.Sprintf("value %s, target %s%s; pods: %d, desired: %d", current, m.Target, perPod, status.CurrentReplicas, status.DesiredReplicas)
 	able := status.Conditions.Of("AbleToScale")
 	switch {
 	case math.IsNaN(ratio):
@@ -111,7 +109,7 @@ func decisionSummary(d *diagnosis) string {
 	return text
 }
 
-// stabilization is how long the HPA waits before it scales down.
+// stabilization describes how long the HPA waits before it scales down.
 func stabilization(d *diagnosis, c *cluster.Condition) string {
 	window := defaultStabilization
 	if s := d.HPA().Spec.Behavior.ScaleDown.StabilizationWindowSeconds; s != nil {
@@ -119,13 +117,13 @@ func stabilization(d *diagnosis, c *cluster.Condition) string {
 	}
 	left := window - d.Age(c.LastTransitionTime)
 	if left <= 0 {
-		return "once all values of the last " + window.String() + " are low"
+		return "once all values in the last " + window.String() + " are low"
 	}
-	return "in at most " + left.String() + ", the rest of the stabilization window of " + window.String()
+	return "within " + left.String() + ", at the end of the stabilization window of " + window.String()
 }
 
-// quantity parses a quantity of Kubernetes, such as 12, 250m or 2k; NaN if it is not
-// a valid one. See https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
+// quantity parses a quantity of Kubernetes, such as 12, 250m or 2k; NaN if it is invalid.
+// See https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/.
 func quantity(text string) float64 {
 	factor := 1.0
 	for _, u := range []struct {

@@ -7,9 +7,10 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// pages reads the expositions of up to three ready pods, up to the first that is not
-// that of an nginx that is up. Each request may take as long as it may.
-func pages(d *diagnosis) (fine int, bad *cluster.Exporter, page cluster.Page, err error) {
+// expositions requests the metrics of a few ready pods, up to the first whose nginx is not
+// up. It returns how many are up, the exporter whose nginx is not, and the last error. It
+// does not request all, since each request may take until its timeout.
+func expositions(d *diagnosis) (up int, down *cluster.Exporter, exposition cluster.Exposition, err error) {
 	const most = 3
 	pods := d.Pods.Value()
 	tried := 0
@@ -19,22 +20,21 @@ func pages(d *diagnosis) (fine int, bad *cluster.Exporter, page cluster.Page, er
 			continue
 		}
 		tried++
-		p, e2 := d.Page(e)
-		switch {
-		case e2 != nil:
-			err = e2
-		case !p.Up:
-			return fine, e, p, err
+		switch x, failure := d.Exposition(e); {
+		case failure != nil:
+			err = failure
+		case !x.Up:
+			return up, e, x, err
 		default:
-			fine++
+			up++
 		}
 	}
-	return fine, nil, page, err
+	return up, nil, exposition, err
 }
 
 func exporterOtherProgram(d *diagnosis) *finding {
-	_, e, page, _ := pages(d)
-	if e == nil || page.HasUp {
+	_, e, exposition, _ := expositions(d)
+	if e == nil || exposition.HasUp {
 		return nil
 	}
 	return failed("the exposition has no nginx_up", "Port %d of pod %s does not expose nginx_up.", e.Port, e.Pod.Metadata.Name).
@@ -43,14 +43,14 @@ func exporterOtherProgram(d *diagnosis) *finding {
 }
 
 func nginxDown(d *diagnosis) *finding {
-	_, e, page, _ := pages(d)
+	_, e, exposition, _ := expositions(d)
 	if e == nil {
 		return nil
 	}
-	return withScrapeURI(d, failed("nginx_up is 0", "The exporter of pod %s is running, but cannot read the status of nginx.", e.Pod.Metadata.Name), e, page.Reasons)
+	return withScrapeURI(d, failed("nginx_up is 0", "The exporter of pod %s is running, but cannot read the status of nginx.", e.Pod.Metadata.Name), e, exposition.Reasons)
 }
 
-// withScrapeURI adds where an exporter expects the status page of nginx.
+// withScrapeURI adds the address from which an exporter scrapes nginx.
 func withScrapeURI(d *diagnosis, f *finding, e *cluster.Exporter, reasons []string) *finding {
 	uri := e.ScrapeURI
 	if uri == "" {
@@ -61,15 +61,15 @@ func withScrapeURI(d *diagnosis, f *finding, e *cluster.Exporter, reasons []stri
 		f.evidence("failures so far", "%s", names(reasons))
 	}
 	f.evidence("last log line", "%s", d.Log(e.Pod, e.Container))
-	if !e.Foreign {
+	if !e.LacksDoctor {
 		f.fix("kubectl -n %s exec %s -c %s -- /usr/bin/nginx-exporter doctor", d.namespace(), e.Pod.Metadata.Name, e.Container)
 	}
 	return f.fix("nginx-exporter snippet kubernetes   # the status page that the exporter needs")
 }
 
 func exporterNotListening(d *diagnosis) *finding {
-	fine, _, _, err := pages(d)
-	if fine > 0 || err == nil || cluster.ReasonOf(err) == cluster.Forbidden || !strings.Contains(err.Error(), "refused") {
+	up, _, _, err := expositions(d)
+	if up > 0 || err == nil || cluster.ReasonOf(err) == cluster.Forbidden || !strings.Contains(err.Error(), "refused") {
 		return nil
 	}
 	e := &d.Pods.Value().Exporters[0]
@@ -80,15 +80,16 @@ func exporterNotListening(d *diagnosis) *finding {
 }
 
 func nginxSummary(d *diagnosis) string {
-	fine, _, _, err := pages(d)
-	if fine > 0 {
-		return fmt.Sprintf("nginx_up is 1 in %d of %d pods that were checked", fine, fine)
+	up, _, _, err := expositions(d)
+	if up > 0 {
+		return fmt.Sprintf("nginx_up is 1 (pods checked: %d)", up)
 	}
+	why := "the API server does not reach the pods"
 	switch cluster.ReasonOf(err) {
 	case cluster.Forbidden:
-		return "not checked: no permission for pods/proxy; Prometheus will tell"
+		why = "no permission for pods/proxy"
 	case cluster.NotFound, cluster.Unauthorized:
-		return "not checked: the exporter requires authentication; Prometheus will tell"
+		why = "the exporter requires authentication"
 	}
-	return "not checked: the API server does not reach the pods; Prometheus will tell"
+	return "not checked: " + why + "; later steps check it through Prometheus"
 }

@@ -8,43 +8,44 @@ import (
 	"nginx-exporter/internal/doctor"
 )
 
-// finding is what a judge concludes: the state of the step, and the reason.
+// finding is the conclusion of a judge: the state of the step, and why.
 type finding struct {
 	state doctor.State
-	step  string // about the step as a whole
-	// Finding has the code of the row unless the judge sets another. A step that
-	// waits has none.
+	step  string // message of the step
+	// Finding has the code of the row, unless the judge sets another one. It is empty if
+	// the step waits.
 	doctor.Finding
 
-	also *doctor.Finding // a second one
+	also *doctor.Finding // a second finding; usually nil
 }
 
-// failed is a step that does not work, and what is wrong.
+// failed returns the finding that a step does not work. Step is its message, for the
+// report's overview; format describes the problem.
 func failed(step, format string, args ...any) *finding {
 	return &finding{state: doctor.Failed, step: step, Finding: doctor.Finding{Message: fmt.Sprintf(format, args...)}}
 }
 
-// unchecked is a step that cannot be checked, and why.
+// unchecked returns the finding that a step cannot be checked.
 func unchecked(step, format string, args ...any) *finding {
 	return &finding{state: doctor.Unknown, step: step, Finding: doctor.Finding{Message: fmt.Sprintf(format, args...)}}
 }
 
-// warning is a step that works all the same.
+// warning returns a finding about a step that works.
 func warning(format string, args ...any) *finding {
 	return &finding{state: doctor.Warning, Finding: doctor.Finding{Message: fmt.Sprintf(format, args...)}}
 }
 
-// waiting is a step that will work soon.
+// waiting returns the finding that a step does not work yet.
 func waiting(format string, args ...any) *finding {
 	return &finding{state: doctor.Waiting, step: "waiting: " + fmt.Sprintf(format, args...)}
 }
 
-// waitingUntil is a step that should work at a time.
+// waitingUntil returns the finding that a step should work from a time on.
 func waitingUntil(at time.Time, format string, args ...any) *finding {
 	return &finding{state: doctor.Waiting, step: "waiting (normal until " + clock(at) + "): " + fmt.Sprintf(format, args...)}
 }
 
-// evidence adds something that was observed, if it is not empty.
+// evidence adds an observed fact, unless it is empty.
 func (f *finding) evidence(name, format string, args ...any) *finding {
 	if value := fmt.Sprintf(format, args...); value != "" {
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: name, Value: value})
@@ -52,19 +53,19 @@ func (f *finding) evidence(name, format string, args ...any) *finding {
 	return f
 }
 
-// fix adds a command or a sentence.
+// fix adds a command or an instruction.
 func (f *finding) fix(format string, args ...any) *finding {
 	f.Fix = append(f.Fix, fmt.Sprintf(format, args...))
 	return f
 }
 
-// as sets the code, where it is not that of the row.
+// as sets the code, if it is not that of the row.
 func (f *finding) as(code doctor.Code) *finding {
 	f.Code = code
 	return f
 }
 
-// clock writes a time of day.
+// clock formats a time of day.
 func clock(at time.Time) string {
 	if at.IsZero() {
 		return "an unknown time"
@@ -72,7 +73,7 @@ func clock(at time.Time) string {
 	return at.UTC().Format("15:04:05 UTC")
 }
 
-// names lists names, but not too many of them.
+// names joins names, up to a limit.
 func names(all []string) string {
 	const most = 12
 	if len(all) == 0 {

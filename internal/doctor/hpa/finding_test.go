@@ -44,9 +44,11 @@ func TestTable(t *testing.T) {
 		}
 	}
 	for _, s := range steps() {
-		for _, c := range s.causes {
-			if c.code != "" && !documented[c.code] {
-				t.Errorf("%s: %s is not documented", s.name, c.code)
+		for _, g := range s.groups {
+			for _, c := range g.causes {
+				if c.code != "" && !documented[c.code] {
+					t.Errorf("%s: %s is not documented", s.name, c.code)
+				}
 			}
 		}
 	}

@@ -1,11 +1,11 @@
-// Package hpa diagnoses why pods of nginx are not scaled on their requests: it
-// follows the path from an HPA to its target, the pods, nginx, Prometheus, the
-// scrapes, the series, the metrics API and back to the decision of the HPA.
+// Package hpa diagnoses why pods of nginx are not scaled on their requests. It follows
+// the path from the HPA to its target, the pods, nginx, Prometheus, the scrapes, the
+// series, the metrics API and back to the decision of the HPA.
 //
-// It owns the table of causes, which is in the order of the path, and what the facts
-// mean. The facts are observed by package cluster. Each cause is one function from
-// the observation to a finding; it requests nothing itself. The package must not
-// import anything of Kubernetes, nor of the scraping side of this program.
+// Package cluster observes the facts; this package judges them. Its table lists the
+// causes in the order of the path. A judge is a function from the facts to a finding,
+// and sends no requests itself. The package must not import anything of Kubernetes, nor
+// of the scraping side of this program.
 package hpa
 
 import (
@@ -17,8 +17,7 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// diagnosis is what the judges work on: the observation, and a comparison that
-// several of them need.
+// diagnosis has the facts for the judges.
 type diagnosis struct {
 	*cluster.Observation
 
@@ -28,15 +27,21 @@ type diagnosis struct {
 // step is a part of the path.
 type step struct {
 	name    string
-	applies func(*diagnosis) bool // nil if every path has this step
-	// causes are judged in this order, up to the first that is no warning.
-	causes []cause
-	// summary is shown if the step works; empty if there is nothing to show.
-	summary func(*diagnosis) string
+	applies func(*diagnosis) bool // nil: always
+	groups  []group
+	summary func(*diagnosis) string // of a step that works; if empty, the step is not shown
 }
 
-// Examine follows the path step by step, and ends at the first that does not work,
-// is not ready yet, or cannot be observed.
+// group is a number of causes that are judged in order, up to the first finding that is
+// not a warning.
+type group struct {
+	when   func(*diagnosis) bool      // the causes are possible; nil: always
+	add    func(*diagnosis, *finding) // adds evidence to a finding of a step that fails; may be nil
+	causes []cause
+}
+
+// Examine checks step by step, up to the first that does not work, is not ready yet, or
+// cannot be checked.
 func Examine(ctx context.Context, options cluster.Options) *doctor.Report {
 	d := &diagnosis{Observation: cluster.New(ctx, options)}
 	report := &doctor.Report{Subject: strings.TrimPrefix(d.namespace()+"/"+options.Name, "/")}
@@ -61,23 +66,11 @@ func Examine(ctx context.Context, options cluster.Options) *doctor.Report {
 
 func (s *step) examine(d *diagnosis) doctor.Step {
 	result := doctor.Step{Name: s.name, State: doctor.OK}
-	for _, c := range s.causes {
-		f := c.judge(d)
-		if f == nil {
+	for _, g := range s.groups {
+		if g.when != nil && !g.when(d) {
 			continue
 		}
-		if f.Code == "" {
-			f.Code = c.code
-		}
-		result.State = f.state
-		if f.Message != "" {
-			result.Findings = append(result.Findings, f.Finding)
-		}
-		if f.also != nil {
-			result.Findings = append(result.Findings, *f.also)
-		}
-		if f.state != doctor.Warning {
-			result.Message = f.step
+		if g.examine(d, &result); result.State != doctor.OK && result.State != doctor.Warning {
 			return result
 		}
 	}
@@ -85,36 +78,55 @@ func (s *step) examine(d *diagnosis) doctor.Step {
 	return result
 }
 
+// examine adds the findings to the step.
+func (g *group) examine(d *diagnosis, result *doctor.Step) {
+	for i := range g.causes {
+		f := g.judge(d, &g.causes[i])
+		if f == nil {
+			continue
+		}
+		result.State, result.Message = f.state, f.step
+		if f.Message != "" {
+			result.Findings = append(result.Findings, f.Finding)
+		}
+		if f.also != nil {
+			result.Findings = append(result.Findings, *f.also)
+		}
+		if f.state != doctor.Warning {
+			return
+		}
+	}
+}
+
+// judge returns the finding of a cause, with its code and the evidence of the group; nil if
+// this is not the cause.
+func (g *group) judge(d *diagnosis, c *cause) *finding {
+	if c.judge == nil {
+		return nil
+	}
+	f := c.judge(d)
+	if f == nil {
+		return nil
+	}
+	if f.Code == "" {
+		f.Code = c.code
+	}
+	if g.add != nil && f.state == doctor.Failed {
+		g.add(d, f)
+	}
+	return f
+}
+
 func (d *diagnosis) namespace() string { return d.Namespace.Value() }
 
-// when restricts causes to a condition.
-func when(applies func(*diagnosis) bool, causes []cause) []cause {
-	for i := range causes {
-		judge := causes[i].judge
-		causes[i].judge = func(d *diagnosis) *finding {
-			if !applies(d) {
-				return nil
-			}
-			return judge(d)
-		}
-	}
-	return causes
-}
-
-// decorated adds the same to each finding of causes for which the step fails.
-func decorated(add func(*diagnosis, *finding), causes []cause) []cause {
-	for i := range causes {
-		judge := causes[i].judge
-		causes[i].judge = func(d *diagnosis) *finding {
-			f := judge(d)
-			if f != nil && f.state == doctor.Failed {
-				add(d, f)
-			}
-			return f
-		}
-	}
-	return causes
-}
-
-// isYoung reports whether something is younger than a start takes.
+// isYoung reports whether something may still be starting.
 func (d *diagnosis) isYoung(at time.Time, start time.Duration) bool { return d.Age(at) < start }
+
+// starting waits for something that began at a time and takes a while; nil if that has
+// passed.
+func (d *diagnosis) starting(at time.Time, start time.Duration, format string, args ...any) *finding {
+	if !d.isYoung(at, start) {
+		return nil
+	}
+	return waitingUntil(at.Add(start), format, args...)
+}

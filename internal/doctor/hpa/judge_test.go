@@ -39,7 +39,8 @@ func TestJudges(t *testing.T) {
 		}, "Several Prometheus servers respond, and it is not known which of them the HPA depends on."},
 		{"an API that is not registered", apiMissing, &cluster.Observation{Scaler: scales()}, "No adapter is registered for custom.metrics.k8s.io, so that the HPA gets no metrics."},
 		{"a response without values", func(d *diagnosis) *finding {
-			return when(isEmpty, []cause{{judge: func(*diagnosis) *finding { return waiting("reached") }}})[0].judge(d)
+			s := step{groups: []group{{when: isEmpty, causes: []cause{{judge: func(*diagnosis) *finding { return waiting("reached") }}}}}}
+			return &finding{step: s.examine(d).Message}
 		}, &cluster.Observation{}, "waiting: reached"},
 		{"a value that is not known", valueUnreadable, &cluster.Observation{
 			Values: cluster.Unknown[cluster.Values](&cluster.Error{Reason: cluster.Forbidden, Message: `cannot get resource "pods"`}),

@@ -10,12 +10,13 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-const kedaStart = 30 * time.Second // KEDA has processed an object within
+// kedaStart is how long KEDA may take to process a new ScaledObject.
+const kedaStart = 30 * time.Second
 
 func usesKEDA(d *diagnosis) bool { return d.ScaledObject() != nil }
 
-// isRefused reports that KEDA cannot use the ScaledObject as it is.
-func isRefused(s *cluster.ScaledObject) bool {
+// isRejected reports whether KEDA cannot use the ScaledObject in its current form.
+func isRejected(s *cluster.ScaledObject) bool {
 	ready := s.Status.Conditions.Of("Ready")
 	return ready.Status == "False" && ready.Reason == "ScaledObjectCheckFailed"
 }
@@ -36,7 +37,7 @@ func kedaPausedOneWay(d *diagnosis) *finding {
 	return withPauses(d, warning("ScaledObject %s is paused in one direction: the number of pods does not follow the load in that direction.", s.Metadata.Name))
 }
 
-// withPauses adds the annotations that pause, and how to remove them.
+// withPauses adds the annotations that pause the ScaledObject, and how to remove them.
 func withPauses(d *diagnosis, f *finding) *finding {
 	s := d.ScaledObject()
 	var set, remove []string
@@ -55,12 +56,10 @@ func withPauses(d *diagnosis, f *finding) *finding {
 
 func kedaStarts(d *diagnosis) *finding {
 	s := d.ScaledObject()
-	at := s.Metadata.CreationTimestamp
-	pending := len(s.Status.Conditions) == 0 || d.HPA() == nil && !isRefused(s)
-	if !pending || d.Age(at) >= kedaStart {
+	if len(s.Status.Conditions) > 0 && (d.HPA() != nil || isRejected(s)) {
 		return nil
 	}
-	return waitingUntil(at.Add(kedaStart), "KEDA has not processed the ScaledObject yet")
+	return d.starting(s.Metadata.CreationTimestamp, kedaStart, "KEDA has not processed the ScaledObject yet")
 }
 
 func kedaMissing(d *diagnosis) *finding {
@@ -88,11 +87,11 @@ func kedaMadeNoHPA(d *diagnosis) *finding {
 	return withKEDAStatus(d, failed("not ready", "KEDA has not created an HPA for ScaledObject %s.", d.ScaledObject().Metadata.Name))
 }
 
-func kedaRefuses(d *diagnosis) *finding {
-	if !isRefused(d.ScaledObject()) {
+func kedaRejects(d *diagnosis) *finding {
+	if !isRejected(d.ScaledObject()) {
 		return nil
 	}
-	return withKEDAStatus(d, failed("not ready", "KEDA rejects ScaledObject %s as it is now; its HPA is from before the change.", d.ScaledObject().Metadata.Name))
+	return withKEDAStatus(d, failed("not ready", "KEDA rejects the current form of ScaledObject %s; its HPA is from before the change.", d.ScaledObject().Metadata.Name))
 }
 
 func kedaFallback(d *diagnosis) *finding {
@@ -102,7 +101,7 @@ func kedaFallback(d *diagnosis) *finding {
 	return withKEDAStatus(d, warning("KEDA gets no metrics and uses the fallback of ScaledObject %s.", d.ScaledObject().Metadata.Name))
 }
 
-// triggersFail reports that KEDA gets no metrics from a trigger.
+// triggersFail reports whether KEDA gets no metrics from a trigger.
 func triggersFail(s *cluster.ScaledObject) bool {
 	ready := s.Status.Conditions.Of("Ready")
 	return ready.Status == "False" || ready.Reason == "PartialTriggerError"
@@ -116,7 +115,7 @@ func kedaTriggersFail(d *diagnosis) *finding {
 	return withKEDAStatus(d, warning("KEDA gets no metrics for ScaledObject %s.", s.Metadata.Name))
 }
 
-// withKEDAStatus adds what KEDA says of the ScaledObject.
+// withKEDAStatus adds what KEDA reports about the ScaledObject.
 func withKEDAStatus(d *diagnosis, f *finding) *finding {
 	s := d.ScaledObject()
 	if c := s.Status.Conditions.Of("Ready"); c.Type != "" && c.Status != "True" {
@@ -129,8 +128,8 @@ func withKEDAStatus(d *diagnosis, f *finding) *finding {
 		fix("kubectl -n %s describe scaledobject %s", d.namespace(), s.Metadata.Name)
 }
 
-// kedaEvent is the last reason that KEDA reported for a trigger that fails, and
-// when. Empty if there is none, or if events may not be read: it only explains.
+// kedaEvent is the last reason that KEDA reported for a failing trigger, and when; empty
+// if there is none or events cannot be read.
 func kedaEvent(d *diagnosis) string {
 	all, err := d.KEDAFailures()
 	if err != nil || len(all) == 0 {
@@ -140,7 +139,12 @@ func kedaEvent(d *diagnosis) string {
 	if last.Message == "" {
 		return ""
 	}
-	return last.Message + ", first at " + clock(last.At()) + "; later messages are in its log"
+	return last.Message + ", first at " + clock(last.At()) + "; later messages are in the log of KEDA"
+}
+
+// fixTrigger adds how to change the trigger of the ScaledObject; what says which part.
+func fixTrigger(d *diagnosis, f *finding, what string) *finding {
+	return f.fix("kubectl -n %s edit scaledobject %s   # %s", d.namespace(), d.ScaledObject().Metadata.Name, what)
 }
 
 func kedaSummary(d *diagnosis) string {

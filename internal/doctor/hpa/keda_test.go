@@ -11,19 +11,19 @@ import (
 
 // ratePath is what the doctor requests for a trigger that requests the exporters.
 const (
-	ratePath    = "/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s"
-	rateAnswer  = `{"nginx_http_requests_per_second": 3.5, "window_seconds": 15, "targets": {}}`
-	ratePods    = "/api/v1/namespaces/shop/services/web"
-	eventsPath  = "/api/v1/namespaces/shop/events"
-	externalOne = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x"
+	ratePath     = "/api/v1/namespaces/shop/pods/web-1:9113/proxy/rate/15s"
+	rateResponse = `{"nginx_http_requests_per_second": 3.5, "window_seconds": 15, "targets": {}}`
+	rateService  = "/api/v1/namespaces/shop/services/web"
+	eventsPath   = "/api/v1/namespaces/shop/events"
+	externalOne  = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-x"
 )
 
 // scaledBy is a cluster where KEDA scales by a trigger, and has an HPA and a value.
 func scaledBy(scaled string, more ...responses) responses {
 	all := responses{
 		hpaPath: strings.TrimSuffix(kedaHPA, "}]}") + `, "status": {"conditions": [{"type": "AbleToScale", "status": "True"}, {"type": "ScalingActive", "status": "True"}]}}]}`,
-		soPath:  scaled, ratePath: rateAnswer,
-		ratePods: `{"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 9113}]}}`,
+		soPath:  scaled, ratePath: rateResponse,
+		rateService: `{"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 9113}]}}`,
 		"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "keda"}}}`,
 		"/apis/external.metrics.k8s.io/v1beta1":                                       "{}",
 		externalOne:                                                                   `{"items": [{"value": "3"}]}`,
@@ -63,7 +63,7 @@ func TestScaledObjects(t *testing.T) {
 		{"message": "the first", "eventTime": "2026-11-25T11:01:00Z", "series": null, "lastTimestamp": null},
 		{"message": "could not get any metric", "eventTime": "2026-11-25T11:02:00Z", "series": {"lastObservedTime": "2026-11-25T11:59:00Z"}},
 		{"message": "the second", "lastTimestamp": "2026-11-25T11:03:00Z"}]}`}
-	service := func(text string) responses { return responses{ratePods: text} }
+	service := func(text string) responses { return responses{rateService: text} }
 	tests := []struct {
 		name    string
 		change  responses
@@ -72,7 +72,7 @@ func TestScaledObjects(t *testing.T) {
 		says    string
 	}{
 		{"one that works", scaledBy(scaledAs(good, "", works)), doctor.Healthy, "", "the exporter responds"},
-		{"triggers that fail", scaledBy(scaledAs(good, "", fails), responses{externalOne: no}, events), doctor.Unhealthy, "keda-no-value", "event of KEDA: the second, first at 11:03:00 UTC; later messages are in its log"},
+		{"triggers that fail", scaledBy(scaledAs(good, "", fails), responses{externalOne: no}, events), doctor.Unhealthy, "keda-no-value", "event of KEDA: the second, first at 11:03:00 UTC; later messages are in the log of KEDA"},
 		{"triggers that fail, of an HPA", scaledBy(scaledAs(good, "", fails)), doctor.Healthy, "keda-scaledobject-not-ready", "HPA keda-hpa-web exists, but triggers fail"},
 		{"one trigger of two fails", scaledBy(scaledAs(good, "", part), events), doctor.Healthy, "keda-scaledobject-not-ready", "KEDA gets no metrics"},
 		{"it was changed to something wrong", scaledBy(scaledAs(good, "", wrong)), doctor.Unhealthy, "keda-scaledobject-not-ready", "its HPA is from before the change"},
@@ -90,7 +90,7 @@ func TestScaledObjects(t *testing.T) {
 		{"a Service of other pods", scaledBy(scaledAs(good, "", fails), service(`{"spec": {"selector": {"app": "api"}, "ports": [{"port": 9113}]}}`)), doctor.Unhealthy, "keda-rate-service", "app=api"},
 		{"a Service of another namespace", scaledBy(scaledAs(requestsPods("http://web.staging.svc:9113/rate/15s", field), "", works), responses{
 			"/api/v1/namespaces/staging/services/web": `{"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 9113}]}}`,
-		}), doctor.Unhealthy, "keda-rate-service", "Service web in staging, which does not lead to these pods"},
+		}), doctor.Unhealthy, "keda-rate-service", "Service web in staging, which does not select these pods"},
 		{"the Service that the doctor would make", scaledBy(scaledAs(requestsPods("http://web-rate.shop.svc:9113/rate/15s", field), "", fails), responses{
 			"/api/v1/namespaces/shop/services/web-rate": `{"spec": {"clusterIP": "None", "selector": {"app": "api"}, "ports": [{"port": 9113}]}}`,
 		}), doctor.Unhealthy, "keda-rate-service", "edit service web-rate   # selector app=web, port 9113"},
@@ -109,10 +109,10 @@ func TestScaledObjects(t *testing.T) {
 		{"a pod that knows no rate yet", scaledBy(scaledAs(good, "", fails), responses{
 			ratePath:                       "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
 			"/api/v1/namespaces/shop/pods": strings.Replace(plainCluster()["/api/v1/namespaces/shop/pods"], `"creationTimestamp": "2026-11-25T11:00:00Z"},`, young, 1),
-		}), doctor.Pending, "keda-scaledobject-not-ready", "no rate until half of its window is over"},
+		}), doctor.Pending, "keda-scaledobject-not-ready", "not have a rate until half of its window has passed"},
 		{"a pod that knows no rate", scaledBy(scaledAs(good, "", works), responses{
 			ratePath: "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
-		}), doctor.Healthy, "", "responds that it knows no rate"},
+		}), doctor.Healthy, "", "does not have a rate yet"},
 		{"pods that cannot be reached", scaledBy(scaledAs(good, "", works), responses{
 			ratePath: "Error from server (ServiceUnavailable): error trying to reach service: dial tcp 10.0.0.1:9113: i/o timeout",
 		}), doctor.Healthy, "", "does not reach"},

@@ -10,10 +10,6 @@ import (
 func isExternal(d *diagnosis) bool { return d.Metric().Type == cluster.ExternalMetric }
 func isCustom(d *diagnosis) bool   { return !isExternal(d) }
 
-func customAPIUnreadable(d *diagnosis) *finding {
-	return unobserved("the APIService of "+cluster.CustomMetrics, d.CustomAPI.Err())
-}
-
 func apiMissing(d *diagnosis) *finding {
 	if d.CustomAPI.Value() != nil {
 		return nil
@@ -23,11 +19,11 @@ func apiMissing(d *diagnosis) *finding {
 		fix("install one: helm upgrade with autoscaling.adapter.install.enabled=true; the chart of prometheus-adapter registers only if it has rules")
 }
 
-// foreignAPIWorks is another product whose metrics the HPA can read. What the HPA
-// reports may be old: the product must respond now.
-func foreignAPIWorks(d *diagnosis) *finding {
+// otherProductWorks reports another product whose metrics the HPA can read. The status of
+// the HPA may be old, so the product must also respond now.
+func otherProductWorks(d *diagnosis) *finding {
 	api := d.CustomAPI.Value()
-	if api.Spec.Service == nil || !cluster.IsForeign(api.Spec.Service.Name) {
+	if api.Spec.Service == nil || !cluster.HasOwnMetrics(api.Spec.Service.Name) {
 		return nil
 	}
 	active := d.HPA().Status.Conditions.Of("ScalingActive")
@@ -38,24 +34,24 @@ func foreignAPIWorks(d *diagnosis) *finding {
 	case cluster.Unavailable, cluster.NotFound:
 		return nil
 	}
-	return unchecked("served by another product, which responds", "%s is served by %s, which has metrics of its own, and the HPA has a value.", cluster.CustomMetrics, api.Owner()).
+	return unchecked("served by another product, which responds", "%s is served by %s, which has its own metrics, and the HPA has a value.", cluster.CustomMetrics, api.Owner()).
 		evidence("HPA", "%s", active).
 		fix("the doctor knows prometheus-adapter and KEDA; use the tools of that product")
 }
 
-func foreignAPI(d *diagnosis) *finding {
+func otherProduct(d *diagnosis) *finding {
 	api := d.CustomAPI.Value()
 	step, owner := "served by another product", "the API server itself"
 	if api.Spec.Service == nil {
 		step = "registered without a Service"
-	} else if owner = api.Owner(); !cluster.IsForeign(api.Spec.Service.Name) {
+	} else if owner = api.Owner(); !cluster.HasOwnMetrics(api.Spec.Service.Name) {
 		return nil
 	}
 	return failed(step, "%s is registered for %s, which does not serve metrics of Prometheus.", cluster.CustomMetrics, owner).
 		evidence("APIService", "%s", api.Metadata.Name).
 		evidence("Available", "%s", api.Status.Conditions.Of("Available")).
 		evidence("managers", "%s", names(managers(&api.Metadata))).
-		fix("a cluster has one such APIService, the last one applied: remove it from the chart of the other product, then apply that of prometheus-adapter again")
+		fix("a cluster has only one such APIService: remove it from the chart of the other product, then apply that of prometheus-adapter again")
 }
 
 func managers(m *cluster.Meta) []string {
@@ -66,8 +62,8 @@ func managers(m *cluster.Meta) []string {
 	return all
 }
 
-// metricsErr is why the custom metrics API does not respond. That its list is
-// forbidden to the user is a response.
+// metricsErr is why the custom metrics API does not respond. It does if it forbids the list
+// to the user.
 func metricsErr(d *diagnosis) error {
 	if cluster.ReasonOf(d.Metrics.Err()) == cluster.Forbidden {
 		return nil
@@ -76,16 +72,13 @@ func metricsErr(d *diagnosis) error {
 }
 
 func metricsUnreadable(d *diagnosis) *finding {
-	if err := metricsErr(d); d.IsLocal(err) {
-		return unobserved("the metrics API", err)
-	}
-	return nil
+	return d.unobservedLocally("the metrics API", metricsErr(d))
 }
 
-func isSilent(d *diagnosis) bool { return isCustom(d) && metricsErr(d) != nil }
+func apiFails(d *diagnosis) bool { return isCustom(d) && metricsErr(d) != nil }
 
-// addSilence adds what the API server says of the custom metrics API.
-func addSilence(d *diagnosis, f *finding) {
+// addAPIStatus adds what the API server reports about the custom metrics API.
+func addAPIStatus(d *diagnosis, f *finding) {
 	api := d.CustomAPI.Value()
 	if f.step == "" {
 		f.step = "registered for " + api.Owner() + ", but does not respond"
@@ -94,18 +87,18 @@ func addSilence(d *diagnosis, f *finding) {
 		evidence("APIService "+api.Metadata.Name, "%s", api.Status.Conditions.Of("Available"))
 }
 
-func silentAdapterHidden(d *diagnosis) *finding {
+func failingAdapterHidden(d *diagnosis) *finding {
 	f := unobserved("the adapter", d.Adapter.Value().Hidden)
 	if f == nil {
 		return nil
 	}
-	f.also = &failed("", "The metrics API of %s does not respond.", d.CustomAPI.Value().Owner()).as(unknown).
+	f.also = &failed("", "The metrics API, served by %s, does not respond.", d.CustomAPI.Value().Owner()).as(unknown).
 		evidence("response to the list request", "%s", d.Metrics.Err()).Finding
 	return f
 }
 
-// adapterLacksDelegator is an adapter that cannot check the permissions of its
-// clients. Those of administrators need no check.
+// adapterLacksDelegator reports an adapter that cannot check the permissions of its
+// clients. It serves administrators without a check.
 func adapterLacksDelegator(d *diagnosis) *finding {
 	if !strings.Contains(d.Metrics.Err().Error(), "subjectaccessreviews") {
 		return nil
@@ -114,7 +107,7 @@ func adapterLacksDelegator(d *diagnosis) *finding {
 }
 
 func lacksDelegator(d *diagnosis, step string) *finding {
-	return failed(step, "The adapter may not check the permissions of its clients, and gives metrics to administrators only.").
+	return failed(step, "The adapter does not have permission to check the permissions of its clients, so it serves only administrators.").
 		fix("kubectl create clusterrolebinding %s --clusterrole=system:auth-delegator --serviceaccount=%s", adapterName(d)+"-auth-delegator", adapterAccount(d))
 }
 
@@ -122,19 +115,12 @@ func apiWithoutResponse(d *diagnosis) *finding {
 	if cluster.ReasonOf(d.Metrics.Err()) != cluster.Internal {
 		return nil
 	}
-	return failed("", "The adapter responds with an error that the doctor does not know.").evidence("last log line", "%s", d.AdapterLog()).
-		fix("kubectl -n %s logs deploy/%s", d.Adapter.Value().Namespace, adapterName(d))
+	return failed("", "The adapter responds with an unknown error.").evidence("last log line", "%s", d.AdapterLog()).fix("%s", adapterLogs(d))
 }
 
 func adapterUnreachable(*diagnosis) *finding {
 	return failed("", "The pods of the adapter are ready, but the API server gets no response from them.").
 		fix("usually a NetworkPolicy or firewall between the API server and the pods, or hostNetwork with a port that is in use")
-}
-
-// External metrics: those of KEDA, or of another product.
-
-func externalAPIUnreadable(d *diagnosis) *finding {
-	return unobserved("the APIService of "+cluster.ExternalMetrics, d.ExternalAPI.Err())
 }
 
 func externalAPIMissing(d *diagnosis) *finding {
@@ -147,7 +133,7 @@ func externalAPIMissing(d *diagnosis) *finding {
 		return f.fix("install KEDA, or an adapter with externalRules")
 	}
 	return f.as("keda-missing").
-		fix("KEDA created the HPA, but its APIService v1beta1.%s is gone: install KEDA again, for example with helm upgrade", cluster.ExternalMetrics)
+		fix("KEDA created the HPA, but its APIService v1beta1.%s no longer exists: install KEDA again, for example with helm upgrade", cluster.ExternalMetrics)
 }
 
 // externalService is the name of the Service of the external metrics API; empty if
@@ -159,14 +145,14 @@ func externalService(d *diagnosis) string {
 	return d.ExternalAPI.Value().Spec.Service.Name
 }
 
-func foreignExternalAPI(d *diagnosis) *finding {
-	if name := externalService(d); !usesKEDA(d) || !cluster.IsForeign(name) || strings.Contains(name, "keda") {
+func otherExternalProduct(d *diagnosis) *finding {
+	if name := externalService(d); !usesKEDA(d) || !cluster.HasOwnMetrics(name) || strings.Contains(name, "keda") {
 		return nil
 	}
 	api := d.ExternalAPI.Value()
 	return failed("served by another product", "%s is registered for %s, so that the HPA gets no metrics of KEDA.", cluster.ExternalMetrics, api.Owner()).
 		evidence("managers", "%s", names(managers(&api.Metadata))).
-		fix("a cluster has one such APIService, the last one applied: remove it from the chart of the other product, then apply that of KEDA again")
+		fix("a cluster has only one such APIService: remove it from the chart of the other product, then apply that of KEDA again")
 }
 
 // externalErr is why the external metrics API does not respond.
@@ -182,10 +168,7 @@ func externalErr(d *diagnosis) error {
 }
 
 func externalUnreadable(d *diagnosis) *finding {
-	if err := externalErr(d); d.IsLocal(err) {
-		return unobserved("the metrics API", err)
-	}
-	return nil
+	return d.unobservedLocally("the metrics API", externalErr(d))
 }
 
 func externalAPIDown(d *diagnosis) *finding {
@@ -198,7 +181,7 @@ func externalAPIDown(d *diagnosis) *finding {
 		evidence("response to the list request", "%s", err).
 		evidence("APIService", "%s", api.Status.Conditions.Of("Available"))
 	s := api.Spec.Service
-	if !usesKEDA(d) { // of another product the Deployment is not known
+	if !usesKEDA(d) { // the Deployment of another product is unknown
 		return f.as(unknown).fix("kubectl -n %s get pods,endpointslices", s.Namespace)
 	}
 	return f.fix("kubectl -n %[1]s get pods,endpointslices; kubectl -n %[1]s logs deploy/%[2]s", s.Namespace, s.Name)
@@ -213,7 +196,7 @@ func apiSummary(d *diagnosis) string {
 	}
 	api := d.CustomAPI.Value()
 	if d.Metrics.Err() != nil {
-		return fmt.Sprintf("%s is registered for %s; no permission to list it, the value will tell", api.Owner(), api.Metadata.Name)
+		return fmt.Sprintf("%s is registered for %s; no permission to list its metrics, the step value checks it", api.Owner(), api.Metadata.Name)
 	}
 	return api.Owner() + " serves " + api.Metadata.Name
 }

@@ -6,23 +6,22 @@ import (
 	"strconv"
 	"strings"
 
-	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// candidate is a monitor, and what keeps it from scraping the pods: nil where it is
-// right.
+// candidate is a monitor, and why it does not have the pods scraped. Each finding is nil if
+// that part is right.
 type candidate struct {
 	monitor   *cluster.Monitor
-	selector  *finding // it does not select them, or their Service
-	namespace *finding
-	port      *finding
+	selector  *finding // it does not select the pods, or their Service
+	namespace *finding // it does not select their namespace
+	port      *finding // it does not have the port of the exporter
 	ignored   *finding // no Prometheus uses it
 	named     bool     // after nginx or the workload
 }
 
-// first is what to fix first; nil if the monitor fits.
-func (c *candidate) first() *finding {
+// mismatch is what to fix first; nil if the monitor matches.
+func (c *candidate) mismatch() *finding {
 	for _, f := range []*finding{c.selector, c.namespace, c.port, c.ignored} {
 		if f != nil {
 			return f
@@ -31,9 +30,9 @@ func (c *candidate) first() *finding {
 	return nil
 }
 
-// likeness counts what is right: the monitor that is meant for the pods is wrong in
-// one thing, any other in most.
-func (c *candidate) likeness() int {
+// score tells how likely the monitor is meant for the pods: usually only one part of such
+// a monitor is wrong.
+func (c *candidate) score() int {
 	n := 0
 	if c.selector == nil {
 		n += 3
@@ -45,7 +44,7 @@ func (c *candidate) likeness() int {
 	}
 	if c.named {
 		n++
-		if c.namespace == nil { // other namespaces have an nginx, too
+		if c.namespace == nil { // other namespaces may have an nginx, too
 			n++
 		}
 	}
@@ -58,34 +57,31 @@ func (d *diagnosis) monitorCandidates() []candidate {
 		for i := range all {
 			d.candidates = append(d.candidates, d.compare(&all[i]))
 		}
-		slices.SortStableFunc(d.candidates, func(a, b candidate) int { return b.likeness() - a.likeness() })
+		slices.SortStableFunc(d.candidates, func(a, b candidate) int { return b.score() - a.score() })
 	}
 	return d.candidates
 }
 
-// ofMonitor judges the monitor that is meant for the pods: whether what is wrong
-// first has the code. One that scrapes other pods, or another port of these with
-// success, is meant for those.
-func ofMonitor(code doctor.Code) func(*diagnosis) *finding {
-	return func(d *diagnosis) *finding {
-		const meant = 3
-		all := d.monitorCandidates()
-		i := slices.IndexFunc(all, func(c candidate) bool { return c.likeness() >= meant && !d.isBusy(c.monitor) })
-		if i < 0 || all[i].first() == nil || all[i].first().Code != code {
-			return nil
-		}
-		f := *all[i].first()
-		if d.Targets.Err() != nil && all[i].ignored != all[i].first() {
-			f.Code = unknown // it may work for other pods
-		}
-		return &f
+// monitorMismatch reports what is wrong with the monitor that is meant for the pods. One
+// that scrapes other pods, or another port of these, is meant for those.
+func monitorMismatch(d *diagnosis) *finding {
+	const meant = 3
+	all := d.monitorCandidates()
+	i := slices.IndexFunc(all, func(c candidate) bool { return c.score() >= meant && !d.servesOthers(c.monitor) })
+	if i < 0 {
+		return nil
 	}
+	f := all[i].mismatch()
+	if d.Targets.Err() != nil && all[i].ignored != f {
+		return f.as(unknown) // it may work for other pods
+	}
+	return f
 }
 
-// isBusy reports whether a monitor works for other pods or ports.
-func (d *diagnosis) isBusy(m *cluster.Monitor) bool {
+// servesOthers reports whether a monitor works for other pods or ports.
+func (d *diagnosis) servesOthers(m *cluster.Monitor) bool {
 	targets := d.Targets.Value()
-	for job := range targets.BusyJobs {
+	for job := range targets.OtherJobs {
 		if m.IsJob(job) {
 			return true
 		}
@@ -108,8 +104,9 @@ func (d *diagnosis) compare(m *cluster.Monitor) candidate {
 	return c
 }
 
-const notScraped = "no monitor leads to the pods"
+const noMonitor = "no monitor matches the pods"
 
+// fixMonitor adds how to edit a monitor; path says which field.
 func fixMonitor(f *finding, m *cluster.Monitor, path string) *finding {
 	return f.fix("kubectl -n %s edit %s %s   # %s", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name, path)
 }
@@ -120,27 +117,29 @@ func (d *diagnosis) podSelectorMismatch(m *cluster.Monitor) *finding {
 	if len(unmet) == 0 {
 		return nil
 	}
-	f := failed(notScraped, "%s does not select the pods.", m).as("monitor-selector").evidence("its selector", "%s", cluster.Join(unmet)).
+	f := failed(noMonitor, "%s does not select the pods.", m).as("monitor-selector").evidence("its selector", "%s", cluster.Join(unmet)).
 		evidence("labels of "+pod.Metadata.Name, "%s", cluster.FormatLabels(pod.Metadata.Labels))
 	return fixMonitor(f, m, "spec.selector.matchLabels")
 }
 
-// serviceMismatch follows a ServiceMonitor over the Services that it selects.
+// serviceMismatch compares a ServiceMonitor with the Services of the namespace.
 func (d *diagnosis) serviceMismatch(m *cluster.Monitor) (selector, port *finding) {
 	labels := d.Pods.Value().Exporters[0].Pod.Metadata.Labels
-	var both, leading, selected []*cluster.Service // leading: to the pods
+	// Services that the monitor selects and that select the pods, and those with only one
+	// of these.
+	var both, ofPods, ofMonitor []*cluster.Service
 	all := d.Monitors.Value().Services
 	for i := range all {
 		s := &all[i]
-		leads := len(s.Spec.Selector) > 0 && cluster.LabelsMatch(s.Spec.Selector, labels)
-		selects := m.Spec.Selector.Matches(s.Metadata.Labels)
+		selectsPods := len(s.Spec.Selector) > 0 && cluster.LabelsMatch(s.Spec.Selector, labels)
+		selected := m.Spec.Selector.Matches(s.Metadata.Labels)
 		switch {
-		case leads && selects:
+		case selectsPods && selected:
 			both = append(both, s)
-		case leads && d.hasExporterPort(m, s):
-			leading = append(leading, s)
-		case selects && !leads:
-			selected = append(selected, s)
+		case selectsPods && d.hasExporterPort(m, s):
+			ofPods = append(ofPods, s)
+		case selected && !selectsPods:
+			ofMonitor = append(ofMonitor, s)
 		}
 	}
 	// One of several Services with the same labels is enough.
@@ -152,34 +151,34 @@ func (d *diagnosis) serviceMismatch(m *cluster.Monitor) (selector, port *finding
 	switch {
 	case len(both) > 0:
 		return nil, port
-	case len(leading) > 0:
-		s := leading[0]
-		f := failed(notScraped, "%s does not select Service %s of the pods: it selects by labels of Services, not of pods.", m, s.Metadata.Name).as("monitor-selector").
+	case len(ofPods) > 0:
+		s := ofPods[0]
+		f := failed(noMonitor, "%s does not select Service %s of the pods: it selects by labels of Services, not of pods.", m, s.Metadata.Name).as("monitor-selector").
 			evidence("its selector", "%s", cluster.Join(m.Spec.Selector.Unmet(s.Metadata.Labels))).
 			evidence("labels of Service "+s.Metadata.Name, "%s", cluster.FormatLabels(s.Metadata.Labels))
 		return fixMonitor(f, m, "spec.selector.matchLabels"), d.portMismatch(m, s)
-	case len(selected) > 0:
-		s := selected[0]
-		return failed(notScraped, "%s selects Service %s, which does not lead to the pods.", m, s.Metadata.Name).as("monitor-service-selector").
+	case len(ofMonitor) > 0:
+		s := ofMonitor[0]
+		return failed(noMonitor, "%s selects Service %s, which does not select the pods.", m, s.Metadata.Name).as("monitor-service-selector").
 			evidence("selector of Service "+s.Metadata.Name, "%s", cluster.FormatLabels(s.Spec.Selector)).
 			evidence("labels of the pods", "%s", cluster.FormatLabels(labels)).
 			fix("kubectl -n %s edit service %s   # spec.selector", d.namespace(), s.Metadata.Name), nil
 	}
-	f := failed(notScraped, "%s needs a Service that leads to the pods, and there is none.", m).as("monitor-service-missing").
+	f := failed(noMonitor, "%s requires a Service that selects the pods, and there is none.", m).as("monitor-service-missing").
 		evidence("its selector", "%s", &m.Spec.Selector).
 		fix("use a PodMonitor, which needs no Service, or create the Service")
 	return f, f
 }
 
-// hasExporterPort reports whether a Service has a port for the exporter. One for
-// nginx alone is not the one that is meant, unless the monitor names ports of pods.
+// hasExporterPort reports whether a Service has a port for the exporter. If not, it is not
+// the one that is meant, unless the monitor names ports of pods.
 func (d *diagnosis) hasExporterPort(m *cluster.Monitor, s *cluster.Service) bool {
 	e := &d.Pods.Value().Exporters[0]
 	return slices.ContainsFunc(m.All(), func(p cluster.Endpoint) bool { return p.TargetPort != nil }) ||
 		slices.ContainsFunc(s.Spec.Ports, func(p cluster.ServicePort) bool { return leadsTo(&p, e) })
 }
 
-// isPort reports whether a number or name is the port of an exporter.
+// isPort reports whether the number or name of a port is that of an exporter.
 func isPort(port any, e *cluster.Exporter) bool {
 	text := fmt.Sprint(port)
 	return text == strconv.Itoa(e.Port) || e.PortName != "" && text == e.PortName
@@ -190,8 +189,8 @@ func leadsTo(p *cluster.ServicePort, e *cluster.Exporter) bool {
 	return isPort(p.TargetPort, e) || p.TargetPort == nil && p.Port == e.Port
 }
 
-// portMismatch is a monitor without an endpoint for the exporter, over a Service if
-// it is a ServiceMonitor.
+// portMismatch reports a monitor without an endpoint for the exporter; the Service is that
+// of a ServiceMonitor, else nil.
 func (d *diagnosis) portMismatch(m *cluster.Monitor, s *cluster.Service) *finding {
 	e := &d.Pods.Value().Exporters[0]
 	var wanted []string
@@ -201,7 +200,7 @@ func (d *diagnosis) portMismatch(m *cluster.Monitor, s *cluster.Service) *findin
 			return nil
 		}
 	}
-	f := failed(notScraped, "%s does not scrape the port of the exporter.", m).as("monitor-port").
+	f := failed(noMonitor, "%s does not scrape the port of the exporter.", m).as("monitor-port").
 		evidence("its endpoints", "%s", names(wanted)).
 		evidence("container "+e.Container, "port %d, name %q", e.Port, e.PortName)
 	if s == nil {
@@ -215,7 +214,7 @@ func (d *diagnosis) portMismatch(m *cluster.Monitor, s *cluster.Service) *findin
 	return fixMonitor(f, m, "port of the endpoint: the name of a port of the Service")
 }
 
-// scrapesExporter reports whether an endpoint of a monitor is the exporter's port.
+// scrapesExporter reports whether an endpoint of a monitor leads to the exporter's port.
 func scrapesExporter(p *cluster.Endpoint, e *cluster.Exporter, s *cluster.Service) bool {
 	switch {
 	case s != nil && p.Port != "":
@@ -226,7 +225,7 @@ func scrapesExporter(p *cluster.Endpoint, e *cluster.Exporter, s *cluster.Servic
 	return p.PortNumber == e.Port || p.TargetPort != nil && isPort(p.TargetPort, e)
 }
 
-// namespaceMismatch is a monitor for other namespaces.
+// namespaceMismatch reports a monitor for other namespaces.
 func (d *diagnosis) namespaceMismatch(m *cluster.Monitor) *finding {
 	s := &m.Spec.NamespaceSelector
 	if s.Any || slices.Contains(s.MatchNames, d.namespace()) || len(s.MatchNames) == 0 && m.Metadata.Namespace == d.namespace() {
@@ -236,20 +235,20 @@ func (d *diagnosis) namespaceMismatch(m *cluster.Monitor) *finding {
 	if len(s.MatchNames) > 0 {
 		selected = names(s.MatchNames)
 	}
-	return failed(notScraped, "%s does not select namespace %s.", m, d.namespace()).as("monitor-namespace").evidence("its namespaces", "%s", selected).
+	return failed(noMonitor, "%s does not select namespace %s.", m, d.namespace()).as("monitor-namespace").evidence("its namespaces", "%s", selected).
 		fix(`kubectl -n %s patch %s %s --type merge -p '{"spec":{"namespaceSelector":{"matchNames":["%s"]}}}'`,
 			m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name, d.namespace())
 }
 
-// monitorIgnored is a monitor that no Prometheus object uses.
+// monitorIgnored reports a monitor that no Prometheus object selects.
 func (d *diagnosis) monitorIgnored(m *cluster.Monitor) *finding {
 	objects, err := d.PrometheusObjects.Get()
 	if err != nil {
 		return nil
 	}
-	f := failed(notScraped, "No Prometheus uses %s.", m).as("monitor-ignored")
+	f := failed(noMonitor, "No Prometheus selects %s.", m).as("monitor-ignored")
 	for i := range objects {
-		why := d.ignores(&objects[i], m)
+		why := d.whyIgnored(&objects[i], m)
 		if why == "" {
 			return nil
 		}
@@ -262,21 +261,21 @@ func (d *diagnosis) monitorIgnored(m *cluster.Monitor) *finding {
 		fix("kubectl -n %s label %s %s KEY=VALUE   # as the selector requires; in the chart: monitor.labels", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name)
 }
 
-// ignores is why a Prometheus object does not use a monitor; empty if it does.
-func (d *diagnosis) ignores(p *cluster.PrometheusObject, m *cluster.Monitor) string {
+// whyIgnored is why a Prometheus object does not select a monitor; empty if it does.
+func (d *diagnosis) whyIgnored(p *cluster.PrometheusObject, m *cluster.Monitor) string {
 	selector, namespaces, field := p.Spec.PodMonitorSelector, p.Spec.PodMonitorNamespaceSelector, "podMonitor"
 	if m.Kind == cluster.ServiceMonitor {
 		selector, namespaces, field = p.Spec.ServiceMonitorSelector, p.Spec.ServiceMonitorNamespaceSelector, "serviceMonitor"
 	}
 	if selector == nil {
-		return field + "Selector is not set, which selects none"
+		return field + "Selector is not set, so it selects none"
 	}
 	if unmet := selector.Unmet(m.Metadata.Labels); len(unmet) > 0 {
 		return field + "Selector requires " + cluster.Join(unmet)
 	}
 	if namespaces == nil {
 		if p.Metadata.Namespace != m.Metadata.Namespace {
-			return field + "NamespaceSelector is not set, which selects only namespace " + p.Metadata.Namespace
+			return field + "NamespaceSelector is not set, so it selects only namespace " + p.Metadata.Namespace
 		}
 		return ""
 	}
@@ -287,8 +286,8 @@ func (d *diagnosis) ignores(p *cluster.PrometheusObject, m *cluster.Monitor) str
 	return ""
 }
 
-// withoutOperator reports that there are no monitors since prometheus-operator is
-// not installed.
+// withoutOperator reports whether prometheus-operator is not installed, so that there are
+// no monitors.
 func withoutOperator(d *diagnosis) bool {
 	all, err := d.Monitors.Get()
 	return cluster.ReasonOf(err) == cluster.NotFound && len(all.All) == 0 && all.Hidden == nil
@@ -315,7 +314,7 @@ func monitorMissing(d *diagnosis) *finding {
 	for i := range all {
 		known = append(known, all[i].String())
 	}
-	f := failed(notScraped, "There is no PodMonitor or ServiceMonitor for the pods of %s.", d.targetRef()).
+	f := failed(noMonitor, "There is no PodMonitor or ServiceMonitor for the pods of %s.", d.targetRef()).
 		evidence("labels of the pods", "%s", cluster.FormatLabels(d.Pods.Value().Live[0].Metadata.Labels))
 	return withOtherPorts(d, f, "another port is scraped").
 		evidence("monitors in the cluster", "%s", names(known)).

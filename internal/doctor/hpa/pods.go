@@ -7,7 +7,7 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// podStart is what pods of nginx need to start.
+// podStart is how long pods of nginx may take to start.
 const podStart = time.Minute
 
 func lacksPods(d *diagnosis) bool { return len(d.Pods.Value().Live) == 0 }
@@ -16,33 +16,30 @@ func podsScaledToZero(d *diagnosis) *finding {
 	if scale := d.Scale.Value(); !usesKEDA(d) || !scale.ScaledToZero() {
 		return nil
 	}
-	return waiting("KEDA has scaled to 0; without pods there are no metrics of them, so that another trigger must scale up")
+	return waiting("KEDA has scaled to 0; pods that do not exist have no metrics, so another trigger must scale up")
 }
 
-// podsAreReplaced waits for new pods after the last one has ended.
+// podsAreReplaced waits for new pods after the last one has terminated.
 func podsAreReplaced(d *diagnosis) *finding {
 	target, pods := d.Target.Value(), d.Pods.Value()
 	if target.Status.Conditions.IsTrue("ReplicaFailure") {
 		return nil
 	}
-	if at := target.Status.Conditions.Of("Progressing").LastUpdateTime; d.isYoung(at, podStart) {
-		return waitingUntil(at.Add(podStart), "old pods have ended, new ones are being created")
-	}
 	if pods.EndsBy.After(d.Now()) {
-		return waitingUntil(pods.EndsBy, "old pods are ending, new ones will be created")
+		return waitingUntil(pods.EndsBy, "old pods are terminating, new ones will be created")
 	}
-	return nil
+	return d.starting(target.Status.Conditions.Of("Progressing").LastUpdateTime, podStart, "old pods have terminated, new ones are being created")
 }
 
 func podsMissing(d *diagnosis) *finding {
 	target := d.Target.Value()
-	f := failed("there are none", "There are no pods with %s.", d.PodSelector()).evidence("selector", "%s", d.PodSelector())
+	f := failed("no pods", "There are no pods with labels %s.", d.PodSelector())
 	for _, kind := range []string{"ReplicaFailure", "Progressing", "Available"} {
 		if c := target.Status.Conditions.Of(kind); c.Status != "" {
 			f.evidence(kind, "%s %s", c.Status, c)
 		}
 	}
-	return f.fix("kubectl -n %s describe %s   # quotas, admission and image names are the usual reasons", d.namespace(), d.targetRef().Kubectl())
+	return f.fix("kubectl -n %s describe %s   # usually a quota, or a rejection by admission control", d.namespace(), d.targetRef().Kubectl())
 }
 
 func lacksExporters(d *diagnosis) bool { return len(d.Pods.Value().Without) > 0 }
@@ -71,7 +68,7 @@ func exporterMissing(d *diagnosis) *finding {
 		evidence("pods without", "%s", names(cluster.PodNames(pods.Without))).
 		evidence("containers of "+pods.Without[0].Metadata.Name, "%s", names(containers)).
 		fix("kubectl -n %s get %s -o yaml | nginx-exporter inject --status-config - | kubectl apply -f -", d.namespace(), d.targetRef().Kubectl()).
-		fix("better, in the manifest of the %s: nginx-exporter inject --status-config FILE", d.targetRef().Kind)
+		fix("or, better, change the manifest of the %s: nginx-exporter inject --status-config --write FILE", d.targetRef().Kind)
 }
 
 func noneIsReady(d *diagnosis) bool {
@@ -79,8 +76,8 @@ func noneIsReady(d *diagnosis) bool {
 	return pods.Ready() == 0
 }
 
-// stopped is the first container that does not run; nil if there is none.
-func stopped(d *diagnosis) (*cluster.Pod, *cluster.Container) {
+// firstNotRunning is the first container that is not running; nil if all are.
+func firstNotRunning(d *diagnosis) (*cluster.Pod, *cluster.Container) {
 	pods := d.Pods.Value()
 	for i := range pods.Live {
 		p := &pods.Live[i]
@@ -93,39 +90,26 @@ func stopped(d *diagnosis) (*cluster.Pod, *cluster.Container) {
 	return nil, nil
 }
 
-func exporterCrashes(d *diagnosis) *finding {
-	p, c := stopped(d)
-	if p == nil || !isExporter(p, c) {
+func containerCrashes(d *diagnosis) *finding {
+	p, c := firstNotRunning(d)
+	if p == nil {
 		return nil
 	}
-	return withContainer(d, p, c).evidence("last log line", "%s", d.Log(p, c.Name))
-}
-
-func podsCrash(d *diagnosis) *finding {
-	p, c := stopped(d)
-	if p == nil || isExporter(p, c) {
-		return nil
-	}
-	return withContainer(d, p, c)
-}
-
-func isExporter(p *cluster.Pod, c *cluster.Container) bool {
-	e := cluster.FindExporter(&p.Spec)
-	return e != nil && e.Container == c.Name
-}
-
-func withContainer(d *diagnosis, p *cluster.Pod, c *cluster.Container) *finding {
 	status := p.Container(c.Name)
 	problem := status.Problem()
 	if problem == "" {
 		problem = "restarted"
 	}
 	f := failed("a container is not running", "Container %s of pod %s is not running.", c.Name, p.Metadata.Name).evidence("state", "%s", problem)
-	return withLastState(f, status).evidence("image", "%s", c.Image).
+	withLastState(f, status).evidence("image", "%s", c.Image).
 		fix("kubectl -n %s logs %s -c %s --previous", d.namespace(), p.Metadata.Name, c.Name)
+	if e := cluster.FindExporter(&p.Spec); e == nil || e.Container != c.Name {
+		return f.as("pods-crashing")
+	}
+	return f.as("exporter-crashing").evidence("last log line", "%s", d.Log(p, c.Name))
 }
 
-// withLastState adds how a container ended before.
+// withLastState adds how the previous run of a container ended.
 func withLastState(f *finding, status *cluster.ContainerStatus) *finding {
 	last := status.LastState.Terminated
 	if last == nil {
@@ -136,16 +120,7 @@ func withLastState(f *finding, status *cluster.ContainerStatus) *finding {
 
 func podsStart(d *diagnosis) *finding {
 	pods := d.Pods.Value()
-	var youngest time.Time
-	for i := range pods.Live {
-		if at := pods.Live[i].Metadata.CreationTimestamp; at.After(youngest) {
-			youngest = at
-		}
-	}
-	if !d.isYoung(youngest, podStart) {
-		return nil
-	}
-	return waitingUntil(youngest.Add(podStart), "pods are starting")
+	return d.starting(pods.Youngest(), podStart, "pods are starting")
 }
 
 func podsNotReady(d *diagnosis) *finding {
@@ -162,5 +137,5 @@ func podsNotReady(d *diagnosis) *finding {
 
 func podsSummary(d *diagnosis) string {
 	pods := d.Pods.Value()
-	return fmt.Sprintf("%d of %d ready, with the exporter in container %s", pods.Ready(), len(pods.Live), pods.Exporters[0].Container)
+	return fmt.Sprintf("%d of %d ready; the exporter is container %s", pods.Ready(), len(pods.Live), pods.Exporters[0].Container)
 }

@@ -6,17 +6,12 @@ import (
 
 func usesPrometheus(d *diagnosis) bool { return d.UsesPrometheus() }
 
-// prometheusAddressWrong is an adapter or a trigger that expects Prometheus where
-// there is none.
 func prometheusAddressWrong(d *diagnosis) *finding {
-	wrong := d.PrometheusLookup.Value().Wrong
-	if wrong == nil {
-		return nil
-	}
-	return wrongAddress(d, "is expected at a wrong address", wrong)
+	return wrongAddress(d, "the configured address is wrong", d.PrometheusLookup.Value().Wrong)
 }
 
-// wrongAddress is an address at which there is no Prometheus; nil for nil.
+// wrongAddress returns the finding that the adapter or a trigger queries an address without
+// a Prometheus; nil for nil.
 func wrongAddress(d *diagnosis, step string, wrong *cluster.WrongAddress) *finding {
 	if wrong == nil {
 		return nil
@@ -24,8 +19,7 @@ func wrongAddress(d *diagnosis, step string, wrong *cluster.WrongAddress) *findi
 	var f *finding
 	address := cluster.WithoutLogin(wrong.Address)
 	if s := d.ScaledObject(); s != nil {
-		f = failed(step, "The trigger of ScaledObject %s queries %s, where there is no Prometheus.", s.Metadata.Name, address).
-			fix("kubectl -n %s edit scaledobject %s   # serverAddress of the trigger", d.namespace(), s.Metadata.Name)
+		f = fixTrigger(d, failed(step, "The trigger of ScaledObject %s queries %s, where there is no Prometheus.", s.Metadata.Name, address), "serverAddress of the trigger")
 	} else {
 		a := d.Adapter.Value()
 		f = failed(step, "The adapter queries %s, where there is no Prometheus.", address).
@@ -51,61 +45,41 @@ func wrongAddress(d *diagnosis, step string, wrong *cluster.WrongAddress) *findi
 	return f
 }
 
-// prometheusFailed reports that a Prometheus was found that does not respond as one.
-func prometheusFailed(d *diagnosis) bool {
+const forwardPrometheus = "kubectl port-forward to Prometheus, and set --prometheus.url=http://127.0.0.1:9090"
+
+// prometheusFails reports the found Prometheus if it does not respond to queries.
+func prometheusFails(d *diagnosis) *finding {
 	l := d.PrometheusLookup.Value()
-	return l.Failed != nil && l.Platform != cluster.OpenShiftPlatform
-}
-
-// ofFailed judges a Prometheus that does not respond as one, by the reason.
-func ofFailed(reason string, judge func(name string, err error) *finding) func(*diagnosis) *finding {
-	return func(d *diagnosis) *finding {
-		l := d.PrometheusLookup.Value()
-		if cluster.ReasonOf(l.Err) != reason {
-			return nil
-		}
-		return judge(l.Failed.Name, l.Err)
+	if l.Failed == nil || l.Platform == cluster.OpenShiftPlatform {
+		return nil
 	}
-}
-
-func prometheusUnreachable(name string, err error) *finding {
-	return unchecked("cannot be reached from here", "Prometheus at %s cannot be reached from here. It may be healthy.", name).evidence("error", "%s", err).
-		fix("kubectl port-forward to it, which takes another route, and set --prometheus.url=http://127.0.0.1:9090")
-}
-
-func prometheusRejectsQueries(name string, err error) *finding {
-	return failed("is another program", "The server at %s does not accept the query vector(1).", name).evidence("error", "%s", err).
-		fix("check the address: http or https, and the path, below which /api/v1/query must be")
-}
-
-func notPrometheus(name string, err error) *finding {
-	return failed("is another program", "The server at %s is not a Prometheus.", name).evidence("error", "%s", err).
-		fix("check the address and its path: /api/v1/query must be directly below it")
-}
-
-func prometheusForbidden(_ string, err error) *finding {
-	f := reason(err)
-	f.step = "cannot be queried"
-	return f.fix("or run kubectl port-forward, and set --prometheus.url to its address as seen from here")
-}
-
-func prometheusNeedsLogin(name string, err error) *finding {
-	return unchecked("requires a login", "Prometheus at %s requires a login.", name).evidence("error", "%s", err).
-		fix("kubectl port-forward to it, and put the login before the host of --prometheus.url: NAME:PASSWORD@HOST").
-		fix("if a proxy requires the login, kubectl port-forward to the Prometheus behind it, and set --prometheus.url=http://127.0.0.1:9090")
-}
-
-func prometheusUnreadable(d *diagnosis) *finding {
-	if err := d.PrometheusLookup.Value().Err; cluster.IsClientSide(err) {
+	name, err := l.Failed.Name, l.Err
+	var f *finding
+	switch reason := cluster.ReasonOf(err); {
+	case reason == cluster.Forbidden:
+		f = forbidden(err)
+		f.step = "cannot be queried"
+		return f.fix("or run " + forwardPrometheus)
+	case cluster.IsClientSide(err):
 		return unobserved("Prometheus", err)
+	case reason == cluster.Unreachable:
+		f = unchecked("cannot be reached from here", "Prometheus at %s cannot be reached from here. It may be healthy.", name).as("prometheus-out-of-reach").
+			fix(forwardPrometheus)
+	case reason == cluster.NotPrometheus:
+		f = failed("is another program", "The server at %s is not a Prometheus.", name).as("prometheus-other-program").
+			fix("check the address and its path: /api/v1/query must be directly below it")
+	case reason == cluster.BadQuery:
+		f = failed("is another program", "The server at %s does not accept the query vector(1).", name).as("prometheus-other-program").
+			fix("check the address: http or https, and its path: /api/v1/query must be directly below it")
+	case reason == cluster.LoginRequired:
+		f = unchecked("requires a login", "Prometheus at %s requires a login.", name).as("prometheus-login").
+			fix("kubectl port-forward to Prometheus, and put the login before the host of --prometheus.url: NAME:PASSWORD@HOST").
+			fix("if a proxy requires the login, port-forward to the Prometheus behind it")
+	default:
+		f = failed("does not respond", "Prometheus at %s does not respond.", name).as("prometheus-down").
+			fix("check its pods and their logs; without Prometheus the HPA gets no metrics")
 	}
-	return nil
-}
-
-func prometheusDown(d *diagnosis) *finding {
-	l := d.PrometheusLookup.Value()
-	return failed("does not respond", "Prometheus at %s does not respond.", l.Failed.Name).evidence("error", "%s", l.Err).
-		fix("check its pods and their logs; without Prometheus the HPA gets no metrics")
+	return f.evidence("error", "%s", err)
 }
 
 func severalPrometheus(d *diagnosis) *finding {
@@ -121,9 +95,7 @@ func severalPrometheus(d *diagnosis) *finding {
 		fix("kubectl port-forward to the right one, and set --prometheus.url=http://127.0.0.1:9090")
 }
 
-const forwardPrometheus = "kubectl port-forward to Prometheus, and set --prometheus.url=http://127.0.0.1:9090"
-
-// prometheusHidden is a cluster in which the user may not look for Prometheus.
+// prometheusHidden reports that the user has no permission to find Prometheus.
 func prometheusHidden(d *diagnosis) *finding {
 	l := d.PrometheusLookup.Value()
 	if l.Prometheus != nil || l.Failed != nil || l.Hidden == nil {

@@ -15,19 +15,19 @@ import (
 
 func usesRate(d *diagnosis) bool { return d.ScaledObject().Trigger("metrics-api") != nil }
 
-// rate is what an exporter responds to the request that KEDA's trigger sends.
+// rate is the response of an exporter to the request of KEDA's trigger metrics-api.
 type rate struct {
-	trigger  *cluster.Trigger
-	address  string // without credentials
-	url      *url.URL
-	exporter *cluster.Exporter
-	foreign  bool // KEDA requests something else than the exporter
-	body     string
-	err      error
+	trigger   *cluster.Trigger
+	address   string // without credentials
+	url       *url.URL
+	exporter  *cluster.Exporter
+	elsewhere bool // KEDA does not request the exporter
+	body      string
+	err       error
 }
 
-// readRate requests it of the oldest exporter, since a new one knows no rate yet, and
-// KEDA leaves those out.
+// readRate requests the rate from the oldest exporter: new ones do not have one yet, and
+// KEDA ignores those.
 func readRate(d *diagnosis) *rate {
 	pods := d.Pods.Value()
 	r := &rate{trigger: d.ScaledObject().Trigger("metrics-api"), exporter: pods.Oldest()}
@@ -35,7 +35,7 @@ func readRate(d *diagnosis) *rate {
 	r.address = cluster.WithoutLogin(address)
 	u, err := url.Parse(address)
 	if err != nil || u.Port() != "" && u.Port() != strconv.Itoa(r.exporter.Port) {
-		r.foreign = true
+		r.elsewhere = true
 		return r
 	}
 	r.url = u
@@ -44,21 +44,19 @@ func readRate(d *diagnosis) *rate {
 		scheme = "https"
 	}
 	r.body, r.err = d.ExporterResponse(r.exporter, scheme, u.EscapedPath())
-	r.foreign = r.isMissing() && !leadsToPods(d, address)
+	r.elsewhere = r.isMissing() && !leadsToPods(d, address)
 	return r
 }
 
-func requestsExporter(d *diagnosis) bool { return !readRate(d).foreign }
-
 func (r *rate) isMissing() bool { return cluster.ReasonOf(r.err) == cluster.NotFound }
 
-// isUnknown reports that the exporter does not know the rate yet: it responds with
-// status 503.
+// isUnknown reports whether the exporter does not have a rate yet: it responds with status
+// 503.
 func (r *rate) isUnknown() bool {
 	return cluster.ReasonOf(r.err) == cluster.Unavailable && !strings.Contains(r.err.Error(), "error trying to reach")
 }
 
-// leadsToPods reports whether an address may be that of a Service of the pods.
+// leadsToPods reports whether a URL may be that of a Service of the pods.
 func leadsToPods(d *diagnosis, address string) bool {
 	s, inside := cluster.ParseService(address, d.namespace())
 	if !inside || s.Namespace != d.namespace() {
@@ -72,32 +70,35 @@ func leadsToPods(d *diagnosis, address string) bool {
 	return cluster.LabelsMatch(service.Spec.Selector, e.Pod.Metadata.Labels)
 }
 
-func rateNotComputed(d *diagnosis) *finding {
+// rateFails reports why KEDA does not get the rate.
+func rateFails(d *diagnosis) *finding {
 	r := readRate(d)
-	if !r.isMissing() {
+	switch {
+	case r.elsewhere:
+		return nil
+	case r.isMissing():
+		return rateNotComputed(d, r)
+	case r.isUnknown():
+		return d.starting(r.exporter.Pod.Metadata.CreationTimestamp, podStart, "the exporter does not have a rate until half of its window has passed")
+	case r.err != nil:
 		return nil
 	}
-	f := failed("there is none", "The exporter does not compute the rate that KEDA requests.").evidence("url of the trigger", "%s", r.address)
+	if f := rateServiceWrong(d, r); f != nil {
+		return f.as("keda-rate-service")
+	}
+	return valueLocationWrong(d, r)
+}
+
+func rateNotComputed(d *diagnosis, r *rate) *finding {
+	f := failed("no rate", "The exporter does not compute the rate that KEDA requests.").as("keda-rate-window").evidence("url of the trigger", "%s", r.address)
 	if window, found := strings.CutPrefix(r.url.Path, "/rate/"); found {
 		return f.fix("start the exporter with --rate.window=%s", window)
 	}
-	return f.fix("kubectl -n %s edit scaledobject %s   # the path of url must be /rate/WINDOW", d.namespace(), d.ScaledObject().Metadata.Name)
+	return fixTrigger(d, f, "the path of url must be /rate/WINDOW")
 }
 
-func rateStarts(d *diagnosis) *finding {
-	r := readRate(d)
-	if !r.isUnknown() || !d.isYoung(r.exporter.Pod.Metadata.CreationTimestamp, podStart) {
-		return nil
-	}
-	return waitingUntil(r.exporter.Pod.Metadata.CreationTimestamp.Add(podStart), "the exporter knows no rate until half of its window is over")
-}
-
-// rateServiceWrong is a Service behind which KEDA finds no exporters.
-func rateServiceWrong(d *diagnosis) *finding {
-	r := readRate(d)
-	if r.err != nil {
-		return nil
-	}
+// rateServiceWrong reports a Service that does not select the exporters.
+func rateServiceWrong(d *diagnosis, r *rate) *finding {
 	s, inside := cluster.ParseService(r.url.String(), d.namespace())
 	if !inside || !strings.Contains(r.url.Hostname(), ".svc") || !strings.Contains(r.url.Path, "/rate/") {
 		return nil
@@ -107,13 +108,13 @@ func rateServiceWrong(d *diagnosis) *finding {
 	if err != nil && !missing || service.Spec.Type == "ExternalName" {
 		return nil
 	}
-	// For all pods KEDA reads EndpointSlices, which have the ports of the pods.
+	// To request all pods, KEDA reads EndpointSlices, which have the ports of the pods.
 	leads := service.HasPort(s.Port)
 	if r.trigger.Metadata["aggregateFromKubeServiceEndpoints"] == "true" {
 		leads = leadsToPort(&service, s.Port)
 	}
 	trigger := fmt.Sprintf("The trigger of ScaledObject %s requests Service %s in %s", d.ScaledObject().Metadata.Name, s.Name, s.Namespace)
-	const step = "KEDA does not get it"
+	const step = "KEDA does not get the rate"
 	var f *finding
 	switch {
 	case missing:
@@ -123,27 +124,26 @@ func rateServiceWrong(d *diagnosis) *finding {
 	case s.Namespace == d.namespace() && cluster.LabelsMatch(service.Spec.Selector, d.Pods.Value().Exporters[0].Pod.Metadata.Labels):
 		return nil
 	default:
-		f = failed(step, "%s, which does not lead to these pods.", trigger).evidence("selector of Service "+s.Name, "%s", cluster.FormatLabels(service.Spec.Selector))
+		f = failed(step, "%s, which does not select these pods.", trigger).evidence("selector of Service "+s.Name, "%s", cluster.FormatLabels(service.Spec.Selector))
 	}
 	return fixRate(d, f.evidence("url of the trigger", "%s", r.address), &s, r.url.Path, !missing)
 }
 
-// fixRate adds how to lead KEDA to the exporters.
+// fixRate adds how to create a Service for KEDA, or correct it.
 func fixRate(d *diagnosis, f *finding, s *cluster.ServiceAddress, path string, exists bool) *finding {
 	ref, port := d.targetRef(), d.Pods.Value().Exporters[0].Port
 	if exists && s.Namespace == d.namespace() && s.Name == ref.Name+"-rate" {
 		return f.fix("kubectl -n %s edit service %s   # selector %s, port %d", s.Namespace, s.Name, d.PodSelector(), port)
 	}
 	if ref.Kind == "Deployment" || ref.Kind == "ReplicaSet" {
-		return f.fix("kubectl -n %s expose %s %s --name=%s-rate --port=%d --cluster-ip=None", d.namespace(), strings.ToLower(ref.Kind), ref.Name, ref.Name, port).
-			fix("kubectl -n %s edit scaledobject %s   # url: %s://%s-rate.%s.svc:%d%s",
-				d.namespace(), d.ScaledObject().Metadata.Name, s.Scheme, ref.Name, d.namespace(), port, path)
+		f.fix("kubectl -n %s expose %s %s --name=%s-rate --port=%d --cluster-ip=None", d.namespace(), strings.ToLower(ref.Kind), ref.Name, ref.Name, port)
+		return fixTrigger(d, f, fmt.Sprintf("url: %s://%s-rate.%s.svc:%d%s", s.Scheme, ref.Name, d.namespace(), port, path))
 	}
-	return f.fix("name a headless Service with port %d and the selector %s in the url of the trigger", port, d.PodSelector())
+	return f.fix("set the url of the trigger to a headless Service with port %d and the selector %s", port, d.PodSelector())
 }
 
-// leadsToPort reports whether a port of the pods is behind a Service, as far as its
-// number is known.
+// leadsToPort reports whether a Service leads to a port of its pods; true if that port has
+// a name.
 func leadsToPort(s *cluster.Service, port string) bool {
 	return slices.ContainsFunc(s.Spec.Ports, func(p cluster.ServicePort) bool {
 		target := fmt.Sprint(p.TargetPort)
@@ -155,13 +155,9 @@ func leadsToPort(s *cluster.Service, port string) bool {
 	})
 }
 
-// valueLocationWrong is a valueLocation that is not in the response of the exporter.
-// Only KEDA understands one that is more than a name.
-func valueLocationWrong(d *diagnosis) *finding {
-	r := readRate(d)
-	if r.err != nil {
-		return nil
-	}
+// valueLocationWrong reports a valueLocation that is not in the response of the exporter.
+// It does not check one that is not a plain name.
+func valueLocationWrong(d *diagnosis, r *rate) *finding {
 	location, format := r.trigger.Metadata["valueLocation"], r.trigger.Metadata["format"]
 	var response map[string]any
 	if format != "" && format != "json" || !regexp.MustCompile(`^\w+$`).MatchString(location) || json.Unmarshal([]byte(r.body), &response) != nil {
@@ -177,18 +173,18 @@ func valueLocationWrong(d *diagnosis) *finding {
 			numbers = append(numbers, name)
 		}
 	}
-	return failed("KEDA does not get it", "The response of the exporter has no value %s.", location).
+	f := failed("KEDA does not get the rate", "The response of the exporter has no value %s.", location).as("keda-value-location").
 		evidence("url of the trigger", "%s", r.address).
-		evidence("values in the response", "%s", names(numbers)).
-		fix("kubectl -n %s edit scaledobject %s   # valueLocation of the trigger", d.namespace(), d.ScaledObject().Metadata.Name)
+		evidence("values in the response", "%s", names(numbers))
+	return fixTrigger(d, f, "valueLocation of the trigger")
 }
 
 func rateSummary(d *diagnosis) string {
 	switch r := readRate(d); {
-	case r.foreign:
+	case r.elsewhere:
 		return "KEDA requests " + r.address + ", which is not the exporter"
 	case r.isUnknown():
-		return "the exporter of pod " + r.exporter.Pod.Metadata.Name + " responds that it knows no rate yet"
+		return "the exporter of pod " + r.exporter.Pod.Metadata.Name + " does not have a rate yet"
 	case r.err != nil:
 		return "not checked: the API server does not reach the pods"
 	default:

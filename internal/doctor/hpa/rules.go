@@ -8,17 +8,17 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// relistGrace is what the adapter needs beyond its interval to list new series.
+// relistGrace is how much longer than its interval the adapter may take to list new series.
 const relistGrace = 30 * time.Second
 
-// wantedMetric is the name of the metric in the list of the adapter.
+// wantedMetric is the name of the HPA's metric in the list of the adapter.
 func wantedMetric(d *diagnosis) string {
 	m := d.Metric()
 	return m.Resource() + "/" + m.Name
 }
 
-// isUnlisted reports that the adapter does not list the metric. Where its list is
-// forbidden to the user, the response to the HPA tells.
+// isUnlisted reports whether the adapter does not list the metric. If the user has no
+// permission for the list, the response for the value tells.
 func isUnlisted(d *diagnosis) bool {
 	all, err := d.Metrics.Get()
 	if err != nil {
@@ -52,19 +52,19 @@ func rulesHidden(d *diagnosis) *finding {
 	if f == nil {
 		return nil
 	}
-	also := failed("", "The adapter does not list %s; the reason may be in its rules.", wantedMetric(d)).as(unknown)
+	also := failed("", "The adapter does not list %s; its rules may be the reason.", wantedMetric(d)).as(unknown)
 	addList(d, also)
 	f.also = &also.Finding
 	return f
 }
 
-const compareNames = "compare the names above with the one in the HPA"
+const compareNames = "compare the listed names with the one in the HPA"
 
 func adapterUnknown(d *diagnosis) *finding {
 	if d.Adapter.Value().Deployment != nil {
 		return nil
 	}
-	return failed("", "The metrics API does not list %s, and the adapter behind it is not known.", d.Metric().Name).fix(compareNames)
+	return failed("", "The metrics API does not list %s, and the adapter that serves it was not found.", d.Metric().Name).fix(compareNames)
 }
 
 func rulesMalformed(d *diagnosis) *finding {
@@ -82,15 +82,34 @@ func rulesUnknown(d *diagnosis) *finding {
 	return failed("", "The metrics API does not list %s, and the rules of the adapter were not found.", d.Metric().Name).fix(compareNames)
 }
 
-// comparison is how close the rules come to making the metric: the rule that does,
-// or those that fail in one way each.
+// comparison has rules that do not make the metric: one for each reason, or nil.
 type comparison struct {
-	made      bool
+	made      bool                // another rule makes it
 	syntax    *cluster.RuleResult // Prometheus rejects its seriesQuery
-	unmapped  *cluster.RuleResult // the series lack the labels of its resources
+	unmapped  *cluster.RuleResult // the series lack the labels that it maps to resources
 	noSeries  *cluster.RuleResult // it selects nothing
 	otherName *cluster.RuleResult // it makes a metric of another name
 	failed    *cluster.RuleResult // Prometheus did not respond
+}
+
+// rulesMismatch reports why no rule makes the metric; nil if one does.
+func rulesMismatch(d *diagnosis) *finding {
+	switch c := compareRules(d); {
+	case c.made:
+		return nil
+	case c.syntax != nil:
+		return ruleSyntax(d, c.syntax)
+	case c.unmapped != nil:
+		return ruleOverrides(d, c.unmapped)
+	case c.noSeries != nil && d.SelectsWithoutLabels(c.noSeries.Rule):
+		return ruleLabels(d, c.noSeries)
+	case c.otherName != nil:
+		return metricName(d, c.otherName)
+	case c.failed != nil:
+		return failed("", "Prometheus does not report what a rule of the adapter selects.").as(unknown).
+			evidence("seriesQuery", "%s", c.failed.Rule.SeriesQuery).evidence("Prometheus", "%s", c.failed.Err)
+	}
+	return ruleMissing(d)
 }
 
 func compareRules(d *diagnosis) (c comparison) {
@@ -117,44 +136,33 @@ func compareRules(d *diagnosis) (c comparison) {
 	return c
 }
 
-func ruleSyntax(d *diagnosis) *finding {
-	r := compareRules(d).syntax
-	if r == nil {
-		return nil
-	}
-	f := failed("", "Prometheus rejects the seriesQuery of a rule, so that the adapter lists nothing.").
+func ruleSyntax(d *diagnosis, r *cluster.RuleResult) *finding {
+	f := failed("", "Prometheus rejects the seriesQuery of a rule, so the adapter lists nothing.").as("rule-series-query-syntax").
 		evidence("seriesQuery", "%s", r.Rule.SeriesQuery).evidence("Prometheus", "%s", r.Err)
-	return fixRules(d, f, "quotes of seriesQuery, which a template may have removed")
+	return fixRules(d, f, "quotes in seriesQuery, which a template may have removed")
 }
 
-func ruleOverrides(d *diagnosis) *finding {
-	r := compareRules(d).unmapped
-	if r == nil {
-		return nil
-	}
-	m := d.Metric()
+func ruleOverrides(d *diagnosis, r *cluster.RuleResult) *finding {
 	var overrides []string
 	for label, to := range r.Rule.Resources.Overrides {
 		overrides = append(overrides, label+" for "+to.Resource)
 	}
 	slices.Sort(overrides)
-	f := failed("", "A rule selects the series, but maps no labels that they have to namespaces and %s.", m.Resource()).
+	m := d.Metric()
+	f := failed("", "A rule selects the series, but does not map their labels to namespaces and %s.", m.Resource()).as("rule-overrides").
 		evidence("overrides", "%s", names(overrides)).
 		evidence("template", "%s", r.Rule.Resources.Template).
 		evidence("labels of the series", "%s", labelNames(&r.Series[0]))
 	return fixRules(d, f, "resources.overrides")
 }
 
-func ruleLabels(d *diagnosis) *finding {
-	r := compareRules(d).noSeries
-	if r == nil || !d.SelectsWithoutLabels(r.Rule) {
-		return nil
-	}
-	f := failed("", "A rule requires labels that the series do not have, and selects nothing.").evidence("seriesQuery", "%s", r.Rule.SeriesQuery)
+func ruleLabels(d *diagnosis, r *cluster.RuleResult) *finding {
+	f := failed("", "A rule requires labels that the series do not have, so it selects nothing.").as("rule-series-query-labels").
+		evidence("seriesQuery", "%s", r.Rule.SeriesQuery)
 	return fixRules(d, withSeries(d, f), `matchers of seriesQuery; namespace!="",pod!="" fits these series`)
 }
 
-// withSeries adds one of the request series.
+// withSeries adds the labels of one of the request counters.
 func withSeries(d *diagnosis, f *finding) *finding {
 	if samples := d.RequestSeries(); len(samples) > 0 {
 		f.evidence("series", "%s", cluster.FormatLabels(samples[0].Labels))
@@ -162,35 +170,19 @@ func withSeries(d *diagnosis, f *finding) *finding {
 	return f
 }
 
-func metricName(d *diagnosis) *finding {
-	r := compareRules(d).otherName
-	if r == nil {
-		return nil
-	}
+func metricName(d *diagnosis, r *cluster.RuleResult) *finding {
 	wanted := d.Metric().Name
 	makes, use := names(r.Names), r.Names[0]
 	if r.Counter != "" {
 		makes, use = r.Counter, r.Counter
 	}
-	f := failed("", "The adapter makes %s of the series, but the HPA wants %s.", makes, wanted).
+	f := failed("", "The adapter's rule makes %s of the series, but the HPA requests %s.", makes, wanted).as("metric-name").
 		evidence("rule", "%s", r.Rule.SeriesQuery).
 		fix(`set name.as: "%s" in the rule, or use %s in the HPA`, wanted, use)
 	return fixRules(d, f, "name.as")
 }
 
-func ruleUntested(d *diagnosis) *finding {
-	r := compareRules(d).failed
-	if r == nil {
-		return nil
-	}
-	return failed("", "Prometheus does not report what a rule of the adapter selects.").
-		evidence("seriesQuery", "%s", r.Rule.SeriesQuery).evidence("Prometheus", "%s", r.Err)
-}
-
 func ruleMissing(d *diagnosis) *finding {
-	if compareRules(d).made {
-		return nil
-	}
 	series := "nginx_http_requests_total"
 	if samples := d.RequestSeries(); len(samples) > 0 {
 		series = samples[0].Labels["__name__"]
@@ -199,7 +191,7 @@ func ruleMissing(d *diagnosis) *finding {
 	for _, r := range d.RuleResults.Value() {
 		queries = append(queries, r.Rule.SeriesQuery)
 	}
-	f := failed("", "No rule of the adapter selects %s.", series).evidence("rules", "%s", names(queries)).
+	f := failed("", "No rule of the adapter selects %s.", series).as("rule-missing").evidence("rules", "%s", names(queries)).
 		fix("nginx-exporter snippet adapter-rule   # a rule that works")
 	return fixRules(d, f, "add it")
 }
@@ -210,13 +202,13 @@ func rulesStale(d *diagnosis) *finding {
 	if changed.IsZero() {
 		return nil
 	}
-	return failed("", "The rules were changed after the adapter had read them.").
+	return failed("", "The rules were changed after the adapter had started, which is when it reads them.").
 		evidence("rules changed", "%s", clock(changed)).evidence("adapter started", "%s", clock(a.Started())).
 		fix("kubectl -n %s rollout restart deployment %s", a.Namespace, adapterName(d))
 }
 
-// adapterAddressWrong is an adapter that queries a wrong address, and knows no
-// series for that reason.
+// adapterAddressWrong reports an adapter that gets no series since it queries a wrong
+// address.
 func adapterAddressWrong(d *diagnosis) *finding {
 	f := wrongAddress(d, "", d.WrongAdapterAddress())
 	if f == nil {
@@ -238,42 +230,40 @@ func adapterLists(d *diagnosis) *finding {
 	return waitingUntil(until, "the adapter lists new series every %s", a.RelistInterval())
 }
 
-// adapterLosesPrometheus is an adapter whose log says that Prometheus does not
-// respond to it.
-func adapterLosesPrometheus(d *diagnosis) *finding {
+// listPrometheusDown reports an adapter whose log says that Prometheus does not respond.
+func listPrometheusDown(d *diagnosis) *finding {
 	log := d.AdapterLog()
 	if !strings.Contains(log, "unable to update list of all metrics") && !strings.Contains(log, "unable to fetch metrics for query") {
 		return nil
 	}
 	return withAdapterLog(d, failed("", "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())),
-		"DNS, NetworkPolicies, TLS and logins between both are the usual reasons")
+		"usually DNS, a NetworkPolicy, TLS or a login between both")
 }
 
 func listUnexplained(d *diagnosis) *finding {
-	return withAdapterLog(d, failed("", "A rule makes the metric of series that exist, but the adapter does not list it."),
-		"does it query that Prometheus, and as the same tenant?")
+	return withAdapterLog(d, failed("", "A rule makes the metric of existing series, but the adapter does not list it."),
+		"does it query the same Prometheus, as the same tenant?")
 }
 
 func withAdapterLog(d *diagnosis, f *finding, check string) *finding {
-	a := d.Adapter.Value()
-	return f.evidence("queried by the adapter", "%s", cluster.WithoutLogin(a.PrometheusURL())).
+	return f.evidence("queried by the adapter", "%s", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())).
 		evidence("queried by the doctor", "%s, which has the series", d.Prometheus().Name).
 		evidence("last log line", "%s", d.AdapterLog()).
-		fix("kubectl -n %s logs deploy/%s   # %s", a.Namespace, adapterName(d), check)
+		fix("%s   # %s", adapterLogs(d), check)
 }
 
-// ruleCollision is a second rule that makes the metric; one of them wins, silently.
+// ruleCollision reports several rules that make the metric: one of them is used.
 func ruleCollision(d *diagnosis) *finding {
 	wanted := d.Metric().Name
 	all := slices.DeleteFunc(slices.Clone(d.RuleResults.Value()), func(r cluster.RuleResult) bool { return !r.Makes(wanted) || !r.Mapped })
 	if d.Metrics.Err() != nil || len(all) < 2 {
 		return nil
 	}
-	f := warning("%d rules of the adapter make %s; one wins, and no log says which.", len(all), wanted)
+	f := warning("%d rules of the adapter make %s; it uses one of them, and does not log which.", len(all), wanted)
 	for _, r := range all {
 		f.evidence("rule", "%s gives %s", r.Rule.SeriesQuery, r.Rule.MetricsQuery)
 	}
-	return fixRules(d, f, "all but one of them, or another name for one")
+	return fixRules(d, f, "remove all but one of them, or rename their metrics")
 }
 
 func rulesSummary(d *diagnosis) string {

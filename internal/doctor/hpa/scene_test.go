@@ -19,19 +19,19 @@ import (
 // Paths of a realistic cluster: kube-prometheus-stack, and prometheus-adapter from
 // its own chart with its default rules.
 const (
-	promAPI     = "/api/v1/namespaces/monitoring/services/kps-prometheus:9090/proxy/api/v1/"
-	podsPath    = "/api/v1/namespaces/shop/pods"
-	webPath     = "/apis/apps/v1/namespaces/shop/deployments/web"
-	customAPI   = "/apis/custom.metrics.k8s.io/v1beta1"
-	valuePath   = customAPI + "/namespaces/shop/pods/*/nginx_http_requests"
-	adapterPath = "/apis/apps/v1/namespaces/monitoring/deployments"
-	rulesPath   = "/api/v1/namespaces/monitoring/configmaps/prometheus-adapter"
-	slicesPath  = "/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices"
-	pagePath    = podsPath + "/web-1:9113/proxy/metrics"
-	externalAPI = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io"
-	secret      = "hunter2hunter2"
-	operatorAPI = "/apis/monitoring.coreos.com/v1/"
-	apiServices = "/apis/apiregistration.k8s.io/v1/apiservices/"
+	promAPI        = "/api/v1/namespaces/monitoring/services/kps-prometheus:9090/proxy/api/v1/"
+	podsPath       = "/api/v1/namespaces/shop/pods"
+	webPath        = "/apis/apps/v1/namespaces/shop/deployments/web"
+	customAPI      = "/apis/custom.metrics.k8s.io/v1beta1"
+	valuePath      = customAPI + "/namespaces/shop/pods/*/nginx_http_requests"
+	adapterPath    = "/apis/apps/v1/namespaces/monitoring/deployments"
+	rulesPath      = "/api/v1/namespaces/monitoring/configmaps/prometheus-adapter"
+	slicesPath     = "/apis/discovery.k8s.io/v1/namespaces/monitoring/endpointslices"
+	expositionPath = podsPath + "/web-1:9113/proxy/metrics"
+	externalAPI    = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io"
+	secret         = "hunter2hunter2"
+	operatorAPI    = "/apis/monitoring.coreos.com/v1/"
+	apiServices    = "/apis/apiregistration.k8s.io/v1/apiservices/"
 )
 
 const defaultRules = `
@@ -100,10 +100,10 @@ func realCluster() responses {
 		panic(err)
 	}
 	return responses{
-		hpaPath:  realHPA(podsMetric),
-		webPath:  `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [` + realContainer + `]}}}}`,
-		podsPath: items(podWith("web-1", `{"name": "nginx", "image": "nginx"}, `+realContainer)),
-		pagePath: "nginx_up 1\nnginx_http_requests_total 7\n",
+		hpaPath:        realHPA(podsMetric),
+		webPath:        `{"metadata": {"name": "web"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [` + realContainer + `]}}}}`,
+		podsPath:       items(podWith("web-1", `{"name": "nginx", "image": "nginx"}, `+realContainer)),
+		expositionPath: "nginx_up 1\nnginx_http_requests_total 7\n",
 		apiServices + "v1beta1.custom.metrics.k8s.io":               `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {"service": {"name": "prometheus-adapter", "namespace": "monitoring", "port": 443}, "insecureSkipTLSVerify": true}}`,
 		"/api/v1/namespaces/monitoring/services/prometheus-adapter": `{"metadata": {"name": "prometheus-adapter"}, "spec": {"selector": {"app": "adapter"}, "ports": [{"port": 443, "targetPort": "https"}]}}`,
 		"/api/v1/namespaces/monitoring/services/kps-prometheus":     `{"metadata": {"name": "kps-prometheus"}, "spec": {"clusterIP": "10.1.1.1", "ports": [{"name": "http-web", "port": 9090}, {"name": "reloader-web", "port": 8080}]}}`,
@@ -145,23 +145,23 @@ func examineReal(t *testing.T, change responses, replies series) *doctor.Report 
 			path = user + " " + path
 		}
 		q, _ := url.ParseQuery(query) // it is ours
-		asked := q.Get("query")
+		expr := q.Get("query")
 		if _, known := all[path]; known || !strings.HasSuffix(path, "/api/v1/query") {
 			return all.run(ctx, []string{"", "", path})
 		}
 		for _, part := range slices.Sorted(maps.Keys(replies)) {
-			if strings.Contains(asked, part) {
+			if strings.Contains(expr, part) {
 				return responses{"": replies[part]}.run(ctx, []string{"", "", ""})
 			}
 		}
 		switch {
-		case strings.HasPrefix(asked, "timestamp(") && strings.Contains(asked, " @ "):
+		case strings.HasPrefix(expr, "timestamp(") && strings.Contains(expr, " @ "):
 			return []byte(vector(valued(realSeries, "1795607980"))), nil // each 15 s
-		case strings.HasPrefix(asked, "timestamp("):
+		case strings.HasPrefix(expr, "timestamp("):
 			return []byte(vector(valued(realSeries, "1795607995"))), nil // five seconds ago
-		case asked == "vector(1)":
+		case expr == "vector(1)":
 			return []byte(vector(valued("{}", "1"))), nil
-		case strings.Contains(asked, "container_.*\",container"):
+		case strings.Contains(expr, "container_.*\",container"):
 			return []byte(vector()), nil
 		}
 		return []byte(vector(valued(realSeries, "7"))), nil
@@ -210,7 +210,7 @@ func TestRealClusters(t *testing.T) {
 
 // A right that is missing, whichever it is, and a server that fails at one
 // request must not lead to another code for what is broken, nor to one for what works.
-func TestQuestionsThatFail(t *testing.T) {
+func TestFailedRequests(t *testing.T) {
 	failures := map[string]doctor.Code{
 		`Error from server (Forbidden): things is forbidden: User "me" cannot list resource "things" in API group "" in the namespace "x"`: "right-missing",
 		"error: kubectl got no response within 20s":                              "cluster-unreachable",

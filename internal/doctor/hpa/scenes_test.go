@@ -13,7 +13,7 @@ import (
 // scenes are realistic clusters that no recording has.
 func scenes() []scene {
 	return slices.Concat([]scene{{name: "one that works", verdict: doctor.Healthy}},
-		realPrometheus(), realScrapes(), realRules(), realPods(), realMetrics(), realRights(), realKEDA())
+		realPrometheus(), realScrapes(), realRules(), realPods(), realMetrics(), realPermissions(), realKEDA())
 }
 
 func adapterAt(address string, more ...string) string {
@@ -148,7 +148,7 @@ func realPods() []scene {
 	const fpm = `{"name": "php-fpm-exporter", "image": "hipages/php-fpm_exporter", "ports": [{"containerPort": 9253}]}, {"name": "nginx", "image": "nginx"}, `
 	moved := pods(podWith("web-1", strings.Replace(realContainer, `"ports"`, `"args": ["--web.telemetry-path=/status/metrics"], "ports"`, 1)))
 	moved[podsPath+"/web-1:9113/proxy/status/metrics"] = "nginx_up 1"
-	moved[pagePath] = "Error from server (NotFound): the server could not find the requested resource"
+	moved[expositionPath] = "Error from server (NotFound): the server could not find the requested resource"
 	unreachable := responses{podsPath: items(podWith("web-1", realContainer), podWith("web-2", realContainer), podWith("web-3", realContainer), podWith("web-4", realContainer))}
 	for _, name := range []string{"web-1", "web-2", "web-3"} {
 		unreachable[podsPath+"/"+name+":9113/proxy/metrics"] = "error: kubectl got no response"
@@ -177,7 +177,7 @@ func realPods() []scene {
 		{"an older version in scaleTargetRef", old, nil, doctor.Healthy, "", ""},
 		{"a Rollout of a Deployment", rollout, nil, doctor.Healthy, "", ""},
 		{"a kind with something else in spec", strange, nil, doctor.Healthy, "", "app=web"},
-		{"an ingress controller", responses{pagePath: "nginx_ingress_controller_requests 7"}, nil, doctor.Unhealthy, "exporter-other-program", "no nginx_up"},
+		{"an ingress controller", responses{expositionPath: "nginx_ingress_controller_requests 7"}, nil, doctor.Unhealthy, "exporter-other-program", "no nginx_up"},
 	}
 }
 
@@ -210,7 +210,7 @@ func realMetrics() []scene {
 	google := responses{hpaPath: realHPA(`{"type": "Pods", "pods": {"metric": {"name": "prometheus.googleapis.com|nginx_http_requests_total|counter"}}}`)}
 	picky := responses{hpaPath: realHPA(strings.Replace(podsMetric, `"name": "nginx_http_requests"`, `"name": "nginx_http_requests", "selector": {"matchLabels": {"addr": "x"}}`, 1)), valuePath: `{"items": []}`}
 	return []scene{
-		{"a metric of an Ingress", ingress, nil, doctor.Healthy, "", "wants nginx_http_requests of 20 for all pods"},
+		{"a metric of an Ingress", ingress, nil, doctor.Healthy, "", "on nginx_http_requests, target 20 for all pods"},
 		{"a metric of a namespace", space, nil, doctor.Healthy, "", ""},
 		{"several metrics", responses{hpaPath: realHPA(cpu + podsMetric)}, nil, doctor.Healthy, "", ""},
 		{"Datadog", datadog, nil, doctor.Healthy, "", ""},
@@ -224,7 +224,7 @@ func realMetrics() []scene {
 	}
 }
 
-func realRights() []scene {
+func realPermissions() []scene {
 	forbid := func(verb, what string) string {
 		return `Error from server (Forbidden): ` + what + ` is forbidden: User "me" cannot ` + verb + ` resource "` + what + `" in API group "" in the namespace "monitoring"`
 	}
@@ -309,7 +309,7 @@ func realKEDA() []scene {
 	two := keda(hpa("s0-kafka-orders", "s1-prometheus", "s2-prometheus"), scaled(kafka+","+lag+","+prom), responses{value + "s2-prometheus": `{"items": [{"value": "3"}]}`})
 	static := keda(hpa("s0-prometheus"), scaled(prom), responses{value + "s0-prometheus": `{"items": [{"value": "3"}]}`})
 	return []scene{
-		{"several triggers", two, nil, doctor.Healthy, "", "wants s2-prometheus"},
+		{"several triggers", two, nil, doctor.Healthy, "", "on s2-prometheus"},
 		{"a job that knows no pods", static, series{`namespace="shop",pod=~`: vector(), "instance=": vector(valued(`{"__name__": "nginx_http_requests_total", "instance": "x"}`, "7"))}, doctor.Healthy, "", ""},
 		{"scaled to nothing", keda(hpa("s0-prometheus"), scaled(prom), responses{
 			webPath: `{"metadata": {"name": "web"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "web"}}}}`, podsPath: items(),

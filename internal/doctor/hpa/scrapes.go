@@ -11,24 +11,21 @@ import (
 )
 
 const (
-	// scrapeStart is what a new monitor needs: the operator writes a Secret, the
-	// kubelet brings it to the pod, a reloader notices it, and the first scrape comes.
+	// scrapeStart is how long it may take until a new monitor is scraped: the operator
+	// writes a Secret, the kubelet mounts it, and a reloader notices it.
 	scrapeStart = 3 * time.Minute
-	// prometheusStart is what Prometheus needs to find pods after its start.
+	// prometheusStart is how long Prometheus may take to find pods after its start.
 	prometheusStart = 30 * time.Second
 )
 
 func hasPrometheus(d *diagnosis) bool { return d.Prometheus() != nil }
 
 func targetsUnreadable(d *diagnosis) *finding {
-	if err := d.Targets.Err(); cluster.IsClientSide(err) {
-		return unobserved("its targets", err)
-	}
-	return nil
+	return d.unobservedLocally("its targets", d.Targets.Err())
 }
 
-// isUnscraped reports that the pods are not scraped. Mimir and Cortex have no list
-// of targets: what counts there are series.
+// isUnscraped reports whether the pods are not scraped. Mimir and Cortex do not list
+// targets; there, series show it.
 func isUnscraped(d *diagnosis) bool {
 	targets, err := d.Targets.Get()
 	if err != nil {
@@ -40,45 +37,51 @@ func isUnscraped(d *diagnosis) bool {
 
 func isScraped(d *diagnosis) bool { return len(d.Targets.Value().Ours) > 0 }
 
-// ofFitting judges why a monitor that should have the pods scraped does not.
-func ofFitting(judge func(*diagnosis, *cluster.Monitor) *finding) func(*diagnosis) *finding {
-	return func(d *diagnosis) *finding {
-		for _, c := range d.monitorCandidates() {
-			if c.first() == nil {
-				return judge(d, c.monitor)
-			}
-		}
+// monitorHasNoTargets reports why a monitor that matches the pods does not have them
+// scraped.
+func monitorHasNoTargets(d *diagnosis) *finding {
+	all := d.monitorCandidates()
+	i := slices.IndexFunc(all, func(c candidate) bool { return c.mismatch() == nil })
+	if i < 0 {
 		return nil
 	}
+	m, p := all[i].monitor, d.Prometheus()
+	jobs, err := p.Jobs()
+	job := ""
+	if i := slices.IndexFunc(jobs, m.IsJob); i >= 0 {
+		job = jobs[i]
+		if f := jobRelabels(d, m, job); f != nil {
+			return f
+		}
+	}
+	if f := monitorIsNew(d, m); f != nil {
+		return f
+	}
+	switch {
+	case err != nil:
+		return d.unreported("its jobs", err)
+	case job == "":
+		return failed("the monitor is not loaded", "Prometheus at %s has no job for %s.", p.Name, m).as("monitor-not-loaded").evidence("jobs", "%s", names(jobs)).
+			fix("check the log of prometheus-operator, and whether it manages this Prometheus")
+	}
+	return failed("Prometheus finds no pods", "Prometheus has a job for %s, but finds no pods for it.", m).as("prometheus-finds-no-pods").evidence("job", "%s", job).
+		fix("kubectl auth can-i list pods -n %s --as=system:serviceaccount:NAMESPACE:ACCOUNT   # the account of Prometheus; it needs get, list and watch", d.namespace())
 }
 
-// jobRelabels is a job that drops the pods.
-func jobRelabels(d *diagnosis, m *cluster.Monitor) *finding {
-	job, _ := jobOf(d, m)
-	if job == "" {
-		return nil
-	}
+// jobRelabels reports a job that drops the pods.
+func jobRelabels(d *diagnosis, m *cluster.Monitor, job string) *finding {
 	dropped, err := d.Prometheus().DroppedTargets(job)
 	if err != nil {
 		return nil
 	}
 	for i := range dropped {
 		if e := d.ExporterOf(&dropped[i]); e != nil {
-			f := failed("the job drops the pods", "Relabelling in the job of %s drops pod %s.", m, e.Pod.Metadata.Name).
+			f := failed("the job drops the pods", "Relabeling in the job of %s drops pod %s.", m, e.Pod.Metadata.Name).as("monitor-relabelings").
 				evidence("job", "%s", job).evidence("address", "%s", dropped[i].DiscoveredLabels["__address__"])
 			return fixMonitor(f, m, "relabelings of the endpoint")
 		}
 	}
 	return nil
-}
-
-// jobOf is the scrape job that was made of a monitor; empty if there is none.
-func jobOf(d *diagnosis, m *cluster.Monitor) (string, error) {
-	jobs, err := d.Prometheus().Jobs()
-	if i := slices.IndexFunc(jobs, m.IsJob); i >= 0 {
-		return jobs[i], err
-	}
-	return "", err
 }
 
 // monitorIsNew waits for Prometheus to load a monitor, and to find new pods.
@@ -88,36 +91,13 @@ func monitorIsNew(d *diagnosis, m *cluster.Monitor) *finding {
 	if at := pods.Youngest(); at.After(changed) {
 		changed = at
 	}
-	if d.isYoung(changed, scrapeStart) {
-		return waitingUntil(changed.Add(scrapeStart), "Prometheus has not scraped for %s yet", m)
+	if f := d.starting(changed, scrapeStart, "Prometheus does not use %s yet", m); f != nil {
+		return f
 	}
-	if began := d.Prometheus().Started(); d.isYoung(began, prometheusStart) {
-		return waitingUntil(began.Add(prometheusStart), "Prometheus has just started")
-	}
-	return nil
+	return d.starting(d.Prometheus().Started(), prometheusStart, "Prometheus has just started")
 }
 
-func jobsUnreadable(d *diagnosis, m *cluster.Monitor) *finding {
-	_, err := jobOf(d, m)
-	return d.unreported("its jobs", err)
-}
-
-func monitorNotLoaded(d *diagnosis, m *cluster.Monitor) *finding {
-	if job, err := jobOf(d, m); job != "" || err != nil {
-		return nil
-	}
-	jobs, _ := d.Prometheus().Jobs() // they were read before
-	return failed("the monitor is not loaded", "Prometheus at %s has no job for %s.", d.Prometheus().Name, m).evidence("jobs", "%s", names(jobs)).
-		fix("check the log of prometheus-operator, and whether it manages this Prometheus")
-}
-
-func prometheusFindsNoPods(d *diagnosis, m *cluster.Monitor) *finding {
-	job, _ := jobOf(d, m)
-	return failed("Prometheus finds no pods", "Prometheus has a job for %s, but finds no pods for it.", m).evidence("job", "%s", job).
-		fix("kubectl auth can-i list pods -n %s --as=system:serviceaccount:NAMESPACE:ACCOUNT   # the account of Prometheus; it needs get, list and watch", d.namespace())
-}
-
-// otherPortAlone is a Prometheus without operator that scrapes another port.
+// otherPortAlone reports a Prometheus without operator that scrapes another port.
 func otherPortAlone(d *diagnosis) *finding {
 	if !withoutOperator(d) || len(d.Targets.Value().OtherPorts) == 0 {
 		return nil
@@ -125,7 +105,7 @@ func otherPortAlone(d *diagnosis) *finding {
 	return otherPort(d, "Prometheus does not scrape the exporter")
 }
 
-// otherPortFails is another port that is scraped without success.
+// otherPortFails reports failing scrapes of another port.
 func otherPortFails(d *diagnosis) *finding {
 	if !slices.ContainsFunc(d.Targets.Value().OtherPorts, func(t cluster.Target) bool { return t.Health != "up" }) {
 		return nil
@@ -139,6 +119,7 @@ func otherPort(d *diagnosis, step string) *finding {
 	return withOtherPorts(d, f, "scraped").fix("the port of the exporter is %d, in container %s", e.Port, e.Container)
 }
 
+// withOtherPorts adds the scraped URLs of other ports, as evidence with a name.
 func withOtherPorts(d *diagnosis, f *finding, name string) *finding {
 	for _, t := range d.Targets.Value().OtherPorts {
 		f.evidence(name, "%s by %s", t.ScrapeURL, t.ScrapePool)
@@ -150,14 +131,14 @@ func jobMissing(d *diagnosis) *finding {
 	if !withoutOperator(d) {
 		return nil
 	}
-	f := failed("Prometheus does not scrape the pods", "No job of Prometheus finds the pods, and prometheus-operator, which would use monitors, is not installed.")
+	f := failed("Prometheus does not scrape the pods", "No scrape job of Prometheus finds the pods, and prometheus-operator, which would create one, is not installed.")
 	if jobs, err := d.Prometheus().Jobs(); err == nil {
 		f.evidence("jobs", "%s", names(jobs))
 	}
 	for _, key := range []string{"prometheus.io/scrape", "prometheus.io/port"} {
 		f.evidence("annotation "+key, "%s", d.Pods.Value().Exporters[0].Pod.Metadata.Annotations[key])
 	}
-	return f.fix("if a job uses annotations: nginx-exporter inject --scrape-annotations").
+	return f.fix("if a job uses these annotations: nginx-exporter inject --scrape-annotations").
 		fix("otherwise add a job with kubernetes_sd_configs, role pod, to Prometheus")
 }
 
@@ -178,8 +159,8 @@ func everyScrapeFails(d *diagnosis) *finding {
 	return scrapeFails(d, down)
 }
 
-// someScrapeFails is a pod that cannot be scraped beside others. Pods that come or
-// go cannot be scraped for a moment.
+// someScrapeFails reports a pod that cannot be scraped, while others can. Unready and new
+// pods do not count.
 func someScrapeFails(d *diagnosis) *finding {
 	for _, t := range d.Targets.Value().Ours {
 		p := d.ExporterOf(&t).Pod
@@ -196,25 +177,25 @@ func scrapeFails(d *diagnosis, t *cluster.Target) *finding {
 	_, name := t.Pod()
 	f := failed("every scrape fails", "Prometheus cannot scrape pod %s.", name).
 		evidence("address", "%s", t.ScrapeURL).evidence("last error", "%s", t.LastError).evidence("job", "%s", t.ScrapePool)
-	says := func(parts ...string) bool {
+	errorHas := func(parts ...string) bool {
 		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(t.LastError, part) })
 	}
 	switch {
-	case says("refused"):
-		f.fix("the exporter listens elsewhere, or on loopback only: check --web.listen-address and the port of the monitor")
-	case says("404"):
+	case errorHas("refused"):
+		f.fix("the exporter listens on another port, or on loopback only: check --web.listen-address and the port of the monitor")
+	case errorHas("404"):
 		f.fix("the path of the monitor must be that of --web.telemetry-path; both default to /metrics")
-	case says("401", "x509", "tls", "HTTP response to HTTPS"):
+	case errorHas("401", "x509", "tls", "HTTP response to HTTPS"):
 		f.fix("the scheme, TLS and login of the monitor must match --web.config.file of the exporter")
-	case says("deadline exceeded", "timeout"):
-		f.fix("usually a NetworkPolicy that keeps Prometheus out; otherwise a timeout that is too short")
+	case errorHas("deadline exceeded", "timeout"):
+		f.fix("usually a NetworkPolicy that does not allow Prometheus; otherwise a scrape timeout that is too short")
 	default:
-		f.fix("kubectl -n %s port-forward %s %d   # and request it yourself", d.namespace(), name, t.Port())
+		f.fix("kubectl -n %s port-forward %s %d   # and request the address yourself", d.namespace(), name, t.Port())
 	}
 	return f
 }
 
-// someUnscraped is a pod that was created some time ago and is not scraped.
+// someUnscraped reports pods that are not new and not scraped, while others are.
 func someUnscraped(d *diagnosis) *finding {
 	targets := d.Targets.Value()
 	var missing []string
@@ -226,7 +207,7 @@ func someUnscraped(d *diagnosis) *finding {
 	if len(missing) == 0 || someScrapeFails(d) != nil {
 		return nil
 	}
-	return warning("Prometheus does not scrape %d of the pods; they count as idle when the HPA scales up.", len(missing)).evidence("pods", "%s", names(missing)).
+	return warning("Prometheus does not scrape %d of the pods; the HPA counts them as idle when it scales up.", len(missing)).evidence("pods", "%s", names(missing)).
 		fix("compare their labels with those of the others: kubectl -n %s get pods --show-labels", d.namespace())
 }
 

@@ -7,9 +7,8 @@ import (
 	"nginx-exporter/internal/doctor"
 )
 
-// redactor returns a function that replaces credentials in a text. Addresses,
-// arguments, log lines and messages come from the cluster and may hold any; reports
-// are pasted into tickets.
+// redactor returns a function that replaces credentials in a text. URLs, arguments, log
+// lines and messages of the cluster may contain some, and reports are pasted into tickets.
 func redactor() func(string) string {
 	const hidden = "***"
 	type replacement struct {
@@ -28,7 +27,7 @@ func redactor() func(string) string {
 		all = append(all, replacement{regexp.MustCompile(p.pattern), p.with})
 	}
 	return func(text string) string {
-		// JSON escapes other characters that control a terminal.
+		// These characters control a terminal; JSON escapes the others.
 		text = strings.Map(func(r rune) rune {
 			if r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 				return ' '
@@ -42,7 +41,7 @@ func redactor() func(string) string {
 	}
 }
 
-// redactStep applies a redactor to everything that a step shows.
+// redactStep applies a redactor to all texts of a step.
 func redactStep(s *doctor.Step, redact func(string) string) {
 	s.Message = redact(s.Message)
 	for i := range s.Findings {

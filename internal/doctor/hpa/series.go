@@ -12,36 +12,33 @@ func seriesUnreadable(d *diagnosis) *finding { return d.unreported("the series",
 
 func lacksSeries(d *diagnosis) bool { return len(d.RequestSeries()) == 0 }
 
-// ofTrace judges what Prometheus has of the first target that it has anything of.
-func ofTrace(judge func(*diagnosis, *cluster.Trace) *finding) func(*diagnosis) *finding {
-	return func(d *diagnosis) *finding {
-		if t := d.FirstTrace(); t != nil {
-			return judge(d, t)
+// seriesMismatch reports what is wrong with the series of a target.
+func seriesMismatch(d *diagnosis) *finding {
+	t := d.FirstTargetSeries()
+	if t == nil {
+		return nil
+	}
+	switch {
+	case t.Err != nil:
+		return d.unreported("the series", t.Err)
+	case len(t.Series) > 0:
+		if a := d.Adapter.Value(); len(a.Rules) == 0 && a.Hidden != nil {
+			return unobserved("the rules of the adapter, which may use these labels", a.Hidden)
 		}
-		return nil
+		return seriesRelabelled(d, t)
+	case t.Up.Value == 0:
+		return nginxDownInSeries(d, t)
 	}
+	return failed("the request counter is dropped", "Prometheus has nginx_up of the pods, but not their request counter.").as("series-dropped").
+		evidence("job", "%s", t.Target.ScrapePool).
+		fix("check metricRelabelings of the monitor: they must keep nginx_http_requests_total")
 }
 
-func traceUnreadable(d *diagnosis, t *cluster.Trace) *finding {
-	return d.unreported("the series", t.Err)
-}
-
-// rulesForLabelsHidden are rules that may use labels other than namespace and pod.
-func rulesForLabelsHidden(d *diagnosis, t *cluster.Trace) *finding {
-	if len(t.Series) == 0 || len(d.Adapter.Value().Rules) > 0 {
-		return nil
-	}
-	return unobserved("the rules of the adapter, which may use these labels", d.Adapter.Value().Hidden)
-}
-
-// seriesRelabelled are series whose labels name another pod or namespace.
-func seriesRelabelled(d *diagnosis, t *cluster.Trace) *finding {
-	if len(t.Series) == 0 {
-		return nil
-	}
+// seriesRelabelled reports series whose labels name another pod or namespace.
+func seriesRelabelled(d *diagnosis, t *cluster.TargetSeries) *finding {
 	_, pod := t.Target.Pod()
 	labels := t.Series[0].Labels
-	f := failed("their labels name another pod", "The series of pod %s have the labels namespace=%q, pod=%q.", pod, labels["namespace"], labels["pod"]).
+	f := failed("their labels name another pod", "The series of pod %s have the labels namespace=%q, pod=%q.", pod, labels["namespace"], labels["pod"]).as("series-relabelled").
 		evidence("series", "%s", cluster.FormatLabels(labels)).
 		evidence("wanted", "namespace=%s, pod=%s", d.namespace(), pod)
 	for _, label := range []string{"namespace", "pod"} {
@@ -53,46 +50,29 @@ func seriesRelabelled(d *diagnosis, t *cluster.Trace) *finding {
 	return f.fix("a job for pods must set namespace and pod from __meta_kubernetes_namespace and __meta_kubernetes_pod_name: nginx-exporter snippet prometheus")
 }
 
-// nginxDownInSeries is nginx_up of 0, where the exposition could not be read.
-func nginxDownInSeries(d *diagnosis, t *cluster.Trace) *finding {
-	if t.Up == nil || t.Up.Value != 0 {
-		return nil
-	}
+// nginxDownInSeries reports that nginx_up is 0, if the step nginx could not check that.
+func nginxDownInSeries(d *diagnosis, t *cluster.TargetSeries) *finding {
 	e := d.ExporterOf(t.Target)
 	f := failed("nginx_up of "+e.Pod.Metadata.Name+" is 0", "The exporter of pod %s is running, but cannot read the status of nginx.", e.Pod.Metadata.Name)
-	return withScrapeURI(d, f, e, nil)
-}
-
-func seriesDropped(_ *diagnosis, t *cluster.Trace) *finding {
-	if t.Up == nil {
-		return nil
-	}
-	return failed("the request counter is dropped", "Prometheus has nginx_up of the pods, but not their request counter.").
-		evidence("job", "%s", t.Target.ScrapePool).
-		fix("check metricRelabelings of the monitor: one drops nginx_http_requests_total, or keeps only others")
+	return withScrapeURI(d, f.as("exporter-target"), e, nil)
 }
 
 func firstScrapes(d *diagnosis) *finding {
 	pods := d.Pods.Value()
-	start := podStart + 2*d.ScrapeInterval()
-	if !d.isYoung(pods.Youngest(), start) {
-		return nil
-	}
-	return waitingUntil(pods.Youngest().Add(start), "the first scrapes have not happened yet")
+	return d.starting(pods.Youngest(), podStart+2*d.ScrapeInterval(), "the first scrapes have not happened yet")
 }
 
 func seriesMissing(d *diagnosis) *finding {
-	f := failed("there are none", "Prometheus has no nginx series of the pods.")
+	f := failed("no series", "Prometheus has no nginx series of the pods.")
 	for _, t := range d.Targets.Value().Ours {
 		f.evidence("target", "%s, %s", t.ScrapeURL, t.Health)
 	}
 	return f.fix("kubectl -n %s port-forward POD 9113   # and check /metrics", d.namespace())
 }
 
-// doubled is a pod with several series for the same counter; empty if there is none.
-// Without targets, two jobs cannot be told from two replicas of Prometheus, or from
-// a job that was removed.
-func doubled(d *diagnosis) (pod string) {
+// duplicated is a pod with several series of the same counter; empty if there is none.
+// Without targets, two jobs look like two replicas of Prometheus or a removed job.
+func duplicated(d *diagnosis) (pod string) {
 	if len(d.Targets.Value().Ours) == 0 {
 		return ""
 	}
@@ -107,11 +87,11 @@ func doubled(d *diagnosis) (pod string) {
 }
 
 func scrapedTwice(d *diagnosis) *finding {
-	pod := doubled(d)
+	pod := duplicated(d)
 	if pod == "" {
 		return nil
 	}
-	f := warning("Pod %s is scraped more than once, so that sums count each request more than once.", pod)
+	f := warning("Pod %s is scraped more than once, so sums count each request more than once.", pod)
 	for _, s := range d.Series.Value() {
 		if s.Labels["pod"] == pod {
 			f.evidence("series", "%s", cluster.FormatLabels(s.Labels))
@@ -139,5 +119,5 @@ func seriesSummary(d *diagnosis) string {
 	return fmt.Sprintf("%s of %d of %d pods", samples[0].Labels["__name__"], len(pods), len(d.QueriedPods()))
 }
 
-// labelNames are those of a sample.
+// labelNames lists the names of a sample's labels.
 func labelNames(s *cluster.Sample) string { return names(slices.Sorted(maps.Keys(s.Labels))) }

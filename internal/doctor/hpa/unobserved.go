@@ -8,11 +8,10 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// unknown is the code of what cannot be explained.
+// unknown is the code of unexplained problems.
 const unknown doctor.Code = "unknown"
 
-// unobserved is a step that cannot be judged, since a fact could not be observed;
-// nil if it could.
+// unobserved returns the finding that a fact could not be observed; nil without an error.
 func unobserved(what string, err error) *finding {
 	if err == nil {
 		return nil
@@ -22,29 +21,36 @@ func unobserved(what string, err error) *finding {
 	return f
 }
 
-// reason says why something could not be observed.
+// unobservedLocally is unobserved for errors of kubectl and the API server; nil for those
+// of servers behind the API server.
+func (d *diagnosis) unobservedLocally(what string, err error) *finding {
+	if !d.IsLocal(err) {
+		return nil
+	}
+	return unobserved(what, err)
+}
+
+// reason returns the finding why something could not be observed.
 func reason(err error) *finding {
+	f := unchecked("", "The API server returned an unexpected error.").as(unknown)
 	switch cluster.ReasonOf(err) {
 	case cluster.NoKubectl:
-		return unchecked("", "kubectl cannot be run.").as("kubectl-missing").evidence("error", "%s", err).
-			fix("install kubectl, or set --kubectl=PATH")
+		f = unchecked("", "kubectl cannot be run.").as("kubectl-missing").fix("install kubectl, or set --kubectl=PATH")
 	case cluster.NoContext:
-		return unchecked("", "kubectl is not configured for a cluster.").as("kubectl-no-context").evidence("error", "%s", err).
-			fix("kubectl config get-contexts").
-			fix("choose a context with --context=NAME, or a file with --kubeconfig=FILE")
+		f = unchecked("", "kubectl is not configured for a cluster.").as("kubectl-no-context").
+			fix("kubectl config get-contexts").fix("choose a context with --context=NAME, or a file with --kubeconfig=FILE")
 	case cluster.Unauthorized:
-		return unchecked("", "The API server rejects the credentials of kubectl.").as("cluster-unauthorized").evidence("error", "%s", err).
+		f = unchecked("", "The API server rejects the credentials of kubectl.").as("cluster-unauthorized").
 			fix("log in again; kubectl auth whoami must work")
 	case cluster.Forbidden:
 		return forbidden(err)
 	case cluster.NoResponse:
-		return unchecked("", "The API server cannot be reached.").as("cluster-unreachable").evidence("error", "%s", err).
-			fix("check the connection; kubectl version must work")
+		f = unchecked("", "The API server cannot be reached.").as("cluster-unreachable").fix("check the connection; kubectl version must work")
 	}
-	return unchecked("", "The API server returned an unexpected error.").as(unknown).evidence("error", "%s", err)
+	return f.evidence("error", "%s", err)
 }
 
-// forbidden names the permission that the user lacks.
+// forbidden returns the finding that the user lacks a permission.
 func forbidden(err error) *finding {
 	const code = "right-missing"
 	if strings.Contains(err.Error(), "cannot impersonate") {
@@ -56,7 +62,8 @@ func forbidden(err error) *finding {
 		fix("ask for the permission, or run as a user who has it: --as=USER or --context=NAME")
 }
 
-// permission is "list pods in namespace shop" of the error of Kubernetes.
+// permission extracts the permission from an error of Kubernetes: "list pods in namespace
+// shop".
 func permission(message string) string {
 	m := regexp.MustCompile(`cannot (\w+) resource "([^"]+)"(?: in API group "([^"]*)")?(?: in the namespace "([^"]*)")?`).FindStringSubmatch(message)
 	if m == nil {
@@ -72,8 +79,8 @@ func permission(message string) string {
 	return text + " in all namespaces"
 }
 
-// unreported is something that a Prometheus does not report, though it responded
-// before; nil without an error.
+// unreported returns the finding that Prometheus, which responded before, does not report
+// something; nil without an error.
 func (d *diagnosis) unreported(what string, err error) *finding {
 	if err == nil || cluster.IsClientSide(err) {
 		return unobserved(what, err)

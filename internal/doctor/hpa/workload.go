@@ -56,12 +56,12 @@ func hpaDuplicate(d *diagnosis) *finding {
 	return nil
 }
 
-// hpaSharedPods is another workload with an HPA that selects the same pods, for
-// which Kubernetes stops both HPAs.
+// hpaSharedPods reports another workload with an HPA that selects the same pods:
+// Kubernetes then disables both HPAs.
 func hpaSharedPods(d *diagnosis) *finding {
 	h := d.HPA()
 	others := d.others()
-	// Each of them is a request. Of many the HPA must have complained itself.
+	// Each of them takes a request. If there are many, the HPA must have noticed first.
 	const many = 20
 	if len(others) >= many && !strings.Contains(hpaComplaint(h), "AmbiguousSelector") {
 		return nil
@@ -76,7 +76,7 @@ func hpaSharedPods(d *diagnosis) *finding {
 		return failed("shares its pods", "%s and %s select the same pods, so that both HPAs read the metrics of both.", d.targetRef(), ref).
 			evidence("selectors", "%s and %s", ours.Spec.Selector, theirs.Spec.Selector).
 			evidence("HPA", "%s", hpaComplaint(h)).
-			fix("give the pods and the selector of each workload a label of its own; selectors are immutable: recreate the Deployment")
+			fix("add a different label to the pods and the selector of each workload; selectors are immutable, so recreate the Deployment")
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func shareLabels(ours, theirs *cluster.Workload) bool {
 		!theirs.ScaledToZero() && ours.Spec.Selector.Matches(theirs.Spec.Template.Metadata.Labels)
 }
 
-// replicasReset is a manifest with spec.replicas, which overwrites the decision of
+// replicasReset reports a manifest with spec.replicas, which overwrites the decision of
 // the HPA at each deployment.
 func replicasReset(d *diagnosis) *finding {
 	h, target := d.HPA(), d.Target.Value()
@@ -135,5 +135,5 @@ func targetSummary(d *diagnosis) string {
 	if scale.Spec.Replicas != nil {
 		replicas = *scale.Spec.Replicas
 	}
-	return fmt.Sprintf("%s wants %d pods with %s", d.targetRef(), replicas, d.PodSelector())
+	return fmt.Sprintf("%s, replicas: %d, selector: %s", d.targetRef(), replicas, d.PodSelector())
 }
