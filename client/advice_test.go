@@ -35,10 +35,6 @@ func TestAdviceOfNginx(t *testing.T) {
 			"", "server { listen @ADDRESS@ proxy_protocol; location / { stub_status; } }",
 			failure{reason: client.ReasonNetwork, text: "EOF", advice: "set --nginx.proxy-protocol if the listen directive has proxy_protocol"},
 		},
-		"http2": {
-			"", "server { listen @ADDRESS@ http2; location / { stub_status; } }",
-			failure{reason: client.ReasonNetwork, text: "malformed HTTP response", advice: adviceHTTP2},
-		},
 		"limit_req": {
 			"", limited + "server { listen @ADDRESS@; location / { stub_status; } }",
 			failure{reason: client.ReasonStatus, status: http.StatusServiceUnavailable, text: "503", advice: adviceLimit},

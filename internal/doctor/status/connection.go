@@ -174,9 +174,31 @@ func (o *observation) http2Only() *doctor.Finding {
 		return nil
 	}
 	return &doctor.Finding{
-		Message: "nginx accepts only HTTP/2 on this port, and the exporter uses HTTP/1.1.",
-		Fix:     []string{"remove http2 from the listen directive of the status server, or give it another port"},
+		Message:  "nginx accepts only HTTP/2 on this port, and the exporter uses HTTP/1.1.",
+		Evidence: o.http2Listens(),
+		Fix: []string{
+			"remove http2 from every listen directive of this address, since one enables it for all servers there; then run: " + reloadNginx,
+			"or serve the status page on another port, from the server printed by: " + o.newServerCommand(),
+			"or upgrade nginx to 1.25.1 or later, where both versions of HTTP work on one port",
+		},
 	}
+}
+
+// http2Listens lists the listen directives that enable HTTP/2 at the target.
+func (o *observation) http2Listens() []doctor.Evidence {
+	nginx := o.localNginx()
+	if nginx == nil {
+		return nil
+	}
+	var found []doctor.Evidence
+	for _, s := range nginx.servers {
+		for _, l := range s.listens {
+			if l.http2 && l.accepts(o.target()) && len(found) < maxTrials {
+				found = append(found, doctor.Evidence{Name: "listen " + l.String() + " http2", Value: s.file})
+			}
+		}
+	}
+	return found
 }
 
 // connectionClosed comes after the judges that try what nginx might expect.

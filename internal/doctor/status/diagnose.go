@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -36,6 +37,12 @@ func (o *observation) warnings() []doctor.Finding {
 		found = append(found, doctor.Finding{
 			Code: "status-columns", Message: "The page has columns that nginx itself does not have; they are ignored: " + truncate(strings.Join(columns, ", ")) + ".",
 			Fix: []string{"no action needed: values are read by column name"},
+		})
+	}
+	if o.rejects() {
+		found = append(found, doctor.Finding{
+			Code: "status-limited", Message: fmt.Sprintf("nginx rejected the second of two requests to the status page (HTTP status %d).", o.code()),
+			Fix: []string{"move limit_req and limit_conn into the locations that need them, if Prometheus reports gaps"},
 		})
 	}
 	if o.stub.Invalid() > 0 {

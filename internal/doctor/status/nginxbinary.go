@@ -27,6 +27,8 @@ type nginxBinary struct {
 	hasModule   bool // it was built with stub_status
 	hasConfig   bool // nginx -T printed the configuration
 	locations   []location
+	servers     []*server
+	connections string // worker_connections, empty if not configured
 	configError string // why nginx rejects its configuration
 	denied      bool   // this user may not read the configuration
 }
@@ -47,7 +49,10 @@ func inspect(ctx context.Context, name string, dirs []string) *nginxBinary {
 	}
 	text, messages, err := run(ctx, path, "-T")
 	if b.hasConfig = err == nil && strings.Contains("\n"+text, fileHeader); b.hasConfig {
-		b.locations = statusLocations(parseDump(text).directives())
+		list := parseDump(text).directives()
+		b.servers = servers(list)
+		b.locations = statusLocations(b.servers)
+		b.connections = workerConnections(list)
 		return b
 	}
 	if b.denied = strings.Contains(messages, "Permission denied"); !b.denied {

@@ -16,6 +16,7 @@ type location struct {
 	path       string // empty for a regular expression that matches several paths
 	file       string
 	rules      []string // allow and deny, in order
+	limits     []string // limit_req and limit_conn
 	names      []string // of the server
 	listen     listen
 }
@@ -26,6 +27,7 @@ type listen struct {
 	host, port    string
 	ssl           bool
 	proxyProtocol bool
+	http2         bool
 	isDefault     bool // the server is the default server of the address
 }
 
@@ -80,8 +82,7 @@ func (l *location) host() string {
 const maxLocations = 64
 
 // statusLocations lists the status pages of a configuration.
-func statusLocations(list []directive) []location {
-	all := servers(list)
+func statusLocations(all []*server) []location {
 	hasDefault := map[string]bool{} // by address
 	for _, explicit := range []bool{true, false} {
 		for _, s := range all {
@@ -105,10 +106,10 @@ func servers(list []directive) []*server {
 		if list[i].name != "http" {
 			continue
 		}
-		rules := accessRules(list[i].block, nil)
+		inherited := scope{}.within(list[i].block)
 		for j := range list[i].block {
 			if list[i].block[j].name == "server" {
-				all = append(all, newServer(&list[i].block[j], rules))
+				all = append(all, newServer(&list[i].block[j], inherited))
 			}
 		}
 	}
@@ -117,14 +118,15 @@ func servers(list []directive) []*server {
 
 // server is a server block.
 type server struct {
+	file       string
 	listens    []listen
 	shadowedBy map[int]string // by index of the listen
 	names      []string
 	locations  []location
 }
 
-func newServer(block *directive, rules []string) *server {
-	s := &server{}
+func newServer(block *directive, outer scope) *server {
+	s := &server{file: block.file}
 	allTLS := false
 	for i := range block.block {
 		item := &block.block[i]
@@ -145,7 +147,7 @@ func newServer(block *directive, rules []string) *server {
 	for i := range s.listens {
 		s.listens[i].ssl = s.listens[i].ssl || allTLS
 	}
-	s.addLocations(block.block, "/", accessRules(block.block, rules), 0)
+	s.addLocations(block.block, "/", outer.within(block.block), 0)
 	return s
 }
 
@@ -198,7 +200,7 @@ func (s *server) listensOn(l listen) bool {
 }
 
 // addLocations adds the status pages of a block that serves a path.
-func (s *server) addLocations(block []directive, path string, rules []string, depth int) {
+func (s *server) addLocations(block []directive, path string, inherited scope, depth int) {
 	for i := range block {
 		item := &block[i]
 		switch item.name {
@@ -206,28 +208,46 @@ func (s *server) addLocations(block []directive, path string, rules []string, de
 			if len(s.locations) == maxLocations {
 				return
 			}
-			s.locations = append(s.locations, location{plus: item.name == "api", path: path, file: item.file, rules: rules, names: s.names})
+			s.locations = append(s.locations, location{
+				plus: item.name == "api", path: path, file: item.file, names: s.names,
+				rules: inherited.rules, limits: slices.Concat(inherited.requests, inherited.connections),
+			})
 		case "location":
 			if depth < maxNesting {
-				s.addLocations(item.block, locationPath(item.args), accessRules(item.block, rules), depth+1)
+				s.addLocations(item.block, locationPath(item.args), inherited.within(item.block), depth+1)
 			}
 		}
 	}
 }
 
-// accessRules returns the rules of a block, or the inherited ones if it has none.
-func accessRules(block []directive, inherited []string) []string {
+// scope has the directives of a block that blocks in it inherit.
+type scope struct {
+	rules       []string // allow and deny
+	requests    []string // limit_req
+	connections []string // limit_conn
+}
+
+// within returns the scope of a block inside.
+func (s scope) within(block []directive) scope {
+	return scope{
+		inherit(block, s.rules, "allow", "deny"), inherit(block, s.requests, "limit_req"), inherit(block, s.connections, "limit_conn"),
+	}
+}
+
+// inherit returns the directives of these names in a block, or the inherited ones
+// if it has none.
+func inherit(block []directive, inherited []string, names ...string) []string {
 	const most = 32
-	var rules []string
+	var own []string
 	for i := range block {
-		if name := block[i].name; (name == "allow" || name == "deny") && len(block[i].args) == 1 && len(rules) < most {
-			rules = append(rules, name+" "+block[i].args[0])
+		if item := &block[i]; slices.Contains(names, item.name) && len(item.args) > 0 && len(own) < most {
+			own = append(own, truncate(item.name+" "+strings.Join(item.args, " ")))
 		}
 	}
-	if rules == nil {
+	if own == nil {
 		return inherited
 	}
-	return rules
+	return own
 }
 
 // locationPath returns the path that a location matches, empty if it is not a
@@ -260,6 +280,8 @@ func parseListen(args []string) (listen, bool) {
 			l.ssl = true
 		case "proxy_protocol":
 			l.proxyProtocol = true
+		case "http2":
+			l.http2 = true
 		case "default_server", "default":
 			l.isDefault = true
 		}
@@ -286,15 +308,17 @@ func parseListen(args []string) (listen, bool) {
 
 // serves reports whether the location is at the address of the target.
 func (l *location) serves(t client.Target) bool {
-	if l.path != t.Path() && l.path+"/" != t.Path() {
-		return false
-	}
-	if l.listen.socket != "" || t.Socket() != "" {
-		return l.listen.socket == t.Socket()
+	return (l.path == t.Path() || l.path+"/" == t.Path()) && l.listen.accepts(t)
+}
+
+// accepts reports whether requests to the target reach the address.
+func (l listen) accepts(t client.Target) bool {
+	if l.socket != "" || t.Socket() != "" {
+		return l.socket == t.Socket()
 	}
 	host := t.Host()
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
-	return l.listen.port == t.Port() && (l.listen.localHost() == host || l.listen.host == "localhost")
+	return l.port == t.Port() && (l.localHost() == host || l.host == "localhost")
 }

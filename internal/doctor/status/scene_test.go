@@ -97,7 +97,14 @@ func (s *scene) shown(address string) {
 // and DIR for its directory, and returns the address.
 func (s *scene) nginx(servers string) (address string, n *nginxtest.Nginx) {
 	s.Helper()
+	return s.nginxWith("", servers)
+}
+
+// nginxWith runs an nginx with these directives in the events block.
+func (s *scene) nginxWith(events, servers string) (address string, n *nginxtest.Nginx) {
+	s.Helper()
 	address, n = s.address("127.0.0.1"), nginxtest.New(s)
+	n.Events = events
 	s.replace = append(s.replace, n.Dir, "/DIR")
 	certificate, key := s.ca.Issue(s, nginxtest.Leaf{})
 	n.Write(s, "crt", certificate)
@@ -118,6 +125,16 @@ func (s *scene) serve(handler http.HandlerFunc) (address string) {
 	s.Cleanup(server.Close)
 	s.shown(server.Listener.Addr().String())
 	return server.Listener.Addr().String()
+}
+
+// get makes a request and ignores the response.
+func (s *scene) get(uri string) {
+	s.Helper()
+	target, err := client.ParseTarget(uri)
+	if err != nil {
+		s.Fatal(err)
+	}
+	request(s.Context(), client.Options{Target: target}, maxFirstTimeout)
 }
 
 // accept runs a TCP server that calls do for each connection, then closes it.

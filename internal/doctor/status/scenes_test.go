@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,6 +19,12 @@ import (
 	"nginx-exporter/internal/nginxtest"
 	"nginx-exporter/internal/plustest"
 )
+
+// page is that of an nginx without load.
+const page = "Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n"
+
+// limited allows one request to all servers.
+const limited = "limit_req_zone $server_port zone=one:1m rate=1r/m;\n"
 
 const statusServer = "server { listen LISTEN; location = /stub_status { stub_status; } location / { return 404; } }\n"
 
@@ -82,7 +89,7 @@ func refusals() map[string]problem {
 				case <-r.Context().Done():
 				case <-time.After(700 * time.Millisecond):
 				}
-				_, _ = io.WriteString(w, "Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n")
+				_, _ = io.WriteString(w, page)
 			})
 			s.target("http://" + a + "/stub_status").Timeout = 300 * time.Millisecond
 		}},
@@ -189,6 +196,19 @@ func protocols() map[string]problem {
 			a, _ := s.nginx(statusServer)
 			s.target("http://" + a + "/stub_status").ProxyProtocol = true
 		}},
+		"no connections": {"worker-connections", func(s *scene) {
+			a, n := s.nginxWith("worker_connections 2;", statusServer)
+			s.options.NginxBinary = n.Program(s)
+			s.target("http://" + a + "/stub_status")
+		}},
+		"no connections for PROXY protocol": {"worker-connections", func(s *scene) {
+			a, _ := s.nginxWith("worker_connections 2;", proxied)
+			s.target("http://" + a + "/stub_status").ProxyProtocol = true
+		}},
+		"no connections for TLS": {"worker-connections", func(s *scene) {
+			a, _ := s.nginxWith("worker_connections 2;", "server { listen LISTEN ssl; TLS location / { stub_status; } }")
+			s.target("https://" + a + "/stub_status")
+		}},
 		"HTTP2": {"http2-only", func(s *scene) {
 			a := s.accept(func(conn net.Conn) {
 				_, _ = conn.Read(make([]byte, 1024))
@@ -196,6 +216,10 @@ func protocols() map[string]problem {
 				_, _ = conn.Write([]byte("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80\x00\x04\x00\x01\x00\x00\x00\x05\x00\xff\xff\xff" +
 					"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"))
 			})
+			n := nginxtest.New(s)
+			s.replace = append(s.replace, n.Dir, "/DIR")
+			n.Configure(s, fill("server { listen LISTEN; listen 127.0.0.1:1 http2; } server { listen LISTEN http2; server_name shop.test; } "+statusServer, a, n))
+			s.options.NginxBinary = n.Program(s)
 			s.target("http://" + a + "/stub_status")
 		}},
 		"SSH": {"not-http", func(s *scene) {
@@ -242,6 +266,37 @@ func protocols() map[string]problem {
 // statusCodes are responses with a status other than 200.
 func statusCodes() map[string]problem {
 	return map[string]problem{
+		"limit_req": {"status-limited", func(s *scene) {
+			a, n := s.nginx(limited + "limit_req zone=one; limit_req_status 429;\n" + statusServer)
+			s.options.NginxBinary = n.Program(s)
+			s.get("http://" + a + "/stub_status")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"limit in the server": {"status-limited", func(s *scene) {
+			a, n := s.nginx(limited + "server { listen LISTEN; limit_req zone=one; location = /stub_status { stub_status; } }")
+			s.options.NginxBinary = n.Program(s)
+			s.get("http://" + a + "/stub_status")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"limit unknown": {"status-limited", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; return 429; }")
+			s.target("http://" + a + "/stub_status")
+		}},
+		"503 at times": {"status-limited", func(s *scene) {
+			var requests atomic.Int32
+			a := s.serve(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Server", "nginx/1.22.1")
+				if requests.Add(1) <= 2 {
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+				_, _ = io.WriteString(w, page)
+			})
+			s.target("http://" + a + "/stub_status")
+		}},
+		"503 always": {"nginx-error", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; return 503; }")
+			s.target("http://" + a + "/stub_status")
+		}},
 		"path": {"status-path", func(s *scene) {
 			a, _ := s.nginx("server { listen LISTEN; location /nginx_status { stub_status; } location / { return 404; } }")
 			s.target("http://someone:" + secret + "@" + a + "/stub_status")
@@ -418,6 +473,10 @@ func oddities() map[string]problem {
 		}
 	}
 	return map[string]problem{
+		"second request limited": {"status-limited", func(s *scene) {
+			a, _ := s.nginx(limited + "limit_req zone=one;\n" + statusServer)
+			s.target("http://" + a + "/stub_status")
+		}},
 		"tengine": {"status-columns", respond("Active connections: 1 \nserver accepts handled requests request_time\n 1 1 1 5 \nReading: 0 Writing: 1 Waiting: 0 \n")},
 		"wrapped": {"status-wrapped", respond("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 2 Waiting: 18446744073709551615 \n")},
 	}

@@ -69,6 +69,9 @@ func (o *observation) describeHTTP() *symptom {
 		if o.code() != http.StatusInternalServerError {
 			fix = append(fix, "use another path if this location passes requests on: a status page needs no upstream")
 		}
+		if o.code() == http.StatusServiceUnavailable {
+			fix = append(fix, "or exempt the status location from limit_req and limit_conn")
+		}
 		return &symptom{"nginx-error", fmt.Sprintf("nginx responds with an error, %d %s", o.code(), http.StatusText(o.code())), nil, fix}
 	case !success:
 		return o.describeUnknown()

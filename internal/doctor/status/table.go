@@ -143,6 +143,11 @@ func tlsCauses() []cause {
 func protocolCauses() []cause {
 	return []cause{
 		{
+			"worker-connections", (*observation).noConnections, "Reason `network`: EOF or connection reset, often only at times.",
+			"nginx closes each connection at once: no `worker_connections` are free. A TCP proxy without a server behind it does the same.",
+			"Raise `worker_connections` if the error log of nginx has `worker_connections are not enough`.",
+		},
+		{
 			"proxy-protocol-expected", (*observation).proxyProtocolExpected, "Reason `network`: the connection is closed without a response.",
 			"The listen directive of nginx has `proxy_protocol`. A trial with the header had a response.",
 			"Set `--nginx.proxy-protocol`, or add a listen without `proxy_protocol` for the status page.",
@@ -165,7 +170,12 @@ func protocolCauses() []cause {
 		{
 			"http2-only", (*observation).http2Only, "Reason `network`: malformed HTTP response.",
 			"The listen directive has `http2` without TLS, and nginx before 1.25.1 accepts nothing else there.",
-			"Remove `http2` from the listen of the status server.",
+			"Remove `http2` from every listen of that address, serve the status page on another port, or upgrade nginx.",
+		},
+		{
+			"status-limited", (*observation).statusLimited, "Reason `status`, 503 or 429, often only at times.",
+			"`limit_req` or `limit_conn` applies to the status page, most often because it is in the `http` block.",
+			"Move `limit_req` and `limit_conn` into the locations that need them, or serve the status page from a server of its own.",
 		},
 		{
 			"host-header", (*observation).hostHeader, "Reason `status` or `parse`, although the path is correct.",
