@@ -28,31 +28,31 @@ func TestSeriesOfObjects(t *testing.T) {
 		object        string
 		series, codes string // patterns of the object's series, and of those that the row leaves out
 	}{
-		{"server of an http upstream", `server="10\.20\.0\.11:8080"`, `_codes|_duration_seconds_|_ssl_`},
+		{"http upstream server", `server="10\.20\.0\.11:8080"`, `_codes|_duration_seconds_|_ssl_`},
 		{"… with a histogram of response times (nginx 1.29.8)", `_duration_seconds_.*server="10\.20\.0\.11:8080"`, ""},
-		{"http upstream itself", `^nginxplus_upstream_[a-z_]+\{.*upstream="shop"`, `upstream_server_|_queue_`},
+		{"http upstream", `^nginxplus_upstream_[a-z_]+\{.*upstream="shop"`, `upstream_server_|_queue_`},
 		{"… with a queue", `_queue_.*upstream="shop"`, ""},
 		{"http server zone", `^nginxplus_server_zone_.*"shop\.example\.com"`, `_codes|_ssl_`},
 		{"http location zone", `^nginxplus_location_zone_.*"checkout"`, `_codes`},
-		{"server of a stream upstream", `server="10\.20\.1\.5:5432"`, `_ssl_`},
-		{"stream upstream itself", `^nginxplus_stream_upstream_[a-z_]+\{.*upstream="pg"`, `upstream_server_`},
+		{"stream upstream server", `server="10\.20\.1\.5:5432"`, `_ssl_`},
+		{"stream upstream", `^nginxplus_stream_upstream_[a-z_]+\{.*upstream="pg"`, `upstream_server_`},
 		{"stream server zone", `^nginxplus_stream_server_zone_.*"postgres"`, `_ssl_`},
 		{"cache", `^nginxplus_cache_.*"page_cache"`, ""},
-		{"zone in shared memory", `^nginxplus_slab_.*"page_cache"`, `_fails_`},
+		{"shared memory zone", `^nginxplus_slab_.*"page_cache"`, `_fails_`},
 		{"worker", `^nginxplus_worker_.*id="0"`, ""},
 		{"resolver", `^nginxplus_resolver_.*"cluster_dns"`, ""},
-		{"limit of requests", `^nginxplus_limit_request_.*"login"`, ""},
-		{"limit of connections", `^nginxplus_limit_connection_.*"per_ip"`, ""},
+		{"`limit_req` zone", `^nginxplus_limit_request_.*"login"`, ""},
+		{"`limit_conn` zone", `^nginxplus_limit_connection_.*"per_ip"`, ""},
 		{"zone synchronization", `^nginxplus_stream_zone_sync_status_`, ""},
-		{"nginx as a whole, with a licence", `^nginxplus_(config|build|connections|http|license|processes|ssl)_`, ""},
+		{"nginx as a whole, with a license", `^nginxplus_(config|build|connections|http|license|processes|ssl)_`, ""},
 	} {
 		if got := countSeries(page, c.series, c.codes); !strings.Contains(table, "\n| "+c.object+" | "+strconv.Itoa(got)) {
 			t.Errorf("a %s has %d series; docs/plus.md tells of another number in\n%s", c.object, got, table)
 		}
 	}
 	for object, pattern := range map[string]string{
-		"… that is reached over TLS": `_ssl_.*server="10\.20\.0\.11:8080"`,
-		"… that speaks TLS":          `^nginxplus_server_zone_ssl_.*"shop\.example\.com"`,
+		"… with TLS": `_ssl_.*server="10\.20\.0\.11:8080"`,
+		"… with TLS to clients":          `^nginxplus_server_zone_ssl_.*"shop\.example\.com"`,
 	} {
 		row := "| " + object + " | " + strconv.Itoa(countSeries(page, pattern, "")) + " more |"
 		if strings.Count(table, row) != 2 {

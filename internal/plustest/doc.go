@@ -1,5 +1,5 @@
 // Package plustest serves the REST API of NGINX Plus from documents, for
-// tests, benchmarks and demonstrations on machines without a licence.
+// tests, benchmarks and demonstrations on machines without a license.
 //
 // It owns the documents (a whole API in testdata/sample, odd but legal ones in
 // testdata/odd), what each API version shows of them, the listings, the error

@@ -148,7 +148,7 @@ func TestSizesInSeries(t *testing.T) {
 		"stream/server_zones": 11, "http/upstreams": 2, "stream/upstreams": 1,
 	}
 	peer := map[string]int{"http/upstreams": 21 + codes, "stream/upstreams": 17}
-	const rest = 4 + 2 + 3 + 4 + 1 + 2*6 + 5 + 2*2 // connections, requests, TLS, licence, up, workers, zone_sync
+	const rest = 4 + 2 + 3 + 4 + 1 + 2*6 + 5 + 2*2 // connections, requests, TLS, license, up, workers, zone_sync
 	for name, want := range map[string]int{"S": 511, "M": 41_000, "L": 713_000} {
 		size, err := plustest.SizeOf(name)
 		if err != nil {
