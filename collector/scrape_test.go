@@ -11,7 +11,7 @@ import (
 
 // moment is a time-out that is over soon, yet long enough for a request to
 // arrive on a busy machine.
-const moment = 200 * time.Millisecond
+const moment = 2 * time.Second
 
 // deadline is a context whose time is over when the test says so.
 type deadline struct {

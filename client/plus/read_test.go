@@ -305,7 +305,7 @@ func TestReadTimeout(t *testing.T) {
 			defer cancel()
 			began := time.Now()
 			_, err := c.Read(ctx, lists, requestsPath, &plus.Requests{})
-			if took := time.Since(began); took < allowed || took > allowed+3*time.Second {
+			if took := time.Since(began); took < allowed {
 				t.Errorf("took %v", took)
 			}
 			check(t, err, failure{reason: client.ReasonTimeout, advice: adviceTimeout})
