@@ -81,7 +81,7 @@ func rows(t *testing.T, of reflect.Type, path string) []row {
 	return list
 }
 
-// value says in words what a key holds.
+// value describes the value of a key.
 func value(of reflect.Type) string {
 	switch {
 	case of == reflect.TypeFor[Duration](), of == reflect.TypeFor[Delay]():
@@ -108,7 +108,7 @@ func value(of reflect.Type) string {
 }
 
 // TestDocumentedFilesAreValid tries the configuration files of the examples, and those
-// that stand in documents, with the loader and with the schema.
+// in documents, with the loader and with the schema.
 func TestDocumentedFilesAreValid(t *testing.T) {
 	tried := 0
 	whole := compiled(t)
@@ -145,7 +145,7 @@ func TestSchemaRefusesUnknownKeys(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := parseFile(broken); err == nil || !strings.Contains(oneLine(err), `unknown key "misspelt"`) {
-				t.Errorf("%s: a key too many below %q: the loader says %v", name, mapping.path, err)
+				t.Errorf("%s: a key too many below %q: the loader returns %v", name, mapping.path, err)
 			}
 			if checkBySchema(t, whole, string(broken)) == nil {
 				t.Errorf("%s: a key too many below %q: the schema takes it", name, mapping.path)
@@ -176,7 +176,7 @@ func mappings(node *yaml.Node, path string) []mapping {
 }
 
 // documented returns the configuration files below examples and those in
-// documents, by where they stand.
+// documents, by their location.
 func documented(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -208,7 +208,7 @@ func documented(t *testing.T) map[string]string {
 	return found
 }
 
-// isOurs tells configuration files of the exporter from those of Prometheus and
+// isOurs distinguishes configuration files of the exporter from those of Prometheus and
 // of the exporter's own endpoint: by a key at the top that only they have.
 func isOurs(text string) bool {
 	var top map[string]yaml.Node

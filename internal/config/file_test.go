@@ -57,7 +57,7 @@ func TestFileRefuses(t *testing.T) {
 		{"modules: {m: {uri: http://h/}}", `unknown key "uri"`},
 		{"modules: {m: {host: a/b}}", "modules: m: host: must be a host name or address"},
 
-		// How a target is asked.
+		// The HTTP client.
 		{module + "[]", "line 3: unexpected value of type seq"},
 		{module + "{basic: {}}", `unknown key "basic"`},
 		{module + "{follow_redirects: true}", "http_client_config: follow_redirects: "},
@@ -125,7 +125,7 @@ func newFile(t *testing.T, text string) string {
 	return p.file("exporter.yml", text)
 }
 
-// TestFileAndFlags says what goes before what.
+// TestFileAndFlags checks the precedence of file and flags.
 func TestFileAndFlags(t *testing.T) {
 	config := flags()
 	config.Nginx.Timeout = 9 * time.Second

@@ -19,7 +19,7 @@ import (
 )
 
 // FuzzLoadFile takes any text for a configuration file. What the loader takes,
-// the rules either refuse in one line or make into targets that can be asked.
+// the rules either refuse in one line or make into targets that can be scraped.
 func FuzzLoadFile(f *testing.F) {
 	examples, err := filepath.Glob(fromRoot("examples/*/*.yml"))
 	if err != nil || len(examples) == 0 {
@@ -105,12 +105,12 @@ func tryFile(t *testing.T, text []byte) error {
 		t.Errorf("%d targets of %d", len(targets), len(*file.Targets))
 	}
 	for _, target := range targets {
-		asking, err := client.New(target.Client)
+		scraper, err := client.New(target.Client)
 		if err != nil {
-			t.Errorf("%s is taken and cannot be asked: %v", target.Client.Target, err)
+			t.Errorf("%s is accepted and cannot be scraped: %v", target.Client.Target, err)
 			continue
 		}
-		asking.Close()
+		scraper.Close()
 		var names []string
 		for _, label := range target.Labels {
 			names = append(names, label.Name)
@@ -150,11 +150,11 @@ func FuzzTargets(f *testing.F) {
 			t.Errorf("a secret is shown: %s", shown)
 		}
 		if first.Client.Target.Key() == second.Client.Target.Key() || slices.Equal(first.Labels, second.Labels) {
-			t.Errorf("nothing tells %s from %s", first.Client.Target, second.Client.Target)
+			t.Errorf("%s and %s cannot be distinguished", first.Client.Target, second.Client.Target)
 		}
 		for _, target := range settings.Targets() {
 			if _, err := client.New(target.Client); err != nil {
-				t.Errorf("%s is taken and cannot be asked: %v", target.Client.Target, err)
+				t.Errorf("%s is accepted and cannot be scraped: %v", target.Client.Target, err)
 			}
 		}
 	})
@@ -190,7 +190,7 @@ func FuzzAllow(f *testing.F) {
 			return
 		}
 		if options.Client.Timeout != time.Minute {
-			t.Errorf("time-out %s", options.Client.Timeout)
+			t.Errorf("timeout %s", options.Client.Timeout)
 		}
 		checkAllowed(t, allow, target)
 	})
@@ -200,14 +200,14 @@ func checkAllowed(t *testing.T, allow Allow, target string) {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
-		t.Fatalf("%q is asked", target)
+		t.Fatalf("%q is allowed", target)
 	}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	if len(allow.Ports) > 0 && strings.TrimLeft(port, "0") != strconv.Itoa(int(allow.Ports[0])) {
-		t.Errorf("port %s is asked, not %d", port, allow.Ports[0])
+		t.Errorf("port %s is probed, not %d", port, allow.Ports[0])
 	}
 	address, err := netip.ParseAddr(u.Hostname())
 	name := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
@@ -215,13 +215,13 @@ func checkAllowed(t *testing.T, allow Allow, target string) {
 	switch {
 	case allow.CIDR != "":
 		if prefix := netip.MustParsePrefix(allow.CIDR); err != nil || !prefix.Contains(address.Unmap().WithZone("")) {
-			t.Errorf("%s is asked by %s", target, allow.CIDR)
+			t.Errorf("%s is allowed by %s", target, allow.CIDR)
 		}
 	case strings.HasPrefix(rule, "*."):
 		if err == nil || len(name) <= len(rule)-1 || name[len(name)-len(rule)+1:] != rule[1:] {
-			t.Errorf("%s is asked by %s", target, allow.Host)
+			t.Errorf("%s is allowed by %s", target, allow.Host)
 		}
 	case name != rule:
-		t.Errorf("%s is asked by %s", target, allow.Host)
+		t.Errorf("%s is allowed by %s", target, allow.Host)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestAllow asks whom a list of rules lets be asked.
+// TestAllow checks which targets a list of rules allows.
 func TestAllow(t *testing.T) {
 	for _, c := range []struct {
 		allow  string // YAML
@@ -78,7 +78,7 @@ func TestAllow(t *testing.T) {
 		{"[{host: a, ports: [1]}, {host: b, ports: [2]}]", "http://b:2/", true},
 		{"[{host: a, ports: [1]}, {host: b, ports: [2]}]", "http://a:2/", false},
 
-		// Sockets are never asked.
+		// Sockets are never allowed.
 		{"[{host: localhost}, {cidr: 0.0.0.0/0}, {cidr: '::/0'}]", "unix:/run/x.sock:/", false},
 		{"[{host: localhost}]", "unix:@x:/", false},
 	} {
@@ -156,7 +156,7 @@ probe: {allow: [{host: h}]}
 			t.Fatal(err)
 		}
 		if options.Client.Timeout != want {
-			t.Errorf("module %q: time-out %s", module, options.Client.Timeout)
+			t.Errorf("module %q: timeout %s", module, options.Client.Timeout)
 		}
 		if len(options.Labels) != 1 || options.Labels[0].Name != "team" {
 			t.Errorf("module %q: labels %v", module, options.Labels)
@@ -165,7 +165,7 @@ probe: {allow: [{host: h}]}
 	if _, err := p.Target("http://h/x", "Slow"); !errors.Is(err, ErrUnknownModule) {
 		t.Errorf("an unknown module: %v", err)
 	}
-	// A module that nobody wrote is the flags.
+	// The default module has the values of the flags.
 	options, err := probes(t, "probe: {allow: [{host: h}]}").Target("http://h/", "")
 	if err != nil || options.Client.Timeout != time.Minute {
 		t.Errorf("without modules: %v, %v", options, err)

@@ -137,12 +137,12 @@ func describe(t *testing.T, of reflect.Type, path string) schema {
 	case reflect.Uint16:
 		return schema{"type": "integer", "minimum": 1, "maximum": 65535}
 	default:
-		t.Fatalf("nobody has said how a schema describes %s", of)
+		t.Fatalf("no schema is defined for %s", of)
 		return nil
 	}
 }
 
-// narrow adds what the type of a key does not tell.
+// narrow adds constraints beyond the type of a key.
 func narrow(f field, part schema) {
 	switch {
 	case f.name == "mode":
@@ -228,7 +228,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 	return whole
 }
 
-// checkBySchema returns what the schema says of a YAML document.
+// checkBySchema validates a YAML document by the schema.
 func checkBySchema(t *testing.T, whole *jsonschema.Schema, text string) error {
 	t.Helper()
 	var document any
@@ -312,10 +312,10 @@ func checkKey(t *testing.T, path []string, value any) {
 	incomplete := err != nil && regexp.MustCompile(`must (also )?be configured`).MatchString(err.Error())
 	switch {
 	case refused(where) != (bySchema != nil):
-		t.Errorf("%s: the schema says %v", where, bySchema)
+		t.Errorf("%s: the schema returns %v", where, bySchema)
 	case incomplete:
 	case refused(where) && (err == nil || !strings.Contains(err.Error(), name)):
-		t.Errorf("%s: the loader says %v, and must refuse it by name", where, err)
+		t.Errorf("%s: the loader returns %v, and must refuse it by name", where, err)
 	case !refused(where) && err != nil:
 		t.Errorf("%s: %v", where, err)
 	}

@@ -16,7 +16,7 @@ import (
 	"nginx-exporter/client"
 )
 
-// peer is an nginx that tells what it was asked with.
+// peer is an nginx that records the headers of requests.
 type peer struct {
 	*httptest.Server
 	header atomic.Pointer[http.Header]
@@ -67,8 +67,8 @@ func newTLSPeer(t *testing.T, files *pki, mutual bool) *peer {
 	return p
 }
 
-// asker returns a client as the configuration makes it for its first target.
-func asker(t *testing.T, config *Config) *client.Client {
+// newClient returns a client as the configuration makes it for its first target.
+func newClient(t *testing.T, config *Config) *client.Client {
 	t.Helper()
 	settings, err := config.Validate()
 	if err != nil {
@@ -82,8 +82,8 @@ func asker(t *testing.T, config *Config) *client.Client {
 	return c
 }
 
-// asked asks, which must succeed, and returns the header that the peer saw.
-func (p *peer) asked(t *testing.T, c *client.Client) http.Header {
+// scraped scrapes, which must succeed, and returns the header of the request.
+func (p *peer) scraped(t *testing.T, c *client.Client) http.Header {
 	t.Helper()
 	if _, err := c.StubStatus(t.Context()); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func (p *peer) asked(t *testing.T, c *client.Client) http.Header {
 	return *p.header.Load()
 }
 
-// refuses asks, which must fail for that reason.
+// refuses scrapes, which must fail for that reason.
 func refuses(t *testing.T, what string, c *client.Client, want client.Reason) {
 	t.Helper()
 	if _, err := c.StubStatus(t.Context()); err == nil || client.ReasonOf(err) != want {
@@ -121,15 +121,15 @@ func TestCredentialFiles(t *testing.T) {
 		files.file("secret", "one\n")
 		config := flags()
 		config.File = files.file("exporter.yml", "targets: [{uri: '"+p.URL+"', http_client_config: {"+c.http+"}}]")
-		asking := asker(t, config)
+		scraper := newClient(t, config)
 		t.Log(kind)
-		want(t, p.asked(t, asking), c.name, c.before)
+		want(t, p.scraped(t, scraper), c.name, c.before)
 		files.file("secret", "two\n")
-		want(t, p.asked(t, asking), c.name, c.after)
+		want(t, p.scraped(t, scraper), c.name, c.after)
 	}
 }
 
-// TestCredentialsInTheFile sends what stands in the file itself.
+// TestCredentialsInTheFile uses credentials in the file itself.
 func TestCredentialsInTheFile(t *testing.T) {
 	for http, c := range map[string]struct{ name, want string }{
 		"basic_auth: {username: me, password: one}":             {"Authorization", "Basic bWU6b25l"},
@@ -141,13 +141,13 @@ func TestCredentialsInTheFile(t *testing.T) {
 	} {
 		p, config := newPeer(t), flags()
 		config.File = newFile(t, "targets: [{uri: '"+p.URL+"', host: status.test, http_client_config: {"+http+"}}]")
-		header := p.asked(t, asker(t, config))
+		header := p.scraped(t, newClient(t, config))
 		want(t, header, c.name, c.want)
 		want(t, header, "Host", "status.test")
 	}
 	p, config := newPeer(t), flags()
 	config.Nginx.ScrapeURIs = []string{strings.Replace(p.URL, "//", "//me:one@", 1)}
-	want(t, p.asked(t, asker(t, config)), "Authorization", "Basic bWU6b25l")
+	want(t, p.scraped(t, newClient(t, config)), "Authorization", "Basic bWU6b25l")
 }
 
 // TestCertificateFiles renews CA, server and client certificate while the
@@ -166,26 +166,26 @@ func TestCertificateFiles(t *testing.T) {
 			config.Nginx.ScrapeURIs = []string{p.URL}
 			config.Nginx.CACert, config.Nginx.ClientCert, config.Nginx.ClientKey = files.path("ca.crt"), files.path("client.crt"), files.path("client.key")
 		}
-		asking := asker(t, config)
-		want(t, p.asked(t, asking), "Client", "client")
+		scraper := newClient(t, config)
+		want(t, p.scraped(t, scraper), "Client", "client")
 		files.renew()
 		t.Log(kind)
-		want(t, p.asked(t, asking), "Client", "client")
+		want(t, p.scraped(t, scraper), "Client", "client")
 
 		// A file that is gone or broken costs the scrape, and is right again
 		// when it is repaired.
 		whole, err := os.ReadFile(files.path("ca.crt"))
 		files.must(err)
 		files.file("ca.crt", "half")
-		if _, err := asking.StubStatus(t.Context()); err == nil {
+		if _, err := scraper.StubStatus(t.Context()); err == nil {
 			t.Error("a broken CA is trusted")
 		}
 		files.file("ca.crt", string(whole))
-		want(t, p.asked(t, asking), "Client", "client")
+		want(t, p.scraped(t, scraper), "Client", "client")
 	}
 }
 
-// TestVerification says when a certificate is trusted.
+// TestVerification checks which certificates are trusted.
 func TestVerification(t *testing.T) {
 	files, other := newPKI(t), newPKI(t)
 	authority, err := os.ReadFile(files.path("ca.crt"))
@@ -196,7 +196,7 @@ func TestVerification(t *testing.T) {
 	for name, c := range map[string]struct {
 		uri, tls string // of the file; no file without tls
 		change   func(*Config)
-		want     client.Reason // empty for an answer
+		want     client.Reason // empty for success
 	}{
 		"no CA":                       {uri: p.URL, want: client.ReasonTLS},
 		"CA by flag":                  {uri: p.URL, change: func(c *Config) { c.Nginx.CACert = files.path("ca.crt") }},
@@ -208,8 +208,8 @@ func TestVerification(t *testing.T) {
 		"off in the file":             {uri: p.URL, tls: "{insecure_skip_verify: true}"},
 		"on in the file, off by flag": {uri: p.URL, tls: "{insecure_skip_verify: false}", change: func(c *Config) { c.Nginx.Verify = false }, want: client.ReasonTLS},
 		"another name":                {uri: named, tls: "{ca_file: " + files.path("ca.crt") + "}", want: client.ReasonTLS},
-		"the name is told":            {uri: named, tls: "{ca_file: " + files.path("ca.crt") + ", server_name: nginx.test}"},
-		"a wrong name is told":        {uri: p.URL, tls: "{ca_file: " + files.path("ca.crt") + ", server_name: other.test}", want: client.ReasonTLS},
+		"the server name":             {uri: named, tls: "{ca_file: " + files.path("ca.crt") + ", server_name: nginx.test}"},
+		"a wrong server name":         {uri: p.URL, tls: "{ca_file: " + files.path("ca.crt") + ", server_name: other.test}", want: client.ReasonTLS},
 		"TLS 1.3":                     {uri: p.URL, tls: "{ca_file: " + files.path("ca.crt") + ", min_version: TLS13}"},
 	} {
 		config := flags()
@@ -220,10 +220,10 @@ func TestVerification(t *testing.T) {
 		if c.change != nil {
 			c.change(config)
 		}
-		asking := asker(t, config)
+		scraper := newClient(t, config)
 		if c.want != "" {
-			refuses(t, name, asking, c.want)
-		} else if _, err := asking.StubStatus(t.Context()); err != nil {
+			refuses(t, name, scraper, c.want)
+		} else if _, err := scraper.StubStatus(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -241,27 +241,27 @@ func TestOldTLS(t *testing.T) {
 	}
 	config := flags()
 	config.Nginx.ScrapeURIs, config.Nginx.CACert = []string{p.URL}, files.path("ca.crt")
-	refuses(t, "TLS 1.1", asker(t, config), client.ReasonTLS)
+	refuses(t, "TLS 1.1", newClient(t, config), client.ReasonTLS)
 }
 
-// TestProxies are used if they are asked for, and never otherwise.
+// TestProxies checks that a proxy is used if configured, and never otherwise.
 func TestProxies(t *testing.T) {
 	proxy, environment := newPeer(t), newPeer(t)
 	for _, name := range []string{"HTTP_PROXY", "http_proxy", "ALL_PROXY"} {
 		t.Setenv(name, environment.URL)
 	}
 
-	// Nobody else would answer for a name that does not exist. Go itself lets
-	// addresses of this machine out of what the environment says.
+	// Nothing else responds for a name that does not exist. Go itself ignores
+	// proxies of the environment for local addresses.
 	config := flags()
 	config.Nginx.Timeout = time.Second
 	for _, http := range []string{"{}", "{bearer_token: x}", "{tls_config: {server_name: x}}"} {
 		config.File = newFile(t, "targets: [{uri: 'http://nginx.test/', http_client_config: "+http+"}]")
-		if _, err := asker(t, config).StubStatus(t.Context()); err == nil || environment.header.Load() != nil {
-			t.Errorf("%s: a proxy of the environment was asked (%v)", http, err)
+		if _, err := newClient(t, config).StubStatus(t.Context()); err == nil || environment.header.Load() != nil {
+			t.Errorf("%s: a proxy of the environment was used (%v)", http, err)
 		}
 	}
 
 	config.File = newFile(t, "targets: [{uri: 'http://nginx.test/', http_client_config: {proxy_url: '"+proxy.URL+"'}}]")
-	want(t, proxy.asked(t, asker(t, config)), "Host", "nginx.test")
+	want(t, proxy.scraped(t, newClient(t, config)), "Host", "nginx.test")
 }

@@ -21,7 +21,7 @@ import (
 	"nginx-exporter/client"
 )
 
-// flags is what the flags amount to when nobody gives one.
+// flags returns the configuration of the default flags.
 func flags() *Config {
 	return &Config{
 		Nginx: Nginx{
@@ -39,7 +39,7 @@ func flags() *Config {
 	}
 }
 
-// hidden stands in these tests where no error and no target may show it.
+// hidden is a secret that no error and no target may show.
 const hidden = "t0psecret"
 
 // checkError wants an error of one line that names what is wrong and shows no
@@ -142,7 +142,7 @@ func TestValidateRefuses(t *testing.T) {
 		"target with secret 2":   {func(c *Config) { c.Nginx.ScrapeURIs = []string{"http://h:x/?token=" + hidden} }, "--nginx.scrape-uri: target"},
 		"same target twice":      {func(c *Config) { c.Nginx.ScrapeURIs = []string{"http://u:" + hidden + "@h/x", "http://h:80/x"} }, "--nginx.scrape-uri: target http://h:80/x is given twice"},
 		"no file":                {func(c *Config) { c.File = "none" }, "--config.file: open none"},
-		"a folder":               {func(c *Config) { c.File = t.TempDir() }, "--config.file: read "},
+		"a directory":            {func(c *Config) { c.File = t.TempDir() }, "--config.file: read "},
 		"targets twice": {func(c *Config) {
 			c.Nginx.DefaultURI, c.File = false, pki.file("exporter.yml", "targets: []")
 		}, "--nginx.scrape-uri and `targets` in --config.file are mutually exclusive"},
@@ -199,7 +199,7 @@ func TestDuplicateTargets(t *testing.T) {
 		{"http://h/x?a=1", "http://h/x?a=2", false},
 		{"unix:/s:/x", "unix:/S:/x", false},
 		{"unix:/s:/x", "http://localhost/x", false},
-		// Only what is hidden differs: the label cannot tell them apart.
+		// They differ in credentials only, which are not in the label.
 		{"http://h/x?token=1", "http://h/x?token=2", true},
 	} {
 		c2 := flags()

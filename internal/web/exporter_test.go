@@ -29,14 +29,14 @@ import (
 	"nginx-exporter/internal/web"
 )
 
-// patience is how long a test waits for what must happen.
+// patience is the deadline for events that must happen.
 const patience = proctest.Patience
 
-// nginx stands in for a real one, which other tests have.
+// nginx is a fake; other tests have a real one.
 type nginx struct {
 	*httptest.Server
 	requests atomic.Int64
-	hold     chan struct{} // answers wait until it is closed, if it is not nil
+	hold     chan struct{} // responses wait until it is closed, unless nil
 }
 
 func startNginx(tb testing.TB, hold chan struct{}) *nginx {
@@ -80,7 +80,7 @@ type exporter struct {
 	settings *config.Settings
 	log      *transcript
 	reloads  atomic.Int64
-	reload   error // what the next loads of the configuration end with
+	reload   error // error of the next reloads
 }
 
 func newExporter(tb testing.TB, c *config.Config) *exporter {
@@ -115,8 +115,8 @@ func assemble(c *config.Config) (e *exporter, closer func(), err error) {
 	return e, scraper.Close, err
 }
 
-// answer calls the handler without a connection.
-func (e *exporter) answer(tb testing.TB, method, path string, header http.Header) *httptest.ResponseRecorder {
+// do calls the handler without a connection.
+func (e *exporter) do(tb testing.TB, method, path string, header http.Header) *httptest.ResponseRecorder {
 	tb.Helper()
 	request := httptest.NewRequestWithContext(tb.Context(), method, path, http.NoBody)
 	for name, values := range header {
@@ -129,7 +129,7 @@ func (e *exporter) answer(tb testing.TB, method, path string, header http.Header
 
 func (e *exporter) get(tb testing.TB, path string) *httptest.ResponseRecorder {
 	tb.Helper()
-	return e.answer(tb, http.MethodGet, path, nil)
+	return e.do(tb, http.MethodGet, path, nil)
 }
 
 // running is an exporter that serves.
@@ -153,7 +153,7 @@ func serve(tb testing.TB, c *config.Config) *running {
 		now := make(chan struct{})
 		close(now)
 		r.Shutdown(now)
-		_ = r.ended() // who cares looks before
+		_ = r.ended() // tests check it before
 	})
 	for range c.Web.Listen {
 		r.addresses(tb, len(c.Web.Listen))
@@ -173,7 +173,7 @@ func (r *running) ended() error {
 	return r.err
 }
 
-// addresses waits until the server has told that it listens at so many.
+// addresses waits until the log has so many addresses.
 func (r *running) addresses(tb testing.TB, count int) []string {
 	tb.Helper()
 	listening := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
@@ -217,7 +217,7 @@ func fetch(tb testing.TB, network, address, path string, header http.Header) (st
 	return response.StatusCode, string(text), err
 }
 
-// mustScrape wants a page with nginx up.
+// mustScrape checks that a scrape has nginx up.
 func mustScrape(tb testing.TB, network, address string) {
 	tb.Helper()
 	status, body, err := fetch(tb, network, address, "/metrics", nil)
@@ -226,7 +226,7 @@ func mustScrape(tb testing.TB, network, address string) {
 	}
 }
 
-// transcript keeps what is logged.
+// transcript is a log in memory.
 type transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -28,15 +28,15 @@ func login(password string) http.Header {
 	return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte("prometheus:"+password))}}
 }
 
-// TestPasswordIsKeptUp rewrites the web configuration while it is in use.
-func TestPasswordIsKeptUp(t *testing.T) {
+// TestPasswordStaysRequired rewrites the web configuration while it is in use.
+func TestPasswordStaysRequired(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
 	c := configure(n.URL)
 	c.Web.ConfigFile = file(t, "web.yml", users)
 	r := serve(t, c)
 	address := r.address(t)
-	ask := func(header http.Header) int {
+	request := func(header http.Header) int {
 		status, _, err := fetch(t, "tcp", address, "/metrics", header)
 		if err != nil {
 			t.Fatal(err)
@@ -44,32 +44,32 @@ func TestPasswordIsKeptUp(t *testing.T) {
 		return status
 	}
 	right, wrong := login(rightPassword), login("wrong-horse")
-	if none, bad, good := ask(nil), ask(wrong), ask(right); none != http.StatusUnauthorized || bad != http.StatusUnauthorized || good != http.StatusOK {
+	if none, bad, good := request(nil), request(wrong), request(right); none != http.StatusUnauthorized || bad != http.StatusUnauthorized || good != http.StatusOK {
 		t.Fatalf("without, with a wrong and with the right password: %d, %d, %d", none, bad, good)
 	}
-	asked := n.requests.Load()
+	requests := n.requests.Load()
 	for _, text := range []string{"", "\n", "basic_auth_users:\n", "basic_auth_users: {}\n", "tls_server_config:\n", "basic_auth_users: ["} {
 		overwrite(t, c.Web.ConfigFile, text)
 		for _, header := range []http.Header{nil, wrong, right} {
-			if got := ask(header); got != http.StatusInternalServerError {
+			if got := request(header); got != http.StatusInternalServerError {
 				t.Errorf("with the web configuration %q and %v the status is %d", text, header, got)
 			}
 		}
 	}
-	if more := n.requests.Load() - asked; more != 0 {
-		t.Errorf("nginx was asked %d times", more)
+	if more := n.requests.Load() - requests; more != 0 {
+		t.Errorf("nginx had %d requests", more)
 	}
 	if got := strings.Count(r.log.String(), "would weaken authentication"); got != 1 {
-		t.Errorf("the log tells of it %d times:\n%s", got, r.log)
+		t.Errorf("the log has %d lines about it:\n%s", got, r.log)
 	}
 	overwrite(t, c.Web.ConfigFile, users)
-	if none, good := ask(nil), ask(right); none != http.StatusUnauthorized || good != http.StatusOK {
+	if none, good := request(nil), request(right); none != http.StatusUnauthorized || good != http.StatusOK {
 		t.Errorf("with the file whole again, without and with password: %d, %d", none, good)
 	}
 }
 
-// TestDemandsMayGrow adds a password where there was none.
-func TestDemandsMayGrow(t *testing.T) {
+// TestPolicyMayBecomeStricter adds a password where there was none.
+func TestPolicyMayBecomeStricter(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
 	c.Web.ConfigFile = file(t, "web.yml", "")
@@ -81,8 +81,8 @@ func TestDemandsMayGrow(t *testing.T) {
 	}
 }
 
-// TestCertificateIsKeptUp takes lines off the file from its end on.
-func TestCertificateIsKeptUp(t *testing.T) {
+// TestCertificateStaysRequired truncates the file line by line.
+func TestCertificateStaysRequired(t *testing.T) {
 	t.Parallel()
 	files := newPair(t, 1)
 	for _, policy := range []string{"RequireAndVerifyClientCert", "RequireAnyClientCert"} {
@@ -102,7 +102,7 @@ func TestCertificateIsKeptUp(t *testing.T) {
 			overwrite(t, c.Web.ConfigFile, without)
 			for _, shown := range []*pair{nil, &files} {
 				if got := fetchTLS(t, address, shown); got == http.StatusOK {
-					t.Errorf("a page is served to a client with certificate %v although the file does not ask for it", shown)
+					t.Errorf("a client with certificate %v is served although the file does not require one", shown)
 				}
 			}
 			overwrite(t, c.Web.ConfigFile, whole)
@@ -113,7 +113,7 @@ func TestCertificateIsKeptUp(t *testing.T) {
 	}
 }
 
-// TestWebConfigGoneBeforeServing has no file when the serving begins.
+// TestWebConfigGoneBeforeServing removes the file before the server starts.
 func TestWebConfigGoneBeforeServing(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
@@ -130,11 +130,11 @@ func TestWebConfigGoneBeforeServing(t *testing.T) {
 	}
 }
 
-// fetchTLS returns the status of a page, or 0 where there was no answer.
+// fetchTLS returns the status of /metrics, or 0 without a response.
 func fetchTLS(tb testing.TB, address string, shown *pair) int {
 	tb.Helper()
 	config := &tls.Config{
-		InsecureSkipVerify: true, // who the server is does not matter here
+		InsecureSkipVerify: true, // the server is not what is tested
 		MinVersion:         tls.VersionTLS12,
 	}
 	if shown != nil {

@@ -28,20 +28,20 @@ func TestScrapeTimeout(t *testing.T) {
 			t.Cleanup(func() { close(hold) })
 			e := newExporter(t, configure(startNginx(t, hold).URL))
 			began := time.Now()
-			page := e.answer(t, http.MethodGet, "/metrics", http.Header{timeoutHeader: {value}}).Body.String()
+			body := e.do(t, http.MethodGet, "/metrics", http.Header{timeoutHeader: {value}}).Body.String()
 			if took := time.Since(began); took < limit/2 {
 				t.Errorf("the response came after %s already", took)
 			}
-			if !strings.Contains(page, "\nnginx_up 0\n") || strings.Contains(page, "nginx_connections_") {
-				t.Errorf("nginx is not down on the page:\n%s", page)
+			if !strings.Contains(body, "\nnginx_up 0\n") || strings.Contains(body, "nginx_connections_") {
+				t.Errorf("nginx is not down:\n%s", body)
 			}
 		})
 	}
 }
 
-// TestScrapeTimeoutTellsNothing lets nginx answer only after the longest time
-// that garbage could mean by mistake.
-func TestScrapeTimeoutTellsNothing(t *testing.T) {
+// TestScrapeTimeoutInvalid lets nginx respond only after the longest time
+// that an invalid timeout could be misread as.
+func TestScrapeTimeoutInvalid(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{
 		"NaN", "-1", "0", "-0", "1e309", "+Inf", "-Inf", "abc", "", "5,5", "1e300", "1s", "0.2s", "1e-400", "86401", " 0.2", "0.2 ", "٣",
@@ -51,17 +51,17 @@ func TestScrapeTimeoutTellsNothing(t *testing.T) {
 			hold := make(chan struct{})
 			n := startNginx(t, hold)
 			e := newExporter(t, configure(n.URL))
-			answered := make(chan *httptest.ResponseRecorder)
-			go func() { answered <- e.answer(t, http.MethodGet, "/metrics", http.Header{timeoutHeader: {value}}) }()
+			responded := make(chan *httptest.ResponseRecorder)
+			go func() { responded <- e.do(t, http.MethodGet, "/metrics", http.Header{timeoutHeader: {value}}) }()
 			eventually(t, "the scrape to reach nginx", func() bool { return n.requests.Load() == 1 })
 			select {
-			case page := <-answered:
-				t.Fatalf("the page came before nginx answered:\n%s", page.Body)
+			case early := <-responded:
+				t.Fatalf("the response came before that of nginx:\n%s", early.Body)
 			case <-time.After(300 * time.Millisecond):
 			}
 			close(hold)
-			if page := (<-answered).Body.String(); !strings.Contains(page, "\nnginx_up 1\n") {
-				t.Errorf("nginx is not up:\n%s", page)
+			if body := (<-responded).Body.String(); !strings.Contains(body, "\nnginx_up 1\n") {
+				t.Errorf("nginx is not up:\n%s", body)
 			}
 		})
 	}
@@ -93,7 +93,7 @@ func TestTooManyScrapes(t *testing.T) {
 	close(hold)
 	group.Wait()
 	if got := e.get(t, "/metrics").Code; got != http.StatusOK {
-		t.Errorf("a scrape after the storm has status %d", got)
+		t.Errorf("a later scrape has status %d", got)
 	}
 }
 
@@ -105,8 +105,8 @@ func mustBeBusy(tb testing.TB, refused *httptest.ResponseRecorder) {
 	}
 }
 
-// TestCallerLeaves wants that a scrape nobody waits for ends, and nginx with
-// it.
+// TestCallerLeaves checks that a scrape ends when its caller leaves, and
+// with it the request to nginx.
 func TestCallerLeaves(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
@@ -128,7 +128,7 @@ func TestCallerLeaves(t *testing.T) {
 	}
 }
 
-// deaf is a client that takes the header and nothing of the page.
+// deaf is a client that accepts the header and no body.
 type deaf struct{ header http.Header }
 
 var errDeaf = errors.New("the client is deaf")
@@ -142,7 +142,7 @@ func (*deaf) WriteHeader(int) {}
 // Write implements [http.ResponseWriter].
 func (*deaf) Write([]byte) (int, error) { return 0, errDeaf }
 
-func TestPageIsNotTaken(t *testing.T) {
+func TestResponseIsNotRead(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
 	c.ConstLabs = []string{"pad=" + strings.Repeat("x", 1<<15)}
@@ -162,7 +162,7 @@ func TestPageIsNotTaken(t *testing.T) {
 			}
 			log := e.log.String()
 			if !strings.Contains(log, "level=debug") || !strings.Contains(log, errDeaf.Error()) || strings.Contains(log, "level=error") {
-				t.Errorf("the log says:\n%s", log)
+				t.Errorf("the log is:\n%s", log)
 			}
 			if got := e.get(t, "/metrics").Code; got != http.StatusOK {
 				t.Errorf("the next scrape has status %d", got)
@@ -171,7 +171,7 @@ func TestPageIsNotTaken(t *testing.T) {
 	}
 }
 
-// TestWriteTimeout lets a client ask and never read.
+// TestWriteTimeout has a client that sends requests and never reads.
 func TestWriteTimeout(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
@@ -187,11 +187,11 @@ func TestWriteTimeout(t *testing.T) {
 	if _, err := conn.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the exporter to give up", func() bool { return strings.Contains(r.log.String(), "Writing the response failed") })
+	eventually(t, "the timeout", func() bool { return strings.Contains(r.log.String(), "Writing the response failed") })
 	mustStart(t, conn)
 }
 
-// mustStart wants that an answer had begun.
+// mustStart checks that a response has begun.
 func mustStart(tb testing.TB, conn net.Conn) {
 	tb.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -199,11 +199,11 @@ func mustStart(tb testing.TB, conn net.Conn) {
 	}
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "HTTP/1.1 200") {
-		tb.Errorf("the answer began with %q: %v", line, err)
+		tb.Errorf("the response began with %q: %v", line, err)
 	}
 }
 
-// TestReadTimeout lets a client dawdle with its request.
+// TestReadTimeout has clients that do not complete their request.
 func TestReadTimeout(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)

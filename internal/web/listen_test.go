@@ -76,8 +76,8 @@ func TestListenStaleSocket(t *testing.T) {
 	mustScrape(t, "unix", serve(t, c).address(t))
 }
 
-// TestListenTakesNothingAway wants files and sockets of others untouched.
-func TestListenTakesNothingAway(t *testing.T) {
+// TestListenKeepsOtherFiles checks that files and sockets of others stay.
+func TestListenKeepsOtherFiles(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
 	directory := t.TempDir()
@@ -99,7 +99,7 @@ func TestListenTakesNothingAway(t *testing.T) {
 	}
 	for _, path := range []string{text, live, link} {
 		if _, err := os.Lstat(path); err != nil {
-			t.Errorf("it was taken away: %v", err)
+			t.Errorf("it was removed: %v", err)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func TestListenSecured(t *testing.T) {
 	c.Web.SecuredMetrics, c.Web.TLSCert, c.Web.TLSKey = true, files.certificate, files.key
 	r := serve(t, c)
 	if _, body, err := fetch(t, "tcp", r.address(t), "/metrics", nil); err == nil && strings.Contains(body, "nginx_up") {
-		t.Error("the page is served in plain")
+		t.Error("metrics are served over plain HTTP")
 	}
 	serial := func(newest uint16) (int64, error) {
 		conn, err := (&tls.Dialer{Config: &tls.Config{

@@ -23,8 +23,8 @@ const (
 	textType    = "text/plain; version=0.0.4; charset=utf-8"
 )
 
-// families parses a page by its own content type, unpacked before if it says
-// that it is packed.
+// families parses a response by its content type, after decompressing it if
+// necessary.
 func families(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]*dto.MetricFamily {
 	tb.Helper()
 	body := recorder.Body.Bytes()
@@ -36,7 +36,7 @@ func families(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]*dt
 		parser := expfmt.NewTextParser(model.LegacyValidation)
 		parsed, err := parser.TextToMetricFamilies(bytes.NewReader(body))
 		if err != nil {
-			tb.Fatalf("the page does not parse: %v\n%s", err, body)
+			tb.Fatalf("the response does not parse: %v\n%s", err, body)
 		}
 		return parsed
 	}
@@ -49,7 +49,7 @@ func families(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]*dt
 			return parsed
 		}
 		if err != nil {
-			tb.Fatalf("the page does not decode: %v", err)
+			tb.Fatalf("the response does not decode: %v", err)
 		}
 		parsed[family.GetName()] = family
 	}
@@ -68,11 +68,11 @@ func unpack(tb testing.TB, body []byte) []byte {
 	return text
 }
 
-// content writes what a page says, without what changes from one scrape to
-// the next.
+// content returns the series of a response, without what changes from scrape to
+// scrape.
 func content(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]string {
 	tb.Helper()
-	said := map[string]string{}
+	series := map[string]string{}
 	for name, family := range families(tb, recorder) {
 		for _, metric := range family.GetMetric() {
 			var labels []string
@@ -84,13 +84,13 @@ func content(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]stri
 			if name == "nginx_exporter_source_duration_seconds" || name == "nginx_exporter_nginx_requests_total" {
 				value = 0
 			}
-			said[name+"{"+strings.Join(labels, ",")+"}"] = fmt.Sprint(family.GetType(), family.GetHelp(), value)
+			series[name+"{"+strings.Join(labels, ",")+"}"] = fmt.Sprint(family.GetType(), family.GetHelp(), value)
 		}
 	}
-	return said
+	return series
 }
 
-func TestFormatsSayTheSame(t *testing.T) {
+func TestFormatsAgree(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
 	c.Web.ExporterMetrics = "none"
@@ -98,7 +98,7 @@ func TestFormatsSayTheSame(t *testing.T) {
 	e := newExporter(t, c)
 	want := content(t, e.get(t, "/metrics"))
 	if len(want) < 20 {
-		t.Fatalf("the page says only %d things", len(want))
+		t.Fatalf("the response has only %d series", len(want))
 	}
 	for _, header := range []http.Header{
 		{"Accept-Encoding": {"gzip"}},
@@ -106,9 +106,9 @@ func TestFormatsSayTheSame(t *testing.T) {
 		{"Accept": {acceptProto}, "Accept-Encoding": {"gzip"}},
 		{"Accept": {acceptProto + ";q=0.5, text/plain;version=0.0.4;q=0.9"}},
 	} {
-		got := content(t, e.answer(t, http.MethodGet, "/metrics", header))
+		got := content(t, e.do(t, http.MethodGet, "/metrics", header))
 		if !maps.Equal(got, want) {
-			t.Errorf("%v says %v, not %v", header, got, want)
+			t.Errorf("%v: %v, not %v", header, got, want)
 		}
 	}
 }
@@ -136,12 +136,12 @@ func TestContentType(t *testing.T) {
 		"application/openmetrics-text;version=1.0.0":                 textType,
 		"application/openmetrics-text;version=1.0.0,text/plain;q=.1": textType,
 	} {
-		recorder := e.answer(t, http.MethodGet, "/metrics", http.Header{"Accept": {accept}})
+		recorder := e.do(t, http.MethodGet, "/metrics", http.Header{"Accept": {accept}})
 		if got := recorder.Header().Get("Content-Type"); got != want {
 			t.Errorf("Accept %q gets %q, not %q", accept, got, want)
 		}
 		if len(families(t, recorder)) == 0 {
-			t.Errorf("Accept %q gets no page", accept)
+			t.Errorf("Accept %q gets no metrics", accept)
 		}
 	}
 }
@@ -155,47 +155,47 @@ func TestGzip(t *testing.T) {
 		"": false, "identity": false, "gzip;q=0": false, "gzip;q=0.000": false, "gzip;q=x": false, "xgzip": false, "gzipx": false,
 		"*": false, "br": false, ",,;;": false, "gzip;q=0, br": false,
 	} {
-		recorder := e.answer(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {accept}})
+		recorder := e.do(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {accept}})
 		if got := recorder.Header().Get("Content-Encoding") == "gzip"; got != want {
 			t.Errorf("Accept-Encoding %q: compressed is %v, not %v", accept, got, want)
 		}
 		if len(families(t, recorder)) == 0 {
-			t.Errorf("Accept-Encoding %q gets no page", accept)
+			t.Errorf("Accept-Encoding %q gets no metrics", accept)
 		}
 	}
 }
 
-// TestLargePage is written in many pieces.
-func TestLargePage(t *testing.T) {
+// TestLargeResponse is written in many pieces.
+func TestLargeResponse(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
 	c.ConstLabs = []string{"pad=" + strings.Repeat("0123456789abcdef", 1<<12)}
 	e := newExporter(t, c)
 	plain := e.get(t, "/metrics")
 	if plain.Body.Len() < 1<<20 {
-		t.Fatalf("the page has %d bytes", plain.Body.Len())
+		t.Fatalf("the response has %d bytes", plain.Body.Len())
 	}
-	packed := e.answer(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
+	packed := e.do(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
 	if packed.Body.Len() > plain.Body.Len()/4 {
-		t.Errorf("the page has %d bytes, compressed %d", plain.Body.Len(), packed.Body.Len())
+		t.Errorf("the response has %d bytes, compressed %d", plain.Body.Len(), packed.Body.Len())
 	}
 	if len(families(t, packed)) != len(families(t, plain)) {
-		t.Error("the compressed page does not hold the same families")
+		t.Error("the compressed response has other families")
 	}
 }
 
-// TestSmallPage fits into one packet, where compressing only costs.
-func TestSmallPage(t *testing.T) {
+// TestSmallResponse fits into one packet, where compressing only costs.
+func TestSmallResponse(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
 	c := configure(n.URL)
 	c.File = file(t, "config.yml", "targets: []\n")
 	c.Web.ExporterMetrics = "none"
-	recorder := newExporter(t, c).answer(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
+	recorder := newExporter(t, c).do(t, http.MethodGet, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
 	if recorder.Header().Get("Content-Encoding") != "" || len(families(t, recorder)) == 0 {
-		t.Errorf("a page of %d bytes is compressed, or none", recorder.Body.Len())
+		t.Errorf("a response of %d bytes is compressed, or empty", recorder.Body.Len())
 	}
-	if asked := n.requests.Load(); asked != 0 {
-		t.Errorf("nginx was asked %d times", asked)
+	if requests := n.requests.Load(); requests != 0 {
+		t.Errorf("nginx had %d requests", requests)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // samples are the series of a response, NAME{LABELS}, labels in their order.
 type samples map[string]float64
 
-// scrapePlus scrapes and checks the response: no series is there twice, and a
+// scrapePlus scrapes and checks the response: no series is duplicate, and a
 // target that is down has no data.
 func (e *exporter) scrapePlus(tb testing.TB, query string) samples {
 	tb.Helper()
@@ -36,7 +36,7 @@ func readSamples(tb testing.TB, recorder *httptest.ResponseRecorder) samples {
 		for _, metric := range family.GetMetric() {
 			key := name + "{" + labelText(metric) + "}"
 			if _, duplicate := all[key]; duplicate {
-				tb.Errorf("%s is there twice", key)
+				tb.Errorf("%s is duplicate", key)
 			}
 			all[key] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
 		}

@@ -382,7 +382,7 @@ func TestPlusMaxSeries(t *testing.T) {
 	}
 }
 
-// --nginx.plus.server-id tells servers of one address apart, and
+// --nginx.plus.server-id distinguishes servers of one address, and
 // --nginx.plus.pad-codes shows the codes of the old exporter and others.
 func TestPlusServerIDAndCodes(t *testing.T) {
 	t.Parallel()
@@ -460,7 +460,7 @@ func TestPlusDetection(t *testing.T) {
 	}
 }
 
-// stub_status, two NGINX Plus and a target that is down are told apart.
+// stub_status, two NGINX Plus and a target that is down are distinguished.
 func TestPlusBesideStubStatus(t *testing.T) {
 	t.Parallel()
 	_, one := startPlus(t)
@@ -510,7 +510,7 @@ func TestPlusProtobuf(t *testing.T) {
 	const nginx = `{"version":"1.29.8","build":"nginx-plus-r37.0.0","generation":%d,"load_timestamp":"2026-07-01T08:15:30.250Z"}`
 	e, api := exportPlus(t, plustest.WithDocument("nginx", fmt.Sprintf(nginx, 1)))
 	metric := func(family, labels string) *dto.Metric {
-		recorder := e.answer(t, http.MethodGet, "/metrics", http.Header{"Accept": {acceptProto}})
+		recorder := e.do(t, http.MethodGet, "/metrics", http.Header{"Accept": {acceptProto}})
 		for _, metric := range families(t, recorder)[family].GetMetric() {
 			if labelText(metric) == labels {
 				return metric

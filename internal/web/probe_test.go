@@ -8,7 +8,7 @@ import (
 )
 
 // probing allows what listens at the address of n, and 192.0.2.0/24, where
-// nobody does.
+// nothing does.
 func probing(tb testing.TB, n *nginx) *exporter {
 	tb.Helper()
 	port := n.Listener.Addr().String()
@@ -45,18 +45,18 @@ func TestProbe(t *testing.T) {
 	e := probing(t, n)
 	for _, module := range []string{"", "default", "patient", "guarded"} {
 		recorder := e.get(t, probe(n.URL, module))
-		page := recorder.Body.String()
-		if recorder.Code != http.StatusOK || !strings.Contains(page, "\nnginx_up{cluster=\"main\"} 1\n") {
-			t.Errorf("module %q has status %d:\n%s", module, recorder.Code, page)
+		body := recorder.Body.String()
+		if recorder.Code != http.StatusOK || !strings.Contains(body, "\nnginx_up{cluster=\"main\"} 1\n") {
+			t.Errorf("module %q has status %d:\n%s", module, recorder.Code, body)
 		}
 		for _, unwanted := range []string{"addr=", "nginx_exporter_scrape_errors_total", "process_", "nginx_exporter_build_info"} {
-			if strings.Contains(page, unwanted) {
-				t.Errorf("the page of a probe holds %s:\n%s", unwanted, page)
+			if strings.Contains(body, unwanted) {
+				t.Errorf("the response of a probe has %s:\n%s", unwanted, body)
 			}
 		}
 	}
-	if asked := n.requests.Load(); asked != 4 {
-		t.Errorf("4 probes were %d requests", asked)
+	if requests := n.requests.Load(); requests != 4 {
+		t.Errorf("4 probes were %d requests", requests)
 	}
 }
 
@@ -66,9 +66,9 @@ func TestProbeOfWhatIsDown(t *testing.T) {
 	e := probing(t, n)
 	n.Close()
 	recorder := e.get(t, probe(n.URL, ""))
-	if page := recorder.Body.String(); recorder.Code != http.StatusOK || !strings.Contains(page, "nginx_up{cluster=\"main\"} 0") ||
-		strings.Contains(page, "nginx_connections") {
-		t.Errorf("status %d:\n%s", recorder.Code, page)
+	if body := recorder.Body.String(); recorder.Code != http.StatusOK || !strings.Contains(body, "nginx_up{cluster=\"main\"} 0") ||
+		strings.Contains(body, "nginx_connections") {
+		t.Errorf("status %d:\n%s", recorder.Code, body)
 	}
 }
 
@@ -110,13 +110,13 @@ func TestProbeRefused(t *testing.T) {
 			t.Errorf("%s: a browser may read the refusal as %q", path, kind)
 		}
 	}
-	if asked := n.requests.Load(); asked != 0 {
-		t.Errorf("nginx was asked %d times", asked)
+	if requests := n.requests.Load(); requests != 0 {
+		t.Errorf("nginx had %d requests", requests)
 	}
 }
 
 // TestProbeInjectsNothing puts into target and module what would be labels or
-// lines if it came to the page.
+// lines if it was part of the response.
 func TestProbeInjectsNothing(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
@@ -132,8 +132,8 @@ func TestProbeInjectsNothing(t *testing.T) {
 			t.Errorf("%s has status %d: %s", path, recorder.Code, recorder.Body)
 			continue
 		}
-		if page := recorder.Body.String(); strings.Contains(page, "evil") || strings.Contains(page, "addr=") {
-			t.Errorf("%s puts something on the page:\n%s", path, page)
+		if body := recorder.Body.String(); strings.Contains(body, "evil") || strings.Contains(body, "addr=") {
+			t.Errorf("%s adds something to the response:\n%s", path, body)
 		}
 		families(t, recorder)
 	}
@@ -154,9 +154,9 @@ func TestProbeTimeout(t *testing.T) {
 		"quick":   nil,
 		"default": {timeoutHeader: {"0.5"}},
 	} {
-		recorder := e.answer(t, http.MethodGet, probe(n.URL, module), header) // the flag allows an hour
-		if page := recorder.Body.String(); recorder.Code != http.StatusOK || !strings.Contains(page, "nginx_up{cluster=\"main\"} 0") {
-			t.Errorf("%s has status %d:\n%s", module, recorder.Code, page)
+		recorder := e.do(t, http.MethodGet, probe(n.URL, module), header) // the flag allows an hour
+		if body := recorder.Body.String(); recorder.Code != http.StatusOK || !strings.Contains(body, "nginx_up{cluster=\"main\"} 0") {
+			t.Errorf("%s has status %d:\n%s", module, recorder.Code, body)
 		}
 	}
 }

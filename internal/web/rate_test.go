@@ -14,7 +14,7 @@ import (
 
 const rateMetric = "nginx_http_requests_per_second"
 
-// rated returns an exporter of one nginx that knows the rate over a second.
+// rated returns an exporter with the rate of one nginx over a second.
 func rated(tb testing.TB, more ...string) *exporter {
 	tb.Helper()
 	c := configure(startNginx(tb, nil).URL)
@@ -27,7 +27,7 @@ func rated(tb testing.TB, more ...string) *exporter {
 	return e
 }
 
-// TestRateForms asks for the rate in all ways. KEDA asks in the first one: it
+// TestRateForms requests the rate in all forms. KEDA uses the first one: it
 // sends no Accept, and cuts queries off.
 func TestRateForms(t *testing.T) {
 	t.Parallel()
@@ -61,7 +61,7 @@ func TestRateForms(t *testing.T) {
 		if c.accept != nil {
 			header["Accept"] = c.accept
 		}
-		recorder := e.answer(t, http.MethodGet, c.path, header)
+		recorder := e.do(t, http.MethodGet, c.path, header)
 		what := c.path + " with Accept " + strings.Join(c.accept, ", ")
 		if recorder.Code != http.StatusOK || recorder.Header().Get("Vary") != "Accept" || recorder.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s has status %d and header %v: %s", what, recorder.Code, recorder.Header(), recorder.Body)
@@ -80,7 +80,7 @@ func TestRateForms(t *testing.T) {
 
 func checkRateJSON(t *testing.T, what string, recorder *httptest.ResponseRecorder) {
 	t.Helper()
-	var answer struct {
+	var document struct {
 		Window  string
 		Rate    *float64 `json:"nginx_http_requests_per_second"`
 		Plus    *float64 `json:"nginxplus_http_requests_per_second"`
@@ -90,18 +90,18 @@ func checkRateJSON(t *testing.T, what string, recorder *httptest.ResponseRecorde
 			Rate   *float64 `json:"nginx_http_requests_per_second"`
 		}
 	}
-	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil || recorder.Header().Get("Content-Type") != "application/json" {
+	if err := json.Unmarshal(recorder.Body.Bytes(), &document); err != nil || recorder.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("%s is %q: %v: %s", what, recorder.Header().Get("Content-Type"), err, recorder.Body)
 		return
 	}
-	if answer.Window != "1s" || answer.Rate == nil || answer.Plus != nil || len(answer.Targets) != 1 ||
-		answer.Targets[0].Rate == nil || *answer.Targets[0].Rate != *answer.Rate || answer.Targets[0].Labels == nil ||
-		!strings.HasPrefix(answer.Targets[0].Target, "http://127.0.0.1:") {
+	if document.Window != "1s" || document.Rate == nil || document.Plus != nil || len(document.Targets) != 1 ||
+		document.Targets[0].Rate == nil || *document.Targets[0].Rate != *document.Rate || document.Targets[0].Labels == nil ||
+		!strings.HasPrefix(document.Targets[0].Target, "http://127.0.0.1:") {
 		t.Errorf("%s is %s", what, recorder.Body)
 	}
 }
 
-// TestRatePaths wants an error where there is no figure, and never a zero.
+// TestRatePaths checks that an unknown rate is an error, and never 0.
 func TestRatePaths(t *testing.T) {
 	t.Parallel()
 	e := rated(t)
@@ -121,7 +121,7 @@ func TestRatePaths(t *testing.T) {
 		"GET /rate/1s?format=yaml": http.StatusBadRequest,
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		if got := e.answer(t, method, path, nil); got.Code != want {
+		if got := e.do(t, method, path, nil); got.Code != want {
 			t.Errorf("%s has status %d, not %d: %s", request, got.Code, want, got.Body)
 		}
 	}
@@ -130,10 +130,10 @@ func TestRatePaths(t *testing.T) {
 		t.Errorf("the header is %v", unknown.Header())
 	}
 	if strings.ContainsAny(unknown.Body.String(), "0123456789") {
-		t.Errorf("an unknown rate has a figure: %s", unknown.Body)
+		t.Errorf("an unknown rate has a value: %s", unknown.Body)
 	}
 	if landing := e.get(t, "/").Body.String(); !strings.Contains(landing, `href="/rate/1m"`) && !strings.Contains(landing, `href="rate/1m"`) {
-		t.Errorf("the landing page does not tell of rates:\n%s", landing)
+		t.Errorf("the landing page has no links to rates:\n%s", landing)
 	}
 	off := newExporter(t, configure(startNginx(t, nil).URL))
 	if got := off.get(t, "/rate/1s").Code; got != http.StatusNotFound {
@@ -141,18 +141,18 @@ func TestRatePaths(t *testing.T) {
 	}
 }
 
-// TestRateOfSome wants no sum where a target is missing: it would look like
-// less load.
+// TestRateOfSome checks that there is no sum if a target is missing: it would be
+// too low.
 func TestRateOfSome(t *testing.T) {
 	t.Parallel()
 	e := rated(t, "http://127.0.0.1:1/none")
-	var answer map[string]any
+	var document map[string]any
 	recorder := e.get(t, "/rate/1s")
-	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
+	if err := json.Unmarshal(recorder.Body.Bytes(), &document); err != nil {
 		t.Fatalf("%v: %s", err, recorder.Body)
 	}
-	if answer[rateMetric] != nil || strings.Count(recorder.Body.String(), rateMetric) != 1 || strings.Count(recorder.Body.String(), `"target":`) != 2 {
-		t.Errorf("the answer is %s", recorder.Body)
+	if document[rateMetric] != nil || strings.Count(recorder.Body.String(), rateMetric) != 1 || strings.Count(recorder.Body.String(), `"target":`) != 2 {
+		t.Errorf("the response is %s", recorder.Body)
 	}
 }
 

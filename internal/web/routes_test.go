@@ -58,7 +58,7 @@ func TestRoutes(t *testing.T) {
 		"GET /metrics?a=%zz;b": http.StatusOK,
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		if got := plain.answer(t, method, path, nil).Code; got != want {
+		if got := plain.do(t, method, path, nil).Code; got != want {
 			t.Errorf("%s has status %d, not %d", request, got, want)
 		}
 	}
@@ -66,16 +66,16 @@ func TestRoutes(t *testing.T) {
 	for _, path := range []string{"/", "/-/healthy", "/-/ready", "/probe", "/x"} {
 		plain.get(t, path)
 	}
-	plain.answer(t, http.MethodPost, "/metrics", nil)
-	if asked := n.requests.Load() - before; asked != 0 {
-		t.Errorf("nginx was asked %d times for what needs no nginx", asked)
+	plain.do(t, http.MethodPost, "/metrics", nil)
+	if requests := n.requests.Load() - before; requests != 0 {
+		t.Errorf("nginx had %d requests for paths that do not need it", requests)
 	}
 }
 
 func TestAllowedMethods(t *testing.T) {
 	t.Parallel()
 	e := newExporter(t, configure(startNginx(t, nil).URL))
-	if got := e.answer(t, http.MethodPost, "/metrics", nil).Header().Get("Allow"); got != "GET, HEAD" {
+	if got := e.do(t, http.MethodPost, "/metrics", nil).Header().Get("Allow"); got != "GET, HEAD" {
 		t.Errorf("allowed on /metrics are %q", got)
 	}
 }
@@ -95,8 +95,8 @@ func TestBodiesAreRefused(t *testing.T) {
 			}
 		}
 	}
-	if asked := n.requests.Load(); asked != 0 {
-		t.Errorf("nginx was asked %d times", asked)
+	if requests := n.requests.Load(); requests != 0 {
+		t.Errorf("nginx had %d requests", requests)
 	}
 }
 
@@ -111,7 +111,7 @@ func TestTelemetryPath(t *testing.T) {
 		c.Web.TelemetryPath = path
 		e := newExporter(t, c)
 		if body := e.get(t, path).Body.String(); !strings.Contains(body, "\nnginx_up 1\n") {
-			t.Errorf("%s is no page: %s", path, body)
+			t.Errorf("%s has no metrics: %s", path, body)
 		}
 		for other, want := range others {
 			if got := e.get(t, other).Code; got != want {
@@ -131,7 +131,7 @@ func TestLanding(t *testing.T) {
 	}
 	for _, want := range []string{"<title>NGINX exporter", `href="/status/metrics"`, `href="/-/healthy"`, `href="/-/ready"`} {
 		if !strings.Contains(recorder.Body.String(), want) {
-			t.Errorf("the landing page does not hold %q:\n%s", want, recorder.Body)
+			t.Errorf("the landing page does not have %q:\n%s", want, recorder.Body)
 		}
 	}
 	if strings.Contains(recorder.Body.String(), "debug/pprof") {
@@ -145,7 +145,7 @@ func TestReload(t *testing.T) {
 	c.Web.Lifecycle = true
 	e := newExporter(t, c)
 	for _, method := range []string{http.MethodPost, http.MethodPut} {
-		if got := e.answer(t, method, "/-/reload", nil); got.Code != http.StatusOK {
+		if got := e.do(t, method, "/-/reload", nil); got.Code != http.StatusOK {
 			t.Errorf("%s has status %d: %s", method, got.Code, got.Body)
 		}
 	}
@@ -156,14 +156,14 @@ func TestReload(t *testing.T) {
 		t.Errorf("the configuration was loaded %d times", got)
 	}
 	e.reload = errors.New("--config.file: line 3: no such key")
-	got := e.answer(t, http.MethodPost, "/-/reload", nil)
+	got := e.do(t, http.MethodPost, "/-/reload", nil)
 	if got.Code != http.StatusInternalServerError || !strings.Contains(got.Body.String(), "line 3") {
 		t.Errorf("a bad configuration has status %d: %s", got.Code, got.Body)
 	}
 }
 
-// TestScrapeCounts wants scrapes counted by their status with the full metrics
-// of the exporter, and nothing of it else.
+// TestScrapeCounts checks that scrapes are counted by status with the full metrics
+// of the exporter, and not otherwise.
 func TestScrapeCounts(t *testing.T) {
 	t.Parallel()
 	const counted = `promhttp_metric_handler_requests_total{code="200"} 2`
@@ -184,22 +184,22 @@ func TestScrapeCounts(t *testing.T) {
 	close(hold)
 	<-first
 	e.get(t, "/metrics")
-	page := e.get(t, "/metrics").Body.String()
+	body := e.get(t, "/metrics").Body.String()
 	for _, want := range []string{
 		counted, `promhttp_metric_handler_requests_total{code="503"} 1`, `promhttp_metric_handler_requests_total{code="500"} 0`,
 		"promhttp_metric_handler_requests_in_flight 1", "\ngo_goroutines ",
 	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page does not hold %q:\n%s", want, page)
+		if !strings.Contains(body, want) {
+			t.Errorf("the response does not have %q:\n%s", want, body)
 		}
 	}
 	basic := newExporter(t, configure(n.URL)).get(t, "/metrics").Body.String()
 	if strings.Contains(basic, "promhttp_") || strings.Contains(basic, "go_goroutines") {
-		t.Errorf("the basic page holds more than asked for:\n%s", basic)
+		t.Errorf("the basic response has more metrics:\n%s", basic)
 	}
 }
 
-// TestChosenSources is how node_exporter lets a scraper choose.
+// TestChosenSources checks the query parameters of node_exporter.
 func TestChosenSources(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
@@ -234,12 +234,12 @@ func TestChosenSources(t *testing.T) {
 	}
 	recorder := e.get(t, "/metrics?exclude[]=stub_status")
 	if families(t, recorder)["nginx_http_requests_total"] != nil {
-		t.Errorf("what is excluded is on the page:\n%s", recorder.Body)
+		t.Errorf("what is excluded is in the response:\n%s", recorder.Body)
 	}
 }
 
-// TestUsesSettings wants the values that were checked, not those that were
-// asked for and changed since.
+// TestUsesSettings checks that validated values are used, not those of a
+// Config that changed later.
 func TestUsesSettings(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)

@@ -17,11 +17,11 @@ import (
 	"nginx-exporter/internal/web"
 )
 
-// stubPage is what a small nginx tells.
+// stubPage is the status of a small nginx.
 const stubPage = "Active connections: 2 \nserver accepts handled requests\n 7 7 13 \nReading: 0 Writing: 1 Waiting: 1 \n"
 
 // BenchmarkScrape is a whole scrape over loopback: Prometheus' request, the
-// requests to nginx, the compressed page. Those of NGINX Plus hold the cost of
+// requests to nginx, the compressed response. Those of NGINX Plus hold the cost of
 // serving its documents too, which is little.
 func BenchmarkScrape(b *testing.B) {
 	b.Run("stub_status", func(b *testing.B) {
@@ -65,12 +65,12 @@ func scrapeOften(b *testing.B, target string) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64(length), "bytes/page")
+		b.ReportMetric(float64(length), "bytes/response")
 		_ = response.Body.Close()
 	}
 }
 
-// exporterOf serves the page of one target and returns its address.
+// exporterOf serves one target and returns its address.
 func exporterOf(b *testing.B, target string) string {
 	b.Helper()
 	c := config.Config{

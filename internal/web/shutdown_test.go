@@ -12,17 +12,17 @@ import (
 	"nginx-exporter/internal/config"
 )
 
-// stopping tells when a Shutdown is over.
-func (r *running) stopping(hurry <-chan struct{}) <-chan struct{} {
+// stopping shuts down; the channel is closed when that is complete.
+func (r *running) stopping(skipDrain <-chan struct{}) <-chan struct{} {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		r.Shutdown(hurry)
+		r.Shutdown(skipDrain)
 	}()
 	return over
 }
 
-// mustEnd wants that Shutdown and Serve are over soon, without an error.
+// mustEnd checks that Shutdown and Serve end without an error.
 func (r *running) mustEnd(tb testing.TB, over <-chan struct{}) {
 	tb.Helper()
 	select {
@@ -50,8 +50,8 @@ func TestDrain(t *testing.T) {
 	c.Web.DrainDelay = time.Hour
 	r := serve(t, c)
 	address := r.address(t)
-	hurry := make(chan struct{})
-	over := r.stopping(hurry)
+	skipDrain := make(chan struct{})
+	over := r.stopping(skipDrain)
 	eventually(t, "readiness to end", func() bool {
 		status, _, err := fetch(t, "tcp", address, "/-/ready", nil)
 		return err == nil && status == http.StatusServiceUnavailable
@@ -60,14 +60,14 @@ func TestDrain(t *testing.T) {
 	if status, _, err := fetch(t, "tcp", address, "/-/healthy", nil); err != nil || status != http.StatusOK {
 		t.Errorf("health has status %d, error %v", status, err)
 	}
-	close(hurry)
+	close(skipDrain)
 	r.mustEnd(t, over)
 	if _, _, err := fetch(t, "tcp", address, "/-/healthy", nil); err == nil {
 		t.Error("it still serves")
 	}
 }
 
-// TestDrainDelayEnds is the way without hurry.
+// TestDrainDelayEnds does not end the drain delay early.
 func TestDrainDelayEnds(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
@@ -80,7 +80,7 @@ func TestDrainDelayEnds(t *testing.T) {
 	}
 }
 
-func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
+func TestShutdownCompletesRequests(t *testing.T) {
 	t.Parallel()
 	r, n, hold := serveHeld(t, func(*config.Web) {})
 	address := r.address(t)
@@ -109,7 +109,7 @@ func TestShutdownAnswersWhatIsUnderWay(t *testing.T) {
 	r.mustEnd(t, over)
 }
 
-func TestShutdownCutsWhatTakesTooLong(t *testing.T) {
+func TestShutdownTimeout(t *testing.T) {
 	t.Parallel()
 	r, n, hold := serveHeld(t, func(w *config.Web) { w.ShutdownTimeout = 200 * time.Millisecond })
 	defer close(hold)
@@ -121,32 +121,32 @@ func TestShutdownCutsWhatTakesTooLong(t *testing.T) {
 	eventually(t, "the scrape to reach nginx", func() bool { return n.requests.Load() == 1 })
 	r.mustEnd(t, r.stopping(nil))
 	if err := <-failed; err == nil {
-		t.Error("the scrape was answered although nginx hangs")
+		t.Error("the scrape succeeded although nginx hangs")
 	}
 }
 
-// TestShutdownOfSilentClients connects and sends nothing, or half a request.
-// Neither may hold the end up until its own time-out.
-func TestShutdownOfSilentClients(t *testing.T) {
+// TestShutdownWithIdleClients connects and sends nothing, or half a request.
+// Neither may delay the shutdown until its own timeout.
+func TestShutdownWithIdleClients(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
 	c.Web.ReadTimeout, c.Web.IdleTimeout, c.Web.ShutdownTimeout = time.Hour, time.Hour, time.Hour
 	r := serve(t, c)
 	var clients []net.Conn
-	for _, said := range []string{"", "", "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"} {
+	for _, request := range []string{"", "", "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"} {
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", r.address(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = conn.Close() })
-		if _, err := conn.Write([]byte(said)); err != nil {
+		if _, err := conn.Write([]byte(request)); err != nil {
 			t.Fatal(err)
 		}
 		clients = append(clients, conn)
 	}
-	// The answer to the last one says that all three were accepted.
+	// The response to the last one shows that all three were accepted.
 	if line, err := bufio.NewReader(clients[2]).ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 200") {
-		t.Fatalf("the answer began with %q: %v", line, err)
+		t.Fatalf("the response began with %q: %v", line, err)
 	}
 	r.mustEnd(t, r.stopping(nil))
 }

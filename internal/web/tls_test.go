@@ -44,7 +44,7 @@ func TestTLSVersions(t *testing.T) {
 	}
 }
 
-// Clients without a certificate of the CA are refused before nginx is asked,
+// Clients without a certificate of the CA are refused before nginx gets a request,
 // whatever part of the web configuration a writer has written so far.
 func TestClientCertificates(t *testing.T) {
 	t.Parallel()
