@@ -71,7 +71,7 @@ func helpOf(t *testing.T, flag string) string {
 }
 
 // TestDocsOldFlags holds the table of docs/migrating.md equal to the flags that
-// only versions 0.x had, with what the log says of each.
+// only versions 0.x had, with the warnings in the log.
 func TestDocsOldFlags(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| flag | variable | the log says |\n|---|---|---|\n")
@@ -119,7 +119,7 @@ func TestDocsManPage(t *testing.T) {
 	generated(t, "docs/nginx-exporter.1", page.String())
 }
 
-// manEnd is what a man page tells besides flags and commands.
+// manEnd is the rest of the man page.
 const manEnd = `.SH SIGNALS
 .TP
 .B SIGHUP
@@ -135,7 +135,7 @@ doctor exits with 0 if healthy, 1 if a problem is found, 2 if diagnosis is not p
 .BR prometheus (1)
 `
 
-// commands lists commands with those below them.
+// commands lists commands and those below them.
 func commands(list []*kingpin.CmdModel) []*kingpin.CmdModel {
 	var all []*kingpin.CmdModel
 	for _, command := range list {
@@ -153,7 +153,7 @@ func standard(f *flag) string {
 	return " Default: " + strings.Join(f.defaults, ", ") + "."
 }
 
-// roff hides from groff what it would read as markup.
+// roff escapes markup of groff.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
@@ -162,7 +162,7 @@ func roff(text string) string {
 	return text
 }
 
-// fresh returns a command line on which nothing was said, in an empty
+// fresh returns a command line without arguments, in an empty
 // environment.
 func fresh(t *testing.T) *cli {
 	t.Helper()
@@ -184,10 +184,10 @@ func code(items []string) string {
 	return "`" + strings.Join(items, "`, `") + "`"
 }
 
-// cell makes a text fit for one cell of a table.
+// cell escapes text for a cell of a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// deprecationsOf returns what the log says when the flag is given.
+// deprecationsOf returns the warnings that the flag causes.
 func deprecationsOf(t *testing.T, f *flag) string {
 	t.Helper()
 	cli := fresh(t)
@@ -199,12 +199,12 @@ func deprecationsOf(t *testing.T, f *flag) string {
 		t.Fatal(err)
 	}
 	if len(cli.deprecations) == 0 {
-		t.Errorf("--%s is an old flag of which the log says nothing", f.name)
+		t.Errorf("--%s has no warning in the log", f.name)
 	}
 	return strings.Join(cli.deprecations, "; ")
 }
 
-// section compares what stands between two marks of a document, or writes it.
+// section compares the part of a document between two marks, or writes it.
 func section(t *testing.T, path, name, want string) {
 	t.Helper()
 	text, err := os.ReadFile(fromRoot(path))
@@ -220,12 +220,12 @@ func section(t *testing.T, path, name, want string) {
 	generated(t, path, before+begin+want+end+after)
 }
 
-// generated compares a document with what it is generated from, or writes it.
+// generated compares a generated document, or writes it.
 func generated(t *testing.T, path, want string) {
 	t.Helper()
 	path = fromRoot(path)
 	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { // a document for everybody
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { // readable by all
 			t.Fatal(err)
 		}
 		return
@@ -235,7 +235,7 @@ func generated(t *testing.T, path, want string) {
 		t.Fatal(err)
 	}
 	if string(have) != want {
-		t.Errorf("%s is not what the program says now; run make docs and read git diff", path)
+		t.Errorf("%s is outdated; run make docs and read git diff", path)
 	}
 }
 

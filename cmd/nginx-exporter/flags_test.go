@@ -12,7 +12,7 @@ import (
 )
 
 // TestFlagsOfTheOldExporter reads testdata/compat/flags.tsv, the interface of
-// nginx-prometheus-exporter 0.x and 1.5: every flag is there, with its variable
+// nginx-prometheus-exporter 0.x and 1.5: every flag exists, with its variable
 // and its default.
 func TestFlagsOfTheOldExporter(t *testing.T) {
 	text, err := os.ReadFile("testdata/compat/flags.tsv")
@@ -32,7 +32,7 @@ func TestFlagsOfTheOldExporter(t *testing.T) {
 		}
 		f := cli.find(name)
 		if f == nil {
-			t.Errorf("--%s is not there", name)
+			t.Errorf("--%s does not exist", name)
 			continue
 		}
 		old := strings.Contains(versions, "..")
@@ -52,7 +52,7 @@ func TestFlagsOfTheOldExporter(t *testing.T) {
 	}
 }
 
-// TestFlagVariables gives every flag there is by each of its variables: that
+// TestFlagVariables sets every flag by each of its variables: that
 // does the same as the command line.
 func TestFlagVariables(t *testing.T) {
 	standard := state(t, nil, nil)
@@ -72,20 +72,20 @@ func TestFlagVariables(t *testing.T) {
 			}
 			seen[name] = f.name
 			if have := state(t, nil, map[string]string{name: value}); have != want {
-				t.Errorf("%s=%s does something else than %s:\n%s\n%s", name, value, on(f, value), have, want)
+				t.Errorf("%s=%s differs from %s:\n%s\n%s", name, value, on(f, value), have, want)
 			}
 			for _, empty := range []string{"", " ", "\n"} {
 				if have := state(t, nil, map[string]string{name: empty}); have != standard {
-					t.Errorf("%s=%q is not as good as none", name, empty)
+					t.Errorf("%s=%q does not count as unset", name, empty)
 				}
 			}
 		}
 	}
 }
 
-// TestFlagPrecedence gives every flag there is in several ways at once: the
-// command line goes before the variable with the prefix, that one before the
-// one without, and a blank one hides none.
+// TestFlagPrecedence sets every flag in several ways at once: the
+// command line takes precedence over the variable with the prefix, and that over
+// the one without; a blank one counts as unset.
 func TestFlagPrecedence(t *testing.T) {
 	for _, f := range fresh(t).flags {
 		values := samples(t, f)
@@ -93,11 +93,11 @@ func TestFlagPrecedence(t *testing.T) {
 		for i, name := range slices.Backward(f.env) {
 			all[name] = values[(i+1)%len(values)]
 			if have, want := state(t, nil, all), state(t, on(f, all[name]), nil); have != want {
-				t.Errorf("%s does not go before the rest of %v", name, all)
+				t.Errorf("%s does not take precedence over the rest of %v", name, all)
 			}
 		}
 		if have, want := state(t, on(f, values[0]), all), state(t, on(f, values[0]), nil); have != want {
-			t.Errorf("%s does not go before %v", on(f, values[0]), all)
+			t.Errorf("%s does not take precedence over %v", on(f, values[0]), all)
 		}
 		if len(f.env) < 2 {
 			continue
@@ -109,7 +109,7 @@ func TestFlagPrecedence(t *testing.T) {
 	}
 }
 
-// TestFlagErrorsNameTheirSource gives garbage to every flag that can tell, on
+// TestFlagErrorsNameTheirSource sets every flag to an invalid value, on
 // the command line and in each variable.
 func TestFlagErrorsNameTheirSource(t *testing.T) {
 	const garbage = "gar bage"
@@ -124,7 +124,7 @@ func TestFlagErrorsNameTheirSource(t *testing.T) {
 			if _, err := parsed(nil, environment); err == nil || !strings.HasPrefix(err.Error(), variable+": ") {
 				t.Errorf("%s=%s: %v", variable, garbage, err)
 			}
-			// What the command line says is right, or what is wrong is there.
+			// The command line is valid, or its error is reported.
 			if _, err := parsed(on(f, samples(t, f)[0]), environment); err != nil {
 				t.Errorf("%s=%s and %s: %v", variable, garbage, on(f, samples(t, f)[0]), err)
 			}
@@ -139,22 +139,22 @@ func TestFlagErrorsNameTheirSource(t *testing.T) {
 	}
 }
 
-// TestOldSpellings writes every flag in the ways of old versions: each has the
-// effect of the new way, and the log says what to write.
+// TestOldSpellings uses the spellings of versions 0.x for every flag: each has the
+// same effect as today's, and the log names that.
 func TestOldSpellings(t *testing.T) {
 	for _, f := range fresh(t).flags {
 		for _, s := range oldSpellings(f, samples(t, f)[0]) {
 			if have, want := state(t, s.args, nil), state(t, s.normalized, nil); have != want {
-				t.Errorf("%q does something else than %q:\n%s\n%s", s.args, s.normalized, have, want)
+				t.Errorf("%q differs from %q:\n%s\n%s", s.args, s.normalized, have, want)
 			}
 			if f.hidden {
-				continue // TestDocsOldFlags shows what the log says of these
+				continue // TestDocsOldFlags covers these
 			}
 			if warnings := warningsOf(t, s.args); !slices.ContainsFunc(warnings, func(warning string) bool { return strings.HasPrefix(warning, s.warning) }) {
-				t.Errorf("%q: the log says %q, and not %q", s.args, warnings, s.warning)
+				t.Errorf("%q: the log has %q, not %q", s.args, warnings, s.warning)
 			}
 			if warnings := warningsOf(t, s.normalized); len(warnings) > 0 {
-				t.Errorf("%q: the log says %q", s.normalized, warnings)
+				t.Errorf("%q: the log has %q", s.normalized, warnings)
 			}
 		}
 	}
@@ -190,7 +190,7 @@ func warningsOf(t *testing.T, args []string) []string {
 	return cli.deprecations
 }
 
-// TestLists reads lists as the old versions wrote them.
+// TestLists reads lists in the spelling of versions 0.x.
 func TestLists(t *testing.T) {
 	const uris, labels = "SCRAPE_URI", "CONST_LABELS"
 	for _, c := range []struct {
@@ -227,7 +227,7 @@ func TestLists(t *testing.T) {
 				t.Errorf("%s %q: %q, not %q", how, c.value, have, c.want)
 			}
 			if noted := strings.Contains(strings.Join(cli.deprecations, "\n"), "Commas between the values of"); noted != c.noted {
-				t.Errorf("%s %q: the log says %q", how, c.value, cli.deprecations)
+				t.Errorf("%s %q: the log has %q", how, c.value, cli.deprecations)
 			}
 		}
 		check(c.variable, byVariable)
@@ -242,7 +242,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// on writes a flag on the command line as it is written today.
+// on returns the arguments that set a flag.
 func on(f *flag, value string) []string {
 	switch {
 	case f.boolean && value == "true":
@@ -254,7 +254,7 @@ func on(f *flag, value string) []string {
 	}
 }
 
-// samples returns values that a flag takes and that are not its default.
+// samples returns valid values of a flag other than its default.
 func samples(t *testing.T, f *flag) []string {
 	t.Helper()
 	if f.boolean {
@@ -271,11 +271,11 @@ func samples(t *testing.T, f *flag) []string {
 			return values
 		}
 	}
-	t.Fatalf("--%s takes none of the values that this test knows", f.name)
+	t.Fatalf("--%s accepts none of the values of this test", f.name)
 	return nil
 }
 
-// state says what a command line and an environment amount to.
+// state returns the result of a command line and an environment.
 func state(t *testing.T, args []string, environment map[string]string) string {
 	t.Helper()
 	cli, err := parsed(args, environment)
@@ -299,8 +299,8 @@ func parsed(args []string, environment map[string]string) (*cli, error) {
 	return c, err
 }
 
-// TestEveryFlagIsUsed looks for every flag in the scripts: one that was read
-// and then forgotten shows only where the whole program runs.
+// TestEveryFlagIsUsed checks that scripts use every flag: one that is parsed
+// but has no effect is found only by running the program.
 func TestEveryFlagIsUsed(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil {
@@ -308,7 +308,7 @@ func TestEveryFlagIsUsed(t *testing.T) {
 	}
 	var all strings.Builder
 	for _, script := range scripts {
-		text, err := os.ReadFile(script) // a file of this folder
+		text, err := os.ReadFile(script) // a file of this directory
 		if err != nil {
 			t.Fatal(err)
 		}

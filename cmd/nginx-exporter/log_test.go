@@ -35,7 +35,7 @@ func TestLogUnread(t *testing.T) {
 }
 
 // TestLogReadAgain reads from the full pipe after more lines than the program
-// keeps: the log says how many it lacks, and is complete from then on.
+// keeps: the log reports how many were dropped, and is complete from then on.
 func TestLogReadAgain(t *testing.T) {
 	reader, p, socket := startUnread(t)
 	for range logQueue/200 + 5 {
@@ -60,20 +60,20 @@ func TestLogReadAgain(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	if !regexp.MustCompile(`(?s)level=debug .* level=warn caller=\S+ msg="Log lines dropped.*" lines=[1-9].* msg="Shutdown complete" [^\n]+\n\z`).MatchString(log.String()) {
-		t.Errorf("the log does not tell that lines were dropped, or does not end with the end of the program:\n%s", log.String())
+		t.Errorf("the log lacks the number of dropped lines, or its last line:\n%s", log.String())
 	}
 }
 
 // startUnread starts a program whose log nothing reads, at a Unix socket.
 func startUnread(t *testing.T) (reader *os.File, p *proctest.Process, socket string) {
 	t.Helper()
-	folder := t.TempDir()
+	directory := t.TempDir()
 	var file strings.Builder
 	file.WriteString("targets:\n")
 	for n := range 200 {
 		fmt.Fprintf(&file, "- uri: unix:/nowhere/%d:/x\n", n)
 	}
-	path, socket := filepath.Join(folder, "exporter.yml"), filepath.Join(folder, "exp.sock")
+	path, socket := filepath.Join(directory, "exporter.yml"), filepath.Join(directory, "exp.sock")
 	if err := os.WriteFile(path, []byte(file.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}

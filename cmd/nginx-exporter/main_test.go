@@ -12,7 +12,7 @@ import (
 
 var update = stdflag.Bool("update", false, "rewrite the generated documents and the scripts")
 
-// TestMain makes the test binary stand in for the program in the scripts.
+// TestMain runs the test binary as the program in the scripts.
 func TestMain(m *testing.M) {
 	testscript.Main(leakless{m}, map[string]func(){programName: main})
 }

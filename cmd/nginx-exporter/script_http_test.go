@@ -20,13 +20,13 @@ import (
 	"nginx-exporter/internal/proctest"
 )
 
-// get asks the exporter:
+// get sends a request:
 //
 //	get [OPTIONS] URL [PATTERN | !PATTERN]...
 //
-// It asks again until the answer has the status (-status=200) and matches all
-// patterns. Without a pattern one answer must do. The answer goes to stdout.
-// With -later=FILE the script goes on, and the answer goes into FILE.
+// It repeats the request until the response has the status (-status=200) and matches
+// all patterns. Without patterns it sends one request. The response goes to stdout.
+// With -later=FILE the script continues, and the response goes into FILE.
 // Options: -status, -method, -header="Name: value", -user=name:password,
 // -unix=socket, -ca=file, -cert=file and -key=file. A URL without a scheme is
 // http.
@@ -43,39 +43,39 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 		want = "200"
 	}
 	if file := options["later"]; file != "" {
-		askLater(ts, client, request, ts.MkAbs(file))
+		requestLater(ts, client, request, ts.MkAbs(file))
 		return
 	}
-	var answer string
-	ask := func() error {
+	var response string
+	send := func() error {
 		var status int
 		var err error
-		if status, answer, err = exchange(client, request); err != nil {
+		if status, response, err = exchange(client, request); err != nil {
 			return err
 		}
 		if strconv.Itoa(status) != want {
-			return fmt.Errorf("status %d, not %s: %s", status, want, answer)
+			return fmt.Errorf("status %d, not %s: %s", status, want, response)
 		}
-		return matchAll(ts, patterns, answer)
+		return matchAll(ts, patterns, response)
 	}
 	if len(patterns) == 0 {
-		ts.Check(ask())
+		ts.Check(send())
 	} else {
-		until(ts, ask)
+		until(ts, send)
 	}
-	_, _ = io.WriteString(ts.Stdout(), answer) // it takes everything
+	_, _ = io.WriteString(ts.Stdout(), response) // it never fails
 }
 
-// askLater writes the answer into a file when it comes.
-func askLater(ts *testscript.TestScript, client *http.Client, request *http.Request, path string) {
+// requestLater writes the response into a file.
+func requestLater(ts *testscript.TestScript, client *http.Client, request *http.Request, path string) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		status, answer, err := exchange(client, request)
+		status, response, err := exchange(client, request)
 		if err != nil {
-			answer = err.Error()
+			response = err.Error()
 		}
-		_ = os.WriteFile(path, fmt.Appendf(nil, "status %d\n%s\n", status, answer), 0o600) // the script waits for it
+		_ = os.WriteFile(path, fmt.Appendf(nil, "status %d\n%s\n", status, response), 0o600) // the script waits for it
 	}()
 	ts.Defer(func() {
 		client.CloseIdleConnections()
@@ -87,8 +87,8 @@ func askLater(ts *testscript.TestScript, client *http.Client, request *http.Requ
 //
 //	hangsup silent|idle|deaf ADDRESS
 //
-// A silent client begins a request and does not end it, an idle one has had its
-// answer, a deaf one asks for ever and does not read.
+// A silent client does not complete its request, an idle one has received its
+// response, a deaf one sends requests and does not read.
 func hangsUp(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: hangsup silent|idle|deaf ADDRESS")
@@ -124,7 +124,7 @@ func matchAll(ts *testscript.TestScript, patterns []string, text string) error {
 		compiled, err := regexp.Compile("(?m)" + bare)
 		ts.Check(err)
 		if compiled.MatchString(text) == absent {
-			return fmt.Errorf("%s is not true of:\n%s", pattern, text)
+			return fmt.Errorf("%s does not hold for:\n%s", pattern, text)
 		}
 	}
 	return nil

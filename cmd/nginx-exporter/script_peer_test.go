@@ -43,7 +43,7 @@ func stub(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // hang starts a server that reads requests and never responds: hang NAME.
-// Each request makes a file NAME.asked.
+// Each request makes a file NAME.requested.
 func hang(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: hang NAME")
@@ -51,7 +51,7 @@ func hang(ts *testscript.TestScript, neg bool, args []string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
 	ts.Check(err)
 	ts.Setenv(args[0], listener.Addr().String())
-	asked := ts.MkAbs(args[0] + ".asked")
+	requested := ts.MkAbs(args[0] + ".requested")
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -60,7 +60,7 @@ func hang(ts *testscript.TestScript, neg bool, args []string) {
 			if err != nil {
 				return
 			}
-			go swallow(conn, asked)
+			go swallow(conn, requested)
 		}
 	}()
 	ts.Defer(func() {
@@ -70,11 +70,11 @@ func hang(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // swallow ends when the other side hangs up.
-func swallow(conn net.Conn, asked string) {
+func swallow(conn net.Conn, requested string) {
 	defer func() { _ = conn.Close() }() // nothing was written
 	reader := bufio.NewReader(conn)
 	if _, err := reader.ReadString('\n'); err == nil {
-		_ = os.WriteFile(asked, []byte("asked\n"), 0o600) // the script waits for it
+		_ = os.WriteFile(requested, []byte("requested\n"), 0o600) // the script waits for it
 	}
 	_, _ = io.Copy(io.Discard, reader)
 }

@@ -22,8 +22,8 @@ func startPlus(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
 }
 
-// eachSource switches everything that can be switched on and then off, one
-// after another: series must go, and none may come: eachsource PLUS STUB.
+// eachSource enables and disables each collector, one
+// after another, and compares the series: eachsource PLUS STUB.
 func eachSource(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: eachsource PLUS STUB")
@@ -37,16 +37,16 @@ func eachSource(ts *testscript.TestScript, neg bool, args []string) {
 		without := seriesOf(ts, "--no-collector."+source.Name, "--nginx.scrape-uri="+uri)
 		for series := range without {
 			if !with[series] {
-				ts.Fatalf("%s is there without %s alone", series, source.Name)
+				ts.Fatalf("%s appears if %s is disabled", series, source.Name)
 			}
 		}
 		if len(with) <= len(without) {
-			ts.Fatalf("%s brings nothing", source.Name)
+			ts.Fatalf("%s has no series", source.Name)
 		}
 	}
 }
 
-// seriesOf starts an exporter and returns what it tells of nginx, without the
+// seriesOf starts an exporter and returns its series of nginx, without the
 // values.
 func seriesOf(ts *testscript.TestScript, args ...string) map[string]bool {
 	const name = "each"

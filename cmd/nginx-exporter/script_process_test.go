@@ -52,9 +52,9 @@ func (scriptTB) Failed() bool { return true }
 
 // TempDir implements [proctest.TB].
 func (s scriptTB) TempDir() string {
-	folder, err := os.MkdirTemp(s.MkAbs("."), "")
+	directory, err := os.MkdirTemp(s.MkAbs("."), "")
 	s.Check(err)
-	return folder
+	return directory
 }
 
 // logOf returns the path of the log of a process of that name.
@@ -88,8 +88,8 @@ func environmentNames() []string {
 }
 
 func program(ts *testscript.TestScript, name string) string {
-	for _, folder := range filepath.SplitList(ts.Getenv("PATH")) {
-		if path := filepath.Join(folder, name); isProgram(path) {
+	for _, directory := range filepath.SplitList(ts.Getenv("PATH")) {
+		if path := filepath.Join(directory, name); isProgram(path) {
 			return path
 		}
 	}
@@ -124,7 +124,7 @@ func exporterCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
 //
 // Its address goes into $NAME, its log into NAME.log. With -n it has to listen
 // at so many addresses; the others go into $NAME_2 and so on. With -fd it gets
-// a socket in the way of systemd.
+// a socket as from systemd.
 func startExporter(ts *testscript.TestScript, neg bool, args []string) {
 	options, args := cutOptions(args)
 	if neg || len(args) == 0 {
@@ -152,7 +152,7 @@ func startExporter(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// listening returns the addresses that a log tells.
+// listening returns the addresses in a log.
 func listening(log string) []string {
 	var addresses []string
 	address := regexp.MustCompile(`address"?[=:]"?([^\s"]+)["\n]`)
@@ -171,7 +171,7 @@ func handOver(ts *testscript.TestScript, command *exec.Cmd, address string) {
 	ts.Check(err)
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {
-		ts.Fatalf("%s is no TCP address", address)
+		ts.Fatalf("%s is not a TCP address", address)
 	}
 	file, err := tcp.File()
 	ts.Check(err)

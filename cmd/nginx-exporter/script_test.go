@@ -13,7 +13,7 @@ import (
 )
 
 // TestScript runs the scripts of testdata/script: the program as its users
-// start it. README.md there tells which commands they have.
+// start it. README.md there lists their commands.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -45,7 +45,7 @@ func TestScript(t *testing.T) {
 }
 
 // setUp lets every exporter listen on a free port of its own unless the script
-// wants something else.
+// sets another address.
 func setUp(env *testscript.Env) error {
 	env.Setenv("NGINX_EXPORTER_WEB_LISTEN_ADDRESS", "127.0.0.1:0")
 	// The race detector would wait a second at the end of each run.
@@ -77,7 +77,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	match(ts, args[0], line)
 }
 
-// warned checks the configuration, which must be good: warned PATTERN ARGS...
+// warned runs check-config, which must succeed: warned PATTERN ARGS...
 //
 // One line of the log must be of level warn and match.
 func warned(ts *testscript.TestScript, neg bool, args []string) {
