@@ -181,7 +181,12 @@ func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Expositi
 	reports := make([]*targetReport, len(targets))
 	var group sync.WaitGroup
 	for i, t := range targets {
-		group.Go(func() { reports[i] = t.scrape(ctx, only) })
+		if i > 0 { // the first one needs no goroutine: a sidecar has no other
+			group.Go(func() { reports[i] = t.scrape(ctx, only) })
+		}
+	}
+	if len(targets) > 0 {
+		reports[0] = targets[0].scrape(ctx, only)
 	}
 	group.Wait()
 	e := &metric.Exposition{}

@@ -34,16 +34,11 @@ func (e *Exposition) Rows() int {
 	return rows
 }
 
-// exposed is a family and the tables that have a row of it.
-type exposed struct {
-	Family
-	rows []tableRow
-}
-
-// tableRow is a row of a table, and all blocks of that table.
-type tableRow struct {
-	blocks *[]startedBlock
+// exposedRow is a row of a table, and all blocks of that table.
+type exposedRow struct {
+	family *Family
 	row    int
+	blocks *[]startedBlock
 }
 
 // startedBlock is a block, and when the server that it is about started.
@@ -52,12 +47,11 @@ type startedBlock struct {
 	start float64
 }
 
-// families returns what there is, sorted by name. Tables with a family of the
-// same name share its header, that of the first one.
-func (e *Exposition) families() []exposed {
+// rows returns the rows of all tables, sorted by the name of their family.
+// Tables with a family of the same name share its header.
+func (e *Exposition) rows() []exposedRow {
+	var rows []exposedRow
 	tables := map[any]*[]startedBlock{}
-	var families []exposed
-	places := map[string]int{} // of families, by name
 	for _, b := range e.batches {
 		for _, block := range b.blocks {
 			blocks, known := tables[block.id()]
@@ -67,17 +61,12 @@ func (e *Exposition) families() []exposed {
 			}
 			blocks = &[]startedBlock{{block, b.Start}}
 			tables[block.id()] = blocks
-			for row, f := range block.families() {
-				place, known := places[f.Name]
-				if !known {
-					place = len(families)
-					places[f.Name] = place
-					families = append(families, exposed{Family: f})
-				}
-				families[place].rows = append(families[place].rows, tableRow{blocks, row})
+			families := block.families()
+			for i := range families {
+				rows = append(rows, exposedRow{&families[i], i, blocks})
 			}
 		}
 	}
-	slices.SortFunc(families, func(a, b exposed) int { return strings.Compare(a.Name, b.Name) })
-	return families
+	slices.SortStableFunc(rows, func(a, b exposedRow) int { return strings.Compare(a.family.Name, b.family.Name) })
+	return rows
 }

@@ -23,10 +23,16 @@ func (e *Exposition) Gather() []*dto.MetricFamily {
 // of its text.
 func (e *Exposition) Families() iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
-		for _, f := range e.families() {
-			if family := f.gather(); family != nil && !yield(family) {
+		rows := e.rows()
+		for len(rows) > 0 {
+			same := 1 // rows of the same family
+			for same < len(rows) && rows[same].family.Name == rows[0].family.Name {
+				same++
+			}
+			if family := gather(rows[:same]); family != nil && !yield(family) {
 				return
 			}
+			rows = rows[same:]
 		}
 		for _, family := range e.gathered {
 			if !yield(family) {
@@ -36,10 +42,10 @@ func (e *Exposition) Families() iter.Seq[*dto.MetricFamily] {
 	}
 }
 
-// gather returns the family, nil if it has no series.
-func (f *exposed) gather() *dto.MetricFamily {
+// gather returns a family, nil if it has no series.
+func gather(rows []exposedRow) *dto.MetricFamily {
 	var metrics []*dto.Metric
-	for _, r := range f.rows {
+	for _, r := range rows {
 		for _, block := range *r.blocks {
 			metrics = block.appendMetrics(metrics, r.row, block.start)
 		}
@@ -47,6 +53,7 @@ func (f *exposed) gather() *dto.MetricFamily {
 	if len(metrics) == 0 {
 		return nil
 	}
+	f := rows[0].family
 	return &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: f.Kind.dto(), Metric: metrics}
 }
 

@@ -18,15 +18,16 @@ const flushAt = 64 << 10
 func (e *Exposition) WriteText(to io.Writer) error {
 	const usual = 8 << 10 // more than stub_status needs
 	w := &textWriter{to: to, text: make([]byte, 0, usual)}
-	for _, f := range e.families() {
+	family := ""
+	for _, r := range e.rows() {
 		if w.err != nil {
 			return w.err
 		}
-		w.header = &f.Family
-		for _, r := range f.rows {
-			for _, block := range *r.blocks {
-				block.writeText(w, r.row)
-			}
+		if r.family.Name != family {
+			family, w.header = r.family.Name, r.family
+		}
+		for _, block := range *r.blocks {
+			block.writeText(w, r.row)
 		}
 	}
 	w.flush()
