@@ -113,7 +113,7 @@ func (c *Client) Get(ctx context.Context, below string, limit int64, read func(h
 	if response.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	bounded := &bounded{source: body, left: limit, limit: limit, cause: ctx.Err}
+	bounded := &bounded{source: body, left: limit, limit: limit, cause: func() error { return context.Cause(ctx) }}
 	if err := read(response.Header, bounded); err != nil {
 		return wrap(err)
 	}

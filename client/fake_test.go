@@ -82,6 +82,7 @@ type exchange struct {
 // say writes text and ignores that the client may have left.
 func (e *exchange) say(text string) bool {
 	_, err := e.Write([]byte(text))
+	e.fake.writes.Add(1)
 	return err == nil
 }
 
@@ -117,6 +118,7 @@ type fake struct {
 
 	connections atomic.Int64
 	requests    atomic.Int64
+	writes      atomic.Int64
 
 	running sync.WaitGroup
 	mu      sync.Mutex

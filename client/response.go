@@ -39,7 +39,7 @@ func (c *Client) Fetch(ctx context.Context) (*Response, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	fetched.Body, err = io.ReadAll(&bounded{source: body, left: MaxStubStatus, limit: MaxStubStatus, cause: ctx.Err})
+	fetched.Body, err = io.ReadAll(&bounded{source: body, left: MaxStubStatus, limit: MaxStubStatus, cause: func() error { return context.Cause(ctx) }})
 	var e *Error
 	if fetched.Cut = errors.As(err, &e) && e.Reason == ReasonTooLarge; err != nil && !fetched.Cut {
 		return nil, wrap(err)

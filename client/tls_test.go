@@ -156,7 +156,7 @@ func TestTLSControls(t *testing.T) {
 	}
 }
 
-// The handshake is part of the time-out, the scrape's and the target's own.
+// The timeouts of a scrape and of the target both bound the TLS handshake.
 func TestTLSHandshakeStalls(t *testing.T) {
 	t.Parallel()
 	for name, times := range map[string]struct{ scrape, target time.Duration }{
