@@ -189,6 +189,33 @@ func (s *scene) listens(addresses ...string) {
 	}
 }
 
+// processes writes a PID namespace and the names of its processes, from PID 1 on,
+// to the procfs of the scene. An empty name is a process that is hidden.
+func (s *scene) processes(namespace string, names ...string) {
+	s.Helper()
+	files := map[string]string{}
+	for i, name := range names {
+		if name != "" {
+			files[filepath.Join(strconv.Itoa(i+1), "comm")] = name + "\n"
+		}
+	}
+	proc := s.options.Machine.Proc
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Join(proc, filepath.Dir(name)), 0o700); err != nil {
+			s.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(proc, name), []byte(text), 0o600); err != nil {
+			s.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(proc, "self", "ns"), 0o700); err != nil {
+		s.Fatal(err)
+	}
+	if err := os.Symlink(namespace, filepath.Join(proc, "self", "ns", "pid")); err != nil {
+		s.Fatal(err)
+	}
+}
+
 // script creates a shell script to run instead of nginx.
 func (s *scene) script(text string) string {
 	s.Helper()

@@ -20,7 +20,7 @@ type cause struct {
 // table has all causes, in the order in which a request runs into them. The first
 // judge that finds its cause decides; if none does, the symptom is reported.
 func table() []cause {
-	return slices.Concat(configurationCauses(), connectionCauses(), tlsCauses(), protocolCauses(), responseCauses(), nginxCauses(), symptomCauses(), warningCauses())
+	return slices.Concat(configurationCauses(), connectionCauses(), tlsCauses(), protocolCauses(), otherPageCauses(), responseCauses(), nginxCauses(), symptomCauses(), warningCauses())
 }
 
 // Causes describes what "nginx-exporter doctor" finds, in the order in which it is
@@ -190,6 +190,37 @@ func protocolCauses() []cause {
 	}
 }
 
+// otherPageCauses are status pages that the exporter does not read.
+func otherPageCauses() []cause {
+	return []cause{
+		{
+			"angie-api", (*observation).angieAPI, "Reason `parse` or `status`.",
+			"The target is the API of Angie (`api /status/`), which the exporter does not read.",
+			"Set the target to a location with `stub_status`, which Angie has, too.",
+		},
+		{
+			"vts-page", (*observation).vtsPage, "Reason `parse` or `too_large`.",
+			"The target is a page of nginx-module-vts, which the exporter does not read.",
+			"Set the target to a location with `stub_status`, or let Prometheus scrape the module at `/status/format/prometheus`.",
+		},
+		{
+			"plus-old-status", (*observation).plusOldStatus, "Reason `parse` or `too_large`.",
+			"The target is ngx_http_status_module of NGINX Plus. The API replaced it in R13; R16 does not have it any more.",
+			"Enable the API, which `nginx-exporter snippet nginx-plus` prints, and set the target to it.",
+		},
+		{
+			"php-fpm-page", (*observation).phpFPMPage, "Reason `parse`.",
+			"The path of the target is the status page of PHP-FPM, often `/status`.",
+			"Set the target to a location with `stub_status`.",
+		},
+		{
+			"unit-api", (*observation).unitAPI, "Reason `parse` or `status`.",
+			"The target is the control API, or an application, of NGINX Unit, which is another program than nginx.",
+			"Set the target to the status page of an nginx.",
+		},
+	}
+}
+
 // responseCauses are responses that show the cause.
 func responseCauses() []cause {
 	return []cause{
@@ -259,6 +290,11 @@ func nginxCauses() []cause {
 			"nginx-config-broken", (*observation).nginxConfigBroken, "Reason `refused` or `status`; changes have no effect.",
 			"nginx rejects its configuration: it keeps the previous one, or does not start.",
 			"Run `nginx -t`, which shows the line.",
+		},
+		{
+			"nginx-not-running", (*observation).nginxNotRunning, "Reason `refused`, or a socket that does not exist.",
+			"This machine or container has nginx, but no process of it.",
+			"Start nginx: `systemctl start nginx` or `nginx`.",
 		},
 		{
 			"listen-shadowed", (*observation).listenShadowed, "Reason `status` or `parse`, although the path is correct.",

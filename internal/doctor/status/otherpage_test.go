@@ -1,0 +1,108 @@
+//go:build linux
+
+package status
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// served is a response of another status page than the exporter expects.
+func served(s *scene, server, contentType, body string) (address string) {
+	s.Helper()
+	return s.serve(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Server", server)
+		w.Header().Set("Content-Type", contentType)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+// otherPages are status pages that the exporter does not read. Those in testdata are
+// recorded.
+func otherPages() map[string]problem {
+	const js = "application/json"
+	page := func(server, contentType, body string) func(*scene) {
+		return func(s *scene) { s.target("http://" + served(s, server, contentType, body) + "/status") }
+	}
+	recorded := func(server, contentType, file string) func(*scene) {
+		return func(s *scene) {
+			body, err := os.ReadFile(filepath.Join("testdata", "pages", file))
+			if err != nil {
+				s.Fatal(err)
+			}
+			page(server, contentType, string(body))(s)
+		}
+	}
+	// More than the exporter reads of such a page.
+	long := `{"hostName":"vm","nginxVersion":"1.22.1","connections":{"active":1},"serverZones":{"` + strings.Repeat("a", 70_000) + `":{}}}`
+	return map[string]problem{
+		"angie":           {"angie-api", recorded("Angie/1.13.0", js, "angie.json")},
+		"a part of angie": {"angie-api", page("Angie/1.13.0", js, `{"accepted":14,"dropped":0,"active":1,"idle":1}`)},
+		"angie, stub_status is nearby": {"angie-api", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location = /stub_status { stub_status; } location /status/ { default_type application/json; return 200 '{\"angie\": {}}'; } }")
+			s.target("http://" + a + "/status/")
+		}},
+		"vts":            {"vts-page", recorded("nginx/1.22.1", js, "vts.json")},
+		"long vts":       {"vts-page", page("nginx/1.22.1", js, long)},
+		"vts prometheus": {"vts-page", recorded("nginx/1.22.1", "text/plain", "vts.prom")},
+		"vts html":       {"vts-page", page("nginx/1.22.1", "text/html", "<!DOCTYPE html>\n<html>\n<head>\n<title>nginx vhost traffic status monitor</title>\n")},
+		"old plus": {"plus-old-status", page("nginx/1.11.10", js,
+			`{"version":8,"nginx_version":"1.11.10","nginx_build":"nginx-plus-r12","address":"127.0.0.1","generation":1,"load_timestamp":1488000000000,"timestamp":1488000001000,"pid":7,"ppid":1}`)},
+		"php-fpm":      {"php-fpm-page", page("nginx/1.22.1", "text/plain", "pool:                 www\nprocess manager:      dynamic\nstart time:           09/Aug/2016:13:31:40 +0800\n")},
+		"php-fpm json": {"php-fpm-page", page("nginx/1.22.1", js, `{"pool":"www","process manager":"ondemand","start time":1470720700}`)},
+		"php-fpm html": {"php-fpm-page", page("nginx/1.22.1", "text/html", "<?xml version=\"1.0\"?>\n<html>\n<head><title>PHP-FPM Status Page</title></head>")},
+		"unit":         {"unit-api", page("Unit/1.34.1", js, `{"certificates":{},"js_modules":{},"config":{"listeners":{}},"status":{}}`)},
+		"unit status":  {"unit-api", page("", js, `{"modules":{},"connections":{"accepted":1,"active":0,"idle":0,"closed":1},"requests":{"total":1},"applications":{}}`)},
+		"json":         {"status-other", page("nginx/1.22.1", js, `{"version":"1.2.3","pool":"main","config":null}`)},
+	}
+}
+
+// notRunning are machines with and without processes of nginx.
+func notRunning() map[string]problem {
+	const machine, container = "pid:[4026531836]", "pid:[4026532000]"
+	installed := func(s *scene, servers string) string {
+		s.Helper()
+		a := vacant(s)
+		_, n := s.nginx("server { listen LISTEN; return 404; }") // for the folder
+		n.Configure(s, strings.ReplaceAll(servers, "LISTEN", a))
+		s.options.NginxBinary = n.Program(s)
+		return a
+	}
+	return map[string]problem{
+		"not running": {"nginx-not-running", func(s *scene) {
+			s.processes(machine, "systemd", "sshd", "nginx-exporter")
+			s.target("http://" + vacant(s) + "/stub_status")
+		}},
+		"not running, stale socket": {"nginx-not-running", func(s *scene) {
+			s.processes(machine, "systemd")
+			sockets()["socket stale"].make(s)
+		}},
+		"not running, configured": {"nginx-not-running", func(s *scene) {
+			s.processes(container, "sh", "nginx-exporter")
+			s.target("http://" + installed(s, statusServer) + "/stub_status")
+		}},
+		"not running, configured at another path": {"nginx-not-running", func(s *scene) {
+			s.processes(container, "sh", "nginx-exporter")
+			s.target("http://" + installed(s, "server { listen LISTEN; location = /nginx_status { stub_status; } }") + "/stub_status")
+		}},
+		"not running, not configured": {"nginx-not-running", func(s *scene) {
+			s.processes(container, "sh", "nginx-exporter")
+			s.target("http://" + installed(s, "server { listen LISTEN; return 404; }") + "/stub_status")
+		}},
+		"running": {"nginx-refused", func(s *scene) {
+			s.processes(machine, "systemd", "nginx", "nginx")
+			s.target("http://" + vacant(s) + "/stub_status")
+		}},
+		"alone in a container": {"nginx-refused", func(s *scene) {
+			s.processes(container, "nginx-exporter")
+			s.target("http://" + vacant(s) + "/stub_status")
+		}},
+		"processes hidden": {"nginx-refused", func(s *scene) {
+			s.processes(machine, "", "nginx-exporter")
+			s.target("http://" + vacant(s) + "/stub_status")
+		}},
+	}
+}
