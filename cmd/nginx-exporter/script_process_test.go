@@ -93,7 +93,7 @@ func program(ts *testscript.TestScript, name string) string {
 			return path
 		}
 	}
-	ts.Fatalf("there is no %s", name)
+	ts.Fatalf("%s is not installed", name)
 	return ""
 }
 
@@ -191,7 +191,7 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 		"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "QUIT": syscall.SIGQUIT, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL, "PIPE": syscall.SIGPIPE,
 	}
 	if signals[args[1]] == nil {
-		ts.Fatalf("there is no signal %s here", args[1])
+		ts.Fatalf("unknown signal %s", args[1])
 	}
 	named(ts, args[0]).Signal(scriptTB{ts}, signals[args[1]])
 }

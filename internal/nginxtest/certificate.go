@@ -24,7 +24,7 @@ type Authority struct {
 	key      *ecdsa.PrivateKey
 }
 
-// Leaf says what a certificate is for.
+// Leaf is what a certificate is for.
 type Leaf struct {
 	Name    string // instead of 127.0.0.1, localhost and ::1
 	Serial  int64  // 0 for a new one

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// API answers requests as the REST API of NGINX Plus does. It is made by New
-// or Sized, serves any number of clients at once, and counts what they ask.
+// API responds to requests as the REST API of NGINX Plus does. It is made by New
+// or Sized, serves any number of clients at once, and counts their requests.
 type API struct {
 	state   atomic.Pointer[state]
 	changes sync.Mutex // one change of state at a time
@@ -71,7 +71,7 @@ func (a *API) MostAtOnce() int { return int(a.mostAtOnce.Load()) }
 // Start started.
 func (a *API) Connections() int { return int(a.connections.Load()) }
 
-// ServeHTTP answers one request.
+// ServeHTTP implements [http.Handler].
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := fmt.Sprintf("%032x", a.enter(r.URL.Path))
 	defer a.inFlight.Add(-1)
@@ -86,7 +86,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !f.wait(r.Context()) {
 		panic(http.ErrAbortHandler)
 	}
-	s.send(w, r, f.spoil(s.answer(r, where, id), id), f.abort)
+	s.send(w, r, f.spoil(s.response(r, where, id), id), f.abort)
 }
 
 func (a *API) enter(path string) uint64 {

@@ -14,22 +14,22 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// ask makes one request of the API and gives its answer.
+// ask sends one request to the API and returns the response.
 func ask(tb testing.TB, api http.Handler, method, path string) *httptest.ResponseRecorder {
 	tb.Helper()
-	answer := httptest.NewRecorder()
-	api.ServeHTTP(answer, httptest.NewRequestWithContext(tb.Context(), method, path, http.NoBody))
-	return answer
+	response := httptest.NewRecorder()
+	api.ServeHTTP(response, httptest.NewRequestWithContext(tb.Context(), method, path, http.NoBody))
+	return response
 }
 
-// get is ask for a GET that must be answered with this status.
+// get is ask for a GET that must have this status.
 func get(tb testing.TB, api http.Handler, path string, status int) []byte {
 	tb.Helper()
-	answer := ask(tb, api, http.MethodGet, path)
-	if answer.Code != status {
-		tb.Fatalf("GET %s: status %d, want %d: %s", path, answer.Code, status, answer.Body)
+	response := ask(tb, api, http.MethodGet, path)
+	if response.Code != status {
+		tb.Fatalf("GET %s: status %d, want %d: %s", path, response.Code, status, response.Body)
 	}
-	return answer.Body.Bytes()
+	return response.Body.Bytes()
 }
 
 // file reads a document of testdata without white space.
@@ -188,37 +188,37 @@ func TestErrors(t *testing.T) {
 		"405_MethodDisabled":     "DELETE /api/9/connections",
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		answer := ask(t, api, method, path)
+		response := ask(t, api, method, path)
 		want := strings.Replace(file(t, "errors/"+name+".json"), "0123456789abcdef0123456789abcdef", "ID", 1)
 		var body struct {
 			ID    string `json:"request_id"`
 			Error struct{ Status int }
 		}
-		if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
+		if err := json.Unmarshal(response.Body.Bytes(), &body); err != nil {
 			t.Fatalf("%s: %v", request, err)
 		}
-		if got := strings.Replace(answer.Body.String(), body.ID, "ID", 1); got != want || len(body.ID) != 32 {
+		if got := strings.Replace(response.Body.String(), body.ID, "ID", 1); got != want || len(body.ID) != 32 {
 			t.Errorf("%s:\ngot  %s\nwant %s", request, got, want)
 		}
-		if answer.Code != body.Error.Status {
-			t.Errorf("%s: status %d, but %d in the body", request, answer.Code, body.Error.Status)
+		if response.Code != body.Error.Status {
+			t.Errorf("%s: status %d, but %d in the body", request, response.Code, body.Error.Status)
 		}
 	}
 }
 
 func TestHeaders(t *testing.T) {
-	answer := ask(t, plustest.New(), http.MethodHead, "/api/9/http/requests")
+	response := ask(t, plustest.New(), http.MethodHead, "/api/9/http/requests")
 	for name, want := range map[string]string{
 		"Server":         "nginx/1.29.8",
 		"Content-Type":   "application/json",
 		"Content-Length": "30",
 	} {
-		if got := answer.Header().Get(name); got != want {
+		if got := response.Header().Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if answer.Code != http.StatusOK || answer.Body.Len() > 0 {
-		t.Errorf("HEAD: status %d and %d bytes", answer.Code, answer.Body.Len())
+	if response.Code != http.StatusOK || response.Body.Len() > 0 {
+		t.Errorf("HEAD: status %d and %d bytes", response.Code, response.Body.Len())
 	}
 	old := plustest.New(plustest.WithDocument("nginx", `{"version":"1.13.10"}`))
 	if got := ask(t, old, http.MethodGet, "/api/").Header().Get("Server"); got != "nginx/1.13.10" {

@@ -13,7 +13,7 @@ import (
 //go:embed testdata/sample testdata/odd
 var testdata embed.FS
 
-// Sample gives the documents of a server of release 37 that uses everything,
+// Sample returns the documents of a server of release 37 that uses everything,
 // by their paths below the version. The caller may change the map.
 func Sample() map[string][]byte {
 	documents, err := read("testdata/sample")
@@ -39,8 +39,8 @@ func Odds() []string {
 	return names
 }
 
-// Odd gives one set of odd but legal documents, and nothing else: lay it over
-// the sample with WithOverlay, or serve it alone with WithDocuments.
+// Odd returns one set of odd but legal documents: lay it over the sample with
+// WithOverlay, or serve only it with WithDocuments.
 func Odd(name string) (map[string][]byte, error) {
 	if !fs.ValidPath(name) || strings.ContainsAny(name, "/.") {
 		return nil, fmt.Errorf("plustest: no set of documents is called %q", name)

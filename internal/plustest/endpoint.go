@@ -1,7 +1,7 @@
 package plustest
 
-// kind says what a document is, which decides how its address is written and
-// what of it may be asked for.
+// kind is the form of a document, which decides how its address is written and
+// what of it can be requested.
 type kind int
 
 const (
@@ -56,5 +56,5 @@ const (
 	streamPath   = "stream"
 )
 
-// newest is the newest API version that this package knows.
+// newest is the newest API version known here.
 const newest = 9

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// fault is what goes wrong with the answers to one path.
+// fault is what goes wrong with the responses for one path.
 type fault struct {
 	delay  time.Duration
 	hang   bool
@@ -15,7 +15,7 @@ type fault struct {
 	body   []byte
 }
 
-// fault gives the fault of a path for an option to fill in.
+// fault returns the fault of a path for an option to fill in.
 func (s *state) fault(path string) *fault {
 	f := s.faults[path]
 	if f == nil {
@@ -25,7 +25,8 @@ func (s *state) fault(path string) *fault {
 	return f
 }
 
-// faultOf gives what goes wrong with a path: its own fault before that of all.
+// faultOf returns the fault of a path: its own one takes precedence over that
+// of all paths.
 func (s *state) faultOf(path string) fault {
 	if f := s.faults[path]; f != nil {
 		return *f
@@ -36,7 +37,7 @@ func (s *state) faultOf(path string) fault {
 	return fault{}
 }
 
-// wait spends the time that the fault costs. It reports whether an answer is
+// wait spends the time that the fault costs. It reports whether a response is
 // still wanted.
 func (f fault) wait(ctx context.Context) bool {
 	if f.hang {
@@ -56,17 +57,17 @@ func (f fault) wait(ctx context.Context) bool {
 	}
 }
 
-// spoil makes of an answer what the fault leaves of it.
-func (f fault) spoil(answer answer, id string) answer {
+// spoil applies the fault to a response.
+func (f fault) spoil(response response, id string) response {
 	switch {
 	case f.status == 0:
 	case len(f.body) > 0 || f.status == 200:
-		answer.status, answer.body = f.status, f.body
+		response.status, response.body = f.status, f.body
 	default:
-		answer = refuse(f.status, "Fault", "fault", answer.version, id)
+		response = refuse(f.status, "Fault", "fault", response.version, id)
 	}
 	if f.cut {
-		answer.body = answer.body[:len(answer.body)/2]
+		response.body = response.body[:len(response.body)/2]
 	}
-	return answer
+	return response
 }

@@ -32,7 +32,7 @@ func connect(tb testing.TB, options ...plustest.Option) *wire {
 	return w
 }
 
-// reply is an answer that was read to its end, or as far as it went.
+// reply is a response, read as far as it came.
 type reply struct {
 	status int
 	header http.Header
@@ -67,12 +67,12 @@ func (w *wire) await(tb testing.TB, path string) {
 		select {
 		case <-ticker.C:
 		case <-deadline.C:
-			tb.Fatalf("nobody asks for %s", path)
+			tb.Fatalf("no request for %s", path)
 		}
 	}
 }
 
-func TestFaultsOfAnswers(t *testing.T) {
+func TestFaults(t *testing.T) {
 	half := string(plustest.Sample()["http/caches"])
 	half = half[:len(half)/2]
 	for name, test := range map[string]struct {
@@ -125,22 +125,22 @@ func TestAborted(t *testing.T) {
 func TestHang(t *testing.T) {
 	w := connect(t, plustest.WithHang("slabs"))
 	ctx, cancel := context.WithCancel(t.Context())
-	answered := make(chan error, 1)
+	responded := make(chan error, 1)
 	go func() {
 		_, err := w.get(ctx, "/9/slabs/", "identity")
-		answered <- err
+		responded <- err
 	}()
 	if _, err := w.get(t.Context(), "/9/nginx", "identity"); err != nil {
 		t.Errorf("another path: %v", err)
 	}
 	w.await(t, "/api/9/slabs/")
 	select {
-	case err := <-answered:
-		t.Errorf("answered: %v", err)
+	case err := <-responded:
+		t.Errorf("the client has a response, or %v", err)
 	default:
 	}
 	cancel()
-	if err := <-answered; !errors.Is(err, context.Canceled) {
+	if err := <-responded; !errors.Is(err, context.Canceled) {
 		t.Errorf("the client left with %v", err)
 	}
 }
@@ -156,7 +156,7 @@ func TestCloseEndsHang(t *testing.T) {
 	w.await(t, "/api/")
 	w.server.Close()
 	if err := <-failed; err == nil {
-		t.Error("answered by a server that is closed")
+		t.Error("a response of a server that is closed")
 	}
 }
 
@@ -168,11 +168,11 @@ func TestDelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	if took := time.Since(start); took < delay {
-		t.Errorf("answered after %v", took)
+		t.Errorf("the response came after %v", took)
 	}
 }
 
-// TestDelayEnds: nobody waits for an answer that nobody waits for.
+// TestDelayEnds: the server does not wait for a client that left.
 func TestDelayEnds(t *testing.T) {
 	w := connect(t, plustest.WithDelay("ssl", time.Hour))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)

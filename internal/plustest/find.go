@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// refusal is why there is nothing to show.
+// refusal is the error for what is not there.
 type refusal struct {
 	status     int
 	code, text string
@@ -19,7 +19,7 @@ func pathNotFound() *refusal {
 	return &refusal{http.StatusNotFound, "PathNotFound", "path not found"}
 }
 
-// find gives what is at a place of an API version.
+// find returns what is at a location of an API version.
 func (s *state) find(where location, version int) ([]byte, *refusal) {
 	switch where.path {
 	case rootPath, httpPath, streamPath:
@@ -48,7 +48,7 @@ func (s *state) versionList(where location) ([]byte, *refusal) {
 	return marshal(s.versions), nil
 }
 
-// list gives a listing as a document.
+// list returns a listing as a document.
 func (s *state) list(path string, version int) ([]byte, *refusal) {
 	if path != rootPath && !slices.Contains(s.listing(rootPath, version), path) {
 		return nil, pathNotFound()
@@ -59,7 +59,7 @@ func (s *state) list(path string, version int) ([]byte, *refusal) {
 	return marshal(s.listing(path, version)), nil
 }
 
-// document gives a whole document. A single object has no slash at the end.
+// document returns a whole document. A single object has no slash at the end.
 func (s *state) document(e endpoint, where location, version int) ([]byte, *refusal) {
 	if !s.listed(e, version) || e.kind == object && where.slash {
 		return nil, pathNotFound()
@@ -70,7 +70,7 @@ func (s *state) document(e endpoint, where location, version int) ([]byte, *refu
 	return s.render(e, version), nil
 }
 
-// listed tells whether a document is part of what this server and version
+// listed reports whether a document is part of what this server and version
 // show.
 func (s *state) listed(e endpoint, version int) bool {
 	parent, name, ok := strings.Cut(e.path, "/")
@@ -123,7 +123,7 @@ func (s *state) tellsLicense() bool {
 	return true
 }
 
-// below gives one object of a document that holds many.
+// below returns one object of a document that has many.
 func (s *state) below(e endpoint, name string, version int) ([]byte, *refusal) {
 	if body, ok := s.documents[e.path+"/"+name]; ok {
 		return body, nil
@@ -159,7 +159,7 @@ func (s *state) object(e endpoint, name string, version int) []byte {
 }
 
 // fields keeps the members of each object that a request names. Of objects by
-// name it gives the names alone if no field is named.
+// name it keeps only the names if no field is named.
 func (s *state) fields(path string, body []byte, names string) []byte {
 	at := slices.IndexFunc(s.endpoints, func(e endpoint) bool { return e.path == path })
 	if at < 0 {
@@ -211,7 +211,7 @@ func pick(body []byte, wanted []string) []byte {
 
 // refuse makes the body of an error. The versions up to 3 have two members
 // more, which are empty.
-func refuse(status int, code, text string, version int, id string) answer {
+func refuse(status int, code, text string, version int, id string) response {
 	type detail struct {
 		Status int    `json:"status"`
 		Text   string `json:"text"`
@@ -224,14 +224,14 @@ func refuse(status int, code, text string, version int, id string) answer {
 	}
 	body := rest{detail{status, text, code}, id, "https://nginx.org/en/docs/http/ngx_http_api_module.html"}
 	if version > 3 {
-		return answer{status, marshal(body), version}
+		return response{status, marshal(body), version}
 	}
 	old := struct {
 		Path   string `json:"path"`
 		Method string `json:"method"`
 		rest
 	}{rest: body}
-	return answer{status, marshal(old), version}
+	return response{status, marshal(old), version}
 }
 
 // marshal writes what cannot fail.

@@ -15,7 +15,7 @@ func (m member) text() string {
 	return name
 }
 
-// members splits an object of a valid document; of anything else it gives nil.
+// members splits an object of a valid document; of anything else it returns nil.
 func members(raw []byte) []member {
 	var all []member
 	i := blanks(raw, 0)
@@ -51,7 +51,7 @@ func elements(raw []byte) [][]byte {
 	return all
 }
 
-// blanks gives where the white space at i ends.
+// blanks returns where the white space at i ends.
 func blanks(raw []byte, i int) int {
 	for i < len(raw) && (raw[i] == ' ' || raw[i] == '\n' || raw[i] == '\r' || raw[i] == '\t') {
 		i++
@@ -59,7 +59,7 @@ func blanks(raw []byte, i int) int {
 	return i
 }
 
-// skip gives where the value that begins at i ends.
+// skip returns where the value that begins at i ends.
 func skip(raw []byte, i int) int {
 	depth := 0
 	for i < len(raw) {
@@ -105,7 +105,7 @@ func skipScalar(raw []byte, i int) int {
 	return i
 }
 
-// memberOf gives the value of the first member of a name, nil if there is none.
+// memberOf returns the value of the first member of a name, or nil.
 func memberOf(raw []byte, name string) []byte {
 	for _, m := range members(raw) {
 		if m.text() == name {

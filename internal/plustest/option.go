@@ -32,17 +32,17 @@ func WithVersions(versions ...int) Option {
 	}
 }
 
-// WithDocuments serves these documents in place of all others.
+// WithDocuments serves these documents instead of all others.
 func WithDocuments(documents map[string][]byte) Option {
 	return func(s *state) { s.documents = maps.Clone(documents) }
 }
 
-// WithOverlay adds documents to the others, or puts them in their places.
+// WithOverlay adds or replaces documents.
 func WithOverlay(documents map[string][]byte) Option {
 	return func(s *state) { maps.Copy(s.documents, documents) }
 }
 
-// WithDocument adds one document, or puts it in the place of another one.
+// WithDocument adds or replaces one document.
 func WithDocument(path, body string) Option {
 	return func(s *state) { s.documents[path] = []byte(body) }
 }
@@ -72,13 +72,13 @@ func WithStream(present bool) Option {
 	return WithoutEndpoint(streamPath)
 }
 
-// WithGzip compresses answers for clients that take gzip.
+// WithGzip compresses responses for clients that take gzip.
 func WithGzip() Option { return func(s *state) { s.gzip = true } }
 
-// WithChunked sends answers in chunks, without a Content-Length.
+// WithChunked sends responses in chunks, without a Content-Length.
 func WithChunked() Option { return func(s *state) { s.chunked = true } }
 
-// WithStatus answers a path, listed as it is, with this status and body. An
+// WithStatus responds to a path, listed as it is, with this status and body. An
 // empty body becomes the API's own error body.
 func WithStatus(path string, status int, body string) Option {
 	return func(s *state) {
@@ -87,7 +87,7 @@ func WithStatus(path string, status int, body string) Option {
 	}
 }
 
-// WithRaw answers a path, listed as it is, with these bytes and status 200.
+// WithRaw responds to a path, listed as it is, with these bytes and status 200.
 func WithRaw(path string, body []byte) Option {
 	return func(s *state) {
 		f := s.fault(path)
@@ -95,23 +95,23 @@ func WithRaw(path string, body []byte) Option {
 	}
 }
 
-// WithDelay waits before it answers a path.
+// WithDelay waits before it responds to a path.
 func WithDelay(path string, d time.Duration) Option {
 	return func(s *state) { s.fault(path).delay = d }
 }
 
-// WithHang never answers a path.
+// WithHang never responds to a path.
 func WithHang(path string) Option {
 	return func(s *state) { s.fault(path).hang = true }
 }
 
-// WithTruncated answers a path with the first half of its document, as if that
-// were all.
+// WithTruncated responds to a path with the first half of its document, as if
+// that were all.
 func WithTruncated(path string) Option {
 	return func(s *state) { s.fault(path).cut = true }
 }
 
-// WithAborted closes the connection in the middle of the answer to a path.
+// WithAborted closes the connection in the middle of the response to a path.
 func WithAborted(path string) Option {
 	return func(s *state) { s.fault(path).abort = true }
 }

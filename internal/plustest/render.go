@@ -21,7 +21,7 @@ type rendered struct {
 	moves []move // where it differs later; nil until it was looked for
 }
 
-// render gives a document as a version shows it, with its counters where they
+// render returns a document as a version shows it, with its counters as they
 // are now.
 func (s *state) render(e endpoint, version int) []byte {
 	now := s.tick.Load()
@@ -58,7 +58,7 @@ func since(e endpoint, body []byte, version int) []byte {
 	}
 }
 
-// zonesSince leaves the names alone: zones and upstreams may be called like a
+// zonesSince keeps the names: zones and upstreams may have the name of a
 // member.
 func zonesSince(body []byte, version int) []byte {
 	drop := map[string]bool{"response_time_hist": version < 9, "ssl": version < 8, "codes": version < 7}
@@ -109,7 +109,7 @@ func findMoves(body []byte) []move {
 }
 
 // stepOf tells how far a counter moves in a tick. The steps agree with each
-// other: a tick is ten answers of status 200, which took 25 ms on average.
+// other: a tick is ten responses of status 200, which took 25 ms on average.
 func stepOf(name string) uint64 {
 	switch name {
 	case "requests", "2xx", "200", "total", "accepted", "connections", "handshakes", "count", "passed", "responses", "checks":
@@ -128,7 +128,7 @@ func stepOf(name string) uint64 {
 }
 
 // moved writes the document with its counters some ticks later. A number that
-// is no unsigned integer, or would leave its range, stays where it is.
+// is not an unsigned integer, or would leave its range, stays as it is.
 func moved(plain []byte, moves []move, ticks uint64) []byte {
 	if len(moves) == 0 {
 		return plain

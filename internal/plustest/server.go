@@ -19,8 +19,8 @@ type Server struct {
 	ended   *sync.Cond
 }
 
-// Start serves the API on a free port. Like httptest it panics where there is
-// none, since nothing can be tested then.
+// Start serves the API on a free port of loopback. Like httptest it panics if
+// there is none.
 func (a *API) Start() *Server {
 	var config net.ListenConfig
 	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -31,7 +31,7 @@ func (a *API) Start() *Server {
 }
 
 // ServeWith serves the API on a listener, which it closes in the end, behind
-// another handler that has more to answer.
+// another handler that serves more.
 func (a *API) ServeWith(listener net.Listener, handler http.Handler) *Server {
 	s := &Server{URL: "http://" + listener.Addr().String() + a.state.Load().prefix, open: map[net.Conn]bool{}}
 	s.ended = sync.NewCond(&s.mu)
@@ -56,7 +56,7 @@ func (s *Server) watch(a *API, conn net.Conn, state http.ConnState) {
 	}
 }
 
-// Close hangs up on all clients and waits until nothing of the server runs.
+// Close closes all connections and waits until the server has ended.
 func (s *Server) Close() {
 	_ = s.http.Close()
 	s.running.Wait()

@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// Size says how much a generated server has. What it does not name is as in
-// the sample: two location zones, two caches, one resolver and so on.
+// Size is how many objects a generated server has. All others are those of the
+// sample: two location zones, two caches, one resolver and so on.
 type Size struct {
 	Upstreams int // HTTP upstreams
 	Peers     int // servers in each of them
@@ -33,7 +33,7 @@ func L() Size { return Size{Upstreams: 200, Peers: 50, Zones: 2000} }
 // XL is a server with 100,000 peers, 78 MB of them.
 func XL() Size { return Size{Upstreams: 1000, Peers: 100, Zones: 2000} }
 
-// SizeOf gives the size of a name: S, M, L or XL.
+// SizeOf returns the size of a name: S, M, L or XL.
 func SizeOf(name string) (Size, error) {
 	switch name {
 	case "S":
@@ -187,14 +187,14 @@ func locationZone(b []byte, i int) []byte {
 	return fmt.Appendf(b, `,"discarded":%d,"received":%d,"sent":%d}`, n%100, 10_000_000+n%90_000_000, 100_000_000+n%900_000_000)
 }
 
-// responses splits a number of answers into classes and codes, and adds up.
+// responses splits a number of responses into classes and codes, and adds up.
 func responses(b []byte, total uint64) []byte {
 	b = fmt.Appendf(b, `{"1xx":0,"2xx":%d,"3xx":4000,"4xx":700,"5xx":50`, total-4750)
 	b = fmt.Appendf(b, `,"codes":{"200":%d,"301":500,"304":3500,"404":600,"499":100,"502":40,"503":10}`, total-4750)
 	return fmt.Appendf(b, `,"total":%d}`, total)
 }
 
-// histogram splits a number of answers into the buckets of nginx.
+// histogram splits a number of responses into the buckets of nginx.
 func histogram(b []byte, total uint64) []byte {
 	b = fmt.Appendf(b, `{"count":%d,"sum":%d,"buckets":{`, total, total*28)
 	left := total
@@ -230,8 +230,8 @@ func workers(n int) []byte {
 	return append(b, ']')
 }
 
-// noise gives a number that looks as if it came from traffic, the same one for
-// the same place.
+// noise returns a number like one of real traffic, always the same for the same
+// server.
 func noise(group, i int) uint64 {
 	x := uint64(group)*0x9e3779b97f4a7c15 + uint64(i)*0xbf58476d1ce4e5b9 + 0x94d049bb133111eb
 	x ^= x >> 31

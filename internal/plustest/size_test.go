@@ -121,7 +121,7 @@ func TestSizedAgrees(t *testing.T) {
 			classes := r.C1 + r.C2 + r.C3 + r.C4 + r.C5
 			codes, buckets := sum(r.Codes), sum(peer.Histogram.Buckets)
 			if r.Total != peer.Requests || classes != r.Total || codes != r.Total || buckets != peer.Histogram.Count || buckets != r.Total {
-				t.Errorf("tick %d: %d requests, %d answers, %d by class, %d by code, %d by time, %d of them counted",
+				t.Errorf("tick %d: %d requests, %d responses, %d by class, %d by code, %d by time, %d of them counted",
 					tick, peer.Requests, r.Total, classes, codes, buckets, peer.Histogram.Count)
 			}
 		}

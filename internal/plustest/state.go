@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// state is what an API serves. Nothing but its views changes once it is made:
-// a change makes another state.
+// state is what an API serves. Only its views change once it is made: an option
+// makes another state.
 type state struct {
 	prefix    string
 	versions  []int
@@ -40,7 +40,7 @@ func newState(tick *atomic.Uint64) *state {
 	}
 }
 
-// with makes the state that options make of this one.
+// with returns this state changed by options.
 func (s *state) with(options []Option) *state {
 	next := newState(s.tick)
 	next.prefix, next.gzip, next.chunked = s.prefix, s.gzip, s.chunked
@@ -56,7 +56,7 @@ func (s *state) with(options []Option) *state {
 	return next
 }
 
-// readDocuments takes from the documents what decides over the others.
+// readDocuments reads from the documents what the others depend on.
 func (s *state) readDocuments() {
 	if body, ok := s.documents[versionsPath]; ok {
 		var versions []int

@@ -151,7 +151,7 @@ func (p *Process) Exit(tb TB) int {
 	return p.command.ProcessState.ExitCode()
 }
 
-// Stop asks the process to end, as a service manager does, and waits for it.
+// Stop sends SIGTERM, as a service manager does, and waits for the end.
 func (p *Process) Stop(tb TB) {
 	tb.Helper()
 	if p.Alive() {

@@ -28,7 +28,7 @@ const (
 	impatient = "--nginx.timeout=1s"
 )
 
-// spec says how the program is started.
+// spec is how the program is started.
 type spec struct {
 	args   []string
 	env    []string            // the whole environment

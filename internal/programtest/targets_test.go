@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// badPeer is a server that is no nginx with stub_status, by the reason that
-// the exporter must give.
+// badPeer is a server that does not respond as stub_status does, and the reason
+// that the exporter must give.
 type badPeer struct {
 	reason string
 	script script
@@ -223,6 +223,6 @@ func TestKeptConnectionCloses(t *testing.T) {
 		t.Errorf("%d connections: they were not kept", got)
 	}
 	if e.logged("level=warn") != 0 {
-		t.Error("the log tells of an outage that was none")
+		t.Error("the log has an outage that was none")
 	}
 }

@@ -30,7 +30,7 @@ func main() {
 }
 
 // run serves until the context is over. The first line that it writes is the
-// URL to scrape, once that answers.
+// URL to scrape, once it responds.
 func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	o, err := parseOptions(args, usage)
 	if err != nil {
@@ -70,7 +70,7 @@ func keepMoving(ctx context.Context, api *plustest.API, every time.Duration) {
 	}
 }
 
-// counts adds to an API the page /-/counts, which does not count itself.
+// counts adds /-/counts to an API, whose requests are not counted.
 func counts(api *plustest.API) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/-/counts" {

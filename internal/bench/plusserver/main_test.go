@@ -46,7 +46,7 @@ func start(tb testing.TB, args ...string) *running {
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		tb.Fatalf("it says nothing: %v, ended with %v", err, <-ended)
+		tb.Fatalf("it prints nothing: %v, ended with %v", err, <-ended)
 	}
 	r.url = strings.TrimSpace(line)
 	return r
@@ -99,7 +99,7 @@ func TestServes(t *testing.T) {
 	}
 }
 
-// TestCounts: the page of counts is asked for over a connection, but counts
+// TestCounts: the counts are requested over a connection, but include
 // only requests to the API.
 func TestCounts(t *testing.T) {
 	r := start(t)
@@ -155,7 +155,7 @@ func TestAbortsAndHangs(t *testing.T) {
 	response, err = r.client.Do(hanging)
 	if err == nil {
 		_ = response.Body.Close()
-		t.Error("a path that hangs was answered")
+		t.Error("a path that hangs has a response")
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// options is what the command line asked for.
+// options is the command line.
 type options struct {
 	listen   string
 	size     string
@@ -36,7 +36,7 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	fs.StringVar(&o.sets, "set", "", "odd sets of documents, separated by commas, laid over the others: "+strings.Join(plustest.Odds(), ", "))
 	fs.BoolVar(&o.alone, "alone", false, "serve the documents of -set and no others")
 	fs.StringVar(&o.versions, "versions", "1-9", "API versions, such as 9 or 1-8 or 7,9")
-	fs.DurationVar(&o.delay, "delay", 0, "wait so long before each answer")
+	fs.DurationVar(&o.delay, "delay", 0, "wait so long before each response")
 	fs.DurationVar(&o.tick, "tick", 0, "move the counters so often (0: never)")
 	fs.BoolVar(&o.gzip, "gzip", false, "compress for clients that take gzip")
 	fs.StringVar(&o.without, "without", "", "`paths` that are not configured, separated by commas, such as stream,http/caches")
@@ -94,7 +94,7 @@ func (o options) documents() ([]plustest.Option, error) {
 	return all, nil
 }
 
-// versionList leaves the versions to the documents unless some were asked for.
+// versionList leaves the versions to the documents unless some were given.
 func (o options) versionList() ([]plustest.Option, error) {
 	if o.versions == "1-9" {
 		return nil, nil
@@ -107,11 +107,11 @@ func (o options) versionList() ([]plustest.Option, error) {
 		}
 		from, err := strconv.Atoi(first)
 		if err != nil {
-			return nil, fmt.Errorf("-versions: %q is no number", first)
+			return nil, fmt.Errorf("-versions: %q is not a number", first)
 		}
 		to, err := strconv.Atoi(last)
 		if err != nil || from < 1 || to < from || to > 1000 {
-			return nil, fmt.Errorf("-versions: %q is no range of versions", part)
+			return nil, fmt.Errorf("-versions: %q is not a range of versions", part)
 		}
 		for v := from; v <= to; v++ {
 			versions = append(versions, v)

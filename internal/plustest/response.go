@@ -13,7 +13,7 @@ import (
 // location is what a URL means.
 type location struct {
 	versions bool   // the list of versions
-	version  string // as it stands in the URL
+	version  string // as in the URL
 	path     string // below the version; a listing has its name
 	slash    bool   // there is one at the end
 }
@@ -36,7 +36,7 @@ func (s *state) locate(path string) (location, bool) {
 	return where, true
 }
 
-// notOurs is what nginx says where there is no API.
+// notOurs is the response of nginx where there is no API.
 func (s *state) notOurs(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(http.StatusNotFound)
@@ -44,14 +44,14 @@ func (s *state) notOurs(w http.ResponseWriter) {
 		"<hr><center>nginx/%s</center>\r\n</body>\r\n</html>\r\n", s.release)
 }
 
-// answer is a status and a document.
-type answer struct {
+// response is a status and a document of a version.
+type response struct {
 	status  int
 	body    []byte
 	version int
 }
 
-func (s *state) answer(r *http.Request, where location, id string) answer {
+func (s *state) response(r *http.Request, where location, id string) response {
 	version := newest
 	if !where.versions {
 		var err error
@@ -73,13 +73,13 @@ func (s *state) answer(r *http.Request, where location, id string) answer {
 	if query.Has("fields") && !where.versions {
 		body = s.fields(where.path, body, query.Get("fields"))
 	}
-	return answer{http.StatusOK, body, version}
+	return response{http.StatusOK, body, version}
 }
 
-// send writes an answer, or half of it.
-func (s *state) send(w http.ResponseWriter, r *http.Request, answer answer, abort bool) {
+// send writes a response, or half of it.
+func (s *state) send(w http.ResponseWriter, r *http.Request, response response, abort bool) {
 	w.Header().Set("Content-Type", "application/json")
-	body := answer.body
+	body := response.body
 	if s.gzip && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Encoding", "gzip")
 		body = squeeze(body)
@@ -87,7 +87,7 @@ func (s *state) send(w http.ResponseWriter, r *http.Request, answer answer, abor
 	if !s.chunked {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
-	w.WriteHeader(answer.status)
+	w.WriteHeader(response.status)
 	if r.Method == http.MethodHead {
 		return
 	}
