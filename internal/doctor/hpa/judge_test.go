@@ -34,10 +34,10 @@ func TestJudges(t *testing.T) {
 		{"a target that runs", targetScaledToZero, &cluster.Observation{Scaler: scales()}, ""},
 		{"a missing target", targetMissing, &cluster.Observation{Scaler: scales(), Target: cluster.Known(stopped)}, ""},
 		{"scrapes that fail", everyScrapeFails, &cluster.Observation{Targets: cluster.Known(targets)}, "Prometheus cannot scrape pod ."},
-		{"several servers", severalPrometheus, &cluster.Observation{
+		{"several servers", prometheusNotFound, &cluster.Observation{
 			PrometheusLookup: cluster.Known(cluster.PrometheusLookup{Several: true}),
 		}, "Several Prometheus servers respond, and it is not known which of them the HPA depends on."},
-		{"an API that is not registered", apiMissing, &cluster.Observation{Scaler: scales()}, "No adapter is registered for custom.metrics.k8s.io, so that the HPA gets no metrics."},
+		{"an API that is not registered", apiMissing, &cluster.Observation{Scaler: scales()}, "Nothing is registered for custom.metrics.k8s.io, so the HPA gets no metrics."},
 		{"a response without values", func(d *diagnosis) *finding {
 			s := step{groups: []group{{when: isEmpty, causes: []cause{{judge: func(*diagnosis) *finding { return waiting("reached") }}}}}}
 			return &finding{step: s.examine(d).Message}

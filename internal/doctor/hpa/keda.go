@@ -23,18 +23,13 @@ func isRejected(s *cluster.ScaledObject) bool {
 
 func kedaPaused(d *diagnosis) *finding {
 	s := d.ScaledObject()
-	if !s.Status.Conditions.IsTrue("Paused") || s.PausesOneDirection() {
+	switch {
+	case !s.Status.Conditions.IsTrue("Paused"):
 		return nil
+	case s.PausesOneDirection():
+		return withPauses(d, warning("ScaledObject %s is paused in one direction: the number of pods does not follow the load in that direction.", s.Metadata.Name))
 	}
 	return withPauses(d, failed("paused", "ScaledObject %s is paused.", s.Metadata.Name))
-}
-
-func kedaPausedOneWay(d *diagnosis) *finding {
-	s := d.ScaledObject()
-	if !s.Status.Conditions.IsTrue("Paused") {
-		return nil
-	}
-	return withPauses(d, warning("ScaledObject %s is paused in one direction: the number of pods does not follow the load in that direction.", s.Metadata.Name))
 }
 
 // withPauses adds the annotations that pause the ScaledObject, and how to remove them.
@@ -80,25 +75,14 @@ func kedaMissing(d *diagnosis) *finding {
 	return f.fix("install KEDA, and check the log of its operator")
 }
 
-func kedaMadeNoHPA(d *diagnosis) *finding {
-	if d.HPA() != nil {
-		return nil
+func kedaNotReady(d *diagnosis) *finding {
+	switch s := d.ScaledObject(); {
+	case d.HPA() == nil:
+		return withKEDAStatus(d, failed("not ready", "KEDA has not created an HPA for ScaledObject %s.", s.Metadata.Name))
+	case isRejected(s):
+		return withKEDAStatus(d, failed("not ready", "KEDA rejects the current form of ScaledObject %s; its HPA is from before the change.", s.Metadata.Name))
 	}
-	return withKEDAStatus(d, failed("not ready", "KEDA has not created an HPA for ScaledObject %s.", d.ScaledObject().Metadata.Name))
-}
-
-func kedaRejects(d *diagnosis) *finding {
-	if !isRejected(d.ScaledObject()) {
-		return nil
-	}
-	return withKEDAStatus(d, failed("not ready", "KEDA rejects the current form of ScaledObject %s; its HPA is from before the change.", d.ScaledObject().Metadata.Name))
-}
-
-func kedaFallback(d *diagnosis) *finding {
-	if !d.ScaledObject().Status.Conditions.IsTrue("Fallback") {
-		return nil
-	}
-	return withKEDAStatus(d, warning("KEDA gets no metrics and uses the fallback of ScaledObject %s.", d.ScaledObject().Metadata.Name))
+	return nil
 }
 
 // triggersFail reports whether KEDA gets no metrics from a trigger.
@@ -107,12 +91,14 @@ func triggersFail(s *cluster.ScaledObject) bool {
 	return ready.Status == "False" || ready.Reason == "PartialTriggerError"
 }
 
-func kedaTriggersFail(d *diagnosis) *finding {
-	s := d.ScaledObject()
-	if !triggersFail(s) || s.Status.Conditions.IsTrue("Fallback") {
-		return nil
+func kedaGetsNoMetrics(d *diagnosis) *finding {
+	switch s := d.ScaledObject(); {
+	case s.Status.Conditions.IsTrue("Fallback"):
+		return withKEDAStatus(d, warning("KEDA gets no metrics, and uses the fallback of ScaledObject %s.", s.Metadata.Name).as("keda-fallback"))
+	case triggersFail(s):
+		return withKEDAStatus(d, warning("KEDA gets no metrics for ScaledObject %s.", s.Metadata.Name).as("keda-scaledobject-not-ready"))
 	}
-	return withKEDAStatus(d, warning("KEDA gets no metrics for ScaledObject %s.", s.Metadata.Name))
+	return nil
 }
 
 // withKEDAStatus adds what KEDA reports about the ScaledObject.

@@ -10,13 +10,35 @@ import (
 func isExternal(d *diagnosis) bool { return d.Metric().Type == cluster.ExternalMetric }
 func isCustom(d *diagnosis) bool   { return !isExternal(d) }
 
+// apiGroup is the API group of the HPA's metric.
+func apiGroup(d *diagnosis) string {
+	if isExternal(d) {
+		return cluster.ExternalMetrics
+	}
+	return cluster.CustomMetrics
+}
+
 func apiMissing(d *diagnosis) *finding {
-	if d.CustomAPI.Value() != nil {
+	api, group := &d.CustomAPI, apiGroup(d)
+	if isExternal(d) {
+		api = &d.ExternalAPI
+	}
+	service, err := api.Get()
+	switch {
+	case err != nil:
+		return unobserved("the APIService of "+group, err)
+	case service != nil:
 		return nil
 	}
-	return failed(cluster.CustomMetrics+" is not served", "No adapter is registered for %s, so that the HPA gets no metrics.", cluster.CustomMetrics).
-		evidence("HPA", "%s", hpaComplaint(d.HPA())).
-		fix("install one: helm upgrade with autoscaling.adapter.install.enabled=true; the chart of prometheus-adapter registers only if it has rules")
+	f := failed(group+" is not served", "Nothing is registered for %s, so the HPA gets no metrics.", group).evidence("HPA", "%s", hpaComplaint(d.HPA()))
+	switch {
+	case isCustom(d):
+		return f.fix("install an adapter: helm upgrade with autoscaling.adapter.install.enabled=true; the chart of prometheus-adapter registers only if it has rules")
+	case !usesKEDA(d):
+		return f.fix("install KEDA, or an adapter with externalRules")
+	}
+	return f.as("keda-missing").
+		fix("KEDA created the HPA, but its APIService v1beta1.%s no longer exists: install KEDA again, for example with helm upgrade", group)
 }
 
 // otherProductWorks reports another product whose metrics the HPA can read. The status of
@@ -100,40 +122,23 @@ func failingAdapterHidden(d *diagnosis) *finding {
 // adapterLacksDelegator reports an adapter that cannot check the permissions of its
 // clients. It serves administrators without a check.
 func adapterLacksDelegator(d *diagnosis) *finding {
-	if !strings.Contains(d.Metrics.Err().Error(), "subjectaccessreviews") {
-		return nil
-	}
-	return lacksDelegator(d, "the adapter rejects clients that are not administrators")
+	return lacksDelegator(d, d.Metrics.Err(), "the adapter rejects clients that are not administrators")
 }
 
-func lacksDelegator(d *diagnosis, step string) *finding {
+func lacksDelegator(d *diagnosis, err error, step string) *finding {
+	if !strings.Contains(err.Error(), "subjectaccessreviews") {
+		return nil
+	}
 	return failed(step, "The adapter does not have permission to check the permissions of its clients, so it serves only administrators.").
 		fix("kubectl create clusterrolebinding %s --clusterrole=system:auth-delegator --serviceaccount=%s", adapterName(d)+"-auth-delegator", adapterAccount(d))
 }
 
-func apiWithoutResponse(d *diagnosis) *finding {
-	if cluster.ReasonOf(d.Metrics.Err()) != cluster.Internal {
-		return nil
+func adapterUnreachable(d *diagnosis) *finding {
+	if cluster.ReasonOf(d.Metrics.Err()) == cluster.Internal {
+		return failed("", "The adapter responds with an unknown error.").as(unknown).evidence("last log line", "%s", d.AdapterLog()).fix("%s", adapterLogs(d))
 	}
-	return failed("", "The adapter responds with an unknown error.").evidence("last log line", "%s", d.AdapterLog()).fix("%s", adapterLogs(d))
-}
-
-func adapterUnreachable(*diagnosis) *finding {
 	return failed("", "The pods of the adapter are ready, but the API server gets no response from them.").
 		fix("usually a NetworkPolicy or firewall between the API server and the pods, or hostNetwork with a port that is in use")
-}
-
-func externalAPIMissing(d *diagnosis) *finding {
-	if d.ExternalAPI.Value() != nil {
-		return nil
-	}
-	f := failed(cluster.ExternalMetrics+" is not served", "Nothing is registered for %s, so that the HPA gets no metrics.", cluster.ExternalMetrics).
-		evidence("HPA", "%s", hpaComplaint(d.HPA()))
-	if !usesKEDA(d) {
-		return f.fix("install KEDA, or an adapter with externalRules")
-	}
-	return f.as("keda-missing").
-		fix("KEDA created the HPA, but its APIService v1beta1.%s no longer exists: install KEDA again, for example with helm upgrade", cluster.ExternalMetrics)
 }
 
 // externalService is the name of the Service of the external metrics API; empty if

@@ -82,46 +82,36 @@ func prometheusFails(d *diagnosis) *finding {
 	return f.evidence("error", "%s", err)
 }
 
-func severalPrometheus(d *diagnosis) *finding {
-	if !d.PrometheusLookup.Value().Several {
-		return nil
-	}
-	var found []string
-	for _, address := range d.PrometheusServices.Value().Addresses {
-		found = append(found, address.String())
-	}
-	return unchecked("found more than once", "Several Prometheus servers respond, and it is not known which of them the HPA depends on.").
-		evidence("servers", "%s", names(found)).
-		fix("kubectl port-forward to the right one, and set --prometheus.url=http://127.0.0.1:9090")
-}
-
-// prometheusHidden reports that the user has no permission to find Prometheus.
-func prometheusHidden(d *diagnosis) *finding {
-	l := d.PrometheusLookup.Value()
-	if l.Prometheus != nil || l.Failed != nil || l.Hidden == nil {
-		return nil
-	}
-	return unobserved("the Services of Prometheus", l.Hidden).fix("or run " + forwardPrometheus)
-}
-
-func prometheusOfPlatform(d *diagnosis) *finding {
+// prometheusNotFound reports why there is no Prometheus to query.
+func prometheusNotFound(d *diagnosis) *finding {
 	l := d.PrometheusLookup.Value()
 	product := map[string]string{
 		cluster.GooglePlatform:    "Google Cloud Managed Service for Prometheus",
 		cluster.AzurePlatform:     "Azure Monitor managed service for Prometheus",
 		cluster.OpenShiftPlatform: "OpenShift monitoring (with a token)",
 	}[l.Platform]
-	if product == "" {
+	switch {
+	case l.Prometheus != nil:
 		return nil
+	case l.Several:
+		return severalPrometheus(d)
+	case l.Hidden != nil && l.Failed == nil:
+		return unobserved("the Services of Prometheus", l.Hidden).fix("or run " + forwardPrometheus)
+	case product != "":
+		return unchecked("not found", "The cluster uses %s, which the doctor cannot query.", product).as("platform-unsupported").
+			evidence("API group", "%s", l.Platform).fix(forwardPrometheus)
 	}
-	return unchecked("not found", "The cluster uses %s, which the doctor cannot query.", product).evidence("API group", "%s", l.Platform).fix(forwardPrometheus)
+	return unchecked("not found", "No Prometheus was found.").as("prometheus-not-found").fix(forwardPrometheus)
 }
 
-func prometheusNotFound(d *diagnosis) *finding {
-	if d.PrometheusLookup.Value().Prometheus != nil {
-		return nil
+func severalPrometheus(d *diagnosis) *finding {
+	var found []string
+	for _, address := range d.PrometheusServices.Value().Addresses {
+		found = append(found, address.String())
 	}
-	return unchecked("not found", "No Prometheus was found.").fix(forwardPrometheus)
+	return unchecked("found more than once", "Several Prometheus servers respond, and it is not known which of them the HPA depends on.").as("prometheus-several").
+		evidence("servers", "%s", names(found)).
+		fix("kubectl port-forward to the right one, and set --prometheus.url=http://127.0.0.1:9090")
 }
 
 func prometheusSummary(d *diagnosis) string { return "responds at " + d.Prometheus().Name }

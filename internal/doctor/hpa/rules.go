@@ -44,42 +44,25 @@ func addList(d *diagnosis, f *finding) {
 	f.evidence("listed", "%s (%d in all)", names(similar), len(all))
 }
 
-func rulesHidden(d *diagnosis) *finding {
-	if d.Adapter.Value().ConfigMap != nil {
-		return nil
-	}
-	f := unobserved("the adapter", d.Adapter.Value().Hidden)
-	if f == nil {
-		return nil
-	}
-	also := failed("", "The adapter does not list %s; its rules may be the reason.", wantedMetric(d)).as(unknown)
-	addList(d, also)
-	f.also = &also.Finding
-	return f
-}
-
-const compareNames = "compare the listed names with the one in the HPA"
-
-func adapterUnknown(d *diagnosis) *finding {
-	if d.Adapter.Value().Deployment != nil {
-		return nil
-	}
-	return failed("", "The metrics API does not list %s, and the adapter that serves it was not found.", d.Metric().Name).fix(compareNames)
-}
-
-func rulesMalformed(d *diagnosis) *finding {
-	err := d.RuleResults.Err()
-	if err == nil {
-		return nil
-	}
-	return fixRules(d, failed("", "The adapter cannot parse its rules.").evidence("error", "%s", err), "the whole file")
-}
-
+// rulesUnknown reports that there are no rules to examine.
 func rulesUnknown(d *diagnosis) *finding {
-	if d.Adapter.Value().ConfigMap != nil {
-		return nil
+	a := d.Adapter.Value()
+	const compareNames = "compare the listed names with the one in the HPA"
+	switch {
+	case a.ConfigMap == nil && a.Hidden != nil:
+		f := unobserved("the adapter", a.Hidden)
+		also := failed("", "The adapter does not list %s; its rules may be the reason.", wantedMetric(d)).as(unknown)
+		addList(d, also)
+		f.also = &also.Finding
+		return f
+	case a.Deployment == nil:
+		return failed("", "The metrics API does not list %s, and the adapter that serves it was not found.", d.Metric().Name).as(unknown).fix(compareNames)
+	case a.ConfigMap == nil:
+		return failed("", "The metrics API does not list %s, and the rules of the adapter were not found.", d.Metric().Name).as(unknown).fix(compareNames)
+	case a.RulesErr != nil:
+		return fixRules(d, failed("", "The adapter cannot parse its rules.").as("rule-file").evidence("error", "%s", a.RulesErr), "the whole file")
 	}
-	return failed("", "The metrics API does not list %s, and the rules of the adapter were not found.", d.Metric().Name).fix(compareNames)
+	return nil
 }
 
 // comparison has rules that do not make the metric: one for each reason, or nil.
@@ -230,25 +213,16 @@ func adapterLists(d *diagnosis) *finding {
 	return waitingUntil(until, "the adapter lists new series every %s", a.RelistInterval())
 }
 
-// listPrometheusDown reports an adapter whose log says that Prometheus does not respond.
-func listPrometheusDown(d *diagnosis) *finding {
-	log := d.AdapterLog()
-	if !strings.Contains(log, "unable to update list of all metrics") && !strings.Contains(log, "unable to fetch metrics for query") {
-		return nil
+// adapterLacksSeries reports an adapter whose rules are right, but do not work.
+func adapterLacksSeries(d *diagnosis) *finding {
+	address, log := cluster.WithoutLogin(d.Adapter.Value().PrometheusURL()), d.AdapterLog()
+	f, check := failed("", "A rule makes the metric of existing series, but the adapter does not list it.").as(unknown), "does it query the same Prometheus, as the same tenant?"
+	if strings.Contains(log, "unable to update list of all metrics") || strings.Contains(log, "unable to fetch metrics for query") {
+		f, check = failed("", "The adapter gets no response from Prometheus at %s.", address).as("adapter-prometheus-down"), checkConnection
 	}
-	return withAdapterLog(d, failed("", "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())),
-		"usually DNS, a NetworkPolicy, TLS or a login between both")
-}
-
-func listUnexplained(d *diagnosis) *finding {
-	return withAdapterLog(d, failed("", "A rule makes the metric of existing series, but the adapter does not list it."),
-		"does it query the same Prometheus, as the same tenant?")
-}
-
-func withAdapterLog(d *diagnosis, f *finding, check string) *finding {
-	return f.evidence("queried by the adapter", "%s", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())).
+	return f.evidence("queried by the adapter", "%s", address).
 		evidence("queried by the doctor", "%s, which has the series", d.Prometheus().Name).
-		evidence("last log line", "%s", d.AdapterLog()).
+		evidence("last log line", "%s", log).
 		fix("%s   # %s", adapterLogs(d), check)
 }
 

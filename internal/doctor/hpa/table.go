@@ -1,9 +1,6 @@
 package hpa
 
-import (
-	"nginx-exporter/internal/doctor"
-	"nginx-exporter/internal/doctor/cluster"
-)
+import "nginx-exporter/internal/doctor"
 
 // cause is a row of the table.
 type cause struct {
@@ -122,17 +119,14 @@ func kedaCauses() []group {
 			"KEDA is not installed, not running, or does not watch this namespace.", "Install KEDA, or apply its manifests again; check the log of its operator.",
 		},
 		{
-			"keda-scaledobject-not-ready", kedaMadeNoHPA, "There is a ScaledObject without an HPA, or its condition Ready is False.",
+			"keda-scaledobject-not-ready", kedaNotReady, "There is a ScaledObject without an HPA, or its condition Ready is False.",
 			"KEDA could not create an HPA: the target, a trigger or a login is wrong. With an HPA and the reason TriggerError it gets no metrics: a warning, since later steps show why.",
 			"Run `kubectl describe scaledobject`, and read its conditions and events.",
 		},
-		{code: "keda-scaledobject-not-ready", judge: kedaRejects},
-		{code: "keda-paused", judge: kedaPausedOneWay},
 		{
-			"keda-fallback", kedaFallback, "The number of pods is that of the fallback.", "KEDA gets no metrics. A warning, since later steps show why.",
+			"keda-fallback", kedaGetsNoMetrics, "The number of pods is that of the fallback.", "KEDA gets no metrics. A warning, since later steps show why.",
 			"Fix the step that fails.",
 		},
-		{code: "keda-scaledobject-not-ready", judge: kedaTriggersFail},
 	}}}
 }
 
@@ -224,18 +218,18 @@ func prometheusCauses() []group {
 			"Put the login into the address, `--prometheus.url=http://NAME:PASSWORD@HOST:9090`; or forward a port to the Prometheus behind the proxy.",
 		},
 		{"prometheus-down", nil, "The metric is listed, but its value is an Internal error.", "Prometheus does not respond.", "Check its pods, their memory and their volumes."},
+		{judge: prometheusNotFound},
 		{
-			"prometheus-several", severalPrometheus, "Exit status 2 at the step Prometheus.",
+			"prometheus-several", nil, "Exit status 2 at the step Prometheus.",
 			"There are several Prometheus servers, and it is not known which of them the adapter queries.", "Select one with `--prometheus.url`.",
 		},
-		{judge: prometheusHidden},
 		{
-			"platform-unsupported", prometheusOfPlatform, "Exit status 2, with the name of the platform.",
+			"platform-unsupported", nil, "Exit status 2, with the name of the platform.",
 			"The metrics are in a service that the doctor cannot query: that of Google or Azure, or of OpenShift, which requires a token.",
 			"Check the steps that are shown. For the others use the tools of the platform, or `--prometheus.url` with an address that requires no login.",
 		},
 		{
-			"prometheus-not-found", prometheusNotFound, "Exit status 2 at the step Prometheus.",
+			"prometheus-not-found", nil, "Exit status 2 at the step Prometheus.",
 			"The address of Prometheus was found neither in the adapter, nor by the Prometheus Operator, nor by a Service.",
 			"Run `kubectl port-forward` to it, and set `--prometheus.url=http://127.0.0.1:9090`.",
 		},
@@ -322,11 +316,10 @@ func rateCauses() []group {
 
 func apiCauses() []group {
 	return []group{
-		{when: isCustom, causes: []cause{
-			{judge: func(d *diagnosis) *finding {
-				return unobserved("the APIService of "+cluster.CustomMetrics, d.CustomAPI.Err())
-			}},
+		{causes: []cause{
 			{"api-missing", apiMissing, "`no custom metrics API (custom.metrics.k8s.io) registered`, or the same for external metrics.", "There is no APIService, so no adapter is installed.", "Install prometheus-adapter; the chart can do it."},
+		}},
+		{when: isCustom, causes: []cause{
 			{code: "platform-unsupported", judge: otherProductWorks},
 			{"api-owned-by-another", otherProduct, "`no known available metric versions found`, though the adapter runs.", "Another product has replaced the APIService; a cluster has only one.", "Remove it from the chart of the other product, and apply that of the adapter again."},
 		}},
@@ -354,14 +347,9 @@ func apiCauses() []group {
 		{when: apiFails, add: addAPIStatus, causes: []cause{
 			{"adapter-tls", adapterUntrusted, "The metrics API responds with 503, even with `Available=True`.", "The API server does not trust the adapter's certificate, for example a self-signed one for localhost.", "Set insecureSkipTLSVerify, or use a certificate of cert-manager with its CA in caBundle."},
 			{judge: adapterStarts},
-			{code: unknown, judge: apiWithoutResponse},
 			{"adapter-unreachable", adapterUnreachable, "The metrics API responds with 503, but the adapter's pods are ready.", "The API server does not reach them.", "Check NetworkPolicies and firewalls between both."},
 		}},
 		{when: isExternal, causes: []cause{
-			{judge: func(d *diagnosis) *finding {
-				return unobserved("the APIService of "+cluster.ExternalMetrics, d.ExternalAPI.Err())
-			}},
-			{code: "api-missing", judge: externalAPIMissing},
 			{code: "api-owned-by-another", judge: otherExternalProduct},
 			{judge: externalUnreadable},
 			{
@@ -375,10 +363,7 @@ func apiCauses() []group {
 func ruleCauses() []group {
 	return []group{
 		{when: isUnlisted, add: addList, causes: []cause{
-			{judge: rulesHidden},
-			{code: unknown, judge: adapterUnknown},
-			{code: "rule-file", judge: rulesMalformed},
-			{code: unknown, judge: rulesUnknown},
+			{judge: rulesUnknown},
 			{judge: rulesMismatch},
 			{"rule-series-query-syntax", nil, "The list of metrics is empty.", "Prometheus rejects a seriesQuery, often since a template has removed its quotes.", "Correct the quotes."},
 			{"rule-overrides", nil, "`the server could not find the metric`.", "The overrides or the template name labels that the series do not have.", "Map the labels namespace and pod."},
@@ -388,8 +373,7 @@ func ruleCauses() []group {
 			{"rule-stale", rulesStale, "The rules are correct, but the listed metrics are not those of the rules.", "The adapter reads its rules when it starts, and they have been changed since.", "Restart the adapter."},
 			{code: "adapter-prometheus-url", judge: adapterAddressWrong},
 			{judge: adapterLists},
-			{"adapter-prometheus-down", listPrometheusDown, "`unable to fetch metrics`.", "Prometheus responds to the doctor, but not to the adapter.", "Check DNS, NetworkPolicies, TLS and logins between both."},
-			{code: unknown, judge: listUnexplained},
+			{"adapter-prometheus-down", adapterLacksSeries, "`unable to fetch metrics`.", "Prometheus responds to the doctor, but not to the adapter.", "Check DNS, NetworkPolicies, TLS and logins between both."},
 		}},
 		{causes: []cause{{"rule-collision", ruleCollision, "Values are wrong. A warning.", "Two rules make metrics of the same name, and the adapter uses one of them.", "Rename one, or disable the default rules."}}},
 	}
@@ -416,8 +400,7 @@ func valueCauses() []group {
 			},
 		}},
 		{when: lacksExternalValue, add: addResponse, causes: []cause{
-			{"keda-no-value", kedaWithoutValue, "The HPA says `unable to get external metric`.", "KEDA has no value for the trigger.", "Run `kubectl describe scaledobject`, and check the log of KEDA's operator."},
-			{code: unknown, judge: externalWithoutValue},
+			{"keda-no-value", externalWithoutValue, "The HPA says `unable to get external metric`.", "KEDA has no value for the trigger.", "Run `kubectl describe scaledobject`, and check the log of KEDA's operator."},
 		}},
 		{when: lacksCustomValue, add: addResponse, causes: []cause{
 			{judge: valueAdapterHidden},

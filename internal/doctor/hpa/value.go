@@ -41,20 +41,14 @@ func valueDenied(d *diagnosis) *finding {
 }
 
 func valueLacksDelegator(d *diagnosis) *finding {
-	if !strings.Contains(d.Values.Err().Error(), "subjectaccessreviews") {
-		return nil
-	}
-	return lacksDelegator(d, "the adapter rejects the HPA")
+	return lacksDelegator(d, d.Values.Err(), "the adapter rejects the HPA")
 }
 
 func hpaLacksPermission(d *diagnosis) *finding {
 	if cluster.ReasonOf(d.Values.Err()) != cluster.Forbidden {
 		return nil
 	}
-	group := cluster.CustomMetrics
-	if isExternal(d) {
-		group = cluster.ExternalMetrics
-	}
+	group := apiGroup(d)
 	return failed("the HPA has no permission to read it", "The HPA controller does not have permission to read metrics of %s.", group).
 		fix("kubectl describe clusterrole system:controller:horizontal-pod-autoscaler   # it must have get and list on *.%s", group)
 }
@@ -108,10 +102,11 @@ func triggerFails(d *diagnosis) *finding {
 	return f.evidence("value", "%s", names(d.Values.Value().Items))
 }
 
-func kedaWithoutValue(d *diagnosis) *finding {
+func externalWithoutValue(d *diagnosis) *finding {
 	s := d.ScaledObject()
 	if s == nil {
-		return nil
+		return failed(noValue, "The server of %s has no value of %s, for an unknown reason.", cluster.ExternalMetrics, d.Metric().Name).as(unknown).
+			fix("kubectl describe apiservice v1beta1.%s   # shows the server; check its log", cluster.ExternalMetrics)
 	}
 	namespace := "keda" // the one recommended for its chart
 	if api := d.ExternalAPI.Value(); api != nil && api.Spec.Service != nil {
@@ -120,11 +115,6 @@ func kedaWithoutValue(d *diagnosis) *finding {
 	return failed(noValue, "KEDA has no value of %s for the HPA.", d.Metric().Name).
 		evidence("event of KEDA", "%s", kedaEvent(d)).
 		fix("kubectl -n %s describe scaledobject %s; kubectl -n %s logs deploy/keda-operator", d.namespace(), s.Metadata.Name, namespace)
-}
-
-func externalWithoutValue(d *diagnosis) *finding {
-	return failed(noValue, "The server of %s has no value of %s, for an unknown reason.", cluster.ExternalMetrics, d.Metric().Name).
-		fix("kubectl describe apiservice v1beta1.%s   # shows the server; check its log", cluster.ExternalMetrics)
 }
 
 func valueAdapterHidden(d *diagnosis) *finding {
@@ -147,7 +137,10 @@ func queriesFail(d *diagnosis) bool {
 	return cluster.ReasonOf(err) != cluster.NotFound && strings.Contains(err.Error(), "unable to fetch metrics")
 }
 
-const noResponse = "the adapter gets no response from Prometheus"
+const (
+	noResponse      = "the adapter gets no response from Prometheus"
+	checkConnection = "usually DNS, a NetworkPolicy, TLS or a login between both"
+)
 
 func querySyntax(d *diagnosis) *finding {
 	rule, query, _ := d.AdapterQuery()
@@ -170,7 +163,7 @@ func valueAddressWrong(d *diagnosis) *finding {
 func valuePrometheusDown(d *diagnosis) *finding {
 	return failed(noResponse, "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())).
 		evidence("last log line", "%s", d.AdapterLog()).
-		fix("%s   # usually DNS, a NetworkPolicy, TLS or a login between both", adapterLogs(d))
+		fix("%s   # %s", adapterLogs(d), checkConnection)
 }
 
 func adapterLacksPods(d *diagnosis) *finding {
