@@ -141,8 +141,8 @@ func adapterUnreachable(d *diagnosis) *finding {
 		fix("usually a NetworkPolicy or firewall between the API server and the pods, or hostNetwork with a port that is in use")
 }
 
-// externalService is the name of the Service of the external metrics API; empty if
-// the API server serves it itself.
+// externalService is the name of the Service that serves the external metrics API; empty if
+// the API server does.
 func externalService(d *diagnosis) string {
 	if d.ExternalAPI.Value().Spec.Service == nil {
 		return ""
@@ -155,35 +155,26 @@ func otherExternalProduct(d *diagnosis) *finding {
 		return nil
 	}
 	api := d.ExternalAPI.Value()
-	return failed("served by another product", "%s is registered for %s, so that the HPA gets no metrics of KEDA.", cluster.ExternalMetrics, api.Owner()).
+	return failed("served by another product", "%s is registered for %s, so the HPA gets no metrics from KEDA.", cluster.ExternalMetrics, api.Owner()).
 		evidence("managers", "%s", names(managers(&api.Metadata))).
 		fix("a cluster has only one such APIService: remove it from the chart of the other product, then apply that of KEDA again")
 }
 
-// externalErr is why the external metrics API does not respond.
-func externalErr(d *diagnosis) error {
+// externalAPIDown reports an external metrics API that does not respond. It does if it
+// forbids the list to the user.
+func externalAPIDown(d *diagnosis) *finding {
 	if externalService(d) == "" {
 		return nil
 	}
-	err := d.ExternalAPIErr()
-	if cluster.ReasonOf(err) == cluster.Forbidden {
+	switch err := d.ExternalAPIErr(); {
+	case err == nil, cluster.ReasonOf(err) == cluster.Forbidden:
 		return nil
-	}
-	return err
-}
-
-func externalUnreadable(d *diagnosis) *finding {
-	return d.unobservedLocally("the metrics API", externalErr(d))
-}
-
-func externalAPIDown(d *diagnosis) *finding {
-	err := externalErr(d)
-	if err == nil {
-		return nil
+	case d.IsLocal(err):
+		return unobserved("the metrics API", err)
 	}
 	api := d.ExternalAPI.Value()
 	f := failed("does not respond", "%s serves %s, but does not respond.", api.Owner(), cluster.ExternalMetrics).
-		evidence("response to the list request", "%s", err).
+		evidence("response to the list request", "%s", d.ExternalAPIErr()).
 		evidence("APIService", "%s", api.Status.Conditions.Of("Available"))
 	s := api.Spec.Service
 	if !usesKEDA(d) { // the Deployment of another product is unknown

@@ -351,7 +351,6 @@ func apiCauses() []group {
 		}},
 		{when: isExternal, causes: []cause{
 			{code: "api-owned-by-another", judge: otherExternalProduct},
-			{judge: externalUnreadable},
 			{
 				"keda-api-down", externalAPIDown, "The HPA says `unable to fetch metrics from external metrics API: the server is currently unable to handle the request`.",
 				"KEDA's metrics server does not respond.", "Check its pods, and the APIService v1beta1.external.metrics.k8s.io.",
