@@ -15,28 +15,32 @@ import (
 )
 
 const (
-	hpaWord = "hpa"
-	// hpaDoctor is the whole command.
-	hpaDoctor = doctorCommand + " " + hpaWord
+	hpaCommand = "hpa"
+	hpaDoctor  = doctorCommand + " " + hpaCommand
 )
 
-// hpaRequest is its part of the command line.
+// hpaRequest has the arguments of doctor hpa.
 type hpaRequest struct {
 	name       string
 	namespace  string
 	kubectl    string
 	prometheus string
-	passed     map[string]*[]string // flags of kubectl
+	passed     []kubectlFlag
+}
+
+// kubectlFlag is a flag that is passed on to kubectl.
+type kubectlFlag struct {
+	name   string
+	values *[]string
 }
 
 // addDoctorHPA defines the command doctor hpa.
 func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 	r := &c.hpa
-	cmd := doctor.Command(hpaWord, "Diagnose an HPA end to end, from its pods to its scaling decision, using kubectl. Changes nothing.")
+	cmd := doctor.Command(hpaCommand, "Diagnose an HPA end to end, from its pods to its scaling decision, using kubectl. Changes nothing.")
 	cmd.Flag("namespace", "Namespace of the HPA. Default: that of the kubectl context.").Short('n').StringVar(&r.namespace)
 	cmd.Flag("prometheus.url", "URL of Prometheus, as reachable from here. Default: discovered in the cluster and queried through the API server.").StringVar(&r.prometheus)
 	cmd.Flag("kubectl", "Path of kubectl.").Default("kubectl").StringVar(&r.kubectl)
-	r.passed = map[string]*[]string{}
 	for _, f := range []struct{ name, help string }{
 		{"context", "Context of the kubeconfig."},
 		{"kubeconfig", "Path of the kubeconfig."},
@@ -46,12 +50,12 @@ func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 		{"as-group", "Group to impersonate. Repeatable."},
 		{"as-uid", "UID to impersonate."},
 	} {
-		r.passed[f.name] = cmd.Flag(f.name, f.help+" Passed on to kubectl.").Strings()
+		r.passed = append(r.passed, kubectlFlag{f.name, cmd.Flag(f.name, f.help+" Passed on to kubectl.").Strings()})
 	}
 	cmd.Arg("name", "HPA or ScaledObject, as [NAMESPACE/]NAME.").Required().StringVar(&r.name)
 }
 
-// options checks the request.
+// options validates the request.
 func (r *hpaRequest) options() (cluster.Options, error) {
 	o := cluster.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
 	if space, name, found := strings.Cut(r.name, "/"); found {
@@ -69,9 +73,9 @@ func (r *hpaRequest) options() (cluster.Options, error) {
 	case r.prometheus != "" && !strings.HasPrefix(r.prometheus, "http://") && !strings.HasPrefix(r.prometheus, "https://"):
 		return o, errors.New("--prometheus.url must be a URL such as http://127.0.0.1:9090")
 	}
-	for _, flag := range []string{"context", "kubeconfig", "cluster", "user", "as", "as-group", "as-uid"} {
-		for _, value := range *r.passed[flag] {
-			o.Arguments = append(o.Arguments, "--"+flag+"="+value)
+	for _, flag := range r.passed {
+		for _, value := range *flag.values {
+			o.Arguments = append(o.Arguments, "--"+flag.name+"="+value)
 		}
 	}
 	return o, nil

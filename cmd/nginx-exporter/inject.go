@@ -18,7 +18,7 @@ const injectCommand = "inject"
 // unmetStatus is the exit status when --require is not met.
 const unmetStatus = 2
 
-// manifests holds the flags of inject and uninject.
+// manifests has the flags of inject and uninject.
 type manifests struct {
 	run         inject.Run
 	options     inject.Options
@@ -33,7 +33,7 @@ func (c *cli) focus(args []string) {
 	}
 	for _, f := range c.flags {
 		targets := strings.HasPrefix(f.name, "nginx.") || f.name == "config.file"
-		if args[0] != doctorCommand || slices.Contains(args, hpaWord) || !targets || strings.HasPrefix(f.name, "nginx.plus.") {
+		if args[0] != doctorCommand || slices.Contains(args, hpaCommand) || !targets || strings.HasPrefix(f.name, "nginx.plus.") {
 			f.clause.Hidden()
 		}
 	}

@@ -10,13 +10,13 @@ import (
 
 const snippetCommand = "snippet"
 
-// snippetRequest holds the arguments of snippet.
+// snippetRequest has the arguments of snippet.
 type snippetRequest struct {
 	name   string
 	values map[string][]string
 }
 
-// snippetValue collects the values of one option.
+// snippetValue collects the values of a flag.
 type snippetValue struct {
 	option *snippet.Option
 	values map[string][]string

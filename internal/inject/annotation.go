@@ -11,20 +11,20 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// annotationPrefix is how the names of annotations for inject begin.
+// annotationPrefix is the prefix of the names of all annotations for inject.
 const annotationPrefix = "nginx-exporter/"
 
-// errOptedOut is why an object is skipped that does not want the sidecar.
+// errOptedOut means that an annotation of an object disables inject.
 var errOptedOut = errors.New("disabled by the annotation " + annotationPrefix + "inject")
 
 // annotation overrides an option for one object.
 type annotation struct {
 	name string
-	help string // in Markdown; empty for one that does the same as the flag of that name
+	help string // in Markdown; empty if it has the same meaning as the flag of that name
 	set  func(value string) error
 }
 
-// annotations lists the annotations, which set these options.
+// annotations lists all annotations; their functions set o.
 func (o *Options) annotations() []annotation {
 	return []annotation{
 		{"inject", "`false` or `disabled`: do not inject. `true` or `enabled`: inject even without an nginx container.", o.setInject},
@@ -44,7 +44,7 @@ func (o *Options) annotations() []annotation {
 	}
 }
 
-// Annotations lists the annotations that an object may have, each with its meaning in Markdown, for the documentation.
+// Annotations lists all annotations and their meanings in Markdown, for the documentation.
 func Annotations() (names, meanings []string) {
 	for _, a := range new(Options).annotations() {
 		if a.help == "" {
@@ -100,7 +100,7 @@ func (o *Options) setArgs(value string) error {
 	return nil
 }
 
-// override returns the options for an object, which its annotations may override.
+// override returns the options for an object: the given ones, as far as its annotations do not override them.
 func (o *object) override(options Options) (*Options, error) {
 	values := o.annotations()
 	known := options.annotations()

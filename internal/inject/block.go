@@ -7,8 +7,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The comments around what is added to a block. A line that has to be replaced is kept after the third, so that uninject
-// can restore it.
+// markBegin and markEnd are the lines around an addition to a block. A line that has to be replaced is kept in a comment
+// that begins with markWas, so that uninject can restore it.
 const (
 	markBegin = "# >>> nginx-exporter inject"
 	markEnd   = "# <<< nginx-exporter inject"
@@ -44,7 +44,7 @@ func (d *document) regionAt(l layout, line, column int, body func(w *blockWriter
 	return d.region(l, d.start(line), d.start(line), column, body)
 }
 
-// above returns a region above a line: before the comments that belong to it, or else after them.
+// above returns splices that insert a region above a line: before the comments that belong to it, or else after them.
 func (d *document) above(l layout, line, column int, body func(w *blockWriter)) []splice {
 	top := line
 	for top > 0 && isComment(d.line(top-1)) && indent(d.line(top-1)) == column {
@@ -96,7 +96,7 @@ func (d *document) dash(seq *yaml.Node) (int, error) {
 	return 0, errLayout
 }
 
-// below returns a region after a list: right after its last line, or else above whatever follows.
+// below returns splices that insert a region after a list: right after its last line, or else above what follows.
 func (d *document) below(l layout, seq *yaml.Node, column int, body func(w *blockWriter)) []splice {
 	bottom := d.lines()
 	if next := following(d.root, seq); next != nil {
@@ -145,7 +145,7 @@ func following(root, tree *yaml.Node) *yaml.Node {
 	return walk(root)
 }
 
-// replaceLine gives a key a value, if the key and an empty value (null, nothing, {} or []) are all there is on its line.
+// replaceLine gives a key a value, if its line has nothing but the key and an empty value: null, nothing, {} or [].
 func (d *document) replaceLine(l layout, key, value *yaml.Node) (splice, error) {
 	line, column := key.Line-1, key.Column-1
 	empty := regexp.MustCompile(`^ *["']?` + regexp.QuoteMeta(key.Value) + `["']?\s*:\s*(\[\s*\]|\{\s*\}|null|Null|NULL|~|)(\s+#.*|\s*)$`)

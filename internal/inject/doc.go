@@ -4,8 +4,8 @@
 // every other byte is kept. Each edit is verified before it is returned: the new text must parse to the old objects with
 // the additions, and removing the additions must restore the old bytes.
 //
-// Additions to block style are between two comments, by which they are found again. JSON and flow style have no room for
-// comments; there the spacing of the additions tells what the list was before, see flow.go.
+// Additions to block style are between two comments, by which uninject finds them. JSON and flow style do not allow
+// comments: there, the spacing of an addition records what the list was before, see flow.go.
 //
 // The package must not import anything of k8s.io, cmd, collector or client.
 package inject

@@ -16,10 +16,10 @@ type splice struct {
 	text     string
 }
 
-// edit is one change: the splices that would make it, the best first, and its effect on the nodes.
+// edit is one change of the text and the same change of the nodes.
 type edit struct {
-	splices []splice
-	change  func()
+	splices []splice // alternatives, the best first
+	change  func()   // changes the nodes
 }
 
 // plan collects the edits of one document.
@@ -27,7 +27,7 @@ type plan struct {
 	*document
 	edits     []edit
 	documents []addedDocument
-	inline    map[*yaml.Node][]insertion // into the line of a key, not yet edits
+	inline    map[*yaml.Node][]insertion // by the key into whose line they go; not yet edits
 }
 
 // addedDocument is a document to add to the stream.
@@ -41,13 +41,13 @@ var (
 	errAlias  = errors.New("an alias would add the sidecar to an object that must not get it; edit it by hand")
 )
 
-// pretext returns the text before a node on its line.
-func (d *document) pretext(n *yaml.Node) string {
+// textBefore returns the text before a node on its line.
+func (d *document) textBefore(n *yaml.Node) string {
 	return d.s[d.start(n.Line-1):d.at(n)]
 }
 
 // startsLine reports whether a node is the first on its line.
-func (d *document) startsLine(n *yaml.Node) bool { return strings.Trim(d.pretext(n), " ") == "" }
+func (d *document) startsLine(n *yaml.Node) bool { return strings.Trim(d.textBefore(n), " ") == "" }
 
 func (d *document) at(n *yaml.Node) int { return d.offset(n.Line, n.Column) }
 
@@ -77,8 +77,8 @@ func (d *document) layoutOf(p *pod) layout {
 	return l
 }
 
-// collection returns the entry of a key whose value should be a mapping or a list. It returns an error if others may share
-// the value, so that it must not be edited.
+// collection returns the entry of a key whose value should be a mapping or a list. It returns an error if other objects
+// may share the value, which must not be edited then.
 func collection(owner *yaml.Node, key string, kind yaml.Kind) (e entry, found bool, err error) {
 	e, found = own(owner, key)
 	switch {
@@ -179,7 +179,7 @@ func (p *plan) fields(l layout, owner, before, missing *yaml.Node) error {
 	return nil
 }
 
-// spliced makes all replacements at once.
+// spliced returns the text with all replacements made.
 func spliced(s string, splices []splice) (string, error) {
 	// An insertion before a line precedes the replacement of that line.
 	slices.SortStableFunc(splices, func(a, b splice) int { return cmp.Or(a.from-b.from, a.to-b.to) })
@@ -196,8 +196,8 @@ func spliced(s string, splices []splice) (string, error) {
 	return b.String(), nil
 }
 
-// apply returns the text with the edits made. It tries their alternatives until the result parses to the expected nodes
-// and uninject restores the text of before, byte by byte.
+// apply returns the text with the edits made. It tries the alternatives until the result parses to the expected nodes and
+// uninject restores the original text, byte by byte.
 func (p *plan) apply(outcomes []Outcome) (string, error) {
 	before, _, err := Uninject(p.s)
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 	"nginx-exporter/internal/sidecar"
 )
 
-// JSON has no comments, so the additions themselves tell how to remove them. An item beside others is removed with one
-// comma. Of a single item, the blanks between the bracket and its brace tell what was there before:
+// JSON has no comments, so an addition itself records how to remove it. One of several items is removed with one comma.
+// For a single item, the blanks between the bracket and its brace record what was there before:
 //
-//	[{      no such key, which is removed as well
-//	[ {     an empty list, which stays
-//	[  {    null, which is restored
+//	[{      no such key: it is removed as well
+//	[ {     an empty list: it is kept
+//	[  {    null: it is restored
 const (
 	wasEmpty = " "
 	wasNull  = "  "
@@ -23,7 +23,7 @@ const (
 
 // flowAt returns a writer for additions before a node: over several lines if the node is the first on its line.
 func (d *document) flowAt(n *yaml.Node) flowWriter {
-	margin := d.pretext(n)
+	margin := d.textBefore(n)
 	if n.Line == 1 || strings.TrimLeft(margin, " \t") != "" {
 		return flowWriter{}
 	}
@@ -199,7 +199,7 @@ func (d *document) flowRemove(e entry, item *yaml.Node) (splice, error) {
 	return splice{comma, to, ""}, nil
 }
 
-// flowRemoveOnly removes the only item of a list, and restores what was there before the list.
+// flowRemoveOnly removes the only item of a list, and restores what was there before.
 func (d *document) flowRemoveOnly(e entry, from, to int) (splice, error) {
 	bracket := strings.LastIndexByte(d.s[:from], '[')
 	if bracket < 0 {

@@ -26,7 +26,7 @@ func Inject(manifest string, o Options) (string, []Outcome, error) {
 	return each(manifest, func(chunk string) (string, []Outcome, error) { return injectDocument(chunk, &o) })
 }
 
-// each edits the documents of a stream, and counts the lines of outcomes in the whole stream.
+// each edits the documents of a stream. It makes the lines of outcomes those of the whole stream.
 func each(manifest string, edit func(chunk string) (string, []Outcome, error)) (string, []Outcome, error) {
 	var b strings.Builder
 	var all []Outcome
@@ -81,7 +81,7 @@ const maxSingle = 50
 
 func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 	tried := 0
-	documents := "" // that were added
+	documents := "" // the added ones
 	for i := range outcomes {
 		if outcomes[i].Status != Injected {
 			continue
@@ -192,7 +192,7 @@ func otherExporter(c *yaml.Node) string {
 	return fmt.Sprintf("container %s is an exporter already (%s)", str(get(c, "name")), str(get(c, "image")))
 }
 
-// edit plans the edits of an object, and returns notes for its report.
+// edit plans the edits of an object, and returns notes for the report.
 func (p *plan) edit(obj *object, opts *Options) ([]string, error) {
 	missing := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	t := obj.pod

@@ -19,7 +19,7 @@ type object struct {
 	namespace string
 	generated bool // name is a generateName
 	line      int  // of its first key, counted from 1 in its document
-	shared    bool // an alias for a pod template that an object above has, too
+	shared    bool // its pod template is that of an object above, by an alias
 	pod       *pod // nil without a pod template
 }
 
@@ -78,8 +78,8 @@ func newObject(n *yaml.Node, kind string) *object {
 	return o
 }
 
-// isTemplate reports whether the object has a name or an image with an action of a template. Other values may contain
-// braces for another program.
+// isTemplate reports whether a name or an image of the object contains a template action, {{ }}. Other values may contain
+// braces that are meant for another program.
 func (o *object) isTemplate() bool {
 	names := []string{o.name, o.namespace}
 	if o.pod != nil {
@@ -177,8 +177,8 @@ func (p *pod) nginx(name string) []*yaml.Node {
 	})
 }
 
-// isNginx reports whether an image is named like one of nginx, or of a program derived from it with the same status page.
-// Images of NGINX Plus are called nginx-plus/base and similar.
+// isNginx reports whether the name of an image is that of nginx, or of a fork with the same status page. Images of NGINX
+// Plus have names such as nginx-plus/base.
 func isNginx(image string) bool {
 	name := imageName(image)
 	if strings.Contains(name, "exporter") {
@@ -203,7 +203,7 @@ func (p *pod) exporter() *yaml.Node {
 	return nil
 }
 
-// portUser returns the container that has a port, nil for none.
+// portUser returns the container that uses a port, nil for none.
 func (p *pod) portUser(port string) *yaml.Node {
 	for _, c := range p.running() {
 		if slices.ContainsFunc(items(get(c, "ports")), func(n *yaml.Node) bool { return decimal(str(get(n, "containerPort"))) == port }) {
@@ -213,7 +213,7 @@ func (p *pod) portUser(port string) *yaml.Node {
 	return nil
 }
 
-// decimal rewrites a number of any notation in decimal. It does not change anything else.
+// decimal formats a number of any notation in decimal. It returns anything else unchanged.
 func decimal(s string) string {
 	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
 		return strconv.FormatInt(n, 10)
@@ -221,7 +221,7 @@ func decimal(s string) string {
 	return s
 }
 
-// isTrue reports whether a node is true in the YAML 1.1 of Kubernetes, which has more words for it.
+// isTrue reports whether a node is true in the YAML 1.1 of Kubernetes.
 func isTrue(n *yaml.Node) bool {
 	return slices.Contains([]string{"true", "yes", "on", "y"}, strings.ToLower(str(n)))
 }

@@ -11,7 +11,7 @@ import (
 // errInline is why labels and annotations cannot be added.
 var errInline = errors.New("labels and annotations cannot be added to JSON or multi-line flow style, where uninject could not recognize them")
 
-// pairs adds labels and annotations to a pod template. Existing values are kept; the notes tell which of them differ.
+// pairs adds labels and annotations to a pod template. It keeps existing values; the notes list those that differ.
 func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error) {
 	p.inline = map[*yaml.Node][]insertion{}
 	missing := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
@@ -38,7 +38,7 @@ func (p *plan) pairs(l layout, t *pod, opts *Options) (notes []string, err error
 	return notes, p.insertInline(l)
 }
 
-// insertInline turns insertions into edits, one for all insertions into the same line.
+// insertInline makes edits of the insertions, one for all insertions into the same line.
 func (p *plan) insertInline(l layout) error {
 	for key, insertions := range p.inline {
 		s, err := p.rewriteLine(l, key, insertions)

@@ -72,7 +72,7 @@ func decode(s string) ([]*yaml.Node, error) {
 }
 
 // maskEscapes replaces escapes that JSON allows and the YAML parser rejects with others of the same length: \/, and
-// surrogate pairs such as \ud83d\ude00. The nodes are read for positions and names only.
+// surrogate pairs such as \ud83d\ude00. That is safe, since only positions and names of the nodes are used.
 func maskEscapes(s string) string {
 	if !strings.Contains(s, `\ud`) && !strings.Contains(s, `\uD`) && !strings.Contains(s, `\/`) {
 		return s

@@ -11,7 +11,7 @@ import (
 	"nginx-exporter/internal/sidecar"
 )
 
-// region is what was added to a block, by the lines of its marks.
+// region is an addition to a block, by the lines of its marks.
 type region struct {
 	begin, end int
 	kept       []int // lines between the marks that must stay
@@ -68,8 +68,8 @@ func (d *document) regions() ([]region, error) {
 	return regions, nil
 }
 
-// marks lists the lines that are marks. To tell comments from values, it appends a number to each and parses the result:
-// numbers that show up in values do not belong to comments.
+// marks lists the lines that are marks. To tell comments from values, it appends a number to each and parses the result: a
+// number that is in a value does not belong to a comment.
 func (d *document) marks() []int {
 	if !strings.Contains(d.s, markBegin) && !strings.Contains(d.s, markEnd) {
 		return nil
@@ -114,8 +114,8 @@ func collectNumbers(n *yaml.Node, number *regexp.Regexp, found map[string]bool) 
 	}
 }
 
-// keep finds the keys in regions that have values of others below the region, such as an init container after the
-// sidecar. The lines of such keys must stay.
+// keep finds the keys in regions whose values continue below the region, such as initContainers with a container that was
+// added after the sidecar. The lines of such keys must stay.
 func (d *document) keep(regions []region) {
 	at := make([]*region, d.lines()+1)
 	for i, r := range regions {
@@ -145,8 +145,8 @@ func lastLine(n *yaml.Node) int {
 	return lastLine(n.Content[len(n.Content)-1])
 }
 
-// isModified reports whether a region replaces a line with a longer one that was edited since: it is no longer the old
-// line with insertions.
+// isModified reports whether the line that replaced another one was edited since: it is no longer the old line with
+// insertions.
 func (d *document) isModified(r region) bool {
 	old := d.replaced(r)
 	if old == "" || r.end-r.begin != 3 {
@@ -166,7 +166,8 @@ func (d *document) isModified(r region) bool {
 	return !strings.Contains(now, old)
 }
 
-// replaced returns what replaces a region: its kept lines, or the line that it has replaced; empty for neither.
+// replaced returns the text that replaces a removed region: its kept lines, or the line that it had replaced; empty for
+// neither.
 func (d *document) replaced(r region) string {
 	if len(r.kept) > 0 {
 		var lines strings.Builder
@@ -262,7 +263,7 @@ func (d *document) hasForeign(regions []region) bool {
 	return false
 }
 
-// isForeign reports whether a mapping has, inside, a key other than those of the lists, or in a list an item that inject
+// isForeign reports whether a mapping has, in a region, a key other than those of the lists, or a list item that inject
 // does not add.
 func isForeign(m *yaml.Node, inside func(*yaml.Node) bool, lists ...string) bool {
 	for key, value := range entries(m) {
@@ -279,7 +280,7 @@ func isForeign(m *yaml.Node, inside func(*yaml.Node) bool, lists ...string) bool
 	return false
 }
 
-// isOurs reports whether an item of a list has a name that inject gives.
+// isOurs reports whether the name of a list item is one that inject uses.
 func isOurs(item *yaml.Node) bool {
 	return slices.Contains([]string{sidecar.Name, statusVolume}, str(get(item, "name")))
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Forms of the report on standard error.
+// Formats of the report on standard error.
 const (
 	ReportText = "text" // a line for each object
 	ReportJSON = "json" // a JSON document for each object, one per line
@@ -141,7 +141,7 @@ func (r *Run) report(o Outcome) {
 	}
 }
 
-// printable replaces control characters, with which a manifest could control the terminal.
+// printable replaces control characters, by which a manifest could control the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {

@@ -22,10 +22,10 @@ const (
 	statusMount  = "/etc/nginx/conf.d/" + statusFile
 )
 
-// errStatus is why an object cannot have a status server.
+// errStatus means that an object cannot have a status server.
 var errStatus = errors.New("cannot add a status server")
 
-// statusPage is where nginx serves its status page on the loopback address of the pod.
+// statusPage is the address of nginx's status page on the loopback interface of the pod.
 type statusPage struct {
 	listen netip.AddrPort
 	path   string
@@ -49,7 +49,7 @@ func statusPageOf(uri string) (statusPage, error) {
 	return statusPage{listen, u.Path}, nil
 }
 
-// config is a file for the folder conf.d of nginx, which the official images include.
+// config returns a file for the directory conf.d of nginx, which the official images include.
 func (s statusPage) config() (string, error) {
 	server, err := snippet.StatusServer(s.listen, s.path)
 	return "# Status page of nginx, for the exporter in the same pod.\n" + server, err

@@ -14,7 +14,8 @@ var (
 	errUnmarked = errors.New("container " + sidecar.Name + " is not between the comments of inject; remove it by hand")
 )
 
-// Uninject removes what Inject added. If the manifest has not been modified since, it returns the bytes of before Inject.
+// Uninject removes what Inject added. If the manifest has not been modified since, the result is the original text, byte
+// by byte.
 func Uninject(manifest string) (string, []Outcome, error) {
 	if err := checkText(manifest); err != nil {
 		return "", nil, err
@@ -22,7 +23,7 @@ func Uninject(manifest string) (string, []Outcome, error) {
 	return each(withoutDocuments(manifest), uninjectDocument)
 }
 
-// withoutDocuments removes whole documents. Their marks are in the first column, where a document can have only comments.
+// withoutDocuments removes added documents. Their marks are in the first column, where they cannot be part of a value.
 func withoutDocuments(s string) string {
 	if !strings.Contains(s, markBegin) {
 		return s
@@ -65,8 +66,8 @@ func (t *text) addedDocument(begin int) int {
 	return 0
 }
 
-// cut returns a splice that replaces whole lines. Lines that end the file without a line break had taken the one before
-// them, which is given back.
+// cut returns a splice that replaces whole lines. If they are at the end of a file without a final line break, it removes
+// the line break before them instead.
 func (t *text) cut(begin, end int, with string) splice {
 	s := splice{t.start(begin), t.end(end), with}
 	if breakOf(t.s[s.from:s.to]) != "" {

@@ -78,7 +78,7 @@ func scalar(n *yaml.Node) string {
 	return n.Value
 }
 
-// plain reports whether a string needs no quotes. The YAML 1.1 of Kubernetes has more booleans and numbers than 1.2.
+// plain reports whether a string needs no quotes. YAML 1.1, which Kubernetes uses, has more booleans and numbers than 1.2.
 func plain(s string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	const digits = "0123456789"
@@ -107,7 +107,7 @@ func quote(s string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// flowWriter writes nodes as JSON: on one line without an indent, else on lines that begin with the margin.
+// flowWriter writes nodes as JSON: on one line if indent is empty, else on lines that begin with margin.
 type flowWriter struct {
 	eol, margin, indent string
 }

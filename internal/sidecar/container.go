@@ -47,7 +47,7 @@ type Resources struct {
 	Limits   Quantities `yaml:"limits,omitempty"`
 }
 
-// Quantities are amounts of compute resources, such as 10m and 64Mi. An empty one is left out.
+// Quantities are amounts of compute resources, such as 10m and 64Mi. Empty ones are omitted.
 type Quantities struct {
 	CPU    string `yaml:"cpu,omitempty"`
 	Memory string `yaml:"memory,omitempty"`

@@ -14,11 +14,11 @@ import (
 // Values of Options.Native.
 const (
 	NativeAuto   = "auto"   // a native sidecar, an init container with restartPolicy Always; requires Kubernetes 1.29
-	NativeAlways = "always" // the same
+	NativeAlways = "always" // the same as auto
 	NativeNever  = "never"  // an ordinary container
 )
 
-// Options are what can be chosen of the sidecar.
+// Options are the configurable parts of the sidecar.
 type Options struct {
 	Image      string
 	PullPolicy string // Always, IfNotPresent, Never, or empty for the default of Kubernetes

@@ -28,12 +28,11 @@ const (
 	requestsPerSecond = "requests-per-second"
 )
 
-// Option is an option of snippets.
+// Option is a flag of snippets.
 type Option struct {
-	// Name and Help are those of the flag.
 	Name, Help string
-	// Repeats is set if it can have several values, Switch if it has none.
-	Repeats, Switch bool
+	Repeats    bool // can have several values
+	Switch     bool // has no value
 
 	set   func(s *settings, value string) error
 	clear func(s *settings) // removes the default of an option that repeats
@@ -64,7 +63,7 @@ func Options() []Option {
 		{Name: workload, Help: "Workload of the pods: deployment/NAME, statefulset/NAME or replicaset/NAME (default deployment/web).", set: setWorkload},
 		{Name: namespace, Help: "Namespace of the workload.", set: setNamespace},
 		{Name: prometheusURL, Help: "URL of Prometheus, as KEDA reaches it (default http://prometheus-operated.monitoring.svc:9090).", set: setPrometheusURL},
-		{Name: requestsPerSecond, Help: "Target of requests per second for each pod (default 100).", set: setLimit},
+		{Name: requestsPerSecond, Help: "Target of requests per second for each pod (default 100).", set: setRate},
 	}
 }
 
@@ -73,10 +72,11 @@ func plainPath(p string) bool {
 	return regexp.MustCompile(`^(/[A-Za-z0-9._~+@-]+)+$`).MatchString(p) && gopath.Clean(p) == p
 }
 
-// label reports whether a name is valid for an object of Kubernetes, and short enough for names derived from it.
-func label(name string, also string) bool {
+// label reports whether a name is valid for an object of Kubernetes, and short enough for names derived from it. Extra has
+// characters that are also allowed within it.
+func label(name, extra string) bool {
 	const longest = 63
-	return len(name) <= longest && regexp.MustCompile(`^[a-z0-9]([a-z0-9`+also+`-]*[a-z0-9])?$`).MatchString(name)
+	return len(name) <= longest && regexp.MustCompile(`^[a-z0-9]([a-z0-9`+extra+`-]*[a-z0-9])?$`).MatchString(name)
 }
 
 func setListen(s *settings, value string) error {
@@ -140,7 +140,7 @@ func setHost(s *settings, value string) error {
 	return nil
 }
 
-// setInterval limits the interval to the lookback of Prometheus, five minutes, after which a series is stale.
+// setInterval limits the interval to the lookback period of Prometheus, five minutes, after which a series is stale.
 func setInterval(s *settings, value string) error {
 	const shortest, longest = time.Second, 5 * time.Minute
 	d, err := model.ParseDuration(value)
@@ -166,7 +166,7 @@ func setWorkload(s *settings, value string) error {
 
 func setNamespace(s *settings, value string) error {
 	if !label(value, "") {
-		return errors.New("is not a valid name of a namespace")
+		return errors.New("is not a valid namespace")
 	}
 	s.Namespace = value
 	return nil
@@ -181,12 +181,12 @@ func setPrometheusURL(s *settings, value string) error {
 	return nil
 }
 
-func setLimit(s *settings, value string) error {
+func setRate(s *settings, value string) error {
 	const least, most = 0.001, 1e9
-	limit, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(limit >= least && limit <= most) {
+	rate, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(rate >= least && rate <= most) {
 		return errors.New("is not a number between 0.001 and 1000000000")
 	}
-	s.limit = limit
+	s.rate = rate
 	return nil
 }

@@ -21,7 +21,7 @@ const (
 	replicaSet  = "ReplicaSet"
 )
 
-// settings are the data of the templates. Durations and numbers that templates need in another form have methods.
+// settings are the data of the templates. Methods return values in the format that a template needs.
 type settings struct {
 	Listen        address
 	Path          string
@@ -34,7 +34,7 @@ type settings struct {
 	PrometheusURL string
 
 	interval time.Duration
-	limit    float64
+	rate     float64 // target of requests per second for each pod
 }
 
 // address is where nginx serves its status page: a Unix socket, or an IP address and a port.
@@ -109,16 +109,16 @@ func (s *settings) windowSeconds() int64 {
 	return int64((scrapes*s.interval + time.Second - 1) / time.Second)
 }
 
-// MaxAge returns the age of samples up to which prometheus-adapter lists their series.
+// MaxAge returns the maximum age of samples whose series prometheus-adapter lists.
 func (s *settings) MaxAge() string {
 	const least = 120 // seconds
 	return fmt.Sprintf("%ds", max(least, s.windowSeconds()))
 }
 
-// Limit returns the number in the notation of Kubernetes and KEDA, without an exponent.
-func (s *settings) Limit() string {
+// Rate returns the target of requests per second in the notation of Kubernetes and KEDA, without an exponent.
+func (s *settings) Rate() string {
 	const decimals = 3
-	text := strconv.FormatFloat(s.limit, 'f', decimals, 64)
+	text := strconv.FormatFloat(s.rate, 'f', decimals, 64)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 

@@ -22,10 +22,8 @@ var templates embed.FS
 
 // Snippet is a text to generate.
 type Snippet struct {
-	// Name is the argument of the command.
-	Name string
-	// About describes it in one line.
-	About string
+	Name  string // argument of the command
+	About string // description in one line
 
 	options  []string
 	settings settings // the defaults
@@ -40,12 +38,12 @@ func All() []Snippet {
 	plus.Listen, plus.Path, plus.Plus = plusLoopback(), plusAPI, true
 	container, unit := page, page
 	container.Port, unit.Port = exporterPort, exporterPort
-	const usualInterval, usualLimit = 15 * time.Second, 100
+	const usualInterval, usualRate = 15 * time.Second, 100
 	series := settings{interval: usualInterval}
 	job := settings{interval: usualInterval, Port: exporterPort, Hosts: []string{"127.0.0.1"}}
 	trigger := settings{
 		interval: usualInterval, Namespace: "default", Name: page.Name, Kind: deployment,
-		PrometheusURL: "http://prometheus-operated.monitoring.svc:9090", limit: usualLimit,
+		PrometheusURL: "http://prometheus-operated.monitoring.svc:9090", rate: usualRate,
 	}
 	return []Snippet{
 		{"nginx", "Status server for nginx: a file for conf.d", []string{listen, path, allow}, page},

@@ -154,8 +154,8 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestLimit checks the notation of numbers.
-func TestLimit(t *testing.T) {
+// TestRate checks the notation of numbers.
+func TestRate(t *testing.T) {
 	for given, want := range map[string]string{"100": "100", "1e6": "1000000", "0.5": "0.5", "0.001": "0.001", "20.50": "20.5", "1e9": "1000000000"} {
 		if trigger := text(t, "keda", "requests-per-second="+given); !strings.Contains(trigger, "threshold: \""+want+"\"\n") {
 			t.Errorf("%s requests per second are not %q in\n%s", given, want, trigger)

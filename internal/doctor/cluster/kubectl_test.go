@@ -96,7 +96,7 @@ func TestSelector(t *testing.T) {
 	}
 	var none *Selector
 	if !none.Matches(labels) || none.String() != "" {
-		t.Error("no selector is no selector of everything")
+		t.Error("a nil selector does not select everything")
 	}
 }
 

@@ -24,7 +24,7 @@ func (r responses) run(_ context.Context, args []string) ([]byte, error) {
 	return nil, &Error{NotFound, "not found"}
 }
 
-// What is needed twice is requested once, and what is not needed never.
+// A fact is requested once at most, and not before it is needed.
 func TestFactsAreObservedOnce(t *testing.T) {
 	requests := map[string]int{}
 	r := responses{"/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers": `{"items": [{"metadata": {"name": "web"}}]}`}
@@ -52,7 +52,7 @@ func TestFacts(t *testing.T) {
 	}
 }
 
-// The clock of this machine may differ from that of the cluster.
+// The clock of the machine may differ from that of the cluster.
 func TestClock(t *testing.T) {
 	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	o := New(t.Context(), Options{Now: func() time.Time { return at }})
@@ -82,7 +82,7 @@ func TestManyPods(t *testing.T) {
 	}
 }
 
-// A new pod has no rate yet.
+// The oldest ready pod is preferred, since a new pod has no rate yet.
 func TestOldestExporter(t *testing.T) {
 	pod := func(name, created string, ready string) Exporter {
 		var p Pod
@@ -131,8 +131,8 @@ func TestWrongTrigger(t *testing.T) {
 	}
 }
 
-// A forwarded port that has ended does not mean that Prometheus is down, nor does a
-// certificate that is not trusted here. A connection that is closed does.
+// A refused connection, as after the end of kubectl port-forward, does not mean that
+// Prometheus is down, nor does an untrusted certificate. A closed connection does.
 func TestConnectionsToPrometheus(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
 	if err != nil {

@@ -19,7 +19,7 @@ rules:
     metricsQuery: 'sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(<<.Series>>{<<.LabelMatchers>>}[20s])))'
 `
 
-// What prometheus-adapter 0.12 made of the same rules and objects.
+// The expected queries are those of prometheus-adapter 0.12.
 func TestRuleQuery(t *testing.T) {
 	tests := []struct {
 		name, rules, plural string
@@ -70,12 +70,12 @@ rules:
 	}
 }
 
-func TestRuleQueryThatCannotBe(t *testing.T) {
+func TestRuleWithoutQuery(t *testing.T) {
 	tests := []struct{ name, rules, want string }{
 		{"no namespace", `rules: [{resources: {overrides: {pod: {resource: pod}}}, metricsQuery: x}]`, "namespaces: the rule has no label for it"},
 		{"no pod", `rules: [{resources: {overrides: {namespace: {resource: namespace}}}, metricsQuery: x}]`, "pods: the rule has no label for it"},
 		{
-			"a name that there is not", `rules: [{resources: {template: "<<.Resource>>"}, metricsQuery: "<<.Serie>>"}]`,
+			"an unknown field", `rules: [{resources: {template: "<<.Resource>>"}, metricsQuery: "<<.Serie>>"}]`,
 			`template: rule:1:2: executing "rule" at <.Serie>: can't evaluate field Serie in type cluster.arguments`,
 		},
 		{"nothing", `rules: [{resources: {template: "<<.Resource>>"}, metricsQuery: ""}]`, "the template gives an empty query"},
@@ -162,7 +162,7 @@ func TestWithoutLabels(t *testing.T) {
 	}
 }
 
-// A rule for everything is tried with series of nginx only.
+// A rule that selects everything is evaluated only for series of nginx.
 func TestRuleOfEverything(t *testing.T) {
 	for query, want := range map[string]string{
 		`{namespace!="",__name__!~"^container_.*"}`: `{__name__=~"nginx(plus)?_(http_requests|connections)_.+",namespace!="",__name__!~"^container_.*"}`,

@@ -11,8 +11,8 @@ import (
 	"nginx-exporter/internal/doctor"
 )
 
-// Whatever is missing or malformed in responses: the doctor does not crash, shows no
-// credentials, and calls nothing healthy that it could not check.
+// Whatever is missing or malformed in responses, the doctor does not crash, shows no
+// credentials, and reports nothing as healthy that it could not check.
 func FuzzExamine(f *testing.F) {
 	paths := slices.Sorted(maps.Keys(realCluster()))
 	for i := range paths {
@@ -35,17 +35,17 @@ func FuzzExamine(f *testing.F) {
 			mutateResponse(all, keys[m[0]%len(keys)], m[1], odd[m[2]%len(odd)])
 		}
 		report := examineReal(t, all, scene.replies)
-		holds(t, report)
+		checkReport(t, report)
 		for _, code := range report.Codes() {
 			if !known[code] {
-				t.Errorf("%q is no code", code)
+				t.Errorf("%q is not a known code", code)
 			}
 		}
 	})
 }
 
-// holds is what each report must be, whatever was seen.
-func holds(t *testing.T, report *doctor.Report) {
+// checkReport checks what holds for every report.
+func checkReport(t *testing.T, report *doctor.Report) {
 	t.Helper()
 	var document bytes.Buffer
 	if err := report.WriteJSON(&document); err != nil || !json.Valid(document.Bytes()) || strings.Contains(document.String(), ":"+secret) || len(report.Steps) == 0 {
@@ -53,12 +53,12 @@ func holds(t *testing.T, report *doctor.Report) {
 	}
 	last := report.Steps[len(report.Steps)-1]
 	if report.Verdict() == doctor.Healthy && last.Name != "decision" {
-		t.Errorf("it ends at %s and calls it healthy", last.Name)
+		t.Errorf("it ends at step %s, but is healthy", last.Name)
 	}
 }
 
-// mutateResponse puts something odd in the n-th place of a response, or instead
-// of one that is no JSON.
+// mutateResponse replaces the n-th value of a response, or a whole response that is not
+// JSON.
 func mutateResponse(all responses, path string, n int, odd any) {
 	var tree any
 	if json.Unmarshal([]byte(all[path]), &tree) == nil {
@@ -69,7 +69,7 @@ func mutateResponse(all responses, path string, n int, odd any) {
 	}
 }
 
-// mutate puts something odd in the n-th place of a tree.
+// mutate replaces the n-th value of a tree.
 func mutate(tree any, n *int, odd any) any {
 	if *n--; *n == -1 {
 		return odd

@@ -8,7 +8,7 @@ import (
 	"nginx-exporter/internal/doctor/cluster"
 )
 
-// A judge needs no cluster: an observation may have known facts.
+// Judges do not need a cluster: tests can set the facts of an observation.
 func TestJudges(t *testing.T) {
 	scales := func(conditions ...cluster.Condition) cluster.Fact[cluster.Scaler] {
 		h := cluster.HPA{}
@@ -61,7 +61,7 @@ func TestJudges(t *testing.T) {
 	}
 }
 
-// What could not be observed is never taken for broken.
+// What could not be observed is never reported as broken.
 func TestUnobserved(t *testing.T) {
 	if f := unobserved("pods", nil); f != nil {
 		t.Errorf("%+v without an error", f)

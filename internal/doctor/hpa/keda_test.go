@@ -98,7 +98,7 @@ func TestScaledObjects(t *testing.T) {
 		{"another window", scaledBy(scaledAs(requestsPods("http://web.shop.svc:9113/rate/1m", field), "", fails)), doctor.Unhealthy, "keda-rate-window", "--rate.window=1m"},
 		{"KEDA's API in other hands", scaledBy(scaledAs(good, "", works), responses{
 			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "datadog-cluster-agent-metrics-api", "namespace": "datadog"}}}`,
-		}), doctor.Unhealthy, "api-owned-by-another", "so that the HPA gets no metrics of KEDA"},
+		}), doctor.Unhealthy, "api-owned-by-another", "so the HPA gets no metrics from KEDA"},
 		{"KEDA in another namespace", scaledBy(scaledAs(good, "", fails), responses{
 			"/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io": `{"spec": {"service": {"name": "keda-metrics", "namespace": "scaling"}}}`,
 			externalOne: no,

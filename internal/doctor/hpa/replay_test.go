@@ -20,8 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// conversation is what the doctor requested in a real cluster, with the responses.
-// The fault, and the code that it should lead to, stand in the first line.
+// conversation has the requests of the doctor in a real cluster, and the responses. The
+// first line of its file has the fault and the expected code.
 type conversation struct {
 	Fault string
 	Want  doctor.Code
@@ -104,7 +104,7 @@ func (c *conversation) run(_ context.Context, args []string) ([]byte, error) {
 	case !found:
 		c.missing = append(c.missing, request(args))
 		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: errNotRecorded.Error()}
-	case a.Exit < 0: // the doctor did not wait for its end
+	case a.Exit < 0: // it timed out
 		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: "kubectl got no response within " + cluster.RequestTimeout.String()}
 	case a.Exit != 0:
 		return nil, cluster.ErrorOf(a.Stderr)
@@ -115,7 +115,7 @@ func (c *conversation) run(_ context.Context, args []string) ([]byte, error) {
 func (c *conversation) fetch(_ context.Context, address, path string) (int, []byte, error) {
 	a, found := c.proms[path]
 	if !strings.HasPrefix(address, replayed) {
-		a, found = promResponse{}, true // another server: the connection is refused
+		a, found = promResponse{}, true // of another server: the connection is refused
 	}
 	if !found {
 		u, _ := url.QueryUnescape(path)
@@ -155,7 +155,7 @@ func (c *conversation) examine(tb testing.TB) *doctor.Report {
 	return report
 }
 
-// conversations are all recordings.
+// conversations lists the files of all recordings.
 func conversations(tb testing.TB) []string {
 	tb.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", "conversations", "*.jsonl"))
@@ -184,7 +184,7 @@ func TestConversationsGolden(t *testing.T) {
 	}
 }
 
-// wantCode requires a code among those of the report, or none at all.
+// wantCode requires that the report has a code, or none at all for an empty one.
 func wantCode(tb testing.TB, want doctor.Code, report *doctor.Report) {
 	tb.Helper()
 	codes := report.Codes()

@@ -169,7 +169,7 @@ func examineReal(t *testing.T, change responses, replies series) *doctor.Report 
 	return Examine(t.Context(), cluster.Options{Namespace: "shop", Name: "web", Run: kubectl, Fetch: refuses, Now: func() time.Time { return at }})
 }
 
-func inWords(r *doctor.Report) string {
+func reportText(r *doctor.Report) string {
 	var text strings.Builder
 	_ = r.WriteText(&text, false) // into memory
 	return text.String()
@@ -191,9 +191,9 @@ func (tt *scene) check(t *testing.T) {
 	report := examineReal(t, tt.change, tt.replies)
 	codes := report.Codes()
 	if report.Verdict() != tt.verdict || tt.want == "" && len(codes) > 0 || tt.want != "" && !slices.Contains(codes, tt.want) {
-		t.Errorf("%v; want %q in a report that is %s\n%s", codes, tt.want, tt.verdict, inWords(report))
+		t.Errorf("%v; want %q in a report that is %s\n%s", codes, tt.want, tt.verdict, reportText(report))
 	}
-	if text := inWords(report); !regexp.MustCompile(tt.says).MatchString(text) {
+	if text := reportText(report); !regexp.MustCompile(tt.says).MatchString(text) {
 		t.Errorf("it does not say %q:\n%s", tt.says, text)
 	}
 	var document bytes.Buffer
@@ -208,8 +208,8 @@ func TestRealClusters(t *testing.T) {
 	}
 }
 
-// A right that is missing, whichever it is, and a server that fails at one
-// request must not lead to another code for what is broken, nor to one for what works.
+// A missing permission, or a server that fails at one request, must not lead to a different
+// code for what is broken, nor to any code for what works.
 func TestFailedRequests(t *testing.T) {
 	failures := map[string]doctor.Code{
 		`Error from server (Forbidden): things is forbidden: User "me" cannot list resource "things" in API group "" in the namespace "x"`: "right-missing",
@@ -244,7 +244,7 @@ func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string
 	report := examineReal(t, change, tt.replies)
 	for _, code := range report.Codes() {
 		if code != own && code != "unknown" && code != "prometheus-out-of-reach" && !slices.Contains(whole.Codes(), code) {
-			t.Errorf("%s, without %s: %s, instead of %v\n%s", tt.name, path, code, whole.Codes(), inWords(report))
+			t.Errorf("%s, without %s: %s, instead of %v\n%s", tt.name, path, code, whole.Codes(), reportText(report))
 		}
 	}
 	if v := report.Verdict(); own != "unknown" && v == doctor.Unhealthy && whole.Verdict() == doctor.Healthy {
@@ -252,9 +252,9 @@ func failsAt(t *testing.T, tt *scene, whole *doctor.Report, path, failure string
 	}
 }
 
-// A handshake that fails does so at once. An API that hangs has another problem, and
+// A failing handshake does not time out. The problem of an API that does is another one, and
 // the fix must not be to skip verification.
-func TestHangIsNoCertificate(t *testing.T) {
+func TestHangingAPIIsNotACertificateProblem(t *testing.T) {
 	report := examineReal(t, responses{
 		customAPI: "error: kubectl got no response within 20s",
 		apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"},
@@ -266,7 +266,7 @@ func TestHangIsNoCertificate(t *testing.T) {
 	}
 }
 
-// What the doctor may not do itself says nothing about the API server.
+// A missing permission of the user says nothing about the API server.
 func TestHangWithoutImpersonation(t *testing.T) {
 	const hangs = "error: kubectl got no response within 20s"
 	may := responses{
