@@ -59,9 +59,9 @@ func TestAdviceOfNginx(t *testing.T) {
 				scheme = "https://"
 			}
 			one := connect(t, client.Options{Target: target(t, scheme+address+"/"), Timeout: patience})
-			_, err := ask(t, one)
+			_, err := scrape(t, one)
 			if err == nil { // the first request is within the limit
-				_, err = ask(t, one)
+				_, err = scrape(t, one)
 			}
 			check(t, err, c.want)
 		})

@@ -12,16 +12,16 @@ import (
 	"nginx-exporter/client"
 )
 
-// secret stands in each answer behind the bytes that may be quoted, and in
-// each target.
+// secret is in each response after the bytes that may be quoted, and in each
+// target.
 const secret = "geheim-9f2c"
 
-// body is what an application might answer: a secret, control characters.
+// body is a response of an application: with a secret and control characters.
 func body(start string) string {
 	return start + strings.Repeat("a\x1b[31m\x07\u009b\u202e", 8) + strings.Repeat("b", 64) + secret + strings.Repeat(" lorem ipsum", 40)
 }
 
-// failure is an answer, and how it has to be told.
+// failure is a response and the expected error.
 type failure struct {
 	script script
 	reason client.Reason
@@ -62,18 +62,18 @@ func statusFailures() map[string]failure {
 	} {
 		text := http.StatusText(status)
 		failures[text] = failure{
-			// A whole page with a wrong status is no page.
-			script: always(answer(fmtStatus(status), "text/plain", bodyOf(status), "Location: http://user:"+secret+"@elsewhere.invalid/")),
+			// A complete page with a wrong status is not valid.
+			script: always(response(fmtStatus(status), "text/plain", bodyOf(status), "Location: http://user:"+secret+"@elsewhere.invalid/")),
 			reason: client.ReasonStatus, status: status, text: "HTTP status " + fmtStatus(status), advice: advice,
 		}
 	}
 	noContent := "HTTP/1.1 204 No Content\r\nServer: nginx\r\n\r\n"
 	failures["No Content"] = failure{always(noContent), client.ReasonStatus, 204, "HTTP status 204 No Content", adviceLog}
 	failures["long error page"] = failure{
-		always(answer("404 Not Found", "text/html", strings.Repeat(secret, 10_000))),
+		always(response("404 Not Found", "text/html", strings.Repeat(secret, 10_000))),
 		client.ReasonStatus, 404, "HTTP status 404 Not Found", "check the path",
 	}
-	failures["unknown status"] = failure{always(answer("599 "+secret, "text/html", "")), client.ReasonStatus, 599, "HTTP status 599", adviceLog}
+	failures["unknown status"] = failure{always(response("599 "+secret, "text/html", "")), client.ReasonStatus, 599, "HTTP status 599", adviceLog}
 	failures["switching protocols"] = failure{
 		once("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n" + page),
 		client.ReasonStatus, 101, "HTTP status 101", adviceLog,
@@ -91,7 +91,7 @@ func bodyOf(status int) string {
 func parseFailures(tb testing.TB) map[string]failure {
 	tb.Helper()
 	packed := func(encoding, body string) script {
-		return always(answer("200 OK", "text/plain", body, "Content-Encoding: "+encoding))
+		return always(response("200 OK", "text/plain", body, "Content-Encoding: "+encoding))
 	}
 	parse := func(script script, text, advice string) failure {
 		return failure{script: script, reason: client.ReasonParse, text: text, advice: advice}
@@ -107,7 +107,7 @@ func parseFailures(tb testing.TB) map[string]failure {
 		"lines":           parse(always(ok(body("")+"\n"+body("")+"\n"+body("")+"\n\n")), `no line "Active connections"`, adviceLocation),
 		"second line":     parse(always(ok("Active connections: 1 \n"+body("x")+"\n"+body("")+"\n\n")), `no line "server accepts`, adviceLocation),
 		"Plus versions":   parse(always(ok("[1,2,3,4,5,6,7,8,9]\n")), "this is the NGINX Plus API", "--nginx.mode=auto or plus"),
-		"length cuts":     parse(always(answer("200 OK", "text/plain", strings.TrimSuffix(page, "1 \n")+"14")), "the last line is incomplete", adviceLocation),
+		"length cuts":     parse(always(response("200 OK", "text/plain", strings.TrimSuffix(page, "1 \n")+"14")), "the last line is incomplete", adviceLocation),
 		"gzip of text":    parse(packed("gzip", zipped(tb, body(""))), "1 of 4 lines", adviceLocation),
 		"no gzip":         parse(packed("gzip", body("plain")), "not valid gzip", adviceLocation),
 		"empty gzip":      parse(packed("gzip", ""), "not valid gzip", adviceLocation),
@@ -124,7 +124,7 @@ func sizeFailures(tb testing.TB) map[string]failure {
 	}
 	endless := func(head, text string) script {
 		return func(e *exchange) outcome {
-			if e.say(head) {
+			if e.send(head) {
 				e.drip(strings.Repeat(text, 1000), time.Microsecond)
 			}
 			return hangUp
@@ -136,9 +136,9 @@ func sizeFailures(tb testing.TB) map[string]failure {
 		"gigabyte":        large(once("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n" + page)),
 		"endless":         large(endless(bare("HTTP/1.1", page), secret+"\n")),
 		"endless chunks":  large(endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n")),
-		"gzip bomb":       large(always(answer("200 OK", "text/plain", zipped(tb, page+strings.Repeat(" ", 20<<20)), "Content-Encoding: gzip"))),
+		"gzip bomb":       large(always(response("200 OK", "text/plain", zipped(tb, page+strings.Repeat(" ", 20<<20)), "Content-Encoding: gzip"))),
 		"endless by 1.0":  large(endless(bare("HTTP/1.0", ""), "<p>")),
-		"gzip of 1 more":  large(always(answer("200 OK", "text/plain", zipped(tb, longer), "Content-Encoding: gzip"))),
+		"gzip of 1 more":  large(always(response("200 OK", "text/plain", zipped(tb, longer), "Content-Encoding: gzip"))),
 		"length too long": large(once("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n" + page)),
 	}
 }
@@ -152,7 +152,7 @@ func networkFailures(tb testing.TB) map[string]failure {
 	}
 	network, closed, cut, http2 := advised(adviceHTTP), advised(adviceClosed), advised(adviceCut), advised(adviceHTTP2)
 	brokenGzip := zipped(tb, page)
-	brokenGzip = answer("200 OK", "text/plain", brokenGzip[:len(brokenGzip)-8]+"12345678", "Content-Encoding: gzip")
+	brokenGzip = response("200 OK", "text/plain", brokenGzip[:len(brokenGzip)-8]+"12345678", "Content-Encoding: gzip")
 	return map[string]failure{
 		// As nginx 1.22.1 responds on a port with http2.
 		"HTTP/2": http2(once("\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x80\x00\x04\x00\x01\x00\x00\x00\x05\x00\xff\xff\xff"+
@@ -185,10 +185,10 @@ func networkFailures(tb testing.TB) map[string]failure {
 	}
 }
 
-// endlessHeader is an answer whose header never ends, and comes fast.
+// endlessHeader is a fast response whose header never ends.
 func endlessHeader(part string) script {
 	return func(e *exchange) outcome {
-		if e.say("HTTP/1.1 200 OK\r\n") {
+		if e.send("HTTP/1.1 200 OK\r\n") {
 			e.drip(strings.Repeat(part, 100), time.Microsecond)
 		}
 		return hangUp
@@ -227,19 +227,19 @@ func fail(t *testing.T, kind string, want failure) {
 		options.Target = target(t, "http://user:"+secret+"@"+address+"/s?token="+secret)
 	}
 	c := connect(t, options)
-	_, err := ask(t, c)
+	_, err := scrape(t, c)
 	check(t, err, want)
 	if got := fake.requests.Load(); got != 1 || c.Requests() != 1 {
 		t.Errorf("nginx counted %d requests, we %d", got, c.Requests())
 	}
 }
 
-// check wants an error to be told as the failure says.
+// check checks an error against the expected failure.
 func check(t *testing.T, err error, want failure) {
 	t.Helper()
 	var got *client.Error
 	if !errors.As(err, &got) {
-		t.Fatalf("got %v, which is no Error", err)
+		t.Fatalf("got %v, which is not an Error", err)
 	}
 	if got.Reason != want.reason || client.ReasonOf(err) != want.reason || got.Status != want.status {
 		t.Errorf("got reason %s and status %d of %q, want %s and %d", got.Reason, got.Status, err, want.reason, want.status)
@@ -254,7 +254,7 @@ func check(t *testing.T, err error, want failure) {
 	presentable(t, client.AdviceOf(err))
 }
 
-// presentable wants a text that can stand in a line of the log.
+// presentable checks that a text can be in a line of the log.
 func presentable(t *testing.T, text string) {
 	t.Helper()
 	if len(text) > 256 {

@@ -22,22 +22,22 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = time.Minute
 
-// page is a stub_status page, and version what its Server header tells.
+// page is a stub_status page, and version the one in its Server header.
 const (
 	page    = "Active connections: 2 \nserver accepts handled requests\n 7 6 13 \nReading: 0 Writing: 1 Waiting: 1 \n"
 	version = "1.29.1"
 )
 
-// pageStatus is what page says.
+// pageStatus is page, parsed.
 func pageStatus() client.StubStatus {
-	status := figures(2, 7, 6, 13, 0, 1, 1)
+	status := statusOf(2, 7, 6, 13, 0, 1, 1)
 	status.Version = version
 	return status
 }
 
-// figures makes a status of the seven numbers in the order of the page. A
-// gauge below zero is absent.
-func figures(active, accepted, handled, requests, reading, writing, waiting float64) client.StubStatus {
+// statusOf returns a status of the seven values in the order of the page. A
+// negative gauge is absent.
+func statusOf(active, accepted, handled, requests, reading, writing, waiting float64) client.StubStatus {
 	gauge := func(v float64) value.Value {
 		if v < 0 {
 			return value.Value{}
@@ -55,14 +55,14 @@ func figures(active, accepted, handled, requests, reading, writing, waiting floa
 	}
 }
 
-// show writes a status for people.
+// show formats a status for messages.
 func show(s *client.StubStatus) string {
 	return fmt.Sprintf("active %v, accepted %v, handled %v, requests %v, reading %v, writing %v, waiting %v, version %q",
 		s.Active.Float(), s.Accepted.Float(), s.Handled.Float(), s.Requests.Float(),
 		s.Reading.Float(), s.Writing.Float(), s.Waiting.Float(), s.Version)
 }
 
-// outcome is what becomes of a connection after an answer.
+// outcome is what happens to a connection after a response.
 type outcome int
 
 const (
@@ -71,7 +71,7 @@ const (
 	reset                 // it is closed with a RST
 )
 
-// exchange is one request that a fake has read.
+// exchange is one request that a fake has received.
 type exchange struct {
 	net.Conn
 	fake    *fake
@@ -79,23 +79,23 @@ type exchange struct {
 	nth     int // of the requests on this connection, from one
 }
 
-// say writes text and ignores that the client may have left.
-func (e *exchange) say(text string) bool {
+// send writes text, and returns false if the client has closed the connection.
+func (e *exchange) send(text string) bool {
 	_, err := e.Write([]byte(text))
 	e.fake.writes.Add(1)
 	return err == nil
 }
 
-// stall waits until the client leaves or the test ends.
+// stall waits until the client closes the connection or the test ends.
 func (e *exchange) stall() { _, _ = e.Read(make([]byte, 1)) }
 
-// drip writes one text again and again, until the client leaves or the test
-// ends.
+// drip writes a text repeatedly until the client closes the connection or the
+// test ends.
 func (e *exchange) drip(text string, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for range 1_000_000 {
-		if !e.say(text) {
+		if !e.send(text) {
 			return
 		}
 		select {
@@ -108,12 +108,12 @@ func (e *exchange) drip(text string, every time.Duration) {
 
 type script func(e *exchange) outcome
 
-// fake stands in for nginx: it answers requests as a script says, and counts
-// what nginx counts.
+// fake is a server instead of nginx: it responds as a script does, and counts what
+// nginx counts.
 type fake struct {
 	listener net.Listener
 	script   script
-	greet    func(conn net.Conn, reader *bufio.Reader) error // what comes before HTTP
+	greet    func(conn net.Conn, reader *bufio.Reader) error // before the first request
 	stop     chan struct{}                                   // closed when the test ends
 
 	connections atomic.Int64
@@ -191,7 +191,7 @@ func (f *fake) serve(conn net.Conn) {
 	}
 }
 
-// closeHard closes the connection with a RST, and without a word of TLS.
+// closeHard closes the connection with a RST and without a TLS alert.
 func closeHard(conn net.Conn) {
 	if outer, ok := conn.(*tls.Conn); ok {
 		conn = outer.NetConn()
@@ -222,11 +222,11 @@ func listen(tb testing.TB, network, address string) net.Listener {
 	return listener
 }
 
-// kinds are the ways on which nginx is reached.
+// kinds are the kinds of targets.
 func kinds() []string { return []string{"http", "https", "unix"} }
 
-// serve starts a fake that is reached that way, and returns it with the
-// options that reach it.
+// serve starts a fake for that kind of target, and returns it with the options
+// of a client for it.
 func serve(tb testing.TB, kind string, script script) (*fake, client.Options) {
 	tb.Helper()
 	var (
@@ -256,7 +256,7 @@ func serve(tb testing.TB, kind string, script script) (*fake, client.Options) {
 	return start(tb, listener, script), options
 }
 
-// target parses a target that must be right.
+// target parses a valid target.
 func target(tb testing.TB, uri string) client.Target {
 	tb.Helper()
 	parsed, err := client.ParseTarget(uri)
@@ -266,7 +266,7 @@ func target(tb testing.TB, uri string) client.Target {
 	return parsed
 }
 
-// connect makes a client that is closed when the test ends.
+// connect returns a client that is closed when the test ends.
 func connect(tb testing.TB, options client.Options) *client.Client {
 	tb.Helper()
 	c, err := client.New(options)
@@ -277,23 +277,23 @@ func connect(tb testing.TB, options client.Options) *client.Client {
 	return c
 }
 
-// ask scrapes once, within the time that no test should need.
-func ask(tb testing.TB, c *client.Client) (*client.StubStatus, error) {
+// scrape requests the status once.
+func scrape(tb testing.TB, c *client.Client) (*client.StubStatus, error) {
 	tb.Helper()
-	return askWithin(tb, c, patience)
+	return scrapeWithin(tb, c, patience)
 }
 
-func askWithin(tb testing.TB, c *client.Client, timeout time.Duration) (*client.StubStatus, error) {
+func scrapeWithin(tb testing.TB, c *client.Client, timeout time.Duration) (*client.StubStatus, error) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
 	defer cancel()
 	return c.StubStatus(ctx)
 }
 
-// mustAsk scrapes once and wants the page.
-func mustAsk(tb testing.TB, c *client.Client) {
+// mustScrape scrapes once and expects the page.
+func mustScrape(tb testing.TB, c *client.Client) {
 	tb.Helper()
-	status, err := ask(tb, c)
+	status, err := scrape(tb, c)
 	if err != nil {
 		tb.Fatalf("%v (reason %s)", err, client.ReasonOf(err))
 	}
@@ -302,10 +302,10 @@ func mustAsk(tb testing.TB, c *client.Client) {
 	}
 }
 
-// ok is an answer with a body, as nginx frames it.
-func ok(body string) string { return answer("200 OK", "text/plain", body) }
+// ok is a response with a body, as nginx sends it.
+func ok(body string) string { return response("200 OK", "text/plain", body) }
 
-func answer(status, kind, body string, headers ...string) string {
+func response(status, kind, body string, headers ...string) string {
 	var more strings.Builder
 	for _, header := range headers {
 		more.WriteString(header + "\r\n")
@@ -314,18 +314,18 @@ func answer(status, kind, body string, headers ...string) string {
 		status, version, kind, more.String(), len(body), body)
 }
 
-// always gives the same answer to every request.
+// always gives the same response to every request.
 func always(text string) script {
 	return func(e *exchange) outcome {
-		e.say(text)
+		e.send(text)
 		return keep
 	}
 }
 
-// once gives the same answer to every request and hangs up.
+// once gives the same response to every request and closes the connection.
 func once(text string) script {
 	return func(e *exchange) outcome {
-		e.say(text)
+		e.send(text)
 		return hangUp
 	}
 }
@@ -345,7 +345,7 @@ func eventually(tb testing.TB, what string, condition func() bool) {
 	}
 }
 
-// left returns how many connections are open.
+// left returns the number of open connections.
 func (f *fake) left() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"nginx-exporter/client/document"
 )
 
-// totals reads an object of counts and adds them up, each an object of 100
+// totals reads an object of counts and adds them up. Each is charged as 100
 // bytes.
 func totals(sum *float64) func(d *document.Reader) {
 	return func(d *document.Reader) {
@@ -25,10 +25,10 @@ func TestGetJSON(t *testing.T) {
 	t.Parallel()
 	_, options := serve(t, "http", func(e *exchange) outcome {
 		if e.request.URL.Path != "/stub_status/below" {
-			e.say(answer("404 Not Found", "text/plain", ""))
+			e.send(response("404 Not Found", "text/plain", ""))
 			return keep
 		}
-		e.say(ok(`{"a":1,"b":"x","c":2}`))
+		e.send(ok(`{"a":1,"b":"x","c":2}`))
 		return keep
 	})
 	c := connect(t, options)
@@ -67,13 +67,13 @@ func TestGetJSONFails(t *testing.T) {
 	}
 }
 
-// A caller that leaves while a document comes in is told as that.
+// A request that is cancelled during a document has that reason.
 func TestGetJSONCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_, options := serve(t, "http", func(e *exchange) outcome {
-		e.say(strings.TrimSuffix(ok(`{"a":1}`), "1}"))
+		e.send(strings.TrimSuffix(ok(`{"a":1}`), "1}"))
 		cancel()
 		e.stall()
 		return hangUp
@@ -85,7 +85,7 @@ func TestGetJSONCanceled(t *testing.T) {
 // breaking sends the beginning of a document of some length, and ends.
 func breaking(body string, end outcome) script {
 	return func(e *exchange) outcome {
-		e.say(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+10, body))
+		e.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body)+10, body))
 		return end
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"nginx-exporter/client"
 )
 
-// TestFetch holds that any answer is shown as it came, and bounded.
+// Any response is returned unchanged, up to its size limit.
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kinds() {
@@ -21,7 +21,7 @@ func TestFetch(t *testing.T) {
 			{"404 Not Found", "<html>", 404, 6, false},
 			{"400 Bad Request", strings.Repeat("x", 1<<20), 400, client.MaxStubStatus, true},
 		} {
-			_, options := serve(t, kind, always(answer(one.status, "text/plain", one.body)))
+			_, options := serve(t, kind, always(response(one.status, "text/plain", one.body)))
 			look, err := connect(t, options).Fetch(t.Context())
 			if err != nil {
 				t.Fatalf("%s, %s: %v", kind, one.status, err)
@@ -39,24 +39,24 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// TestFetchLogin holds that it is told whether the target got a login.
+// The response tells whether its request had credentials.
 func TestFetchLogin(t *testing.T) {
 	t.Parallel()
-	fake, options := serve(t, "http", always(answer("401 Unauthorized", "text/plain", "")))
+	fake, options := serve(t, "http", always(response("401 Unauthorized", "text/plain", "")))
 	options.Target = target(t, "http://user:pw@"+fake.listener.Addr().String()+"/")
 	if look, err := connect(t, options).Fetch(t.Context()); err != nil || !look.Login {
 		t.Errorf("%+v, %v", look, err)
 	}
 }
 
-// TestFetchFails holds the reasons of answers that do not come.
+// Errors without a response have their reasons.
 func TestFetchFails(t *testing.T) {
 	t.Parallel()
 	for text, reason := range map[string]client.Reason{
 		"nonsense": client.ReasonNetwork,
-		answer("200 OK", "text/plain", "x", "Content-Encoding: br"):   client.ReasonParse,
-		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort":          client.ReasonNetwork,
-		answer("200 OK", "text/plain", "x", "Content-Encoding: gzip"): client.ReasonParse,
+		response("200 OK", "text/plain", "x", "Content-Encoding: br"):   client.ReasonParse,
+		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort":            client.ReasonNetwork,
+		response("200 OK", "text/plain", "x", "Content-Encoding: gzip"): client.ReasonParse,
 	} {
 		_, options := serve(t, "http", once(text))
 		if look, err := connect(t, options).Fetch(t.Context()); err == nil || client.ReasonOf(err) != reason {
@@ -70,7 +70,7 @@ func TestFetchFails(t *testing.T) {
 	_, port, _ := net.SplitHostPort(gone.Addr().String())
 	_, err := connect(t, client.Options{Target: target(t, "http://127.0.0.1:"+port), Timeout: patience}).Fetch(t.Context())
 	if client.ReasonOf(err) != client.ReasonRefused {
-		t.Errorf("nobody listens: %v", err)
+		t.Errorf("nothing is listening: %v", err)
 	}
 }
 

@@ -40,7 +40,7 @@ func FuzzStubStatus(f *testing.F) {
 		if strings.ContainsAny(between+end, "0123456789:\n") && !plain(between, end) {
 			return // it may have become another page
 		}
-		want := figures(gaugeOf(active), float64(accepted), float64(handled), float64(requests),
+		want := statusOf(gaugeOf(active), float64(accepted), float64(handled), float64(requests),
 			gaugeOf(reading), gaugeOf(writing), gaugeOf(waiting))
 		if *got != want {
 			t.Errorf("%q gives %s; want %s", body, show(got), show(&want))
@@ -67,7 +67,7 @@ func plain(between, end string) bool {
 	return ends && between != "" && strings.Trim(between+strings.TrimSuffix(end, "\r"), " \t") == ""
 }
 
-// gaugeOf is what a gauge of nginx says: -1 stands for one that fell below zero.
+// gaugeOf is the expected value of a gauge, -1 for one that was negative.
 func gaugeOf(n uint64) float64 {
 	if n > math.MaxInt64 {
 		return -1

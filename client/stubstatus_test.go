@@ -33,9 +33,9 @@ func pages(tb testing.TB, folder string) map[string][]byte {
 
 func TestParseStubStatus(t *testing.T) {
 	t.Parallel()
-	usual := figures(291, 16630948, 16630946, 31070465, 6, 179, 106)
+	usual := statusOf(291, 16630948, 16630946, 31070465, 6, 179, 106)
 	want := map[string]client.StubStatus{
-		"nginx_1_22":               figures(1, 2, 2, 2, 0, 1, 0),
+		"nginx_1_22":               statusOf(1, 2, 2, 2, 0, 1, 0),
 		"nginx_1_29":               usual,
 		"tengine":                  usual,
 		"crlf":                     usual,
@@ -45,10 +45,10 @@ func TestParseStubStatus(t *testing.T) {
 		"tabs":                     usual,
 		"later_lines":              usual,
 		"columns_in_another_order": usual,
-		"waiting_wrapped":          figures(291, 16630948, 16630946, 31070465, 6, 179, -1),
-		"all_gauges_wrapped":       figures(-1, 1, 1, 1, -1, -1, -1),
-		"largest_counters":         figures(math.MaxInt64, math.MaxUint64, 18446744073709551614, 1<<63, 0, 0, 0),
-		"zeros":                    figures(0, 0, 0, 0, 0, 0, 0),
+		"waiting_wrapped":          statusOf(291, 16630948, 16630946, 31070465, 6, 179, -1),
+		"all_gauges_wrapped":       statusOf(-1, 1, 1, 1, -1, -1, -1),
+		"largest_counters":         statusOf(math.MaxInt64, math.MaxUint64, 18446744073709551614, 1<<63, 0, 0, 0),
+		"zeros":                    statusOf(0, 0, 0, 0, 0, 0, 0),
 	}
 	found := pages(t, "whole")
 	for name, body := range found {
@@ -56,7 +56,7 @@ func TestParseStubStatus(t *testing.T) {
 			t.Parallel()
 			want, known := want[name]
 			if !known {
-				t.Fatal("nobody knows what this page says")
+				t.Fatal("there is no expected status for this page")
 			}
 			got, err := client.ParseStubStatus(body)
 			if err != nil {
@@ -154,11 +154,11 @@ func TestParseStubStatusLong(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	t.Parallel()
 	for want, status := range []client.StubStatus{
-		figures(0, 0, 0, 0, 0, 0, 0),
-		figures(1, 1, 1, 1, 1, 1, -1),
-		figures(1, 1, 1, 1, -1, 1, -1),
-		figures(1, 1, 1, 1, -1, -1, -1),
-		figures(-1, 1, 1, 1, -1, -1, -1),
+		statusOf(0, 0, 0, 0, 0, 0, 0),
+		statusOf(1, 1, 1, 1, 1, 1, -1),
+		statusOf(1, 1, 1, 1, -1, 1, -1),
+		statusOf(1, 1, 1, 1, -1, -1, -1),
+		statusOf(-1, 1, 1, 1, -1, -1, -1),
 	} {
 		if got := status.Invalid(); got != want {
 			t.Errorf("got %d, want %d of %s", got, want, show(&status))
@@ -186,7 +186,7 @@ func TestServerVersion(t *testing.T) {
 		listener := listen(t, "tcp", "127.0.0.1:0")
 		start(t, listener, always(strings.Replace(ok(page), "nginx/"+version, header, 1)))
 		c := connect(t, client.Options{Target: target(t, "http://"+listener.Addr().String()), Timeout: patience})
-		status, err := ask(t, c)
+		status, err := scrape(t, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func TestServerVersion(t *testing.T) {
 	}
 }
 
-// What stands in place of a stub_status page is told by its kind.
+// The error names what the response is instead of a stub_status page.
 func TestNotStubStatus(t *testing.T) {
 	t.Parallel()
 	const location = "check that the path of the target is a location with stub_status in nginx"
@@ -217,7 +217,7 @@ func TestNotStubStatus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, options := serve(t, "http", always(ok(c.body)))
-			_, err := ask(t, connect(t, options))
+			_, err := scrape(t, connect(t, options))
 			var failure *client.Error
 			if !errors.As(err, &failure) || failure.Reason != client.ReasonParse {
 				t.Fatalf("got %v", err)

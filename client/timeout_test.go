@@ -16,7 +16,7 @@ const adviceTimeout = "nginx did not respond within the timeout; check its load,
 // then writes something and nothing more.
 func then(text string) script {
 	return func(e *exchange) outcome {
-		e.say(text)
+		e.send(text)
 		e.stall()
 		return hangUp
 	}
@@ -25,7 +25,7 @@ func then(text string) script {
 // dripping writes something and then the same text again and again.
 func dripping(start, text string) script {
 	return func(e *exchange) outcome {
-		if e.say(start) {
+		if e.send(start) {
 			e.drip(text, 5*time.Millisecond)
 		}
 		return hangUp
@@ -85,8 +85,8 @@ func interrupt(t *testing.T, server *fake, c *client.Client, cause error) error 
 }
 
 // A scrape ends with its context, wherever the response stalls: at the deadline
-// it is a timeout, otherwise the caller has cancelled it, which says nothing
-// about nginx.
+// it is a timeout, otherwise the caller has cancelled it, which is not a failure of
+// nginx.
 func TestStalledResponses(t *testing.T) {
 	t.Parallel()
 	for name, script := range stalls(t) {
@@ -121,7 +121,7 @@ func TestDeadline(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			_, options := serve(t, kind, then(""))
-			_, err := askWithin(t, connect(t, options), 50*time.Millisecond)
+			_, err := scrapeWithin(t, connect(t, options), 50*time.Millisecond)
 			check(t, err, failure{reason: client.ReasonTimeout, advice: adviceTimeout})
 		})
 	}
@@ -137,9 +137,9 @@ func TestErrorPageStalls(t *testing.T) {
 			c := connect(t, options)
 			// A busy machine may need longer until the status is read.
 			timeout := 50 * time.Millisecond
-			_, err := askWithin(t, c, timeout)
+			_, err := scrapeWithin(t, c, timeout)
 			for ; client.ReasonOf(err) == client.ReasonTimeout && timeout < patience; timeout *= 2 {
-				_, err = askWithin(t, c, timeout)
+				_, err = scrapeWithin(t, c, timeout)
 			}
 			check(t, err, failure{reason: client.ReasonStatus, status: 403, text: "403", advice: "allow the address"})
 		})
@@ -156,7 +156,7 @@ func TestCanceledBefore(t *testing.T) {
 			c := connect(t, options)
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			ask := func(want int64) {
+			request := func(want int64) {
 				t.Helper()
 				_, err := c.StubStatus(ctx)
 				check(t, err, failure{reason: client.ReasonCanceled})
@@ -164,9 +164,9 @@ func TestCanceledBefore(t *testing.T) {
 					t.Errorf("nginx counted %d requests, we %d, want %d", got, c.Requests(), want)
 				}
 			}
-			ask(0)
-			mustAsk(t, c) // leaves a connection for the next request
-			ask(1)
+			request(0)
+			mustScrape(t, c) // leaves a connection for the next request
+			request(1)
 		})
 	}
 }

@@ -24,7 +24,7 @@ const (
 	adviceClient = "set --nginx.ssl-client-cert and"
 )
 
-// tlsFailures are servers to which there is no trusted connection.
+// tlsFailures are servers without a trusted connection.
 func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 	server *tls.Config // nil speaks no TLS
 	client promconfig.TLSConfig
@@ -77,25 +77,25 @@ func tlsFailures(tb testing.TB, ca *nginxtest.Authority) map[string]struct {
 
 func TestTLSFailures(t *testing.T) {
 	t.Parallel()
-	for name, c := range tlsFailures(t, nginxtest.NewAuthority(t)) {
+	for name, test := range tlsFailures(t, nginxtest.NewAuthority(t)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			listener := listen(t, "tcp", "127.0.0.1:0")
 			address := listener.Addr().String()
-			if c.server != nil {
-				listener = tls.NewListener(listener, c.server)
+			if test.server != nil {
+				listener = tls.NewListener(listener, test.server)
 			}
 			script := always(ok(page))
-			if c.server == nil {
-				listener = answering{listener} // HTTP servers tell a stranger what they are
+			if test.server == nil {
+				listener = greeting{listener} // as HTTP servers respond to a TLS handshake
 			}
 			fake := start(t, listener, script)
 			options := client.Options{Target: target(t, "https://user:"+secret+"@"+address+"/s?token="+secret), Timeout: patience}
-			options.HTTP.TLSConfig = c.client
-			asker := connect(t, options)
+			options.HTTP.TLSConfig = test.client
+			c := connect(t, options)
 			for range 3 {
-				_, err := ask(t, asker)
-				check(t, err, failure{reason: client.ReasonTLS, text: c.text, advice: c.advice})
+				_, err := scrape(t, c)
+				check(t, err, failure{reason: client.ReasonTLS, text: test.text, advice: test.advice})
 			}
 			if got := fake.requests.Load(); got != 0 {
 				t.Errorf("%d requests came through", got)
@@ -104,11 +104,11 @@ func TestTLSFailures(t *testing.T) {
 	}
 }
 
-// answering is a listener of a server that answers 400 before it has read a
-// request, as it does to the hello of a TLS client.
-type answering struct{ net.Listener }
+// greeting is a listener of a server that responds with status 400 before it has
+// read a request, as HTTP servers do to a TLS handshake.
+type greeting struct{ net.Listener }
 
-func (a answering) Accept() (net.Conn, error) {
+func (a greeting) Accept() (net.Conn, error) {
 	conn, err := a.Listener.Accept()
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func TestTLSControls(t *testing.T) {
 			t.Parallel()
 			listener := listen(t, "tcp", "127.0.0.1:0")
 			start(t, tls.NewListener(listener, c.server), always(ok(page)))
-			mustAsk(t, connect(t, client.Options{
+			mustScrape(t, connect(t, client.Options{
 				Target: target(t, "https://"+listener.Addr().String()), Timeout: patience, HTTP: promconfig.HTTPClientConfig{TLSConfig: c.client},
 			}))
 		})
@@ -168,7 +168,7 @@ func TestTLSHandshakeStalls(t *testing.T) {
 			listener := listen(t, "tcp", "127.0.0.1:0")
 			start(t, silent{listener}, always(ok(page)))
 			c := connect(t, client.Options{Target: target(t, "https://"+listener.Addr().String()), Timeout: times.target})
-			_, err := askWithin(t, c, times.scrape)
+			_, err := scrapeWithin(t, c, times.scrape)
 			check(t, err, failure{reason: client.ReasonTimeout, advice: adviceTimeout})
 			if c.Requests() != 0 {
 				t.Errorf("counted %d requests", c.Requests())
@@ -235,7 +235,7 @@ func TestFilesMissing(t *testing.T) {
 			c, err := client.New(options)
 			if err == nil {
 				defer c.Close()
-				_, err = ask(t, c)
+				_, err = scrape(t, c)
 				if got := client.ReasonOf(err); got != test.reason || c.Requests() != 0 {
 					t.Errorf("got reason %s after %d requests", got, c.Requests())
 				}
@@ -282,16 +282,16 @@ func TestFilesAreReadAgain(t *testing.T) {
 	}}), func(e *exchange) outcome {
 		_, password, _ := e.request.BasicAuth()
 		passwords = append(passwords, password)
-		e.say(ok(page))
+		e.send(ok(page))
 		return hangUp
 	})
 	c := connect(t, client.Options{
 		Target: target(t, "https://"+listener.Addr().String()), Timeout: patience, HTTP: writeAll(first, "one"),
 	})
-	mustAsk(t, c)
+	mustScrape(t, c)
 	authority.Store(second)
 	writeAll(second, "two")
-	mustAsk(t, c)
+	mustScrape(t, c)
 	if want := []string{"one", "two"}; !slices.Equal(passwords, want) {
 		t.Errorf("got passwords %q, want %q", passwords, want)
 	}

@@ -27,13 +27,12 @@ var (
 	errLong   = fmt.Errorf("the response has a string longer than %d bytes", maxText)
 )
 
-// Reader reads one JSON document while it streams in. Each method reads one
-// value. A value of another kind is skipped, counted as invalid and returned as
-// absent, so that one bad member costs no other. The first error ends the whole
-// document: no value follows, and [Reader.Finish] returns it.
+// Reader reads one JSON document as a stream. Each method reads one value. A value
+// of another kind is skipped, counted as invalid and returned as absent, so that
+// an invalid member does not affect others. The first error ends the document:
+// no more values are returned, and [Reader.Finish] returns the error.
 //
-// Member names that are there twice and text that is not UTF-8 are accepted, as
-// encoding/json does.
+// Like encoding/json it accepts duplicate member names and invalid UTF-8.
 type Reader struct {
 	tokens    *jsontext.Decoder
 	source    source
@@ -44,13 +43,13 @@ type Reader struct {
 	err       error
 }
 
-// source is where a document comes from. It bounds how much the tokenizer must
-// hold at once: one incomplete token and the white space before it.
+// source is the source of a document. It bounds what the tokenizer holds in
+// memory: one incomplete token and the white space before it.
 type source struct {
 	io.Reader
 	tokens *jsontext.Decoder
 	read   int64 // bytes
-	err    error // of the reader, or errLong
+	err    error // first error of the reader, or errLong
 }
 
 // Read implements [io.Reader].
@@ -64,37 +63,34 @@ func (s *source) Read(p []byte) (int, error) {
 	s.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
-		return 0, err // what came with it may be broken
+		return 0, err // data that comes with an error may be corrupt
 	}
 	return n, err
 }
 
-// NewReader returns a Reader of the document that comes from a source. The
-// objects made of it may take maxMemory bytes, see [Reader.Charge]; zero means
-// no bound but that of their number.
+// NewReader returns a Reader of the document from a source. Its objects may take
+// maxMemory bytes, see [Reader.Charge]; zero means no such limit.
 func NewReader(from io.Reader, maxMemory int64) *Reader {
 	r := &Reader{tokens: new(jsontext.Decoder)}
 	r.Reset(from, maxMemory)
 	return r
 }
 
-// Reset makes the Reader read another document, as if it were new. It keeps
-// nothing of the last one but its buffers.
+// Reset prepares the Reader for another document. It keeps only its buffers.
 func (r *Reader) Reset(from io.Reader, maxMemory int64) {
 	*r = Reader{tokens: r.tokens, text: r.text[:0], maxMemory: maxMemory}
 	r.source = source{Reader: from, tokens: r.tokens}
 	r.tokens.Reset(&r.source, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// Invalid returns how many values were of another kind than was asked for, or
-// out of range.
+// Invalid returns the number of values of the wrong kind or out of range.
 func (r *Reader) Invalid() int { return r.invalid }
 
-// MarkInvalid counts a value as invalid that the caller has read.
+// MarkInvalid counts a value that the caller has read as invalid.
 func (r *Reader) MarkInvalid() { r.invalid++ }
 
-// Finish returns what was wrong with the document, including text after its
-// value, or the error of its source.
+// Finish returns the first error of the document or its source. Text after the
+// document is an error.
 func (r *Reader) Finish() error {
 	if r.err != nil {
 		return r.err
@@ -108,25 +104,25 @@ func (r *Reader) Finish() error {
 	return r.err
 }
 
-// fail ends the document with an error, of the tokenizer or another one.
+// fail ends the document with an error.
 func (r *Reader) fail(err error) {
 	var syntax *jsontext.SyntacticError
 	switch isSyntax := errors.As(err, &syntax); {
 	case r.err != nil:
 	case r.source.err != nil:
-		r.err = r.source.err // without what the tokenizer puts before it
+		r.err = r.source.err // without the prefix of the tokenizer
 	case err == io.EOF, isSyntax && syntax.Err == io.ErrUnexpectedEOF: //nolint:errorlint // of the tokenizer, not of the source
 		r.err = fmt.Errorf("the response is incomplete: %w", io.ErrUnexpectedEOF)
 	case isSyntax:
-		r.err = errSyntax // its own text has names of members
+		r.err = errSyntax // its text may contain names of the document
 	default:
 		r.err = err
 	}
 }
 
-// Charge adds to the memory that the objects of the document take, in bytes.
-// It ends documents whose objects take 16 MiB more than the text read so far,
-// which no real one does, or more than the bound of the Reader.
+// Charge counts memory of the document's objects, in bytes. It ends a document
+// whose objects take more than the limit of the Reader, or 16 MiB more than the
+// text read so far, which no real document does.
 func (r *Reader) Charge(bytes int) {
 	switch r.objects += int64(bytes); {
 	case r.objects > maxObjects+r.source.read:
@@ -136,8 +132,9 @@ func (r *Reader) Charge(bytes int) {
 	}
 }
 
-// Peek returns the kind of the value that is next: { [ " 0 t f n, ] and } for
-// the end of an array or object, 0 if there is none or no JSON.
+// Peek returns the kind of the next value as its first byte: { [ " t f n, and 0 for
+// any number. It returns ] and } at the end of an array or object, and a zero byte
+// at the end of the document or at an error.
 func (r *Reader) Peek() byte {
 	if r.err != nil {
 		return 0
@@ -145,9 +142,9 @@ func (r *Reader) Peek() byte {
 	return byte(r.tokens.PeekKind())
 }
 
-// Members reads an object and yields the name of each member. The caller reads
-// the member's value before it goes on; the name is valid until then. Anything
-// else than an object has no members.
+// Members reads an object and yields the name of each member. The caller must read
+// the value of the member; the name is valid until then. A value of another kind
+// has no members.
 func (r *Reader) Members() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if !r.enter('{') {
@@ -163,8 +160,8 @@ func (r *Reader) Members() iter.Seq[[]byte] {
 	}
 }
 
-// Elements reads an array and yields once for each element, which the caller
-// reads. Anything else than an array has none.
+// Elements reads an array and yields once for each element, which the caller must
+// read. A value of another kind has no elements.
 func (r *Reader) Elements() iter.Seq[struct{}] {
 	return func(yield func(struct{}) bool) {
 		if !r.enter('[') {
@@ -175,7 +172,7 @@ func (r *Reader) Elements() iter.Seq[struct{}] {
 				return
 			}
 		}
-		r.token() // the bracket, or what is wrong
+		r.token() // the bracket, or an error
 	}
 }
 
@@ -203,7 +200,7 @@ func (r *Reader) token() {
 	}
 }
 
-// Skip reads over a value of any kind.
+// Skip skips a value of any kind.
 func (r *Reader) Skip() {
 	if r.err != nil {
 		return
@@ -231,8 +228,7 @@ func kindName(kind byte) string {
 	}
 }
 
-// Mismatch skips a value that is of another kind than was asked for, and counts
-// it as invalid.
+// Mismatch skips a value and counts it as invalid.
 func (r *Reader) Mismatch() {
 	r.invalid++
 	r.Skip()

@@ -102,7 +102,7 @@ func (r *Reader) rawText() []byte {
 	if bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
 		return text
 	}
-	// It replaces what is not valid UTF-8, and reports it as an error.
+	// It replaces invalid UTF-8, and reports that as an error.
 	r.text, _ = jsontext.AppendUnquote(r.text[:0], quoted)
 	return r.text
 }

@@ -23,7 +23,7 @@ func kindOf(tb testing.TB, path string) kind {
 	return kind{}
 }
 
-// numbered writes an object of so many members.
+// numbered returns an object of n members.
 func numbered(n int, member string) string {
 	var text strings.Builder
 	for i := range n {
@@ -53,10 +53,10 @@ func TestBounds(t *testing.T) {
 		"a bucket too many":     {"http/upstreams", buckets(numbered(257, `"%d":1,`))},
 		"buckets out of order":  {"http/upstreams", buckets(`{"inf":1,"5":2,"1e3":3,"2.5":4}`)},
 		"a bucket twice":        {"http/upstreams", buckets(`{"5":1,"5.0":2}`)},
-		"all answers":           {"http/upstreams", buckets(`{"5":9007199254740991,"6":1}`)},
-		"an answer too many":    {"http/upstreams", buckets(`{"5":9007199254740992,"6":2}`)},
-		"half an answer":        {"http/upstreams", buckets(`{"5":1.5}`)},
-		"answers below zero":    {"http/upstreams", buckets(`{"5":-1,"6":1}`)},
+		"all responses":         {"http/upstreams", buckets(`{"5":9007199254740991,"6":1}`)},
+		"a response too many":   {"http/upstreams", buckets(`{"5":9007199254740992,"6":2}`)},
+		"half a response":       {"http/upstreams", buckets(`{"5":1.5}`)},
+		"negative responses":    {"http/upstreams", buckets(`{"5":-1,"6":1}`)},
 		"shortest bound":        {"http/upstreams", buckets(`{"1e-6":1}`)},
 		"bound too short":       {"http/upstreams", buckets(`{"0":1}`)},
 		"depth":                 {requestsOf, deep(maxDepth)},
@@ -95,7 +95,7 @@ func TestBounds(t *testing.T) {
 
 const requestsOf = "http/requests"
 
-// manyBounds are servers whose histograms have nothing in common.
+// manyBounds are servers whose histograms have different bounds.
 func manyBounds(n int) string {
 	var peers strings.Builder
 	for i := range n {
@@ -119,7 +119,7 @@ func TestBoundsAreShared(t *testing.T) {
 	}
 }
 
-// Wherever the window ends, in the middle of whatever, nothing changes.
+// A read may end within any token.
 func TestWindowEnds(t *testing.T) {
 	t.Parallel()
 	all := newSchema()
@@ -147,7 +147,7 @@ func (w *withError) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// What comes with an error is no document, even if it looks whole.
+// A document that comes with an error is not accepted, even if it looks complete.
 func TestErrorWithData(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the cable was pulled")
@@ -173,8 +173,7 @@ func TestCodeNumber(t *testing.T) {
 	}
 }
 
-// Each sample by some of its values, so that the rules of the oracle are held
-// against something too.
+// Some values of each sample, to check the rules of the oracle.
 func TestSampleValues(t *testing.T) {
 	t.Parallel()
 	sample := plustest.Sample()
@@ -230,10 +229,8 @@ func TestSampleValues(t *testing.T) {
 	}
 }
 
-// What the decoder expects of an object it has from the one before: each of
-// these lists two servers, of which the second one is another than the first
-// lets expect.
-func TestUnlikeTheOneBefore(t *testing.T) {
+// Each server is decoded independently of the one before, however they differ.
+func TestServersDiffer(t *testing.T) {
 	t.Parallel()
 	all, upstreams := newSchema(), kindOf(t, "http/upstreams")
 	for name, servers := range map[string][2]string{
@@ -279,7 +276,7 @@ func TestUnlikeTheOneBefore(t *testing.T) {
 	}
 }
 
-// selected is a server that was chosen at this time.
+// selected is a server that was selected at this time.
 func selected(at string) string { return `{"selected":"` + at + `"}` }
 
 // codes is a server with these status codes.

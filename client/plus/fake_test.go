@@ -124,7 +124,7 @@ func index(tb testing.TB, c *target) *plus.Index {
 }
 
 // asked checks how many requests there were, as both sides count them.
-func asked(tb testing.TB, c *target, api *plustest.API, want int) {
+func checkRequests(tb testing.TB, c *target, api *plustest.API, want int) {
 	tb.Helper()
 	if ours, theirs := c.client.Requests(), api.Total(); ours != uint64(theirs) || theirs != want {
 		tb.Errorf("counted %d requests, nginx %d, want %d: %v", ours, theirs, want, api.Requests())

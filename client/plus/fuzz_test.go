@@ -16,7 +16,7 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// samples are all documents that there are of each path.
+// samples are all sample documents by path.
 func samples(tb testing.TB) map[string][][]byte {
 	tb.Helper()
 	all := map[string][][]byte{}
@@ -44,14 +44,14 @@ const (
 	maxObjects = 16 << 20 // bytes of memory beyond the length of the document
 )
 
-// decodeFrom decodes a document that comes from anywhere.
+// decodeFrom decodes a document from any source.
 func decodeFrom(source io.Reader, into Document) (invalid int, err error) {
 	d := document.NewReader(source, 0)
 	into.decode(d)
 	return d.Invalid(), d.Finish()
 }
 
-// readers are ways in which a document may come.
+// readers return the document in different pieces.
 func readers(document []byte) map[string]io.Reader {
 	ways := map[string]io.Reader{
 		"whole":         bytes.NewReader(document),
@@ -79,7 +79,7 @@ func (p *pausing) Read(b []byte) (int, error) {
 	return p.source.Read(b)
 }
 
-// sized returns so many bytes at most.
+// sized returns at most size bytes at once.
 type sized struct {
 	source io.Reader
 	size   int
@@ -117,7 +117,7 @@ func (all schema) agree(t *testing.T, kind kind, document []byte) {
 	}
 }
 
-// checkParse checks that what is wrong with a document is told as that.
+// checkParse checks that an error has the reason parse.
 func checkParse(t *testing.T, err error, document []byte) {
 	t.Helper()
 	if reason := client.ReasonOf(client.DecodeError(err)); reason != client.ReasonParse {
@@ -140,8 +140,8 @@ func FuzzDocument(f *testing.F) {
 	})
 }
 
-// FuzzGenerated reads documents that are nearly right, where FuzzDocument
-// rarely comes.
+// FuzzGenerated reads documents that are nearly valid, which FuzzDocument rarely
+// finds.
 func FuzzGenerated(f *testing.F) {
 	kinds := kinds()
 	for kind := range kinds {
@@ -154,7 +154,7 @@ func FuzzGenerated(f *testing.F) {
 	})
 }
 
-// Enough documents to meet what the fuzz targets look for, in every test run.
+// Some generated documents in every test run.
 func TestDecodersAgree(t *testing.T) {
 	t.Parallel()
 	const rounds = 60
@@ -174,7 +174,7 @@ func TestDecodersAgree(t *testing.T) {
 	}
 }
 
-// Every sample read as what it is and as every other kind of document.
+// Every sample, read as its own and as every other kind of document.
 func TestSamplesAgree(t *testing.T) {
 	t.Parallel()
 	all, documents := newSchema(), samples(t)
@@ -196,8 +196,7 @@ func TestSamplesAgree(t *testing.T) {
 	}
 }
 
-// A document that was cut is refused, wherever that was: what came of it could
-// be half a number.
+// A truncated document is an error, wherever it ends: it may end within a number.
 func TestCutAnywhere(t *testing.T) {
 	t.Parallel()
 	sample := plustest.Sample()
@@ -221,7 +220,7 @@ func TestCutAnywhere(t *testing.T) {
 	}
 }
 
-// What ends the reading of a document is told, wherever it was.
+// An error of the source is returned, wherever it occurs.
 func TestReaderFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the cable was pulled")
@@ -237,8 +236,7 @@ func TestReaderFails(t *testing.T) {
 	}
 }
 
-// The last of members with one name stays, as with encoding/json, whatever the
-// others were.
+// The last of several members with one name is kept, as with encoding/json.
 func TestLastMemberStays(t *testing.T) {
 	t.Parallel()
 	all := newSchema()
@@ -273,7 +271,7 @@ func TestLastMemberStays(t *testing.T) {
 	}
 }
 
-// An id is a label: two servers must not get the same one by rounding.
+// Identifiers are labels: rounding must not make two of them equal.
 func TestIdentifiers(t *testing.T) {
 	t.Parallel()
 	all := newSchema()

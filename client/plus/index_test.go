@@ -50,7 +50,7 @@ func TestIndexVersions(t *testing.T) {
 	}
 }
 
-// A server that has only what is to come is told from one that has no API.
+// A server with only newer API versions differs from one without the API.
 func TestIndexNotThere(t *testing.T) {
 	t.Parallel()
 	parse := func(text, advice string) failure {
@@ -86,7 +86,7 @@ func TestIndexNotThere(t *testing.T) {
 			c := serve(t, api)
 			_, err := c.Index(within(t))
 			check(t, err, test.want)
-			asked(t, c, api, 1)
+			checkRequests(t, c, api, 1)
 			// What failed is not remembered.
 			api.Set(plustest.WithoutFaults())
 			if got := index(t, c); got.Version != 9 {
@@ -112,8 +112,8 @@ func TestIndexStatus(t *testing.T) {
 	}
 }
 
-// An API always has the document nginx; without any there would be nothing to
-// read, and nobody to say why nginxplus_up is 0.
+// An API always has the document nginx; an empty list is an error that explains why
+// nginxplus_up is 0.
 func TestIndexListsNothing(t *testing.T) {
 	t.Parallel()
 	for _, list := range []string{"[]", `[""]`} {
@@ -123,8 +123,8 @@ func TestIndexListsNothing(t *testing.T) {
 	}
 }
 
-// onlySlash has a server answer paths with a slash at the end alone, or those
-// without, and redirect the others or say that they are not there.
+// onlySlash serves only paths with a trailing slash, or only those without, and
+// responds to others with the status.
 func onlySlash(slash bool, status int) func(http.Handler) http.Handler {
 	return func(api http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,8 +139,8 @@ func onlySlash(slash bool, status int) func(http.Handler) http.Handler {
 	}
 }
 
-// The slash at the end of a path is nginx's affair: with one, without one, a
-// redirect from one to the other, all lead to the API.
+// The API is found at paths with or without a trailing slash, and with redirects
+// between them.
 func TestIndexSlashes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -171,7 +171,7 @@ func TestIndexSlashes(t *testing.T) {
 			if got.Version != 9 || !got.Lists("http/upstreams") || !got.Lists("stream/zone_sync") {
 				t.Errorf("got version %d", got.Version)
 			}
-			asked(t, c, api, test.requests)
+			checkRequests(t, c, api, test.requests)
 		})
 	}
 }
@@ -183,7 +183,7 @@ func wrapped(api http.Handler, wrap func(http.Handler) http.Handler) http.Handle
 	return wrap(api)
 }
 
-// discard is an answer that nobody gets.
+// discard is a response that is not sent.
 type discard struct{}
 
 // Header implements [http.ResponseWriter].
@@ -195,7 +195,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // WriteHeader implements [http.ResponseWriter].
 func (discard) WriteHeader(int) {}
 
-// The lists cost four requests once, and none until they are forgotten.
+// The index takes four requests once, and none until it is invalidated.
 func TestIndexRemembered(t *testing.T) {
 	t.Parallel()
 	api := plustest.New()
@@ -206,7 +206,7 @@ func TestIndexRemembered(t *testing.T) {
 			t.Fatal("got another index")
 		}
 	}
-	asked(t, c, api, 4)
+	checkRequests(t, c, api, 4)
 	api.Reload(plustest.WithStream(false), plustest.WithVersions(1, 2, 3, 4, 5))
 	if index(t, c).Version != 9 {
 		t.Error("the index was forgotten by itself")
@@ -219,13 +219,13 @@ func TestIndexRemembered(t *testing.T) {
 	if first.Version != 9 || !first.Has("stream/upstreams") {
 		t.Error("an index that was given away has changed")
 	}
-	asked(t, c, api, 7) // /stream/ is not asked for
+	checkRequests(t, c, api, 7) // /stream/ is not asked for
 	if got := api.Connections(); got != 1 {
 		t.Errorf("took %d connections", got)
 	}
 }
 
-// A branch that is there and cannot be listed may have anything below.
+// A branch that cannot be listed may have any document.
 func TestIndexGuesses(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]plustest.Option{
@@ -286,7 +286,7 @@ func TestIndexListStalls(t *testing.T) {
 	}
 }
 
-// What lists hold beside names is passed over.
+// Values other than names are ignored in lists.
 func TestIndexOddLists(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"lists_of_other_things", "endpoints_to_come", "no_stream_block", "stream_listed_in_vain", "versions_with_gaps", "empty"} {
@@ -319,7 +319,7 @@ func TestIndexNil(t *testing.T) {
 	}
 }
 
-// Many callers at once get an index each, and all the same.
+// Concurrent callers get an index each.
 func TestIndexConcurrent(t *testing.T) {
 	t.Parallel()
 	api := plustest.New()
@@ -342,7 +342,7 @@ func TestIndexConcurrent(t *testing.T) {
 	}
 }
 
-// A caller that leaves says nothing about the lists: they are read again.
+// A list that was cancelled is read again.
 func TestIndexCanceled(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"versions", "root", "http", "stream"} {

@@ -85,10 +85,10 @@ func TestMergeAverages(t *testing.T) {
 	for name, test := range map[string]struct{ useA, a, useB, b, want float64 }{
 		"by use":            {30, 10, 10, 50, 20},
 		"one never used":    {30, 10, 0, absent, 10},
-		"used, not told":    {30, absent, 10, 50, 50},
+		"used, absent":      {30, absent, 10, 50, 50},
 		"none used":         {0, 10, 0, 20, 15},
-		"use not told":      {absent, 10, absent, 20, 15},
-		"one use not told":  {absent, 10, 5, 20, 20},
+		"use absent":        {absent, 10, absent, 20, 15},
+		"one use absent":    {absent, 10, 5, 20, 20},
 		"large":             {1e18, 10, 1e18, 20, 15},
 		"both never":        {0, absent, 0, absent, absent},
 		"nearly all of one": {1e6, 3, 1, 3, 3},
@@ -129,7 +129,7 @@ func TestMergeAverages(t *testing.T) {
 	}
 }
 
-// The worse of two states stays; one that nobody knows may be any.
+// The worse of two states is kept; an unknown one may be any.
 func TestMergeStates(t *testing.T) {
 	t.Parallel()
 	names := plus.States()

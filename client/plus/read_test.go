@@ -26,7 +26,7 @@ const (
 	requestsBody   = `{"total":7,"current":2}`
 )
 
-// mustRead reads the requests and wants them whole.
+// mustRead reads the requests and expects the sample.
 func mustRead(tb testing.TB, c *target) {
 	tb.Helper()
 	var requests plus.Requests
@@ -36,7 +36,7 @@ func mustRead(tb testing.TB, c *target) {
 	}
 }
 
-// framed serves the requests in a frame of its own, and the rest as it is.
+// framed serves the requests document with write, and the rest unchanged.
 func framed(api http.Handler, write func(w http.ResponseWriter, r *http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, requestsPath) {
@@ -48,7 +48,7 @@ func framed(api http.Handler, write func(w http.ResponseWriter, r *http.Request)
 	})
 }
 
-// packed writes a body that nobody asked to be packed.
+// packed writes a compressed body that was not requested.
 func packed(encoding, body string) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", encoding)
@@ -60,7 +60,7 @@ func newRequests(options ...plustest.Option) *plustest.API {
 	return plustest.New(append([]plustest.Option{plustest.WithDocument(requestsPath, requestsBody)}, options...)...)
 }
 
-// However a document is framed, it is the same document.
+// A document is the same with every framing of the response.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func(http.ResponseWriter, *http.Request){
@@ -87,7 +87,7 @@ func TestRead(t *testing.T) {
 			c := serveWith(t, api, framed(api, write), 0)
 			mustRead(t, c)
 			mustRead(t, c)
-			asked(t, c, api, 6)
+			checkRequests(t, c, api, 6)
 		})
 	}
 }
@@ -110,7 +110,7 @@ func drop(w http.ResponseWriter, body string) {
 	}
 }
 
-// A document that cannot be read costs itself: the next one is whole.
+// After a document that cannot be read, the next one is complete.
 func TestReadFails(t *testing.T) {
 	t.Parallel()
 	parse := func(text string) failure {
@@ -160,7 +160,7 @@ func TestReadFails(t *testing.T) {
 				if invalid != 0 {
 					t.Errorf("a document that was not read has %d invalid members", invalid)
 				}
-				asked(t, c, api, 5+moreSpellings(test.want.status))
+				checkRequests(t, c, api, 5+moreSpellings(test.want.status))
 				api.Set(plustest.WithoutFaults())
 				mustRead(t, c)
 			})
@@ -176,7 +176,7 @@ func moreSpellings(status int) int {
 	return 0
 }
 
-// A body that is not packed as it says is no document.
+// A body that does not match its Content-Encoding is an error.
 func TestReadPacked(t *testing.T) {
 	t.Parallel()
 	whole := zipped(t, requestsBody)
@@ -205,7 +205,7 @@ func TestReadPacked(t *testing.T) {
 	}
 }
 
-// The limit is exact, however the document comes, and told as what it is.
+// The size limit is exact for every framing of the response.
 func TestReadTooLarge(t *testing.T) {
 	t.Parallel()
 	document := `{"total":7,"current":2,"padding":"` + strings.Repeat("x", 100_000) + `"}`
@@ -229,7 +229,7 @@ func TestReadTooLarge(t *testing.T) {
 			check(t, err, failure{
 				reason: client.ReasonTooLarge, text: fmt.Sprintf("longer than %d bytes", most-1), advice: adviceLimit,
 			})
-			asked(t, c, api, 5)
+			checkRequests(t, c, api, 5)
 		})
 	}
 }
@@ -239,8 +239,8 @@ func lengthy(w http.ResponseWriter, document string) http.ResponseWriter {
 	return w
 }
 
-// A small answer that unpacks to a large one ends at the limit, and so does
-// its memory.
+// A small response that decompresses to a large one fails at the limit, without
+// using more memory.
 func TestReadBomb(t *testing.T) {
 	const unpacked = 8 << 20 // more takes too long under the race detector
 	var bomb bytes.Buffer
@@ -312,7 +312,7 @@ func TestReadStalls(t *testing.T) {
 	}
 }
 
-// documents are places for all that the sample has.
+// documents are values for all documents of the sample.
 func documents() map[string]plus.Document {
 	return map[string]plus.Document{
 		"nginx": &plus.Nginx{}, "processes": &plus.Processes{}, "connections": &plus.Connections{},
@@ -336,7 +336,7 @@ func readAll(tb testing.TB, c *target) {
 	}
 }
 
-// readAllAtOnce has several readers read every document.
+// readAllAtOnce reads every document with concurrent readers.
 func readAllAtOnce(tb testing.TB, c *target, readers int) {
 	tb.Helper()
 	var group sync.WaitGroup
@@ -356,22 +356,22 @@ func TestReadConnections(t *testing.T) {
 	for range rounds {
 		readAll(t, c)
 	}
-	asked(t, c, api, 4+rounds*len(documents()))
+	checkRequests(t, c, api, 4+rounds*len(documents()))
 	if got := api.Connections(); got != 1 {
 		t.Errorf("took %d connections one after another", got)
 	}
 	for range rounds {
 		readAllAtOnce(t, c, atOnce)
 	}
-	asked(t, c, api, 4+rounds*(1+atOnce)*len(documents()))
+	checkRequests(t, c, api, 4+rounds*(1+atOnce)*len(documents()))
 	const most = 2 * atOnce // http.Transport dials while it waits for a connection
 	if got := api.Connections(); got > most || api.MostAtOnce() > atOnce {
 		t.Errorf("took %d connections, %d requests at once", got, api.MostAtOnce())
 	}
 }
 
-// The bound of a document is one of memory too: objects can take more than what
-// nginx tells of them.
+// The limit of a document bounds its objects too: they can take more memory than
+// their text.
 func TestReadMemory(t *testing.T) {
 	t.Parallel()
 	zones := func(n int) plustest.Option {
@@ -400,8 +400,7 @@ func TestReadMemory(t *testing.T) {
 	}
 }
 
-// The slash at the end of a document's path is nginx's affair too, and is found
-// out once.
+// Whether a document's path needs a trailing slash is found out once.
 func TestReadSlashes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -432,7 +431,7 @@ func TestReadSlashes(t *testing.T) {
 	}
 }
 
-// What is there with a slash no more than without costs one request more, once.
+// A document that is not found takes one more request, once.
 func TestReadNoSpelling(t *testing.T) {
 	t.Parallel()
 	api := plustest.New(plustest.WithStatus(requestsPath, http.StatusNotFound, ""))
@@ -441,7 +440,7 @@ func TestReadNoSpelling(t *testing.T) {
 	for _, want := range []int{4 + 2, 4 + 3, 4 + 4} {
 		_, err := c.Read(within(t), lists, requestsPath, &plus.Requests{})
 		check(t, err, failure{reason: client.ReasonStatus, status: http.StatusNotFound, text: "404", advice: adviceDocument})
-		asked(t, c, api, want)
+		checkRequests(t, c, api, want)
 	}
 	api.Set(plustest.WithoutFaults())
 	if _, err := c.Read(within(t), lists, requestsPath, &plus.Requests{}); err != nil {
@@ -449,7 +448,7 @@ func TestReadNoSpelling(t *testing.T) {
 	}
 }
 
-// An answer of no use leaves its connection of use, as long as it is short.
+// After a short error response its connection is reused.
 func TestReadKeepsConnections(t *testing.T) {
 	t.Parallel()
 	api := newRequests()
@@ -467,7 +466,7 @@ func TestReadKeepsConnections(t *testing.T) {
 	}
 }
 
-// nginx that was restarted is asked again over a new connection.
+// A restarted nginx is requested over a new connection.
 func TestReadRestarted(t *testing.T) {
 	t.Parallel()
 	api := newRequests()
@@ -478,10 +477,10 @@ func TestReadRestarted(t *testing.T) {
 		mustRead(t, c)
 		server.HangUp()
 	}
-	asked(t, c, api, 9)
+	checkRequests(t, c, api, 9)
 }
 
-// Members that make no sense are counted, and cost themselves alone.
+// Invalid members are counted and absent; others are read.
 func TestReadInvalid(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]int{

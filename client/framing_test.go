@@ -38,13 +38,13 @@ func chunked(text string, size int) string {
 	return framed.String() + "0\r\n\r\n"
 }
 
-// bare is an answer that ends with its connection.
+// bare is a response that ends with its connection.
 func bare(protocol, body string) string {
 	return protocol + " 200 OK\r\nServer: nginx/" + version + "\r\n\r\n" + body
 }
 
 // What is legal HTTP is understood in the same way on each way to nginx.
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	t.Parallel()
 	longest := page + strings.Repeat("x", client.MaxStubStatus-len(page))
 	for name, script := range map[string]script{
@@ -53,18 +53,18 @@ func TestAnswers(t *testing.T) {
 		"chunked by bytes":   always(chunked(page, 1)),
 		"ended by close":     once(bare("HTTP/1.1", page)),
 		"HTTP/1.0":           once(bare("HTTP/1.0", page)),
-		"connection close":   once(answer("200 OK", "text/plain", page, "Connection: close")),
+		"connection close":   once(response("200 OK", "text/plain", page, "Connection: close")),
 		"continue first":     always("HTTP/1.1 100 Continue\r\n\r\n" + ok(page)),
 		"early hints first":  always(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 3) + ok(page)),
 		"no reason phrase":   always(strings.Replace(ok(page), "200 OK", "200", 1)),
-		"HTML content type":  always(answer("200 OK", "text/html", page)),
-		"identity":           always(answer("200 OK", "text/plain", page, "Content-Encoding: identity")),
-		"gzip unasked":       always(answer("200 OK", "text/plain", zipped(t, page), "Content-Encoding: gzip")),
+		"HTML content type":  always(response("200 OK", "text/html", page)),
+		"identity":           always(response("200 OK", "text/plain", page, "Content-Encoding: identity")),
+		"gzip unasked":       always(response("200 OK", "text/plain", zipped(t, page), "Content-Encoding: gzip")),
 		"chunked gzip":       always(strings.Replace(chunked(zipped(t, page), 7), "Transfer", "Content-Encoding: gzip\r\nTransfer", 1)),
 		"longest page":       always(ok(longest)),
 		"longest by chunks":  always(chunked(longest, 4000)),
-		"longest zipped":     always(answer("200 OK", "text/plain", zipped(t, longest), "Content-Encoding: gzip")),
-		"large header":       always(answer("200 OK", "text/plain", page, "X-Large: "+strings.Repeat("x", 50_000))),
+		"longest zipped":     always(response("200 OK", "text/plain", zipped(t, longest), "Content-Encoding: gzip")),
+		"large header":       always(response("200 OK", "text/plain", page, "X-Large: "+strings.Repeat("x", 50_000))),
 		"byte after byte":    slowly,
 		"keep-alive refused": once(ok(page)),
 	} {
@@ -74,7 +74,7 @@ func TestAnswers(t *testing.T) {
 				fake, options := serve(t, kind, script)
 				c := connect(t, options)
 				for range 3 {
-					mustAsk(t, c)
+					mustScrape(t, c)
 				}
 				if got := c.Requests(); got != 3 {
 					t.Errorf("counted %d requests of 3, nginx %d", got, fake.requests.Load())
@@ -94,15 +94,15 @@ func slowly(e *exchange) outcome {
 		case <-e.fake.stop:
 			return hangUp
 		}
-		if !e.say(string([]byte{b})) {
+		if !e.send(string([]byte{b})) {
 			return hangUp
 		}
 	}
 	return keep
 }
 
-// Slow is not down, as long as the whole answer comes in time.
-func TestSlowAnswer(t *testing.T) {
+// A slow response is not an error if it is complete in time.
+func TestSlowResponse(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kinds() {
 		t.Run(kind, func(t *testing.T) {
@@ -112,24 +112,24 @@ func TestSlowAnswer(t *testing.T) {
 				case <-time.After(150 * time.Millisecond):
 				case <-e.fake.stop:
 				}
-				e.say(ok(page))
+				e.send(ok(page))
 				return keep
 			})
-			mustAsk(t, connect(t, options))
+			mustScrape(t, connect(t, options))
 		})
 	}
 }
 
-// Counters that go back are told as they are: nginx was restarted.
+// Counters that decrease are returned unchanged: nginx was restarted.
 func TestCountersGoBack(t *testing.T) {
 	t.Parallel()
 	_, options := serve(t, "http", func(e *exchange) outcome {
-		e.say(ok(strings.ReplaceAll(page, "13", strconv.Itoa(100-e.nth))))
+		e.send(ok(strings.ReplaceAll(page, "13", strconv.Itoa(100-e.nth))))
 		return keep
 	})
 	c := connect(t, options)
 	for want := 99.0; want > 96; want-- {
-		status, err := ask(t, c)
+		status, err := scrape(t, c)
 		if err != nil {
 			t.Fatal(err)
 		}
