@@ -36,7 +36,7 @@ type Options struct {
 	// UserAgent is sent with each request, if not empty.
 	UserAgent string
 
-	// ProxyProtocol begins each connection with a PROXY protocol header.
+	// ProxyProtocol starts each connection with a PROXY protocol header.
 	ProxyProtocol bool
 
 	// HTTP has credentials, headers, the proxy and TLS. Its files are read
@@ -108,7 +108,7 @@ func (c *Client) Get(ctx context.Context, below string, limit int64, read func(h
 	}
 	body, err := unpack(response)
 	if err != nil {
-		return wrap(err)
+		return wrap(cmp.Or(context.Cause(ctx), err))
 	}
 	if response.ContentLength > limit {
 		return tooLarge(limit)
@@ -199,9 +199,6 @@ func unpack(response *http.Response) (io.Reader, error) {
 		return response.Body, nil
 	case "gzip":
 		unpacked, err := gzip.NewReader(response.Body)
-		if err != nil && classify(err) != ReasonNetwork {
-			return nil, err // timeout or cancellation
-		}
 		if err != nil {
 			return nil, &Error{Reason: ReasonParse, Err: fmt.Errorf("the response is not valid gzip: %w", err)}
 		}

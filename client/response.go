@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -37,7 +38,7 @@ func (c *Client) Fetch(ctx context.Context) (*Response, error) {
 	fetched.Login = response.Request != nil && response.Request.Header.Get("Authorization") != ""
 	body, err := unpack(response)
 	if err != nil {
-		return nil, wrap(err)
+		return nil, wrap(cmp.Or(context.Cause(ctx), err))
 	}
 	fetched.Body, err = io.ReadAll(&bounded{source: body, left: MaxStubStatus, limit: MaxStubStatus, cause: func() error { return context.Cause(ctx) }})
 	var e *Error

@@ -70,16 +70,6 @@ func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
 	return status, err
 }
 
-// errPlus is the error of StubStatus for a target that is the NGINX Plus API.
-var errPlus = errors.New("this is the NGINX Plus API, not a stub_status page")
-
-// IsPlus reports whether an error of [Client.StubStatus] means that the target
-// is, or may be, the NGINX Plus API: package plus can tell.
-func IsPlus(err error) bool {
-	var e *Error
-	return errors.Is(err, errPlus) || errors.As(err, &e) && e.Status/100 == 3
-}
-
 // notStubStatus describes a response that is not a stub_status page.
 func notStubStatus(body []byte, err error) error {
 	e := &Error{Reason: ReasonParse, Err: err}
