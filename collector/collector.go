@@ -215,6 +215,27 @@ func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*metric.E
 	return e, nil
 }
 
+// Check reads one target once, as a scrape does, and returns the result of each
+// source, or that of the discovery if there is none. It keeps nothing of the
+// target.
+func (c *Collector) Check(ctx context.Context, options TargetOptions) ([]*source.Result, error) {
+	t, err := c.newTarget(options, log.NewNopLogger())
+	if err != nil {
+		return nil, err
+	}
+	defer t.client.Close()
+	s, _ := t.join(nil)
+	stop := context.AfterFunc(ctx, func() { t.detach(s) })
+	defer stop()
+	t.run(s)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(s.results) == 0 {
+		return s.snapshot(s.all()), nil
+	}
+	return s.snapshot(s.results), nil
+}
+
 // addExporter adds what does not belong to a target.
 func (c *Collector) addExporter(ctx context.Context, e *metric.Exposition) {
 	b := metric.NewBatch(nil)

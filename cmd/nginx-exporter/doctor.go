@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector"
 	"nginx-exporter/internal/doctor"
 	nginxstatus "nginx-exporter/internal/doctor/status"
 )
@@ -77,8 +78,25 @@ func (c *cli) doctorStatus(args []string, stdout, stderr io.Writer) error {
 		for _, target := range settings.Targets() {
 			options.Targets = append(options.Targets, target.Client)
 		}
+		o := settings.CollectorOptions()
+		o.RateWindows = nil // nothing is to be read in the background
+		scraper := collector.New(o)
+		defer scraper.Close()
+		options.ReadSources = func(ctx context.Context, target int) ([]nginxstatus.Source, error) {
+			return readSources(ctx, scraper, settings.Targets()[target])
+		}
 		return nginxstatus.Examine(ctx, options)
 	})
+}
+
+// readSources reads the sources of a target as a scrape does.
+func readSources(ctx context.Context, scraper *collector.Collector, target collector.TargetOptions) ([]nginxstatus.Source, error) {
+	results, err := scraper.Check(ctx, target)
+	var sources []nginxstatus.Source
+	for _, r := range results {
+		sources = append(sources, nginxstatus.Source{Name: r.Source, Err: r.Err})
+	}
+	return sources, err
 }
 
 // targetOptions returns the client options of a target given by

@@ -12,12 +12,16 @@ import (
 )
 
 // startPlus starts an NGINX Plus that uses everything, and puts its address
-// into $NAME: plus NAME.
+// into $NAME: plus NAME [DOCUMENT THAT FAILS].
 func startPlus(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: plus NAME")
+	if neg || len(args) != 1 && len(args) != 2 {
+		ts.Fatalf("usage: plus NAME [DOCUMENT]")
 	}
-	server := plustest.New().Start()
+	var options []plustest.Option
+	if len(args) == 2 {
+		options = append(options, plustest.WithStatus(args[1], http.StatusInternalServerError, ""))
+	}
+	server := plustest.New(options...).Start()
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
 }

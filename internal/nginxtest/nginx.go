@@ -123,6 +123,10 @@ func program(tb proctest.TB) string {
 // for nginx -T.
 func (n *Nginx) Program(tb proctest.TB) string {
 	tb.Helper()
+	// A process forked meanwhile would keep the file open for writing, and
+	// running it would fail (ETXTBSY).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	path := n.Write(tb, "nginx", fmt.Sprintf("#!/bin/sh\nexec %s -e stderr -p %s -c %s \"$@\"\n", program(tb), n.Dir, filepath.Join(n.Dir, "nginx.conf")))
 	if err := os.Chmod(path, 0o700); err != nil { // a program of ours
 		tb.Fatalf("%v", err)

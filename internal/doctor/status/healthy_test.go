@@ -16,7 +16,6 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/nginxtest"
-	"nginx-exporter/internal/plustest"
 )
 
 // TestGoldenHealthy checks that there are no findings for targets that work.
@@ -39,10 +38,7 @@ func TestGoldenHealthy(t *testing.T) {
 			s.target("https://" + a + "/")
 		},
 		"plus": func(s *scene) {
-			server := plustest.New().Start()
-			s.Cleanup(server.Close)
-			s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
-			s.target(server.URL)
+			s.target(s.plus())
 		},
 		"several": func(s *scene) {
 			n := nginxtest.New(s)
@@ -102,12 +98,12 @@ func TestSocketDenied(t *testing.T) {
 	if err := os.Chmod(filepath.Join(n.Dir, "n.sock"), 0); err != nil { // root only
 		t.Fatal(err)
 	}
-	options := *s.target("unix:" + n.Dir + "/n.sock:/stub_status")
+	s.target("unix:" + n.Dir + "/n.sock:/stub_status")
 	if os.Getuid() == 0 { // which may open any socket
 		effectiveUser(t, 65534)
 		defer effectiveUser(t, 0)
 	}
-	step := newExaminer(t.Context(), s.options).examine(options)
+	step := newExaminer(t.Context(), s.options).examine(0)
 	if len(step.Findings) != 1 || step.Findings[0].Code != "socket-denied" {
 		t.Errorf("found %+v", step)
 	}

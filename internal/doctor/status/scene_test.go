@@ -3,6 +3,7 @@
 package status
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,8 +24,10 @@ import (
 	"go.uber.org/goleak"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector"
 	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/nginxtest"
+	"nginx-exporter/internal/plustest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -49,6 +53,16 @@ func newScene(t *testing.T) *scene {
 	s.options.TargetOptions = func(uri string) (client.Options, error) {
 		target, err := client.ParseTarget(uri)
 		return client.Options{Target: target, Timeout: 6 * time.Second, HTTP: s.trusting(target)}, err // enough on a busy machine
+	}
+	s.options.ReadSources = func(ctx context.Context, target int) ([]Source, error) {
+		scraper := collector.New(collector.Options{})
+		defer scraper.Close()
+		results, err := scraper.Check(ctx, collector.TargetOptions{Client: s.options.Targets[target]})
+		var sources []Source
+		for _, r := range results {
+			sources = append(sources, Source{r.Source, r.Err})
+		}
+		return sources, err
 	}
 	s.options.Machine = Machine{
 		Proc: t.TempDir(), Ports: []int{}, Sockets: []string{}, Dirs: []string{}, Env: func(string) string { return "" },
@@ -137,6 +151,15 @@ func (s *scene) get(uri string) {
 	request(s.Context(), client.Options{Target: target}, maxFirstTimeout)
 }
 
+// plus runs an NGINX Plus and returns the address of its API.
+func (s *scene) plus(options ...plustest.Option) (uri string) {
+	s.Helper()
+	server := plustest.New(options...).Start()
+	s.Cleanup(server.Close)
+	s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
+	return server.URL
+}
+
 // accept runs a TCP server that calls do for each connection, then closes it.
 func (s *scene) accept(do func(net.Conn)) (address string) {
 	s.Helper()
@@ -220,6 +243,10 @@ func (s *scene) processes(namespace string, names ...string) {
 func (s *scene) script(text string) string {
 	s.Helper()
 	path := filepath.Join(s.TempDir(), "nginx")
+	// A process forked meanwhile would keep the file open for writing, and
+	// running it would fail (ETXTBSY).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil { // executable
 		s.Fatal(err)
 	}

@@ -448,19 +448,34 @@ esac
 
 // modes are targets with another interface than the exporter expects.
 func modes() map[string]problem {
-	start := func(s *scene) string {
-		server := plustest.New().Start()
-		s.Cleanup(server.Close)
-		s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
-		return server.URL
-	}
 	return map[string]problem{
-		"plus for stub_status": {"plus-found", func(s *scene) { s.target(start(s)).Mode = client.ModeStubStatus }},
-		"a document of plus":   {"plus-path", func(s *scene) { s.target(start(s) + "/9/nginx") }},
+		"plus for stub_status": {"plus-found", func(s *scene) { s.target(s.plus()).Mode = client.ModeStubStatus }},
+		"a document of plus":   {"plus-path", func(s *scene) { s.target(s.plus() + "/9/nginx") }},
 		"stub_status for plus": {"stub-status-found", func(s *scene) {
 			a, _ := s.nginx(statusServer)
 			s.target("http://" + a + "/stub_status").Mode = client.ModePlus
 		}},
+	}
+}
+
+// documents are faults of documents of NGINX Plus.
+func documents() map[string]problem {
+	faults := func(options ...plustest.Option) func(*scene) {
+		return func(s *scene) { s.target(s.plus(options...)).Timeout = 2 * time.Second }
+	}
+	return map[string]problem{
+		"a document fails": {"plus-document", faults(plustest.WithStatus("http/upstreams", http.StatusInternalServerError, ""))},
+		"documents fail": {"plus-document", faults(
+			plustest.WithStatus("http/server_zones", http.StatusForbidden, ""),
+			plustest.WithStatus("ssl", http.StatusNotFound, ""),
+			plustest.WithStatus("resolvers", http.StatusServiceUnavailable, ""),
+			plustest.WithRaw("slabs", []byte("<html>"+secret)),
+			plustest.WithTruncated("http/caches"),
+			plustest.WithAborted("connections"),
+			plustest.WithHang("workers"),
+		)},
+		"each document fails": {"plus-document", faults(plustest.WithStatus(plustest.Every, http.StatusBadGateway, ""),
+			plustest.WithDelay("versions", 0), plustest.WithDelay("root", 0), plustest.WithDelay("http", 0), plustest.WithDelay("stream", 0))},
 	}
 }
 

@@ -30,6 +30,8 @@ type Options struct {
 	// TargetOptions returns the client options of a target given by
 	// --nginx.scrape-uri.
 	TargetOptions func(uri string) (client.Options, error)
+	// ReadSources reads what the exporter reads of a target; nil to disable.
+	ReadSources ReadSources
 	// Listen has the addresses on which the exporter listens, HOST:PORT.
 	Listen []string
 	// NginxBinary is run with -V and -T to read the configuration of nginx; it
@@ -88,7 +90,7 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			report.Steps[i] = e.examine(options.Targets[i])
+			report.Steps[i] = e.examine(i)
 		})
 	}
 	all.Wait()
@@ -123,7 +125,8 @@ func newExaminer(ctx context.Context, options Options) *examiner {
 }
 
 // examine diagnoses one target.
-func (e *examiner) examine(options client.Options) doctor.Step {
+func (e *examiner) examine(target int) doctor.Step {
+	options := e.Targets[target]
 	step := doctor.Step{Name: options.Target.String()}
 	if options.Host != "" {
 		step.Name += " (Host: " + options.Host + ")"
@@ -138,6 +141,7 @@ func (e *examiner) examine(options client.Options) doctor.Step {
 		if step.Findings = o.warnings(); len(step.Findings) > 0 {
 			step.State = doctor.Warning
 		}
+		o.examineDocuments(&step, target)
 	}
 	return step
 }

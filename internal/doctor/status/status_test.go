@@ -15,7 +15,7 @@ import (
 func problems() map[string]problem {
 	all := map[string]problem{}
 	for _, group := range []map[string]problem{
-		refusals(), sockets(), certificates(), protocols(), statusCodes(), bodies(), configurations(), notRunning(), modes(), otherPages(), oddities(),
+		refusals(), sockets(), certificates(), protocols(), statusCodes(), bodies(), configurations(), notRunning(), modes(), otherPages(), documents(), oddities(),
 	} {
 		maps.Copy(all, group)
 	}

@@ -376,9 +376,14 @@ func symptomCauses() []cause {
 	}
 }
 
-// warningCauses are found at targets that work; warnings finds them.
+// warningCauses are found at targets that work, by warnings and examineDocuments.
 func warningCauses() []cause {
 	return []cause{
+		{
+			"plus-document", nil, "`nginx_up` is 1 and `nginx_exporter_source_success` is 0 for a source.",
+			"A document of the NGINX Plus API cannot be read, so that its metrics are missing.",
+			"The report names each document with the reason, and the fix.",
+		},
 		{
 			"status-columns", nil, "None: it works.",
 			"The page has columns that nginx itself does not have, such as `request_time` of Tengine. They are ignored.",

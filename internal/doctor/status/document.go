@@ -1,0 +1,52 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"nginx-exporter/client"
+	"nginx-exporter/internal/doctor"
+)
+
+// Source is the result of reading one source of a target, such as a document of
+// the NGINX Plus API.
+type Source struct {
+	Name string // the label source of metrics
+	Err  error  // nil if it was read
+}
+
+// ReadSources reads all sources of a target that the exporter reads. The target is
+// an index of [Options].Targets.
+type ReadSources func(ctx context.Context, target int) ([]Source, error)
+
+// examineDocuments reads the documents of the NGINX Plus API: the API can be found
+// although the exporter cannot read a part of it.
+func (o *observation) examineDocuments(step *doctor.Step, target int) {
+	if o.plus == nil || o.ReadSources == nil {
+		return
+	}
+	sources, err := o.ReadSources(o.ctx, target)
+	f := &doctor.Finding{Code: "plus-document"}
+	for _, s := range sources {
+		switch {
+		case s.Err == nil:
+		case client.ReasonOf(s.Err) == client.ReasonCanceled:
+			err = fmt.Errorf("%s was not read within the time of the diagnosis", s.Name)
+		default:
+			f.Evidence = append(f.Evidence, doctor.Evidence{Name: s.Name, Value: errorText(s.Err)})
+			if advice := client.AdviceOf(s.Err); advice != "" && !slices.Contains(f.Fix, advice) {
+				f.Fix = append(f.Fix, advice)
+			}
+		}
+	}
+	switch {
+	case len(f.Evidence) > 0:
+		f.Message = fmt.Sprintf("%d of %d documents of the NGINX Plus API cannot be read; their metrics are missing.", len(f.Evidence), len(sources))
+		step.State, step.Findings = doctor.Failed, []doctor.Finding{*f}
+	case err != nil:
+		step.State, step.Message = doctor.Unknown, step.Message+"; "+err.Error()
+	default:
+		step.Message += fmt.Sprintf(", %d documents", len(sources))
+	}
+}
