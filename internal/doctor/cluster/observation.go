@@ -152,14 +152,12 @@ func (o *Observation) Service(namespace, name string) (Service, error) {
 	return read[Service](o, "/api/v1/namespaces/"+namespace+"/services/"+name)
 }
 
-// Responds reports whether the API server responds at all.
-func (o *Observation) Responds() bool {
-	_, err := read[struct{}](o, "/version")
-	return ReasonOf(err) != NoResponse
-}
-
 // IsLocal reports whether an error is due to kubectl, permissions or the API server,
 // as opposed to a server behind the API server that does not respond.
 func (o *Observation) IsLocal(err error) bool {
-	return IsClientSide(err) && (ReasonOf(err) != NoResponse || !o.Responds())
+	if ReasonOf(err) != NoResponse {
+		return IsClientSide(err)
+	}
+	_, err = read[struct{}](o, "/version")
+	return ReasonOf(err) == NoResponse
 }

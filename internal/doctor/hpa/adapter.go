@@ -121,35 +121,26 @@ func servicePortWrong(d *diagnosis) *finding {
 		fix("kubectl -n %s edit service %s   # targetPort: %s", a.Namespace, a.Service.Metadata.Name, port)
 }
 
-func adapterMissing(d *diagnosis) *finding {
+// adapterHasNoEndpoints reports why the Service of the adapter has no endpoints; nil if the
+// pods of the adapter are the reason.
+func adapterHasNoEndpoints(d *diagnosis) *finding {
 	a := d.Adapter.Value()
-	if a.Deployment != nil {
-		return nil
+	service, w := a.Service, a.Deployment
+	switch {
+	case w == nil:
+		return failed("", "Service %s of the adapter has no endpoints, and there is no Deployment of an adapter in %s.", service.Metadata.Name, a.Namespace).as("adapter-missing").
+			evidence("selector of the Service", "%s", cluster.FormatLabels(service.Spec.Selector)).
+			fix("install the adapter again")
+	case w.ScaledToZero():
+		return failed("", "The adapter, Deployment %s in %s, is scaled to 0.", w.Metadata.Name, a.Namespace).as("adapter-scaled-to-zero").
+			fix("kubectl -n %s scale deployment %s --replicas=1", a.Namespace, w.Metadata.Name)
+	case !cluster.LabelsMatch(service.Spec.Selector, w.Spec.Template.Metadata.Labels):
+		return failed("", "Service %s does not select the pods of the adapter.", service.Metadata.Name).as("adapter-service-selector").
+			evidence("its selector", "%s", cluster.FormatLabels(service.Spec.Selector)).
+			evidence("labels of Deployment "+w.Metadata.Name, "%s", cluster.FormatLabels(w.Spec.Template.Metadata.Labels)).
+			fix("kubectl -n %s edit service %s   # spec.selector", a.Namespace, service.Metadata.Name)
 	}
-	return failed("", "Service %s of the adapter has no endpoints, and there is no Deployment of an adapter in %s.", a.Service.Metadata.Name, a.Namespace).
-		evidence("selector of the Service", "%s", cluster.FormatLabels(a.Service.Spec.Selector)).
-		fix("install the adapter again")
-}
-
-func adapterScaledToZero(d *diagnosis) *finding {
-	a := d.Adapter.Value()
-	if !a.Deployment.ScaledToZero() {
-		return nil
-	}
-	return failed("", "The adapter, Deployment %s in %s, is scaled to 0.", a.Deployment.Metadata.Name, a.Namespace).
-		fix("kubectl -n %s scale deployment %s --replicas=1", a.Namespace, a.Deployment.Metadata.Name)
-}
-
-func adapterServiceSelector(d *diagnosis) *finding {
-	a := d.Adapter.Value()
-	selector, labels := a.Service.Spec.Selector, a.Deployment.Spec.Template.Metadata.Labels
-	if cluster.LabelsMatch(selector, labels) {
-		return nil
-	}
-	return failed("", "Service %s does not select the pods of the adapter.", a.Service.Metadata.Name).
-		evidence("its selector", "%s", cluster.FormatLabels(selector)).
-		evidence("labels of Deployment "+a.Deployment.Metadata.Name, "%s", cluster.FormatLabels(labels)).
-		fix("kubectl -n %s edit service %s   # spec.selector", a.Namespace, a.Service.Metadata.Name)
+	return nil
 }
 
 // adapterIsDown reports whether the adapter crashes, or takes too long to become ready.

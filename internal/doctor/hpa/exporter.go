@@ -32,31 +32,35 @@ func expositions(d *diagnosis) (up int, down *cluster.Exporter, exposition clust
 	return up, nil, exposition, err
 }
 
-func exporterOtherProgram(d *diagnosis) *finding {
-	_, e, exposition, _ := expositions(d)
-	if e == nil || exposition.HasUp {
+// nginxFails reports an exporter that does not expose the metrics of a running nginx.
+func nginxFails(d *diagnosis) *finding {
+	up, e, exposition, err := expositions(d)
+	switch {
+	case e != nil && !exposition.HasUp:
+		return failed("the exposition has no nginx_up", "Port %d of pod %s does not expose nginx_up.", e.Port, e.Pod.Metadata.Name).as("exporter-other-program").
+			evidence("container", "%s", e.Container).
+			fix("kubectl -n %s port-forward %s %d   # and check /metrics", d.namespace(), e.Pod.Metadata.Name, e.Port)
+	case e != nil:
+		return nginxDown(d, "nginx_up is 0", e, exposition.Reasons)
+	case up > 0, err == nil, cluster.ReasonOf(err) == cluster.Forbidden, !strings.Contains(err.Error(), "refused"):
 		return nil
 	}
-	return failed("the exposition has no nginx_up", "Port %d of pod %s does not expose nginx_up.", e.Port, e.Pod.Metadata.Name).
-		evidence("container", "%s", e.Container).
-		fix("kubectl -n %s port-forward %s %d   # and check /metrics", d.namespace(), e.Pod.Metadata.Name, e.Port)
+	e = d.exporter()
+	return failed("the exporter is not listening", "Nothing is listening on port %d of pod %s.", e.Port, e.Pod.Metadata.Name).as("exporter-not-listening").
+		evidence("API server", "%s", err).
+		evidence("container", "%s with port %d %s", e.Container, e.Port, e.PortName).
+		fix("kubectl -n %s logs %s -c %s", d.namespace(), e.Pod.Metadata.Name, e.Container)
 }
 
-func nginxDown(d *diagnosis) *finding {
-	_, e, exposition, _ := expositions(d)
-	if e == nil {
-		return nil
-	}
-	return withScrapeURI(d, failed("nginx_up is 0", "The exporter of pod %s is running, but cannot read the status of nginx.", e.Pod.Metadata.Name), e, exposition.Reasons)
-}
-
-// withScrapeURI adds the address from which an exporter scrapes nginx.
-func withScrapeURI(d *diagnosis, f *finding, e *cluster.Exporter, reasons []string) *finding {
+// nginxDown returns the finding that an exporter cannot scrape nginx, by the reasons that it
+// exposes, if they are known.
+func nginxDown(d *diagnosis, step string, e *cluster.Exporter, reasons []string) *finding {
 	uri := e.ScrapeURI
 	if uri == "" {
 		uri = "http://127.0.0.1:8080/stub_status, the default"
 	}
-	f.evidence("scrape URI", "%s", uri)
+	f := failed(step, "The exporter of pod %s is running, but cannot read the status of nginx.", e.Pod.Metadata.Name).as("exporter-target").
+		evidence("scrape URI", "%s", uri)
 	if len(reasons) > 0 {
 		f.evidence("failures so far", "%s", names(reasons))
 	}
@@ -65,18 +69,6 @@ func withScrapeURI(d *diagnosis, f *finding, e *cluster.Exporter, reasons []stri
 		f.fix("kubectl -n %s exec %s -c %s -- /usr/bin/nginx-exporter doctor", d.namespace(), e.Pod.Metadata.Name, e.Container)
 	}
 	return f.fix("nginx-exporter snippet kubernetes   # the status page that the exporter needs")
-}
-
-func exporterNotListening(d *diagnosis) *finding {
-	up, _, _, err := expositions(d)
-	if up > 0 || err == nil || cluster.ReasonOf(err) == cluster.Forbidden || !strings.Contains(err.Error(), "refused") {
-		return nil
-	}
-	e := &d.Pods.Value().Exporters[0]
-	return failed("the exporter is not listening", "Nothing is listening on port %d of pod %s.", e.Port, e.Pod.Metadata.Name).
-		evidence("API server", "%s", err).
-		evidence("container", "%s with port %d %s", e.Container, e.Port, e.PortName).
-		fix("kubectl -n %s logs %s -c %s", d.namespace(), e.Pod.Metadata.Name, e.Container)
 }
 
 func nginxSummary(d *diagnosis) string {

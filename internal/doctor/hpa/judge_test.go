@@ -33,7 +33,7 @@ func TestJudges(t *testing.T) {
 		{"a stopped target", targetScaledToZero, &cluster.Observation{Scaler: scales(), Scale: cluster.Known(stopped)}, "Deployment web is scaled to 0, which disables its HPA."},
 		{"a target that runs", targetScaledToZero, &cluster.Observation{Scaler: scales()}, ""},
 		{"a missing target", targetMissing, &cluster.Observation{Scaler: scales(), Target: cluster.Known(stopped)}, ""},
-		{"scrapes that fail", everyScrapeFails, &cluster.Observation{Targets: cluster.Known(targets)}, "Prometheus cannot scrape pod ."},
+		{"scrapes that fail", scrapesFail, &cluster.Observation{Targets: cluster.Known(targets)}, "Prometheus cannot scrape pod ."},
 		{"several servers", prometheusNotFound, &cluster.Observation{
 			PrometheusLookup: cluster.Known(cluster.PrometheusLookup{Several: true}),
 		}, "Several Prometheus servers respond, and it is not known which of them the HPA depends on."},

@@ -112,7 +112,7 @@ func fixMonitor(f *finding, m *cluster.Monitor, path string) *finding {
 }
 
 func (d *diagnosis) podSelectorMismatch(m *cluster.Monitor) *finding {
-	pod := d.Pods.Value().Exporters[0].Pod
+	pod := d.exporter().Pod
 	unmet := m.Spec.Selector.Unmet(pod.Metadata.Labels)
 	if len(unmet) == 0 {
 		return nil
@@ -124,7 +124,7 @@ func (d *diagnosis) podSelectorMismatch(m *cluster.Monitor) *finding {
 
 // serviceMismatch compares a ServiceMonitor with the Services of the namespace.
 func (d *diagnosis) serviceMismatch(m *cluster.Monitor) (selector, port *finding) {
-	labels := d.Pods.Value().Exporters[0].Pod.Metadata.Labels
+	labels := d.exporter().Pod.Metadata.Labels
 	// Services that the monitor selects and that select the pods, and those with only one
 	// of these.
 	var both, ofPods, ofMonitor []*cluster.Service
@@ -173,7 +173,7 @@ func (d *diagnosis) serviceMismatch(m *cluster.Monitor) (selector, port *finding
 // hasExporterPort reports whether a Service has a port for the exporter. If not, it is not
 // the one that is meant, unless the monitor names ports of pods.
 func (d *diagnosis) hasExporterPort(m *cluster.Monitor, s *cluster.Service) bool {
-	e := &d.Pods.Value().Exporters[0]
+	e := d.exporter()
 	return slices.ContainsFunc(m.All(), func(p cluster.Endpoint) bool { return p.TargetPort != nil }) ||
 		slices.ContainsFunc(s.Spec.Ports, func(p cluster.ServicePort) bool { return leadsTo(&p, e) })
 }
@@ -192,7 +192,7 @@ func leadsTo(p *cluster.ServicePort, e *cluster.Exporter) bool {
 // portMismatch reports a monitor without an endpoint for the exporter; the Service is that
 // of a ServiceMonitor, else nil.
 func (d *diagnosis) portMismatch(m *cluster.Monitor, s *cluster.Service) *finding {
-	e := &d.Pods.Value().Exporters[0]
+	e := d.exporter()
 	var wanted []string
 	for _, p := range m.All() {
 		wanted = append(wanted, p.String())

@@ -71,6 +71,9 @@ func exporterMissing(d *diagnosis) *finding {
 		fix("or, better, change the manifest of the %s: nginx-exporter inject --status-config --write FILE", d.targetRef().Kind)
 }
 
+// exporter is that of the first pod.
+func (d *diagnosis) exporter() *cluster.Exporter { return &d.Pods.Value().Exporters[0] }
+
 func noneIsReady(d *diagnosis) bool {
 	pods := d.Pods.Value()
 	return pods.Ready() == 0

@@ -62,7 +62,7 @@ func leadsToPods(d *diagnosis, address string) bool {
 	if !inside || s.Namespace != d.namespace() {
 		return false
 	}
-	e := &d.Pods.Value().Exporters[0]
+	e := d.exporter()
 	service, err := d.Service(s.Namespace, s.Name)
 	if err != nil {
 		return s.Port == strconv.Itoa(e.Port)
@@ -121,7 +121,7 @@ func rateServiceWrong(d *diagnosis, r *rate) *finding {
 		f = failed(step, "%s, which does not exist.", trigger)
 	case !leads:
 		f = failed(step, "%s on port %s, which it does not have.", trigger, s.Port).evidence("ports of Service "+s.Name, "%s", names(service.Ports()))
-	case s.Namespace == d.namespace() && cluster.LabelsMatch(service.Spec.Selector, d.Pods.Value().Exporters[0].Pod.Metadata.Labels):
+	case s.Namespace == d.namespace() && cluster.LabelsMatch(service.Spec.Selector, d.exporter().Pod.Metadata.Labels):
 		return nil
 	default:
 		f = failed(step, "%s, which does not select these pods.", trigger).evidence("selector of Service "+s.Name, "%s", cluster.FormatLabels(service.Spec.Selector))
@@ -131,7 +131,7 @@ func rateServiceWrong(d *diagnosis, r *rate) *finding {
 
 // fixRate adds how to create a Service for KEDA, or correct it.
 func fixRate(d *diagnosis, f *finding, s *cluster.ServiceAddress, path string, exists bool) *finding {
-	ref, port := d.targetRef(), d.Pods.Value().Exporters[0].Port
+	ref, port := d.targetRef(), d.exporter().Port
 	if exists && s.Namespace == d.namespace() && s.Name == ref.Name+"-rate" {
 		return f.fix("kubectl -n %s edit service %s   # selector %s, port %d", s.Namespace, s.Name, d.PodSelector(), port)
 	}

@@ -114,7 +114,7 @@ func otherPortFails(d *diagnosis) *finding {
 }
 
 func otherPort(d *diagnosis, step string) *finding {
-	e := &d.Pods.Value().Exporters[0]
+	e := d.exporter()
 	f := failed(step, "Prometheus scrapes the pods, but not the port of the exporter.")
 	return withOtherPorts(d, f, "scraped").fix("the port of the exporter is %d, in container %s", e.Port, e.Container)
 }
@@ -136,27 +136,22 @@ func jobMissing(d *diagnosis) *finding {
 		f.evidence("jobs", "%s", names(jobs))
 	}
 	for _, key := range []string{"prometheus.io/scrape", "prometheus.io/port"} {
-		f.evidence("annotation "+key, "%s", d.Pods.Value().Exporters[0].Pod.Metadata.Annotations[key])
+		f.evidence("annotation "+key, "%s", d.exporter().Pod.Metadata.Annotations[key])
 	}
 	return f.fix("if a job uses these annotations: nginx-exporter inject --scrape-annotations").
 		fix("otherwise add a job with kubernetes_sd_configs, role pod, to Prometheus")
 }
 
-func firstScrape(d *diagnosis) *finding {
+func scrapesFail(d *diagnosis) *finding {
 	targets := d.Targets.Value()
-	if targets.First("up") != nil || targets.First("down") != nil {
-		return nil
+	switch down := targets.First("down"); {
+	case targets.First("up") != nil:
+		return someScrapeFails(d)
+	case down == nil:
+		return waitingUntil(d.Now().Add(targets.Ours[0].Interval()), "the first scrape has not happened yet")
+	default:
+		return scrapeFails(d, down)
 	}
-	return waitingUntil(d.Now().Add(targets.Ours[0].Interval()), "the first scrape has not happened yet")
-}
-
-func everyScrapeFails(d *diagnosis) *finding {
-	targets := d.Targets.Value()
-	down := targets.First("down")
-	if down == nil || targets.First("up") != nil {
-		return nil
-	}
-	return scrapeFails(d, down)
 }
 
 // someScrapeFails reports a pod that cannot be scraped, while others can. Unready and new

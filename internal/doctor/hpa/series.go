@@ -26,8 +26,9 @@ func seriesMismatch(d *diagnosis) *finding {
 			return unobserved("the rules of the adapter, which may use these labels", a.Hidden)
 		}
 		return seriesRelabelled(d, t)
-	case t.Up.Value == 0:
-		return nginxDownInSeries(d, t)
+	case t.Up.Value == 0: // the step nginx could not check it
+		e := d.ExporterOf(t.Target)
+		return nginxDown(d, "nginx_up of "+e.Pod.Metadata.Name+" is 0", e, nil)
 	}
 	return failed("the request counter is dropped", "Prometheus has nginx_up of the pods, but not their request counter.").as("series-dropped").
 		evidence("job", "%s", t.Target.ScrapePool).
@@ -48,13 +49,6 @@ func seriesRelabelled(d *diagnosis, t *cluster.TargetSeries) *finding {
 		}
 	}
 	return f.fix("a job for pods must set namespace and pod from __meta_kubernetes_namespace and __meta_kubernetes_pod_name: nginx-exporter snippet prometheus")
-}
-
-// nginxDownInSeries reports that nginx_up is 0, if the step nginx could not check that.
-func nginxDownInSeries(d *diagnosis, t *cluster.TargetSeries) *finding {
-	e := d.ExporterOf(t.Target)
-	f := failed("nginx_up of "+e.Pod.Metadata.Name+" is 0", "The exporter of pod %s is running, but cannot read the status of nginx.", e.Pod.Metadata.Name)
-	return withScrapeURI(d, f.as("exporter-target"), e, nil)
 }
 
 func firstScrapes(d *diagnosis) *finding {

@@ -184,13 +184,14 @@ func podCauses() []group {
 
 func nginxCauses() []group {
 	return []group{{causes: []cause{
-		{"exporter-other-program", exporterOtherProgram, "The exporter's port serves something else.", "Another program uses the port.", "Use another port for the exporter."},
+		{judge: nginxFails},
+		{"exporter-other-program", nil, "The exporter's port serves something else.", "Another program uses the port.", "Use another port for the exporter."},
 		{
-			"exporter-target", nginxDown, "Pods are ready, `up` is 1, `nginx_up` is 0.",
+			"exporter-target", nil, "Pods are ready, `up` is 1, `nginx_up` is 0.",
 			"The exporter is running, but cannot read the status page: its path or port is wrong, nginx has no status server, or access is denied.",
 			"`nginx-exporter doctor` inside the pod shows which; `nginx-exporter snippet kubernetes` prints the status server.",
 		},
-		{"exporter-not-listening", exporterNotListening, "Connections to the exporter's port are refused.", "The exporter listens on another port, or on loopback only.", "Compare `--web.listen-address` with containerPort and the monitor."},
+		{"exporter-not-listening", nil, "Connections to the exporter's port are refused.", "The exporter listens on another port, or on loopback only.", "Compare `--web.listen-address` with containerPort and the monitor."},
 	}}}
 }
 
@@ -265,9 +266,7 @@ func scrapeCauses() []group {
 			{"monitor-missing", monitorMissing, "The pods are not a target of Prometheus.", "There is no PodMonitor or ServiceMonitor for them.", "Create one, as the chart does; a PodMonitor needs no Service."},
 		}},
 		{when: isScraped, causes: []cause{
-			{judge: firstScrape},
-			{"scrape-failing", everyScrapeFails, "`up` is 0.", "Prometheus finds the pods, but cannot scrape them; the report has the error.", "It depends on the error: port, path, TLS and login, or a NetworkPolicy."},
-			{code: "scrape-failing", judge: someScrapeFails},
+			{"scrape-failing", scrapesFail, "`up` is 0.", "Prometheus finds the pods, but cannot scrape them; the report has the error.", "It depends on the error: port, path, TLS and login, or a NetworkPolicy."},
 			{"scrape-partial", someUnscraped, "Some pods are not scraped. A warning.", "They differ from the others in labels or port.", "Compare their labels."},
 		}},
 	}
@@ -333,9 +332,10 @@ func apiCauses() []group {
 			{code: "adapter-service-port", judge: servicePortWrong},
 		}},
 		{when: lacksEndpoints, add: addAPIStatus, causes: []cause{
-			{"adapter-missing", adapterMissing, "`EndpointsNotFound` or `MissingEndpoints`.", "There is a Service, but no adapter.", "Install the adapter again."},
-			{"adapter-scaled-to-zero", adapterScaledToZero, "`MissingEndpoints`.", "The adapter's Deployment is scaled to 0.", "Scale it to 1."},
-			{"adapter-service-selector", adapterServiceSelector, "`EndpointsNotFound` or `MissingEndpoints`.", "The Service does not select the adapter's pods.", "Correct spec.selector of the Service."},
+			{judge: adapterHasNoEndpoints},
+			{"adapter-missing", nil, "`EndpointsNotFound` or `MissingEndpoints`.", "There is a Service, but no adapter.", "Install the adapter again."},
+			{"adapter-scaled-to-zero", nil, "`MissingEndpoints`.", "The adapter's Deployment is scaled to 0.", "Scale it to 1."},
+			{"adapter-service-selector", nil, "`EndpointsNotFound` or `MissingEndpoints`.", "The Service does not select the adapter's pods.", "Correct spec.selector of the Service."},
 		}},
 		{when: adapterIsDown, add: addAPIStatus, causes: []cause{
 			{"adapter-auth-reader", adapterLacksAuthReader, "The adapter's pod restarts.", "The adapter does not have permission to read the ConfigMap extension-apiserver-authentication in kube-system.", "Create a RoleBinding to extension-apiserver-authentication-reader there."},
