@@ -13,10 +13,10 @@ import (
 
 // Targets are the scrape targets of Prometheus.
 type Targets struct {
-	Ours       []Target        // the exporters of the pods
+	Exporters  []Target        // the exporters of the pods
 	OtherPorts []Target        // other ports of the pods
 	OtherJobs  map[string]bool // jobs with targets other than the pods
-	Scraped    map[string]bool // names of the pods in Ours
+	Scraped    map[string]bool // names of the pods in Exporters
 }
 
 func byHealth(targets []Target, health string) *Target {
@@ -26,8 +26,8 @@ func byHealth(targets []Target, health string) *Target {
 	return nil
 }
 
-// First is the first target in Ours with a health, "up" or "down"; nil if there is none.
-func (t *Targets) First(health string) *Target { return byHealth(t.Ours, health) }
+// First is the first target in Exporters with a health, "up" or "down"; nil if there is none.
+func (t *Targets) First(health string) *Target { return byHealth(t.Exporters, health) }
 
 func (o *Observation) readTargets() (targets Targets, _ error) {
 	p := o.Prometheus()
@@ -46,7 +46,7 @@ func (o *Observation) readTargets() (targets Targets, _ error) {
 		case t.Port() != e.Port:
 			targets.OtherPorts = append(targets.OtherPorts, t)
 		default:
-			targets.Ours = append(targets.Ours, t)
+			targets.Exporters = append(targets.Exporters, t)
 			targets.Scraped[e.Pod.Metadata.Name] = true
 		}
 	}
@@ -73,7 +73,7 @@ func (o *Observation) ExporterOf(t *Target) *Exporter {
 func (o *Observation) ScrapeInterval() time.Duration {
 	targets := o.Targets.Value()
 	up := targets.First("up")
-	if len(targets.Ours) == 0 {
+	if len(targets.Exporters) == 0 {
 		up = byHealth(targets.OtherPorts, "up") // such as a proxy in front of the exporter
 	}
 	if up == nil {
@@ -120,8 +120,8 @@ func (o *Observation) readSeries() ([]Sample, error) {
 	// current targets count, if there are any.
 	scraped := map[string]bool{}
 	targets := o.Targets.Value()
-	for i := range targets.Ours {
-		scraped[targets.Ours[i].Labels["job"]+" "+targets.Ours[i].Labels["instance"]] = true
+	for i := range targets.Exporters {
+		scraped[targets.Exporters[i].Labels["job"]+" "+targets.Exporters[i].Labels["instance"]] = true
 	}
 	var live []Sample
 	for _, s := range samples {
@@ -160,8 +160,8 @@ type TargetSeries struct {
 func (o *Observation) FirstTargetSeries() *TargetSeries {
 	p := o.Prometheus()
 	targets := o.Targets.Value()
-	for i := range targets.Ours {
-		t := TargetSeries{Target: &targets.Ours[i]}
+	for i := range targets.Exporters {
+		t := TargetSeries{Target: &targets.Exporters[i]}
 		own := fmt.Sprintf(`instance=%q,job=%q`, t.Target.Labels["instance"], t.Target.Labels["job"])
 		t.Series, t.Err = p.Query(requestSeries + "," + own + "}")
 		if t.Err != nil || len(t.Series) > 0 {

@@ -19,7 +19,7 @@ func TestJudges(t *testing.T) {
 	zero := 0
 	stopped := cluster.Workload{}
 	stopped.Spec.Replicas = &zero
-	targets := cluster.Targets{Ours: []cluster.Target{{Health: "down", LastError: "connection refused"}}}
+	targets := cluster.Targets{Exporters: []cluster.Target{{Health: "down", LastError: "connection refused"}}}
 	tests := []struct {
 		name        string
 		judge       func(*diagnosis) *finding

@@ -41,9 +41,9 @@ func apiMissing(d *diagnosis) *finding {
 		fix("KEDA created the HPA, but its APIService v1beta1.%s no longer exists: install KEDA again, for example with helm upgrade", group)
 }
 
-// otherProductWorks reports another product whose metrics the HPA can read. The status of
+// anotherProductWorks reports another product whose metrics the HPA can read. The status of
 // the HPA may be old, so the product must also respond now.
-func otherProductWorks(d *diagnosis) *finding {
+func anotherProductWorks(d *diagnosis) *finding {
 	api := d.CustomAPI.Value()
 	if api.Spec.Service == nil || !cluster.HasOwnMetrics(api.Spec.Service.Name) {
 		return nil
@@ -61,7 +61,7 @@ func otherProductWorks(d *diagnosis) *finding {
 		fix("the doctor knows prometheus-adapter and KEDA; use the tools of that product")
 }
 
-func otherProduct(d *diagnosis) *finding {
+func ownedByAnother(d *diagnosis) *finding {
 	api := d.CustomAPI.Value()
 	step, owner := "served by another product", "the API server itself"
 	if api.Spec.Service == nil {
@@ -150,7 +150,7 @@ func externalService(d *diagnosis) string {
 	return d.ExternalAPI.Value().Spec.Service.Name
 }
 
-func otherExternalProduct(d *diagnosis) *finding {
+func externalOwnedByAnother(d *diagnosis) *finding {
 	if name := externalService(d); !usesKEDA(d) || !cluster.HasOwnMetrics(name) || strings.Contains(name, "keda") {
 		return nil
 	}

@@ -65,9 +65,9 @@ func (d *diagnosis) monitorCandidates() []candidate {
 // monitorMismatch reports what is wrong with the monitor that is meant for the pods. One
 // that scrapes other pods, or another port of these, is meant for those.
 func monitorMismatch(d *diagnosis) *finding {
-	const meant = 3
+	const enough = 3
 	all := d.monitorCandidates()
-	i := slices.IndexFunc(all, func(c candidate) bool { return c.score() >= meant && !d.servesOthers(c.monitor) })
+	i := slices.IndexFunc(all, func(c candidate) bool { return c.score() >= enough && !d.servesOthers(c.monitor) })
 	if i < 0 {
 		return nil
 	}
@@ -286,17 +286,13 @@ func (d *diagnosis) whyIgnored(p *cluster.PrometheusObject, m *cluster.Monitor) 
 	return ""
 }
 
-// withoutOperator reports whether prometheus-operator is not installed, so that there are
-// no monitors.
-func withoutOperator(d *diagnosis) bool {
+// lacksOperator reports whether prometheus-operator is not installed.
+func lacksOperator(d *diagnosis) bool {
 	all, err := d.Monitors.Get()
 	return cluster.ReasonOf(err) == cluster.NotFound && len(all.All) == 0 && all.Hidden == nil
 }
 
 func monitorsUnreadable(d *diagnosis) *finding {
-	if withoutOperator(d) {
-		return nil
-	}
 	all, err := d.Monitors.Get()
 	if cluster.ReasonOf(err) == cluster.NotFound && all.Hidden != nil {
 		err = all.Hidden

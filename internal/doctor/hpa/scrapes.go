@@ -32,10 +32,10 @@ func isUnscraped(d *diagnosis) bool {
 		samples, err := d.Series.Get()
 		return err == nil && len(samples) == 0
 	}
-	return len(targets.Ours) == 0 && !d.HasFreshSeries()
+	return len(targets.Exporters) == 0 && !d.HasFreshSeries()
 }
 
-func isScraped(d *diagnosis) bool { return len(d.Targets.Value().Ours) > 0 }
+func isScraped(d *diagnosis) bool { return len(d.Targets.Value().Exporters) > 0 }
 
 // monitorHasNoTargets reports why a monitor that matches the pods does not have them
 // scraped.
@@ -97,14 +97,6 @@ func monitorIsNew(d *diagnosis, m *cluster.Monitor) *finding {
 	return d.starting(d.Prometheus().Started(), prometheusStart, "Prometheus has just started")
 }
 
-// otherPortAlone reports a Prometheus without operator that scrapes another port.
-func otherPortAlone(d *diagnosis) *finding {
-	if !withoutOperator(d) || len(d.Targets.Value().OtherPorts) == 0 {
-		return nil
-	}
-	return otherPort(d, "Prometheus does not scrape the exporter")
-}
-
 // otherPortFails reports failing scrapes of another port.
 func otherPortFails(d *diagnosis) *finding {
 	if !slices.ContainsFunc(d.Targets.Value().OtherPorts, func(t cluster.Target) bool { return t.Health != "up" }) {
@@ -127,9 +119,13 @@ func withOtherPorts(d *diagnosis, f *finding, name string) *finding {
 	return f
 }
 
+// jobMissing reports a Prometheus without operator that does not scrape the exporters.
 func jobMissing(d *diagnosis) *finding {
-	if !withoutOperator(d) {
+	switch {
+	case !lacksOperator(d):
 		return nil
+	case len(d.Targets.Value().OtherPorts) > 0:
+		return otherPort(d, "Prometheus does not scrape the exporter").as("monitor-port")
 	}
 	f := failed("Prometheus does not scrape the pods", "No scrape job of Prometheus finds the pods, and prometheus-operator, which would create one, is not installed.")
 	if jobs, err := d.Prometheus().Jobs(); err == nil {
@@ -148,19 +144,19 @@ func scrapesFail(d *diagnosis) *finding {
 	case targets.First("up") != nil:
 		return someScrapeFails(d)
 	case down == nil:
-		return waitingUntil(d.Now().Add(targets.Ours[0].Interval()), "the first scrape has not happened yet")
+		return waitingUntil(d.Now().Add(targets.Exporters[0].Interval()), "the first scrape has not happened yet")
 	default:
-		return scrapeFails(d, down)
+		return failedScrape(d, down)
 	}
 }
 
 // someScrapeFails reports a pod that cannot be scraped, while others can. Unready and new
 // pods do not count.
 func someScrapeFails(d *diagnosis) *finding {
-	for _, t := range d.Targets.Value().Ours {
+	for _, t := range d.Targets.Value().Exporters {
 		p := d.ExporterOf(&t).Pod
 		if t.Health == "down" && p.Ready() && d.Age(p.Metadata.CreationTimestamp) > podStart {
-			f := scrapeFails(d, &t)
+			f := failedScrape(d, &t)
 			f.state = doctor.Warning
 			return f
 		}
@@ -168,7 +164,7 @@ func someScrapeFails(d *diagnosis) *finding {
 	return nil
 }
 
-func scrapeFails(d *diagnosis, t *cluster.Target) *finding {
+func failedScrape(d *diagnosis, t *cluster.Target) *finding {
 	_, name := t.Pod()
 	f := failed("every scrape fails", "Prometheus cannot scrape pod %s.", name).
 		evidence("address", "%s", t.ScrapeURL).evidence("last error", "%s", t.LastError).evidence("job", "%s", t.ScrapePool)

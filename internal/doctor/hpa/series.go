@@ -58,16 +58,16 @@ func firstScrapes(d *diagnosis) *finding {
 
 func seriesMissing(d *diagnosis) *finding {
 	f := failed("no series", "Prometheus has no nginx series of the pods.")
-	for _, t := range d.Targets.Value().Ours {
+	for _, t := range d.Targets.Value().Exporters {
 		f.evidence("target", "%s, %s", t.ScrapeURL, t.Health)
 	}
 	return f.fix("kubectl -n %s port-forward POD 9113   # and check /metrics", d.namespace())
 }
 
-// duplicated is a pod with several series of the same counter; empty if there is none.
+// podScrapedTwice is a pod with several series of the same counter; empty if there is none.
 // Without targets, two jobs look like two replicas of Prometheus or a removed job.
-func duplicated(d *diagnosis) (pod string) {
-	if len(d.Targets.Value().Ours) == 0 {
+func podScrapedTwice(d *diagnosis) (pod string) {
+	if len(d.Targets.Value().Exporters) == 0 {
 		return ""
 	}
 	times := map[string]int{}
@@ -81,7 +81,7 @@ func duplicated(d *diagnosis) (pod string) {
 }
 
 func scrapedTwice(d *diagnosis) *finding {
-	pod := duplicated(d)
+	pod := podScrapedTwice(d)
 	if pod == "" {
 		return nil
 	}
@@ -92,7 +92,7 @@ func scrapedTwice(d *diagnosis) *finding {
 		}
 	}
 	var jobs []string
-	for _, t := range d.Targets.Value().Ours {
+	for _, t := range d.Targets.Value().Exporters {
 		if !slices.Contains(jobs, t.ScrapePool) {
 			jobs = append(jobs, t.ScrapePool)
 		}

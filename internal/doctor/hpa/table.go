@@ -241,9 +241,8 @@ func scrapeCauses() []group {
 	return []group{
 		{causes: []cause{{judge: targetsUnreadable}}},
 		{when: isUnscraped, causes: []cause{
-			{judge: monitorsUnreadable},
-			{code: "monitor-port", judge: otherPortAlone},
 			{"scrape-job-missing", jobMissing, "The pods are not a target of Prometheus.", "No job of Prometheus finds them, and there is no Prometheus Operator.", "Add a job with kubernetes_sd_configs, or annotations if a job uses them."},
+			{judge: monitorsUnreadable},
 			{judge: monitorHasNoTargets},
 			{"monitor-relabelings", nil, "All targets of a job are dropped.", "Relabeling of the monitor, or the state of the pods, drops them.", "Check relabelings of the monitor."},
 			{"monitor-not-loaded", nil, "Prometheus has no such job minutes after the monitor was created.", "The operator has not written the job, Prometheus has not loaded it, or this is another Prometheus.", "Check the logs of the operator and of the config-reloader."},
@@ -319,8 +318,8 @@ func apiCauses() []group {
 			{"api-missing", apiMissing, "`no custom metrics API (custom.metrics.k8s.io) registered`, or the same for external metrics.", "There is no APIService, so no adapter is installed.", "Install prometheus-adapter; the chart can do it."},
 		}},
 		{when: isCustom, causes: []cause{
-			{code: "platform-unsupported", judge: otherProductWorks},
-			{"api-owned-by-another", otherProduct, "`no known available metric versions found`, though the adapter runs.", "Another product has replaced the APIService; a cluster has only one.", "Remove it from the chart of the other product, and apply that of the adapter again."},
+			{code: "platform-unsupported", judge: anotherProductWorks},
+			{"api-owned-by-another", ownedByAnother, "`no known available metric versions found`, though the adapter runs.", "Another product has replaced the APIService; a cluster has only one.", "Remove it from the chart of the other product, and apply that of the adapter again."},
 		}},
 		{when: apiFails, add: addAPIStatus, causes: []cause{
 			{judge: metricsUnreadable},
@@ -350,7 +349,7 @@ func apiCauses() []group {
 			{"adapter-unreachable", adapterUnreachable, "The metrics API responds with 503, but the adapter's pods are ready.", "The API server does not reach them.", "Check NetworkPolicies and firewalls between both."},
 		}},
 		{when: isExternal, causes: []cause{
-			{code: "api-owned-by-another", judge: otherExternalProduct},
+			{code: "api-owned-by-another", judge: externalOwnedByAnother},
 			{
 				"keda-api-down", externalAPIDown, "The HPA says `unable to fetch metrics from external metrics API: the server is currently unable to handle the request`.",
 				"KEDA's metrics server does not respond.", "Check its pods, and the APIService v1beta1.external.metrics.k8s.io.",
@@ -390,7 +389,7 @@ func valueCauses() []group {
 		}},
 		{causes: []cause{
 			{judge: valueUnreadable},
-			{judge: triggerFails},
+			{judge: triggerQueryFails},
 			{"query-syntax", nil, "`unable to fetch metrics`.", "Prometheus rejects the metricsQuery, or the query of a trigger.", "Correct it; the report has the query and the error."},
 			{"query-window", nil, "`no metrics returned from custom metrics API`, always or at times.", "The window of the rate is less than two scrapes.", "Use a window of four scrape intervals."},
 			{

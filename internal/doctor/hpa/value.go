@@ -62,9 +62,9 @@ func lacksExternalValue(d *diagnosis) bool {
 	return isExternal(d) && (valueFails(d) || isEmpty(d))
 }
 
-// triggerFails reports a trigger of KEDA whose query does not return one value. The HPA may
+// triggerQueryFails reports a trigger of KEDA whose query does not return one value. The HPA may
 // have a value all the same, since KEDA uses 0 for an empty result.
-func triggerFails(d *diagnosis) *finding {
+func triggerQueryFails(d *diagnosis) *finding {
 	s := d.ScaledObject()
 	t := s.Trigger("prometheus")
 	if t == nil || d.Prometheus() == nil {
@@ -274,7 +274,7 @@ func shortWindow(d *diagnosis, f *finding) *finding {
 }
 
 func valueWindow(d *diagnosis) *finding {
-	const safe = 3
+	const safe = 3 // scrapes
 	_, query, _ := d.AdapterQuery()
 	if !windowIsShort(d, query, safe) {
 		return nil
@@ -295,7 +295,7 @@ func queryLacksMatchers(d *diagnosis) *finding {
 func queryCountsTwice(d *diagnosis) *finding {
 	_, query, _ := d.AdapterQuery()
 	window := cluster.Window(query)
-	if duplicated(d) == "" || window == 0 {
+	if podScrapedTwice(d) == "" || window == 0 {
 		return nil
 	}
 	samples, err := d.Prometheus().Query("sum(" + query + ")")
