@@ -132,7 +132,7 @@ func pairs(flag string, given []string) ([]inject.Pair, error) {
 	return all, nil
 }
 
-// statusError is an error with an exit status of its own.
+// statusError is an error with a specific exit status.
 type statusError struct {
 	status int
 	error

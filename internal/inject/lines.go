@@ -151,7 +151,7 @@ func split(s string) []string {
 	return parts
 }
 
-// splitJSON splits JSON objects that follow one another without marks, each on lines of its own, as jq writes them and
+// splitJSON splits JSON objects that follow one another without marks, each on separate lines, as jq writes them and
 // kubectl reads them.
 func splitJSON(s string) []string {
 	var parts []string

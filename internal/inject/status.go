@@ -80,7 +80,7 @@ type volumeMount struct {
 	ReadOnly  bool   `yaml:"readOnly"`
 }
 
-// statusServer adds the status server: a ConfigMap as a document of its own, a volume, and a mount in nginx's container.
+// statusServer adds the status server: a ConfigMap in a separate document, a volume, and a mount in nginx's container.
 func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.Node) error {
 	page, err := statusPageOf(opts.ScrapeURI)
 	if err != nil {

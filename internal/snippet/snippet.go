@@ -129,7 +129,7 @@ func (s *Snippet) check(given map[string][]string) error {
 	return nil
 }
 
-// plusLoopback returns the address of the NGINX Plus API. It has a port of its own, since nginx ignores one of two servers
+// plusLoopback returns the address of the NGINX Plus API. It has a separate port, since nginx ignores one of two servers
 // without a name on the same address. A pod has only one of them.
 func plusLoopback() address { return address{host: "127.0.0.1", port: 8081} }
 

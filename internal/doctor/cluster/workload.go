@@ -12,7 +12,7 @@ import (
 // objectPath is the path of an object of the namespace in the API server.
 func (o *Observation) objectPath(ref Reference) (string, error) {
 	if ref.Group() == "apps" {
-		ref.APIVersion = "apps/v1" // older versions are gone; the HPA controller uses the group only
+		ref.APIVersion = "apps/v1" // the HPA controller ignores the version, and older ones no longer exist
 	}
 	base := "/apis/" + ref.APIVersion
 	if ref.Group() == "" {

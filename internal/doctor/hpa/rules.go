@@ -17,8 +17,8 @@ func wantedMetric(d *diagnosis) string {
 	return m.Resource() + "/" + m.Name
 }
 
-// isUnlisted reports whether the adapter does not list the metric. If the user has no
-// permission for the list, the response for the value tells.
+// isUnlisted reports whether the adapter does not list the metric. Without permission for
+// the list, it is inferred from the response to the request for the value.
 func isUnlisted(d *diagnosis) bool {
 	all, err := d.Metrics.Get()
 	if err != nil {

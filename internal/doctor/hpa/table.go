@@ -177,7 +177,7 @@ func podCauses() []group {
 			{"exporter-crashing", nil, "The exporter is in CrashLoopBackOff.", "A flag or a file of the exporter is invalid; its last log line says which.", "Correct it. `nginx-exporter check-config` finds it before a deployment."},
 			{"pods-crashing", nil, "nginx, or another container, is in CrashLoopBackOff or ImagePullBackOff.", "A container other than the exporter does not run.", "Run `kubectl logs --previous` for that container."},
 			{judge: podsStart},
-			{"pods-not-ready", podsNotReady, "Pods stay at 1/2.", "A readiness probe fails, or pods cannot be scheduled.", "Run `kubectl describe pod`."},
+			{"pods-not-ready", podsNotReady, "Pods stay at READY 1/2.", "A readiness probe fails, or pods cannot be scheduled.", "Run `kubectl describe pod`."},
 		}},
 	}
 }
@@ -265,7 +265,7 @@ func scrapeCauses() []group {
 			{"monitor-missing", monitorMissing, "The pods are not a target of Prometheus.", "There is no PodMonitor or ServiceMonitor for them.", "Create one, as the chart does; a PodMonitor needs no Service."},
 		}},
 		{when: isScraped, causes: []cause{
-			{"scrape-failing", scrapesFail, "`up` is 0.", "Prometheus finds the pods, but cannot scrape them; the report has the error.", "It depends on the error: port, path, TLS and login, or a NetworkPolicy."},
+			{"scrape-failing", scrapesFail, "`up` is 0.", "Prometheus finds the pods, but cannot scrape them; the report has the error.", "Fix what the error reports: the port, the path, TLS, the login, or a NetworkPolicy."},
 			{"scrape-partial", someUnscraped, "Some pods are not scraped. A warning.", "They differ from the others in labels or port.", "Compare their labels."},
 		}},
 	}
@@ -341,7 +341,7 @@ func apiCauses() []group {
 			{"rule-resource", ruleResourceUnknown, "The adapter's pod restarts; no custom metric of the cluster works.", "A rule names a resource that does not exist.", "Correct the override."},
 			{"adapter-max-age", adapterMaxAgeShort, "The adapter's pod restarts.", "--metrics-max-age is shorter than --metrics-relist-interval.", "Make it at least as long."},
 			{"rule-file", rulesCrashAdapter, "The adapter has no metrics, or restarts.", "Its file of rules is not valid YAML, or has no rules.", "Correct the file, and restart the adapter."},
-			{"adapter-crashing", adapterCrashes, "The adapter's pod restarts.", "It exits; its last log line says why.", "It depends on the log."},
+			{"adapter-crashing", adapterCrashes, "The adapter's pod restarts.", "It exits; its last log line says why.", "Fix what the log reports."},
 		}},
 		{when: apiFails, add: addAPIStatus, causes: []cause{
 			{"adapter-tls", adapterUntrusted, "The metrics API responds with 503, even with `Available=True`.", "The API server does not trust the adapter's certificate, for example a self-signed one for localhost.", "Set insecureSkipTLSVerify, or use a certificate of cert-manager with its CA in caBundle."},
