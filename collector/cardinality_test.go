@@ -51,8 +51,8 @@ func TestSeriesOfObjects(t *testing.T) {
 		}
 	}
 	for object, pattern := range map[string]string{
-		"… with TLS": `_ssl_.*server="10\.20\.0\.11:8080"`,
-		"… with TLS to clients":          `^nginxplus_server_zone_ssl_.*"shop\.example\.com"`,
+		"… with TLS":            `_ssl_.*server="10\.20\.0\.11:8080"`,
+		"… with TLS to clients": `^nginxplus_server_zone_ssl_.*"shop\.example\.com"`,
 	} {
 		row := "| " + object + " | " + strconv.Itoa(countSeries(page, pattern, "")) + " more |"
 		if strings.Count(table, row) != 2 {

@@ -134,16 +134,19 @@ func (t *target) collect(ctx context.Context, s *scrape, sources []source.Source
 		t.collectOne(ctx, s, sources[0], results[0])
 		return
 	}
-	var group sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
-	for i, one := range sources {
-		if results[i].Done { // which is not changed any more
-			continue
+	queue := make(chan int, len(sources))
+	for i := range sources {
+		if !results[i].Done { // what was read before does not change any more
+			queue <- i
 		}
-		slots <- struct{}{}
+	}
+	close(queue)
+	var group sync.WaitGroup
+	for range min(atOnce, len(queue)) {
 		group.Go(func() {
-			t.collectOne(ctx, s, one, results[i])
-			<-slots
+			for i := range queue {
+				t.collectOne(ctx, s, sources[i], results[i])
+			}
 		})
 	}
 	group.Wait()

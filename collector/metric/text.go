@@ -16,8 +16,9 @@ const flushAt = 64 << 10
 //
 // See https://prometheus.io/docs/instrumenting/exposition_formats/.
 func (e *Exposition) WriteText(to io.Writer) error {
-	const usual = 8 << 10 // more than stub_status needs
-	w := &textWriter{to: to, text: make([]byte, 0, usual)}
+	// One buffer that seldom has to grow.
+	const headers, row, object = 2 << 10, 256, 8 << 10
+	w := &textWriter{to: to, text: make([]byte, 0, min(headers+row*e.Rows(), flushAt+object))}
 	family := ""
 	for _, r := range e.rows() {
 		if w.err != nil {
@@ -52,32 +53,43 @@ type textWriter struct {
 	bounds    boundTexts
 }
 
-// line appends a line with the labels of an object, and before them the extra
-// label if it has a name. The first line of a family gets the header of the
-// family before it.
-func (w *textWriter) line(name, suffix, extra, extraValue, labels string, value float64) {
-	if w.header != nil {
-		w.begin(w.header)
-		w.header = nil
-	}
-	text := append(append(w.text, name...), suffix...)
-	if extra != "" {
-		text = append(append(append(text, '{'), extra...), `="`...)
-		text = append(appendEscaped(text, extraValue), '"')
-		if labels == "" {
-			labels = "}"
-		} else {
-			text, labels = append(text, ','), labels[1:]
-		}
-	}
-	text = append(append(text, labels...), ' ')
-	w.text = append(appendNumber(text, value), '\n')
+// line appends a line with the labels of an object.
+func (w *textWriter) line(name, labels string, value float64) {
+	w.begin()
+	w.text = append(append(w.text, name...), labels...)
+	w.end(value)
 }
 
-func (w *textWriter) begin(f *Family) {
+// extraLine appends a line with an extra label before the labels of an object.
+// The prefix is what comes before the value of that label.
+func (w *textWriter) extraLine(prefix, extra, labels string, value float64) {
+	w.begin()
+	text := appendEscaped(append(w.text, prefix...), extra)
+	if labels == "" {
+		w.text = append(text, `"}`...)
+	} else {
+		w.text = append(append(text, `",`...), labels[1:]...)
+	}
+	w.end(value)
+}
+
+// extraPrefix returns the prefix for extraLine.
+func extraPrefix(name, label string) string { return name + "{" + label + `="` }
+
+// begin writes the header of the family before its first line.
+func (w *textWriter) begin() {
+	f := w.header
+	if f == nil {
+		return
+	}
+	w.header = nil
 	w.text = append(append(append(append(w.text, "# HELP "...), f.Name...), ' '), f.Help...)
 	w.text = append(append(append(append(w.text, "\n# TYPE "...), f.Name...), ' '), f.Kind.String()...)
 	w.text = append(w.text, '\n')
+}
+
+func (w *textWriter) end(value float64) {
+	w.text = append(appendNumber(append(w.text, ' '), value), '\n')
 }
 
 // flushIfLong writes the text if it has become long enough.
@@ -111,6 +123,10 @@ func appendNumber(text []byte, v float64) []byte {
 func (b *tableBlock[T]) writeText(w *textWriter, row int) {
 	r, name := &b.table.rows[row], b.table.families[row].Name
 	remake := b.withoutLabel(r.label)
+	write := w.seriesWriter(name, r.label)
+	if r.histogram != nil {
+		write = w.histogramWriter(name)
+	}
 	for i := range b.objects {
 		object, labels := b.objects[i].object, b.objects[i].labels
 		if remake != nil {
@@ -119,19 +135,27 @@ func (b *tableBlock[T]) writeText(w *textWriter, row int) {
 		if r.histogram != nil {
 			w.histogram.reset()
 			r.histogram(&w.histogram, object)
-			w.histogramLines(name, labels)
 		} else {
 			w.series = r.series(w.series[:0], object)
-			w.seriesLines(name, r.label, labels)
 		}
+		write(labels)
 		w.flushIfLong()
 	}
 }
 
-func (w *textWriter) seriesLines(name, extra, labels string) {
-	for _, s := range w.series {
-		if s.Value.IsSet() {
-			w.line(name, "", extra, s.Label, labels, s.Value.Float())
+// seriesWriter returns what writes the series of an object, which has these
+// labels.
+func (w *textWriter) seriesWriter(name, extra string) func(labels string) {
+	prefix := extraPrefix(name, extra)
+	return func(labels string) {
+		for _, s := range w.series {
+			switch {
+			case !s.Value.IsSet():
+			case extra == "":
+				w.line(name, labels, s.Value.Float())
+			default:
+				w.extraLine(prefix, s.Label, labels, s.Value.Float())
+			}
 		}
 	}
 }
@@ -146,21 +170,24 @@ func (b *tableBlock[T]) withoutLabel(name string) func(object T) string {
 	return func(object T) string { return string(template.appendText(nil, object)) }
 }
 
-// histogramLines appends the classic form of the histogram: buckets that are
-// added up, sum and count.
-func (w *textWriter) histogramLines(name, labels string) {
-	h := &w.histogram
-	if len(h.Counts) == 0 {
-		return
+// histogramWriter returns what writes the classic form of the histogram of an
+// object: buckets that are added up, sum and count.
+func (w *textWriter) histogramWriter(name string) func(labels string) {
+	prefix, sum, total := extraPrefix(name+"_bucket", bucketLabel), name+"_sum", name+"_count"
+	return func(labels string) {
+		h := &w.histogram
+		if len(h.Counts) == 0 {
+			return
+		}
+		count := 0.0
+		for i, bound := range w.bounds.of(h.Bounds) {
+			count += h.Counts[i]
+			w.extraLine(prefix, bound, labels, count)
+		}
+		if !h.hasInf() {
+			w.extraLine(prefix, "+Inf", labels, count)
+		}
+		w.line(sum, labels, h.Sum)
+		w.line(total, labels, count)
 	}
-	count := 0.0
-	for i, bound := range w.bounds.of(h.Bounds) {
-		count += h.Counts[i]
-		w.line(name, "_bucket", bucketLabel, bound, labels, count)
-	}
-	if !h.hasInf() {
-		w.line(name, "_bucket", bucketLabel, "+Inf", labels, count)
-	}
-	w.line(name, "_sum", "", "", labels, h.Sum)
-	w.line(name, "_count", "", "", labels, count)
 }
