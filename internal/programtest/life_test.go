@@ -3,6 +3,7 @@
 package programtest_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -65,30 +66,53 @@ func TestTerminateWhileEverythingHangs(t *testing.T) {
 	e.terminate(t, syscall.SIGTERM)
 }
 
+// serveIntoPipe starts the program with a pipe for its log, which does not tell
+// where it listens.
+func serveIntoPipe(tb testing.TB, args ...string) (e *exporter, reader *os.File) {
+	tb.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e = launch(tb, &spec{args: append(args, "--log.level=debug"), stderr: writer, listen: freeAddress(tb)})
+	if err := writer.Close(); err != nil { // the child has its own
+		tb.Fatal(err)
+	}
+	e.Await(tb, "the exporter to listen", func() bool {
+		_, _, err := e.request(tb, "/-/healthy")
+		return err == nil
+	})
+	return e, reader
+}
+
 // A log collector that restarts does not end the exporter: each scrape logs a
 // line, and the pipe has no reader.
 func TestLogReaderGone(t *testing.T) {
 	t.Parallel()
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := launch(t, &spec{
-		args:   []string{uri("http://" + freeAddress(t) + "/"), "--log.level=debug"},
-		stderr: writer, listen: freeAddress(t),
-	})
-	if err := writer.Close(); err != nil { // the child has its own
-		t.Fatal(err)
-	}
-	e.Await(t, "the exporter to listen", func() bool {
-		_, _, err := e.request(t, "/-/healthy")
-		return err == nil
-	})
+	e, reader := serveIntoPipe(t, uri("http://"+freeAddress(t)+"/"))
 	if err := reader.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
 		e.scrape(t).wantDown(t, "")
+	}
+	e.terminate(t, syscall.SIGTERM)
+}
+
+// A log collector that hangs does not block the exporter: 200 targets that are
+// down fill the pipe, which is not read.
+func TestLogReaderHangs(t *testing.T) {
+	t.Parallel()
+	var targets []string
+	for i := range 200 {
+		targets = append(targets, uri(fmt.Sprintf("unix:/nowhere/%d:/stub_status", i)))
+	}
+	e, reader := serveIntoPipe(t, targets...)
+	defer func() { _ = reader.Close() }() // it was not read
+	for range 5 {
+		if down := len(e.scrape(t).series["nginx_up"]); down != len(targets) {
+			t.Errorf("there are %d targets", down)
+		}
 	}
 	e.terminate(t, syscall.SIGTERM)
 }
