@@ -24,6 +24,7 @@ type loader struct {
 	timeouts config.Timeouts // those in effect since the start
 
 	mu      sync.Mutex // held during a reload
+	failure string     // of the last reload, empty if it succeeded
 	current atomic.Pointer[config.Probes]
 }
 
@@ -52,15 +53,36 @@ func (l *loader) reload() error {
 		_ = level.Info(l.logger).Log("msg", "Nothing to reload: --config.file is not set")
 		return nil
 	}
+	l.failure = ""
+	return l.load()
+}
+
+// retry repeats a reload that failed. What it needs may have changed without the
+// file: its permissions, or a credentials file that is mounted later. An error is
+// logged if it is another one than before.
+func (l *loader) retry() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failure != "" {
+		_ = l.load() // it logs the error
+	}
+}
+
+// load loads the configuration file. The lock is held.
+func (l *loader) load() error {
 	settings, err := l.config.Validate()
 	if err == nil {
 		err = l.apply(settings)
 	}
 	if err != nil {
 		l.collector.SetReload(exporter.Reload{Time: l.collector.LastReload().Time})
-		_ = level.Error(l.logger).Log("msg", "Reloading the configuration failed; keeping the previous one", "err", err)
+		if err.Error() != l.failure {
+			_ = level.Error(l.logger).Log("msg", "Reloading the configuration failed; keeping the previous one", "err", err)
+		}
+		l.failure = err.Error()
 		return err
 	}
+	l.failure = ""
 	if settings.Web().Timeouts != l.timeouts {
 		_ = level.Warn(l.logger).Log("msg", "Changes to web in the configuration file take effect at the next start", "file", l.config.File)
 	}
@@ -73,6 +95,9 @@ func (l *loader) reload() error {
 // Kubernetes swaps, on network file systems, and when its limits are exhausted.
 const watchInterval = 500 * time.Millisecond
 
+// retryEvery is after how many checks a reload that failed is retried.
+const retryEvery = 10
+
 // watch reloads the configuration file when it has changed and then stayed the
 // same for one interval, so that it is not read while it is written. Loaded is
 // the state before it was first read.
@@ -83,7 +108,7 @@ func (l *loader) watch(ctx context.Context, loaded os.FileInfo) {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	seen := loaded
-	for {
+	for checks := 1; ; checks++ {
 		select {
 		case <-ctx.Done():
 			return
@@ -92,9 +117,12 @@ func (l *loader) watch(ctx context.Context, loaded os.FileInfo) {
 		now := stamp(l.config.File)
 		settled := same(now, seen)
 		seen = now
-		if settled && !same(now, loaded) {
+		switch {
+		case settled && !same(now, loaded):
 			loaded = now
 			_ = l.reload() // it logs the error
+		case checks%retryEvery == 0:
+			l.retry()
 		}
 	}
 }

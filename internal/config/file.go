@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	promconfig "github.com/prometheus/common/config"
 	"go.yaml.in/yaml/v3"
@@ -175,17 +176,42 @@ func loadFile(path string) (*File, error) {
 // targets.
 const maxFile = 16 << 20
 
+// readFile reads a file that has content. An empty one was truncated and is not
+// written yet.
 func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path) // the operator names the file
+	file, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if len(text) > maxFile {
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > maxFile:
 		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxFile>>20)
+	case len(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))) == 0:
+		return nil, fmt.Errorf("%s is empty; {} is valid and means all defaults", path)
 	}
-	return text, err
+	return text, nil
+}
+
+// openRegular opens a regular file, and nothing whose opening or reading may
+// never end, such as a named pipe.
+func openRegular(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", path)
+	}
+	if err != nil {
+		_ = file.Close() // it was not read
+		return nil, err
+	}
+	return file, nil
 }
 
 func parseFile(text []byte) (*File, error) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -155,7 +156,7 @@ targets:
 
 // TestFileWithoutTargets keeps those of the flags, an empty list none.
 func TestFileWithoutTargets(t *testing.T) {
-	for file, want := range map[string]int{"": 1, "{}": 1, "# nothing": 1, "probe: {allow: []}": 1, "targets:": 1, "targets: []": 0} {
+	for file, want := range map[string]int{"{}": 1, "# nothing": 1, "probe: {allow: []}": 1, "targets:": 1, "targets: []": 0} {
 		config := flags()
 		config.File = newFile(t, file)
 		settings, err := config.Validate()
@@ -195,7 +196,6 @@ modules:
 	}
 }
 
-// A path that never ends, such as /dev/zero, must not fill the memory.
 func TestFileTooLarge(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "exporter.yml")
@@ -205,10 +205,55 @@ func TestFileTooLarge(t *testing.T) {
 	if err := os.Truncate(path, 1<<30); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{path, "/dev/zero"} {
-		want := "--config.file: " + path + " is larger than 16 MiB"
+	want := "--config.file: " + path + " is larger than 16 MiB"
+	if _, err := loadFile(path); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+// TestFileEmpty refuses a file that was truncated and is not written yet.
+// Comments are content.
+func TestFileEmpty(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "\n", " \r\n\t\n", "\ufeff"} {
+		path := filepath.Join(t.TempDir(), "exporter.yml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := "--config.file: " + path + " is empty; {} is valid and means all defaults"
 		if _, err := loadFile(path); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestFileIrregular refuses paths whose opening or reading would never end, as
+// the configuration and in it. Opening a named pipe waits for a writer.
+func TestFileIrregular(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	pipe, link := filepath.Join(directory, "pipe"), filepath.Join(directory, "link")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(pipe, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, link, directory, "/dev/zero", "/dev/null"} {
+		want := path + " is not a regular file"
+		if _, err := loadFile(path); err == nil || err.Error() != "--config.file: "+want {
 			t.Errorf("got %v, want %q", err, want)
+		}
+		for _, in := range []string{
+			"basic_auth: {username_file: PATH}", "basic_auth: {password_file: PATH}", "authorization: {credentials_file: PATH}",
+			"http_headers: {A: {files: [PATH]}}", "tls_config: {ca_file: PATH}",
+			"tls_config: {cert_file: PATH, key: x}", "tls_config: {cert: x, key_file: PATH}",
+		} {
+			c := flags()
+			c.File = newFile(t, "targets: [{uri: https://h/, http_client_config: {"+strings.ReplaceAll(in, "PATH", path)+"}}]")
+			if _, err := c.Validate(); err == nil || !strings.Contains(err.Error(), "http_client_config: "+want) {
+				t.Errorf("%s: got %v, want %q", in, err, want)
+			}
 		}
 	}
 }
@@ -222,7 +267,6 @@ func TestFileTimeouts(t *testing.T) {
 		file string
 		want func(*Timeouts)
 	}{
-		{"", func(*Timeouts) {}},
 		{"web:", func(*Timeouts) {}},
 		{"web: {read_timeout: 1s}", func(w *Timeouts) { w.ReadTimeout = time.Second }},
 		{"web: {write_timeout: 1m, idle_timeout: 2s}", func(w *Timeouts) { w.WriteTimeout, w.IdleTimeout = time.Minute, 2*time.Second }},

@@ -13,6 +13,12 @@ import (
 // are opened once now, so that a wrong path is an error at the start and not at
 // each scrape.
 func forTarget(config promconfig.HTTPClientConfig, target client.Target) (promconfig.HTTPClientConfig, error) {
+	// The library would wait for ever for a writer of a named pipe.
+	for _, path := range []string{config.TLSConfig.CAFile, config.TLSConfig.CertFile, config.TLSConfig.KeyFile} {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return config, fmt.Errorf("%s is not a regular file", path)
+		}
+	}
 	if _, err := promconfig.NewTLSConfig(&config.TLSConfig); err != nil {
 		return config, err
 	}
@@ -50,7 +56,7 @@ func readable(path string) error {
 	if path == "" {
 		return nil
 	}
-	file, err := os.Open(path) // the operator names the file
+	file, err := openRegular(path)
 	if err != nil {
 		return err
 	}

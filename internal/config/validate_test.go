@@ -142,7 +142,7 @@ func TestValidateRefuses(t *testing.T) {
 		"target with secret 2":   {func(c *Config) { c.Nginx.ScrapeURIs = []string{"http://h:x/?token=" + hidden} }, "--nginx.scrape-uri: target"},
 		"same target twice":      {func(c *Config) { c.Nginx.ScrapeURIs = []string{"http://u:" + hidden + "@h/x", "http://h:80/x"} }, "--nginx.scrape-uri: target http://h:80/x is given twice"},
 		"no file":                {func(c *Config) { c.File = "none" }, "--config.file: open none"},
-		"a directory":            {func(c *Config) { c.File = t.TempDir() }, "--config.file: read "},
+		"a directory":            {func(c *Config) { c.File = t.TempDir() }, "is not a regular file"},
 		"targets twice": {func(c *Config) {
 			c.Nginx.DefaultURI, c.File = false, pki.file("exporter.yml", "targets: []")
 		}, "--nginx.scrape-uri and `targets` in --config.file are mutually exclusive"},

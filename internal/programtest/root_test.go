@@ -179,3 +179,30 @@ func reply(query []byte, mode mode) []byte {
 	}
 	return response
 }
+
+// A configuration file that cannot be read for a while is loaded once it can be
+// again, although neither its content nor its time has changed since.
+func TestConfigFileMode(t *testing.T) {
+	t.Parallel()
+	nginx := fakeTCP(t, good())
+	root := newRoot(t)
+	root.writeTarget(t, "127.0.0.1", nginx, "")
+	e := serveSpec(t, root.spec("--config.file=/config.yml"))
+	path := filepath.Join(root.directory, "config.yml")
+	for _, step := range []struct {
+		mode os.FileMode
+		want string
+	}{
+		{0, "permission denied"},
+		{0o644, `msg="Configuration reloaded"`},
+	} {
+		if err := os.Chmod(path, step.mode); err != nil {
+			t.Fatal(err)
+		}
+		if step.mode == 0 {
+			root.writeTarget(t, "127.0.0.1", nginx, "name: one")
+		}
+		e.Await(t, step.want, func() bool { return e.logged(step.want) == 1 })
+	}
+	e.scrape(t).wantUp(t, "one", usual())
+}
