@@ -16,13 +16,15 @@ import (
 )
 
 func main() {
+	// First of all: a supervisor may send a signal as soon as the process exists.
+	signals := notifySignals()
 	setVersion()
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, signals))
 }
 
 // run runs one command and returns the exit status of the program.
-func run(args []string, stdout, stderr io.Writer) int {
-	err := execute(args, stdout, stderr)
+func run(args []string, stdout, stderr io.Writer, signals *signals) int {
+	err := execute(args, stdout, stderr, signals)
 	var usage *usageError
 	var status *statusError
 	var reported reportedError
@@ -43,7 +45,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // execute parses the command line and runs its command.
-func execute(args []string, stdout, stderr io.Writer) error {
+func execute(args []string, stdout, stderr io.Writer, signals *signals) error {
 	cli := newCLI(stdout, stderr, os.LookupEnv)
 	cli.focus(args)
 	command, err := cli.parse(args)
@@ -54,8 +56,9 @@ func execute(args []string, stdout, stderr io.Writer) error {
 		return &usageError{err}
 	}
 	if command == serveCommand {
-		return cli.serve(stderr)
+		return cli.serve(stderr, signals)
 	}
+	signals.reset()
 	logs, err := newLogger(stderr, cli.logLevel, cli.logFormat)
 	if err != nil {
 		return err
@@ -79,7 +82,7 @@ func execute(args []string, stdout, stderr io.Writer) error {
 }
 
 // serve runs the exporter with a log that never blocks it.
-func (c *cli) serve(stderr io.Writer) error {
+func (c *cli) serve(stderr io.Writer, signals *signals) error {
 	// A log reader that has gone must not end the exporter. Other commands end
 	// with the reader of their output, as usual.
 	signal.Ignore(syscall.SIGPIPE)
@@ -93,7 +96,7 @@ func (c *cli) serve(stderr io.Writer) error {
 	})
 	defer writer.Close()
 	logs.warnDeprecations(c.deprecations)
-	return serve(&c.config, logs)
+	return serve(&c.config, logs, signals)
 }
 
 // usageError is an error on the command line or in the environment.
