@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkScrapePage is a scrape of one stub_status target over loopback, and
-// its page as text.
+// its exposition as text.
 func BenchmarkScrapePage(b *testing.B) {
 	for _, metrics := range []ExporterMetrics{MetricsNone, MetricsBasic, MetricsFull} {
 		b.Run(string(metrics), func(b *testing.B) {
@@ -25,18 +25,18 @@ func BenchmarkScrapePage(b *testing.B) {
 	}
 }
 
-// BenchmarkPlusPage writes the page of a large NGINX Plus as text, with padded
+// BenchmarkPlusPage writes the exposition of a large NGINX Plus as text, with padded
 // status codes and without.
 func BenchmarkPlusPage(b *testing.B) {
 	nginx := plustest.Sized(plustest.L()).Start()
 	b.Cleanup(nginx.Close)
 	for name, padded := range map[string]bool{"plain": false, "padded": true} {
 		b.Run(name, func(b *testing.B) {
-			page := scrapeOnce(b, Options{PadCodes: padded}, asking(b, nginx.URL))
-			lines := strings.Count(oracle.Text(b, page), "\n")
+			exposition := scrapeOnce(b, Options{PadCodes: padded}, asking(b, nginx.URL))
+			lines := strings.Count(oracle.Text(b, exposition), "\n")
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := page.WriteText(io.Discard); err != nil {
+				if err := exposition.WriteText(io.Discard); err != nil {
 					b.Fatal(err)
 				}
 			}

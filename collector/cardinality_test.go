@@ -23,7 +23,7 @@ func TestSeriesOfObjects(t *testing.T) {
 	if !begins || !ends {
 		t.Fatal("docs/plus.md has no table of series")
 	}
-	page := samplePage(t)
+	exposition := samplePage(t)
 	for _, c := range []struct {
 		object        string
 		series, codes string // patterns of the object's series, and of those that the row leaves out
@@ -46,7 +46,7 @@ func TestSeriesOfObjects(t *testing.T) {
 		{"zone synchronization", `^nginxplus_stream_zone_sync_status_`, ""},
 		{"nginx as a whole, with a license", `^nginxplus_(config|build|connections|http|license|processes|ssl)_`, ""},
 	} {
-		if got := countSeries(page, c.series, c.codes); !strings.Contains(table, "\n| "+c.object+" | "+strconv.Itoa(got)) {
+		if got := countSeries(exposition, c.series, c.codes); !strings.Contains(table, "\n| "+c.object+" | "+strconv.Itoa(got)) {
 			t.Errorf("a %s has %d series; docs/plus.md tells of another number in\n%s", c.object, got, table)
 		}
 	}
@@ -54,7 +54,7 @@ func TestSeriesOfObjects(t *testing.T) {
 		"… with TLS":            `_ssl_.*server="10\.20\.0\.11:8080"`,
 		"… with TLS to clients": `^nginxplus_server_zone_ssl_.*"shop\.example\.com"`,
 	} {
-		row := "| " + object + " | " + strconv.Itoa(countSeries(page, pattern, "")) + " more |"
+		row := "| " + object + " | " + strconv.Itoa(countSeries(exposition, pattern, "")) + " more |"
 		if strings.Count(table, row) != 2 {
 			t.Errorf("docs/plus.md does not say %q of http and of stream", row)
 		}
@@ -70,12 +70,12 @@ func TestSeriesOfSizes(t *testing.T) {
 	for name, size := range map[string]plustest.Size{"S": plustest.S(), "M": plustest.M()} {
 		server := plustest.Sized(size).Start()
 		t.Cleanup(server.Close)
-		page := oracle.Text(t, scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, asking(t, server.URL)))
+		exposition := oracle.Text(t, scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, asking(t, server.URL)))
 		row := regexp.MustCompile(`(?m)^\| ` + name + ` \|.*\| ([0-9,]+) \|.*\|.*\|.*\|$`).FindStringSubmatch(string(text))
 		if row == nil {
 			t.Fatalf("docs/plus.md has no row %s", name)
 		}
-		if got := countSeries(page, `^nginxplus_`, ""); strings.ReplaceAll(row[1], ",", "") != strconv.Itoa(got) {
+		if got := countSeries(exposition, `^nginxplus_`, ""); strings.ReplaceAll(row[1], ",", "") != strconv.Itoa(got) {
 			t.Errorf("size %s has %d series; docs/plus.md says %s", name, got, row[1])
 		}
 	}
@@ -88,10 +88,10 @@ func samplePage(tb testing.TB) string {
 
 // countSeries counts the series that match one pattern and not the other, if
 // that is not empty.
-func countSeries(page, pattern, but string) int {
+func countSeries(exposition, pattern, but string) int {
 	with := regexp.MustCompile(pattern)
 	count := 0
-	for line := range strings.Lines(page) {
+	for line := range strings.Lines(exposition) {
 		if with.MatchString(line) && (but == "" || !regexp.MustCompile(but).MatchString(line)) && !strings.HasPrefix(line, "#") {
 			count++
 		}

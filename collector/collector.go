@@ -191,10 +191,10 @@ func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Expositi
 	group.Wait()
 	e := &metric.Exposition{}
 	for i, t := range targets {
+		t.rate.add(reports[i].counters, only)
 		for _, b := range append(reports[i].sources, reports[i].counters) {
 			e.Add(b)
 		}
-		e.Add(c.rates.batch(t, only))
 	}
 	c.addExporter(ctx, e)
 	return e

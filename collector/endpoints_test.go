@@ -22,7 +22,7 @@ type field struct{ endpoint, path string }
 
 func (f field) String() string { return f.endpoint + " " + f.path }
 
-// notExported are the fields that no page shows, and why.
+// notExported are the fields that no exposition shows, and why.
 func notExported() map[field]string {
 	const sum, another = "the sum of the classes, which are there", "another worker may answer each time"
 	return map[field]string{
@@ -37,24 +37,24 @@ func notExported() map[field]string {
 	}
 }
 
-// Every field that NGINX Plus and stub_status have is on the page, or on the
-// list with a reason: whoever changes it in a document changes the page.
+// Every field that NGINX Plus and stub_status have is on the exposition, or on the
+// list with a reason: changing it in a document changes the exposition.
 func TestEveryFieldIsExported(t *testing.T) {
 	reasons := notExported()
-	pages := newFieldPages(t)
+	expositions := newFieldPages(t)
 	fields := 0
 	for _, f := range tsv(t, "endpoints.tsv", "endpoint", "json_path", "json_type") {
 		kind := f[2]
 		f := field{f[0], f[1]}
 		fields++
-		before, after := pages.around(t, f, kind)
+		before, after := expositions.around(t, f, kind)
 		_, listed := reasons[f]
 		delete(reasons, f)
 		switch changed := before != after; {
 		case !changed && !listed:
-			t.Errorf("%s: the page does not change with it, and there is no reason", f)
+			t.Errorf("%s: the exposition does not change with it, and there is no reason", f)
 		case changed && listed:
-			t.Errorf("%s: the page changes with it, and there is a reason why not", f)
+			t.Errorf("%s: the exposition changes with it, and there is a reason why not", f)
 		}
 	}
 	for f := range reasons {
@@ -90,7 +90,7 @@ func tsv(tb testing.TB, name string, columns ...string) [][]string {
 	return rows
 }
 
-// fieldPages makes pages of the sample with one document in place of its own.
+// fieldPages makes expositions of the sample with one document instead of its own.
 type fieldPages struct {
 	api    *plustest.API
 	target TargetOptions
@@ -107,7 +107,7 @@ func newFieldPages(tb testing.TB) *fieldPages {
 	return p
 }
 
-// around returns the page before and after a change of the field, with
+// around returns the exposition before and after a change of the field, with
 // everything switched on.
 func (p *fieldPages) around(tb testing.TB, f field, kind string) (before, after string) {
 	tb.Helper()
@@ -167,7 +167,7 @@ func decodeTree(tb testing.TB, text string) (tree any, again string) {
 	return tree, string(body)
 }
 
-// with returns the page with another document, without what differs from
+// with returns the exposition with another document, without what differs from
 // scrape to scrape.
 func (p *fieldPages) with(tb testing.TB, path, document string) string {
 	tb.Helper()
@@ -271,7 +271,7 @@ func other(value any) (any, bool) {
 	}
 }
 
-// statusPages are the pages of two stub_status pages that differ in one number.
+// statusPages are the expositions of two stub_status pages that differ in one number.
 func statusPages(tb testing.TB, name string) (before, after string) {
 	tb.Helper()
 	numbers := []string{"Active connections", "accepts", "handled", "requests", "Reading", "Writing", "Waiting"}
@@ -281,8 +281,8 @@ func statusPages(tb testing.TB, name string) (before, after string) {
 		tb.Fatalf("stub_status has no %s", name)
 	}
 	show := func() string {
-		page := fmt.Sprintf("Active connections: %d \nserver accepts handled requests\n %d %d %d \nReading: %d Writing: %d Waiting: %d \n", values...)
-		return oracle.Text(tb, scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, start(tb, says("nginx", page)).options(tb)))
+		body := fmt.Sprintf("Active connections: %d \nserver accepts handled requests\n %d %d %d \nReading: %d Writing: %d Waiting: %d \n", values...)
+		return oracle.Text(tb, scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, start(tb, says("nginx", body)).options(tb)))
 	}
 	before = settled(show())
 	values[i] = 7
@@ -347,7 +347,7 @@ func TestNewFamilies(t *testing.T) {
 	}
 }
 
-// What is new is on the page by default, or comes with one flag alone.
+// What is new is on the exposition by default, or comes with one flag alone.
 func TestNewFamiliesByDefault(t *testing.T) {
 	byDefault := shownWith(t, nil)
 	bySource := map[string]map[string]bool{}
@@ -381,7 +381,7 @@ func TestNewFamiliesByDefault(t *testing.T) {
 	}
 }
 
-// shownWith returns the families of a page of the sample.
+// shownWith returns the families of a exposition of the sample.
 func shownWith(tb testing.TB, sources map[string]bool) map[string]bool {
 	tb.Helper()
 	o := asking(tb, servePlus(tb).URL)

@@ -11,8 +11,8 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// asked is a collector with one slow target.
-func asked(tb testing.TB) (*Collector, *slow) {
+// newSlowCollector returns a collector with one slow target.
+func newSlowCollector(tb testing.TB) (*Collector, *slow) {
 	tb.Helper()
 	nginx := startSlow(tb)
 	return newCollector(tb, Options{}, nginx.options(tb)), nginx
@@ -21,11 +21,11 @@ func asked(tb testing.TB) (*Collector, *slow) {
 // scrapeBeside scrapes beside the test, which does not end before the scrape.
 func (c *Collector) scrapeBeside(ctx context.Context, tb testing.TB) <-chan *metric.Exposition {
 	tb.Helper()
-	page := make(chan *metric.Exposition, 1)
+	exposition := make(chan *metric.Exposition, 1)
 	var running sync.WaitGroup
-	running.Go(func() { page <- c.Scrape(ctx) })
+	running.Go(func() { exposition <- c.Scrape(ctx) })
 	tb.Cleanup(running.Wait)
-	return page
+	return exposition
 }
 
 // value returns the value of a series: a family, and a label and its value if
@@ -54,13 +54,13 @@ func wantValue(tb testing.TB, e *metric.Exposition, want float64, name string, l
 	}
 }
 
-// wantUp checks that nginx is up and its figures are there, or neither.
+// wantUp checks that nginx is up and its metrics are exposed, or neither.
 func wantUp(tb testing.TB, e *metric.Exposition, up bool) {
 	tb.Helper()
 	want := value.OfBool(up).Float()
 	wantValue(tb, e, want, "nginx_up")
 	if _, found := valueOf(tb, e, "nginx_http_requests_total"); found != up {
-		tb.Errorf("nginx is up: %t; its figures are there: %t", up, found)
+		tb.Errorf("nginx is up: %t; its metrics are exposed: %t", up, found)
 	}
 }
 
@@ -71,12 +71,12 @@ func wantErrors(tb testing.TB, e *metric.Exposition, reason client.Reason, want 
 
 // scraper is one who scrapes and may leave.
 type scraper struct {
-	page  <-chan *metric.Exposition
-	leave context.CancelFunc
+	exposition <-chan *metric.Exposition
+	leave      context.CancelFunc
 }
 
 // scraper begins to scrape. One with less time than the target may take has
-// its round run beside it, one without bound runs it itself.
+// its scrape run beside it, one without bound runs it itself.
 func (c *Collector) scraper(tb testing.TB, bounded bool) scraper {
 	tb.Helper()
 	ctx, leave := context.WithCancel(tb.Context())

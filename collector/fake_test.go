@@ -79,9 +79,9 @@ func says(server, page string) http.HandlerFunc {
 type slow struct {
 	*fake
 	arrived chan struct{} // gets one for each request that arrives
-	answer  chan struct{} // takes one for each request to be answered
-	fail    chan struct{} // takes one for each request to be answered with 404
-	gone    chan struct{} // gets one for each request that was given up
+	answer  chan struct{} // takes one for each request that gets its response
+	fail    chan struct{} // takes one for each request that gets a 404
+	gone    chan struct{} // gets one for each request that was cancelled
 	stop    chan struct{}
 }
 
@@ -110,8 +110,8 @@ func startSlow(tb testing.TB) *slow {
 	return s
 }
 
-// refusing returns an address on which nobody listens. Its port is taken until
-// the test ends, so that nobody else can listen there either.
+// refusing returns an address that refuses connections. Its port is taken until
+// the test ends, so that no other process can listen there.
 func refusing(tb testing.TB) string {
 	tb.Helper()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

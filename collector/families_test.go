@@ -62,12 +62,12 @@ func isSentence(help string) bool {
 
 // Each family is on a golden page.
 func TestEveryFamilyIsOnAGoldenPage(t *testing.T) {
-	pages, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
-	if err != nil || len(pages) < len(scenes()) {
-		t.Fatalf("%d golden pages (%v); make golden writes one for each of the %d scenes", len(pages), err, len(scenes()))
+	expositions, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
+	if err != nil || len(expositions) < len(scenes()) {
+		t.Fatalf("%d golden pages (%v); make golden writes one for each of the %d scenes", len(expositions), err, len(scenes()))
 	}
 	shown := map[string]bool{}
-	for _, path := range pages {
+	for _, path := range expositions {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -85,11 +85,11 @@ func TestEveryFamilyIsOnAGoldenPage(t *testing.T) {
 
 // A golden page has no scene any more if its file is forgotten.
 func TestGoldenPagesHaveScenes(t *testing.T) {
-	pages, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
+	expositions, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range pages {
+	for _, path := range expositions {
 		name := strings.TrimSuffix(filepath.Base(path), ".prom")
 		if !slices.ContainsFunc(scenes(), func(s scene) bool { return s.name == name }) {
 			t.Errorf("%s belongs to no scene", path)
@@ -161,12 +161,12 @@ func exampleOf(f metric.Family) *dto.MetricFamily {
 // A pod pays for each series of its sidecar.
 func TestSidecarPageIsSmall(t *testing.T) {
 	const most = 30
-	page := scrapeOnce(t, Options{}, start(t, says("nginx/1.29.1", plainPage)).options(t))
+	exposition := scrapeOnce(t, Options{}, start(t, says("nginx/1.29.1", plainPage)).options(t))
 	count := 0
-	for _, f := range page.Gather() {
+	for _, f := range exposition.Gather() {
 		count += len(f.GetMetric())
 	}
 	if count > most {
-		t.Errorf("the page of one stub_status target has %d series; at most %d are wanted", count, most)
+		t.Errorf("the exposition of one stub_status target has %d series; at most %d are wanted", count, most)
 	}
 }

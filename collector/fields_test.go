@@ -35,7 +35,7 @@ func (o origin) has(path string) bool {
 
 // The fields that docs/metrics.md gives for a metric are those that change it.
 func TestMetricsComeFromTheirFields(t *testing.T) {
-	pages, origins := newFieldPages(t), origins(t)
+	expositions, origins := newFieldPages(t), origins(t)
 	fields := tsv(t, "endpoints.tsv", "endpoint", "json_path", "json_type")
 	for _, d := range Families() {
 		o := origins[d.Name]
@@ -49,7 +49,7 @@ func TestMetricsComeFromTheirFields(t *testing.T) {
 				continue
 			}
 			found++
-			if before, after := pages.around(t, field{f[0], f[1]}, f[2]); linesOf(before, d.Name) == linesOf(after, d.Name) {
+			if before, after := expositions.around(t, field{f[0], f[1]}, f[2]); linesOf(before, d.Name) == linesOf(after, d.Name) {
 				t.Errorf("%s does not change with %s %s", d.Name, f[0], f[1])
 			}
 		}
@@ -62,10 +62,10 @@ func TestMetricsComeFromTheirFields(t *testing.T) {
 	}
 }
 
-// linesOf returns the lines of a page that are of one family.
-func linesOf(page, name string) string {
+// linesOf returns the lines of a exposition that are of one family.
+func linesOf(exposition, name string) string {
 	var lines strings.Builder
-	for line := range strings.Lines(page) {
+	for line := range strings.Lines(exposition) {
 		series, _, _ := strings.Cut(line, "{")
 		series, _, _ = strings.Cut(series, " ")
 		for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {

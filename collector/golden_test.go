@@ -12,9 +12,9 @@ import (
 func TestGoldenPages(t *testing.T) {
 	for _, s := range scenes() {
 		t.Run(s.name, func(t *testing.T) {
-			page := s.page(t)
-			oracle.Check(t, page)
-			sameAsFile(t, filepath.Join("testdata", s.name+".prom"), []byte(settled(oracle.Text(t, page))))
+			exposition := s.exposition(t)
+			oracle.Check(t, exposition)
+			sameAsFile(t, filepath.Join("testdata", s.name+".prom"), []byte(settled(oracle.Text(t, exposition))))
 		})
 	}
 }

@@ -45,7 +45,7 @@ func (b *book) lines() []string {
 	return strings.Split(text, "\n")
 }
 
-// logger logs what an operator sees who has not asked for more.
+// logger logs what an operator sees by default.
 func (b *book) logger() log.Logger {
 	return level.NewFilter(log.NewLogfmtLogger(b), level.AllowInfo())
 }
@@ -138,7 +138,7 @@ func (c *Collector) scrapeReduced(tb testing.TB, only ...string) <-chan *metric.
 	return result
 }
 
-// Whoever changes the reason all the time does not fill the disk, and the next
+// A reason that changes all the time does not fill the disk, and the next
 // line tells how much was left out.
 func TestLogIsBounded(t *testing.T) {
 	var (
@@ -202,7 +202,7 @@ func TestLogBudgetIsRefilled(t *testing.T) {
 	})
 }
 
-// Neither log nor page hold credentials, or an answer that was not meant for us.
+// Neither log nor exposition hold credentials, or a response that was not meant for the exporter.
 func TestSecretsStayInside(t *testing.T) {
 	const secret = "geheim"
 	var book book
@@ -215,8 +215,8 @@ func TestSecretsStayInside(t *testing.T) {
 	c := newCollector(t, Options{Logger: everything}, options)
 	const scrapes, most = 100, 512
 	for range scrapes {
-		if page := oracle.Text(t, c.Scrape(t.Context())); strings.Contains(page, secret) {
-			t.Fatalf("the page holds a secret:\n%s", page)
+		if exposition := oracle.Text(t, c.Scrape(t.Context())); strings.Contains(exposition, secret) {
+			t.Fatalf("the exposition holds a secret:\n%s", exposition)
 		}
 	}
 	lines := book.lines()

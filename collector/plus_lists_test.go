@@ -35,27 +35,27 @@ func TestListedDocumentThatIsNotThere(t *testing.T) {
 	}
 }
 
-func wantPlus(t *testing.T, page *metric.Exposition) {
+func wantPlus(t *testing.T, exposition *metric.Exposition) {
 	t.Helper()
-	if up, _ := valueOf(t, page, "nginxplus_up"); up != 1 {
+	if up, _ := valueOf(t, exposition, "nginxplus_up"); up != 1 {
 		t.Errorf("nginxplus_up is %v; want 1", up)
 	}
 }
 
-// A page that was narrowed to a source counts the failures of nothing else.
+// A exposition that was narrowed to a source counts the failures of nothing else.
 func TestNarrowPageIsSmall(t *testing.T) {
 	t.Parallel()
 	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, servePlus(t).URL))
 	wantPlus(t, c.Scrape(t.Context()))
-	page := c.Scrape(t.Context(), "http_requests")
-	wantPlus(t, page)
-	text := oracle.Text(t, page)
+	exposition := c.Scrape(t.Context(), "http_requests")
+	wantPlus(t, exposition)
+	text := oracle.Text(t, exposition)
 	if !strings.Contains(text, `reason="timeout",source="http_requests"`) || strings.Contains(text, `source="http_caches"`) {
-		t.Errorf("the page is\n%s", text)
+		t.Errorf("the exposition is\n%s", text)
 	}
 	const most = 60
 	if got := strings.Count(text, "\n") - strings.Count(text, "\n#"); got > most {
-		t.Errorf("the page has %d series; at most %d are wanted", got, most)
+		t.Errorf("the exposition has %d series; at most %d are wanted", got, most)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestDocumentOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	for path, source := range map[string]string{"http/upstreams": "http_upstreams", "connections": "connections"} {
 		var book book
-		server := servePlus(t, plustest.WithDocument(path, "true"))
+		server := servePlus(t, plustest.WithDocument(path, `[{"accepted":1}]`))
 		c := newCollector(t, Options{Logger: book.logger()}, asking(t, server.URL))
 		e := c.Scrape(t.Context())
 		wantPlus(t, e)

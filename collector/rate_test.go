@@ -20,7 +20,7 @@ import (
 )
 
 // counting is an nginx that counts requests as nginx does: those of clients,
-// which the test makes up, and each that it is asked itself.
+// which the test makes up, and each of the exporter.
 type counting struct {
 	*fake
 	clients atomic.Int64
@@ -43,7 +43,7 @@ func startCounting(tb testing.TB) *counting {
 }
 
 // countingPlus is an NGINX Plus that counts in the same way. It has one
-// document alone, so that nothing is asked, and counted, at the same time.
+// document alone, so that no two requests are counted at the same time.
 type countingPlus struct {
 	*httptest.Server
 	clients atomic.Int64
@@ -100,7 +100,7 @@ func (c *clocked) read(tb testing.TB, after time.Duration) {
 }
 
 // wantRate wants that rate over a window, or none if it is below zero, of the
-// target and on the page of a scrape.
+// target and on the exposition of a scrape.
 func (c *clocked) wantRate(tb testing.TB, window time.Duration, want float64) {
 	tb.Helper()
 	rates := c.Rates(window)
@@ -112,7 +112,7 @@ func (c *clocked) wantRate(tb testing.TB, window time.Duration, want float64) {
 	}
 	got, found := valueOf(tb, rates.Exposition(), "nginx_http_requests_per_second", "window", windowName(window))
 	if found != (want >= 0) || found && got != want {
-		tb.Errorf("the page has the rate %v (there: %t); want %v", got, found, want)
+		tb.Errorf("the exposition has the rate %v (there: %t); want %v", got, found, want)
 	}
 }
 
@@ -141,10 +141,10 @@ func TestRateWithoutOwnRequests(t *testing.T) {
 		c.read(t, 12*time.Second)
 	}
 	c.wantRate(t, minute, 10)
-	page := c.Scrape(t.Context())
-	wantValue(t, page, 10, "nginx_http_requests_per_second", "window", "1m")
-	if _, found := valueOf(t, page, "nginx_http_requests_per_second", "window", "2m"); !found {
-		t.Error("the page has no rate over the second window")
+	exposition := c.Scrape(t.Context())
+	wantValue(t, exposition, 10, "nginx_http_requests_per_second", "window", "1m")
+	if _, found := valueOf(t, exposition, "nginx_http_requests_per_second", "window", "2m"); !found {
+		t.Error("the exposition has no rate over the second window")
 	}
 }
 
@@ -201,7 +201,7 @@ func TestRateOverReload(t *testing.T) {
 		other.clients.Add(1200)
 	}
 	c.wantRate(t, minute, 10)
-	// Another time-out is a client that begins to count anew.
+	// Another timeout is a client that begins to count at zero.
 	options.Client.Timeout++
 	set(t, c.Collector, options)
 	c.wantRate(t, minute, 10)
@@ -237,8 +237,8 @@ func TestRateSums(t *testing.T) {
 	if sums["nginx_http_requests_per_second"] != 12 || sums["nginxplus_http_requests_per_second"] != 3 {
 		t.Errorf("the sums are %v: %+v", sums, rates.Targets)
 	}
-	if page := oracle.Text(t, rates.Exposition()); strings.Count(page, "_per_second{") != 3 || strings.Count(page, "\n") != 3+2*2 {
-		t.Errorf("the page is\n%s", page)
+	if exposition := oracle.Text(t, rates.Exposition()); strings.Count(exposition, "_per_second{") != 3 || strings.Count(exposition, "\n") != 3+2*2 {
+		t.Errorf("the exposition is\n%s", exposition)
 	}
 	// Without one of them a sum would look like less load.
 	set(t, c.Collector, one.options(t, label("addr", "one")), asking(t, "http://"+refusing(t)+"/", label("addr", "four")))
@@ -273,38 +273,38 @@ func TestSampleOfPlus(t *testing.T) {
 	}
 }
 
-// A sample shares the round that is under way.
-func TestSampleSharesRound(t *testing.T) {
+// A sample shares the scrape that is under way.
+func TestSampleSharesScrape(t *testing.T) {
 	nginx := startSlow(t)
 	c := newClocked(t, []time.Duration{minute}, nginx.options(t))
-	waiting := (&askedCollector{c.Collector, nginx}).scraperOf(t)
+	waiting := (&scrapedCollector{c.Collector, nginx}).scraperOf(t)
 	receive(t, "the request", nginx.arrived)
 	c.sampler.sample(t.Context())
 	c.sampler.sample(t.Context()) // one at a time
-	eventually(t, "the sample to join the round", func() bool {
+	eventually(t, "the sample to join the scrape", func() bool {
 		one := (*c.targets.Load())[0]
 		one.mu.Lock()
 		defer one.mu.Unlock()
 		return one.scrapes[""] != nil && one.scrapes[""].waiters == 2
 	})
 	nginx.answer <- struct{}{}
-	wantUp(t, receive(t, "the page", waiting), true)
+	wantUp(t, receive(t, "the exposition", waiting), true)
 	if got := nginx.requests.Load(); got != 1 {
-		t.Errorf("nginx was asked %d times", got)
+		t.Errorf("nginx got %d requests", got)
 	}
 }
 
-// askedCollector scrapes in the background.
-type askedCollector struct {
+// scrapedCollector scrapes in the background.
+type scrapedCollector struct {
 	*Collector
 	nginx *slow
 }
 
-func (a *askedCollector) scraperOf(tb testing.TB) <-chan *metric.Exposition {
+func (a *scrapedCollector) scraperOf(tb testing.TB) <-chan *metric.Exposition {
 	tb.Helper()
-	page := make(chan *metric.Exposition, 1)
-	go func() { page <- a.Scrape(tb.Context()) }()
-	return page
+	exposition := make(chan *metric.Exposition, 1)
+	go func() { exposition <- a.Scrape(tb.Context()) }()
+	return exposition
 }
 
 // The background reads by itself, also a target that came later, and ends with
@@ -320,10 +320,10 @@ func TestSamplerRunsUntilClose(t *testing.T) {
 	c.Close()
 	receive(t, "the end of the request", hanging.gone)
 	eventually(t, "the connections to be closed", func() bool { return nginx.open()+hanging.open() == 0 })
-	asked := nginx.requests.Load()
+	before := nginx.requests.Load()
 	for range 3 {
-		if c.Rates(time.Second); nginx.requests.Load() != asked {
-			t.Error("nginx is asked after the end")
+		if c.Rates(time.Second); nginx.requests.Load() != before {
+			t.Error("nginx gets requests after the end")
 		}
 	}
 }
@@ -331,11 +331,11 @@ func TestSamplerRunsUntilClose(t *testing.T) {
 func TestNothingRunsWithoutWindows(t *testing.T) {
 	nginx := start(t, says("nginx", plainPage))
 	c := newCollector(t, Options{}, nginx.options(t))
-	page := c.Scrape(t.Context())
+	exposition := c.Scrape(t.Context())
 	if c.sampler != nil || len(c.RateWindows()) != 0 || c.RateInterval() != 0 || (*c.targets.Load())[0].rate != nil {
 		t.Error("something is sampled")
 	}
-	if _, found := valueOf(t, page, "nginx_http_requests_per_second"); found {
+	if _, found := valueOf(t, exposition, "nginx_http_requests_per_second"); found {
 		t.Error("there is a rate")
 	}
 	if c.Rates(minute).IsSet() {
@@ -344,7 +344,7 @@ func TestNothingRunsWithoutWindows(t *testing.T) {
 }
 
 // A scrape that leaves the source out has no rate of it, and switching the
-// source off hides the figures but not the rate that was asked for.
+// source off hides its metrics but not the rate.
 func TestRateOfNarrowedScrapes(t *testing.T) {
 	nginx := startCounting(t)
 	options := nginx.options(t)
@@ -369,12 +369,12 @@ func TestProbeHasNoRate(t *testing.T) {
 	c := newClocked(t, []time.Duration{minute})
 	for range 5 {
 		c.clock.pass(12 * time.Second)
-		page, err := c.Probe(t.Context(), nginx.options(t))
+		exposition, err := c.Probe(t.Context(), nginx.options(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, found := valueOf(t, page, "nginx_http_requests_per_second"); found {
-			t.Error("the page of a probe has a rate")
+		if _, found := valueOf(t, exposition, "nginx_http_requests_per_second"); found {
+			t.Error("the exposition of a probe has a rate")
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (t *target) run(s *scrape) {
 	}
 	t.read(s)
 	group.Wait()
-	// A blocked log must not block whoever needs the lock.
+	// The log may block: it gets its lines when the lock is released.
 	for _, line := range t.finish(s) {
 		line.write()
 	}

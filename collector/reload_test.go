@@ -29,8 +29,8 @@ func TestReloadKeepsWhatDidNotChange(t *testing.T) {
 		// The same options, made anew as a reload makes them.
 		set(t, c, nginx.options(t))
 	}
-	page := c.Scrape(t.Context())
-	wantValue(t, page, 4, "nginx_exporter_nginx_requests_total")
+	exposition := c.Scrape(t.Context())
+	wantValue(t, exposition, 4, "nginx_exporter_nginx_requests_total")
 	if got := nginx.opened.Load(); got != 1 {
 		t.Errorf("%d connections were opened; want 1", got)
 	}
@@ -40,36 +40,36 @@ func TestReloadInheritsCounters(t *testing.T) {
 	nginx := start(t, notFound)
 	options := nginx.options(t, label("addr", "a"))
 	c := newCollector(t, Options{}, options)
-	const rounds = 3
-	var page *metric.Exposition
-	for i := range rounds {
-		// What is asked stays, how it is asked changes.
+	const scrapes = 3
+	var exposition *metric.Exposition
+	for i := range scrapes {
+		// The target stays, the way it is scraped changes.
 		options.Client.Timeout += time.Duration(i) * time.Second
 		set(t, c, options)
-		page = c.Scrape(t.Context())
-		wantUp(t, page, false)
+		exposition = c.Scrape(t.Context())
+		wantUp(t, exposition, false)
 	}
-	wantErrors(t, page, client.ReasonStatus, rounds)
-	wantValue(t, page, rounds, "nginx_exporter_nginx_requests_total")
+	wantErrors(t, exposition, client.ReasonStatus, scrapes)
+	wantValue(t, exposition, scrapes, "nginx_exporter_nginx_requests_total")
 	eventually(t, "the connections of former options to be closed", func() bool { return nginx.open() <= 1 })
 
 	// Another label makes another series of it, which begins at zero.
 	set(t, c, nginx.options(t, label("addr", "b")))
-	page = c.Scrape(t.Context())
-	wantErrors(t, page, client.ReasonStatus, 1)
-	wantValue(t, page, 1, "nginx_exporter_nginx_requests_total")
+	exposition = c.Scrape(t.Context())
+	wantErrors(t, exposition, client.ReasonStatus, 1)
+	wantValue(t, exposition, 1, "nginx_exporter_nginx_requests_total")
 }
 
-// What was counted by a round under way is counted for those who wait for it.
-func TestReloadDuringRound(t *testing.T) {
-	c, nginx := asked(t)
+// What a scrape under way counts is counted for its callers.
+func TestReloadDuringScrape(t *testing.T) {
+	c, nginx := newSlowCollector(t)
 	waiting := c.scraper(t, false)
 	receive(t, "the request", nginx.arrived)
 	options := nginx.options(t)
 	options.Client.Timeout++
 	set(t, c, options)
 	nginx.answer <- struct{}{}
-	wantUp(t, receive(t, "the page that was under way", waiting.page), true)
+	wantUp(t, receive(t, "the exposition that was under way", waiting.exposition), true)
 	eventually(t, "its connection to be closed", func() bool { return nginx.open() == 0 })
 	nginx.answer <- struct{}{}
 	wantUp(t, c.Scrape(t.Context()), true)
@@ -79,28 +79,28 @@ func TestRemovedTargets(t *testing.T) {
 	one, two := start(t, says("nginx", plainPage)), start(t, says("nginx", plainPage))
 	options := []TargetOptions{one.options(t, label("addr", "one")), two.options(t, label("addr", "two"))}
 	c := newCollector(t, Options{}, options...)
-	page := c.Scrape(t.Context())
-	wantValue(t, page, 1, "nginx_up", "addr", "one")
-	wantValue(t, page, 1, "nginx_up", "addr", "two")
+	exposition := c.Scrape(t.Context())
+	wantValue(t, exposition, 1, "nginx_up", "addr", "one")
+	wantValue(t, exposition, 1, "nginx_up", "addr", "two")
 	set(t, c, options[1])
 	eventually(t, "the connections to the removed target to be closed", func() bool { return one.open() == 0 })
 	if got := two.open(); got != 1 {
 		t.Errorf("%d connections to the target that stayed; want 1", got)
 	}
-	page = c.Scrape(t.Context())
-	if _, found := valueOf(t, page, "nginx_up", "addr", "one"); found {
-		t.Error("a removed target is on the page")
+	exposition = c.Scrape(t.Context())
+	if _, found := valueOf(t, exposition, "nginx_up", "addr", "one"); found {
+		t.Error("a removed target is on the exposition")
 	}
-	wantValue(t, page, 1, "nginx_up", "addr", "two")
+	wantValue(t, exposition, 1, "nginx_up", "addr", "two")
 	// It is not remembered.
 	set(t, c, options...)
-	page = c.Scrape(t.Context())
-	wantValue(t, page, 1, "nginx_exporter_nginx_requests_total", "addr", "one")
-	wantValue(t, page, 3, "nginx_exporter_nginx_requests_total", "addr", "two")
+	exposition = c.Scrape(t.Context())
+	wantValue(t, exposition, 1, "nginx_exporter_nginx_requests_total", "addr", "one")
+	wantValue(t, exposition, 3, "nginx_exporter_nginx_requests_total", "addr", "two")
 	set(t, c)
 	eventually(t, "all connections to be closed", func() bool { return one.open()+two.open() == 0 })
 	if _, found := valueOf(t, c.Scrape(t.Context()), "nginx_up"); found {
-		t.Error("a page without targets has nginx_up")
+		t.Error("a exposition without targets has nginx_up")
 	}
 }
 
@@ -114,9 +114,9 @@ func TestBadTargetsChangeNothing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "http://bad.example/") || strings.Contains(err.Error(), "geheim") {
 		t.Errorf("the error is %v; want one that names the target without its login", err)
 	}
-	page := c.Scrape(t.Context())
-	wantUp(t, page, true)
-	wantValue(t, page, 2, "nginx_exporter_nginx_requests_total")
+	exposition := c.Scrape(t.Context())
+	wantUp(t, exposition, true)
+	wantValue(t, exposition, 2, "nginx_exporter_nginx_requests_total")
 	if got := nginx.opened.Load(); got != 1 {
 		t.Errorf("%d connections were opened; want 1", got)
 	}
@@ -128,9 +128,9 @@ func TestReloadOnPage(t *testing.T) {
 		t.Errorf("at the start the last reload is %+v", got)
 	}
 	c.SetReload(exporter.Reload{Success: false, Time: 12345})
-	page := c.Scrape(t.Context())
-	wantValue(t, page, 0, "nginx_exporter_config_last_reload_successful")
-	wantValue(t, page, 12345, "nginx_exporter_config_last_reload_success_timestamp_seconds")
+	exposition := c.Scrape(t.Context())
+	wantValue(t, exposition, 0, "nginx_exporter_config_last_reload_successful")
+	wantValue(t, exposition, 12345, "nginx_exporter_config_last_reload_success_timestamp_seconds")
 }
 
 func TestCloseClosesConnections(t *testing.T) {
@@ -148,15 +148,15 @@ func TestProbeKeepsNothing(t *testing.T) {
 	c := newCollector(t, Options{})
 	for range 2 {
 		for probed, up := range map[*fake]bool{nginx: true, page404: false} {
-			page, err := c.Probe(t.Context(), probed.options(t))
+			exposition, err := c.Probe(t.Context(), probed.options(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantUp(t, page, up)
-			for _, f := range page.Gather() {
+			wantUp(t, exposition, up)
+			for _, f := range exposition.Gather() {
 				if f.GetType().String() == "COUNTER" && strings.HasPrefix(f.GetName(), "nginx_exporter_") ||
 					strings.HasPrefix(f.GetName(), "process_") {
-					t.Errorf("%s is on the page of a probe, where it begins anew each time", f.GetName())
+					t.Errorf("%s is on the exposition of a probe, where it begins anew each time", f.GetName())
 				}
 			}
 		}
@@ -166,11 +166,11 @@ func TestProbeKeepsNothing(t *testing.T) {
 		t.Errorf("two probes took %d connections", got)
 	}
 	if _, found := valueOf(t, c.Scrape(t.Context()), "nginx_up"); found {
-		t.Error("the page of the collector has a target that was only probed")
+		t.Error("the exposition of the collector has a target that was only probed")
 	}
 	bad := nginx.options(t)
 	bad.Client.Timeout = -1
-	if page, err := c.Probe(t.Context(), bad); err == nil {
-		t.Errorf("a target that cannot be asked makes the page %v", page)
+	if exposition, err := c.Probe(t.Context(), bad); err == nil {
+		t.Errorf("a target that cannot be scraped makes the exposition %v", exposition)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"nginx-exporter/collector/internal/rate"
-	"nginx-exporter/collector/source"
 )
 
 // sampler reads all targets in the background, so that their rates are known
@@ -53,27 +52,20 @@ func (s *sampler) sample(ctx context.Context) {
 		if t.sampling.CompareAndSwap(false, true) {
 			s.group.Go(func() {
 				defer t.sampling.Store(false)
-				t.scrape(ctx, s.collector.rates.sourcesFor(t))
+				t.scrape(ctx, t.sampled(s.collector.rates))
 			})
 		}
 	}
 }
 
-// sourcesFor returns what a sample reads: of many sources the one that counts
+// sampled returns what a sample reads: of many sources the one that counts
 // requests. A whole scrape that is under way reads it too, and a single source
 // can be shared with one.
-func (r *rates) sourcesFor(t *target) []string {
+func (t *target) sampled(r *rates) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.session.Discovery() == "" || t.scrapes[""] != nil {
 		return nil
 	}
 	return []string{r.of(t.session.Protocol).source}
-}
-
-// protocol returns the protocol that the target is known to speak.
-func (t *target) protocol() source.Protocol {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.session.Protocol
 }

@@ -10,11 +10,11 @@ import (
 	"nginx-exporter/internal/nginxtest"
 )
 
-// scene makes one page. Each has its golden file testdata/NAME.prom; together
+// scene makes one exposition. Each has its golden file testdata/NAME.prom; together
 // they have to show every row of every table.
 type scene struct {
-	name string
-	page func(tb testing.TB) *metric.Exposition
+	name       string
+	exposition func(tb testing.TB) *metric.Exposition
 }
 
 func scenes() []scene {
@@ -66,11 +66,11 @@ func stubStatusScenes() []scene {
 		{"stub_status_probe", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			c := newCollector(tb, Options{})
-			page, err := c.Probe(tb.Context(), start(tb, says("nginx/1.29.1", plainPage)).options(tb, label("env", "test")))
+			exposition, err := c.Probe(tb.Context(), start(tb, says("nginx/1.29.1", plainPage)).options(tb, label("env", "test")))
 			if err != nil {
 				tb.Fatal(err)
 			}
-			return page
+			return exposition
 		}},
 		{"stub_status_real_nginx", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()

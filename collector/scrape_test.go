@@ -9,7 +9,7 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// moment is a time-out that is over soon, yet long enough for a request to
+// moment is a timeout that is over soon, yet long enough for a request to
 // arrive on a busy machine.
 const moment = 2 * time.Second
 
@@ -19,7 +19,7 @@ type deadline struct {
 	over chan struct{}
 }
 
-// Deadline implements [context.Context]. It is before the target's time-out.
+// Deadline implements [context.Context]. It is before the target's timeout.
 func (d deadline) Deadline() (time.Time, bool) { return time.Now().Add(patience / 2), true }
 
 // Done implements [context.Context].
@@ -35,7 +35,7 @@ func (d deadline) Err() error {
 	}
 }
 
-// await waits until so many scrapes share the round.
+// await waits until so many callers share the scrape.
 func (c *Collector) await(tb testing.TB, waiters int) {
 	tb.Helper()
 	target := (*c.targets.Load())[0]
@@ -47,18 +47,18 @@ func (c *Collector) await(tb testing.TB, waiters int) {
 	})
 }
 
-func TestScrapesShareOneRound(t *testing.T) {
-	c, nginx := asked(t)
+func TestCallersShareOneScrape(t *testing.T) {
+	c, nginx := newSlowCollector(t)
 	const scrapers = 20
-	pages := make([]<-chan *metric.Exposition, scrapers)
-	for i := range pages {
-		pages[i] = c.scrapeBeside(t.Context(), t)
+	expositions := make([]<-chan *metric.Exposition, scrapers)
+	for i := range expositions {
+		expositions[i] = c.scrapeBeside(t.Context(), t)
 	}
 	receive(t, "the request", nginx.arrived)
 	c.await(t, scrapers)
 	nginx.answer <- struct{}{}
-	for _, page := range pages {
-		wantUp(t, receive(t, "a page", page), true)
+	for _, exposition := range expositions {
+		wantUp(t, receive(t, "a exposition", exposition), true)
 	}
 	if got := nginx.requests.Load(); got != 1 {
 		t.Errorf("nginx had %d requests; want 1", got)
@@ -73,23 +73,23 @@ func TestScrapesShareOneRound(t *testing.T) {
 
 func TestLeavingDoesNotCancelOthers(t *testing.T) {
 	for _, first := range []bool{false, true} {
-		c, nginx := asked(t)
+		c, nginx := newSlowCollector(t)
 		one := c.scraper(t, first)
 		receive(t, "the request", nginx.arrived)
 		other := c.scraper(t, true)
 		c.await(t, 2)
 		one.leave()
 		if first {
-			page := receive(t, "the page of the one who left", one.page)
-			wantUp(t, page, false)
-			wantErrors(t, page, client.ReasonTimeout, 0)
+			exposition := receive(t, "the exposition of the one who left", one.exposition)
+			wantUp(t, exposition, false)
+			wantErrors(t, exposition, client.ReasonTimeout, 0)
 		}
 		c.await(t, 1)
 		nginx.answer <- struct{}{}
-		page := receive(t, "the page of the one who stayed", other.page)
-		wantUp(t, page, true)
+		exposition := receive(t, "the exposition of the one who stayed", other.exposition)
+		wantUp(t, exposition, true)
 		for _, reason := range client.Reasons() {
-			wantErrors(t, page, reason, 0)
+			wantErrors(t, exposition, reason, 0)
 		}
 		if got := nginx.requests.Load(); got != 1 {
 			t.Errorf("nginx had %d requests; want 1", got)
@@ -97,8 +97,8 @@ func TestLeavingDoesNotCancelOthers(t *testing.T) {
 	}
 }
 
-// Whoever leaves last, and in whatever order: nginx is not waited for then.
-func TestLastOneWhoLeavesCancels(t *testing.T) {
+// Callers leave in any order; the last one cancels the request.
+func TestLastCallerCancels(t *testing.T) {
 	for name, order := range map[string][]int{"alone": {0}, "first come first": {0, 1, 2}, "first come last": {2, 1, 0}} {
 		t.Run(name, func(t *testing.T) { leaveInOrder(t, false, order) })
 		t.Run(name+", bounded", func(t *testing.T) { leaveInOrder(t, true, order) })
@@ -109,7 +109,7 @@ func TestLastOneWhoLeavesCancels(t *testing.T) {
 // bounded in time or not.
 func leaveInOrder(t *testing.T, bounded bool, order []int) {
 	t.Helper()
-	c, nginx := asked(t)
+	c, nginx := newSlowCollector(t)
 	scrapers := []scraper{c.scraper(t, bounded)}
 	receive(t, "the request", nginx.arrived)
 	for len(scrapers) < len(order) {
@@ -118,25 +118,25 @@ func leaveInOrder(t *testing.T, bounded bool, order []int) {
 	for left, i := range order {
 		c.await(t, len(order)-left)
 		if len(nginx.gone) > 0 {
-			t.Fatalf("the request was given up while %d scrapers waited", len(order)-left)
+			t.Fatalf("the request was cancelled while %d callers waited", len(order)-left)
 		}
 		scrapers[i].leave()
 	}
-	receive(t, "nginx to see that nobody waits", nginx.gone)
+	receive(t, "nginx to see that no caller waits", nginx.gone)
 	for _, s := range scrapers {
-		wantUp(t, receive(t, "a page", s.page), false)
+		wantUp(t, receive(t, "a exposition", s.exposition), false)
 	}
 	nginx.answer <- struct{}{}
-	page := c.Scrape(t.Context())
-	wantUp(t, page, true)
+	exposition := c.Scrape(t.Context())
+	wantUp(t, exposition, true)
 	for _, reason := range client.Reasons() {
-		wantErrors(t, page, reason, 0)
+		wantErrors(t, exposition, reason, 0)
 	}
 }
 
-// Several scrapers run out of time in one round: that is one time-out.
+// Several callers run out of time in one scrape: that is one timeout.
 func TestDeadlineOfScrapers(t *testing.T) {
-	c, nginx := asked(t)
+	c, nginx := newSlowCollector(t)
 	patient := c.scraper(t, false)
 	receive(t, "the request", nginx.arrived)
 	for range 3 {
@@ -144,37 +144,37 @@ func TestDeadlineOfScrapers(t *testing.T) {
 		one, other := c.scrapeBeside(ctx, t), c.scrapeBeside(ctx, t)
 		c.await(t, 3)
 		close(ctx.over)
-		for _, page := range []*metric.Exposition{receive(t, "a page", one), receive(t, "a page", other)} {
-			wantUp(t, page, false)
-			wantErrors(t, page, client.ReasonTimeout, 1)
-			wantValue(t, page, 0, "nginx_exporter_source_success", "source", "stub_status")
+		for _, exposition := range []*metric.Exposition{receive(t, "a exposition", one), receive(t, "a exposition", other)} {
+			wantUp(t, exposition, false)
+			wantErrors(t, exposition, client.ReasonTimeout, 1)
+			wantValue(t, exposition, 0, "nginx_exporter_source_success", "source", "stub_status")
 		}
 	}
 	nginx.answer <- struct{}{}
-	page := receive(t, "the page of the patient one", patient.page)
-	wantUp(t, page, true)
-	wantErrors(t, page, client.ReasonTimeout, 1)
+	exposition := receive(t, "the exposition of the patient one", patient.exposition)
+	wantUp(t, exposition, true)
+	wantErrors(t, exposition, client.ReasonTimeout, 1)
 	if got := nginx.requests.Load(); got != 1 {
 		t.Errorf("nginx had %d requests; want 1", got)
 	}
 }
 
-// A round that somebody could not wait for has failed already: what it brings
-// for the others does not count again.
+// A scrape that a caller could not wait for has failed already: its result for
+// the others does not count again.
 func TestFailureAfterDeadline(t *testing.T) {
-	c, nginx := asked(t)
+	c, nginx := newSlowCollector(t)
 	patient := c.scraper(t, false)
 	receive(t, "the request", nginx.arrived)
 	ctx := deadline{t.Context(), make(chan struct{})}
 	hurried := c.scrapeBeside(ctx, t)
 	c.await(t, 2)
 	close(ctx.over)
-	wantErrors(t, receive(t, "the page of the hurried one", hurried), client.ReasonTimeout, 1)
+	wantErrors(t, receive(t, "the exposition of the hurried one", hurried), client.ReasonTimeout, 1)
 	nginx.fail <- struct{}{}
-	page := receive(t, "the page of the patient one", patient.page)
-	wantUp(t, page, false)
-	wantErrors(t, page, client.ReasonTimeout, 1)
-	wantErrors(t, page, client.ReasonStatus, 0)
+	exposition := receive(t, "the exposition of the patient one", patient.exposition)
+	wantUp(t, exposition, false)
+	wantErrors(t, exposition, client.ReasonTimeout, 1)
+	wantErrors(t, exposition, client.ReasonStatus, 0)
 }
 
 // That a scraper leaves says nothing of nginx; that it runs out of time does.
@@ -185,14 +185,14 @@ func TestLogOfThoseWhoLeave(t *testing.T) {
 	leaving := c.scraper(t, false)
 	receive(t, "the request", nginx.arrived)
 	leaving.leave()
-	receive(t, "the page of the one who left", leaving.page)
+	receive(t, "the exposition of the one who left", leaving.exposition)
 	book.wantLines(t)
 	ctx := deadline{t.Context(), make(chan struct{})}
 	scrape := c.scrapeBeside(ctx, t)
 	receive(t, "the request", nginx.arrived)
 	close(ctx.over)
-	receive(t, "the page of the one without time", scrape)
-	eventually(t, "the round to end", func() bool {
+	receive(t, "the exposition of the one without time", scrape)
+	eventually(t, "the scrape to end", func() bool {
 		book.mu.Lock()
 		defer book.mu.Unlock()
 		return book.text.Len() > 0
@@ -200,41 +200,41 @@ func TestLogOfThoseWhoLeave(t *testing.T) {
 	book.wantLines(t, "level=warn target="+nginx.server.URL+"/stub_status source=stub_status msg=\"Scrape failed\" reason=timeout")
 }
 
-// A round that nobody waits for any more is not joined by the next scrape.
+// A scrape without callers is not joined by the next one.
 func TestScrapeAfterDeadlineAsksAnew(t *testing.T) {
-	c, nginx := asked(t)
+	c, nginx := newSlowCollector(t)
 	for i := range 3 {
 		ctx := deadline{t.Context(), make(chan struct{})}
 		scrape := c.scrapeBeside(ctx, t)
 		receive(t, "the request", nginx.arrived)
 		close(ctx.over)
-		page := receive(t, "the page", scrape)
-		wantUp(t, page, false)
-		wantErrors(t, page, client.ReasonTimeout, float64(i+1))
-		receive(t, "the request to be given up", nginx.gone)
+		exposition := receive(t, "the exposition", scrape)
+		wantUp(t, exposition, false)
+		wantErrors(t, exposition, client.ReasonTimeout, float64(i+1))
+		receive(t, "the request to be cancelled", nginx.gone)
 	}
 	nginx.answer <- struct{}{}
-	page := c.Scrape(t.Context())
-	wantUp(t, page, true)
-	wantErrors(t, page, client.ReasonTimeout, 3)
+	exposition := c.Scrape(t.Context())
+	wantUp(t, exposition, true)
+	wantErrors(t, exposition, client.ReasonTimeout, 3)
 	if got := nginx.requests.Load(); got != 4 {
 		t.Errorf("nginx had %d requests; want 4", got)
 	}
 }
 
-// The target's own time-out ends a round for all who wait.
+// The target's own timeout ends a scrape for all callers.
 func TestTimeoutOfTarget(t *testing.T) {
 	nginx := startSlow(t)
 	options := nginx.options(t)
 	options.Client.Timeout = moment
 	c := newCollector(t, Options{}, options)
-	page := c.Scrape(t.Context())
-	wantUp(t, page, false)
-	wantErrors(t, page, client.ReasonTimeout, 1)
-	if seconds, _ := valueOf(t, page, "nginx_exporter_source_duration_seconds"); seconds < 0.9*moment.Seconds() || seconds > patience.Seconds() {
+	exposition := c.Scrape(t.Context())
+	wantUp(t, exposition, false)
+	wantErrors(t, exposition, client.ReasonTimeout, 1)
+	if seconds, _ := valueOf(t, exposition, "nginx_exporter_source_duration_seconds"); seconds < 0.9*moment.Seconds() || seconds > patience.Seconds() {
 		t.Errorf("the source took %v s; want %v at least", seconds, moment)
 	}
-	receive(t, "the request to be given up", nginx.gone)
+	receive(t, "the request to be cancelled", nginx.gone)
 	nginx.answer <- struct{}{}
 	longer := nginx.options(t)
 	if err := c.SetTargets([]TargetOptions{longer}); err != nil {
@@ -246,12 +246,12 @@ func TestTimeoutOfTarget(t *testing.T) {
 // A scraper whose time is over before it begins learns that, and nginx is left
 // in peace.
 func TestDeadlineBeforeScrape(t *testing.T) {
-	c, nginx := asked(t)
+	c, nginx := newSlowCollector(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
 	defer cancel()
-	page := c.Scrape(ctx)
-	wantUp(t, page, false)
-	wantErrors(t, page, client.ReasonTimeout, 1)
+	exposition := c.Scrape(ctx)
+	wantUp(t, exposition, false)
+	wantErrors(t, exposition, client.ReasonTimeout, 1)
 	nginx.answer <- struct{}{}
 	wantUp(t, c.Scrape(t.Context()), true)
 }
@@ -264,14 +264,14 @@ func TestTargetsFailApart(t *testing.T) {
 	hangs.Client.Timeout = moment
 	up := start(t, says("nginx", plainPage)).options(t, label("addr", "up"))
 	c := newCollector(t, Options{}, hangs, down, up)
-	page := c.Scrape(t.Context())
-	wantValue(t, page, 1, "nginx_up", "addr", "up")
-	wantValue(t, page, 0, "nginx_up", "addr", "down")
-	wantValue(t, page, 0, "nginx_up", "addr", "hangs")
-	wantValue(t, page, 31070465, "nginx_http_requests_total", "addr", "up")
+	exposition := c.Scrape(t.Context())
+	wantValue(t, exposition, 1, "nginx_up", "addr", "up")
+	wantValue(t, exposition, 0, "nginx_up", "addr", "down")
+	wantValue(t, exposition, 0, "nginx_up", "addr", "hangs")
+	wantValue(t, exposition, 31070465, "nginx_http_requests_total", "addr", "up")
 	for _, addr := range []string{"down", "hangs"} {
-		if _, found := valueOf(t, page, "nginx_http_requests_total", "addr", addr); found {
-			t.Errorf("target %q has figures", addr)
+		if _, found := valueOf(t, exposition, "nginx_http_requests_total", "addr", addr); found {
+			t.Errorf("target %q has metrics", addr)
 		}
 	}
 }

@@ -147,6 +147,13 @@ func (t *target) firstProtocol() source.Protocol {
 
 func (t *target) open(p source.Protocol) session { return session{p, p.Open(t.client)} }
 
+// protocol returns the protocol that the target is known to speak.
+func (t *target) protocol() source.Protocol {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.session.Protocol
+}
+
 // inherit takes over what the predecessor counted.
 func (t *target) inherit(from *target) {
 	from.mu.Lock()

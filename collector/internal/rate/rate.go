@@ -1,5 +1,5 @@
 // Package rate turns readings of a counter into rates over windows of time. It
-// owns the arithmetic alone: it reads no clock, asks nobody and starts nothing.
+// owns the arithmetic alone: it reads no clock, makes no request and starts nothing.
 // It must not import anything but the standard library.
 package rate
 
@@ -75,7 +75,7 @@ func (s *Series) Clone() *Series {
 }
 
 // Add takes a reading. One that was under way at the same time as the last is
-// left out: nobody knows which of them the counter answered first.
+// left out: which of them was counted first is unknown.
 func (s *Series) Add(r Reading) {
 	if math.IsNaN(r.Total) || math.IsInf(r.Total, 0) {
 		return
@@ -100,8 +100,8 @@ func (s *Series) Add(r Reading) {
 }
 
 // continues reports whether the counter went on from the last reading. If it
-// began anew, nobody knows what it counted before that. If it is suddenly back
-// where it fell from, there are two that answer in turns, such as two nginx
+// began anew, what it counted before that is unknown. If it is suddenly back
+// where it fell from, there are two that respond in turns, such as two nginx
 // during an upgrade.
 func (s *Series) continues(total float64) bool {
 	if total < s.last.Total {

@@ -64,7 +64,7 @@ func TestPerSecond(t *testing.T) {
 		"restart":                 {[]rate.Reading{at(0, 1000, 0), at(6, 1060, 0), at(9, 4, 0), at(12, 34, 0)}, 0, 10},
 		"restart, little known":   {[]rate.Reading{at(0, 1000, 0), at(9, 9, 0), at(12, 39, 0)}, 0, unknown},
 		"restart to a high count": {[]rate.Reading{at(0, 1e9, 0), at(6, 1e9+60, 0), at(9, 9e8, 0), at(15, 9e8+60, 0)}, 0, 10},
-		"two that answer in turns": {[]rate.Reading{
+		"two that respond in turns": {[]rate.Reading{
 			at(0, 1e9, 0), at(3, 20, 0), at(6, 1e9+60, 0), at(9, 40, 0), at(12, 1e9+90, 0), at(15, 60, 0),
 		}, 0, unknown},
 		"upgrade": {[]rate.Reading{
@@ -79,7 +79,7 @@ func TestPerSecond(t *testing.T) {
 		"silent longer, back":       {[]rate.Reading{at(0, 0, 0), at(15, 1500, 0), at(31, 1510, 0), at(39, 1590, 0)}, 0, 10},
 		"at the same time":          {[]rate.Reading{at(0, 0, 0), at(10, 100, 0), at(10, 999, 0)}, 0, 10},
 		"a clock that goes back":    {[]rate.Reading{at(0, 0, 0), at(10, 100, 0), at(9, 999, 0)}, 10, 10},
-		"no figure":                 {[]rate.Reading{at(0, 0, 0), at(5, math.NaN(), 0), at(6, math.Inf(1), 0), at(10, 100, 0)}, 0, 10},
+		"no number":                 {[]rate.Reading{at(0, 0, 0), at(5, math.NaN(), 0), at(6, math.Inf(1), 0), at(10, 100, 0)}, 0, 10},
 		"above 2^53, as floats are": {[]rate.Reading{at(0, 1<<60, 0), at(10, 1<<60+1<<20, 0)}, 0, 1 << 20 / 10.0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,6 +56,10 @@ func openFiles(path string) value.Value {
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 		return value.Of(float64(info.Size()))
 	}
+	return countEntries(path)
+}
+
+func countEntries(path string) value.Value {
 	directory, err := os.Open(path)
 	if err != nil {
 		return value.Value{}

@@ -51,8 +51,11 @@ func TestProcess(t *testing.T) {
 	if got := collected(t, New(true)).Value("process_open_fds").Float(); got != open+1 {
 		t.Errorf("%v files are open after one more; before it were %v", got, open)
 	}
+	if got := countEntries("/proc/self/fd").Float(); got != open+1 {
+		t.Errorf("%v files are open by the other way to count; want %v", got, open+1)
+	}
 	if b := collected(t, New(false)); b.Value("process_open_fds").IsSet() {
-		t.Error("there are metrics of the process that nobody wants")
+		t.Error("there are metrics of the process that were not requested")
 	}
 }
 
