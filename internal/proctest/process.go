@@ -66,8 +66,8 @@ func (p *Process) reap() {
 func (p *Process) finish(tb TB) {
 	tb.Helper()
 	p.Kill()
-	if tb.Failed() {
-		tb.Logf("log of %s (%s):\n%s", p.name, p.command.ProcessState, clip(p.Log()))
+	if log := p.Log(); tb.Failed() && log != "" {
+		tb.Logf("log of %s (%s):\n%s", p.name, p.command.ProcessState, clip(log))
 	}
 }
 
