@@ -81,3 +81,20 @@ func TestDocumentOfAnotherKind(t *testing.T) {
 		}
 	}
 }
+
+// An API none of whose documents can be read is still one: mode auto does not
+// begin again with the first protocol.
+func TestAPIWithoutReadableDocuments(t *testing.T) {
+	t.Parallel()
+	api := plustest.New(plustest.WithDocuments(map[string][]byte{"connections": []byte("true"), "nginx": []byte("true")}))
+	server := api.Start()
+	t.Cleanup(server.Close)
+	c := newCollector(t, Options{}, asking(t, server.URL))
+	const scrapes = 4
+	for range scrapes {
+		wantValue(t, c.Scrape(t.Context()), 0, "nginxplus_up")
+	}
+	if got := api.Requests()["/api"]; got != scrapes+1 { // the index is read each time
+		t.Errorf("the API was requested %d times in %d scrapes; want %d: %v", got, scrapes, scrapes+1, api.Requests())
+	}
+}

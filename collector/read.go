@@ -54,10 +54,10 @@ func (t *target) read(s *scrape) {
 		return
 	}
 	t.mu.Lock()
-	err := s.failure()
+	err, discovered := s.failure(), s.discovery != nil && s.discovery.Success()
 	t.mu.Unlock()
-	if err == nil {
-		return
+	if err == nil || discovered {
+		return // it speaks that protocol, even if nothing can be read
 	}
 	for _, p := range t.protocols {
 		if p.Name() == s.session.Name() || !p.Recognizes(err) {
