@@ -38,3 +38,10 @@ func TestAbsent(t *testing.T) {
 		}
 	}
 }
+
+func TestOfBool(t *testing.T) {
+	t.Parallel()
+	if yes, no := value.OfBool(true), value.OfBool(false); yes.Float() != 1 || !no.IsSet() || no.Float() != 0 {
+		t.Errorf("true is %v and false is %v", yes.Float(), no.Float())
+	}
+}
