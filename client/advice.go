@@ -53,7 +53,7 @@ func adviceTLS(err error) string {
 	case errors.As(err, &record):
 		return "the port does not speak TLS; use http:// in the target"
 	case errors.As(err, &host):
-		return "the certificate is for another name; set tls_config.server_name in the configuration file"
+		return "the certificate is for another name; set --nginx.ssl-server-name (tls_config.server_name in the configuration file)"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "renew the certificate of nginx and reload nginx, or correct the clocks"
 	case errors.As(err, &unknown), errors.As(err, &invalid):
@@ -68,7 +68,7 @@ func adviceTLS(err error) string {
 func adviceAlert(text string) string {
 	const clientCertificate = "set --nginx.ssl-client-cert and --nginx.ssl-client-key to a client certificate that nginx trusts"
 	for _, known := range []struct{ part, advice string }{
-		{"unrecognized name", "nginx has no TLS server with this name; set tls_config.server_name in the configuration file to its server_name"},
+		{"unrecognized name", "nginx has no TLS server with this name; set --nginx.ssl-server-name (tls_config.server_name in the configuration file) to its server_name"},
 		{"protocol version", "enable TLS 1.2 or 1.3 in nginx: ssl_protocols TLSv1.2 TLSv1.3"},
 		{"certificate required", clientCertificate},
 		{"bad certificate", clientCertificate},

@@ -20,7 +20,7 @@ func TestAdviceOfNginx(t *testing.T) {
 	}{
 		"unknown TLS server name": {
 			"", "server { listen @ADDRESS@ ssl; ssl_reject_handshake on; }",
-			failure{reason: client.ReasonTLS, text: "unrecognized name", advice: "set tls_config.server_name in the configuration file"},
+			failure{reason: client.ReasonTLS, text: "unrecognized name", advice: "set --nginx.ssl-server-name (tls_config.server_name in the configuration file"},
 		},
 		"TLS 1.1": {
 			"", "server { listen @ADDRESS@ ssl; ssl_certificate crt; ssl_certificate_key key; ssl_protocols TLSv1.1; }",

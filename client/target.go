@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -52,6 +53,9 @@ func parseURL(s string) (Target, error) {
 	if !strings.Contains(s, "://") {
 		return Target{}, errScheme
 	}
+	if _, socket, found := strings.Cut(s, "://unix:"); found && (strings.HasPrefix(socket, "/") || strings.HasPrefix(socket, "@")) {
+		return Target{}, fmt.Errorf("write %s without a scheme", hideQuery(unixScheme+socket))
+	}
 	u, err := url.Parse(s)
 	if err != nil {
 		return Target{}, urlError(s, err)
@@ -70,7 +74,11 @@ func parseURL(s string) (Target, error) {
 		t.hasLogin = true
 		t.username = u.User.Username()
 		t.password, _ = u.User.Password()
+		if strings.ContainsFunc(t.username+t.password, unicode.IsControl) {
+			return Target{}, errors.New("the credentials contain a control character")
+		}
 	}
+	t.url.RawQuery = escapeQuery(u.RawQuery)
 	t.url.User, t.url.Fragment, t.url.RawFragment = nil, "", ""
 	return t, nil
 }
@@ -99,8 +107,22 @@ func parseUnix(s string) (Target, error) {
 		return Target{}, errors.New("the request path is not valid")
 	}
 	// The host of the URL is used only for the Host header.
-	u.Scheme, u.Host = "http", "localhost"
+	u.Scheme, u.Host, u.RawQuery = "http", "localhost", escapeQuery(u.RawQuery)
 	return Target{label: hideQuery(s), socket: socket, url: *u}, nil
+}
+
+// escapeQuery escapes what would break the request line. net/url escapes the path
+// only.
+func escapeQuery(query string) string {
+	var escaped strings.Builder
+	for _, b := range []byte(query) {
+		if b <= ' ' || b > '~' {
+			fmt.Fprintf(&escaped, "%%%02X", b)
+		} else {
+			escaped.WriteByte(b)
+		}
+	}
+	return escaped.String()
 }
 
 func checkPort(port string) error {

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,10 @@ func TestParseTargetRefuses(t *testing.T) {
 		"unix:/run/nginx\x00.sock:/s":       "NUL",
 		"unix:/run/nginx.sock:/%zz":         "the request path is not valid",
 		"unix:/run/nginx.sock:/a\x7fb":      "the request path is not valid",
+		"http://unix:/run/x.sock:/status":   "write unix:/run/x.sock:/status without a scheme",
+		"https://unix:@x:/s?token=geheim":   "write unix:@x:/s?token=REDACTED without a scheme",
+		"http://user:geheim%0d%0a@h/s":      "the credentials contain a control character",
+		"http://user%00:geheim@h/s":         "the credentials contain a control character",
 		"http//user:geheim@h/s":             "write http://",
 		"user:geheim@h/s":                   "write http://",
 		"ftp://user:geheim@h/s":             "write http://",
@@ -195,5 +200,32 @@ func TestZeroTarget(t *testing.T) {
 	t.Parallel()
 	if got := (client.Target{}).String(); got != "" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A query is escaped where it would break the request line, and nowhere else.
+func TestQueryIsEscaped(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"a=b c&d": "a=b%20c&d", "a=b%20c": "a=b%20c", "ä": "%C3%A4", "a=b+c": "a=b+c", "x HTTP/1.1": "x%20HTTP/1.1", "": "",
+	} {
+		for _, uri := range []string{"http://ADDRESS/s?" + query, "unix:SOCKET:/s?" + query} {
+			listener := listen(t, "tcp", "127.0.0.1:0")
+			if strings.HasPrefix(uri, "unix:") {
+				socket := filepath.Join(t.TempDir(), "s")
+				listener = listen(t, "unix", socket)
+				uri = strings.Replace(uri, "SOCKET", socket, 1)
+			}
+			var requested string // one request at a time writes it
+			start(t, listener, func(e *exchange) outcome {
+				requested = e.request.RequestURI
+				e.send(ok(page))
+				return hangUp
+			})
+			mustScrape(t, connect(t, client.Options{Target: target(t, strings.Replace(uri, "ADDRESS", listener.Addr().String(), 1)), Timeout: patience}))
+			if requested != "/s?"+want {
+				t.Errorf("%s: requested %s", uri, requested)
+			}
+		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 const (
 	adviceTrust  = "set --nginx.ssl-ca-cert to the CA"
 	advicePlain  = "the port does not speak TLS; use http:// in the target"
-	adviceOther  = "the certificate is for another name; set tls_config.server_name"
+	adviceOther  = "the certificate is for another name; set --nginx.ssl-server-name (tls_config.server_name in"
 	adviceClient = "set --nginx.ssl-client-cert and"
 )
 
