@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/alecthomas/kingpin/v2"
 )
 
 // TestDocsFlags holds the tables of docs/flags.md equal to the flags.
@@ -134,17 +132,6 @@ doctor exits with 0 if healthy, 1 if a problem is found, 2 if diagnosis is not p
 .BR nginx (8),
 .BR prometheus (1)
 `
-
-// commands lists commands and those below them.
-func commands(list []*kingpin.CmdModel) []*kingpin.CmdModel {
-	var all []*kingpin.CmdModel
-	for _, command := range list {
-		if !command.Hidden {
-			all = append(append(all, command), commands(command.Commands)...)
-		}
-	}
-	return all
-}
 
 func standard(f *flag) string {
 	if len(f.defaults) == 0 {

@@ -46,7 +46,7 @@ func (c *cli) add(name, alias string, v *value, help string) *flag {
 	for _, env := range f.env {
 		// An empty variable counts as unset.
 		if given, _ := c.lookup(env); strings.TrimSpace(given) != "" {
-			v.name, v.given, defaults = env, true, []string{given}
+			v.name, v.variable, v.given, defaults = env, env, true, []string{given}
 			if v.repeats {
 				defaults = c.lines(f, given)
 			}
@@ -68,7 +68,8 @@ type value struct {
 	placeholder string // for the help, of flags without a default
 	boolean     bool
 	repeats     bool
-	given       bool // set by a variable
+	given       bool   // set by a variable
+	variable    string // which it is then
 	text        string
 }
 
@@ -81,6 +82,10 @@ func (v *value) named(placeholder string) *value {
 // Set implements [kingpin.Value].
 func (v *value) Set(text string) error {
 	v.text = text
+	// Files of variables for Docker and systemd are no shell scripts.
+	if strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'") {
+		return fmt.Errorf("%s: the value begins with a quote; do not use quotes, they become part of the value", v.name)
+	}
 	if err := v.set(text); err != nil {
 		return fmt.Errorf("%s: %w", v.name, err)
 	}
@@ -180,7 +185,7 @@ func durations(to *[]time.Duration) *value {
 func (c *cli) parse(args []string) (string, error) {
 	for _, f := range c.flags {
 		// The variable is not used, so errors must not name it.
-		if c.onCommandLine(args, f.name) {
+		if c.onCommandLine(args, f.name) || c.onCommandLine(args, "no-"+f.name) {
 			f.value.name = "--" + f.name
 		}
 	}
@@ -188,12 +193,21 @@ func (c *cli) parse(args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if len(args) > 0 && args[0] == versionCommand {
+		normalized[0] = "--" + versionCommand // which works in an invalid environment, too
+	}
 	command, err := c.app.Parse(normalized)
 	if err != nil {
-		return "", err
+		return "", c.explain(err, args)
 	}
 	uris := slices.IndexFunc(c.flags, func(f *flag) bool { return f.name == "nginx.scrape-uri" })
 	c.config.Nginx.DefaultURI = !c.onCommandLine(args, "nginx.scrape-uri") && !c.flags[uris].given
+	c.config.Variables = map[string]string{}
+	for _, f := range c.flags {
+		if f.given && !c.onCommandLine(args, f.name) && !c.onCommandLine(args, "no-"+f.name) {
+			c.config.Variables[f.name] = f.variable
+		}
+	}
 	c.applyLegacy()
 	return command, nil
 }

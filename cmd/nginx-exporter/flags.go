@@ -18,6 +18,7 @@ const (
 	programName        = "nginx-exporter"
 	serveCommand       = "serve"
 	checkConfigCommand = "check-config"
+	versionCommand     = "version"
 )
 
 // cli is the command line: its definition, and what was parsed.
@@ -49,13 +50,14 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.setUsage()
 	c.app.HelpFlag.Short('h')
 	c.app.HelpFlag.Help("Show help, also for a command; --help-long shows all flags.")
-	c.app.VersionFlag.Help("Show the version.")
+	c.app.VersionFlag.Short('v').Help("Show the version.")
 	c.app.Command(serveCommand, "Scrape NGINX and expose its metrics (default).").Default()
 	c.app.Command(checkConfigCommand, "Validate flags, environment and configuration file, and exit.")
 	c.addInject()
 	c.addUninject()
 	c.addSnippet()
 	c.addDoctor()
+	c.app.Command(versionCommand, "Show the version.")
 	c.config.UserAgent = programName + "/" + version.Version
 	c.config.Web.Timeouts = config.DefaultTimeouts()
 	c.nginxFlags()
@@ -86,6 +88,8 @@ func (c *cli) nginxFlags() {
 		"Send a PROXY protocol header on each connection.")
 	c.add("nginx.ssl-verify", "SSL_VERIFY", boolean(&n.Verify, true),
 		"Verify the TLS certificate of NGINX.")
+	c.add("nginx.ssl-server-name", "", text(&n.ServerName, "").named("NAME"),
+		"Name for SNI and in the certificate, instead of the host of the target.")
 	c.add("nginx.ssl-ca-cert", "SSL_CA_CERT", text(&n.CACert, "").named("PATH"),
 		"CA certificates to trust, instead of the system's.")
 	c.add("nginx.ssl-client-cert", "SSL_CLIENT_CERT", text(&n.ClientCert, "").named("PATH"),

@@ -139,6 +139,21 @@ func TestFlagErrorsNameTheirSource(t *testing.T) {
 	}
 }
 
+// TestQuotedValues sets every flag to a value in quotes, as from a file of
+// variables that is not read by a shell.
+func TestQuotedValues(t *testing.T) {
+	for _, f := range fresh(t).flags {
+		for _, quote := range []string{`"`, "'"} {
+			given := quote + samples(t, f)[0] + quote
+			for _, variable := range f.env {
+				if _, err := parsed(nil, map[string]string{variable: given}); err == nil || !strings.HasPrefix(err.Error(), variable+": ") || !strings.Contains(err.Error(), "do not use quotes") {
+					t.Errorf("%s=%s: %v", variable, given, err)
+				}
+			}
+		}
+	}
+}
+
 // TestOldSpellings uses the spellings of versions 0.x for every flag: each has the
 // same effect as today's, and the log names that.
 func TestOldSpellings(t *testing.T) {
@@ -172,6 +187,11 @@ func oldSpellings(f *flag, value string) []oldSpelling {
 		return append(list, oldSpelling{[]string{"-" + f.name, value}, on(f, value), dash})
 	}
 	list = append(list, oldSpelling{[]string{"-" + f.name}, on(f, "true"), dash})
+	for text, plain := range map[string]string{"true": "true", "False": "false"} {
+		normalized := on(f, plain)
+		list = append(list, oldSpelling{[]string{"-" + f.name, text}, normalized, dash},
+			oldSpelling{[]string{"--" + f.name, text}, normalized, "Flag --" + f.name + "=" + text + " is deprecated; use " + normalized[0]})
+	}
 	for text, plain := range map[string]string{"true": "true", "1": "true", "false": "false", "F": "false"} {
 		normalized := on(f, plain)
 		list = append(list,
@@ -205,6 +225,11 @@ func TestLists(t *testing.T) {
 		{uris, "http://a/x, https://b/y,unix:/s:/z", []string{"http://a/x", "https://b/y", "unix:/s:/z"}, true},
 		{uris, "http://a/x?list=1,2", []string{"http://a/x?list=1,2"}, false},
 		{uris, "http://a/x,b", []string{"http://a/x,b"}, false},
+		{uris, "http://a/x,", []string{"http://a/x"}, true},
+		{uris, "http://a/x, ,http://b/y , ", []string{"http://a/x", "http://b/y"}, true},
+		{labels, "a=b,", []string{"a=b"}, true},
+		{labels, "a=b,c,,d=e,", []string{"a=b,c", "d=e"}, true},
+		{labels, "a=b,\nc=d", []string{"a=b", "c=d"}, true},
 		{labels, "a=b", []string{"a=b"}, false},
 		{labels, "a=b\nc=d", []string{"a=b", "c=d"}, false},
 		{labels, "a=b,c=d", []string{"a=b", "c=d"}, true},
@@ -286,6 +311,7 @@ func state(t *testing.T, args []string, environment map[string]string) string {
 	for _, f := range cli.flags {
 		fmt.Fprintf(&all, "%s=%q ", f.name, f.text)
 	}
+	cli.config.Variables = nil // for errors only
 	fmt.Fprintf(&all, "%+v %+v", cli.config, cli.legacy)
 	return all.String()
 }

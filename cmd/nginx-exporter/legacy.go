@@ -35,18 +35,23 @@ func (c *cli) old(name, alias string, v *value) {
 }
 
 // normalizeArgs rewrites the spellings of versions 0.x: one dash before a long
-// flag, --flag=true and --flag=false. Arguments after -- are not changed.
+// flag, --flag=true and --flag=false, and --flag true as in charts. Arguments after -- are not changed.
 func (c *cli) normalizeArgs(args []string) ([]string, error) {
 	if slices.Contains(args, "--completion-bash") {
 		return args, nil // incomplete, as typed so far
 	}
 	var normalized []string
-	for i, arg := range args {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
 		if arg == "--" {
 			return append(normalized, args[i:]...), nil
 		}
-		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		name, _, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		f := c.find(name)
+		if f != nil && f.boolean && !assigned && arg != name && i+1 < len(args) && isTruth(args[i+1]) {
+			i++
+			arg += "=" + args[i]
+		}
 		arg, err := c.normalizeValue(f, c.normalizeDash(f, arg), args[i+1:])
 		if err != nil {
 			return nil, err
@@ -58,6 +63,12 @@ func (c *cli) normalizeArgs(args []string) ([]string, error) {
 		normalized = append(normalized, arg)
 	}
 	return normalized, nil
+}
+
+// isTruth reports whether the word after a flag without a value can only be its
+// value.
+func isTruth(word string) bool {
+	return strings.EqualFold(word, "true") || strings.EqualFold(word, "false")
 }
 
 // normalizeDash adds the second dash to a long flag, but not to a short one such
@@ -133,10 +144,10 @@ func (c *cli) lines(f *flag, given string) []string {
 			continue
 		}
 		parts := splitOld(f.name, line)
-		if len(parts) > 1 {
+		if !slices.Equal(parts, []string{line}) {
 			c.deprecate("Commas between the values of %s are deprecated; write one value per line", f.value.name)
 		}
-		items = append(items, parts...)
+		items = append(items, slices.DeleteFunc(parts, func(item string) bool { return item == "" })...)
 	}
 	return items
 }
@@ -164,6 +175,10 @@ func splitOld(name, value string) []string {
 			items[len(items)-1] += "," + part
 		}
 	}
+	for i, item := range items {
+		// A comma at the end separates the item from nothing.
+		items[i] = strings.TrimRight(item, ", \t")
+	}
 	return items
 }
 
@@ -175,7 +190,9 @@ func (c *cli) applyLegacy() {
 	if labels := c.legacy.constLabels; len(labels) > 0 {
 		c.deprecate("Flag --prometheus.const-labels is deprecated; use --prometheus.const-label for each label instead")
 		for _, label := range labels {
-			c.config.ConstLabs = append(c.config.ConstLabs, splitOld("prometheus.const-labels", label)...)
+			if pairs := splitOld("prometheus.const-labels", label); !slices.Equal(pairs, []string{""}) {
+				c.config.ConstLabs = append(c.config.ConstLabs, pairs...)
+			}
 		}
 	}
 	if c.legacy.retries != "" || c.legacy.retryInterval != "" {
@@ -190,7 +207,7 @@ func (c *cli) splitFlag(name string, values []string) []string {
 	var items []string
 	for _, value := range values {
 		parts := splitOld(name, value)
-		if len(parts) > 1 {
+		if !slices.Equal(parts, []string{strings.TrimSpace(value)}) {
 			c.deprecate("Commas between the values of --%s are deprecated; repeat the flag instead", name)
 		}
 		items = append(items, parts...)

@@ -13,6 +13,9 @@ import (
 	"syscall"
 
 	"github.com/go-kit/log/level"
+	"github.com/prometheus/common/version"
+
+	"nginx-exporter/internal/redact"
 )
 
 func main() {
@@ -34,9 +37,9 @@ func run(args []string, stdout, stderr io.Writer, signals *signals) int {
 	case errors.As(err, &reported):
 		return int(reported)
 	case errors.As(err, &usage):
-		_, _ = fmt.Fprintf(stderr, "%s: error: %v, try --help\n", programName, err)
+		_, _ = fmt.Fprintf(stderr, "%s: error: %s, try --help\n", programName, redact.Text(err.Error()))
 	default:
-		_, _ = fmt.Fprintf(stderr, "%s: error: %v\n", programName, err)
+		_, _ = fmt.Fprintf(stderr, "%s: error: %s\n", programName, redact.Text(err.Error()))
 	}
 	if errors.As(err, &status) {
 		return status.status
@@ -56,27 +59,36 @@ func execute(args []string, stdout, stderr io.Writer, signals *signals) error {
 		return &usageError{err}
 	}
 	if command == serveCommand {
-		return cli.serve(stderr, signals)
+		return cli.config.NameVariables(cli.serve(stderr, signals))
 	}
 	signals.reset()
-	logs, err := newLogger(stderr, cli.logLevel, cli.logFormat)
+	return cli.config.NameVariables(cli.command(command, args, stdout, stderr))
+}
+
+// command runs a command other than serve.
+func (c *cli) command(command string, args []string, stdout, stderr io.Writer) error {
+	if command == versionCommand {
+		_, err := fmt.Fprintln(stdout, version.Print(programName))
+		return err
+	}
+	logs, err := newLogger(stderr, c.logLevel, c.logFormat)
 	if err != nil {
 		return err
 	}
-	logs.warnDeprecations(cli.deprecations)
+	logs.warnDeprecations(c.deprecations)
 	switch command {
 	case checkConfigCommand:
-		return checkConfig(&cli.config, stdout)
+		return checkConfig(&c.config, stdout)
 	case injectCommand:
-		return cli.inject(args, stdout, stderr)
+		return c.inject(args, stdout, stderr)
 	case uninjectCommand:
-		return cli.uninject(args, stdout, stderr)
+		return c.uninject(args, stdout, stderr)
 	case snippetCommand:
-		return cli.printSnippet(args, stdout)
+		return c.printSnippet(args, stdout)
 	case hpaDoctor:
-		return cli.doctorHPA(args, stdout, stderr)
+		return c.doctorHPA(args, stdout, stderr)
 	case statusDoctor:
-		return cli.doctorStatus(args, stdout, stderr)
+		return c.doctorStatus(args, stdout, stderr)
 	}
 	return fmt.Errorf("unknown command %q", command)
 }

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
 	"nginx-exporter/collector/source"
+	"nginx-exporter/internal/redact"
 )
 
 // Config holds the values of flags and environment, not validated yet.
@@ -24,6 +27,10 @@ type Config struct {
 	ConstLabs []string // NAME=VALUE each
 	File      string   // path of the configuration file, empty for none
 	UserAgent string   // header of requests to nginx
+
+	// Variables has the environment variable of each flag that got its value
+	// from one, by the name of the flag without dashes. Errors name it.
+	Variables map[string]string
 }
 
 // Nginx holds the --nginx flags.
@@ -36,6 +43,7 @@ type Nginx struct {
 	CACert        string
 	ClientCert    string
 	ClientKey     string
+	ServerName    string // empty for the host of the target
 	ProxyProtocol bool
 	Host          string
 	Timeout       time.Duration
@@ -94,8 +102,20 @@ func (s *Settings) Web() Web { return s.web }
 func (s *Settings) Warnings() []string { return s.warnings }
 
 // Validate reads the configuration file, if any, and validates everything. Its
-// errors are one line that names the flag or key, and contain no secret.
+// errors are one line that names the flag, variable or key, and contain no secret.
 func (c *Config) Validate() (*Settings, error) {
+	settings, err := c.validate()
+	if err != nil {
+		err = c.NameVariables(err)
+		return nil, &rewordedError{redact.Text(err.Error()), err}
+	}
+	for i, warning := range settings.warnings {
+		settings.warnings[i] = c.nameVariables(warning)
+	}
+	return settings, nil
+}
+
+func (c *Config) validate() (*Settings, error) {
 	if err := c.Web.validate(); err != nil {
 		return nil, err
 	}
@@ -127,6 +147,35 @@ func (c *Config) Validate() (*Settings, error) {
 	}
 	settings.fromFile, settings.warnings = b.fromFile, b.warnings
 	return settings, nil
+}
+
+// rewordedError is an error with another text.
+type rewordedError struct {
+	text string
+	err  error
+}
+
+// Error implements [error].
+func (e *rewordedError) Error() string { return e.text }
+
+func (e *rewordedError) Unwrap() error { return e.err }
+
+// NameVariables replaces the flags in the text of an error by the variables that
+// were set instead.
+func (c *Config) NameVariables(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := c.nameVariables(err.Error()); text != err.Error() {
+		return &rewordedError{text, err}
+	}
+	return err
+}
+
+func (c *Config) nameVariables(text string) string {
+	return regexp.MustCompile(`--[a-z]+(?:[.-][a-z]+)+`).ReplaceAllStringFunc(text, func(flag string) string {
+		return cmp.Or(c.Variables[strings.TrimPrefix(flag, "--")], flag)
+	})
 }
 
 func (w *Web) validate() error {

@@ -9,9 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 	"syscall"
 
 	promconfig "github.com/prometheus/common/config"
@@ -123,27 +120,7 @@ func (h *HTTPClient) check() error {
 	if err := h.Validate(); err != nil {
 		return err
 	}
-	return h.checkHeaders()
-}
-
-// checkHeaders refuses headers that cannot be sent.
-func (h *HTTPClient) checkHeaders() error {
-	if h.HTTPHeaders == nil {
-		return nil
-	}
-	for name, header := range h.HTTPHeaders.Headers {
-		if !regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$").MatchString(name) {
-			return fmt.Errorf("http_headers: %q is not a valid header name", name)
-		}
-		values := slices.Clone(header.Values)
-		for _, secret := range header.Secrets {
-			values = append(values, string(secret))
-		}
-		if strings.ContainsFunc(strings.Join(values, ""), func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			return fmt.Errorf("http_headers: %s: value contains a control character", name)
-		}
-	}
-	return nil
+	return h.checkValues()
 }
 
 func (h *HTTPClient) refersToSecrets() bool {
@@ -225,20 +202,6 @@ func parseFile(text []byte) (*File, error) {
 		return nil, errors.New("file contains more than one YAML document")
 	}
 	return file, nil
-}
-
-// oneLine reduces errors of the YAML library to one line, in terms of the file and
-// not of Go types. Values between backticks are removed: they may be secrets.
-func oneLine(err error) string {
-	text := err.Error()
-	var types *yaml.TypeError
-	if errors.As(err, &types) {
-		text = types.Errors[0]
-	}
-	text = strings.Join(strings.Fields(text), " ")
-	text = regexp.MustCompile("`.*`").ReplaceAllString(text, "a value")
-	text = regexp.MustCompile(`field (\S+) not found in type \S+`).ReplaceAllString(text, `unknown key "$1"`)
-	return regexp.MustCompile(`cannot unmarshal !!(\w+)( a value)? into \S+`).ReplaceAllString(text, "unexpected value of type $1")
 }
 
 func (f *File) setDirectory(directory string) {

@@ -119,6 +119,66 @@ func TestFileRefuses(t *testing.T) {
 	}
 }
 
+// TestCredentialsRefused has credentials that would break a request.
+func TestCredentialsRefused(t *testing.T) {
+	const module = "modules:\n  m:\n    http_client_config: "
+	for _, c := range []struct{ file, want string }{
+		{module + "{http_headers: {A: {files: [broken]}}}", "broken: content contains a control character"},
+		{module + "{authorization: {credentials_file: broken}}", "broken: content contains a control character"},
+		{module + "{bearer_token_file: broken}", "broken: content contains a control character"},
+		{module + "{basic_auth: {password_file: broken}}", "broken: content contains a control character"},
+		{module + "{basic_auth: {username_file: broken}}", "broken: content contains a control character"},
+		{module + "{bearer_token: \"" + hidden + "\\r\\nX: y\"}", "http_client_config: authorization: credentials: value contains a control character"},
+		{module + "{authorization: {credentials: \"" + hidden + "\\n\"}}", "authorization: credentials: value contains a control character"},
+		{module + "{authorization: {type: \"a\\rb\", credentials: x}}", "authorization: type: value contains a control character"},
+		{module + "{basic_auth: {username: \"a\\0\"}}", "basic_auth: username: value contains a control character"},
+		{module + "{basic_auth: {password: \"" + hidden + "\\x7f\"}}", "basic_auth: password: value contains a control character"},
+		{module + "{proxy_url: 'http://a:" + hidden + "%0d@h/'}", "proxy_url: value contains a control character"},
+		{module + "{proxy_url: 'http://h/', proxy_connect_header: {A: [\"" + hidden + "\\n\"]}}", "proxy_connect_header: A: value contains a control character"},
+		{"targets: [{uri: 'http://a:" + hidden + "%0a@h/'}]", "targets[0]: target \"REDACTED@h/\": the credentials contain a control character"},
+	} {
+		config := flags()
+		config.File = newFile(t, c.file)
+		broken := filepath.Join(filepath.Dir(config.File), "broken")
+		if err := os.WriteFile(broken, []byte(hidden+"\r\n"+hidden+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := config.Validate()
+		checkError(t, c.file, err, c.want)
+	}
+}
+
+// TestUnknownKeys names the key that was probably meant, of the same section.
+func TestUnknownKeys(t *testing.T) {
+	for text, want := range map[string]string{
+		"target: []": "targets", "Targets: []": "targets", "targets: [{url: http://h/}]": "uri", "targets: [{timeot: 5s}]": "timeout",
+		"targets: [{proxy-protocol: true}]": "proxy_protocol", "modules: {m: {colectors: {}}}": "collectors", "probe: {allowed: []}": "allow",
+		"web: {drain-delay: 1s}": "drain_delay", "modules: {m: {http_client_config: {basicauth: {}}}}": "basic_auth",
+		"modules: {m: {http_client_config: {proxy_uri: x}}}":                    "proxy_url",
+		"modules: {m: {http_client_config: {basic_auth: {passwort: x}}}}":       "password",
+		"modules: {m: {http_client_config: {tls_config: {servername: x}}}}":     "server_name",
+		"modules: {m: {http_client_config: {authorization: {credential: x}}}}":  "credentials",
+		"modules: {m: {http_client_config: {http_headers: {A: {value: [x]}}}}}": "values",
+		"modules: {m: {http_client_config: {bearer_tokenfile: x}}}":             "bearer_token_file",
+		"probe: {allow: [{port: [1]}]}":                                         "ports",
+	} {
+		config := flags()
+		config.File = newFile(t, text)
+		_, err := config.Validate()
+		checkError(t, text, err, `; did you mean "`+want+`"?`)
+	}
+	config := flags()
+	config.File = newFile(t, "nothing_like_it: 1")
+	if _, err := config.Validate(); err == nil || !strings.HasSuffix(err.Error(), `unknown key "nothing_like_it"`) {
+		t.Errorf("got %v", err)
+	}
+	config = flags()
+	config.Web.ConfigFile = newFile(t, "basic_auth_user: {}")
+	_, err := config.Validate()
+	checkError(t, "web configuration", err, `--web.config.file: `)
+	checkError(t, "web configuration", err, `; did you mean "basic_auth_users"?`)
+}
+
 // newFile writes a configuration file and returns its path.
 func newFile(t *testing.T, text string) string {
 	t.Helper()

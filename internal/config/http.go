@@ -2,7 +2,12 @@ package config
 
 import (
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"regexp"
+	"slices"
+	"strings"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -10,7 +15,7 @@ import (
 )
 
 // forTarget returns what of the HTTP configuration applies to a target. Files
-// are opened once now, so that a wrong path is an error at the start and not at
+// are read once now, so that a wrong path is an error at the start and not at
 // each scrape.
 func forTarget(config promconfig.HTTPClientConfig, target client.Target) (promconfig.HTTPClientConfig, error) {
 	// The library would wait for ever for a writer of a named pipe.
@@ -23,7 +28,7 @@ func forTarget(config promconfig.HTTPClientConfig, target client.Target) (promco
 		return config, err
 	}
 	for _, path := range credentialFiles(&config) {
-		if err := readable(path); err != nil {
+		if err := checkCredential(path); err != nil {
 			return config, err
 		}
 	}
@@ -52,7 +57,8 @@ func credentialFiles(config *promconfig.HTTPClientConfig) []string {
 	return paths
 }
 
-func readable(path string) error {
+// checkCredential checks that a file can be read and its content be sent.
+func checkCredential(path string) error {
 	if path == "" {
 		return nil
 	}
@@ -60,5 +66,63 @@ func readable(path string) error {
 	if err != nil {
 		return err
 	}
-	return file.Close()
+	defer func() { _ = file.Close() }() // it was only read
+	const limit = 1 << 20               // more than any credential has
+	text, err := io.ReadAll(io.LimitReader(file, limit))
+	if err != nil {
+		return err
+	}
+	if !sendable(strings.TrimSpace(string(text))) { // as the library does
+		return fmt.Errorf("%s: content contains a control character", path)
+	}
+	return nil
+}
+
+// checkValues refuses headers and credentials that cannot be sent.
+func (h *HTTPClient) checkValues() error {
+	values := map[string][]string{}
+	if h.HTTPHeaders != nil {
+		for name, header := range h.HTTPHeaders.Headers {
+			if !regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$").MatchString(name) {
+				return fmt.Errorf("http_headers: %q is not a valid header name", name)
+			}
+			values["http_headers: "+name] = append(texts(header.Secrets), header.Values...)
+		}
+	}
+	for name, secrets := range h.ProxyConnectHeader {
+		values["proxy_connect_header: "+strings.ToValidUTF8(name, "?")] = append(texts(secrets), name)
+	}
+	if auth := h.Authorization; auth != nil {
+		values["authorization: type"] = []string{auth.Type}
+		values["authorization: credentials"] = []string{string(auth.Credentials)}
+	}
+	if auth := h.BasicAuth; auth != nil {
+		values["basic_auth: username"] = []string{auth.Username}
+		values["basic_auth: password"] = []string{string(auth.Password)}
+	}
+	if h.ProxyURL.URL != nil {
+		password, _ := h.ProxyURL.User.Password()
+		values["proxy_url"] = []string{h.ProxyURL.User.Username(), password}
+	}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if !sendable(strings.Join(values[key], "")) {
+			return fmt.Errorf("%s: value contains a control character", key)
+		}
+	}
+	return nil
+}
+
+func texts(secrets []promconfig.Secret) []string {
+	var all []string
+	for _, secret := range secrets {
+		all = append(all, string(secret))
+	}
+	return all
+}
+
+// sendable reports whether a text can be the value of a header.
+//
+// See https://www.rfc-editor.org/rfc/rfc9110#section-5.5.
+func sendable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }

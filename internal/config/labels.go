@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -95,6 +96,15 @@ func sortedNames(labels map[string]string) []string {
 func checkHost(host string) error {
 	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }) {
 		return errors.New("must be a host name or address with an optional port")
+	}
+	return nil
+}
+
+// checkServerName refuses what cannot be the name of a TLS server.
+func checkServerName(name string) error {
+	_, err := netip.ParseAddr(name)
+	if err != nil && strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("/:[]*", r) }) {
+		return errors.New("must be a host name or address without a port")
 	}
 	return nil
 }

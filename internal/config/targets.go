@@ -49,7 +49,7 @@ func (c *Config) newBuilder() (*builder, error) {
 	}
 	b.http.TLSConfig = promconfig.TLSConfig{
 		CAFile: c.Nginx.CACert, CertFile: c.Nginx.ClientCert, KeyFile: c.Nginx.ClientKey,
-		InsecureSkipVerify: !c.Nginx.Verify,
+		ServerName: c.Nginx.ServerName, InsecureSkipVerify: !c.Nginx.Verify,
 	}
 	if _, err := promconfig.NewTLSConfig(&b.http.TLSConfig); err != nil {
 		return nil, fmt.Errorf("--nginx.ssl-ca-cert, --nginx.ssl-client-cert, --nginx.ssl-client-key: %s", oneLine(err))
@@ -62,6 +62,9 @@ func (c *Config) newBuilder() (*builder, error) {
 	}
 	if err := checkHost(c.Nginx.Host); err != nil {
 		return nil, fmt.Errorf("--nginx.host-header: %w", err)
+	}
+	if err := checkServerName(c.Nginx.ServerName); err != nil {
+		return nil, fmt.Errorf("--nginx.ssl-server-name: %w", err)
 	}
 	if b.labels, err = parseLabels(c.ConstLabs); err != nil {
 		return nil, err

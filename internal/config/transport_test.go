@@ -209,8 +209,14 @@ func TestVerification(t *testing.T) {
 		"on in the file, off by flag": {uri: p.URL, tls: "{insecure_skip_verify: false}", change: func(c *Config) { c.Nginx.Verify = false }, want: client.ReasonTLS},
 		"another name":                {uri: named, tls: "{ca_file: " + files.path("ca.crt") + "}", want: client.ReasonTLS},
 		"the server name":             {uri: named, tls: "{ca_file: " + files.path("ca.crt") + ", server_name: nginx.test}"},
-		"a wrong server name":         {uri: p.URL, tls: "{ca_file: " + files.path("ca.crt") + ", server_name: other.test}", want: client.ReasonTLS},
-		"TLS 1.3":                     {uri: p.URL, tls: "{ca_file: " + files.path("ca.crt") + ", min_version: TLS13}"},
+		"the server name by flag": {uri: named, change: func(c *Config) {
+			c.Nginx.CACert, c.Nginx.ServerName = files.path("ca.crt"), "nginx.test"
+		}},
+		"a wrong server name by flag": {uri: p.URL, change: func(c *Config) {
+			c.Nginx.CACert, c.Nginx.ServerName = files.path("ca.crt"), "other.test"
+		}, want: client.ReasonTLS},
+		"a wrong server name": {uri: p.URL, tls: "{ca_file: " + files.path("ca.crt") + ", server_name: other.test}", want: client.ReasonTLS},
+		"TLS 1.3":             {uri: p.URL, tls: "{ca_file: " + files.path("ca.crt") + ", min_version: TLS13}"},
 	} {
 		config := flags()
 		config.Nginx.ScrapeURIs = []string{c.uri}

@@ -124,6 +124,8 @@ func TestValidateRefuses(t *testing.T) {
 		"host with a newline":   {func(c *Config) { c.Nginx.Host = "a\r\nX: y" }, "--nginx.host-header"},
 		"host with a slash":     {func(c *Config) { c.Nginx.Host = "a/b" }, "--nginx.host-header"},
 		"host beyond ASCII":     {func(c *Config) { c.Nginx.Host = "ä" }, "--nginx.host-header"},
+		"server name and port":  {func(c *Config) { c.Nginx.ServerName = "h:443" }, "--nginx.ssl-server-name"},
+		"server name as a URL":  {func(c *Config) { c.Nginx.ServerName = "https://h" }, "--nginx.ssl-server-name"},
 		"certificate alone":     {func(c *Config) { c.Nginx.ClientCert = pki.path("client.crt") }, "--nginx.ssl-client-cert and --nginx.ssl-client-key"},
 		"key alone":             {func(c *Config) { c.Nginx.ClientKey = pki.path("client.key") }, "--nginx.ssl-client-cert and --nginx.ssl-client-key"},
 		"key of another": {func(c *Config) {
@@ -154,6 +156,64 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
+// TestErrorsNameVariables names what the operator has set.
+func TestErrorsNameVariables(t *testing.T) {
+	c := flags()
+	c.Nginx.Mode, c.Nginx.Plus = "stub_status", true
+	c.Variables = map[string]string{"nginx.plus": "NGINX_PLUS", "nginx.scrape-uri": "SCRAPE_URI"}
+	_, err := c.Validate()
+	checkError(t, "mode", err, "NGINX_PLUS and --nginx.mode=stub_status are mutually exclusive")
+	c.Nginx.Plus, c.Nginx.ScrapeURIs = false, []string{"ftp://h/"}
+	_, err = c.Validate()
+	checkError(t, "target", err, `SCRAPE_URI: target "ftp://h/"`)
+	c = flags()
+	c.ConstLabs, c.Variables = []string{"job=x"}, map[string]string{"prometheus.const-label": "CONST_LABELS"}
+	settings, err := c.Validate()
+	if err != nil || len(settings.Warnings()) != 1 || !strings.HasPrefix(settings.Warnings()[0], "CONST_LABELS: ") {
+		t.Errorf("%v, %v", settings, err)
+	}
+}
+
+// TestSecretsInTheWrongPlace puts secrets where errors quote values.
+func TestSecretsInTheWrongPlace(t *testing.T) {
+	const token = "ghp0123456789" + hidden
+	for name, change := range map[string]func(c *Config, secret string){
+		"address":    func(c *Config, s string) { c.Web.Listen = []string{s} },
+		"port":       func(c *Config, s string) { c.Web.Listen = []string{":" + s} },
+		"path":       func(c *Config, s string) { c.Web.TelemetryPath = s },
+		"metrics":    func(c *Config, s string) { c.Web.ExporterMetrics = s },
+		"mode":       func(c *Config, s string) { c.Nginx.Mode = s },
+		"addr label": func(c *Config, s string) { c.Nginx.AddrLabel = s },
+		"label":      func(c *Config, s string) { c.ConstLabs = []string{s} },
+		"label name": func(c *Config, s string) { c.ConstLabs = []string{s + "-=x"} },
+		"target":     func(c *Config, s string) { c.Nginx.ScrapeURIs = []string{s} },
+		"filter":     func(c *Config, s string) { c.Nginx.Filter.IncludeZones = s + "(" },
+		"file":       func(c *Config, s string) { c.File = s },
+		"key":        func(c *Config, s string) { c.File = newFile(t, "'"+s+"': 1") },
+		"timeout":    func(c *Config, s string) { c.File = newFile(t, "modules: {m: {timeout: '"+s+"'}}") },
+		"probe":      func(c *Config, s string) { c.File = newFile(t, "probe: {allow: [{host: '"+s+"*'}]}") },
+		"collector":  func(c *Config, s string) { c.File = newFile(t, "modules: {m: {collectors: {'"+s+"': true}}}") },
+		"TLS version": func(c *Config, s string) {
+			c.File = newFile(t, "modules: {m: {http_client_config: {tls_config: {min_version: '"+s+"'}}}}")
+		},
+		"header": func(c *Config, s string) {
+			c.File = newFile(t, "modules: {m: {http_client_config: {http_headers: {'"+s+" ': {values: [a]}}}}}")
+		},
+		"module": func(c *Config, s string) { c.File = newFile(t, "modules: {'"+s+"': {mode: x}}") },
+	} {
+		for _, secret := range []string{"http://admin:" + hidden + "@h/x", "admin:" + hidden + "@h", "password=" + hidden, "my-token " + hidden, token} {
+			if strings.Contains(secret, " ") && slices.Contains([]string{"file", "module", "TLS version"}, name) {
+				continue // such errors do not quote values
+			}
+			c := flags()
+			change(c, secret)
+			if _, err := c.Validate(); err != nil {
+				checkError(t, name, err, ": ")
+			}
+		}
+	}
+}
+
 func TestValidateTakes(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"several addresses": func(c *Config) {
@@ -164,6 +224,8 @@ func TestValidateTakes(t *testing.T) {
 		"long path":        func(c *Config) { c.Web.TelemetryPath = "/a-b/c_d/e.f~" },
 		"path like probe":  func(c *Config) { c.Web.TelemetryPath = "/probes" },
 		"host and port":    func(c *Config) { c.Nginx.Host = "h.example.com:8080" },
+		"server name":      func(c *Config) { c.Nginx.ServerName = "h.example.com" },
+		"server address":   func(c *Config) { c.Nginx.ServerName = "fd00::1" },
 		"no verification":  func(c *Config) { c.Nginx.Verify = false },
 		"empty label":      func(c *Config) { c.ConstLabs = []string{"a="} },
 		"mode stub_status": func(c *Config) { c.Nginx.Mode = "stub_status" },

@@ -109,7 +109,7 @@ func tlsCauses() []cause {
 		{
 			"certificate-name", (*observation).certificateName, "Reason `tls`: valid for other names.",
 			"The certificate of nginx does not include the host of the target.",
-			"Use one of its names in the target, or set `tls_config.server_name` in the configuration file.",
+			"Use one of its names in the target, or set `--nginx.ssl-server-name` or `tls_config.server_name` in the configuration file.",
 		},
 		{
 			"certificate-expired", (*observation).certificateExpired, "Reason `tls`: expired or not yet valid.",
@@ -124,7 +124,7 @@ func tlsCauses() []cause {
 		{
 			"tls-name-rejected", (*observation).tlsNameRejected, "Reason `tls`: unrecognized name.",
 			"nginx has `ssl_reject_handshake on` for unknown server names.",
-			"Use a known name in the target, or set `tls_config.server_name` in the configuration file.",
+			"Use a known name in the target, or set `--nginx.ssl-server-name` or `tls_config.server_name` in the configuration file.",
 		},
 		{
 			"tls-expected", (*observation).tlsExpected, "Reason `status`, 400.",

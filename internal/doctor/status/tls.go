@@ -77,7 +77,7 @@ func (o *observation) certificateName() *doctor.Finding {
 	}
 	f := &doctor.Finding{
 		Message: "The certificate of nginx is not valid for " + truncate(o.target().Host()) + ".",
-		Fix:     []string{"use one of its names in the target, or set http_client_config.tls_config.server_name to one in --config.file"},
+		Fix:     []string{"use one of its names in the target, or set --nginx.ssl-server-name (http_client_config.tls_config.server_name in --config.file) to one"},
 	}
 	if mismatch.Certificate != nil {
 		f.Evidence = []doctor.Evidence{{Name: "valid for", Value: certificateNames(mismatch.Certificate)}}
@@ -133,7 +133,7 @@ func (o *observation) tlsNameRejected() *doctor.Finding {
 	}
 	return &doctor.Finding{
 		Message: "nginx has no TLS server with this name and rejects the handshake.",
-		Fix:     []string{"use the server_name of the status server in the target, or set http_client_config.tls_config.server_name to it in --config.file"},
+		Fix:     []string{"use the server_name of the status server in the target, or set --nginx.ssl-server-name (http_client_config.tls_config.server_name in --config.file) to it"},
 	}
 }
 

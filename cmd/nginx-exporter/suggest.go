@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"nginx-exporter/internal/nearest"
+)
+
+// unexpected matches the errors of kingpin about arguments that it does not know.
+var unexpected = regexp.MustCompile(`(?s)^(unknown long flag|unknown short flag|unexpected argument|unexpected) '?(.*?)'?$`)
+
+// explain adds to an error of the command line what was probably meant.
+func (c *cli) explain(err error, args []string) error {
+	match := unexpected.FindStringSubmatch(err.Error())
+	if match == nil {
+		return err
+	}
+	kind, given := match[1], match[2]
+	if strings.HasPrefix(kind, "unknown") {
+		return fmt.Errorf("unknown flag %q%s", given, c.didYouMean(args, strings.TrimLeft(given, "-")))
+	}
+	if i := slices.Index(args, given); i > 0 {
+		name := strings.TrimPrefix(strings.TrimLeft(args[i-1], "-"), "no-")
+		if f := c.find(name); f != nil && f.boolean && strings.HasPrefix(args[i-1], "-") {
+			return fmt.Errorf("unexpected %q after --%s, which has no value: write --%s or --no-%s", given, f.name, f.name, f.name)
+		}
+	}
+	switch {
+	case given == "":
+		return errors.New(`unexpected empty argument ""`)
+	case strings.Contains(given, "://") || strings.HasPrefix(given, "unix:"):
+		return fmt.Errorf("unexpected %q (did you mean --nginx.scrape-uri=URI?)", given)
+	case regexp.MustCompile(`^[^=/@\s]*:[0-9]+$`).MatchString(given):
+		return fmt.Errorf("unexpected %q (did you mean --web.listen-address=%s?)", given, given)
+	}
+	return fmt.Errorf("unexpected %q%s", given, c.didYouMean(args, given))
+}
+
+// didYouMean names the flag or command that is nearest to what was given, or the
+// commands if none is.
+func (c *cli) didYouMean(args []string, given string) string {
+	given, _, _ = strings.Cut(given, "=")
+	given, negated := strings.CutPrefix(given, "no-")
+	model := c.app.Model()
+	var all, names []string
+	add := func(flags []*kingpin.FlagModel) {
+		for _, f := range flags {
+			if !f.Hidden {
+				all = append(all, f.Name)
+			}
+		}
+	}
+	add(model.Flags)
+	for _, command := range commands(model.Commands) {
+		if command.Name == "help" {
+			continue // it is not in the help, either
+		}
+		if words := strings.Fields(command.FullCommand); len(words) == 1 || slices.Contains(args, words[0]) {
+			all, names = append(all, command.Name), append(names, command.Name)
+		}
+		if slices.Contains(args, strings.Fields(command.FullCommand)[0]) {
+			add(command.Flags)
+		}
+	}
+	found := nearest.Name(given, all)
+	switch {
+	case found == "":
+		return "; the commands are " + strings.Join(names, ", ")
+	case slices.Contains(names, found):
+		return fmt.Sprintf(" (did you mean the command %s?)", found)
+	case negated:
+		return fmt.Sprintf(" (did you mean --no-%s?)", found)
+	default:
+		return fmt.Sprintf(" (did you mean --%s?)", found)
+	}
+}
+
+// commands lists commands and those below them.
+func commands(list []*kingpin.CmdModel) []*kingpin.CmdModel {
+	var all []*kingpin.CmdModel
+	for _, command := range list {
+		if !command.Hidden {
+			all = append(append(all, command), commands(command.Commands)...)
+		}
+	}
+	return all
+}

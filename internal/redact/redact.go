@@ -1,0 +1,73 @@
+// Package redact removes from errors what may be a secret. A password ends up in
+// an error if it was typed in the wrong place: a URL as an argument, a token as a
+// port. It imports no other package of this module.
+package redact
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// replacement stands for a secret.
+const replacement = "REDACTED"
+
+// Text returns the text of an error without what may be a secret: user
+// information of URLs, what follows a word such as password or token, and long
+// words that look random. Values of users must be in double quotes in it if they
+// contain spaces.
+func Text(text string) string {
+	return word.ReplaceAllStringFunc(text, func(w string) string {
+		return opaque(named(userinfo(w)))
+	})
+}
+
+var (
+	// word is a quoted text or what is between spaces.
+	word = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|[^\\s\"`]+")
+	// start is what may precede user information: a flag, a scheme.
+	start = regexp.MustCompile("^[\"`'(]?" + `(?:[A-Za-z0-9_.-]+=)?(?:[A-Za-z][A-Za-z0-9+.-]*://)?`)
+	// assigned is the name of a secret with its value.
+	assigned = regexp.MustCompile(`(?i)((?:password|passwd|passphrase|pwd|token|secret|api[_-]?key|credentials?|bearer|authorization)[=:\s]+)` + "([^&\"`]*[^&\"`\\s])")
+	// random is a part of a word of letters and digits that is as long as a token.
+	random = regexp.MustCompile(`[A-Za-z0-9+~]{16,}=*`)
+	// encoded is a whole word in Base64.
+	encoded = regexp.MustCompile(`^"?[A-Za-z0-9+/_=-]{20,}"?$`)
+	uuid    = regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+	// path is the beginning of an absolute or relative path, or of a socket.
+	path = regexp.MustCompile("^[\"`'(]?" + `(?:unix:)?(?:/|\./|\.\./)`)
+)
+
+// userinfo replaces USER:PASSWORD@. Where a password with a slash ends is not
+// known, so everything before the last @ is removed.
+func userinfo(w string) string {
+	at := strings.LastIndexByte(w, '@')
+	quoted := strings.ContainsAny(w[:1], "\"`")
+	if at < 0 || !quoted && !strings.Contains(w[:at], ":") || path.MatchString(w) {
+		return w
+	}
+	kept := start.FindString(w[:at])
+	return kept + replacement + w[at:]
+}
+
+func named(w string) string { return assigned.ReplaceAllString(w, "${1}"+replacement) }
+
+func opaque(w string) string {
+	if path.MatchString(w) {
+		return w
+	}
+	if has(w, unicode.IsDigit) && has(w, unicode.IsLower) && has(w, unicode.IsUpper) && encoded.MatchString(w) {
+		quote := strings.Repeat(`"`, strings.Count(w, `"`)/2)
+		return quote + replacement + quote
+	}
+	w = uuid.ReplaceAllString(w, replacement)
+	return random.ReplaceAllStringFunc(w, func(part string) string {
+		const mostLetters = 32 // longer than any word
+		if has(part, unicode.IsLetter) && has(part, unicode.IsDigit) || len(part) >= mostLetters {
+			return replacement
+		}
+		return part
+	})
+}
+
+func has(w string, kind func(rune) bool) bool { return strings.ContainsFunc(w, kind) }
