@@ -15,10 +15,18 @@ import (
 )
 
 // Listen opens the listeners, so that an address in use is an error before
-// anything else starts. exporter-toolkit opens those of systemd and vsock later.
+// anything else starts. exporter-toolkit opens those of vsock later.
 func (s *Server) Listen(ctx context.Context) error {
 	if s.web.Systemd {
-		s.endpoints = append(s.endpoints, s.newEndpoint(toolkit.FlagConfig{WebSystemdSocket: &s.web.Systemd}))
+		listeners, err := activated()
+		if err != nil {
+			return fmt.Errorf("--web.systemd-socket: %w", err)
+		}
+		for _, listener := range listeners {
+			e := s.newEndpoint(toolkit.FlagConfig{})
+			e.listener = s.secure(listener)
+			s.endpoints = append(s.endpoints, e)
+		}
 		return nil
 	}
 	for _, address := range s.web.Listen {
@@ -51,11 +59,7 @@ func (s *Server) newEndpoint(flags toolkit.FlagConfig) *endpoint {
 
 func (e *endpoint) serve(s *Server) error {
 	if e.listener == nil {
-		flag := "--web.listen-address"
-		if s.web.Systemd {
-			flag = "--web.systemd-socket"
-		}
-		return fmt.Errorf("%s: %w", flag, toolkit.ListenAndServe(e.server, &e.flags, s.Slog))
+		return fmt.Errorf("--web.listen-address: %w", toolkit.ListenAndServe(e.server, &e.flags, s.Slog))
 	}
 	return toolkit.Serve(e.listener, e.server, &e.flags, s.Slog)
 }
@@ -80,8 +84,13 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 	if err != nil {
 		return nil, err
 	}
+	return s.secure(listener), nil
+}
+
+// secure adds the TLS of versions 0.x if it is enabled.
+func (s *Server) secure(listener net.Listener) net.Listener {
 	if !s.web.SecuredMetrics {
-		return listener, nil
+		return listener
 	}
 	return tls.NewListener(listener, &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -90,7 +99,7 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 			certificate, err := tls.LoadX509KeyPair(s.web.TLSCert, s.web.TLSKey)
 			return &certificate, err
 		},
-	}), nil
+	})
 }
 
 // removeStale removes the socket of an exporter that was killed, and nothing

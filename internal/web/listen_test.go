@@ -108,12 +108,73 @@ func TestListenSystemdWithoutSockets(t *testing.T) {
 	t.Parallel()
 	c := configure(startNginx(t, nil).URL)
 	c.Web.Systemd, c.Web.Listen = true, nil
-	e := newExporter(t, c)
-	if err := e.Listen(t.Context()); err != nil {
+	if err := newExporter(t, c).Listen(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "--web.systemd-socket: no sockets from systemd") {
+		t.Errorf("listening without sockets ends with %v", err)
+	}
+}
+
+// TestListenSystemdRefuses passes what no server can listen on: one plain error.
+func TestListenSystemdRefuses(t *testing.T) {
+	t.Parallel()
+	file := func(of interface{ File() (*os.File, error) }, err error) *os.File {
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := of.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		return f
+	}
+	regular, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Serve(); err == nil || !strings.HasPrefix(err.Error(), "--web.systemd-socket: ") {
-		t.Errorf("serving without sockets ends with %v", err)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _, _ = regular.Close(), reader.Close(), writer.Close() })
+	listener := file(net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}))
+	udp := file(net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}))
+	datagram := file(net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unixgram"}))
+	tcp, isTCP := listen(t, "tcp", "127.0.0.1:0").(*net.TCPListener)
+	if !isTCP {
+		t.Fatal("no TCP listener")
+	}
+	address, isTCP := tcp.Addr().(*net.TCPAddr)
+	if !isTCP {
+		t.Fatal("no TCP address")
+	}
+	connected := file(net.DialTCP("tcp", nil, address))
+	for name, c := range map[string]struct {
+		count string
+		files []*os.File
+		want  string
+	}{
+		"a file":          {"1", []*os.File{regular}, "file descriptor 3 from systemd is not a listening stream socket"},
+		"a pipe":          {"1", []*os.File{reader}, "file descriptor 3 from systemd is not"},
+		"UDP":             {"1", []*os.File{udp}, "file descriptor 3 from systemd is not"},
+		"datagrams":       {"1", []*os.File{datagram}, "file descriptor 3 from systemd is not"},
+		"a connection":    {"1", []*os.File{connected}, "file descriptor 3 from systemd is not"},
+		"UDP as well":     {"2", []*os.File{listener, udp}, "file descriptor 4 from systemd is not"},
+		"fewer":           {"64", []*os.File{listener}, "file descriptor 4 from systemd is not"},
+		"none":            {"1", nil, "file descriptor 3 from systemd is not"},
+		"0":               {"0", nil, "LISTEN_FDS is not a number of sockets between 1 and 64"},
+		"below 0":         {"-1", nil, "LISTEN_FDS is not"},
+		"text":            {"x", nil, "LISTEN_FDS is not"},
+		"very many":       {"999999999", nil, "LISTEN_FDS is not"},
+		"beyond integers": {"99999999999999999999", nil, "LISTEN_FDS is not"},
+	} {
+		command := exec.CommandContext(t.Context(), "/bin/sh", "-c", `LISTEN_PID=$$ exec "$0"`, os.Args[0])
+		command.Env = append(os.Environ(), activatedVariable+"=http://127.0.0.1:1/", "LISTEN_FDS="+c.count)
+		command.ExtraFiles = c.files
+		p := proctest.Start(t, "", command)
+		status, log := p.Exit(t), p.Log()
+		if status != 1 || strings.Count(log, "\n") != 1 || !strings.HasPrefix(log, "--web.systemd-socket: "+c.want) {
+			t.Errorf("%s: status %d: %s", name, status, log)
+		}
 	}
 }
 
