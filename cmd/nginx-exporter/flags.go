@@ -59,7 +59,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.addDoctor()
 	c.app.Command(versionCommand, "Show the version.")
 	c.config.UserAgent = programName + "/" + version.Version
-	c.config.Web.Timeouts = config.DefaultTimeouts()
+	c.config.Web.Limits = config.DefaultLimits()
 	c.nginxFlags()
 	c.plusFlags()
 	c.collectorFlags()

@@ -21,7 +21,7 @@ type loader struct {
 	collector *collector.Collector
 	logger    log.Logger
 
-	timeouts config.Timeouts // those in effect since the start
+	limits config.Limits // those in effect since the start
 
 	mu      sync.Mutex // held during a reload
 	failure string     // of the last reload, empty if it succeeded
@@ -83,7 +83,7 @@ func (l *loader) load() error {
 		return err
 	}
 	l.failure = ""
-	if settings.Web().Timeouts != l.timeouts {
+	if settings.Web().Limits != l.limits {
 		_ = level.Warn(l.logger).Log("msg", "Changes to web in the configuration file take effect at the next start", "file", l.config.File)
 	}
 	_ = level.Info(l.logger).Log("msg", "Configuration reloaded", "file", l.config.File, "targets", len(settings.Targets()))

@@ -24,7 +24,7 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	options.Logger = logs.kit
 	scraper := collector.New(options)
 	defer scraper.Close()
-	loader := &loader{config: c, collector: scraper, logger: logs.kit, timeouts: settings.Web().Timeouts}
+	loader := &loader{config: c, collector: scraper, logger: logs.kit, limits: settings.Web().Limits}
 	if err := loader.apply(settings); err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ type Web struct {
 	TLSCert         string // TLS flags of versions 0.x
 	TLSKey          string
 	SecuredMetrics  bool
-	Timeouts        // the file may override them
+	Limits          // the file may override them
 }
 
 // Settings are validated values. Only Validate makes them.
@@ -134,7 +134,10 @@ func (c *Config) validate() (*Settings, error) {
 		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
 		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, MaxDocument: c.Nginx.MaxDocument, RateWindows: c.Rate.Windows,
 	}}
-	file.Web.override(&settings.web.Timeouts)
+	file.Web.override(&settings.web.Limits)
+	if file.Web.MaxConnections == nil {
+		settings.web.MaxConnections = max(settings.web.MaxConnections, connectionsPerRequest*c.Web.MaxRequests)
+	}
 	b, err := c.newBuilder()
 	if err != nil {
 		return nil, err

@@ -86,6 +86,8 @@ func value(of reflect.Type) string {
 	switch {
 	case of == reflect.TypeFor[Duration](), of == reflect.TypeFor[Delay]():
 		return "duration"
+	case of == reflect.TypeFor[Count]():
+		return "number"
 	case of == reflect.TypeFor[promconfig.URL]():
 		return "URL"
 	case of == reflect.TypeFor[promconfig.TLSVersion]():

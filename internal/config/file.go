@@ -21,7 +21,7 @@ type File struct {
 	Targets *[]Target         `yaml:"targets,omitempty" doc:"Targets of /metrics, instead of --nginx.scrape-uri. Empty for exporters that only probe."`
 	Modules map[string]Module `yaml:"modules,omitempty" doc:"Settings for targets of /probe, by module name. The module default always exists."`
 	Probe   Probe             `yaml:"probe,omitempty" doc:"Rules of /probe."`
-	Web     FileWeb           `yaml:"web,omitempty" doc:"Timeouts of the exporter's own HTTP server. Changes take effect at the next start."`
+	Web     FileWeb           `yaml:"web,omitempty" doc:"Limits of the exporter's own HTTP server. Changes take effect at the next start."`
 }
 
 // Target is one nginx to scrape.

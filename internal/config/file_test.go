@@ -318,20 +318,21 @@ func TestFileIrregular(t *testing.T) {
 	}
 }
 
-// TestFileTimeouts overrides timeouts one by one.
-func TestFileTimeouts(t *testing.T) {
+// TestFileLimits overrides limits one by one.
+func TestFileLimits(t *testing.T) {
 	c := flags()
-	c.Web.Timeouts = DefaultTimeouts()
+	c.Web.Limits = DefaultLimits()
 	c.File = filepath.Join(t.TempDir(), "exporter.yml")
 	for _, test := range []struct {
 		file string
-		want func(*Timeouts)
+		want func(*Limits)
 	}{
-		{"web:", func(*Timeouts) {}},
-		{"web: {read_timeout: 1s}", func(w *Timeouts) { w.ReadTimeout = time.Second }},
-		{"web: {write_timeout: 1m, idle_timeout: 2s}", func(w *Timeouts) { w.WriteTimeout, w.IdleTimeout = time.Minute, 2*time.Second }},
-		{"web: {scrape_timeout_offset: 0s}", func(w *Timeouts) { w.TimeoutOffset = 0 }},
-		{"web: {drain_delay: 5s, shutdown_timeout: 3ms}", func(w *Timeouts) { w.DrainDelay, w.ShutdownTimeout = 5*time.Second, 3*time.Millisecond }},
+		{"web:", func(*Limits) {}},
+		{"web: {read_timeout: 1s}", func(w *Limits) { w.ReadTimeout = time.Second }},
+		{"web: {write_timeout: 1m, idle_timeout: 2s}", func(w *Limits) { w.WriteTimeout, w.IdleTimeout = time.Minute, 2*time.Second }},
+		{"web: {scrape_timeout_offset: 0s}", func(w *Limits) { w.TimeoutOffset = 0 }},
+		{"web: {max_connections: 7}", func(w *Limits) { w.MaxConnections = 7 }},
+		{"web: {drain_delay: 5s, shutdown_timeout: 3ms}", func(w *Limits) { w.DrainDelay, w.ShutdownTimeout = 5*time.Second, 3*time.Millisecond }},
 	} {
 		if err := os.WriteFile(c.File, []byte(test.file), 0o600); err != nil {
 			t.Fatal(err)
@@ -340,15 +341,36 @@ func TestFileTimeouts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := DefaultTimeouts()
+		want := DefaultLimits()
 		test.want(&want)
-		if have := settings.Web().Timeouts; have != want {
+		if have := settings.Web().Limits; have != want {
 			t.Errorf("%q: %+v, not %+v", test.file, have, want)
 		}
 	}
 }
 
-func TestFileRefusesTimeouts(t *testing.T) {
+// A larger --web.max-requests needs more connections, unless the file has a limit.
+func TestMaxConnections(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		file           string
+		requests, want int
+	}{
+		{"{}", 1, 512}, {"{}", 128, 512}, {"{}", 1000, 4000}, {"web: {max_connections: 3}", 1000, 3},
+	} {
+		c := flags()
+		c.Web.Limits, c.Web.MaxRequests, c.File = DefaultLimits(), test.requests, newFile(t, test.file)
+		settings, err := c.Validate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := settings.Web().MaxConnections; got != test.want {
+			t.Errorf("%q with %d requests: %d connections, not %d", test.file, test.requests, got, test.want)
+		}
+	}
+}
+
+func TestFileRefusesLimits(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
 		{"web: {read_timeout: 0s}", `line 1: "0s" is not a positive duration`},
 		{"web: {write_timeout: -1s}", `line 1: "-1s" is not a positive duration`},
@@ -356,6 +378,9 @@ func TestFileRefusesTimeouts(t *testing.T) {
 		{"web: {shutdown_timeout: x}", `line 1: "x" is not a positive duration`},
 		{"web: {drain_delay: -1s}", `line 1: "-1s" is not a duration of zero or more`},
 		{"web: {scrape_timeout_offset: 1}", `line 1: "1" is not a duration of zero or more`},
+		{"web: {max_connections: 0}", `line 1: "0" is not a whole number above zero`},
+		{"web: {max_connections: 1.5}", `line 1: "1.5" is not a whole number above zero`},
+		{"web: {max_connections: []}", `line 1: "" is not a whole number above zero`},
 		{"web: {listen: ':1'}", `line 1: unknown key "listen"`},
 	} {
 		_, err := parseFile([]byte(c.file))

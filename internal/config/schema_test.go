@@ -112,6 +112,8 @@ func describe(t *testing.T, of reflect.Type, path string) schema {
 	switch of {
 	case reflect.TypeFor[Duration](), reflect.TypeFor[Delay]():
 		return schema{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`, "examples": []string{"5s", "500ms"}}
+	case reflect.TypeFor[Count]():
+		return schema{"type": "integer", "minimum": 1}
 	case reflect.TypeFor[promconfig.URL]():
 		return schema{"type": "string", "format": "uri"}
 	case reflect.TypeFor[promconfig.TLSVersion]():

@@ -30,7 +30,7 @@ func flags() *Config {
 		},
 		Web: Web{
 			Listen: []string{":9113"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 128,
-			Timeouts: Timeouts{
+			Limits: Limits{
 				ReadTimeout: time.Second, WriteTimeout: time.Second, IdleTimeout: time.Second,
 				ShutdownTimeout: time.Second, TimeoutOffset: time.Second,
 			},

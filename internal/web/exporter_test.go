@@ -66,9 +66,9 @@ func configure(target string) *config.Config {
 		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,
-			Timeouts: config.Timeouts{
+			Limits: config.Limits{
 				ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: patience,
-				ShutdownTimeout: patience, TimeoutOffset: 500 * time.Millisecond,
+				ShutdownTimeout: patience, TimeoutOffset: 500 * time.Millisecond, MaxConnections: 1000,
 			},
 		},
 	}

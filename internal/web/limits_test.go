@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"nginx-exporter/internal/config"
 )
 
 const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
@@ -67,33 +69,37 @@ func TestScrapeTimeoutInvalid(t *testing.T) {
 	}
 }
 
-// TestTooManyScrapes fills the places with probes, each of which is a request
-// to nginx.
+// TestTooManyScrapes fills the slots of scrapes or of probes. The others have their
+// own.
 func TestTooManyScrapes(t *testing.T) {
 	t.Parallel()
-	hold := make(chan struct{})
-	n := startNginx(t, hold)
-	e := probing(t, n)
-	most := e.settings.Web().MaxRequests
-	var group sync.WaitGroup
-	for range most {
-		group.Go(func() {
-			if got := e.get(t, probe(n.URL, "")).Code; got != http.StatusOK {
-				t.Errorf("a scrape within the limit has status %d", got)
+	for busy, free := range map[string]string{"/metrics": "/probe", "/probe": "/metrics"} {
+		t.Run(busy, func(t *testing.T) {
+			t.Parallel()
+			hold := make(chan struct{})
+			hanging, responding := startNginx(t, hold), startNginx(t, nil)
+			targets := map[string]*nginx{busy: hanging, free: responding}
+			c := configure(targets["/metrics"].URL)
+			c.Nginx.DefaultURI, c.Web.MaxRequests = false, 1
+			c.File = file(t, "config.yml", "probe: {allow: [{cidr: 127.0.0.0/8}]}")
+			e := newExporter(t, c)
+			paths := map[string]string{"/metrics": "/metrics", "/probe": probe(targets["/probe"].URL, "")}
+			first := make(chan *httptest.ResponseRecorder, 1)
+			go func() { first <- e.get(t, paths[busy]) }()
+			eventually(t, "the scrape to reach nginx", func() bool { return hanging.requests.Load() == 1 })
+			mustBeBusy(t, e.get(t, paths[busy]))
+			for _, path := range []string{paths[free], "/-/healthy"} {
+				if got := e.get(t, path).Code; got != http.StatusOK {
+					t.Errorf("%s has status %d while %s is busy", path, got, busy)
+				}
+			}
+			close(hold)
+			for _, got := range []int{(<-first).Code, e.get(t, paths[busy]).Code} {
+				if got != http.StatusOK {
+					t.Errorf("a scrape within the limit has status %d", got)
+				}
 			}
 		})
-	}
-	eventually(t, "the scrapes to reach nginx", func() bool { return n.requests.Load() == int64(most) })
-	for _, path := range []string{"/metrics", probe(n.URL, "")} {
-		mustBeBusy(t, e.get(t, path))
-	}
-	if got := e.get(t, "/-/healthy").Code; got != http.StatusOK {
-		t.Errorf("health has status %d while scrapes are refused", got)
-	}
-	close(hold)
-	group.Wait()
-	if got := e.get(t, "/metrics").Code; got != http.StatusOK {
-		t.Errorf("a later scrape has status %d", got)
 	}
 }
 
@@ -171,24 +177,70 @@ func TestResponseIsNotRead(t *testing.T) {
 	}
 }
 
+// slowly serves responses that are larger than what a socket holds: 200 kB, where
+// TCP can grow to megabytes.
+func slowly(tb testing.TB, change func(*config.Config)) *running {
+	tb.Helper()
+	c := configure(startNginx(tb, nil).URL)
+	c.Web.Listen = []string{"unix:" + tb.TempDir() + "/e.sock"}
+	c.ConstLabs = []string{"pad=" + strings.Repeat("x", 1<<16)}
+	change(c)
+	return serve(tb, c)
+}
+
+// begin requests the metrics and reads the first line of the response.
+func (r *running) begin(tb testing.TB) net.Conn {
+	tb.Helper()
+	conn, err := new(net.Dialer).DialContext(tb.Context(), "unix", r.address(tb))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = conn.Close() })
+	if _, err := conn.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		tb.Fatal(err)
+	}
+	mustStart(tb, conn)
+	return conn
+}
+
 // TestWriteTimeout has a client that sends requests and never reads.
 func TestWriteTimeout(t *testing.T) {
 	t.Parallel()
-	c := configure(startNginx(t, nil).URL)
-	c.Web.WriteTimeout = 5 * time.Second                       // enough to begin the response
-	c.Web.Listen = []string{"unix:" + t.TempDir() + "/e.sock"} // it holds 200 kB, where TCP can grow to megabytes
-	c.ConstLabs = []string{"pad=" + strings.Repeat("x", 1<<16)}
-	r := serve(t, c)
-	conn, err := new(net.Dialer).DialContext(t.Context(), "unix", r.address(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := conn.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
-		t.Fatal(err)
-	}
+	r := slowly(t, func(c *config.Config) { c.Web.WriteTimeout = 5 * time.Second }) // enough to begin the response
+	r.begin(t)
 	eventually(t, "the timeout", func() bool { return strings.Contains(r.log.String(), "Writing the response failed") })
-	mustStart(t, conn)
+}
+
+// TestSlowReaders has more clients that do not read than scrapes are allowed at
+// once, and then more than responses can be written at once.
+func TestSlowReaders(t *testing.T) {
+	t.Parallel()
+	r := slowly(t, func(c *config.Config) { c.Web.MaxRequests = 1 })
+	const mostWriters = 16
+	first := r.begin(t)
+	for range mostWriters - 1 {
+		r.begin(t)
+	}
+	if got := r.log.lines("Writing the response failed"); got != 0 {
+		t.Errorf("%d responses within the limit were cut off:\n%.10000s", got, r.log)
+	}
+	mustScrapePadded(t, r)
+	eventually(t, "the first response to be cut off", func() bool { return r.log.lines("Writing the response failed") == 1 })
+	if err := first.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(first)
+	if err != nil || strings.HasSuffix(string(text), "\r\n0\r\n\r\n") {
+		t.Errorf("the response that was cut off has %d bytes and looks complete, or error %v", len(text), err)
+	}
+}
+
+func mustScrapePadded(tb testing.TB, r *running) {
+	tb.Helper()
+	status, body, err := fetch(tb, "unix", r.address(tb), "/metrics", nil)
+	if err != nil || status != http.StatusOK || !strings.Contains(body, "\nnginx_up{pad=") {
+		tb.Errorf("a scrape has status %d, %d bytes, error %v", status, len(body), err)
+	}
 }
 
 // mustStart checks that a response has begun.

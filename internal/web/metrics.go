@@ -7,9 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
-
-	"github.com/go-kit/log/level"
 
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/config"
@@ -23,7 +20,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.scrape(w, r, func(ctx context.Context) (*metric.Exposition, error) {
+	s.scrape(w, r, s.scrapes, func(ctx context.Context) (*metric.Exposition, error) {
 		return s.Collector.Scrape(ctx, only...), nil
 	})
 }
@@ -62,7 +59,7 @@ func (s *Server) probe(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), probeStatus(err))
 		return
 	}
-	s.scrape(w, r, func(ctx context.Context) (*metric.Exposition, error) {
+	s.scrape(w, r, s.probes, func(ctx context.Context) (*metric.Exposition, error) {
 		return s.Collector.Probe(ctx, options)
 	})
 }
@@ -78,15 +75,33 @@ func probeStatus(err error) int {
 	}
 }
 
-// scrape collects and responds within the limits of the server and the scraper.
-func (s *Server) scrape(w http.ResponseWriter, r *http.Request, collect func(context.Context) (*metric.Exposition, error)) {
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	default:
+// scrape collects within the limits of the slots and the scraper, and responds.
+func (s *Server) scrape(w http.ResponseWriter, r *http.Request, taken slots, collect func(context.Context) (*metric.Exposition, error)) {
+	exposition, err := s.collect(r, taken, collect)
+	switch {
+	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, "too many concurrent scrapes (limit: --web.max-requests)", http.StatusServiceUnavailable)
-		return
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	default:
+		s.send(w, r, exposition.Rows(), func(w http.ResponseWriter) error { return write(w, r, exposition) })
+	}
+}
+
+// slots holds an item for each scrape in progress. Probes have slots of their own:
+// probes of targets that hang must not keep Prometheus from /metrics.
+type slots chan struct{}
+
+var errBusy = errors.New("too many concurrent scrapes (limit: --web.max-requests)")
+
+// collect holds a slot while it collects.
+func (s *Server) collect(r *http.Request, taken slots, collect func(context.Context) (*metric.Exposition, error)) (*metric.Exposition, error) {
+	select {
+	case taken <- struct{}{}:
+		defer func() { <-taken }()
+	default:
+		return nil, errBusy
 	}
 	ctx := r.Context()
 	if budget, ok := s.budget(r.Header); ok {
@@ -94,14 +109,5 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, collect func(con
 		ctx, cancel = context.WithTimeout(ctx, budget)
 		defer cancel()
 	}
-	exposition, err := collect(ctx)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	// The time to collect does not count. On an error the server's deadline stays.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.web.WriteTimeout))
-	if err := write(w, r, exposition); err != nil {
-		_ = level.Debug(s.Logger).Log("msg", "Writing the response failed", "remote", r.RemoteAddr, "err", err)
-	}
+	return collect(ctx)
 }

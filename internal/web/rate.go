@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/model"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
@@ -38,14 +37,12 @@ func (s *Server) rate(w http.ResponseWriter, r *http.Request) {
 			http.StatusServiceUnavailable)
 		return
 	}
-	if asJSON {
-		err = writeRates(w, rates)
-	} else {
-		err = write(w, r, rates.Exposition())
-	}
-	if err != nil {
-		_ = level.Debug(s.Logger).Log("msg", "Writing the response failed", "remote", r.RemoteAddr, "err", err)
-	}
+	s.send(w, r, len(rates.Targets), func(w http.ResponseWriter) error {
+		if asJSON {
+			return writeRates(w, rates)
+		}
+		return write(w, r, rates.Exposition())
+	})
 }
 
 // rateForm returns the window in the path, and whether to respond with JSON. The

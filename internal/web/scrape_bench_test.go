@@ -80,8 +80,8 @@ func exporterOf(b *testing.B, target string) string {
 		},
 		Web: config.Web{
 			Listen: []string{"127.0.0.1:0"}, TelemetryPath: "/metrics", ExporterMetrics: "basic", MaxRequests: 8,
-			Timeouts: config.Timeouts{
-				ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ShutdownTimeout: time.Second,
+			Limits: config.Limits{
+				ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ShutdownTimeout: time.Second, MaxConnections: 1000,
 			},
 		},
 	}

@@ -35,15 +35,18 @@ type Server struct {
 	web       config.Web
 	endpoints []*endpoint
 	handler   http.Handler
-	slots     chan struct{} // holds an item per scrape in progress
+	scrapes   slots // of /metrics
+	probes    slots // of /probe
+	writers   *writers
+	clients   *clients
 	draining  atomic.Bool
-	newConns  newConns
 }
 
 // New returns a Server that does not listen yet.
 func New(options Options) (*Server, error) {
 	s := &Server{Options: options, web: options.Settings.Web()}
-	s.slots = make(chan struct{}, s.web.MaxRequests)
+	s.scrapes, s.probes = make(slots, s.web.MaxRequests), make(slots, s.web.MaxRequests)
+	s.writers, s.clients = newWriters(s.web.MaxRequests), newClients(s.web.MaxConnections, options.Logger)
 	var err error
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
@@ -53,13 +56,14 @@ func New(options Options) (*Server, error) {
 
 func (s *Server) newHTTP() *http.Server {
 	return &http.Server{
-		Handler:           s.guard(s.handler),
+		Handler:           s.clients.serving(s.guard(s.handler)),
 		ReadHeaderTimeout: s.web.ReadTimeout,
 		ReadTimeout:       s.web.ReadTimeout,
 		WriteTimeout:      s.web.WriteTimeout,
 		IdleTimeout:       s.web.IdleTimeout,
 		MaxHeaderBytes:    64 << 10,
-		ConnState:         s.newConns.note,
+		ConnContext:       withConn,
+		ConnState:         s.clients.note,
 		// Errors of clients, such as port scans, are not news.
 		ErrorLog: slog.NewLogLogger(s.Slog.Handler(), slog.LevelDebug),
 	}

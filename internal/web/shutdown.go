@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -25,7 +23,7 @@ func (s *Server) Shutdown(skipDrain <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.web.ShutdownTimeout)
 	defer cancel()
 	// net/http waits for connections on which no request has arrived.
-	idle := time.AfterFunc(newConnGrace, s.newConns.close)
+	idle := time.AfterFunc(newConnGrace, s.clients.closeWaiting)
 	defer idle.Stop()
 	var group sync.WaitGroup
 	for _, e := range s.endpoints {
@@ -44,13 +42,15 @@ func (s *Server) Shutdown(skipDrain <-chan struct{}) {
 func (s *Server) awaitScrapes() {
 	patience := time.NewTimer(cutGrace)
 	defer patience.Stop()
-	for held := range cap(s.slots) {
-		select {
-		case s.slots <- struct{}{}:
-			defer func() { <-s.slots }()
-		case <-patience.C:
-			_ = level.Warn(s.Logger).Log("msg", "Scrapes did not end in time", "scrapes", cap(s.slots)-held)
-			return
+	for _, taken := range []slots{s.scrapes, s.probes} {
+		for held := range cap(taken) {
+			select {
+			case taken <- struct{}{}:
+				defer func() { <-taken }()
+			case <-patience.C:
+				_ = level.Warn(s.Logger).Log("msg", "Scrapes did not end in time", "scrapes", cap(taken)-held)
+				return
+			}
 		}
 	}
 }
@@ -58,34 +58,6 @@ func (s *Server) awaitScrapes() {
 // cutGrace is how long a scrape may take to end when its connection is closed.
 const cutGrace = 500 * time.Millisecond
 
-// newConnGrace is how long a server that shuts down waits for the first byte of
-// a connection.
+// newConnGrace is how long a server that shuts down waits for the request of a
+// new connection.
 const newConnGrace = 500 * time.Millisecond
-
-// newConns tracks the connections on which no request has arrived yet.
-type newConns struct {
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-}
-
-// note is the ConnState callback of the HTTP servers.
-func (c *newConns) note(conn net.Conn, state http.ConnState) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if state != http.StateNew {
-		delete(c.conns, conn)
-		return
-	}
-	if c.conns == nil {
-		c.conns = map[net.Conn]struct{}{}
-	}
-	c.conns[conn] = struct{}{}
-}
-
-func (c *newConns) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for conn := range c.conns {
-		_ = conn.Close() // unused
-	}
-}

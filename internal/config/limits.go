@@ -2,28 +2,34 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Timeouts limit clients of the exporter's own HTTP server.
-type Timeouts struct {
+// Limits limit clients of the exporter's own HTTP server.
+type Limits struct {
 	ReadTimeout     time.Duration // for receiving a request
 	WriteTimeout    time.Duration // for sending a response
 	IdleTimeout     time.Duration // of a connection without a request
 	TimeoutOffset   time.Duration // subtracted from the scrape timeout of Prometheus
 	DrainDelay      time.Duration // between a signal to stop and the shutdown
 	ShutdownTimeout time.Duration // for requests in progress at the shutdown
+	MaxConnections  int           // at the same time
 }
 
-// DefaultTimeouts returns the timeouts that apply without a configuration file.
-func DefaultTimeouts() Timeouts {
-	return Timeouts{
+// DefaultLimits returns the limits that apply without a configuration file.
+func DefaultLimits() Limits {
+	return Limits{
 		ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 3 * time.Minute,
-		TimeoutOffset: 500 * time.Millisecond, ShutdownTimeout: 8 * time.Second,
+		TimeoutOffset: 500 * time.Millisecond, ShutdownTimeout: 8 * time.Second, MaxConnections: 512,
 	}
 }
+
+// connectionsPerRequest leaves room for scrapes, probes, responses that are being
+// written, and connections that are kept.
+const connectionsPerRequest = 4
 
 // FileWeb is the section web of the configuration file. What it leaves out has its
 // default.
@@ -34,21 +40,23 @@ type FileWeb struct {
 	TimeoutOffset   *Delay    `yaml:"scrape_timeout_offset,omitempty" doc:"Offset subtracted from the Prometheus scrape timeout, at most 25% of it (default 500ms)."`
 	DrainDelay      *Delay    `yaml:"drain_delay,omitempty" doc:"How long scrapes are still accepted after SIGTERM, while /-/ready fails (default 0s)."`
 	ShutdownTimeout *Duration `yaml:"shutdown_timeout,omitempty" doc:"Timeout for requests in progress after the drain delay (default 8s)."`
+	MaxConnections  *Count    `yaml:"max_connections,omitempty" doc:"Maximum number of client connections; above it, those that are idle for longest are closed (default 512, or 4 times --web.max-requests if that is more)."`
 }
 
-// override replaces the timeouts that are in the file.
-func (f *FileWeb) override(t *Timeouts) {
-	setDuration(&t.ReadTimeout, f.ReadTimeout)
-	setDuration(&t.WriteTimeout, f.WriteTimeout)
-	setDuration(&t.IdleTimeout, f.IdleTimeout)
-	setDuration(&t.TimeoutOffset, f.TimeoutOffset)
-	setDuration(&t.DrainDelay, f.DrainDelay)
-	setDuration(&t.ShutdownTimeout, f.ShutdownTimeout)
+// override replaces the limits that are in the file.
+func (f *FileWeb) override(l *Limits) {
+	set(&l.ReadTimeout, f.ReadTimeout)
+	set(&l.WriteTimeout, f.WriteTimeout)
+	set(&l.IdleTimeout, f.IdleTimeout)
+	set(&l.TimeoutOffset, f.TimeoutOffset)
+	set(&l.DrainDelay, f.DrainDelay)
+	set(&l.ShutdownTimeout, f.ShutdownTimeout)
+	set(&l.MaxConnections, f.MaxConnections)
 }
 
-func setDuration[D Duration | Delay](to *time.Duration, from *D) {
+func set[To time.Duration | int, From Duration | Delay | Count](to *To, from *From) {
 	if from != nil {
-		*to = time.Duration(*from)
+		*to = To(*from)
 	}
 }
 
@@ -75,5 +83,18 @@ func (d *Delay) UnmarshalYAML(node *yaml.Node) error {
 		return fmt.Errorf("line %d: %q is not a duration of zero or more with a unit, such as 5s", node.Line, node.Value)
 	}
 	*d = Delay(v)
+	return nil
+}
+
+// Count is a whole number above zero.
+type Count int
+
+// UnmarshalYAML refuses other numbers.
+func (c *Count) UnmarshalYAML(node *yaml.Node) error {
+	v, err := strconv.Atoi(node.Value)
+	if err != nil || v < 1 {
+		return fmt.Errorf("line %d: %q is not a whole number above zero", node.Line, node.Value)
+	}
+	*c = Count(v)
 	return nil
 }

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log/level"
+)
+
+// writers are the responses that are being written. They hold no slot of a
+// scrape: a client that reads slowly must not keep others from scraping. There are
+// never too many of them, since the one that began first is cut off for a new one.
+type writers struct {
+	mostResponses int
+	mostRows      int // of all responses together, which bounds their memory
+
+	mu      sync.Mutex
+	writing []*writer // in the order in which they began
+	rows    int
+}
+
+const (
+	// fewestWriters is how many responses may be written at the same time at
+	// least, so that with --web.max-requests=1 two fast clients do not cut each
+	// other off.
+	fewestWriters = 16
+
+	// mostRows is some 500 MB of data of NGINX Plus.
+	mostRows = 4_000_000
+
+	// stallShare is the part of the write timeout within which a client must
+	// read each piece of a response, at most 64 KiB.
+	stallShare = 3
+)
+
+func newWriters(maxRequests int) *writers {
+	return &writers{mostResponses: max(2*maxRequests, fewestWriters), mostRows: mostRows}
+}
+
+// writer is one response that is being written.
+type writer struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	rows    int
+	stall   time.Duration
+	end     time.Time
+
+	mu  sync.Mutex
+	cut bool
+}
+
+// begin returns a writer of a response of so many rows, which the client has to
+// read within the timeout. The caller ends it.
+func (ws *writers) begin(response http.ResponseWriter, rows int, timeout time.Duration) *writer {
+	w := &writer{
+		ResponseWriter: response, control: http.NewResponseController(response),
+		rows: rows, stall: timeout / stallShare, end: time.Now().Add(timeout),
+	}
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for len(ws.writing) > 0 && (len(ws.writing) >= ws.mostResponses || ws.rows+rows > ws.mostRows) {
+		ws.writing[0].cutOff()
+		ws.remove(0)
+	}
+	ws.writing = append(ws.writing, w)
+	ws.rows += rows
+	return w
+}
+
+// finish forgets a writer. Its connection may serve another request after that.
+func (ws *writers) finish(w *writer) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for i, other := range ws.writing {
+		if other == w {
+			ws.remove(i)
+			return
+		}
+	}
+}
+
+// remove forgets a writer. The lock is held.
+func (ws *writers) remove(i int) {
+	ws.rows -= ws.writing[i].rows
+	ws.writing = append(ws.writing[:i], ws.writing[i+1:]...)
+}
+
+// Write writes one piece of the response.
+func (w *writer) Write(piece []byte) (int, error) {
+	w.extend()
+	return w.ResponseWriter.Write(piece)
+}
+
+// extend sets the time within which the next piece must be read.
+func (w *writer) extend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cut {
+		return
+	}
+	deadline := time.Now().Add(w.stall)
+	if deadline.After(w.end) {
+		deadline = w.end
+	}
+	_ = w.control.SetWriteDeadline(deadline) // on an error the server's deadline stays
+}
+
+// cutOff makes what is being written fail, and with it the connection.
+func (w *writer) cutOff() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = true
+	_ = w.control.SetWriteDeadline(time.Unix(1, 0)) // on an error the server's deadline stays
+}
+
+// send writes a response of so many rows by a function.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, rows int, write func(http.ResponseWriter) error) {
+	// The time to collect does not count.
+	out := s.writers.begin(w, rows, s.web.WriteTimeout)
+	defer s.writers.finish(out)
+	if err := write(out); err != nil {
+		_ = level.Debug(s.Logger).Log("msg", "Writing the response failed", "remote", r.RemoteAddr, "err", err)
+	}
+}
