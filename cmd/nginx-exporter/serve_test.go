@@ -17,7 +17,9 @@ import (
 func TestSignalsAtStart(t *testing.T) {
 	for range 100 {
 		socket := filepath.Join(t.TempDir(), "exp.sock")
-		p := proctest.Start(t, "", exec.Command(programName, "--web.listen-address=unix:"+socket)) //nolint:noctx // proctest ends it
+		command := exec.Command(programName, "--web.listen-address=unix:"+socket) //nolint:noctx // proctest ends it
+		command.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")            // the race detector would wait at each end
+		p := proctest.Start(t, "", command)
 		for deadline := time.Now().Add(proctest.Patience); ; {
 			// Without a pause: what is tested are the first microseconds.
 			if _, err := os.Lstat(socket); err == nil {
