@@ -85,7 +85,7 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, taken slots, col
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	default:
-		s.send(w, r, exposition.Rows(), func(w http.ResponseWriter) error { return write(w, r, exposition) })
+		s.send(w, r, exposition.Rows(), func(w http.ResponseWriter) error { return s.write(w, r, exposition) })
 	}
 }
 

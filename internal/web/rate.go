@@ -41,7 +41,7 @@ func (s *Server) rate(w http.ResponseWriter, r *http.Request) {
 		if asJSON {
 			return writeRates(w, rates)
 		}
-		return write(w, r, rates.Exposition())
+		return s.write(w, r, rates.Exposition())
 	})
 }
 

@@ -40,6 +40,8 @@ type Server struct {
 	writers   *writers
 	clients   *clients
 	draining  atomic.Bool
+
+	compressors compressors
 }
 
 // New returns a Server that does not listen yet.
