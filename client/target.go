@@ -35,6 +35,9 @@ func ParseTarget(s string) (Target, error) {
 	if !utf8.ValidString(s) {
 		return Target{}, errors.New("the target is not valid UTF-8")
 	}
+	if strings.Trim(s, `"'`) != s {
+		return Target{}, fmt.Errorf("target %q: do not use quotes, they become part of it", hideLogin(s))
+	}
 	parse := parseURL
 	if strings.HasPrefix(s, unixScheme) {
 		parse = parseUnix

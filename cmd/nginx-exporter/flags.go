@@ -12,6 +12,7 @@ import (
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
+	"nginx-exporter/internal/redact"
 )
 
 const (
@@ -45,7 +46,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c := &cli{lookup: lookup}
 	c.app = kingpin.New(programName, "Prometheus exporter for NGINX and NGINX Plus.")
 	c.app.UsageWriter(stdout)
-	c.app.ErrorWriter(stderr)
+	c.app.ErrorWriter(redact.Writer{To: stderr})
 	c.app.Version(version.Print(programName))
 	c.setUsage()
 	c.app.HelpFlag.Short('h')

@@ -23,7 +23,7 @@ func (c *cli) explain(err error, args []string) error {
 	}
 	kind, given := match[1], match[2]
 	if strings.HasPrefix(kind, "unknown") {
-		return fmt.Errorf("unknown flag %q%s", given, c.didYouMean(args, strings.TrimLeft(given, "-")))
+		return fmt.Errorf("unknown flag %q%s", given, c.didYouMean(args, given))
 	}
 	if i := slices.Index(args, given); i > 0 {
 		name := strings.TrimPrefix(strings.TrimLeft(args[i-1], "-"), "no-")
@@ -45,7 +45,8 @@ func (c *cli) explain(err error, args []string) error {
 // didYouMean names the flag or command that is nearest to what was given, or the
 // commands if none is.
 func (c *cli) didYouMean(args []string, given string) string {
-	given, _, _ = strings.Cut(given, "=")
+	isFlag := strings.HasPrefix(given, "-")
+	given, _, _ = strings.Cut(strings.TrimLeft(given, "-"), "=")
 	given, negated := strings.CutPrefix(given, "no-")
 	model := c.app.Model()
 	var all, names []string
@@ -62,7 +63,7 @@ func (c *cli) didYouMean(args []string, given string) string {
 			continue // it is not in the help, either
 		}
 		if words := strings.Fields(command.FullCommand); len(words) == 1 || slices.Contains(args, words[0]) {
-			all, names = append(all, command.Name), append(names, command.Name)
+			all, names = append(all, command.Name), append(names, command.FullCommand)
 		}
 		if slices.Contains(args, strings.Fields(command.FullCommand)[0]) {
 			add(command.Flags)
@@ -70,9 +71,11 @@ func (c *cli) didYouMean(args []string, given string) string {
 	}
 	found := nearest.Name(given, all)
 	switch {
+	case found == "" && isFlag:
+		return "; --help-long shows all flags"
 	case found == "":
 		return "; the commands are " + strings.Join(names, ", ")
-	case slices.Contains(names, found):
+	case slices.ContainsFunc(names, func(name string) bool { return last(name) == found }):
 		return fmt.Sprintf(" (did you mean the command %s?)", found)
 	case negated:
 		return fmt.Sprintf(" (did you mean --no-%s?)", found)
@@ -80,6 +83,9 @@ func (c *cli) didYouMean(args []string, given string) string {
 		return fmt.Sprintf(" (did you mean --%s?)", found)
 	}
 }
+
+// last returns the last word.
+func last(words string) string { return words[strings.LastIndexByte(words, ' ')+1:] }
 
 // commands lists commands and those below them.
 func commands(list []*kingpin.CmdModel) []*kingpin.CmdModel {

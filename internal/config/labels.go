@@ -66,6 +66,9 @@ func (b *builder) warnLabels(labels map[string]string, where string) {
 		}
 	}
 	for _, name := range sortedNames(labels) {
+		if value := labels[name]; value != "" && strings.Trim(value, `"'`) != value {
+			b.warn(fmt.Sprintf("%s: the value of %s has quotes, which become part of it", where, name))
+		}
 		if family, clash := own[name]; clash {
 			b.warn(fmt.Sprintf("%s: %s has its own label %s, which overrides the constant label", where, family, name))
 		}

@@ -4,6 +4,7 @@
 package redact
 
 import (
+	"io"
 	"regexp"
 	"strings"
 	"unicode"
@@ -20,6 +21,18 @@ func Text(text string) string {
 	return word.ReplaceAllStringFunc(text, func(w string) string {
 		return opaque(named(userinfo(w)))
 	})
+}
+
+// Writer writes texts of errors without what may be a secret. Each text must be
+// written at once.
+type Writer struct{ To io.Writer }
+
+// Write implements [io.Writer].
+func (w Writer) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(w.To, Text(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 var (
