@@ -107,8 +107,8 @@ func (c *Collector) SetReload(reload exporter.Reload) { c.exporter.SetReload(rel
 // LastReload returns what SetReload noted.
 func (c *Collector) LastReload() exporter.Reload { return c.exporter.LastReload() }
 
-// SourceNames lists the names of all sources that a scrape can be reduced to.
-// The caller owns the list.
+// SourceNames lists the names of all sources that a scrape can be reduced to. The
+// last one stands for the metrics of the exporter itself. The caller owns the list.
 func (c *Collector) SourceNames() []string {
 	var names []string
 	for _, info := range sourcesOf(c.protocols) {
@@ -121,7 +121,15 @@ func (c *Collector) SourceNames() []string {
 			}
 		}
 	}
-	return names
+	return append(names, exporter.Name)
+}
+
+// Offers reports whether any target has one of the named sources, or may have it:
+// what a target speaks is not known before it was read.
+func (c *Collector) Offers(names []string) bool {
+	targets := *c.targets.Load()
+	return len(targets) == 0 || slices.Contains(names, exporter.Name) ||
+		slices.ContainsFunc(targets, func(t *target) bool { return t.offers(names) })
 }
 
 // SetTargets replaces the targets. A target that stays keeps its counters, and
@@ -174,9 +182,27 @@ func (c *Collector) Close() {
 
 // Scrape reads all targets at the same time and returns the exposition, which
 // says what failed. A target that has not responded when ctx ends is down. If
-// names of sources are given, only those are read that are also switched on.
+// names of [Collector.SourceNames] are given, only those sources are read that
+// are also switched on, and nothing is exposed that does not belong to them.
 func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Exposition {
 	only = slices.Compact(slices.Sorted(slices.Values(only)))
+	e := &metric.Exposition{}
+	all := len(only) == 0
+	self, named := slices.BinarySearch(only, exporter.Name)
+	if named {
+		only = slices.Delete(only, self, self+1)
+	}
+	if all || len(only) > 0 {
+		c.addTargets(ctx, e, only)
+	}
+	if all || named {
+		c.addExporter(ctx, e)
+	}
+	return e
+}
+
+// addTargets reads all targets and adds what they bring.
+func (c *Collector) addTargets(ctx context.Context, e *metric.Exposition, only []string) {
 	targets := *c.targets.Load()
 	reports := make([]*targetReport, len(targets))
 	var group sync.WaitGroup
@@ -189,15 +215,12 @@ func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Expositi
 		reports[0] = targets[0].scrape(ctx, only)
 	}
 	group.Wait()
-	e := &metric.Exposition{}
 	for i, t := range targets {
 		t.rate.add(reports[i].counters, only)
 		for _, b := range append(reports[i].sources, reports[i].counters) {
 			e.Add(b)
 		}
 	}
-	c.addExporter(ctx, e)
-	return e
 }
 
 // Probe scrapes one target once and keeps nothing of it. Its exposition has no

@@ -145,6 +145,18 @@ func (s *scrape) all() []*source.Result {
 	return append(append(all, s.results...), s.additional...)
 }
 
+// shown returns the results that are reported. A scrape that is reduced to some
+// sources reports on no others that were read for them, except on the discovery:
+// without it there is none of them. The lock is held.
+func (s *scrape) shown(results []*source.Result) []*source.Result {
+	if s.key == "" {
+		return results
+	}
+	return slices.DeleteFunc(slices.Clone(results), func(r *source.Result) bool {
+		return r != s.discovery && !s.selection.Enabled(r.Source)
+	})
+}
+
 // up reports whether nginx was read. The lock is held.
 func (s *scrape) up() bool { return slices.ContainsFunc(s.results, (*source.Result).Success) }
 
@@ -176,15 +188,15 @@ func (t *target) report(s *scrape) *targetReport {
 	report := &targetReport{counters: metric.NewBatch(t.options.Labels)}
 	report.sources, _ = t.exposed(s)
 	status := metric.NewBatch(t.options.Labels)
-	t.metrics.AddScrape(status, s.up(), s.snapshot(s.all()))
-	s.session.reader.Report(status, s.up(), s.snapshot(s.results))
+	t.metrics.AddScrape(status, s.up(), s.snapshot(s.shown(s.all())))
+	s.session.reader.Report(status, s.up(), s.snapshot(s.shown(s.results)))
 	report.sources = append(report.sources, status)
 	for _, r := range s.all() {
 		t.state(r.Source)
 	}
 	var counters []*exporter.Counters
 	for name, state := range t.sources {
-		if s.key == "" || slices.ContainsFunc(s.all(), func(r *source.Result) bool { return r.Source == name }) {
+		if s.key == "" || slices.ContainsFunc(s.shown(s.all()), func(r *source.Result) bool { return r.Source == name }) {
 			counters = append(counters, state.counters.Clone())
 		}
 	}

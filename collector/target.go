@@ -186,6 +186,24 @@ func (t *target) state(name string) *sourceState {
 	return state
 }
 
+// offers reports whether the target has one of the named sources, or may have it.
+func (t *target) offers(names []string) bool {
+	if slices.ContainsFunc(t.options.Sources, func(s source.Source) bool { return slices.Contains(names, s.Name()) }) {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known := t.options.Client.Mode != client.ModeAuto
+	for _, info := range t.session.Sources() {
+		if slices.Contains(names, info.Name) {
+			return true
+		}
+		state := t.sources[info.Name]
+		known = known || state != nil && state.health.state == stateGood
+	}
+	return !known
+}
+
 // requestsSent returns how many requests the exporter has sent to the target.
 func (t *target) requestsSent() float64 {
 	t.mu.Lock()

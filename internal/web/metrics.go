@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/config"
@@ -21,7 +22,12 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.scrape(w, r, s.scrapes, func(ctx context.Context) (*metric.Exposition, error) {
-		return s.Collector.Scrape(ctx, only...), nil
+		exposition := s.Collector.Scrape(ctx, only...)
+		// Only now it is known what the targets speak.
+		if len(only) > 0 && !s.Collector.Offers(only) {
+			return nil, fmt.Errorf("no target has any of the collectors %s", strings.Join(only, ", "))
+		}
+		return exposition, nil
 	})
 }
 
@@ -38,7 +44,7 @@ func (s *Server) selectSources(query url.Values) ([]string, error) {
 	known := s.Collector.SourceNames()
 	for _, name := range slices.Concat(collect, exclude) {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("unknown collector %q", name)
+			return nil, fmt.Errorf("unknown collector %q; valid names: %s", name, strings.Join(known, ", "))
 		}
 	}
 	if len(exclude) == 0 {

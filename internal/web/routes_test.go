@@ -212,9 +212,13 @@ func TestChosenSources(t *testing.T) {
 		"collect%5B%5D=stub_status":                   {http.StatusOK, "\nnginx_http_requests_total "},
 		"collect[]=stub_status&collect[]=stub_status": {http.StatusOK, "\nnginx_http_requests_total "},
 		"collect=nothing":                             {http.StatusOK, "\nnginx_http_requests_total "},
-		"collect[]=none":                              {http.StatusBadRequest, "unknown collector"},
+		"collect[]=none":                              {http.StatusBadRequest, `unknown collector "none"; valid names: stub_status, `},
 		"collect[]=":                                  {http.StatusBadRequest, "unknown collector"},
-		"exclude[]=none":                              {http.StatusBadRequest, "unknown collector"},
+		"exclude[]=none":                              {http.StatusBadRequest, ", exporter\n"},
+		"collect[]=http_caches":                       {http.StatusBadRequest, "no target has any of the collectors http_caches"},
+		"collect[]=http_caches&collect[]=ssl":         {http.StatusBadRequest, "no target has any of the collectors http_caches, ssl"},
+		"collect[]=http_caches&collect[]=stub_status": {http.StatusOK, "\nnginx_http_requests_total "},
+		"collect[]=http_caches&collect[]=exporter":    {http.StatusOK, "\nnginx_exporter_build_info{"},
 		"collect[]=stub_status&exclude[]=stub_status": {http.StatusBadRequest, "cannot be combined"},
 	} {
 		recorder := e.get(t, "/metrics?"+query)
@@ -225,7 +229,7 @@ func TestChosenSources(t *testing.T) {
 			t.Errorf("%s makes a series twice:\n%s", query, recorder.Body)
 		}
 	}
-	everything := url.Values{}
+	everything := url.Values{"exclude[]": {"exporter"}}
 	for _, source := range collector.Sources() {
 		everything.Add("exclude[]", source.Name)
 	}
@@ -235,6 +239,52 @@ func TestChosenSources(t *testing.T) {
 	recorder := e.get(t, "/metrics?exclude[]=stub_status")
 	if families(t, recorder)["nginx_http_requests_total"] != nil {
 		t.Errorf("what is excluded is in the response:\n%s", recorder.Body)
+	}
+}
+
+// TestChosenFamilies wants of a scrape that names sources those, their state, and
+// nothing about others, about the exporter in particular.
+func TestChosenFamilies(t *testing.T) {
+	t.Parallel()
+	e := newExporter(t, configure(startNginx(t, nil).URL))
+	counted := []string{"nginx_exporter_nginx_requests_total", "nginx_exporter_scrape_errors_total", "nginx_exporter_series_dropped_total"}
+	of := []string{"nginx_exporter_source_duration_seconds", "nginx_exporter_source_success", "nginx_up"}
+	self := []string{"nginx_exporter_build_info", "process_cpu_seconds_total"}
+	for query, want := range map[string]struct{ with, without []string }{
+		"collect[]=stub_status": {append([]string{"nginx_http_requests_total"}, append(counted, of...)...), self},
+		"collect[]=exporter":    {self, append([]string{"nginx_http_requests_total"}, append(counted, of...)...)},
+		"exclude[]=stub_status": {append([]string{"nginx_up"}, self...), append([]string{"nginx_http_requests_total"}, of[:2]...)},
+		"exclude[]=exporter":    {append([]string{"nginx_http_requests_total"}, append(counted, of...)...), self},
+	} {
+		got := families(t, e.get(t, "/metrics?"+query))
+		for _, name := range want.with {
+			if got[name] == nil {
+				t.Errorf("%s: %s is missing", query, name)
+			}
+		}
+		for _, name := range want.without {
+			if got[name] != nil {
+				t.Errorf("%s: %s is not wanted", query, name)
+			}
+		}
+	}
+}
+
+// TestChosenSourcesOfNginxThatIsDown: what an nginx speaks that was never read is
+// not known, and no error of the scraper.
+func TestChosenSourcesOfNginxThatIsDown(t *testing.T) {
+	t.Parallel()
+	n := startNginx(t, nil)
+	e := newExporter(t, configure(n.URL))
+	n.Close()
+	recorder := e.get(t, "/metrics?collect[]=http_caches")
+	if recorder.Code != http.StatusOK || !strings.Contains(recorder.Body.String(), "\nnginx_up 0\n") {
+		t.Errorf("status %d:\n%s", recorder.Code, recorder.Body)
+	}
+	c := configure(n.URL)
+	c.Nginx.Mode = "stub_status"
+	if got := newExporter(t, c).get(t, "/metrics?collect[]=http_caches").Code; got != http.StatusBadRequest {
+		t.Errorf("with a mode that does not have the source the status is %d", got)
 	}
 }
 
