@@ -12,11 +12,10 @@ import (
 	"nginx-exporter/internal/nearest"
 )
 
-// unexpected matches the errors of kingpin about arguments that it does not know.
-var unexpected = regexp.MustCompile(`(?s)^(unknown long flag|unknown short flag|unexpected argument|unexpected) '?(.*?)'?$`)
-
 // explain adds to an error of the command line what was probably meant.
 func (c *cli) explain(err error, args []string) error {
+	// What kingpin says about arguments that it does not know.
+	unexpected := regexp.MustCompile(`(?s)^(unknown long flag|unknown short flag|unexpected argument|unexpected) '?(.*?)'?$`)
 	match := unexpected.FindStringSubmatch(err.Error())
 	if match == nil {
 		return err

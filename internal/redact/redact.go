@@ -18,8 +18,13 @@ const replacement = "REDACTED"
 // words that look random. Values of users must be in double quotes in it if they
 // contain spaces.
 func Text(text string) string {
-	return word.ReplaceAllStringFunc(text, func(w string) string {
-		return opaque(named(userinfo(w)))
+	p := compile()
+	return p.word.ReplaceAllStringFunc(text, func(w string) string {
+		w = p.assigned.ReplaceAllString(p.userinfo(w), "${1}"+replacement)
+		if p.path.MatchString(w) {
+			return w
+		}
+		return p.opaque(w)
 	})
 }
 
@@ -35,46 +40,56 @@ func (w Writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-var (
+// patterns are what is searched for. They are compiled when an error is shown,
+// not at each start.
+type patterns struct {
 	// word is a quoted text or what is between spaces.
-	word = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|[^\\s\"`]+")
+	word *regexp.Regexp
 	// start is what may precede user information: a flag, a scheme.
-	start = regexp.MustCompile("^[\"`'(]?" + `(?:[A-Za-z0-9_.-]+=)?(?:[A-Za-z][A-Za-z0-9+.-]*://)?`)
+	start *regexp.Regexp
 	// assigned is the name of a secret with its value.
-	assigned = regexp.MustCompile(`(?i)((?:password|passwd|passphrase|pwd|token|secret|api[_-]?key|credentials?|bearer|authorization)[=:\s]+)` + "([^&\"`]*[^&\"`\\s])")
+	assigned *regexp.Regexp
 	// random is a part of a word of letters and digits that is as long as a token.
-	random = regexp.MustCompile(`[A-Za-z0-9+~]{16,}=*`)
+	random *regexp.Regexp
 	// encoded is a whole word in Base64.
-	encoded = regexp.MustCompile(`^"?[A-Za-z0-9+/_=-]{20,}"?$`)
-	uuid    = regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+	encoded *regexp.Regexp
+	uuid    *regexp.Regexp
 	// path is the beginning of an absolute or relative path, or of a socket.
-	path = regexp.MustCompile("^[\"`'(]?" + `(?:unix:)?(?:/|\./|\.\./)`)
-)
+	path *regexp.Regexp
+}
+
+func compile() *patterns {
+	return &patterns{
+		word:     regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|[^\\s\"`]+"),
+		start:    regexp.MustCompile("^[\"`'(]?" + `(?:-*[a-z][a-z.-]*=)?(?:[A-Za-z][A-Za-z0-9+.-]*://)?`),
+		assigned: regexp.MustCompile(`(?i)((?:password|passwd|passphrase|pwd|token|secret|api[_-]?key|credentials?|bearer|authorization)[=:\s]+)` + "([^&\"`]*[^&\"`\\s])"),
+		random:   regexp.MustCompile(`[A-Za-z0-9+~]{16,}=*`),
+		encoded:  regexp.MustCompile(`^"?[A-Za-z0-9+/_=-]{20,}"?$`),
+		uuid:     regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`),
+		path:     regexp.MustCompile("^[\"`'(]?" + `(?:unix:)?(?:/|\./|\.\./)`),
+	}
+}
 
 // userinfo replaces USER:PASSWORD@. Where a password with a slash ends is not
 // known, so everything before the last @ is removed.
-func userinfo(w string) string {
+func (p *patterns) userinfo(w string) string {
 	at := strings.LastIndexByte(w, '@')
 	quoted := strings.ContainsAny(w[:1], "\"`")
-	if at < 0 || !quoted && !strings.Contains(w[:at], ":") || path.MatchString(w) {
+	if at < 0 || !quoted && !strings.Contains(w[:at], ":") || p.path.MatchString(w) {
 		return w
 	}
-	kept := start.FindString(w[:at])
+	kept := p.start.FindString(w[:at])
 	return kept + replacement + w[at:]
 }
 
-func named(w string) string { return assigned.ReplaceAllString(w, "${1}"+replacement) }
-
-func opaque(w string) string {
-	if path.MatchString(w) {
-		return w
-	}
-	if has(w, unicode.IsDigit) && has(w, unicode.IsLower) && has(w, unicode.IsUpper) && encoded.MatchString(w) {
+// opaque replaces what looks random.
+func (p *patterns) opaque(w string) string {
+	if has(w, unicode.IsDigit) && has(w, unicode.IsLower) && has(w, unicode.IsUpper) && p.encoded.MatchString(w) {
 		quote := strings.Repeat(`"`, strings.Count(w, `"`)/2)
 		return quote + replacement + quote
 	}
-	w = uuid.ReplaceAllString(w, replacement)
-	return random.ReplaceAllStringFunc(w, func(part string) string {
+	w = p.uuid.ReplaceAllString(w, replacement)
+	return p.random.ReplaceAllStringFunc(w, func(part string) string {
 		const mostLetters = 32 // longer than any word
 		if has(part, unicode.IsLetter) && has(part, unicode.IsDigit) || len(part) >= mostLetters {
 			return replacement
