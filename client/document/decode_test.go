@@ -21,12 +21,18 @@ func TestReaderValues(t *testing.T) {
 	methods := map[string]func(r *Reader) any{
 		"Count":  func(r *Reader) any { return r.Count() },
 		"Number": func(r *Reader) any { return r.Number() },
+		"Gauge":  func(r *Reader) any { return r.Gauge() },
 		"Flag":   func(r *Reader) any { return r.Flag() },
 		"Time":   func(r *Reader) any { return r.Time() },
 		"Text":   func(r *Reader) any { return r.Text() },
 	}
 	for text, want := range map[string]map[string]any{
-		`7`:                              {"Count": value.Of(7), "Number": value.Of(7)},
+		`7`:                              {"Count": value.Of(7), "Number": value.Of(7), "Gauge": value.Of(7)},
+		`0`:                              {"Count": value.Of(0), "Number": value.Of(0), "Gauge": value.Of(0)},
+		`9007199254740991`:               {"Count": value.Of(1<<53 - 1), "Number": value.Of(1<<53 - 1), "Gauge": value.Of(1<<53 - 1)},
+		`9223372036854775808`:            {"Count": value.Of(1 << 63), "Number": value.Of(1 << 63)},
+		`-1`:                             {"Number": value.Of(-1)},
+		`"1969-12-31T23:59:59Z"`:         {"Text": "1969-12-31T23:59:59Z"},
 		`-7.5e1`:                         {"Number": value.Of(-75)},
 		`18446744073709551615`:           {"Count": value.Of(18446744073709551615), "Number": value.Of(18446744073709551615)},
 		`18446744073709551616`:           {},

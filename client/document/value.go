@@ -41,6 +41,18 @@ func (r *Reader) Number() value.Value {
 	return n
 }
 
+// Gauge reads a number that can increase and decrease, and makes no sense below
+// zero or from 2^63 on: nginx reads its counters one after another without a
+// lock, and prints a difference below zero as it is or as unsigned.
+func (r *Reader) Gauge() value.Value {
+	n := r.Count()
+	if n.Float() >= 1<<63 {
+		r.invalid++
+		return value.Value{}
+	}
+	return n
+}
+
 // Count reads a number that cannot be below zero.
 func (r *Reader) Count() value.Value {
 	n := r.Number()
@@ -68,14 +80,15 @@ func parseNumber(text []byte) value.Value {
 	return value.Value{}
 }
 
-// Time reads a time in ISO 8601 as Unix seconds, to the millisecond.
+// Time reads a time in ISO 8601 as Unix seconds, to the millisecond. One before
+// 1970 is absent.
 func (r *Reader) Time() value.Value {
 	if r.Peek() != '"' {
 		r.Mismatch()
 		return value.Value{}
 	}
 	t, err := time.Parse(time.RFC3339Nano, string(r.rawText()))
-	if err != nil {
+	if err != nil || t.Unix() < 0 {
 		r.invalid++
 		return value.Value{}
 	}

@@ -37,9 +37,9 @@ func (c *Cache) decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "size":
-			c.Size = d.Count()
+			c.Size = d.Gauge()
 		case "max_size":
-			c.MaxSize = d.Count()
+			c.MaxSize = d.Gauge()
 		case "cold":
 			c.Cold = d.Flag()
 		case "hit":

@@ -23,9 +23,9 @@ func (c *Connections) decode(d *document.Reader) {
 		case "dropped":
 			c.Dropped = d.Count()
 		case "active":
-			c.Active = d.Number()
+			c.Active = d.Gauge()
 		case "idle":
-			c.Idle = d.Number()
+			c.Idle = d.Gauge()
 		default:
 			d.Skip()
 		}

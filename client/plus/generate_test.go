@@ -172,7 +172,7 @@ func (g *generator) member(rules *rule) {
 	switch rules.kind {
 	case "":
 		g.object(rules)
-	case "count", "gauge", "id":
+	case "count", "gauge", "end", "id":
 		g.number()
 	case "flag":
 		g.say(g.one("true", "false"))

@@ -10,7 +10,7 @@ import (
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_license_object.
 type License struct {
 	Evaluation  value.Value // 1 for an evaluation license
-	ActiveUntil value.Value // Unix seconds
+	ActiveUntil value.Value // Unix seconds; absent if nginx sends 0, which it does without a license
 
 	// Absent if usage reporting is off.
 	ReportingHealthy value.Value
@@ -24,7 +24,9 @@ func (l *License) decode(d *document.Reader) {
 		case "eval":
 			l.Evaluation = d.Flag()
 		case "active_till":
-			l.ActiveUntil = d.Number()
+			if l.ActiveUntil = d.Gauge(); l.ActiveUntil == value.Of(0) {
+				l.ActiveUntil = value.Value{}
+			}
 		case "reporting":
 			l.decodeReporting(d)
 		default:
@@ -39,9 +41,9 @@ func (l *License) decodeReporting(d *document.Reader) {
 		case "healthy":
 			l.ReportingHealthy = d.Flag()
 		case "fails":
-			l.ReportingFails = d.Count()
+			l.ReportingFails = d.Gauge()
 		case "grace":
-			l.ReportingGrace = d.Number()
+			l.ReportingGrace = d.Gauge()
 		default:
 			d.Skip()
 		}

@@ -31,7 +31,7 @@ func (n *Nginx) decode(d *document.Reader) {
 		case "timestamp":
 			n.Timestamp = d.Time()
 		case "ppid":
-			n.MasterPID = d.Count()
+			n.MasterPID = d.Gauge()
 		default:
 			d.Skip()
 		}

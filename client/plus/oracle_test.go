@@ -153,6 +153,12 @@ func (o *oracle) member(to reflect.Value, rules *rule, node tree) {
 		set(field, o.text(node))
 	case "gauge":
 		set(field, o.gauge(node))
+	case "end":
+		end := o.gauge(node)
+		if end.Float() == 0 {
+			end = value.Value{}
+		}
+		set(field, end)
 	case "count":
 		set(field, o.count(node))
 	case "flag":
@@ -197,7 +203,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (o *oracle) gauge(node tree) value.Value {
+func (o *oracle) number(node tree) value.Value {
 	if !o.is(node, '0') {
 		return value.Value{}
 	}
@@ -221,8 +227,17 @@ func (o *oracle) gauge(node tree) value.Value {
 }
 
 func (o *oracle) count(node tree) value.Value {
-	n := o.gauge(node)
+	n := o.number(node)
 	if n.IsSet() && n.Float() < 0 {
+		o.invalid++
+		return value.Value{}
+	}
+	return n
+}
+
+func (o *oracle) gauge(node tree) value.Value {
+	n := o.count(node)
+	if n.IsSet() && n.Float() >= math.MaxInt64 {
 		o.invalid++
 		return value.Value{}
 	}
@@ -241,7 +256,7 @@ func (o *oracle) time(node tree) value.Value {
 		return value.Value{}
 	}
 	t, err := time.Parse(time.RFC3339, node.text)
-	if err != nil {
+	if err != nil || t.Before(time.Unix(0, 0)) {
 		o.invalid++
 		return value.Value{}
 	}
@@ -250,7 +265,7 @@ func (o *oracle) time(node tree) value.Value {
 
 // id is a whole number that a float can hold exactly.
 func (o *oracle) id(node tree) string {
-	n := o.gauge(node)
+	n := o.number(node)
 	if !n.IsSet() {
 		return ""
 	}

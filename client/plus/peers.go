@@ -23,15 +23,15 @@ func (p *Peer) decode(d *document.Reader, bounds []float64) {
 		case "backup":
 			p.Backup = d.Flag()
 		case "weight":
-			p.Weight = d.Number()
+			p.Weight = d.Gauge()
 		case "state":
 			p.State = decodeState(d)
 		case "active":
-			p.Active = d.Number()
+			p.Active = d.Gauge()
 		case "ssl":
 			p.TLS = optionalTLS(d)
 		case "max_conns":
-			p.MaxConns = d.Number()
+			p.MaxConns = d.Gauge()
 		case "responses":
 			p.Responses.decode(d)
 		case "health_checks":
@@ -58,13 +58,13 @@ func (p *Peer) decodeUse(name string, d *document.Reader) {
 	case "connections":
 		p.Connections = d.Count()
 	case "connect_time":
-		p.ConnectTime = d.Number()
+		p.ConnectTime = d.Gauge()
 	case "first_byte_time":
-		p.FirstByteTime = d.Number()
+		p.FirstByteTime = d.Gauge()
 	case "header_time":
-		p.HeaderTime = d.Number()
+		p.HeaderTime = d.Gauge()
 	case "response_time":
-		p.ResponseTime = d.Number()
+		p.ResponseTime = d.Gauge()
 	case "sent":
 		p.Sent = d.Count()
 	case "received":

@@ -488,7 +488,7 @@ func TestReadInvalid(t *testing.T) {
 		`{}`:                           0,
 		`{"total":7,"current":null}`:   1,
 		`{"total":"7","current":true}`: 2,
-		`{"total":-7,"current":-2}`:    1,
+		`{"total":-7,"current":-2}`:    2,
 		`{"total":18446744073709551616,"current":1e999}`:  2,
 		`{"total":{"total":"x"},"current":[1,"x"],"x":1}`: 2,
 	} {

@@ -19,7 +19,7 @@ func (r *Requests) decode(d *document.Reader) {
 		case "total":
 			r.Total = d.Count()
 		case "current":
-			r.Current = d.Number()
+			r.Current = d.Gauge()
 		default:
 			d.Skip()
 		}

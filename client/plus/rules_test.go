@@ -11,7 +11,8 @@ import (
 // documents by them, the generator writes such documents.
 //
 //	count   a number that cannot be below zero
-//	gauge   any number of 64 bits
+//	gauge   a number that cannot be below zero, or from 2^63 on
+//	end     a gauge that is absent if it is 0
 //	each    an object that fills a struct; its members may come in parts
 //	fresh   an object that fills a struct of its own; the last one stays
 //
@@ -37,7 +38,7 @@ func ruleText() map[string]string {
 			generation count Generation
 			load_timestamp time LoadTimestamp
 			timestamp time Timestamp
-			ppid count MasterPID`,
+			ppid gauge MasterPID`,
 		"Processes": `respawned count Respawned`,
 		"Connections": `
 			accepted count Accepted
@@ -50,9 +51,9 @@ func ruleText() map[string]string {
 		"TLS": tls,
 		"License": `
 			eval flag Evaluation
-			active_till gauge ActiveUntil
+			active_till end ActiveUntil
 			reporting.healthy flag ReportingHealthy
-			reporting.fails count ReportingFails
+			reporting.fails gauge ReportingFails
 			reporting.grace gauge ReportingGrace`,
 		"Worker": `
 			id id ID
@@ -104,8 +105,8 @@ func zoneRules() map[string]string {
 			5xx count ServerError
 			codes codes Codes`,
 		"Cache": cache.String() + `
-			size count Size
-			max_size count MaxSize
+			size gauge Size
+			max_size gauge MaxSize
 			cold flag Cold`,
 		"CacheUse": `
 			responses count Responses

@@ -18,8 +18,8 @@ type Slab struct {
 	Slots     []Slot
 }
 
-// Slot is the memory of a zone for allocations of one size. Used and Free can be
-// negative: nginx does not lock the zone to read them.
+// Slot is the memory of a zone for allocations of one size. nginx does not lock
+// the zone to read it: Used and Free are absent if they are below zero.
 type Slot struct {
 	Size     string // bytes
 	Used     value.Value
@@ -74,9 +74,9 @@ func (z *Slab) decodePages(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "used":
-			z.PagesUsed = d.Number()
+			z.PagesUsed = d.Gauge()
 		case "free":
-			z.PagesFree = d.Number()
+			z.PagesFree = d.Gauge()
 		default:
 			d.Skip()
 		}
@@ -87,9 +87,9 @@ func (z *Slot) decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "used":
-			z.Used = d.Number()
+			z.Used = d.Gauge()
 		case "free":
-			z.Free = d.Number()
+			z.Free = d.Gauge()
 		case "reqs":
 			z.Requests = d.Count()
 		case "fails":

@@ -30,7 +30,7 @@ func (z *StreamZone) decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "processing":
-			z.Processing = d.Number()
+			z.Processing = d.Gauge()
 		case "connections":
 			z.Connections = d.Count()
 		case "sessions":

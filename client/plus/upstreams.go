@@ -112,9 +112,9 @@ func (u *Upstreams) decodeOne(d *document.Reader, upstream *Upstream) {
 		case "peers":
 			u.decodePeers(d, upstream)
 		case "keepalive":
-			upstream.Keepalive = d.Number()
+			upstream.Keepalive = d.Gauge()
 		case "zombies":
-			upstream.Zombies = d.Number()
+			upstream.Zombies = d.Gauge()
 		case "zone":
 			upstream.Zone = d.Text()
 		case "queue":
@@ -151,9 +151,9 @@ func (u *Upstream) decodeQueue(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "size":
-			u.QueueSize = d.Number()
+			u.QueueSize = d.Gauge()
 		case "max_size":
-			u.QueueMaxSize = d.Number()
+			u.QueueMaxSize = d.Gauge()
 		case "overflows":
 			u.QueueOverflows = d.Count()
 		default:

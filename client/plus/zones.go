@@ -30,7 +30,7 @@ func (z *ServerZone) decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "processing":
-			z.Processing = d.Number()
+			z.Processing = d.Gauge()
 		case "requests":
 			z.Requests = d.Count()
 		case "responses":

@@ -47,7 +47,7 @@ func (z *ZoneSync) decodeStatus(d *document.Reader) {
 		case "msgs_out":
 			z.MessagesOut = d.Count()
 		case "nodes_online":
-			z.NodesOnline = d.Number()
+			z.NodesOnline = d.Gauge()
 		default:
 			d.Skip()
 		}
@@ -60,9 +60,9 @@ func (z *SyncZone) decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "records_pending":
-			z.RecordsPending = d.Number()
+			z.RecordsPending = d.Gauge()
 		case "records_total":
-			z.RecordsTotal = d.Number()
+			z.RecordsTotal = d.Gauge()
 		default:
 			d.Skip()
 		}

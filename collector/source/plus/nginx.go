@@ -44,7 +44,9 @@ func nginxDocument() *document {
 			}
 			info := &nginxInfo{nginx, r.index.Version}
 			metric.Add(b, config, info)
-			metric.Add(b, build, info)
+			if info.Version != "" || info.Build != "" {
+				metric.Add(b, build, info)
+			}
 			if r.selection.Enabled(detail) {
 				metric.Add(b, process, info)
 			}

@@ -89,13 +89,21 @@ func (t *upstreamTables) add(r *request, b *metric.Batch, document *plus.Upstrea
 	servers = source.Select(&r.selection.Servers, servers, func(p *plus.Peer) []string { return []string{p.Server, p.Name} })
 	metric.Add(b, t.upstreams, upstreams...)
 	if r.selection.Enabled(t.zonesDetail) {
-		metric.Add(b, t.zones, upstreams...)
+		metric.Add(b, t.zones, keep(upstreams, func(u *plus.Upstream) bool { return u.Zone != "" })...)
 	}
-	metric.Add(b, t.info, servers...)
+	metric.Add(b, t.info, keep(servers, func(p *plus.Peer) bool { return p.Server != "" || p.Name != "" })...)
 	if !t.byID {
 		servers = merge(servers)
 	}
 	metric.Add(b, t.servers, servers...)
+}
+
+// keep returns the objects that have what their info metric is about.
+func keep[T any](objects []T, has func(T) bool) []T {
+	if !slices.ContainsFunc(objects, func(o T) bool { return !has(o) }) {
+		return objects
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(o T) bool { return !has(o) })
 }
 
 // merge makes one of servers with the same address in one upstream, which

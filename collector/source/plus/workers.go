@@ -21,6 +21,6 @@ func workersDocument() *document {
 	return newDocument(on("workers", "connections and requests per worker process"), "workers",
 		func(_ *request, b *metric.Batch, workers *plus.Workers) {
 			metric.Add(b, table, workers.All...)
-			metric.Add(b, info, workers.All...)
+			metric.Add(b, info, keep(workers.All, func(w doc) bool { return w.ID != "" || w.PID != "" })...)
 		}, table, info)
 }

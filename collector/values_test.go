@@ -1,0 +1,91 @@
+package collector
+
+import (
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/internal/plustest"
+)
+
+// A gauge of NGINX Plus that is below zero, as a number or as an unsigned one, is
+// dropped and counted, whatever the document.
+func TestImpossibleGauges(t *testing.T) {
+	t.Parallel()
+	numbers := regexp.MustCompile(`(:\s*)[0-9][0-9.]*`)
+	for _, wrong := range []string{"-1", "-9223372036854775808", "-0.5", "18446744073709551615", "18446744073709551612", "9223372036854775808"} {
+		t.Run(wrong, func(t *testing.T) {
+			t.Parallel()
+			documents := map[string][]byte{}
+			for path, document := range plustest.Sample() {
+				documents[path] = numbers.ReplaceAll(document, []byte("${1}"+wrong))
+			}
+			o := asking(t, servePlus(t, plustest.WithDocuments(documents)).URL)
+			o.Filter.Sources = everything()
+			families := oracle.Check(t, scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, o))
+			for name, family := range families {
+				if family.GetType() != dto.MetricType_GAUGE {
+					continue
+				}
+				for _, m := range family.GetMetric() {
+					if v := m.GetGauge().GetValue(); v < 0 || v >= math.MaxInt64 {
+						t.Errorf("%s is %v: %v", name, v, m.GetLabel())
+					}
+				}
+			}
+			wantInvalid(t, families["nginx_exporter_series_dropped_total"], "connections", "http_requests", "http_server_zones",
+				"http_caches", "http_upstreams", "stream_server_zones", "stream_upstreams", "stream_zone_sync", "slabs",
+				"license", "workers", "nginx")
+		})
+	}
+}
+
+// wantInvalid checks that something invalid was dropped of each source.
+func wantInvalid(tb testing.TB, dropped *dto.MetricFamily, sources ...string) {
+	tb.Helper()
+	count := map[string]float64{}
+	for _, m := range dropped.GetMetric() {
+		labels := map[string]string{}
+		for _, pair := range m.GetLabel() {
+			labels[pair.GetName()] = pair.GetValue()
+		}
+		if labels["reason"] == "invalid" {
+			count[labels["source"]] = m.GetCounter().GetValue()
+		}
+	}
+	for _, name := range sources {
+		if count[name] == 0 {
+			tb.Errorf("nothing invalid was counted of %s", name)
+		}
+	}
+}
+
+// What nginx sent without any content has no information, and no license ends
+// in 1970.
+func TestNothingSaid(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ path, document, family string }{
+		"build":        {"nginx", `{}`, "nginxplus_build_info"},
+		"license":      {"license", `{"active_till":0}`, "nginxplus_license_expiration_timestamp_seconds"},
+		"worker":       {"workers", `[{}]`, "nginxplus_worker_info"},
+		"server":       {"http/upstreams", `{"u":{"peers":[{}]}}`, "nginxplus_upstream_server_info"},
+		"zone":         {"http/upstreams", `{"u":{"peers":[]}}`, "nginxplus_upstream_info"},
+		"stream zone":  {"stream/upstreams", `{"u":{}}`, "nginxplus_stream_upstream_info"},
+		"no such time": {"nginx", `{"load_timestamp":"0001-01-01T00:00:00Z"}`, "nginxplus_config_last_load_timestamp_seconds"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			documents := plustest.Sample()
+			documents[c.path] = []byte(c.document)
+			o := asking(t, servePlus(t, plustest.WithDocuments(documents)).URL)
+			o.Filter.Sources = everything()
+			if text := oracle.Text(t, scrapeOnce(t, Options{}, o)); strings.Contains(text, "\n"+c.family+"{") || strings.Contains(text, "\n"+c.family+" ") {
+				t.Errorf("%s is exposed", c.family)
+			}
+		})
+	}
+}
