@@ -93,9 +93,9 @@ func (c *Client) Close() {
 }
 
 // Get requests the path of the target, or one below it, and lets read read the
-// response body, decompressed and of at most limit bytes. Its errors are of
-// type [*Error]; it converts other errors of read.
-func (c *Client) Get(ctx context.Context, below string, limit int64, read func(header http.Header, body io.Reader) error) error {
+// response by body, decompressed and of at most limit bytes, instead of by its
+// own Body. Its errors are of type [*Error]; it converts other errors of read.
+func (c *Client) Get(ctx context.Context, below string, limit int64, read func(response *http.Response, body io.Reader) error) error {
 	response, err := c.send(ctx, below)
 	if err != nil {
 		return wrap(err)
@@ -114,7 +114,7 @@ func (c *Client) Get(ctx context.Context, below string, limit int64, read func(h
 		return tooLarge(limit)
 	}
 	bounded := &bounded{source: body, left: limit, limit: limit, cause: func() error { return context.Cause(ctx) }}
-	if err := read(response.Header, bounded); err != nil {
+	if err := read(response, bounded); err != nil {
 		return wrap(err)
 	}
 	return nil

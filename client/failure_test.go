@@ -93,6 +93,7 @@ func parseFailures(tb testing.TB) map[string]failure {
 	packed := func(encoding, body string) script {
 		return always(response("200 OK", "text/plain", body, "Content-Encoding: "+encoding))
 	}
+	trimmed := strings.TrimSpace(page)
 	parse := func(script script, text, advice string) failure {
 		return failure{script: script, reason: client.ReasonParse, text: text, advice: advice}
 	}
@@ -107,7 +108,9 @@ func parseFailures(tb testing.TB) map[string]failure {
 		"lines":           parse(always(ok(body("")+"\n"+body("")+"\n"+body("")+"\n\n")), `no line "Active connections"`, adviceLocation),
 		"second line":     parse(always(ok("Active connections: 1 \n"+body("x")+"\n"+body("")+"\n\n")), `no line "server accepts`, adviceLocation),
 		"Plus versions":   parse(always(ok("[1,2,3,4,5,6,7,8,9]\n")), "this is the NGINX Plus API", "--nginx.mode=auto or plus"),
-		"length cuts":     parse(always(response("200 OK", "text/plain", strings.TrimSuffix(page, "1 \n")+"14")), "the last line is incomplete", adviceLocation),
+		"end cuts":        parse(once(bare("HTTP/1.1", trimmed)), "the last line is incomplete", adviceLocation),
+		"end cuts 1.0":    parse(once(bare("HTTP/1.0", trimmed)), "the last line is incomplete", adviceLocation),
+		"close cuts":      parse(once(bare("HTTP/1.1", trimmed, "Connection: close")), "the last line is incomplete", adviceLocation),
 		"gzip of text":    parse(packed("gzip", zipped(tb, body(""))), "1 of 4 lines", adviceLocation),
 		"no gzip":         parse(packed("gzip", body("plain")), "not valid gzip", adviceLocation),
 		"empty gzip":      parse(packed("gzip", ""), "not valid gzip", adviceLocation),

@@ -39,15 +39,25 @@ func chunked(text string, size int) string {
 }
 
 // bare is a response that ends with its connection.
-func bare(protocol, body string) string {
-	return protocol + " 200 OK\r\nServer: nginx/" + version + "\r\n\r\n" + body
+func bare(protocol, body string, headers ...string) string {
+	var more strings.Builder
+	for _, header := range headers {
+		more.WriteString(header + "\r\n")
+	}
+	return protocol + " 200 OK\r\nServer: nginx/" + version + "\r\n" + more.String() + "\r\n" + body
 }
 
 // What is legal HTTP is understood in the same way on each way to nginx.
 func TestResponses(t *testing.T) {
 	t.Parallel()
 	longest := page + strings.Repeat("x", client.MaxStubStatus-len(page))
+	trimmed := strings.TrimSpace(page) // its end is known from elsewhere
 	for name, script := range map[string]script{
+		"trimmed":            always(ok(trimmed)),
+		"trimmed by close":   once(response("200 OK", "text/plain", trimmed, "Connection: close")),
+		"trimmed chunked":    always(chunked(trimmed, 1000)),
+		"trimmed gzip":       once(bare("HTTP/1.1", zipped(t, trimmed), "Content-Encoding: gzip")),
+		"blank line before":  always(ok("\r\n" + page)),
 		"length":             always(ok(page)),
 		"chunked":            always(chunked(page, 1000)),
 		"chunked by bytes":   always(chunked(page, 1)),

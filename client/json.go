@@ -14,7 +14,7 @@ import (
 // decompression. It returns the number of invalid values in the document. Its
 // errors are of type [*Error].
 func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode func(d *document.Reader)) (invalid int, err error) {
-	err = c.Get(ctx, below, limit, func(_ http.Header, body io.Reader) error {
+	err = c.Get(ctx, below, limit, func(_ *http.Response, body io.Reader) error {
 		d, _ := c.readers.Get().(*document.Reader)
 		if d == nil {
 			d = document.NewReader(nil, 0)

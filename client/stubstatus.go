@@ -28,6 +28,10 @@ type StubStatus struct {
 	Handled  value.Value // handled client connections: fewer than accepted only if a resource limit was reached
 	Requests value.Value // client requests, including those of the exporter
 
+	// RequestTime is the sum of the times of all requests in milliseconds, a
+	// counter of Tengine. It is absent elsewhere.
+	RequestTime value.Value
+
 	// Gauges. Absent if nginx printed a negative number as a huge unsigned one,
 	// which happens to Waiting under load.
 	Active  value.Value // client connections, including waiting ones
@@ -56,18 +60,26 @@ func (s *StubStatus) Invalid() int {
 // [*Error].
 func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
 	var status *StubStatus
-	err := c.Get(ctx, "", MaxStubStatus, func(header http.Header, body io.Reader) error {
+	err := c.Get(ctx, "", MaxStubStatus, func(response *http.Response, body io.Reader) error {
 		page, err := io.ReadAll(body)
 		if err != nil {
 			return err
 		}
-		if status, err = ParseStubStatus(page); err != nil {
+		if status, err = parseStubStatus(page, isDelimited(response)); err != nil {
 			return notStubStatus(page, err)
 		}
-		status.Version = serverVersion(header.Get("Server"))
+		status.Version = serverVersion(response.Header.Get("Server"))
 		return nil
 	})
 	return status, err
+}
+
+// isDelimited reports whether the response says where its body ends, so that a
+// shorter one is an error. Otherwise the end of the connection is the end of the
+// body, and one that was cut looks the same. A length that is itself too short
+// cannot be noticed.
+func isDelimited(response *http.Response) bool {
+	return response.ContentLength >= 0 || len(response.TransferEncoding) > 0 || response.Header.Get("Content-Encoding") == "gzip"
 }
 
 // notStubStatus describes a response that is not a stub_status page.
@@ -113,16 +125,21 @@ func serverVersion(header string) string {
 //	 7 7 13
 //	Reading: 0 Writing: 1 Waiting: 1
 //
-// Unknown columns and further lines, such as Tengine's request_time, are ignored.
-// Any other deviation is an error. A last number without white space after it
-// may be incomplete, which is an error too.
-func ParseStubStatus(page []byte) (*StubStatus, error) {
+// Tengine has a further column, request_time. Other columns, further lines and
+// blank lines before the page are ignored. Any other deviation is an error. A
+// last number without white space after it may be incomplete, which is an error
+// too.
+func ParseStubStatus(page []byte) (*StubStatus, error) { return parseStubStatus(page, false) }
+
+// parseStubStatus parses a page that is known to be whole, or not.
+func parseStubStatus(page []byte, whole bool) (*StubStatus, error) {
+	page = bytes.TrimLeft(page, " \t\r\n")
 	lines := bytes.SplitN(page, []byte("\n"), 5)
 	if len(lines) < 4 {
 		return nil, fmt.Errorf("%d of 4 lines", len(lines))
 	}
 	// A line is complete if a line feed or a blank ends it.
-	if last := lines[len(lines)-1]; len(lines) == 4 && !bytes.ContainsAny(last[max(0, len(last)-1):], " \t\r") {
+	if last := lines[len(lines)-1]; !whole && len(lines) == 4 && !bytes.ContainsAny(last[max(0, len(last)-1):], " \t\r") {
 		return nil, errors.New("the last line is incomplete")
 	}
 	s := &StubStatus{}
@@ -156,7 +173,7 @@ func (s *StubStatus) parseServer(header, numbers []byte) error {
 	if len(names) != len(values) {
 		return fmt.Errorf("%d columns with %d numbers", len(names), len(values))
 	}
-	columns := map[string]*value.Value{"accepts": &s.Accepted, "handled": &s.Handled, "requests": &s.Requests}
+	columns := map[string]*value.Value{"accepts": &s.Accepted, "handled": &s.Handled, "requests": &s.Requests, "request_time": &s.RequestTime}
 	for i, name := range names {
 		number, known := columns[string(name)]
 		if !known {
@@ -167,6 +184,7 @@ func (s *StubStatus) parseServer(header, numbers []byte) error {
 			return err
 		}
 	}
+	delete(columns, "request_time") // Tengine alone has it
 	if len(columns) > 0 {
 		return fmt.Errorf("%d columns missing", len(columns))
 	}

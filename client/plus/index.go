@@ -178,7 +178,7 @@ func (a *API) getEither(ctx context.Context, first, second string) ([]byte, erro
 }
 
 func (a *API) getShort(ctx context.Context, path string) (body []byte, err error) {
-	err = a.client.Get(ctx, path, maxList, func(_ http.Header, source io.Reader) error {
+	err = a.client.Get(ctx, path, maxList, func(_ *http.Response, source io.Reader) error {
 		body, err = io.ReadAll(source)
 		return err
 	})

@@ -81,6 +81,9 @@ func (r *reader) Collect(ctx context.Context, b *metric.Batch) error {
 	return nil
 }
 
+// millisecondsPerSecond converts the request time of Tengine.
+const millisecondsPerSecond = 1000
+
 func statusTable() *metric.Table[*client.StubStatus] {
 	type doc = *client.StubStatus
 	return metric.NewTable(Name, "nginx_", []metric.Row[doc]{
@@ -96,6 +99,8 @@ func statusTable() *metric.Table[*client.StubStatus] {
 			func(s doc) value.Value { return s.Waiting }),
 		metric.Gauge("connections_writing", "Connections on which nginx is writing the response.",
 			func(s doc) value.Value { return s.Writing }),
+		metric.Counter("http_request_time_seconds_total", "Time of all HTTP requests together, of Tengine only.",
+			func(s doc) value.Value { return value.Of(s.RequestTime.Float() / millisecondsPerSecond) }), // absent stays absent
 		metric.Counter("http_requests_total", "HTTP requests received, including the exporter's own.",
 			func(s doc) value.Value { return s.Requests }),
 	})

@@ -35,7 +35,7 @@ func (o *observation) warnings() []doctor.Finding {
 	var found []doctor.Finding
 	if columns := extraColumns(o.body()); len(columns) > 0 {
 		found = append(found, doctor.Finding{
-			Code: "status-columns", Message: "The page has columns that nginx itself does not have; they are ignored: " + truncate(strings.Join(columns, ", ")) + ".",
+			Code: "status-columns", Message: "The page has unknown columns, which are ignored: " + truncate(strings.Join(columns, ", ")) + ".",
 			Fix: []string{"no action needed: values are read by column name"},
 		})
 	}
@@ -59,7 +59,7 @@ func extraColumns(page string) []string {
 	for line := range strings.Lines(page) {
 		if names := strings.Fields(line); len(names) > 1 && names[0] == "server" {
 			return slices.DeleteFunc(names[1:], func(name string) bool {
-				return slices.Contains([]string{"accepts", "handled", "requests"}, name)
+				return slices.Contains([]string{"accepts", "handled", "requests", "request_time"}, name)
 			})
 		}
 	}

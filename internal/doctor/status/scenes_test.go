@@ -492,7 +492,7 @@ func oddities() map[string]problem {
 			a, _ := s.nginx(limited + "limit_req zone=one;\n" + statusServer)
 			s.target("http://" + a + "/stub_status")
 		}},
-		"tengine": {"status-columns", respond("Active connections: 1 \nserver accepts handled requests request_time\n 1 1 1 5 \nReading: 0 Writing: 1 Waiting: 0 \n")},
-		"wrapped": {"status-wrapped", respond("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 2 Waiting: 18446744073709551615 \n")},
+		"more columns": {"status-columns", respond("Active connections: 1 \nserver accepts handled requests lost\n 1 1 1 5 \nReading: 0 Writing: 1 Waiting: 0 \n")},
+		"wrapped":      {"status-wrapped", respond("Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 2 Waiting: 18446744073709551615 \n")},
 	}
 }

@@ -386,7 +386,7 @@ func warningCauses() []cause {
 		},
 		{
 			"status-columns", nil, "None: it works.",
-			"The page has columns that nginx itself does not have, such as `request_time` of Tengine. They are ignored.",
+			"The page has columns that nginx itself does not have, and that the exporter does not know. They are ignored.",
 			"No action is needed.",
 		},
 		{
