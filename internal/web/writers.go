@@ -10,13 +10,14 @@ import (
 
 // writers are the responses that are being written. They hold no slot of a
 // scrape: a client that reads slowly must not keep others from scraping. There are
-// never too many of them, since the one that began first is cut off for a new one.
+// never too many of them, since the one that is stalled for longest is cut off for
+// a new one.
 type writers struct {
 	mostResponses int
-	mostRows      int // of all responses together, which bounds their memory
+	mostRows      int // of all responses together, which bounds their memory, if any is stalled
 
 	mu      sync.Mutex
-	writing []*writer // in the order in which they began
+	writing []*writer
 	rows    int
 }
 
@@ -28,6 +29,10 @@ const (
 
 	// mostRows is some 500 MB of data of NGINX Plus.
 	mostRows = 4_000_000
+
+	// stalled is how long a client has not read if it reads slowly. Large
+	// responses to fast clients are all written, as far as there is memory.
+	stalled = time.Second
 
 	// stallShare is the part of the write timeout within which a client must
 	// read each piece of a response, at most 64 KiB.
@@ -46,8 +51,9 @@ type writer struct {
 	stall   time.Duration
 	end     time.Time
 
-	mu  sync.Mutex
-	cut bool
+	mu       sync.Mutex
+	progress time.Time // when the last piece began
+	cut      bool
 }
 
 // begin returns a writer of a response of so many rows, which the client has to
@@ -55,17 +61,34 @@ type writer struct {
 func (ws *writers) begin(response http.ResponseWriter, rows int, timeout time.Duration) *writer {
 	w := &writer{
 		ResponseWriter: response, control: http.NewResponseController(response),
-		rows: rows, stall: timeout / stallShare, end: time.Now().Add(timeout),
+		rows: rows, stall: timeout / stallShare, end: time.Now().Add(timeout), progress: time.Now(),
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	for len(ws.writing) > 0 && (len(ws.writing) >= ws.mostResponses || ws.rows+rows > ws.mostRows) {
-		ws.writing[0].cutOff()
-		ws.remove(0)
+	for len(ws.writing) > 0 {
+		slowest, since := ws.slowest()
+		if len(ws.writing) < ws.mostResponses && (ws.rows+rows <= ws.mostRows || time.Since(since) < stalled) {
+			break
+		}
+		ws.writing[slowest].cutOff()
+		ws.remove(slowest)
 	}
 	ws.writing = append(ws.writing, w)
 	ws.rows += rows
 	return w
+}
+
+// slowest returns the writer that is stalled for longest, and since when it is. The
+// lock is held.
+func (ws *writers) slowest() (i int, since time.Time) {
+	for j, w := range ws.writing {
+		w.mu.Lock()
+		if j == 0 || w.progress.Before(since) {
+			i, since = j, w.progress
+		}
+		w.mu.Unlock()
+	}
+	return i, since
 }
 
 // finish forgets a writer. Its connection may serve another request after that.
@@ -99,7 +122,8 @@ func (w *writer) extend() {
 	if w.cut {
 		return
 	}
-	deadline := time.Now().Add(w.stall)
+	w.progress = time.Now()
+	deadline := w.progress.Add(w.stall)
 	if deadline.After(w.end) {
 		deadline = w.end
 	}

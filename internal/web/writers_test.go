@@ -43,8 +43,8 @@ func TestWriterDeadlines(t *testing.T) {
 	}
 }
 
-// The response that began first is cut off for others, by number and by size, and
-// only once it has not finished.
+// The response that is stalled for longest is cut off for others, by number and
+// by size, and only if it has not finished.
 func TestWritersAreBounded(t *testing.T) {
 	t.Parallel()
 	ws := newWriters(1)
@@ -53,17 +53,23 @@ func TestWritersAreBounded(t *testing.T) {
 		return ws.begin(&timed{ResponseRecorder: httptest.NewRecorder()}, rows, time.Hour)
 	}
 	a, b, c := begin(1), begin(1), begin(1)
+	a.extend() // it goes on
 	ws.finish(b)
 	d := begin(1)
 	wantCut(t, map[*writer]bool{a: false, b: false, c: false, d: false})
+	c.progress = c.progress.Add(-time.Minute)
 	e := begin(1)
-	wantCut(t, map[*writer]bool{a: true, b: false, c: false, d: false, e: false})
-	ws.finish(a) // a second time: it was forgotten
-	f := begin(98)
-	wantCut(t, map[*writer]bool{c: true, d: false, e: false, f: false})
-	g := begin(1000) // larger than what is allowed, and alone
-	wantCut(t, map[*writer]bool{d: true, e: true, f: true, g: false})
+	wantCut(t, map[*writer]bool{a: false, b: false, c: true, d: false, e: false})
+	ws.finish(c) // a second time: it was forgotten
+	ws.finish(a)
+	f := begin(1000) // the others are not stalled
+	wantCut(t, map[*writer]bool{d: false, e: false, f: false})
+	ws.finish(f)
+	d.progress = d.progress.Add(-time.Minute)
+	g := begin(1000)
+	wantCut(t, map[*writer]bool{d: true, e: false, g: false})
 	ws.finish(g)
+	ws.finish(e)
 	if ws.rows != 0 || len(ws.writing) != 0 {
 		t.Errorf("%d rows of %d responses are left", ws.rows, len(ws.writing))
 	}
