@@ -13,7 +13,7 @@ func TestName(t *testing.T) {
 	}
 	for given, want := range map[string]string{
 		"plus": "nginx.plus", "nginx.timeot": "nginx.timeout", "scrape-uri": "nginx.scrape-uri", "uri": "nginx.scrape-uri",
-		"scrape_uri": "nginx.scrape-uri", "web.listen_address": "web.listen-address", "listen-addres": "web.listen-address",
+		"scrape_uri": "nginx.scrape-uri", "web.listen_address": "web.listen-address", "listen-addr": "web.listen-address",
 		"ca-cert": "nginx.ssl-ca-cert", "Check-Config": "check-config", "checkconfig": "check-config", "sevre": "serve",
 		"timeot": "timeout", "insecure-skip-verfy": "insecure_skip_verify", "nginx.uri": "nginx.scrape-uri",
 		"": "", "x": "", "zzzzzz": "", strings.Repeat("plus", 1000): "",

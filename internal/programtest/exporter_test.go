@@ -135,6 +135,20 @@ func (e *exporter) logged(texts ...string) int {
 	return count
 }
 
+// wantLogged checks how many lines of the log have all the texts. It waits until
+// there are as many, since the log is written in the background.
+func (e *exporter) wantLogged(tb testing.TB, want int, texts ...string) {
+	tb.Helper()
+	if want == 0 {
+		e.terminate(tb, syscall.SIGTERM) // which writes what is pending
+	} else {
+		e.Await(tb, strings.Join(texts, " ")+" in the log", func() bool { return e.logged(texts...) >= want })
+	}
+	if got := e.logged(texts...); got != want {
+		tb.Errorf("%d lines of the log have %q, not %d", got, texts, want)
+	}
+}
+
 // refuses starts the program with a wrong configuration, and returns the one
 // line with which it must end.
 func refuses(tb testing.TB, args ...string) string {

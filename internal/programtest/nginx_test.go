@@ -52,9 +52,8 @@ func TestNginxRestarts(t *testing.T) {
 	}
 	up()
 	// Each outage and each recovery is one line.
-	if down, again := e.logged("level=warn", "reason="), e.logged("level=info", "source=stub_status"); down != 4 || again != 6 {
-		t.Errorf("the log has %d outages and %d recoveries", down, again)
-	}
+	e.wantLogged(t, 4, "level=warn", "reason=")
+	e.wantLogged(t, 6, "level=info", "source=stub_status")
 }
 
 // Reloads are no outage, although old workers close kept connections.

@@ -94,9 +94,7 @@ func TestResponsesStayOutOfLog(t *testing.T) {
 	}
 	e := serve(t, append(args, "--log.level=debug")...)
 	e.scrape(t)
-	if e.logged("reason=parse") != len(args) {
-		t.Error("not every target is logged once")
-	}
+	e.wantLogged(t, len(args), "reason=parse")
 	const most = 64
 	if strings.Contains(e.Log(), secret[:most+1]) {
 		t.Errorf("the log shows more than %d bytes of a response", most)

@@ -132,9 +132,7 @@ func badTargets(t *testing.T, timeout string, peers map[string]badPeer, reasons 
 		}
 	}
 	for addr, reason := range reasons {
-		if got := e.logged("target="+addr+" ", "reason="+reason); got != 1 {
-			t.Errorf("%d lines of the log name target %s and reason %s", got, addr, reason)
-		}
+		e.wantLogged(t, 1, "target="+addr+" ", "reason="+reason)
 	}
 	if peak := e.Memory(t, "VmHWM"); peak > 64<<20 {
 		t.Errorf("the exporter took %d bytes of memory", peak)
@@ -222,7 +220,5 @@ func TestKeptConnectionCloses(t *testing.T) {
 	if got := nginx.connections.Load(); got < 10 {
 		t.Errorf("%d connections: they were not kept", got)
 	}
-	if e.logged("level=warn") != 0 {
-		t.Error("the log has an outage that was none")
-	}
+	e.wantLogged(t, 0, "level=warn")
 }
