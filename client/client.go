@@ -39,8 +39,8 @@ type Options struct {
 	// ProxyProtocol starts each connection with a PROXY protocol header.
 	ProxyProtocol bool
 
-	// HTTP has credentials, headers, the proxy and TLS. Its files are read
-	// again when they change.
+	// HTTP has credentials, headers, the proxy and TLS. Its files are reloaded
+	// when they change.
 	HTTP promconfig.HTTPClientConfig
 }
 
@@ -92,9 +92,10 @@ func (c *Client) Close() {
 	}
 }
 
-// Get requests the path of the target, or one below it, and lets read read the
-// response by body, decompressed and of at most limit bytes, instead of by its
-// own Body. Its errors are of type [*Error]; it converts other errors of read.
+// Get requests the path of the target, or one below it, and calls read with the
+// response and its decompressed body, of at most limit bytes; read must not use
+// the Body of the response. All errors are of type [*Error]; others that read
+// returns are converted.
 func (c *Client) Get(ctx context.Context, below string, limit int64, read func(response *http.Response, body io.Reader) error) error {
 	response, err := c.send(ctx, below)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 var errPlus = errors.New("this is the NGINX Plus API, not a stub_status page")
 
 // IsPlus reports whether an error of [Client.StubStatus] means that the target
-// is, or may be, the NGINX Plus API: package plus can tell.
+// is the NGINX Plus API, or may be: the API responds with a redirect if the
+// target lacks the trailing slash.
 func IsPlus(err error) bool {
 	var e *Error
 	return errors.Is(err, errPlus) || errors.As(err, &e) && e.Status/100 == 3

@@ -34,9 +34,9 @@ func (o *Options) dial() func(ctx context.Context, network, address string) (net
 }
 
 // requestFirst is a connection that is not read before the request is written.
-// What a server sends earlier, net/http writes to standard error and reports
-// without a cause: the greeting of an SSH server, or the status 400 with which
-// nginx rejects a PROXY protocol header.
+// If a server sends something earlier, net/http writes it to standard error and
+// returns an error without it. Examples are the greeting of an SSH server, and
+// the status 400 with which nginx rejects a PROXY protocol header.
 type requestFirst struct {
 	net.Conn
 

@@ -221,7 +221,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// fail asks a target that fails, once.
+// fail scrapes a target that fails, once.
 func fail(t *testing.T, kind string, want failure) {
 	t.Helper()
 	fake, options := serve(t, kind, want.script)
@@ -257,7 +257,7 @@ func check(t *testing.T, err error, want failure) {
 	presentable(t, client.AdviceOf(err))
 }
 
-// presentable checks that a text can be in a line of the log.
+// presentable checks that a text is suitable for a log line.
 func presentable(t *testing.T, text string) {
 	t.Helper()
 	if len(text) > 256 {

@@ -47,7 +47,7 @@ func bare(protocol, body string, headers ...string) string {
 	return protocol + " 200 OK\r\nServer: nginx/" + version + "\r\n" + more.String() + "\r\n" + body
 }
 
-// What is legal HTTP is understood in the same way on each way to nginx.
+// Each kind of target accepts all valid HTTP framings.
 func TestResponses(t *testing.T) {
 	t.Parallel()
 	longest := page + strings.Repeat("x", client.MaxStubStatus-len(page))

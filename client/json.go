@@ -9,10 +9,10 @@ import (
 	"nginx-exporter/client/document"
 )
 
-// GetJSON requests the path of the target, or one below it, and lets decode
-// read the JSON document in the response, of at most limit bytes after
-// decompression. It returns the number of invalid values in the document. Its
-// errors are of type [*Error].
+// GetJSON requests the path of the target, or one below it, and decodes the JSON
+// document in the response, of at most limit bytes after decompression. It
+// returns the number of invalid values in the document. Its errors are of type
+// [*Error].
 func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode func(d *document.Reader)) (invalid int, err error) {
 	err = c.Get(ctx, below, limit, func(_ *http.Response, body io.Reader) error {
 		d, _ := c.readers.Get().(*document.Reader)
@@ -20,7 +20,7 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 			d = document.NewReader(nil, 0)
 		}
 		defer c.readers.Put(d)
-		// The rest is for names, and for memory not yet collected as garbage.
+		// The other half is for names and for garbage not yet collected.
 		d.Reset(body, limit/2)
 		decode(d)
 		if err := d.Finish(); err != nil {
@@ -33,8 +33,8 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 }
 
 // DecodeError converts an error of [document.Reader] to an [Error]. Its reason is
-// parse unless the connection failed, the time was up or the document was too
-// large.
+// parse unless the connection failed, the request timed out or the document was
+// too large.
 func DecodeError(err error) error {
 	var e *Error
 	switch {

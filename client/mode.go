@@ -1,15 +1,15 @@
 package client
 
-// Mode names the interface of nginx that a target is expected to offer, such
-// as [ModeStubStatus]. Package collector knows which names there are.
+// Mode names the status interface that a target is expected to have, such as
+// [ModeStubStatus]. Package collector defines the valid names.
 type Mode string
 
 const (
-	// ModeAuto finds out from the first response. It is the default.
+	// ModeAuto detects the interface from the first response. It is the default.
 	ModeAuto Mode = ""
-	// ModeStubStatus reads ngx_http_stub_status_module.
+	// ModeStubStatus is ngx_http_stub_status_module.
 	ModeStubStatus Mode = "stub_status"
-	// ModePlus reads the NGINX Plus REST API.
+	// ModePlus is the NGINX Plus REST API.
 	ModePlus Mode = "plus"
 )
 

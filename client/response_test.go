@@ -22,30 +22,30 @@ func TestFetch(t *testing.T) {
 			{"400 Bad Request", strings.Repeat("x", 1<<20), 400, client.MaxStubStatus, true},
 		} {
 			_, options := serve(t, kind, always(response(one.status, "text/plain", one.body)))
-			look, err := connect(t, options).Fetch(t.Context())
+			got, err := connect(t, options).Fetch(t.Context())
 			if err != nil {
 				t.Fatalf("%s, %s: %v", kind, one.status, err)
 			}
-			if look.Status != one.code || len(look.Body) > one.length || !one.cut && len(look.Body) != one.length || look.Cut != one.cut || look.Header.Get("Content-Type") != "text/plain" {
-				t.Errorf("%s, %s: status %d, %d bytes, cut %t", kind, one.status, look.Status, len(look.Body), look.Cut)
+			if got.Status != one.code || len(got.Body) > one.length || !one.cut && len(got.Body) != one.length || got.Cut != one.cut || got.Header.Get("Content-Type") != "text/plain" {
+				t.Errorf("%s, %s: status %d, %d bytes, cut %t", kind, one.status, got.Status, len(got.Body), got.Cut)
 			}
-			if look.Login {
-				t.Errorf("%s: a login was given", kind)
+			if got.Login {
+				t.Errorf("%s: the request had credentials", kind)
 			}
-			if (look.TLS != nil) != (kind == "https") || look.Local == nil {
-				t.Errorf("%s: TLS %v, from %v", kind, look.TLS, look.Local)
+			if (got.TLS != nil) != (kind == "https") || got.Local == nil {
+				t.Errorf("%s: TLS %v, from %v", kind, got.TLS, got.Local)
 			}
 		}
 	}
 }
 
-// The response tells whether its request had credentials.
+// Response.Login reports whether the request had credentials.
 func TestFetchLogin(t *testing.T) {
 	t.Parallel()
 	fake, options := serve(t, "http", always(response("401 Unauthorized", "text/plain", "")))
 	options.Target = target(t, "http://user:pw@"+fake.listener.Addr().String()+"/")
-	if look, err := connect(t, options).Fetch(t.Context()); err != nil || !look.Login {
-		t.Errorf("%+v, %v", look, err)
+	if got, err := connect(t, options).Fetch(t.Context()); err != nil || !got.Login {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -59,8 +59,8 @@ func TestFetchFails(t *testing.T) {
 		response("200 OK", "text/plain", "x", "Content-Encoding: gzip"): client.ReasonParse,
 	} {
 		_, options := serve(t, "http", once(text))
-		if look, err := connect(t, options).Fetch(t.Context()); err == nil || client.ReasonOf(err) != reason {
-			t.Errorf("%q: %+v, %v", text, look, err)
+		if got, err := connect(t, options).Fetch(t.Context()); err == nil || client.ReasonOf(err) != reason {
+			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
 	gone := listen(t, "tcp", "127.0.0.1:0")

@@ -27,8 +27,8 @@ func cutLogin(s string) string {
 	return s[:start] + s[start+at+1:]
 }
 
-// hideLogin removes possible secrets from a target that did not parse. Where its
-// credentials end is not known, so everything before the last @ is removed.
+// hideLogin removes possible secrets from a target that may not parse: since the
+// end of its credentials is unknown, it removes everything before the last @.
 func hideLogin(s string) string {
 	if at := strings.LastIndexByte(s, '@'); at >= 0 && !strings.HasPrefix(s, unixScheme) {
 		s = redacted + s[at:]

@@ -13,12 +13,12 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// pages reads the documents of one folder of testdata.
-func pages(tb testing.TB, folder string) map[string][]byte {
+// pages reads the pages of one directory of testdata.
+func pages(tb testing.TB, directory string) map[string][]byte {
 	tb.Helper()
-	names, err := filepath.Glob(filepath.Join("testdata", "stub_status", folder, "*.txt"))
+	names, err := filepath.Glob(filepath.Join("testdata", "stub_status", directory, "*.txt"))
 	if err != nil || len(names) == 0 {
-		tb.Fatalf("no pages in %s: %v", folder, err)
+		tb.Fatalf("no pages in %s: %v", directory, err)
 	}
 	found := map[string][]byte{}
 	for _, name := range names {
@@ -59,7 +59,7 @@ func TestParseStubStatus(t *testing.T) {
 			t.Parallel()
 			want, known := want[name]
 			if !known {
-				t.Fatal("there is no expected status for this page")
+				t.Fatal("no expected status for this page")
 			}
 			got, err := client.ParseStubStatus(body)
 			if err != nil {
@@ -85,7 +85,8 @@ func TestParseStubStatusRefuses(t *testing.T) {
 	}
 }
 
-// refused wants an error for a page, and no half of its numbers.
+// refused checks that a page is an error, and that none of its numbers are
+// returned.
 func refused(t *testing.T, body []byte) {
 	t.Helper()
 	got, err := client.ParseStubStatus(body)

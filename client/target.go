@@ -103,7 +103,7 @@ func parseUnix(s string) (Target, error) {
 	case socket[0] != '/' && socket[0] != '@':
 		return Target{}, errors.New("the path of the socket must be absolute: unix:/path/of.sock:/stub_status")
 	case strings.ContainsRune(socket, 0):
-		return Target{}, errors.New("the path of the socket holds a NUL byte")
+		return Target{}, errors.New("the path of the socket contains a NUL byte")
 	}
 	u, err := url.ParseRequestURI(path)
 	if err != nil {

@@ -79,7 +79,7 @@ func interrupt(t *testing.T, server *fake, c *client.Client, cause error) error 
 	case err := <-failed:
 		return err
 	case <-time.After(patience):
-		t.Fatal("the scrape goes on after its context has ended")
+		t.Fatal("the scrape continues after its context has ended")
 		return nil
 	}
 }
@@ -146,7 +146,7 @@ func TestErrorPageStalls(t *testing.T) {
 	}
 }
 
-// A context that has ended before costs nginx no request.
+// A context that has ended before the scrape causes no request.
 func TestCanceledBefore(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kinds() {

@@ -117,7 +117,7 @@ func (a greeting) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// The 1.1 in the failures is not refused for another reason.
+// The counterparts of the failures succeed: those fail for the expected reasons.
 func TestTLSControls(t *testing.T) {
 	t.Parallel()
 	ca := nginxtest.NewAuthority(t)
@@ -249,15 +249,15 @@ func TestFilesMissing(t *testing.T) {
 	}
 }
 
-// A file that is replaced while the client is in use is read again: a CA, a
+// A file that is replaced while the client is in use is reloaded: a CA, a
 // certificate, a password.
-func TestFilesAreReadAgain(t *testing.T) {
+func TestFilesAreReloaded(t *testing.T) {
 	t.Parallel()
 	first, second := nginxtest.NewAuthority(t), nginxtest.NewAuthority(t)
-	folder := t.TempDir()
+	directory := t.TempDir()
 	write := func(name, text string) string {
 		t.Helper()
-		path := filepath.Join(folder, name)
+		path := filepath.Join(directory, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -9,12 +9,11 @@ import (
 )
 
 // newTripper returns the round tripper of one target, with its own connections.
-// It reads the credential and TLS files of the configuration again when they
-// change.
+// It reloads the credential and TLS files of the configuration when they change.
 //
-// The function of prometheus/common for this is not used: its transport does not
-// bound response headers to 64 KiB, requests compressed responses and traces
-// each connection.
+// It does not use promconfig.NewRoundTripperFromConfig, whose transport requests
+// compressed responses, traces each connection, and does not bound response
+// headers.
 func newTripper(options *Options) (http.RoundTripper, error) {
 	transport := func(tlsConfig *tls.Config) (http.RoundTripper, error) {
 		return withHeaders(newTransport(options, tlsConfig), &options.HTTP), nil
@@ -63,7 +62,7 @@ func newTransport(options *Options, tlsConfig *tls.Config) *http.Transport {
 }
 
 // withHeaders adds the credentials and headers of the configuration to each
-// request. Files are read at each request.
+// request. It reads files at each request.
 func withHeaders(tripper http.RoundTripper, config *promconfig.HTTPClientConfig) http.RoundTripper {
 	if auth := config.Authorization; auth != nil {
 		tripper = promconfig.NewAuthorizationCredentialsRoundTripper(auth.Type, secret(auth.Credentials, auth.CredentialsFile), tripper)

@@ -1,5 +1,5 @@
-// Package document reads the JSON documents of status interfaces as a stream,
-// within bounds of text and memory. It knows no document.
+// Package document reads JSON documents as a stream, within bounds of text and
+// memory. It knows nothing of what they contain.
 package document
 
 import (

@@ -13,7 +13,7 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// anyValue reads whatever comes, the way encoding/json reads into an any with
+// anyValue reads any value, as encoding/json reads into an any with
 // UseNumber.
 func (r *Reader) anyValue() any {
 	switch r.Peek() {

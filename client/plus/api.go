@@ -117,14 +117,14 @@ func notFoundOrMoved(err error) bool {
 
 // What an operator can do about the API or a document of it.
 const (
-	adviceAPI      = "give the path of the location with the api directive, such as http://127.0.0.1:8080/api"
+	adviceAPI      = "set the target to the location with the api directive, such as http://127.0.0.1:8080/api"
 	adviceAllow    = "allow the address of the exporter in the location with the api directive"
 	adviceDocument = "request this document of the API yourself, for example with curl; nginx may have closed the connection early"
-	adviceLimit    = "if the document is as it should be, raise --nginx.plus.max-document"
+	adviceLimit    = "if nginx has that many objects, raise --nginx.plus.max-document"
 )
 
 // advise adds advice to an error where the default is about stub_status.
-func advise(err error, path string) error {
+func advise(err error, advice string) error {
 	var e *client.Error
 	if !errors.As(err, &e) || e.Advice != "" {
 		return err
@@ -133,7 +133,7 @@ func advise(err error, path string) error {
 	case e.Status == http.StatusForbidden:
 		e.Advice = adviceAllow
 	case e.Status == http.StatusNotFound, e.Reason == client.ReasonParse, e.Reason == client.ReasonTooLarge:
-		e.Advice = path
+		e.Advice = advice
 	}
 	return err
 }

@@ -71,13 +71,13 @@ type target struct {
 	client *client.Client
 }
 
-// serve serves an API and returns what reads it.
+// serve serves an API and returns it as a target.
 func serve(tb testing.TB, api *plustest.API) *target {
 	tb.Helper()
 	return serveWith(tb, api, api, 0)
 }
 
-// serveWith serves an API behind another handler and returns what reads it,
+// serveWith serves an API behind another handler and returns it as a target,
 // with that bound of a document.
 func serveWith(tb testing.TB, api *plustest.API, handler http.Handler, maxDocument int64) *target {
 	tb.Helper()
@@ -90,7 +90,7 @@ func serveWith(tb testing.TB, api *plustest.API, handler http.Handler, maxDocume
 	return connect(tb, server.URL, maxDocument)
 }
 
-// connect returns what reads the API at a URL.
+// connect returns the target at a URL.
 func connect(tb testing.TB, url string, maxDocument int64) *target {
 	tb.Helper()
 	at, err := client.ParseTarget(url)
@@ -113,7 +113,7 @@ func within(tb testing.TB) context.Context {
 	return ctx
 }
 
-// index reads what must be there.
+// index reads the index, which must succeed.
 func index(tb testing.TB, c *target) *plus.Index {
 	tb.Helper()
 	got, err := c.Index(within(tb))
@@ -123,7 +123,7 @@ func index(tb testing.TB, c *target) *plus.Index {
 	return got
 }
 
-// asked checks how many requests there were, as both sides count them.
+// checkRequests checks the number of requests that the client and nginx counted.
 func checkRequests(tb testing.TB, c *target, api *plustest.API, want int) {
 	tb.Helper()
 	if ours, theirs := c.client.Requests(), api.Total(); ours != uint64(theirs) || theirs != want {

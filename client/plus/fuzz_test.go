@@ -182,7 +182,7 @@ func TestSamplesAgree(t *testing.T) {
 		t.Run(strings.ReplaceAll(kind.path, "/", "_"), func(t *testing.T) {
 			t.Parallel()
 			if len(documents[kind.path]) == 0 {
-				t.Fatal("there is no sample")
+				t.Fatal("no sample")
 			}
 			for path, others := range documents {
 				if path != kind.path {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// generator writes documents as the rules describe them, with all that can be
-// wrong with such documents. A tape decides, so that a fuzzer can steer it.
+// generator writes documents by the rules, with every kind of error that they can
+// have. A tape makes its choices, so that a fuzzer can control it.
 type generator struct {
 	schema schema
 	tape   []byte

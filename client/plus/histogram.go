@@ -56,8 +56,8 @@ const maxResponses = 1 << 53
 
 func (h *Histogram) decodeBuckets(d *document.Reader, shared []float64) {
 	h.Bounds, h.Counts = nil, nil
-	buckets, sound := readBuckets(d)
-	if !sound {
+	buckets, valid := readBuckets(d)
+	if !valid {
 		d.MarkInvalid()
 		return
 	}
@@ -81,28 +81,24 @@ func (h *Histogram) decodeBuckets(d *document.Reader, shared []float64) {
 // readBuckets returns the buckets in ascending order of their bounds, and false
 // if one of them is invalid or there are too many.
 func readBuckets(d *document.Reader) ([]bucket, bool) {
-	buckets, sound, total := make([]bucket, 0, 16), true, 0.0
+	buckets, valid, total := make([]bucket, 0, 16), true, 0.0
 	for name := range d.Members() {
 		bound, err := strconv.ParseFloat(string(name), 64)
 		count := d.Count()
 		total += count.Float()
 		whole := count.Float() == math.Trunc(count.Float()) // false for NaN
-		sound = sound && err == nil && bound >= leastBound && whole && total <= maxResponses && len(buckets) < maxBuckets
-		if sound {
+		valid = valid && err == nil && bound >= leastBound && whole && total <= maxResponses && len(buckets) < maxBuckets
+		if valid {
 			buckets = append(buckets, bucket{bound, count.Float()})
 		}
 	}
 	slices.SortFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
 	for i := range buckets {
-		sound = sound && (i == 0 || buckets[i-1].bound < buckets[i].bound)
+		valid = valid && (i == 0 || buckets[i-1].bound < buckets[i].bound)
 	}
-	return buckets, sound
+	return buckets, valid
 }
 
-// Sound reports whether the histogram is complete. It may be called on nil.
-func (h *Histogram) Sound() bool { return h != nil && len(h.Counts) > 0 && h.Sum.IsSet() }
-
-// Endless reports whether the bound of the last bucket is +Inf.
-func (h *Histogram) Endless() bool {
-	return len(h.Bounds) > 0 && math.IsInf(h.Bounds[len(h.Bounds)-1], 1)
-}
+// IsSet reports whether the histogram has buckets and a sum. It may be called on
+// nil.
+func (h *Histogram) IsSet() bool { return h != nil && len(h.Counts) > 0 && h.Sum.IsSet() }

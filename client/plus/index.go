@@ -84,7 +84,7 @@ func (a *API) readIndex(ctx context.Context) (*Index, error) {
 		return nil, err
 	}
 	if len(names) == 0 {
-		return nil, &client.Error{Reason: client.ReasonParse, Err: errors.New("the NGINX Plus API lists no document at all")}
+		return nil, &client.Error{Reason: client.ReasonParse, Err: errors.New("the NGINX Plus API lists no documents")}
 	}
 	for _, name := range names {
 		index.listed[name] = true
@@ -124,7 +124,7 @@ func (a *API) negotiate(ctx context.Context) (int, error) {
 	if newest == 0 {
 		return 0, &client.Error{
 			Reason: client.ReasonParse,
-			Err: fmt.Errorf("the NGINX Plus API has only versions from %d on, and the newest known one is %d",
+			Err: fmt.Errorf("the oldest version of the NGINX Plus API is %d, and the newest supported one is %d",
 				slices.Min(versions), newestVersion),
 			Advice: "use a newer exporter",
 		}

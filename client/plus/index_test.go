@@ -17,7 +17,7 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-const adviceAPI = "give the path of the location with the api directive"
+const adviceAPI = "set the target to the location with the api directive"
 
 func TestIndexVersions(t *testing.T) {
 	t.Parallel()
@@ -60,8 +60,8 @@ func TestIndexNotThere(t *testing.T) {
 		body string
 		want failure
 	}{
-		"later versions": {"[10,11,12]", parse("only versions from 10 on, and the newest known one is 9", "use a newer exporter")},
-		"not in order":   {"[12,11]", parse("only versions from 11 on", "use a newer exporter")},
+		"later versions": {"[10,11,12]", parse("the oldest version of the NGINX Plus API is 10, and the newest supported one is 9", "use a newer exporter")},
+		"not in order":   {"[12,11]", parse("the oldest version of the NGINX Plus API is 11", "use a newer exporter")},
 		"stub_status":    {page, parse("this is a stub_status page, not the NGINX Plus API", "--nginx.mode=auto or stub_status")},
 		"empty":          {"", parse("the response is empty", adviceAPI)},
 		"web page":       {"<html><body>It works!</body></html>", parse("<html><body>It works!", adviceAPI)},
@@ -209,7 +209,7 @@ func TestIndexRemembered(t *testing.T) {
 	checkRequests(t, c, api, 4)
 	api.Reload(plustest.WithStream(false), plustest.WithVersions(1, 2, 3, 4, 5))
 	if index(t, c).Version != 9 {
-		t.Error("the index was forgotten by itself")
+		t.Error("the index was invalidated by itself")
 	}
 	c.InvalidateIndex()
 	second := index(t, c)
@@ -217,9 +217,9 @@ func TestIndexRemembered(t *testing.T) {
 		t.Errorf("after a reload: got version %d", second.Version)
 	}
 	if first.Version != 9 || !first.Has("stream/upstreams") {
-		t.Error("an index that was given away has changed")
+		t.Error("an index that was returned has changed")
 	}
-	checkRequests(t, c, api, 7) // /stream/ is not asked for
+	checkRequests(t, c, api, 7) // /stream/ is not requested
 	if got := api.Connections(); got != 1 {
 		t.Errorf("took %d connections", got)
 	}
@@ -315,7 +315,7 @@ func TestIndexNil(t *testing.T) {
 	t.Parallel()
 	var none *plus.Index
 	if none.Has("nginx") || none.Lists("nginx") {
-		t.Error("nothing has something")
+		t.Error("a nil index has a document")
 	}
 }
 
@@ -342,7 +342,7 @@ func TestIndexConcurrent(t *testing.T) {
 	}
 }
 
-// A list that was cancelled is read again.
+// A list whose request was cancelled is requested again.
 func TestIndexCanceled(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"versions", "root", "http", "stream"} {
@@ -362,7 +362,7 @@ func TestIndexCanceled(t *testing.T) {
 			check(t, <-failed, failure{reason: client.ReasonCanceled})
 			api.Set(plustest.WithoutFaults())
 			if got := index(t, c); !got.Lists("http/upstreams") || !got.Lists("stream/upstreams") {
-				t.Error("what was read of the lists was taken for all")
+				t.Error("an incomplete index was returned")
 			}
 		})
 	}

@@ -56,7 +56,7 @@ func TestUpstreamsMemory(t *testing.T) {
 		t.Fatalf("got %d peers of %d bytes", len(upstreams.Peers), source.total)
 	}
 	if source.largest > window {
-		t.Errorf("asked for %d bytes at once", source.largest)
+		t.Errorf("read %d bytes at once", source.largest)
 	}
 	t.Logf("%d bytes and %.2f allocations a peer, %d bytes of document", size/peers, float64(pieces)/peers, len(document)/peers)
 	if size > peers*mostPerPeer || pieces > peers*mostPieces {
@@ -93,7 +93,7 @@ func TestDecoderStreams(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
-		_ = source.Close() // lets the writer go on if the reader did not
+		_ = source.Close() // ends the writer if the reader ended early
 		if err := <-written; err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -106,7 +106,7 @@ func TestDecoderStreams(t *testing.T) {
 	}
 }
 
-// Keys and values of users are counted and never kept.
+// Keys and values of key-value zones are counted and not stored.
 func TestKeyvalsMemory(t *testing.T) {
 	document := `{"secrets":{"` + strings.Repeat("k", 1000) + `":"v"` + strings.Repeat(`,"`+strings.Repeat("k", 500)+`":"`+strings.Repeat("v", 500)+`"`, 20_000) + `}}`
 	keyvals := &Keyvals{}
@@ -158,7 +158,7 @@ func TestManyObjects(t *testing.T) {
 	}
 }
 
-// Values of one document lie side by side; to add to one of them may not change
+// Objects of one document may share memory: appending to one must not change
 // another.
 func TestObjectsAreApart(t *testing.T) {
 	t.Parallel()

@@ -108,12 +108,12 @@ func (t *TLS) merge(other *TLS) *TLS {
 }
 
 // merge adds two histograms with the same bounds. If the bounds differ, the
-// result is not sound: a sum would be wrong.
+// result is not set: a sum would be wrong.
 func (h *Histogram) merge(other *Histogram) *Histogram {
 	switch {
-	case h != nil && h.mixed, !other.Sound() && (other == nil || !other.mixed):
+	case h != nil && h.mixed, !other.IsSet() && (other == nil || !other.mixed):
 		return h
-	case other.mixed, !h.Sound():
+	case other.mixed, !h.IsSet():
 		return other
 	case !slices.Equal(h.Bounds, other.Bounds):
 		return &Histogram{mixed: true}

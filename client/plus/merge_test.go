@@ -20,7 +20,7 @@ func number(v float64) value.Value {
 	return value.Of(v)
 }
 
-// fieldRules say what becomes of two numbers of one field.
+// fieldRules say how two numbers of one field are merged.
 func fieldRules() map[string]string {
 	rules := map[string]string{"Backup": "least", "LastPassed": "least", "DownSince": "least", "LastSelected": "most"}
 	for _, name := range []string{
@@ -35,8 +35,8 @@ func fieldRules() map[string]string {
 	return rules
 }
 
-// Each number of two servers becomes one, by its rule, and one that only one
-// of them has stays.
+// Each number of two servers is merged by its rule; a number that only one of
+// them has is kept.
 func TestMergeNumbers(t *testing.T) {
 	t.Parallel()
 	kind := reflect.TypeFor[plus.Peer]()
@@ -117,7 +117,7 @@ func TestMergeAverages(t *testing.T) {
 			}
 		})
 	}
-	// Three servers give what all their requests give, in whichever order.
+	// The average of three servers does not depend on their order.
 	third := func() *plus.Peer {
 		return &plus.Peer{Requests: number(60), ResponseTime: number(40)}
 	}
@@ -148,7 +148,7 @@ func TestMergeStates(t *testing.T) {
 	}
 }
 
-// What names a server is that of the first one.
+// The merged server has the names of the first one.
 func TestMergeNames(t *testing.T) {
 	t.Parallel()
 	upstream := &plus.Upstream{Name: "u"}
@@ -162,7 +162,7 @@ func TestMergeNames(t *testing.T) {
 func TestMergeResponses(t *testing.T) {
 	t.Parallel()
 	code := func(name string, n float64) plus.Code { return plus.Code{Code: name, Count: number(n)} }
-	// The codes of servers of one document lie side by side.
+	// The codes of the servers of a document may share memory.
 	memory := []plus.Code{code("200", 1), code("404", 2), code("200", 10), code("503", 20)}
 	first := plus.Peer{Responses: plus.Responses{Success: number(1), ClientError: number(2), Codes: memory[:2]}}
 	second := plus.Peer{Responses: plus.Responses{
@@ -220,8 +220,8 @@ func TestMergeTLS(t *testing.T) {
 	}
 }
 
-// Histograms add up by bucket. One that cannot be shown does not count, and
-// two with other buckets cannot be added.
+// Histograms are added by bucket. An incomplete one is ignored, and two with
+// different buckets cannot be added.
 func TestMergeHistograms(t *testing.T) {
 	t.Parallel()
 	bounds := []float64{5, 10, math.Inf(1)}
@@ -241,18 +241,18 @@ func TestMergeHistograms(t *testing.T) {
 			t.Parallel()
 			first, second := plus.Peer{ResponseTimes: test.a}, plus.Peer{ResponseTimes: test.b}
 			first.Merge(&second)
-			if !reflect.DeepEqual(first.ResponseTimes, test.want) && (test.want != nil || first.ResponseTimes.Sound()) {
+			if !reflect.DeepEqual(first.ResponseTimes, test.want) && (test.want != nil || first.ResponseTimes.IsSet()) {
 				t.Errorf("got %+v, want %+v", first.ResponseTimes, test.want)
 			}
-			if test.b.Sound() && test.b.Counts[0] > 10 {
+			if test.b.IsSet() && test.b.Counts[0] > 10 {
 				t.Error("the other server was changed")
 			}
 		})
 	}
 }
 
-// Of several servers with different buckets no histogram is left, in whichever
-// order they come: that of one of them is not that of all.
+// Servers with different buckets have no histogram when merged, whatever their
+// order: a histogram of some of them would be wrong.
 func TestMergeHistogramsMixed(t *testing.T) {
 	t.Parallel()
 	with := func(bound float64) *plus.Peer {
@@ -265,32 +265,29 @@ func TestMergeHistogramsMixed(t *testing.T) {
 		}
 		last := with(order[0])
 		last.Merge(first)
-		if first.ResponseTimes.Sound() || last.ResponseTimes.Sound() {
+		if first.ResponseTimes.IsSet() || last.ResponseTimes.IsSet() {
 			t.Errorf("%v left %+v and %+v", order, first.ResponseTimes, last.ResponseTimes)
 		}
 	}
 }
 
-func TestPlusHistogramForms(t *testing.T) {
+func TestHistogramIsSet(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		histogram      *plus.Histogram
-		sound, endless bool
+		histogram *plus.Histogram
+		set       bool
 	}{
-		"nil":       {nil, false, false},
-		"empty":     {&plus.Histogram{}, false, false},
-		"no sum":    {&plus.Histogram{Bounds: []float64{1}, Counts: []float64{1}}, false, false},
-		"no bucket": {&plus.Histogram{Sum: number(1)}, false, false},
-		"bounded":   {&plus.Histogram{Sum: number(0), Bounds: []float64{1}, Counts: []float64{0}}, true, false},
-		"endless":   {&plus.Histogram{Sum: number(0), Bounds: []float64{1, math.Inf(1)}, Counts: []float64{0, 0}}, true, true},
+		"nil":       {nil, false},
+		"empty":     {&plus.Histogram{}, false},
+		"no sum":    {&plus.Histogram{Bounds: []float64{1}, Counts: []float64{1}}, false},
+		"no bucket": {&plus.Histogram{Sum: number(1)}, false},
+		"bounded":   {&plus.Histogram{Sum: number(0), Bounds: []float64{1}, Counts: []float64{0}}, true},
+		"with +Inf": {&plus.Histogram{Sum: number(0), Bounds: []float64{1, math.Inf(1)}, Counts: []float64{0, 0}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := test.histogram.Sound(); got != test.sound {
-				t.Errorf("sound: %v", got)
-			}
-			if test.histogram != nil && test.histogram.Endless() != test.endless {
-				t.Errorf("endless: %v", !test.endless)
+			if got := test.histogram.IsSet(); got != test.set {
+				t.Errorf("set: %v", got)
 			}
 		})
 	}

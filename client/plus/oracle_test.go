@@ -17,7 +17,7 @@ import (
 )
 
 // tree is a JSON value as encoding/json reads it. Unlike an any it keeps the
-// order of members, and those that come twice.
+// order of members, and duplicate ones.
 type tree struct {
 	kind    byte // { [ " 0 t n
 	text    string
@@ -27,7 +27,7 @@ type tree struct {
 	deepest int      // how deep it is nested
 }
 
-// grow reads a document. It is false for what encoding/json refuses.
+// grow reads a document. It returns false if encoding/json rejects it.
 func grow(document []byte) (tree, bool) {
 	if !json.Valid(document) {
 		return tree{}, false
@@ -345,7 +345,7 @@ func (o *oracle) slots(node tree) []Slot {
 	return slots
 }
 
-// buckets are all sound, or none is there.
+// buckets sets all buckets, or none if one is invalid.
 func (o *oracle) buckets(h *Histogram, node tree) {
 	h.Bounds, h.Counts = nil, nil
 	if !o.is(node, '{') {
@@ -376,7 +376,7 @@ func (o *oracle) buckets(h *Histogram, node tree) {
 	}
 }
 
-// dump writes a document for people.
+// dump formats a document for messages.
 func dump(of reflect.Value) string {
 	if n, ok := of.Interface().(value.Value); ok {
 		return strconv.FormatFloat(n.Float(), 'g', -1, 64)

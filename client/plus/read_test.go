@@ -199,7 +199,7 @@ func TestReadPacked(t *testing.T) {
 			_, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{})
 			check(t, err, failure{reason: client.ReasonParse, text: test.text, advice: client.AdviceOf(err)})
 			if client.AdviceOf(err) == "" {
-				t.Error("there is no advice")
+				t.Error("no advice")
 			}
 		})
 	}
@@ -312,7 +312,7 @@ func TestReadStalls(t *testing.T) {
 	}
 }
 
-// documents are values for all documents of the sample.
+// documents returns an empty value for each document of the sample.
 func documents() map[string]plus.Document {
 	return map[string]plus.Document{
 		"nginx": &plus.Nginx{}, "processes": &plus.Processes{}, "connections": &plus.Connections{},

@@ -86,7 +86,7 @@ func seconds(milliseconds value.Value) value.Value {
 // fillHistogram converts the response times of a server to seconds.
 func fillHistogram(to *metric.Histogram, p *plus.Peer) {
 	h := p.ResponseTimes
-	if !h.Sound() {
+	if !h.IsSet() {
 		return
 	}
 	to.Sum = h.Sum.Float() / millisecondsPerSecond
