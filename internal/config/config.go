@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -182,7 +183,11 @@ func (c *Config) nameVariables(text string) string {
 }
 
 func (w *Web) validate() error {
-	if err := web.Validate(w.ConfigFile); err != nil {
+	err := checkRegular(w.ConfigFile)
+	if err == nil || w.ConfigFile == os.DevNull {
+		err = web.Validate(w.ConfigFile)
+	}
+	if err != nil {
 		return fmt.Errorf("--web.config.file: %s", oneLine(err))
 	}
 	if err := w.validateTLS(); err != nil {

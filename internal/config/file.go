@@ -191,6 +191,17 @@ func openRegular(path string) (*os.File, error) {
 	return file, nil
 }
 
+// checkRegular refuses files that a library reads and that may never end, such as a
+// named pipe without a writer. Missing ones are reported by the library.
+func checkRegular(paths ...string) error {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", path)
+		}
+	}
+	return nil
+}
+
 func parseFile(text []byte) (*File, error) {
 	file := &File{}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))

@@ -256,6 +256,34 @@ modules:
 	}
 }
 
+// The file of exporter-toolkit and the certificates of versions 0.x are validated at
+// each reload too.
+func TestWebFilesIrregular(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for flag, set := range map[string]func(*Web, string){
+		"--web.config.file: ":                           func(w *Web, path string) { w.ConfigFile = path },
+		"--web.ssl-server-cert, --web.ssl-server-key: ": func(w *Web, path string) { w.SecuredMetrics, w.TLSCert, w.TLSKey = true, path, path },
+	} {
+		for _, path := range []string{pipe, filepath.Dir(pipe), "/dev/zero"} {
+			c := flags()
+			set(&c.Web, path)
+			_, err := c.Validate()
+			if err == nil || !strings.HasPrefix(err.Error(), flag) || !strings.HasSuffix(err.Error(), path+" is not a regular file") {
+				t.Errorf("%s%s: the error is %v", flag, path, err)
+			}
+		}
+	}
+	c := flags()
+	c.Web.ConfigFile = os.DevNull // it is as good as none
+	if _, err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFileTooLarge(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "exporter.yml")

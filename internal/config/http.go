@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,11 +17,8 @@ import (
 // are read once now, so that a wrong path is an error at the start and not at
 // each scrape.
 func forTarget(config promconfig.HTTPClientConfig, target client.Target) (promconfig.HTTPClientConfig, error) {
-	// The library would wait for ever for a writer of a named pipe.
-	for _, path := range []string{config.TLSConfig.CAFile, config.TLSConfig.CertFile, config.TLSConfig.KeyFile} {
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return config, fmt.Errorf("%s is not a regular file", path)
-		}
+	if err := checkRegular(config.TLSConfig.CAFile, config.TLSConfig.CertFile, config.TLSConfig.KeyFile); err != nil {
+		return config, err
 	}
 	if _, err := promconfig.NewTLSConfig(&config.TLSConfig); err != nil {
 		return config, err

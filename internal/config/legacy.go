@@ -17,7 +17,11 @@ func (w *Web) validateTLS() error {
 	if w.TLSCert == "" || w.TLSKey == "" {
 		return errors.New("--web.secured-metrics requires --web.ssl-server-cert and --web.ssl-server-key")
 	}
-	if _, err := tls.LoadX509KeyPair(w.TLSCert, w.TLSKey); err != nil {
+	err := checkRegular(w.TLSCert, w.TLSKey)
+	if err == nil {
+		_, err = tls.LoadX509KeyPair(w.TLSCert, w.TLSKey)
+	}
+	if err != nil {
 		return fmt.Errorf("--web.ssl-server-cert, --web.ssl-server-key: %w", err)
 	}
 	return nil
