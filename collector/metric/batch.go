@@ -14,9 +14,9 @@ type Batch struct {
 	// See [Table.SinceStart].
 	Start float64
 
-	// Duplicates counts series that were left out because others have the same
-	// labels. Invalid counts values that make no sense, such as a gauge below
-	// zero; the source counts them.
+	// Duplicates counts series that were dropped because others have the same
+	// labels. Invalid counts values that the source could not use, such as a
+	// counter below zero.
 	Duplicates, Invalid int
 
 	labels []Label
@@ -27,15 +27,15 @@ type Batch struct {
 // own. Names must be valid and unique.
 func NewBatch(labels []Label) *Batch { return &Batch{labels: labels} }
 
-// Add adds objects to the batch, which keeps them: they must not change any
-// more. An object with the labels of one before is left out and counted.
+// Add adds objects to the batch. The batch keeps them: they must not be changed
+// later. An object with the same labels as an earlier one is dropped and counted.
 func Add[T any](b *Batch, t *Table[T], objects ...T) {
 	if len(objects) == 0 {
 		return
 	}
 	target := b.labels
 	if slices.ContainsFunc(t.rows, func(r Row[T]) bool { return r.histogram != nil }) {
-		// On _sum and _count it would be taken for the bound of a bucket.
+		// A label le is reserved for the bounds of buckets.
 		target = slices.DeleteFunc(slices.Clone(target), func(l Label) bool { return l.Name == bucketLabel })
 	}
 	added := &tableBlock[T]{table: t, target: target, objects: make([]labelled[T], 0, len(objects))}
@@ -68,8 +68,9 @@ func (b *Batch) Value(family string) value.Value {
 	return value.Value{}
 }
 
-// Limit returns the batch cut after the last object with which it has at most
-// so many series, how many that are, and how many were left out.
+// Limit returns a copy of the batch that ends before the first object that would
+// exceed the limit of series, the number of its series, and how many series were
+// dropped.
 func (b *Batch) Limit(most int) (limited *Batch, series, dropped int) {
 	copied := *b
 	copied.blocks = nil
@@ -82,7 +83,7 @@ func (b *Batch) Limit(most int) (limited *Batch, series, dropped int) {
 	return &copied, series, dropped
 }
 
-// block holds the objects of one table, whatever their type.
+// block holds the objects of one table. It hides their type.
 type block interface {
 	families() []Family
 	// id is the same for all blocks of a table.
@@ -94,8 +95,8 @@ type block interface {
 	// appendMetrics appends the series of a row as protobuf types. Counters
 	// were zero at start, in Unix seconds, if that is known and means them.
 	appendMetrics(metrics []*dto.Metric, row int, start float64) []*dto.Metric
-	// limit returns the block cut to at most so many series, how many it has
-	// then, and how many it lost.
+	// limit returns the block reduced to at most so many series, the number of
+	// its series, and how many were dropped.
 	limit(most int) (kept block, series, dropped int)
 	// size is the number of objects.
 	size() int

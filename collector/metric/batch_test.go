@@ -8,7 +8,7 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-func TestDuplicatesAreLeftOutAndCounted(t *testing.T) {
+func TestDuplicatesAreDropped(t *testing.T) {
 	t.Parallel()
 	// The last two differ in bytes that are not UTF-8, and so not in the text.
 	b := batchOf(thingTable("code"), nil,
@@ -39,7 +39,7 @@ func TestValueOfBatch(t *testing.T) {
 	}
 }
 
-// The limit cuts after whole objects, and counts what it leaves out.
+// The limit applies to whole objects, and counts the dropped series.
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	b := metric.NewBatch([]metric.Label{{Name: "addr", Value: "a"}})
@@ -49,14 +49,14 @@ func TestLimit(t *testing.T) {
 	for most := range all + 2 {
 		limited, series, dropped := b.Limit(most)
 		if got := lines(oracle.Text(t, expositionOf(limited))); got != series || series > most || series+dropped != all {
-			t.Errorf("at most %d series: %d lines, %d series, %d left out of %d", most, got, series, dropped, all)
+			t.Errorf("at most %d series: %d lines, %d series, %d dropped of %d", most, got, series, dropped, all)
 		}
 		if most >= all && dropped > 0 {
-			t.Errorf("%d series are left out of %d, with %d allowed", dropped, all, most)
+			t.Errorf("%d series of %d are dropped, with %d allowed", dropped, all, most)
 		}
 	}
 	if _, series, _ := b.Limit(1); series != 1 {
-		t.Error("the last object fits into the limit, and is not there")
+		t.Error("the last object is within the limit, and missing")
 	}
 }
 

@@ -41,8 +41,8 @@ func BenchmarkAdd(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPeers, "ns/object")
 }
 
-// BenchmarkRender makes the same series in each way that there is: as text, as
-// protobuf types, and by client_golang.
+// BenchmarkRender renders the same series as text, as protobuf types, and with
+// client_golang.
 func BenchmarkRender(b *testing.B) {
 	objects := peers(benchPeers)
 	e := expositionOf(batchOf(peerTable(), nil, objects...))
@@ -84,7 +84,7 @@ func benchmarkClientGolang(b *testing.B, objects []*thing) {
 }
 
 // constCollector makes the series of peerTable as most exporters do: one
-// object a series.
+// constant metric per series.
 type constCollector struct {
 	objects []*thing
 	descs   map[string]*prometheus.Desc
@@ -129,7 +129,7 @@ func (c *constCollector) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// What is compared is the same.
+// The benchmarks render the same series.
 func TestConstCollectorMakesTheSameSeries(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()

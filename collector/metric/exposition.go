@@ -7,23 +7,24 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Exposition is what one response shows: batches that are complete before
-// anything is rendered.
+// Exposition is the content of one response. Its batches are complete before it
+// is rendered.
 type Exposition struct {
 	batches  []*Batch
 	gathered []*dto.MetricFamily
 }
 
-// Add adds a batch, which must not change any more.
+// Add adds a batch, which must not be changed later.
 func (e *Exposition) Add(b *Batch) { e.batches = append(e.batches, b) }
 
-// AddGathered adds families that client_golang gathered. No batch may have one
-// of these names. The text format has them at its end.
+// AddGathered adds families that client_golang gathered. No batch may have a
+// family of the same name. They come last in the text format.
 func (e *Exposition) AddGathered(families []*dto.MetricFamily) {
 	e.gathered = append(e.gathered, families...)
 }
 
-// Rows estimates how many series there are, without making them.
+// Rows returns the number of objects times rows, as an estimate of the number of
+// series.
 func (e *Exposition) Rows() int {
 	rows := 0
 	for _, b := range e.batches {
@@ -41,7 +42,7 @@ type exposedRow struct {
 	blocks *[]startedBlock
 }
 
-// startedBlock is a block, and when the server that it is about started.
+// startedBlock is a block and the start time of its server.
 type startedBlock struct {
 	block
 	start float64

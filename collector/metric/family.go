@@ -43,6 +43,6 @@ type Family struct {
 	Name   string
 	Help   string // one sentence
 	Kind   Kind
-	Labels []string // its own, sorted, without le; those of the target are added
+	Labels []string // its own, sorted, without le and the labels of targets
 	Origin string   // what it is read from, such as a path of an API
 }

@@ -12,9 +12,9 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// FuzzLabelEscaping puts any text into every place where a label value can
-// come from, and any name where one can be chosen. The text must parse back to
-// the same labels, with a mark for what is not UTF-8.
+// FuzzLabelEscaping uses any text as each kind of label value, and any name as
+// the name of a target's label. The exposition must parse to the same labels,
+// with invalid UTF-8 replaced.
 func FuzzLabelEscaping(f *testing.F) {
 	seeds := []string{
 		"", "plain", nasty, `\`, `\\`, `\n`, "\n", `"`, `\"`, "\r\n", "\x00", "}", `",x="`, "\xff", "a\xc3", "\xed\xa0\x80", "\ufffd", "# EOF\n", "世界",
@@ -28,7 +28,7 @@ func FuzzLabelEscaping(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name, value, second, secondValue, peer, zone, extra string) {
 		if !fitForTarget(name) || !fitForTarget(second) || name == second {
-			return // the configuration refuses it
+			return // the configuration rejects it
 		}
 		target := []metric.Label{{Name: name, Value: value}, {Name: second, Value: secondValue}}
 		object := things()[0]
@@ -48,8 +48,8 @@ func fitForTarget(name string) bool {
 	return model.LegacyValidation.IsValidLabelName(name) && !strings.HasPrefix(name, model.ReservedLabelPrefix)
 }
 
-// checkLabels checks the labels of a family's first series: those of its own,
-// and those of the target whose names are not taken.
+// checkLabels checks the labels of a family's first series: its own, and those of
+// the target with other names.
 func checkLabels(tb testing.TB, f *dto.MetricFamily, target []metric.Label, own map[string]string) {
 	tb.Helper()
 	want := map[string]string{}

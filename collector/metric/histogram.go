@@ -17,8 +17,8 @@ type Histogram struct {
 	// one may be +Inf; otherwise a bucket with that bound is added.
 	Bounds []float64
 
-	// Counts are the observations of each bucket alone, not added up. A
-	// histogram without any is empty.
+	// Counts are the observations in each bucket; they are not cumulative. A
+	// histogram without counts is empty.
 	Counts []float64
 }
 
@@ -44,8 +44,8 @@ func (h *Histogram) hasInf() bool {
 	return len(h.Bounds) > 0 && math.IsInf(h.Bounds[len(h.Bounds)-1], 1)
 }
 
-// boundTexts are the bounds of a histogram as label values. Histograms of one
-// family mostly share their bounds, so that they are formatted once.
+// boundTexts caches the bounds of a histogram as label values: histograms of one
+// family mostly have the same bounds.
 type boundTexts struct {
 	bounds []float64
 	texts  []string

@@ -18,14 +18,14 @@ type Label struct {
 // target and those of the object, sorted by name.
 type labelTemplate[T any] struct {
 	names  []string
-	values []string // those of the object are filled in
+	values []string // those of the object are set by fill
 	object []ObjectLabel[T]
 	places []int // of the object's labels among the names
 }
 
-// newLabelTemplate merges the labels of a target with those of a table. A
-// label of the target is left out where the metric has one of that name, which
-// tells series apart: as a label of the object, or as the extra one.
+// newLabelTemplate merges the labels of a target with those of a table. A label
+// of the object or the extra label takes precedence over a label of the target
+// with the same name, since it distinguishes series.
 func newLabelTemplate[T any](target []Label, object []ObjectLabel[T], extra string) *labelTemplate[T] {
 	t := &labelTemplate[T]{object: object}
 	merged := make([]Label, 0, len(target)+len(object))
@@ -49,7 +49,7 @@ func newLabelTemplate[T any](target []Label, object []ObjectLabel[T], extra stri
 	return t
 }
 
-// fill puts the values of an object's labels in their places.
+// fill sets the values of an object's labels.
 func (t *labelTemplate[T]) fill(object T) {
 	for i := range t.object {
 		t.values[t.places[i]] = t.object[i].get(object)

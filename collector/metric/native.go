@@ -7,8 +7,8 @@ import (
 )
 
 // nativeSchema is the resolution of native histograms: each bound is 2^(1/4)
-// of the one before it. It is the coarsest that tells apart the bounds usual
-// for durations, 7.5 and 10 among them.
+// times the one before. It is the coarsest one that separates the usual bounds of
+// durations, such as 7.5 and 10.
 const nativeSchema = 2
 
 // nativeZero is the width of the bucket around zero, as in client_golang.
@@ -31,9 +31,9 @@ func (h *Histogram) dto() *dto.Histogram {
 	return histogram
 }
 
-// addNative counts each bucket in the native bucket that holds its upper bound,
-// and one without a bound in the bucket after the last. Nothing better is
-// known; quantiles err upwards, by less than the width of the classic bucket.
+// addNative adds each bucket to the native bucket of its upper bound, and the
+// +Inf bucket to the one after the last. How observations spread within a bucket
+// is unknown, so quantiles are too high by up to the width of a classic bucket.
 //
 // See https://prometheus.io/docs/specs/native_histograms/.
 func (h *Histogram) addNative(histogram *dto.Histogram) {
@@ -66,7 +66,7 @@ func (h *Histogram) addNative(histogram *dto.Histogram) {
 		next, before = index+1, count
 	}
 	if len(histogram.PositiveSpan) == 0 {
-		// A span without buckets tells an empty native histogram from a
+		// A span without buckets distinguishes an empty native histogram from a
 		// classic one.
 		offset, length := int32(0), uint32(0)
 		histogram.PositiveSpan = []*dto.BucketSpan{{Offset: &offset, Length: &length}}

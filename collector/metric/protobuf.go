@@ -11,16 +11,16 @@ import (
 )
 
 // Gather returns the exposition as protobuf types, sorted by name, for tests
-// and programs that embed the collector. It has what WriteText writes.
+// and programs that embed the collector. It has the same series as WriteText.
 func (e *Exposition) Gather() []*dto.MetricFamily {
 	families := slices.Collect(e.Families())
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return families
 }
 
-// Families yields what Gather returns, in the order of WriteText, one family
-// after another: those of a large exposition need a hundred times the memory
-// of its text.
+// Families yields the families of Gather one by one, in the order of WriteText:
+// together, those of a large exposition need a hundred times the memory of its
+// text.
 func (e *Exposition) Families() iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		rows := e.rows()

@@ -18,8 +18,8 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// Rows of every kind, with the extra label before, between and behind the
-// labels of the object, for objects and targets whose labels are hard to write.
+// Rows of every kind, with the extra label before, between and after the labels
+// of the object, for objects and targets with labels that need escaping.
 func TestRenderersAgreeOnEveryKindOfRow(t *testing.T) {
 	t.Parallel()
 	for _, extra := range []string{"area", "quality", "zone_code"} {
@@ -34,16 +34,16 @@ func TestRenderersAgreeOnEveryKindOfRow(t *testing.T) {
 				t.Errorf("%d families; want %d", len(families), thingRows)
 			}
 			if got := len(families["test_plain"].GetMetric()); got != thingObjects {
-				t.Errorf("test_plain has %d series; want one an object, %d", got, thingObjects)
+				t.Errorf("test_plain has %d series; want one per object, %d", got, thingObjects)
 			}
 			if got := len(families["test_vec"].GetMetric()); got != 2*thingObjects-1 {
-				t.Errorf("test_vec has %d series; want two an object less an absent one", got)
+				t.Errorf("test_vec has %d series; want two per object less an absent one", got)
 			}
 		}
 	}
 }
 
-// generator makes objects that are hard to write, the same ones each time.
+// generator makes random objects with unusual values, the same ones each time.
 type generator struct{ *rand.Rand }
 
 func (g generator) text() string {
@@ -101,8 +101,8 @@ func (g generator) target() []metric.Label {
 	return labels
 }
 
-// Whatever documents and configuration hold, the text is well-formed and equal
-// to what Gather returns.
+// For any documents and labels, the text is well-formed and equal to what Gather
+// returns.
 func TestRenderersAgreeOnGeneratedObjects(t *testing.T) {
 	t.Parallel()
 	g := generator{rand.New(rand.NewPCG(1, 2))}
@@ -117,7 +117,7 @@ func TestRenderersAgreeOnGeneratedObjects(t *testing.T) {
 		b := batchOf(thingTable(extra), g.target(), objects...)
 		oracle.Check(t, expositionOf(b))
 		if t.Failed() {
-			t.Fatalf("that was made of %d objects; the first is %+v", len(objects), *objects[0])
+			t.Fatalf("rendered %d objects; the first is %+v", len(objects), *objects[0])
 		}
 		_, series, _ := b.Limit(math.MaxInt)
 		total += series
@@ -127,8 +127,8 @@ func TestRenderersAgreeOnGeneratedObjects(t *testing.T) {
 	}
 }
 
-// A target may have a label le, as any other. On a histogram it would mean a
-// bucket, and Prometheus would reject the whole exposition.
+// A target may have a label le. On a histogram it would be the bound of a bucket,
+// and Prometheus would reject the whole exposition.
 func TestTargetLabelOfBuckets(t *testing.T) {
 	t.Parallel()
 	target := []metric.Label{{Name: "le", Value: "of the target"}, {Name: "addr", Value: "a"}}
@@ -158,7 +158,7 @@ func TestHistogramText(t *testing.T) {
 	}
 }
 
-// Protobuf carries the start of a server for the tables that say so.
+// Protobuf has created timestamps for tables with SinceStart.
 func TestCreatedTimestamps(t *testing.T) {
 	t.Parallel()
 	rows := []metric.Row[*thing]{
@@ -204,7 +204,7 @@ func TestLongText(t *testing.T) {
 	whole := len(oracle.Text(t, e))
 	for _, left := range []int{0, 64 << 10, whole / 2, whole - 1} {
 		if err := e.WriteText(&errWriter{left}); !errors.Is(err, errFull) {
-			t.Errorf("a writer that fails after %d of %d bytes makes the error %v", left, whole, err)
+			t.Errorf("a writer that fails after %d of %d bytes returns the error %v", left, whole, err)
 		}
 	}
 	if err := e.WriteText(&errWriter{whole}); err != nil {
@@ -212,7 +212,7 @@ func TestLongText(t *testing.T) {
 	}
 }
 
-// What client_golang gathered comes after what the tables have.
+// Families that client_golang gathered come after those of the tables.
 func TestGatheredFamilies(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
@@ -228,14 +228,14 @@ func TestGatheredFamilies(t *testing.T) {
 		t.Errorf("only %d families", len(families))
 	}
 	if err := e.WriteText(&errWriter{ours}); !errors.Is(err, errFull) {
-		t.Errorf("a writer that fails at the last families makes the error %v", err)
+		t.Errorf("a writer that fails at the last families returns the error %v", err)
 	}
 	for range e.Families() {
 		break // a consumer may stop early
 	}
 }
 
-// Large expositions may not take memory for each of their series.
+// The memory for an exposition must not grow with the number of its series.
 func TestAllocations(t *testing.T) {
 	const objects, most = 1000, 100
 	e := expositionOf(batchOf(peerTable(), []metric.Label{{Name: "addr", Value: "a"}}, peers(objects)...))

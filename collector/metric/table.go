@@ -7,29 +7,29 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Row is one metric of objects of type T. It makes series, or a histogram, of
+// Row is one metric of objects of type T. It makes series, or a histogram, from
 // an object.
 //
-// T should be a pointer: the compiler shares the code for all pointers, and
-// makes a copy for each structure.
+// T should be a pointer: the compiler generates code once for all pointer types,
+// and again for each struct type.
 type Row[T any] struct {
 	name string // the prefix of the table is added
 	help string
 	kind Kind
 
-	// label tells several series of an object apart. It is empty where an
-	// object has one series.
+	// label is the extra label, which distinguishes the series of an object. It
+	// is empty if an object has one series.
 	label string
-	// series appends the series of an object, those without a value included.
+	// series appends the series of an object, including those without a value.
 	series func(to []Series, object T) []Series
 	// histogram fills in the histogram of an object. Such a row has no series.
 	histogram func(to *Histogram, object T)
 }
 
-// Series is one series that a row makes of an object.
+// Series is one series that a row makes from an object.
 type Series struct {
 	Label string      // value of the extra label, empty if the row has none
-	Value value.Value // the series is left out if it is absent
+	Value value.Value // the series is not exposed if it is absent
 }
 
 // LabelledValue is a series with a fixed value of the extra label.
@@ -38,12 +38,12 @@ type LabelledValue[T any] struct {
 	Value func(T) value.Value
 }
 
-// Counter returns a row with one counter an object.
+// Counter returns a row with one counter per object.
 func Counter[T any](name, help string, get func(T) value.Value) Row[T] {
 	return single(KindCounter, name, help, get)
 }
 
-// Gauge returns a row with one gauge an object.
+// Gauge returns a row with one gauge per object.
 func Gauge[T any](name, help string, get func(T) value.Value) Row[T] {
 	return single(KindGauge, name, help, get)
 }
@@ -60,23 +60,15 @@ func single[T any](kind Kind, name, help string, get func(T) value.Value) Row[T]
 	}}
 }
 
-// Labelled returns a series for [CounterVec] and [GaugeVec].
+// Labelled returns a series for [CounterVec].
 func Labelled[T any](label string, get func(T) value.Value) LabelledValue[T] {
 	return LabelledValue[T]{label, get}
 }
 
-// CounterVec returns a row of counters that the extra label tells apart.
+// CounterVec returns a row with several counters per object, distinguished by the
+// extra label.
 func CounterVec[T any](name, help, label string, values ...LabelledValue[T]) Row[T] {
-	return vec(KindCounter, name, help, label, values)
-}
-
-// GaugeVec returns a row of gauges that the extra label tells apart.
-func GaugeVec[T any](name, help, label string, values ...LabelledValue[T]) Row[T] {
-	return vec(KindGauge, name, help, label, values)
-}
-
-func vec[T any](kind Kind, name, help, label string, values []LabelledValue[T]) Row[T] {
-	return DynamicVec(kind, name, help, label, func(to []Series, object T) []Series {
+	return DynamicVec(KindCounter, name, help, label, func(to []Series, object T) []Series {
 		for i := range values {
 			to = append(to, Series{values[i].Label, values[i].Value(object)})
 		}
@@ -90,14 +82,14 @@ func DynamicVec[T any](kind Kind, name, help, label string, series func(to []Ser
 	return Row[T]{name: name, help: help, kind: kind, label: label, series: series}
 }
 
-// NewHistogram returns a row with one histogram an object. The function fills
-// in an empty one; it is left out if it stays empty.
+// NewHistogram returns a row with one histogram per object. The function fills
+// an empty one; a histogram that stays empty is not exposed.
 func NewHistogram[T any](name, help string, fill func(to *Histogram, object T)) Row[T] {
 	return Row[T]{name: name, help: help, kind: KindHistogram, label: bucketLabel, histogram: fill}
 }
 
-// Nested makes rows of a part of an object into rows of the object. Where the
-// part is nil there are no series.
+// Nested turns rows of a part of an object into rows of the object. If the part
+// is nil, there are no series.
 func Nested[T any, U comparable](part func(T) U, rows ...Row[U]) []Row[T] {
 	var none U
 	nested := make([]Row[T], len(rows))
@@ -122,7 +114,7 @@ func Nested[T any, U comparable](part func(T) U, rows ...Row[U]) []Row[T] {
 	return nested
 }
 
-// Prefixed returns rows whose names begin with the prefix.
+// Prefixed returns the rows with a prefix before their names.
 func Prefixed[T any](prefix string, rows []Row[T]) []Row[T] {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -131,7 +123,7 @@ func Prefixed[T any](prefix string, rows []Row[T]) []Row[T] {
 	return rows
 }
 
-// ObjectLabel is a label that tells the objects of a table apart.
+// ObjectLabel is a label that distinguishes the objects of a table.
 type ObjectLabel[T any] struct {
 	name string
 	get  func(T) string
@@ -145,7 +137,7 @@ func LabelFrom[T any](name string, get func(T) string) ObjectLabel[T] {
 // Table holds the metrics of one kind of object. It does not change.
 type Table[T any] struct {
 	rows       []Row[T]
-	families   []Family         // one a row
+	families   []Family         // one per row
 	labels     []ObjectLabel[T] // sorted by name
 	sinceStart bool
 }
@@ -172,9 +164,9 @@ func NewTable[T any](origin, prefix string, rows []Row[T], labels ...ObjectLabel
 	return t
 }
 
-// SinceStart says that all counters of the table were zero when the server
-// started, and returns the table. Protobuf carries that time if [Batch.Start]
-// is set.
+// SinceStart declares that all counters of the table were zero when the server
+// started, and returns the table. Protobuf has that created timestamp if
+// [Batch.Start] is set.
 func (t *Table[T]) SinceStart() *Table[T] {
 	t.sinceStart = true
 	return t

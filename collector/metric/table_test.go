@@ -16,10 +16,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// nasty is a label value with everything that needs care.
+// nasty is a label value with every character that needs escaping.
 const nasty = "\\ \"q\" \n\r\t\x00 {a=\"b\"} # HELP \xff\xfe \xed\xa0\x80 größe \u2028 世界"
 
-// thing is a document with everything that a row can be made of.
+// thing is a document with a field for every kind of row.
 type thing struct {
 	peer, zone string
 	count      value.Value
@@ -33,7 +33,7 @@ type thingCode struct {
 	count float64
 }
 
-// things are objects that are hard to write.
+// things are objects with unusual values.
 func things() []*thing {
 	return []*thing{
 		{
@@ -56,16 +56,15 @@ const (
 	thingObjects = 4
 )
 
-// thingTable has rows of every kind, those of several series with the extra
-// label.
+// thingTable has rows of every kind, with that extra label.
 func thingTable(extra string) *metric.Table[*thing] { return tableOf(extra, nasty) }
 
 func tableOf(extra, bad string) *metric.Table[*thing] {
 	count := func(t *thing) value.Value { return t.count }
 	inner := metric.Nested(func(t *thing) *thing { return t },
 		metric.Counter("nested", "A row of a part.", count),
-		metric.GaugeVec("nested_vec", "Rows of a part.", extra, metric.Labelled("one", count)),
-		metric.DynamicVec(metric.KindGauge, "nested_dynamic", "Rows that a part names.", extra,
+		metric.CounterVec("nested_vec", "Rows of a part.", extra, metric.Labelled("one", count)),
+		metric.DynamicVec(metric.KindGauge, "nested_dynamic", "Rows of a part with its labels.", extra,
 			func(to []metric.Series, t *thing) []metric.Series {
 				return append(to, metric.Series{Label: t.zone, Value: t.count})
 			}),
@@ -118,7 +117,7 @@ func TestFamiliesOfTable(t *testing.T) {
 	for name, want := range map[string]string{
 		"test_plain":                "counter [peer zone] A plain row. test",
 		"test_dynamic":              "counter [code peer zone] Series that the document names. test",
-		"test_inner_nested_dynamic": "gauge [code peer zone] Rows that a part names. test",
+		"test_inner_nested_dynamic": "gauge [code peer zone] Rows of a part with its labels. test",
 		"test_times_seconds":        "histogram [peer zone] Times. test",
 	} {
 		if got[name] != want {
@@ -131,7 +130,7 @@ func TestFamiliesOfTable(t *testing.T) {
 }
 
 // A part that is nil has no series.
-func TestNestedOfNothing(t *testing.T) {
+func TestNestedNil(t *testing.T) {
 	t.Parallel()
 	type outer struct{ inner *thing }
 	rows := metric.Nested(func(o *outer) *thing { return o.inner },
@@ -146,8 +145,8 @@ func TestNestedOfNothing(t *testing.T) {
 	}
 }
 
-// Tables with a family of the same name, as two kinds of sources may have,
-// share one header.
+// Tables with a family of the same name, such as those of two sources, share one
+// header.
 func TestTablesShareFamily(t *testing.T) {
 	t.Parallel()
 	row := []metric.Row[*thing]{metric.Counter("requests_total", "Requests.", func(t *thing) value.Value { return t.count })}

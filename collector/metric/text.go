@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// flushAt is how many bytes of text are gathered before they are written.
+// flushAt is how many bytes of text are buffered before they are written.
 const flushAt = 64 << 10
 
 // WriteText writes the exposition in the text format of Prometheus, version
@@ -16,7 +16,7 @@ const flushAt = 64 << 10
 //
 // See https://prometheus.io/docs/instrumenting/exposition_formats/.
 func (e *Exposition) WriteText(to io.Writer) error {
-	// One buffer that seldom has to grow.
+	// Estimated sizes in bytes, so that the buffer rarely grows.
 	const headers, row, object = 2 << 10, 256, 8 << 10
 	w := &textWriter{to: to, text: make([]byte, 0, min(headers+row*e.Rows(), flushAt+object))}
 	family := ""
@@ -40,14 +40,14 @@ func (e *Exposition) WriteText(to io.Writer) error {
 	return w.err
 }
 
-// textWriter gathers lines and writes them in large pieces.
+// textWriter buffers lines and writes them in large pieces.
 type textWriter struct {
 	to     io.Writer
 	text   []byte
 	err    error   // of the first write that failed
 	header *Family // of the family that begins; nil once it is written
 
-	// Memory for the objects of a row, one after another.
+	// Reused for each object of a row.
 	series    []Series
 	histogram Histogram
 	bounds    boundTexts
@@ -109,8 +109,8 @@ func (w *textWriter) flush() {
 // exactIntegers is the range in which each float is one integer.
 const exactIntegers = 1 << 53
 
-// appendNumber appends a value: integers in digits, so that people can read
-// them, others as short as they stay exact.
+// appendNumber appends a value: integers without an exponent, for readability,
+// others in the shortest form that is exact.
 func appendNumber(text []byte, v float64) []byte {
 	// Converting a float that is out of range is implementation-defined; the
 	// comparisons reject the result.
@@ -143,7 +143,7 @@ func (b *tableBlock[T]) writeText(w *textWriter, row int) {
 	}
 }
 
-// seriesWriter returns what writes the series of an object, which has these
+// seriesWriter returns a function that writes the series of an object with its
 // labels.
 func (w *textWriter) seriesWriter(name, extra string) func(labels string) {
 	prefix := extraPrefix(name, extra)
@@ -160,8 +160,8 @@ func (w *textWriter) seriesWriter(name, extra string) func(labels string) {
 	}
 }
 
-// withoutLabel returns what makes the label sets of objects without a label of
-// the target. It is nil if the target has no such label.
+// withoutLabel returns a function that makes the label sets of objects without a
+// label of the target. It is nil if the target has no such label.
 func (b *tableBlock[T]) withoutLabel(name string) func(object T) string {
 	if !slices.ContainsFunc(b.target, func(l Label) bool { return l.Name == name }) {
 		return nil
@@ -170,8 +170,8 @@ func (b *tableBlock[T]) withoutLabel(name string) func(object T) string {
 	return func(object T) string { return string(template.appendText(nil, object)) }
 }
 
-// histogramWriter returns what writes the classic form of the histogram of an
-// object: buckets that are added up, sum and count.
+// histogramWriter returns a function that writes the classic form of an object's
+// histogram: cumulative buckets, sum and count.
 func (w *textWriter) histogramWriter(name string) func(labels string) {
 	prefix, sum, total := extraPrefix(name+"_bucket", bucketLabel), name+"_sum", name+"_count"
 	return func(labels string) {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,14 +57,15 @@ const text = "Active connections: 291 \nserver accepts handled requests\n 166309
 
 func TestCollect(t *testing.T) {
 	t.Parallel()
-	b, err := collect(t, page("nginx/1.29.1", text))
+	tengine := strings.NewReplacer("requests\n", "requests request_time\n", "31070465 ", "31070465 1500 ").Replace(text)
+	b, err := collect(t, page("Tengine/3.1.0", tengine))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]float64{
 		"nginx_connections_accepted": 16630948, "nginx_connections_active": 291, "nginx_connections_handled": 16630946,
 		"nginx_connections_reading": 6, "nginx_connections_waiting": 106, "nginx_connections_writing": 179, "nginx_http_requests_total": 31070465,
-		"nginx_server_info": 1,
+		"nginx_http_request_time_seconds_total": 1.5, "nginx_server_info": 1,
 	} {
 		if got := b.Value(name); got.Float() != want {
 			t.Errorf("%s is %v; want %v", name, got.Float(), want)
@@ -82,7 +84,7 @@ func TestCollect(t *testing.T) {
 func TestServerWithoutVersion(t *testing.T) {
 	t.Parallel()
 	if b, err := collect(t, page("nginx", text)); err != nil || b.Value("nginx_server_info").IsSet() {
-		t.Errorf("there is a version (%v)", err)
+		t.Errorf("the version is set (error %v)", err)
 	}
 }
 
@@ -94,7 +96,7 @@ func TestCollectFails(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	if _, series, _ := b.Limit(100); series != 0 {
-		t.Errorf("there are %d series of a page that is none", series)
+		t.Errorf("%d series of a page that is not stub_status", series)
 	}
 }
 
