@@ -24,7 +24,7 @@ type clients struct {
 	mu      sync.Mutex
 	waiting list.List                  // connections without a request, the longest first
 	open    map[net.Conn]*list.Element // nil while a request is handled
-	full    bool                       // the limit was reached, and is still close
+	full    bool                       // the limit was reached; reset below half of it
 }
 
 func newClients(most int, logger log.Logger) *clients {
@@ -76,7 +76,7 @@ func (c *clients) note(conn net.Conn, state http.ConnState) {
 		}
 	case http.StateClosed, http.StateHijacked:
 		c.forget(conn)
-	case http.StateActive: // it has sent something, which need not be a request
+	case http.StateActive: // bytes have arrived, but not necessarily a whole request
 	}
 }
 
@@ -85,7 +85,7 @@ func (c *clients) note(conn net.Conn, state http.ConnState) {
 func (c *clients) makeRoom() bool {
 	if !c.full {
 		c.full = true
-		_ = level.Warn(c.logger).Log("msg", "Too many connections; closing those that are idle for longest", "limit", c.most,
+		_ = level.Warn(c.logger).Log("msg", "Too many connections; closing those that have been idle longest", "limit", c.most,
 			"advice", "find the clients that keep connections open, or raise web.max_connections in --config.file")
 	}
 	longest := c.waiting.Front()
@@ -104,8 +104,8 @@ func (c *clients) forget(conn net.Conn) {
 		c.waiting.Remove(element)
 	}
 	delete(c.open, conn)
-	const enough = 2 // a limit that is just reached and left again is logged once
-	if c.full && len(c.open) < c.most/enough {
+	const margin = 2 // so that the log does not flap at the limit
+	if c.full && len(c.open) < c.most/margin {
 		c.full = false
 		_ = level.Info(c.logger).Log("msg", "Connections are below the limit again", "limit", c.most)
 	}
@@ -122,7 +122,8 @@ func (c *clients) closeWaiting() {
 	}
 }
 
-// cut closes a connection at once, without the farewell of TLS.
+// cut closes a connection at once, without a TLS close_notify alert, which could
+// block.
 func cut(conn net.Conn) {
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn()
@@ -130,8 +131,8 @@ func cut(conn net.Conn) {
 	_ = conn.Close() // the client is not waiting for anything
 }
 
-// refuse tells a new client why it is not served. Inside TLS that would take a
-// handshake.
+// refuse responds to a new connection with 503 and closes it. A TLS connection is
+// only closed: a response would require a handshake.
 func refuse(conn net.Conn) {
 	if _, secured := conn.(*tls.Conn); !secured {
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second)) // without it the buffer of a new connection suffices

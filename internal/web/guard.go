@@ -21,7 +21,7 @@ type authPolicy struct {
 	} `yaml:"tls_server_config"`
 }
 
-// readAuthPolicy reads the file again, as exporter-toolkit does at each request.
+// readAuthPolicy reads the file, as exporter-toolkit does for each request.
 func (s *Server) readAuthPolicy() (p authPolicy, err error) {
 	if s.web.ConfigFile == "" {
 		return p, nil
@@ -59,10 +59,10 @@ func hasCertificate(state *tls.ConnectionState, policy string) bool {
 }
 
 // guard enforces the authentication that the web configuration required at the
-// start. exporter-toolkit reads the file again at each request: one that is
-// empty or truncated, because it is being written, would disable authentication.
+// start. exporter-toolkit reads the file for each request: one that is empty or
+// truncated, because it is being written, would disable authentication.
 func (s *Server) guard(next http.Handler) http.Handler {
-	// exporter-toolkit reports a file that cannot be read now, and does not serve.
+	// On an error exporter-toolkit does not serve, and reports it.
 	initial, _ := s.readAuthPolicy()
 	if !initial.password() && !initial.certificate() {
 		return next

@@ -87,14 +87,14 @@ func (s *Server) open(ctx context.Context, address string) (net.Listener, error)
 	return s.secure(listener), nil
 }
 
-// secure adds the TLS of versions 0.x if it is enabled.
+// secure adds TLS if the flags of nginx-prometheus-exporter 0.x enable it.
 func (s *Server) secure(listener net.Listener) net.Listener {
 	if !s.web.SecuredMetrics {
 		return listener
 	}
 	return tls.NewListener(listener, &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		// Loaded at each handshake, so that renewed certificates are served.
+		// Loaded for each handshake, so that renewed certificates are used.
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			certificate, err := tls.LoadX509KeyPair(s.web.TLSCert, s.web.TLSKey)
 			return &certificate, err
@@ -111,7 +111,7 @@ func removeStale(ctx context.Context, path string) error {
 	}
 	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path)
 	if err == nil {
-		_ = conn.Close() // it only had to be opened
+		_ = conn.Close() // opened only to see if the socket is in use
 		return fmt.Errorf("unix:%s: already in use", path)
 	}
 	return os.Remove(path)

@@ -23,7 +23,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	}
 	s.scrape(w, r, s.scrapes, func(ctx context.Context) (*metric.Exposition, error) {
 		exposition := s.Collector.Scrape(ctx, only...)
-		// Only now it is known what the targets speak.
+		// Which collectors the targets have is known only after a scrape.
 		if len(only) > 0 && !s.Collector.Offers(only) {
 			return nil, fmt.Errorf("no target has any of the collectors %s", strings.Join(only, ", "))
 		}
@@ -96,7 +96,7 @@ func (s *Server) scrape(w http.ResponseWriter, r *http.Request, taken slots, col
 }
 
 // slots holds an item for each scrape in progress. Probes have slots of their own:
-// probes of targets that hang must not keep Prometheus from /metrics.
+// probes that hang must not block /metrics.
 type slots chan struct{}
 
 var errBusy = errors.New("too many concurrent scrapes (limit: --web.max-requests)")

@@ -66,7 +66,7 @@ func (s *Server) newHTTP() *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ConnContext:       withConn,
 		ConnState:         s.clients.note,
-		// Errors of clients, such as port scans, are not news.
+		// Client errors, such as port scans, are logged at debug level only.
 		ErrorLog: slog.NewLogLogger(s.Slog.Handler(), slog.LevelDebug),
 	}
 }

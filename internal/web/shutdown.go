@@ -40,14 +40,14 @@ func (s *Server) Shutdown(skipDrain <-chan struct{}) {
 // awaitScrapes waits for scrapes whose connections were closed: they use the
 // collector until their context ends.
 func (s *Server) awaitScrapes() {
-	patience := time.NewTimer(cutGrace)
-	defer patience.Stop()
+	grace := time.NewTimer(cutGrace)
+	defer grace.Stop()
 	for _, taken := range []slots{s.scrapes, s.probes} {
 		for held := range cap(taken) {
 			select {
 			case taken <- struct{}{}:
 				defer func() { <-taken }()
-			case <-patience.C:
+			case <-grace.C:
 				_ = level.Warn(s.Logger).Log("msg", "Scrapes did not end in time", "scrapes", cap(taken)-held)
 				return
 			}

@@ -16,12 +16,12 @@ const (
 )
 
 // activated returns the listeners that systemd has opened for this process.
-// exporter-toolkit panics for anything but listening stream sockets.
+// Each must be a listening stream socket: exporter-toolkit panics on others.
 //
 // See https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html.
 func activated() ([]net.Listener, error) {
 	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
-		return nil, errors.New("no sockets from systemd (LISTEN_PID is not this process); start the exporter by a .socket unit")
+		return nil, errors.New("no sockets from systemd (LISTEN_PID is not this process); start the exporter from a .socket unit")
 	}
 	count, err := strconv.Atoi(os.Getenv("LISTEN_FDS"))
 	if err != nil || count < 1 || count > mostSockets {

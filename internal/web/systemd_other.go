@@ -8,5 +8,5 @@ import (
 )
 
 func activated() ([]net.Listener, error) {
-	return nil, errors.New("sockets from systemd exist on Linux only")
+	return nil, errors.New("systemd sockets are supported only on Linux")
 }

@@ -17,13 +17,12 @@ import (
 const textType = "text/plain; version=0.0.4; charset=utf-8"
 
 // smallResponse is the size in bytes up to which a response is not compressed.
-// That of a target with stub_status has about 4 KiB: compressing it would take
-// an eighth of the CPU time of a scrape, and the memory of a compressor in
-// every sidecar.
+// stub_status takes about 4 KiB: compressing that would cost an eighth of the CPU
+// time of a scrape, and the memory of a compressor in every sidecar.
 const smallResponse = 8 << 10
 
-// compression is the level that is fastest for expositions, and compresses them
-// best of the fast ones: their lines are long and much alike.
+// compression is the fastest gzip level for expositions, whose lines are long and
+// similar; of the fast levels it also compresses best.
 const compression = 3
 
 // compressors keeps compressors between responses: each has tables of 1 MiB.
@@ -37,7 +36,7 @@ func (c *compressors) get(to io.Writer) (*gzip.Writer, error) {
 	return gzip.NewWriterLevel(to, compression)
 }
 
-// put takes a compressor back. It must not refer to a response any more.
+// put returns a compressor to the pool, without a reference to its response.
 func (c *compressors) put(compressor *gzip.Writer) {
 	compressor.Reset(io.Discard)
 	c.pool.Put(compressor)

@@ -9,12 +9,11 @@ import (
 )
 
 // writers are the responses that are being written. They hold no slot of a
-// scrape: a client that reads slowly must not keep others from scraping. There are
-// never too many of them, since the one that is stalled for longest is cut off for
-// a new one.
+// scrape: a client that reads slowly must not keep others from scraping. At a
+// limit, the response that has been stalled longest is cut off for a new one.
 type writers struct {
 	mostResponses int
-	mostRows      int // of all responses together, which bounds their memory, if any is stalled
+	mostRows      int // of all responses together while one is stalled, which bounds their memory
 
 	mu      sync.Mutex
 	writing []*writer
@@ -27,11 +26,11 @@ const (
 	// other off.
 	fewestWriters = 16
 
-	// mostRows is some 500 MB of data of NGINX Plus.
+	// mostRows corresponds to about 500 MB of collected NGINX Plus data.
 	mostRows = 4_000_000
 
-	// stalled is how long a client has not read if it reads slowly. Large
-	// responses to fast clients are all written, as far as there is memory.
+	// stalled is how long a client must not have read to be cut off because of
+	// mostRows: large responses to fast clients are written above that limit.
 	stalled = time.Second
 
 	// stallShare is the part of the write timeout within which a client must
@@ -56,8 +55,8 @@ type writer struct {
 	cut      bool
 }
 
-// begin returns a writer of a response of so many rows, which the client has to
-// read within the timeout. The caller ends it.
+// begin returns a writer for a response with that number of rows, which the client
+// must read within the timeout. The caller passes it to finish.
 func (ws *writers) begin(response http.ResponseWriter, rows int, timeout time.Duration) *writer {
 	w := &writer{
 		ResponseWriter: response, control: http.NewResponseController(response),
@@ -78,8 +77,8 @@ func (ws *writers) begin(response http.ResponseWriter, rows int, timeout time.Du
 	return w
 }
 
-// slowest returns the writer that is stalled for longest, and since when it is. The
-// lock is held.
+// slowest returns the index of the writer that has been stalled longest, and since
+// when. The lock is held.
 func (ws *writers) slowest() (i int, since time.Time) {
 	for j, w := range ws.writing {
 		w.mu.Lock()
@@ -91,7 +90,8 @@ func (ws *writers) slowest() (i int, since time.Time) {
 	return i, since
 }
 
-// finish forgets a writer. Its connection may serve another request after that.
+// finish removes a writer, so that the next response on its connection is not cut
+// off.
 func (ws *writers) finish(w *writer) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -103,7 +103,7 @@ func (ws *writers) finish(w *writer) {
 	}
 }
 
-// remove forgets a writer. The lock is held.
+// remove removes a writer by its index. The lock is held.
 func (ws *writers) remove(i int) {
 	ws.rows -= ws.writing[i].rows
 	ws.writing = append(ws.writing[:i], ws.writing[i+1:]...)
@@ -115,7 +115,7 @@ func (w *writer) Write(piece []byte) (int, error) {
 	return w.ResponseWriter.Write(piece)
 }
 
-// extend sets the time within which the next piece must be read.
+// extend sets the deadline of the next piece.
 func (w *writer) extend() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,7 +130,7 @@ func (w *writer) extend() {
 	_ = w.control.SetWriteDeadline(deadline) // on an error the server's deadline stays
 }
 
-// cutOff makes what is being written fail, and with it the connection.
+// cutOff makes the current and later writes fail, which closes the connection.
 func (w *writer) cutOff() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -138,9 +138,9 @@ func (w *writer) cutOff() {
 	_ = w.control.SetWriteDeadline(time.Unix(1, 0)) // on an error the server's deadline stays
 }
 
-// send writes a response of so many rows by a function.
+// send calls write to write a response with that number of rows, within the write
+// timeout. The time to collect does not count.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, rows int, write func(http.ResponseWriter) error) {
-	// The time to collect does not count.
 	out := s.writers.begin(w, rows, s.web.WriteTimeout)
 	defer s.writers.finish(out)
 	if err := write(out); err != nil {
