@@ -79,7 +79,7 @@ func (c *cli) doctorStatus(args []string, stdout, stderr io.Writer) error {
 			options.Targets = append(options.Targets, target.Client)
 		}
 		o := settings.CollectorOptions()
-		o.RateWindows = nil // nothing is to be read in the background
+		o.RateWindows = nil // no background scrapes
 		scraper := collector.New(o)
 		defer scraper.Close()
 		options.ReadSources = func(ctx context.Context, target int) ([]nginxstatus.Source, error) {
@@ -111,8 +111,8 @@ func (c *cli) targetOptions(uri string) (client.Options, error) {
 	return settings.Targets()[0].Client, nil
 }
 
-// diagnose prints the report of an examination; with --watch the one that is
-// healthy, or the last one before a signal.
+// diagnose prints the report of an examination; with --watch, the first healthy
+// report, or the last one before a signal.
 func (c *cli) diagnose(stdout, stderr io.Writer, examine func(context.Context) *doctor.Report) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -133,8 +133,8 @@ func (c *cli) diagnose(stdout, stderr io.Writer, examine func(context.Context) *
 }
 
 // watch repeats an examination until the report is healthy or a signal arrives,
-// and returns the last report. It writes a line of progress when the findings
-// change, and from time to time.
+// and returns the last report. It writes a progress line when the findings
+// change, and at regular intervals.
 func watch(ctx context.Context, progress io.Writer, report *doctor.Report, examine func(context.Context) *doctor.Report) *doctor.Report {
 	const pause, reminder = 2 * time.Second, 15 * time.Second
 	began, written, line := time.Now(), time.Time{}, ""

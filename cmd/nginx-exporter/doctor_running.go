@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// In a container the user who runs doctor has not typed the flags of the exporter.
-// So without flags that concern targets, doctor uses the flags and environment of
-// the exporter that is running there.
+// In a container, doctor is usually run without the flags of the exporter. If no
+// flag concerns the targets, it therefore uses the flags and environment of the
+// exporter that is running there.
 
 // maxCommandLine limits what is read of a process.
 const maxCommandLine = 1 << 20

@@ -31,9 +31,9 @@ func envName(name string) string {
 	return envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(name))
 }
 
-// add defines a flag. Alias is the variable that nginx-prometheus-exporter has
-// for it, empty for none. A variable that is set replaces the default, so the
-// command line takes precedence.
+// add defines a flag. Alias is the variable of nginx-prometheus-exporter for it,
+// empty for none. A variable that is set replaces the default, so the command line
+// takes precedence.
 func (c *cli) add(name, alias string, v *value, help string) *flag {
 	f := &flag{value: v, name: name, help: help, env: []string{envName(name)}}
 	if alias != "" {
@@ -69,7 +69,7 @@ type value struct {
 	boolean     bool
 	repeats     bool
 	given       bool   // set by a variable
-	variable    string // which it is then
+	variable    string // the name of that variable
 	text        string
 }
 
@@ -82,7 +82,7 @@ func (v *value) named(placeholder string) *value {
 // Set implements [kingpin.Value].
 func (v *value) Set(text string) error {
 	v.text = text
-	// Files of variables for Docker and systemd are no shell scripts.
+	// Env files of Docker are not shell scripts: quotes become part of the value.
 	if strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'") {
 		return fmt.Errorf("%s: the value begins with a quote; do not use quotes, they become part of the value", v.name)
 	}

@@ -51,7 +51,7 @@ func (c *cli) addInject() {
 	set("image-pull-policy", "Image pull policy: Always, IfNotPresent or Never; empty to omit it.", &o.PullPolicy)
 	set("scrape-uri", "URI of the NGINX status page, as seen from within the pod.", &o.ScrapeURI)
 	cmd.Flag("port", "Port of the exporter.").Default("9113").IntVar(&o.Port)
-	cmd.Flag("arg", "Additional argument for the exporter, as in --arg=--log.level=debug. Can be repeated.").StringsVar(&o.Args)
+	cmd.Flag("arg", "Additional argument for the exporter, as in --arg=--log.level=debug. Repeatable.").StringsVar(&o.Args)
 	set("native", "Add a native sidecar (an init container with restartPolicy Always): auto, always or never.", &o.Native)
 	cmd.Flag("container", "Name of the NGINX container; by default the one with an NGINX image.").StringVar(&o.Container)
 	cmd.Flag("all", "Inject into pods without an NGINX container, too.").BoolVar(&o.All)
@@ -61,8 +61,8 @@ func (c *cli) addInject() {
 	set("memory-request", "Memory request of the sidecar; empty for none.", &o.Resources.Requests.Memory)
 	set("cpu-limit", "CPU limit of the sidecar; empty for none.", &o.Resources.Limits.CPU)
 	set("memory-limit", "Memory limit of the sidecar; empty for none.", &o.Resources.Limits.Memory)
-	cmd.Flag("pod-label", "Label KEY=VALUE to add to the pods. Can be repeated.").StringsVar(&m.labels)
-	cmd.Flag("pod-annotation", "Annotation KEY=VALUE to add to the pods. Can be repeated.").StringsVar(&m.annotations)
+	cmd.Flag("pod-label", "Label KEY=VALUE to add to the pods. Repeatable.").StringsVar(&m.labels)
+	cmd.Flag("pod-annotation", "Annotation KEY=VALUE to add to the pods. Repeatable.").StringsVar(&m.annotations)
 	cmd.Flag("scrape-annotations", "Add the annotations prometheus.io/scrape, port and path to the pods.").BoolVar(&o.ScrapeAnnotations)
 }
 

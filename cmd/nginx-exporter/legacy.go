@@ -35,7 +35,8 @@ func (c *cli) old(name, alias string, v *value) {
 }
 
 // normalizeArgs rewrites the spellings of versions 0.x: one dash before a long
-// flag, --flag=true and --flag=false, and --flag true as in charts. Arguments after -- are not changed.
+// flag, --flag=true and --flag=false, and --flag true as in charts. Arguments after --
+// are not changed.
 func (c *cli) normalizeArgs(args []string) ([]string, error) {
 	if slices.Contains(args, "--completion-bash") {
 		return args, nil // incomplete, as typed so far

@@ -45,7 +45,7 @@ func newLogger(w io.Writer, levelName, format string) (*logs, error) {
 // timeFormat is RFC 3339 with milliseconds.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-// warnDeprecations logs the warnings that reading the command line has made.
+// warnDeprecations logs the deprecation warnings about flags and variables.
 func (l *logs) warnDeprecations(deprecations []string) {
 	for _, deprecation := range deprecations {
 		_ = level.Warn(l.kit).Log("msg", deprecation)

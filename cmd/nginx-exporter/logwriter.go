@@ -12,9 +12,9 @@ const (
 	logFlushTimeout = time.Second // how long Close waits for them
 )
 
-// logWriter writes log lines in the background, so that neither a scrape nor a
-// signal waits for whatever reads the log. When the queue is full it drops
-// lines, and reports how many once it can write again.
+// logWriter writes log lines in the background, so that a slow log reader delays
+// neither scrapes nor signals. When the queue is full it drops lines, and reports
+// how many once it can write again.
 type logWriter struct {
 	to      io.Writer
 	lines   chan []byte
@@ -71,7 +71,7 @@ func (w *logWriter) drain() {
 }
 
 func (w *logWriter) writeLine(line []byte) {
-	_, _ = w.to.Write(line) // there is no other place to report it
+	_, _ = w.to.Write(line) // an error cannot be reported anywhere else
 	if dropped := w.dropped.Swap(0); dropped > 0 {
 		w.report(dropped)
 	}

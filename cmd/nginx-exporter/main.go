@@ -95,8 +95,8 @@ func (c *cli) command(command string, args []string, stdout, stderr io.Writer) e
 
 // serve runs the exporter with a log that never blocks it.
 func (c *cli) serve(stderr io.Writer, signals *signals) error {
-	// A log reader that has gone must not end the exporter. Other commands end
-	// with the reader of their output, as usual.
+	// The exporter must survive its log reader. Other commands end with the reader
+	// of their output, as usual.
 	signal.Ignore(syscall.SIGPIPE)
 	writer := newLogWriter(stderr)
 	logs, err := newLogger(writer, c.logLevel, c.logFormat)

@@ -59,7 +59,7 @@ func (l *loader) reload() error {
 
 // retry repeats a reload that failed. What it needs may have changed without the
 // file: its permissions, or a credentials file that is mounted later. An error is
-// logged if it is another one than before.
+// logged only if it differs from the previous one.
 func (l *loader) retry() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

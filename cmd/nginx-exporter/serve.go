@@ -53,8 +53,8 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	return nil
 }
 
-// targetNames lists targets for the log, without credentials. Of a long list it
-// names the first ones only.
+// targetNames lists targets for the log, without credentials. A long list is
+// truncated.
 func targetNames(targets []collector.TargetOptions) string {
 	const most = 10
 	var names []string

@@ -71,7 +71,7 @@ func TestSignalsBeforeListening(t *testing.T) {
 	hangup.Signal(t, syscall.SIGTERM)
 	terminated, _ := start()
 	terminated.Signal(t, syscall.SIGTERM) // ends it although it cannot proceed
-	for p, log := range map[*proctest.Process]string{hangup: "Shutdown complete", terminated: "Received signal before the start was complete"} {
+	for p, log := range map[*proctest.Process]string{hangup: "Shutdown complete", terminated: "Received signal during startup, exiting"} {
 		if status := p.Exit(t); status != 0 || !strings.Contains(p.Log(), log) {
 			t.Errorf("exit status %d, log without %q:\n%s", status, log, p.Log())
 		}

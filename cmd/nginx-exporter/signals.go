@@ -61,7 +61,7 @@ func (s *signals) validate(c *config.Config, logs *logs) (*config.Settings, erro
 	case <-done:
 		return settings, err
 	case received := <-s.stop:
-		_ = level.Info(logs.kit).Log("msg", "Received signal before the start was complete", "signal", received)
+		_ = level.Info(logs.kit).Log("msg", "Received signal during startup, exiting", "signal", received)
 		return nil, nil //nolint:nilnil // as the comment says
 	}
 }

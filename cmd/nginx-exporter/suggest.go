@@ -14,7 +14,7 @@ import (
 
 // explain adds to an error of the command line what was probably meant.
 func (c *cli) explain(err error, args []string) error {
-	// What kingpin says about arguments that it does not know.
+	// The errors of kingpin about unknown arguments.
 	unexpected := regexp.MustCompile(`(?s)^(unknown long flag|unknown short flag|unexpected argument|unexpected) '?(.*?)'?$`)
 	match := unexpected.FindStringSubmatch(err.Error())
 	if match == nil {
@@ -41,8 +41,8 @@ func (c *cli) explain(err error, args []string) error {
 	return fmt.Errorf("unexpected %q%s", given, c.didYouMean(args, given))
 }
 
-// didYouMean names the flag or command that is nearest to what was given, or the
-// commands if none is.
+// didYouMean names the flag or command that is most similar to what was given, or
+// all commands if none is similar.
 func (c *cli) didYouMean(args []string, given string) string {
 	isFlag := strings.HasPrefix(given, "-")
 	given, _, _ = strings.Cut(strings.TrimLeft(given, "-"), "=")

@@ -42,8 +42,8 @@ func setting(info *debug.BuildInfo, key string) string {
 	return ""
 }
 
-// releaseVersion returns the version if there is a container image of it: not
-// for builds of a commit between two releases.
+// releaseVersion returns the version if it is a release, which has a container
+// image, and is empty for builds of other commits.
 func releaseVersion() string {
 	if regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+(-(alpha|beta|rc)\.[0-9]+)?$`).MatchString(version.Version) {
 		return version.Version

@@ -229,7 +229,7 @@ func (w *Web) validatePath() error {
 	case !strings.HasPrefix(path, "/"):
 		return fmt.Errorf("--web.telemetry-path: %q must begin with a slash", path)
 	case strings.Trim(path, allowed) != "":
-		return fmt.Errorf("--web.telemetry-path: %q may only hold letters, digits and -._~/", path)
+		return fmt.Errorf("--web.telemetry-path: %q may contain only letters, digits and -._~/", path)
 	case strings.Contains(path, "//") || strings.Contains(path, "/.") || len(path) > 1 && strings.HasSuffix(path, "/"):
 		return fmt.Errorf("--web.telemetry-path: %q has an empty or dotted segment", path)
 	}

@@ -64,8 +64,8 @@ type HTTPClient struct {
 }
 
 // UnmarshalYAML decodes the structure of the library with our defaults. It has the
-// older of the two signatures that the YAML library supports, since only with it
-// unknown keys are still refused below.
+// older of the two signatures that the YAML library supports: with the newer one,
+// unknown keys below would be accepted.
 func (h *HTTPClient) UnmarshalYAML(unmarshal func(any) error) error {
 	// The library's own UnmarshalYAML would set its defaults.
 	type plain promconfig.HTTPClientConfig
@@ -149,12 +149,11 @@ func loadFile(path string) (*File, error) {
 	return file, nil
 }
 
-// maxFile is the maximum size of a configuration file in bytes: some 100,000
+// maxFile is the maximum size of a configuration file in bytes: about 100,000
 // targets.
 const maxFile = 16 << 20
 
-// readFile reads a file that has content. An empty one was truncated and is not
-// written yet.
+// readFile reads a file. An empty one is an error: it is probably being rewritten.
 func readFile(path string) ([]byte, error) {
 	file, err := openRegular(path)
 	if err != nil {
@@ -173,8 +172,8 @@ func readFile(path string) ([]byte, error) {
 	return text, nil
 }
 
-// openRegular opens a regular file, and nothing whose opening or reading may
-// never end, such as a named pipe.
+// openRegular opens a file and fails if it is not a regular one: opening or reading
+// a named pipe, for example, could block forever.
 func openRegular(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // the operator names the file
 	if err != nil {

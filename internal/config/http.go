@@ -13,8 +13,8 @@ import (
 	"nginx-exporter/client"
 )
 
-// forTarget returns what of the HTTP configuration applies to a target. Files
-// are read once now, so that a wrong path is an error at the start and not at
+// forTarget returns the part of the HTTP configuration that applies to a target.
+// It also reads the files, so that a wrong path is an error at the start and not in
 // each scrape.
 func forTarget(config promconfig.HTTPClientConfig, target client.Target) (promconfig.HTTPClientConfig, error) {
 	if err := checkRegular(config.TLSConfig.CAFile, config.TLSConfig.CertFile, config.TLSConfig.KeyFile); err != nil {
@@ -53,7 +53,7 @@ func credentialFiles(config *promconfig.HTTPClientConfig) []string {
 	return paths
 }
 
-// checkCredential checks that a file can be read and its content be sent.
+// checkCredential checks that a file can be read and its content sent.
 func checkCredential(path string) error {
 	if path == "" {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// parseLabels parses NAME=VALUE pairs. The last pair of a name applies.
+// parseLabels parses NAME=VALUE pairs. If a name is repeated, the last pair applies.
 func parseLabels(pairs []string) (map[string]string, error) {
 	labels := map[string]string{}
 	for _, pair := range pairs {

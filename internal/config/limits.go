@@ -31,8 +31,8 @@ func DefaultLimits() Limits {
 // written, and connections that are kept.
 const connectionsPerRequest = 4
 
-// FileWeb is the section web of the configuration file. What it leaves out has its
-// default.
+// FileWeb is the section web of the configuration file. Limits that are nil have
+// their defaults.
 type FileWeb struct {
 	ReadTimeout     *Duration `yaml:"read_timeout,omitempty" doc:"Timeout for receiving a request (default 10s)."`
 	WriteTimeout    *Duration `yaml:"write_timeout,omitempty" doc:"Timeout for sending a response (default 30s)."`
@@ -40,7 +40,7 @@ type FileWeb struct {
 	TimeoutOffset   *Delay    `yaml:"scrape_timeout_offset,omitempty" doc:"Offset subtracted from the Prometheus scrape timeout, at most 25% of it (default 500ms)."`
 	DrainDelay      *Delay    `yaml:"drain_delay,omitempty" doc:"How long scrapes are still accepted after SIGTERM, while /-/ready fails (default 0s)."`
 	ShutdownTimeout *Duration `yaml:"shutdown_timeout,omitempty" doc:"Timeout for requests in progress after the drain delay (default 8s)."`
-	MaxConnections  *Count    `yaml:"max_connections,omitempty" doc:"Maximum number of client connections; above it, those that are idle for longest are closed (default 512, or 4 times --web.max-requests if that is more)."`
+	MaxConnections  *Count    `yaml:"max_connections,omitempty" doc:"Maximum number of client connections; above it, those idle longest are closed (default 512, or 4 times --web.max-requests if that is more)."`
 }
 
 // override replaces the limits that are in the file.

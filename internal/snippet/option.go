@@ -48,12 +48,12 @@ func Options() []Option {
 		{Name: path, Help: "Path of the status page (default /stub_status, /api for NGINX Plus).", set: setPath},
 		{
 			Name: allow, Repeats: true, set: setAllow, clear: func(s *settings) { s.Allow = nil },
-			Help: "IP address or network allowed to read the status page besides loopback, as in 10.0.0.0/8. Can be repeated.",
+			Help: "IP address or network allowed to read the status page besides loopback, as in 10.0.0.0/8. Repeatable.",
 		},
 		{Name: port, Help: "Port of the exporter (default 9113).", set: setPort},
 		{
 			Name: host, Repeats: true, set: setHost, clear: func(s *settings) { s.Hosts = nil },
-			Help: "Host of the exporter, as Prometheus reaches it (default 127.0.0.1). Can be repeated.",
+			Help: "Host of the exporter, as Prometheus reaches it (default 127.0.0.1). Repeatable.",
 		},
 		{Name: scrapeInterval, Help: "Scrape interval of Prometheus (default 15s). Rates cover four intervals.", set: setInterval},
 		{Name: isPlus, Switch: true, Help: "Use the API of NGINX Plus.", set: func(s *settings, _ string) error {
