@@ -85,7 +85,7 @@ type Report struct {
 	// failed, unknown or waiting is the last.
 	Steps []Step `json:"steps"`
 	// Independent means that the steps do not depend on each other: all are
-	// checked, whatever their states.
+	// checked, even after a failed one.
 	Independent bool `json:"-"`
 }
 

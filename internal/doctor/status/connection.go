@@ -135,9 +135,9 @@ func (o *observation) nginxSlow() *doctor.Finding {
 	if o.reason() != client.ReasonTimeout {
 		return nil
 	}
-	const patience = 3 * time.Second
+	const more = 3 * time.Second
 	options := o.options
-	options.Timeout += patience
+	options.Timeout += more
 	r := request(o.ctx, options, options.Timeout)
 	if !r.healthy() {
 		return nil

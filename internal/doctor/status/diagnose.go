@@ -8,7 +8,7 @@ import (
 	"nginx-exporter/internal/doctor"
 )
 
-// diagnose returns the cause why the target cannot be read.
+// diagnose returns the reason why the target cannot be read.
 func (o *observation) diagnose() doctor.Finding {
 	for _, c := range table() {
 		if c.judge == nil {

@@ -43,7 +43,7 @@ func (e *examiner) setting(flag, key string) string {
 	return flag
 }
 
-// caSetting tells how to trust the CA of nginx.
+// caSetting is the instruction to trust the CA of nginx.
 func (e *examiner) caSetting() string {
 	return "set " + e.setting("--nginx.ssl-ca-cert=FILE", "http_client_config.tls_config.ca_file: FILE") + " to the CA certificate"
 }
@@ -66,8 +66,8 @@ func (o *observation) snippetCommand() string {
 	return o.snippetOn(o.target().Port())
 }
 
-// newServerCommand prints a status server on another port: something else uses
-// the one of the target.
+// newServerCommand prints a status server on another port than that of the target,
+// which is in use.
 func (o *observation) newServerCommand() string {
 	if o.target().Port() == "8080" {
 		return o.snippetOn("8081")

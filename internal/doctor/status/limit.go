@@ -37,7 +37,7 @@ func (o *observation) noConnections() *doctor.Finding {
 // closesIdle reports whether the server closes a connection on which nothing is
 // sent. nginx waits a minute for a request.
 func (o *observation) closesIdle() bool {
-	const patience = 500 * time.Millisecond
+	const wait = 500 * time.Millisecond
 	network, address := "tcp", o.hostPort()
 	if o.isSocket() {
 		network, address = "unix", o.target().Socket()
@@ -47,7 +47,7 @@ func (o *observation) closesIdle() bool {
 		return false
 	}
 	defer func() { _ = conn.Close() }() // nothing was written
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return false
 	}
 	_, err = conn.Read(make([]byte, 1))

@@ -68,8 +68,8 @@ func (o *observation) nginxConfigBroken() *doctor.Finding {
 		"correct it, then run: "+reloadNginx)
 }
 
-// unusedLocation is the status page that the configuration of nginx has at the
-// target, although there is none; nil if there is none in the configuration.
+// unusedLocation is the status page that is configured at the target although nginx
+// does not serve it; nil if none is configured.
 func (o *observation) unusedLocation() *location {
 	if o.absentNginx() == nil {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Limits of a configuration of nginx. Large ones have some ten thousand
+// Limits of a configuration of nginx. Large configurations have about ten thousand
 // directives.
 const (
 	maxDirectives = 200_000
@@ -97,7 +97,7 @@ func (d *dump) matching(pattern string) []string {
 	})
 }
 
-// parser parses item file.
+// parser parses one file.
 type parser struct {
 	text string // not parsed yet
 	file string

@@ -8,8 +8,8 @@ import (
 	"nginx-exporter/client"
 )
 
-// location is a location of nginx with stub_status or api, at item of the
-// addresses of its server.
+// location is a location of nginx with stub_status or api, at one of the addresses
+// of its server.
 type location struct {
 	plus       bool
 	shadowedBy string // listen address of the server that gets requests of this machine instead
@@ -151,7 +151,7 @@ func newServer(block *directive, outer scope) *server {
 	return s
 }
 
-// byAddress returns the locations at each address of the server.
+// byAddress returns each location once for each address of the server.
 func (s *server) byAddress() []location {
 	var all []location
 	for _, found := range s.locations {
@@ -176,7 +176,7 @@ func (s *server) setDefault(hasDefault map[string]bool, explicit bool) {
 	}
 }
 
-// setShadowed records which addresses another server has more precisely: for
+// setShadowed records addresses for which another server is more specific: for
 // requests to 127.0.0.1:80, listen 127.0.0.1:80 takes precedence over *:80.
 func (s *server) setShadowed(all []*server) {
 	if len(s.locations) == 0 {
@@ -227,7 +227,7 @@ type scope struct {
 	connections []string // limit_conn
 }
 
-// within returns the scope of a block inside.
+// within returns the scope of a block inside of s.
 func (s scope) within(block []directive) scope {
 	return scope{
 		inherit(block, s.rules, "allow", "deny"), inherit(block, s.requests, "limit_req"), inherit(block, s.connections, "limit_conn"),
@@ -250,8 +250,8 @@ func inherit(block []directive, inherited []string, names ...string) []string {
 	return own
 }
 
-// locationPath returns the path that a location matches, empty if it is not a
-// single item.
+// locationPath returns the path that a location matches, empty if it matches
+// several.
 func locationPath(args []string) string {
 	switch {
 	case len(args) == 1 && strings.HasPrefix(args[0], "/"):

@@ -10,8 +10,8 @@ import (
 )
 
 // observation is what is known of one target: the response to the exporter's
-// own request, and status pages that were found at other addresses. They are
-// searched when a judge first asks for them.
+// own request, and status pages found at other addresses. The search runs when a
+// judge first needs its result.
 type observation struct {
 	*response
 	*examiner
@@ -54,7 +54,7 @@ func (o *observation) at(uri string) (client.Options, bool) {
 	return options, true
 }
 
-// uri is the address of the target with another scheme or host.
+// uri is the URI of the target with another scheme or host.
 func (o *observation) uri(scheme, host string) string {
 	return scheme + "://" + net.JoinHostPort(host, o.target().Port()) + o.target().Path()
 }

@@ -4,5 +4,5 @@ package status
 
 import "os"
 
-// owner says whose a file is.
+// owner describes the owner of a file.
 func owner(os.FileInfo) string { return "unknown" }

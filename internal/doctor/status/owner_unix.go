@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// owner says whose a file is.
+// owner describes the owner of a file.
 func owner(info os.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -15,8 +15,8 @@ import (
 // maxProcesses limits how many processes are read.
 const maxProcesses = 1 << 16
 
-// nginxNotRunning is for a target at which nothing listens, on a machine without
-// a process of nginx.
+// nginxNotRunning finds that nothing listens at the target, on a machine without a
+// process of nginx.
 func (o *observation) nginxNotRunning() *doctor.Finding {
 	s := o.symptom()
 	if !slices.Contains([]doctor.Code{"nginx-refused", "socket-stale", "socket-missing"}, s.code) || !o.isLocal() || o.absent() == "" {

@@ -33,7 +33,8 @@ const (
 	trialTimeout    = 1500 * time.Millisecond
 )
 
-// request reads a target as the exporter does, within at most that time.
+// request reads a target as the exporter does, with its timeout or the given one if
+// that is shorter.
 func request(ctx context.Context, options client.Options, most time.Duration) *response {
 	options.Timeout = min(cmp.Or(options.Timeout, most), most)
 	r := &response{options: options}
@@ -115,7 +116,7 @@ func (r *response) closed() bool {
 	return r.http == nil && client.IsClosed(r.err)
 }
 
-// wantsTLS reports whether nginx says that it received plain HTTP on a TLS port.
+// wantsTLS reports whether nginx responds that it received plain HTTP on a TLS port.
 func (r *response) wantsTLS() bool {
 	return r.code() == http.StatusBadRequest && strings.Contains(r.body(), "plain HTTP request was sent to HTTPS port")
 }
@@ -169,7 +170,7 @@ func (r *response) bodyEvidence() doctor.Evidence {
 	return doctor.Evidence{Name: "response body", Value: quoted}
 }
 
-// maxQuoted is how many bytes of text from elsewhere are shown.
+// maxQuoted is how many bytes of text from servers are shown.
 const maxQuoted = 64
 
 func truncate(text string) string {
@@ -179,7 +180,7 @@ func truncate(text string) string {
 	return text
 }
 
-// errorText is an error of the client, which limits its length, or another one.
+// errorText is the text of an error; those of the client are short already.
 func errorText(err error) string {
 	var e *client.Error
 	if errors.As(err, &e) {

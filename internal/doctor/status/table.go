@@ -72,7 +72,7 @@ func connectionCauses() []cause {
 		},
 		{
 			"socket-denied", (*observation).socketDenied, "`permission denied`.",
-			"The user of the exporter may not write to the socket, or not enter a directory above it.",
+			"The user of the exporter may not write to the socket, or may not enter a directory above it.",
 			"Run the exporter with a group that may, or change the mode of the socket after nginx starts.",
 		},
 		{
@@ -118,7 +118,7 @@ func tlsCauses() []cause {
 		},
 		{
 			"tls-version", (*observation).tlsVersion, "Reason `tls`: protocol version.",
-			"That server of nginx supports nothing newer than TLS 1.1, which the exporter does not use.",
+			"That server of nginx supports nothing newer than TLS 1.1, which the exporter rejects.",
 			"Set `ssl_protocols TLSv1.2 TLSv1.3;` in nginx.",
 		},
 		{
@@ -185,7 +185,7 @@ func protocolCauses() []cause {
 		{
 			"connection-closed", (*observation).connectionClosed, "Reason `network`: EOF or connection reset.",
 			"nginx closes the connection without a response, most often because of `return 444`.",
-			"Use a server that responds; the error log of nginx may have more.",
+			"Use a server that responds; the error log of nginx may show more.",
 		},
 	}
 }
@@ -205,7 +205,7 @@ func otherPageCauses() []cause {
 		},
 		{
 			"plus-old-status", (*observation).plusOldStatus, "Reason `parse` or `too_large`.",
-			"The target is ngx_http_status_module of NGINX Plus. The API replaced it in R13; R16 does not have it any more.",
+			"The target is ngx_http_status_module of NGINX Plus. The API replaced it in R13; R16 removed it.",
 			"Enable the API, which `nginx-exporter snippet nginx-plus` prints, and set the target to it.",
 		},
 		{
@@ -215,7 +215,7 @@ func otherPageCauses() []cause {
 		},
 		{
 			"unit-api", (*observation).unitAPI, "Reason `parse` or `status`.",
-			"The target is the control API, or an application, of NGINX Unit, which is another program than nginx.",
+			"The target is the control API, or an application, of NGINX Unit, which is not nginx.",
 			"Set the target to the status page of an nginx.",
 		},
 	}
@@ -226,7 +226,7 @@ func responseCauses() []cause {
 	return []cause{
 		{
 			"stub-status-found", (*observation).stubStatusFound, "Reason `parse` with `--nginx.plus`.",
-			"The target is stub_status, and the exporter was told to expect NGINX Plus.",
+			"The target is stub_status, and the exporter is configured to expect NGINX Plus.",
 			"Set `--nginx.mode=auto`, or set the target to the NGINX Plus API.",
 		},
 		{
@@ -261,7 +261,7 @@ func responseCauses() []cause {
 		},
 		{
 			"status-unreadable", (*observation).statusUnreadable, "Reason `parse`.",
-			"The response starts like stub_status and is cut off or changed by a proxy or filter. A partial page is never used.",
+			"The response starts like stub_status but is truncated or changed by a proxy or filter. A partial page is never used.",
 			"Connect to nginx directly, and remove filters from that location.",
 		},
 	}
@@ -320,7 +320,7 @@ func nginxCauses() []cause {
 	}
 }
 
-// symptomCauses remain if no judge finds the cause; describe tells them apart.
+// symptomCauses remain if no judge finds the cause; describe chooses one.
 func symptomCauses() []cause {
 	return []cause{
 		{

@@ -151,7 +151,7 @@ func (o *observation) tlsNotSpoken() *doctor.Finding {
 	return o.tryScheme("http", "nginx does not use TLS on this port, and the target uses https.")
 }
 
-// tryScheme makes a trial with another scheme. Any response but a complaint about
+// tryScheme makes a trial with another scheme. Any response except an error about
 // the scheme shows that it is the right one.
 func (o *observation) tryScheme(scheme, message string) *doctor.Finding {
 	if o.isSocket() || !o.connected() || o.http != nil && !o.wantsTLS() || o.reason() == client.ReasonTimeout {
