@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"strings"
 	"time"
 
 	"github.com/go-kit/log"
@@ -10,7 +11,8 @@ import (
 )
 
 // stateGood is the state of a source that was read. The other states are the
-// reasons of failures; the empty one is that of a source never read.
+// reasons of failures, with the names of the sources if only some failed; the
+// empty one is that of a source never read.
 const stateGood = "good"
 
 // health makes a line for the log when the state of a source changes, and none
@@ -60,12 +62,28 @@ func (h *health) good(quiet bool) *logLine {
 }
 
 func (h *health) bad(reason client.Reason, err error) *logLine {
-	const msg = "Scrape failed"
-	h.change(string(reason))
-	if h.logged == string(reason) || !h.budget.take() {
-		return &logLine{level.Debug(h.logger), []any{"msg", msg, "reason", reason, "err", err}}
+	return h.failed(string(reason), err, "msg", "Scrape failed")
+}
+
+// partly notes that these sources failed and others did not. The line has the
+// error of the first one.
+func (h *health) partly(sources []failedSource) *logLine {
+	var names, states []string
+	for _, s := range sources {
+		names = append(names, s.name)
+		states = append(states, s.name+" "+string(client.ReasonOf(s.err)))
 	}
-	return h.line(level.Warn(h.logger), "msg", msg, "reason", reason, "err", err, "advice", client.AdviceOf(err))
+	return h.failed(strings.Join(states, ", "), sources[0].err, "msg", "Scrape failed in part", "failed", strings.Join(names, ","))
+}
+
+// failed returns the line of a failure, for level debug if the state is known.
+func (h *health) failed(state string, err error, keyvals ...any) *logLine {
+	h.change(state)
+	keyvals = append(keyvals, "reason", client.ReasonOf(err), "err", err)
+	if h.logged == state || !h.budget.take() {
+		return &logLine{level.Debug(h.logger), keyvals}
+	}
+	return h.line(level.Warn(h.logger), append(keyvals, "advice", client.AdviceOf(err))...)
 }
 
 func (h *health) change(state string) {

@@ -18,6 +18,7 @@ import (
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source/stubstatus"
+	"nginx-exporter/internal/plustest"
 )
 
 // book holds what was logged, a line each.
@@ -98,6 +99,42 @@ func TestLogTellsChangesAlone(t *testing.T) {
 	set(t, c, options)
 	c.Scrape(t.Context())
 	book.wantLines(t)
+}
+
+// Documents of NGINX Plus that fail have one line together, which names them. A
+// scrape of other sources says nothing about them.
+func TestLogNamesDocuments(t *testing.T) {
+	t.Parallel()
+	var book book
+	api := plustest.New()
+	server := api.Start()
+	t.Cleanup(server.Close)
+	c := newCollector(t, Options{Logger: book.logger()}, asking(t, server.URL))
+	for _, step := range []struct {
+		fail string
+		only []string
+		line string
+	}{
+		{"", nil, `level=info target=` + server.URL + ` source=api msg="Scrape succeeded"`},
+		{"slabs", nil, `level=warn target=` + server.URL + ` source=api msg="Scrape failed in part" failed=slabs reason=status`},
+		{"slabs", nil, ""},
+		{"slabs", []string{"connections"}, ""},
+		{"http/upstreams", nil, `msg="Scrape failed in part" failed=slabs,http_upstreams reason=status`},
+		{"", []string{"slabs"}, `msg="Scrape failed in part" failed=http_upstreams reason=status`},
+		{"", nil, `msg="Scrape recovered"`},
+	} {
+		if step.fail == "" {
+			api.Set(plustest.WithoutFaults())
+		} else {
+			api.Set(plustest.WithStatus(step.fail, http.StatusForbidden, ""))
+		}
+		wantPlus(t, c.Scrape(t.Context(), step.only...))
+		if step.line == "" {
+			book.wantLines(t)
+		} else {
+			book.wantLines(t, step.line)
+		}
+	}
 }
 
 func TestLogSaysWhatToDo(t *testing.T) {

@@ -204,24 +204,53 @@ func (t *target) finish(s *scrape) []logLine {
 	return t.changes(s)
 }
 
-// changes returns a line for each source whose state is another one than at
-// the scrape before. An nginx of which nothing can be read is one change,
-// however many sources it has. The lock is held.
+// changes returns a line for the log if the state of nginx is another one than
+// at the scrape before, and one for each such additional source. Documents that
+// fail while others are read share a line. The lock is held.
 func (t *target) changes(s *scrape) []logLine {
 	results := s.all()
 	if len(results) == 0 {
 		return nil
 	}
-	main := results[0].Source
-	if err := s.failure(); err != nil {
-		failed := &source.Result{Source: main, Done: true, Err: err}
-		results = append([]*source.Result{failed}, s.additional...)
-	}
 	var lines []logLine
-	for _, r := range results {
-		if line := t.state(r.Source).health.update(r.Err, r.Source != main); line != nil {
+	add := func(line *logLine) {
+		if line != nil {
 			lines = append(lines, *line)
 		}
 	}
+	main := results[0].Source
+	health := &t.state(main).health
+	err := s.failure()
+	if failed := t.failing(s, main); err == nil && len(failed) > 0 {
+		add(health.partly(failed))
+	} else {
+		add(health.update(err, false))
+	}
+	for _, r := range s.additional {
+		add(t.state(r.Source).health.update(r.Err, true))
+	}
 	return lines
+}
+
+// failing returns the parts of the target that could not be read when they were
+// read last. A scrape of some sources leaves the others as they were. The lock
+// is held.
+func (t *target) failing(s *scrape, main string) []failedSource {
+	if s.key == "" {
+		for _, state := range t.sources {
+			state.err = nil
+		}
+	}
+	for _, r := range s.results {
+		if r.Err == nil || client.ReasonOf(r.Err) != client.ReasonCanceled {
+			t.state(r.Source).err = r.Err
+		}
+	}
+	var failed []failedSource
+	for _, info := range s.session.Sources() {
+		if state := t.sources[info.Name]; state != nil && state.err != nil && info.Name != main {
+			failed = append(failed, failedSource{info.Name, state.err})
+		}
+	}
+	return failed
 }

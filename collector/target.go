@@ -78,6 +78,16 @@ type session struct {
 type sourceState struct {
 	counters *exporter.Counters
 	health   health
+
+	// err is the failure of a source that is a part of the target, such as a
+	// document; its line in the log is that of the target.
+	err error
+}
+
+// failedSource is a part of a target that cannot be read.
+type failedSource struct {
+	name string
+	err  error
 }
 
 func (c *Collector) newTarget(options TargetOptions, logger log.Logger) (*target, error) {
@@ -161,6 +171,7 @@ func (t *target) inherit(from *target) {
 	for name, state := range from.sources {
 		inherited := t.state(name)
 		inherited.counters = state.counters.Clone()
+		inherited.err = state.err
 		inherited.health.state, inherited.health.logged = state.health.state, state.health.logged
 	}
 	if t.options.Client.Mode == client.ModeAuto {
