@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,6 +44,18 @@ type Options struct {
 	// HTTP has credentials, headers, the proxy and TLS. Its files are reloaded
 	// when they change.
 	HTTP promconfig.HTTPClientConfig
+}
+
+// Reasons returns the reasons for which requests are expected to fail at times.
+// The others cannot occur with such a target: there is no name to look up, or
+// no TLS.
+func (o *Options) Reasons() []Reason {
+	indirect := o.HTTP.ProxyURL.URL != nil || o.HTTP.OAuth2 != nil // through another server
+	_, err := netip.ParseAddr(o.Target.Host())
+	named := o.Target.Socket() == "" && err != nil && o.Target.Host() != "localhost"
+	return slices.DeleteFunc(Reasons(), func(r Reason) bool {
+		return !indirect && (r == ReasonDNS && !named || r == ReasonTLS && !o.Target.TLS())
+	})
 }
 
 // Client sends requests to one target over its own connections. It is safe for

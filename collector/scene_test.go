@@ -36,7 +36,7 @@ func exporterScenes() []scene {
 		{"reload_failed", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			c := newCollector(tb, Options{ExporterMetrics: MetricsNone})
-			c.SetReload(exporter.Reload{Success: false, Time: c.LastReload().Time})
+			c.SetReload(exporter.Reload{Success: false, Time: 1782893730})
 			return c.Scrape(tb.Context())
 		}},
 	}

@@ -171,6 +171,7 @@ func (t *target) inherit(from *target) {
 	for name, state := range from.sources {
 		inherited := t.state(name)
 		inherited.counters = state.counters.Clone()
+		inherited.counters.Possible = t.possible(name)
 		inherited.err = state.err
 		inherited.health.state, inherited.health.logged = state.health.state, state.health.logged
 	}
@@ -189,7 +190,7 @@ func (t *target) state(name string) *sourceState {
 	state := t.sources[name]
 	if state == nil {
 		state = &sourceState{
-			counters: &exporter.Counters{Source: name, Errors: map[client.Reason]float64{}},
+			counters: &exporter.Counters{Source: name, Possible: t.possible(name), Errors: map[client.Reason]float64{}},
 			health:   health{logger: log.With(t.logger, "source", name), budget: newBudget()},
 		}
 		t.sources[name] = state
@@ -213,6 +214,18 @@ func (t *target) offers(names []string) bool {
 		known = known || state != nil && state.health.state == stateGood
 	}
 	return !known
+}
+
+// possible says what may happen to a source of the target.
+func (t *target) possible(name string) exporter.Possible {
+	discovery := slices.ContainsFunc(t.protocols, func(p source.Protocol) bool { return p.Discovery() == name })
+	single := slices.ContainsFunc(sourcesOf(t.protocols), func(i source.Info) bool { return i.Name == name && i.Single })
+	return exporter.Possible{
+		Reasons:      t.options.Client.Reasons(),
+		HasDuplicate: !discovery && !single,
+		HasInvalid:   !discovery, // which has no series
+		HasLimit:     !discovery && t.selection.MaxSeries > 0,
+	}
 }
 
 // requestsSent returns how many requests the exporter has sent to the target.

@@ -3,11 +3,13 @@ package collector
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
 
+	"nginx-exporter/client"
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/internal/plustest"
 )
@@ -41,6 +43,50 @@ func TestImpossibleGauges(t *testing.T) {
 				"http_caches", "http_upstreams", "stream_server_zones", "stream_upstreams", "stream_zone_sync", "slabs",
 				"license", "workers", "nginx")
 		})
+	}
+}
+
+// A sidecar has few series: none that says that what cannot happen did not.
+func TestSidecarSeries(t *testing.T) {
+	t.Parallel()
+	const most = 24
+	text := oracle.Text(t, scrapeOnce(t, Options{}, start(t, says("nginx/1.29.1", plainPage)).options(t)))
+	series := 0
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") {
+			series++
+		}
+	}
+	if series > most {
+		t.Errorf("a sidecar has %d series; want at most %d:\n%s", series, most, text)
+	}
+	for _, reason := range []string{"refused", "timeout", "network", "status", "too_large", "parse"} {
+		if !strings.Contains(text, `nginx_exporter_scrape_errors_total{reason="`+reason+`",source="stub_status"} 0`) {
+			t.Errorf("there is no %s, which an alert needs", reason)
+		}
+	}
+}
+
+// What can happen to a target depends on its address.
+func TestPossibleReasons(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]struct{ dns, tls bool }{
+		"http://127.0.0.1/s":      {false, false},
+		"http://[::1]:80/s":       {false, false},
+		"http://localhost:8080/s": {false, false},
+		"http://web:8080/s":       {true, false},
+		"https://10.0.0.1/s":      {false, true},
+		"https://web/s":           {true, true},
+		"unix:/run/n.sock:/s":     {false, false},
+	} {
+		o := asking(t, uri)
+		reasons := o.Client.Reasons()
+		if dns, tls := slices.Contains(reasons, client.ReasonDNS), slices.Contains(reasons, client.ReasonTLS); dns != want.dns || tls != want.tls {
+			t.Errorf("%s: dns %t, tls %t", uri, dns, tls)
+		}
+		if !slices.Contains(reasons, client.ReasonRefused) {
+			t.Errorf("%s is never refused", uri)
+		}
 	}
 }
 

@@ -37,7 +37,9 @@ func (l *loader) apply(settings *config.Settings) error {
 		return err
 	}
 	l.current.Store(settings.Probes())
-	l.collector.SetReload(exporter.Reload{Success: true, Time: float64(time.Now().Unix())})
+	if l.config.File != "" {
+		l.collector.SetReload(exporter.Reload{Success: true, Time: float64(time.Now().Unix())})
+	}
 	for _, warning := range settings.Warnings() {
 		_ = level.Warn(l.logger).Log("msg", "Configuration warning", "warning", warning)
 	}

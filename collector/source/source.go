@@ -41,6 +41,10 @@ type Info struct {
 	About   string // what it collects, in a few words, for the help of its flag
 	Default bool   // it is on unless the configuration says otherwise
 
+	// Single says that the source has no two objects of a kind, and so no
+	// series with the same labels.
+	Single bool
+
 	// Requests is the family that counts all requests of the server, which
 	// rates are computed of. It is empty if the source has none.
 	Requests string

@@ -336,7 +336,7 @@ func TestPlusMisbehaves(t *testing.T) {
 					c.check(t, e.scrapePlus(t, ""))
 				}
 				for source, reason := range c.failed {
-					if got := e.log.lines("source="+source+" ", "reason="+reason); got != 1 {
+					if got := e.log.lines(source, "reason="+reason); got != 1 {
 						t.Errorf("the log names the source %s and the reason %s %d times:\n%s", source, reason, got, e.log)
 					}
 				}

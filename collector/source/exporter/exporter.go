@@ -21,7 +21,7 @@ const Name = "exporter"
 type Exporter struct {
 	started time.Time
 	build   buildInfo
-	reload  atomic.Pointer[Reload]
+	reload  atomic.Pointer[Reload] // nil if there is nothing to reload
 
 	builds    *metric.Table[*buildInfo]
 	reloads   *metric.Table[*Reload]
@@ -35,15 +35,20 @@ func New(withProcess bool) *Exporter {
 	if withProcess {
 		e.processes = processTable()
 	}
-	e.SetReload(Reload{Success: true, Time: float64(e.started.Unix())})
 	return e
 }
 
-// SetReload notes how the configuration was last loaded.
+// SetReload notes how the configuration was last loaded. Until it is called
+// there are no metrics of that: there is nothing to reload.
 func (e *Exporter) SetReload(reload Reload) { e.reload.Store(&reload) }
 
 // LastReload returns what SetReload noted.
-func (e *Exporter) LastReload() Reload { return *e.reload.Load() }
+func (e *Exporter) LastReload() Reload {
+	if reload := e.reload.Load(); reload != nil {
+		return *reload
+	}
+	return Reload{}
+}
 
 // Name implements [source.Source].
 func (*Exporter) Name() string { return Name }
@@ -56,7 +61,9 @@ func (e *Exporter) Families() []metric.Family {
 // Collect implements [source.Source].
 func (e *Exporter) Collect(_ context.Context, b *metric.Batch) error {
 	metric.Add(b, e.builds, &e.build)
-	metric.Add(b, e.reloads, e.reload.Load())
+	if reload := e.reload.Load(); reload != nil {
+		metric.Add(b, e.reloads, reload)
+	}
 	if e.processes != nil {
 		p := readProcess("/proc/self")
 		p.startTime = value.Of(float64(e.started.Unix()))

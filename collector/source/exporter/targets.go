@@ -44,11 +44,19 @@ func (t *Targets) AddCounters(b *metric.Batch, requests float64, counters []*Cou
 // Counters count over the life of a source of a target.
 type Counters struct {
 	Source string
+	Possible
 	Errors map[client.Reason]float64
 
 	// Series that were left out: others have the same labels, the value makes
 	// no sense, or there were more than Filter.MaxSeries.
 	Duplicate, Invalid, Limit float64
+}
+
+// Possible says what may happen to a source at all. What cannot has no series,
+// which would be one of many zeros, unless it happened.
+type Possible struct {
+	Reasons                            []client.Reason // of failures
+	HasDuplicate, HasInvalid, HasLimit bool            // reasons for which series are left out
 }
 
 // Clone returns a copy that does not change with the original.
@@ -84,16 +92,26 @@ func resultTable() *metric.Table[*source.Result] {
 	}, metric.LabelFrom("source", func(r *source.Result) string { return r.Source }))
 }
 
+// countOf returns a count, absent if it is zero and cannot be anything else.
+func countOf(count float64, possible bool) value.Value {
+	if count == 0 && !possible {
+		return value.Value{}
+	}
+	return value.Of(count)
+}
+
 func countersTable() *metric.Table[*Counters] {
 	var reasons []metric.LabelledValue[*Counters]
 	for _, reason := range client.Reasons() {
-		reasons = append(reasons, metric.Labelled(string(reason), func(c *Counters) value.Value { return value.Of(c.Errors[reason]) }))
+		reasons = append(reasons, metric.Labelled(string(reason), func(c *Counters) value.Value {
+			return countOf(c.Errors[reason], slices.Contains(c.Reasons, reason))
+		}))
 	}
 	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*Counters]{
 		metric.CounterVec("scrape_errors_total", "Failed scrapes of the source, by reason.", "reason", reasons...),
 		metric.CounterVec("series_dropped_total", "Series of the source that were dropped, by reason.", "reason",
-			metric.Labelled("duplicate", func(c *Counters) value.Value { return value.Of(c.Duplicate) }),
-			metric.Labelled("invalid", func(c *Counters) value.Value { return value.Of(c.Invalid) }),
-			metric.Labelled("limit", func(c *Counters) value.Value { return value.Of(c.Limit) })),
+			metric.Labelled("duplicate", func(c *Counters) value.Value { return countOf(c.Duplicate, c.HasDuplicate) }),
+			metric.Labelled("invalid", func(c *Counters) value.Value { return countOf(c.Invalid, c.HasInvalid) }),
+			metric.Labelled("limit", func(c *Counters) value.Value { return countOf(c.Limit, c.HasLimit) })),
 	}, metric.LabelFrom("source", func(c *Counters) string { return c.Source }))
 }

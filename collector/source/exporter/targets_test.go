@@ -16,9 +16,10 @@ func TestTargets(t *testing.T) {
 	before := counters.Clone()
 	counters.Errors[client.ReasonDNS]++
 	counters.Limit++
+	possible := Possible{Reasons: []client.Reason{client.ReasonRefused, client.ReasonTimeout}, HasInvalid: true}
 	b := metric.NewBatch(nil)
 	targets.AddScrape(b, true, []*source.Result{{Source: "a", Done: true}, {Source: "b", Done: true, Err: source.ErrAbsent}, {Source: "c"}})
-	targets.AddCounters(b, 7, []*Counters{before, {Source: "b"}})
+	targets.AddCounters(b, 7, []*Counters{before, {Source: "b", Possible: possible}})
 	e := &metric.Exposition{}
 	e.Add(b)
 	families := oracle.Check(t, e)
@@ -35,19 +36,22 @@ func TestTargets(t *testing.T) {
 			t.Errorf("%s is %v; want %v", name, got, want)
 		}
 	}
-	const sources, reasons = 3, 3
+	const sources = 3
 	if got := len(families["nginx_exporter_source_success"].GetMetric()); got != sources {
 		t.Errorf("%d sources have a result; want %d", got, sources)
 	}
-	if got := len(families["nginx_exporter_series_dropped_total"].GetMetric()); got != 2*reasons {
-		t.Errorf("%d series of dropped ones; want %d", got, 2*reasons)
+	if got := len(families["nginx_exporter_series_dropped_total"].GetMetric()); got != 4 {
+		t.Errorf("%d series of dropped ones; want 3 of a, and one of b", got)
+	}
+	if got := len(families["nginx_exporter_scrape_errors_total"].GetMetric()); got != 3 {
+		t.Errorf("%d series of failures; want dns of a, and refused and timeout of b", got)
 	}
 }
 
 func TestReload(t *testing.T) {
 	t.Parallel()
 	e := New(false)
-	if got := e.LastReload(); !got.Success || got.Time == 0 {
+	if got := e.LastReload(); got != (Reload{}) || collected(t, e).Value("nginx_exporter_config_last_reload_successful").IsSet() {
 		t.Errorf("the start is %+v", got)
 	}
 	e.SetReload(Reload{Time: 12})

@@ -8,7 +8,7 @@ import (
 
 func connectionsDocument() *document {
 	table := metric.NewTable("/connections", "nginxplus_connections_", connectionRows()).SinceStart()
-	return newDocument(on("connections", "client connection statistics"), "connections",
+	return newDocument(single("connections", "client connection statistics"), "connections",
 		func(_ *request, b *metric.Batch, c *plus.Connections) { metric.Add(b, table, c) }, table)
 }
 

@@ -20,6 +20,6 @@ func licenseDocument() *document {
 		metric.Gauge("reporting_healthy", "Whether the state of usage reporting is healthy (1) or not (0).",
 			func(l doc) value.Value { return l.ReportingHealthy }),
 	})
-	return newDocument(on("license", "license and usage reporting status"), "license",
+	return newDocument(single("license", "license and usage reporting status"), "license",
 		func(_ *request, b *metric.Batch, l doc) { metric.Add(b, table, l) }, table)
 }

@@ -36,7 +36,7 @@ func nginxDocument() *document {
 		metric.Gauge("server_time_seconds", "Current time of the server, in Unix time.",
 			func(n doc) value.Value { return n.Timestamp }),
 	})
-	return newDocument(on("nginx", "nginx version and configuration reloads"), nginxPath,
+	return newDocument(single("nginx", "nginx version and configuration reloads"), nginxPath,
 		func(r *request, b *metric.Batch, nginx *plus.Nginx) {
 			r.reader.noteGeneration(nginx)
 			if nginx.Generation.Float() == 1 && nginx.LoadTimestamp.IsSet() {

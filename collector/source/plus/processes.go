@@ -11,6 +11,6 @@ func processesDocument() *document {
 		metric.Counter("respawned_total", "Worker processes that terminated abnormally and were respawned.",
 			func(p *plus.Processes) value.Value { return p.Respawned }),
 	}).SinceStart()
-	return newDocument(on("processes", "respawned worker processes"), "processes",
+	return newDocument(single("processes", "respawned worker processes"), "processes",
 		func(_ *request, b *metric.Batch, p *plus.Processes) { metric.Add(b, table, p) }, table)
 }

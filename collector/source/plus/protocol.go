@@ -145,6 +145,11 @@ func (d *document) withDetail(name, about string) *document {
 // on describes a source that is on by default.
 func on(name, about string) source.Info { return source.Info{Name: name, About: about, Default: true} }
 
+// single describes a source that is on by default and has one object of a kind.
+func single(name, about string) source.Info {
+	return source.Info{Name: name, About: about, Default: true, Single: true}
+}
+
 // off describes a source that is off by default.
 func off(name, about string) source.Info { return source.Info{Name: name, About: about} }
 

@@ -10,7 +10,7 @@ import (
 
 func tlsDocument() *document {
 	table := metric.NewTable("/ssl", "nginxplus_ssl_", tlsRows()).SinceStart()
-	return newDocument(on("ssl", "TLS handshake statistics"), "ssl",
+	return newDocument(single("ssl", "TLS handshake statistics"), "ssl",
 		func(_ *request, b *metric.Batch, t *plus.TLS) { metric.Add(b, table, t) }, table)
 }
 

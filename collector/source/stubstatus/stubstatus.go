@@ -34,7 +34,7 @@ func (*Protocol) Discovery() string { return "" }
 // Sources implements [source.Protocol].
 func (*Protocol) Sources() []source.Info {
 	return []source.Info{{
-		Name: Name, About: "connections and requests of open-source nginx", Default: true, Requests: "nginx_http_requests_total",
+		Name: Name, About: "connections and requests of open-source nginx", Default: true, Single: true, Requests: "nginx_http_requests_total",
 	}}
 }
 

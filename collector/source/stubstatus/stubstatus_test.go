@@ -75,9 +75,21 @@ func TestCollect(t *testing.T) {
 	e.Add(b)
 	families := oracle.Check(t, e)
 	for _, f := range stubstatus.New().Families() {
-		if families[f.Name] == nil {
+		if families[f.Name] == nil && f.Name != requestTime {
 			t.Errorf("%s is missing", f.Name)
 		}
+	}
+}
+
+// requestTime is of Tengine alone.
+const requestTime = "nginx_http_request_time_seconds_total"
+
+func TestTengine(t *testing.T) {
+	t.Parallel()
+	page := page("Tengine/3.1.0", strings.NewReplacer("requests\n", "requests request_time\n", "31070465 ", "31070465 2500").Replace(text))
+	b, err := collect(t, page)
+	if err != nil || b.Value(requestTime).Float() != 2.5 {
+		t.Errorf("the request time is %v (%v)", b.Value(requestTime).Float(), err)
 	}
 }
 
