@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the generated documents")
 
-// TestDocsConfiguration holds the tables of docs/configuration.md equal to the
-// types of the file.
+// TestDocsConfiguration compares the tables of docs/configuration.md with the types
+// of the file.
 func TestDocsConfiguration(t *testing.T) {
 	const path = "docs/configuration.md"
 	begin, end := "<!-- config:begin -->\n", "<!-- config:end -->"
@@ -241,11 +241,11 @@ func readPath(t *testing.T, path string) string {
 
 func fromRoot(path string) string { return filepath.Join("..", "..", filepath.FromSlash(path)) }
 
-// generated compares a document with what it is generated from, or writes it.
+// generated compares a generated document, or writes it.
 func generated(t *testing.T, path, want string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(fromRoot(path), []byte(want), 0o644); err != nil { // a document for everybody
+		if err := os.WriteFile(fromRoot(path), []byte(want), 0o644); err != nil { // readable by all
 			t.Fatal(err)
 		}
 		return

@@ -101,7 +101,7 @@ func TestFileRefuses(t *testing.T) {
 		{module + "{tls_config: {key: " + hidden + "}}", "http_client_config: exactly one of cert or cert_file"},
 		{module + "{tls_config: {ca_ref: a}}", "*_ref"},
 
-		// Both ways to log in.
+		// Credentials.
 		{"targets: [{uri: 'http://u:" + hidden + "@h/', http_client_config: {basic_auth: {username: a}}}]", "credentials are in both the URI and http_client_config"},
 
 		// Probes.
@@ -119,7 +119,7 @@ func TestFileRefuses(t *testing.T) {
 	}
 }
 
-// TestCredentialsRefused has credentials that would break a request.
+// TestCredentialsRefused has credentials that would make a request invalid.
 func TestCredentialsRefused(t *testing.T) {
 	const module = "modules:\n  m:\n    http_client_config: "
 	for _, c := range []struct{ file, want string }{
@@ -214,7 +214,8 @@ targets:
 	}
 }
 
-// TestFileWithoutTargets keeps those of the flags, an empty list none.
+// TestFileWithoutTargets checks that the targets of the flags are kept, unless the
+// file has an empty list.
 func TestFileWithoutTargets(t *testing.T) {
 	for file, want := range map[string]int{"{}": 1, "# nothing": 1, "probe: {allow: []}": 1, "targets:": 1, "targets: []": 0} {
 		config := flags()
@@ -230,8 +231,8 @@ func TestFileWithoutTargets(t *testing.T) {
 	}
 }
 
-// TestPathsAreRelativeToTheFile looks for files beside the configuration file,
-// wherever the program was started.
+// TestPathsAreRelativeToTheFile finds files beside the configuration file,
+// independent of the working directory.
 func TestPathsAreRelativeToTheFile(t *testing.T) {
 	p := newPKI(t)
 	for _, name := range []string{"user", "password", "token", "header"} {
@@ -299,8 +300,8 @@ func TestFileTooLarge(t *testing.T) {
 	}
 }
 
-// TestFileEmpty refuses a file that was truncated and is not written yet.
-// Comments are content.
+// TestFileEmpty refuses an empty file, which is probably being rewritten. Comments
+// count as content.
 func TestFileEmpty(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "\n", " \r\n\t\n", "\ufeff"} {
@@ -315,8 +316,8 @@ func TestFileEmpty(t *testing.T) {
 	}
 }
 
-// TestFileIrregular refuses paths whose opening or reading would never end, as
-// the configuration and in it. Opening a named pipe waits for a writer.
+// TestFileIrregular refuses files that are not regular, as the configuration file
+// and in it: opening a named pipe blocks until it has a writer.
 func TestFileIrregular(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()

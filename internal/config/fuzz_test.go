@@ -18,12 +18,12 @@ import (
 	"nginx-exporter/client"
 )
 
-// FuzzLoadFile takes any text for a configuration file. What the loader takes,
-// the rules either refuse in one line or make into targets that can be scraped.
+// FuzzLoadFile loads any text as a configuration file. What the loader accepts is
+// either refused in one line or results in targets that can be scraped.
 func FuzzLoadFile(f *testing.F) {
 	examples, err := filepath.Glob(fromRoot("examples/*/*.yml"))
 	if err != nil || len(examples) == 0 {
-		f.Fatal("there are no examples", err)
+		f.Fatal("no examples found", err)
 	}
 	for _, example := range examples {
 		text, err := os.ReadFile(example) // a file of this repository
@@ -52,13 +52,13 @@ func FuzzLoadFile(f *testing.F) {
 			t.Fatal(err)
 		}
 		if _, err := b.targets(file); err == nil {
-			_, _ = b.probes(file) // that it ends is enough
+			_, _ = b.probes(file) // it only has to return
 		}
 	})
 }
 
-// FuzzSettings makes a configuration of parts, so that most of what it tries
-// gets past the YAML library.
+// FuzzSettings builds a configuration from parts, so that most inputs are valid
+// YAML.
 func FuzzSettings(f *testing.F) {
 	f.Add("http://h/x", "http://g:81/", "shop", "team", "web", "5s", "auto", "h.test", "X-Key", "v", "pw")
 	f.Add("unix:/s:/x", "unix:@s", "", "a", "\"\\\n", "1h2m", "stub_status", "", "a", "\t", "")
@@ -76,7 +76,7 @@ func FuzzSettings(f *testing.F) {
 			map[string]any{"uri": other},
 		}})
 		if err != nil {
-			return // it cannot be written down
+			return // it cannot be encoded
 		}
 		input := one + other + name + label + value + timeout + mode + host + header
 		if err := tryFile(t, text); err != nil && !strings.Contains(input, hidden) && strings.Contains(oneLine(err), hidden) {
@@ -85,8 +85,8 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
-// tryFile checks what becomes of a file that is good, and returns what is wrong
-// with one that is not.
+// tryFile returns the error of an invalid file, and checks the targets of a valid
+// one.
 func tryFile(t *testing.T, text []byte) error {
 	t.Helper()
 	file, err := parseFile(text)
@@ -139,7 +139,7 @@ func FuzzTargets(f *testing.F) {
 		c.Nginx.ScrapeURIs = []string{"http://user:" + hidden + "@" + one, other}
 		settings, err := c.Validate()
 		if err != nil {
-			// A # ends what can be a password; who writes one there shows it.
+			// A # ends the password; the rest is shown.
 			if strings.Contains(err.Error(), hidden) && !strings.Contains(one+other, hidden) || strings.ContainsAny(err.Error(), "\n\r") {
 				t.Errorf("a secret or a line too many: %q", err)
 			}
@@ -160,8 +160,8 @@ func FuzzTargets(f *testing.F) {
 	})
 }
 
-// FuzzAllow checks the rules of probe.allow against another reading of the
-// target, that of net/url and netip alone.
+// FuzzAllow compares the rules of probe.allow with an implementation by net/url and
+// netip alone.
 func FuzzAllow(f *testing.F) {
 	for _, rule := range [][2]string{{"h.test", ""}, {"*.h.test", ""}, {"::1", ""}, {"10.0.0.1", ""}, {"", "10.0.0.0/8"}, {"", "fd00::/8"}, {"", "::/0"}, {"", "0.0.0.0/0"}} {
 		for _, target := range []string{

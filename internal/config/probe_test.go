@@ -41,8 +41,7 @@ func TestAllow(t *testing.T) {
 		{"[{host: '*.h.test'}]", "http://x.h.test.evil/", false},
 		{"[{host: '*.0.0.1'}]", "http://10.0.0.1/", false},
 
-		// Ranges, for addresses that are written as such: no name gets in by
-		// what it resolves to.
+		// Ranges, for addresses only: names are not resolved.
 		{"[{cidr: 127.0.0.0/8}]", "http://127.1.2.3/", true},
 		{"[{cidr: 127.0.0.0/8}]", "http://localhost/", false},
 		{"[{cidr: 127.0.0.0/8}]", "http://127.0.0.1.nip.test/", false},
@@ -63,7 +62,7 @@ func TestAllow(t *testing.T) {
 		{"[{cidr: '::/0'}]", "http://10.0.0.1/", false},
 		{"[{cidr: '::/0'}]", "http://[::ffff:10.0.0.1]/", false},
 
-		// Ports, the scheme's own where none is written.
+		// Ports; by default that of the scheme.
 		{"[{host: h, ports: [8080]}]", "http://h:8080/", true},
 		{"[{host: h, ports: [8080]}]", "http://h:08080/", true},
 		{"[{host: h, ports: [8080]}]", "http://h/", false},
@@ -74,7 +73,7 @@ func TestAllow(t *testing.T) {
 		{"[{cidr: 10.0.0.0/8, ports: [8080]}]", "http://10.0.0.1:22/", false},
 		{"[{host: h, ports: []}]", "http://h:1/", true},
 
-		// One rule of several is enough; a rule is not mixed of two.
+		// One matching rule is enough; rules are not combined.
 		{"[{host: a, ports: [1]}, {host: b, ports: [2]}]", "http://b:2/", true},
 		{"[{host: a, ports: [1]}, {host: b, ports: [2]}]", "http://a:2/", false},
 
@@ -92,7 +91,7 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-// probes returns what /probe may do by a configuration file.
+// probes returns the rules of /probe in a configuration file.
 func probes(t *testing.T, file string) *Probes {
 	t.Helper()
 	config := flags()
@@ -194,7 +193,7 @@ func TestProbeTargets(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	// Nobody learns from the order of the checks what is allowed.
+	// The order of the checks does not reveal what is allowed.
 	if _, err := p.Target("http://other/", "none"); !errors.Is(err, ErrUnknownModule) {
 		t.Error(err)
 	}

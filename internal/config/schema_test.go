@@ -19,7 +19,7 @@ import (
 // schema is one part of a JSON schema.
 type schema map[string]any
 
-// TestDocsSchema holds docs/config.schema.json equal to the types of the file.
+// TestDocsSchema compares docs/config.schema.json with the types of the file.
 func TestDocsSchema(t *testing.T) {
 	whole := structure(t, reflect.TypeFor[File](), "")
 	whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -43,7 +43,7 @@ type field struct {
 	doc  string
 }
 
-// fields lists the keys that a type takes, those of embedded types included.
+// fields lists the keys of a type, including those of embedded types.
 func fields(t *testing.T, of reflect.Type, path string) []field {
 	t.Helper()
 	if of == reflect.TypeFor[HTTPClient]() {
@@ -159,7 +159,7 @@ func narrow(f field, part schema) {
 		part["propertyNames"] = schema{"enum": names}
 	case f.name == "labels":
 		part["propertyNames"] = schema{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": schema{"pattern": "^__"}}
-		// YAML's 1 and true are taken as the text they are written as.
+		// 1 and true in YAML are accepted as text.
 		part["additionalProperties"] = schema{"type": []string{"string", "number", "boolean"}}
 	case onlyFalse(f):
 		part["const"] = false
@@ -248,9 +248,9 @@ func checkBySchema(t *testing.T, whole *jsonschema.Schema, text string) error {
 	return whole.Validate(instance)
 }
 
-// TestSchemaKnowsEachKeyOfTheLibrary takes every key that prometheus/common
-// has: it is in the schema and the loader takes it, or the loader refuses it by
-// name. A new version of the library cannot add one unseen.
+// TestSchemaKnowsEachKeyOfTheLibrary checks each key of prometheus/common: it is in
+// the schema and accepted, or refused by name. It fails if a new version of the
+// library adds a key.
 func TestSchemaKnowsEachKeyOfTheLibrary(t *testing.T) {
 	var walk func(of reflect.Type, path []string)
 	walk = func(of reflect.Type, path []string) {
@@ -281,7 +281,7 @@ func TestSchemaKnowsEachKeyOfTheLibrary(t *testing.T) {
 	walk(reflect.TypeFor[promconfig.HTTPClientConfig](), []string{"http_client_config"})
 }
 
-// sample is a value that the library itself takes for a key.
+// sample is a value that the library accepts for a key.
 func sample(path []string, kind reflect.Type) any {
 	switch {
 	case kind == reflect.TypeFor[promconfig.TLSVersion]():
@@ -310,7 +310,7 @@ func checkKey(t *testing.T, path []string, value any) {
 	if strings.HasSuffix(name, "_ref") {
 		name = "_ref"
 	}
-	// A certificate wants its key, headers for a proxy want a proxy.
+	// A certificate requires its key, headers for a proxy require a proxy.
 	incomplete := err != nil && regexp.MustCompile(`must (also )?be configured`).MatchString(err.Error())
 	switch {
 	case refused(where) != (bySchema != nil):

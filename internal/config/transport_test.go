@@ -29,7 +29,7 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Client", r.TLS.PeerCertificates[0].Subject.CommonName)
 	}
 	p.header.Store(&header)
-	// Each question comes on a connection of its own.
+	// Each request has a connection of its own.
 	w.Header().Set("Connection", "close")
 	_, _ = io.WriteString(w, "Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n")
 }
@@ -42,8 +42,8 @@ func newPeer(t *testing.T) *peer {
 	return p
 }
 
-// newTLSPeer reads its certificate and the CA of its clients anew for each
-// connection, as nginx does after a reload.
+// newTLSPeer reloads its certificate and the CA of its clients for each connection,
+// as nginx does after a reload.
 func newTLSPeer(t *testing.T, files *pki, mutual bool) *peer {
 	t.Helper()
 	p := &peer{}
@@ -82,7 +82,7 @@ func newClient(t *testing.T, config *Config) *client.Client {
 	return c
 }
 
-// scraped scrapes, which must succeed, and returns the header of the request.
+// scraped checks that a scrape succeeds, and returns the header of the request.
 func (p *peer) scraped(t *testing.T, c *client.Client) http.Header {
 	t.Helper()
 	if _, err := c.StubStatus(t.Context()); err != nil {
@@ -91,7 +91,7 @@ func (p *peer) scraped(t *testing.T, c *client.Client) http.Header {
 	return *p.header.Load()
 }
 
-// refuses scrapes, which must fail for that reason.
+// refuses checks that a scrape fails for that reason.
 func refuses(t *testing.T, what string, c *client.Client, want client.Reason) {
 	t.Helper()
 	if _, err := c.StubStatus(t.Context()); err == nil || client.ReasonOf(err) != want {
@@ -106,8 +106,8 @@ func want(t *testing.T, header http.Header, name, value string) {
 	}
 }
 
-// TestCredentialFiles changes files while the client lives: the next request
-// has the new ones.
+// TestCredentialFiles changes files while the client is in use: the next request
+// has the new credentials.
 func TestCredentialFiles(t *testing.T) {
 	for kind, c := range map[string]struct{ http, name, before, after string }{
 		"password":    {"basic_auth: {username: me, password_file: secret}", "Authorization", "Basic bWU6b25l", "Basic bWU6dHdv"},
@@ -150,8 +150,8 @@ func TestCredentialsInTheFile(t *testing.T) {
 	want(t, p.scraped(t, newClient(t, config)), "Authorization", "Basic bWU6b25l")
 }
 
-// TestCertificateFiles renews CA, server and client certificate while the
-// client lives: the next connection has the new ones.
+// TestCertificateFiles renews CA, server and client certificate while the client is
+// in use: the next connection has the new ones.
 func TestCertificateFiles(t *testing.T) {
 	for kind, file := range map[string]string{
 		"file":  "{ca_file: ca.crt, cert_file: client.crt, key_file: client.key}",
@@ -172,8 +172,7 @@ func TestCertificateFiles(t *testing.T) {
 		t.Log(kind)
 		want(t, p.scraped(t, scraper), "Client", "client")
 
-		// A file that is gone or broken costs the scrape, and is right again
-		// when it is repaired.
+		// While a file is missing or broken, scrapes fail.
 		whole, err := os.ReadFile(files.path("ca.crt"))
 		files.must(err)
 		files.file("ca.crt", "half")
@@ -235,14 +234,14 @@ func TestVerification(t *testing.T) {
 	}
 }
 
-// TestOldTLS is refused on both ends of what may be agreed on.
+// TestOldTLS checks that versions before TLS 1.2 are refused.
 func TestOldTLS(t *testing.T) {
 	files := newPKI(t)
 	p := newTLSPeer(t, files, false)
 	inner := p.TLS.GetConfigForClient
 	p.TLS.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		config, err := inner(hello)
-		config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 // that is the test
+		config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 // old on purpose
 		return config, err
 	}
 	config := flags()

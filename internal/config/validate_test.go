@@ -39,10 +39,10 @@ func flags() *Config {
 	}
 }
 
-// hidden is a secret that no error and no target may show.
+// hidden is a secret that neither errors nor targets may show.
 const hidden = "t0psecret"
 
-// checkError wants an error of one line that names what is wrong and shows no
+// checkError checks that an error is one line, names what is wrong and shows no
 // secret.
 func checkError(t *testing.T, what string, err error, want string) {
 	t.Helper()
@@ -71,7 +71,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		!reflect.ValueOf(target.Client.HTTP).IsZero() || len(target.Labels) != 0 || target.Client.Mode != client.ModeAuto {
 		t.Errorf("%+v", target)
 	}
-	if _, err := settings.Probes().Target("http://127.0.0.1:8080/stub_status", ""); err != ErrProbeOff { //nolint:errorlint // that very one
+	if _, err := settings.Probes().Target("http://127.0.0.1:8080/stub_status", ""); err != ErrProbeOff { //nolint:errorlint // not wrapped
 		t.Errorf("probing is on: %v", err)
 	}
 }
@@ -326,7 +326,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// pki makes files for a test, certificates above all.
+// pki creates files for a test, mostly certificates.
 type pki struct {
 	t         *testing.T
 	directory string
@@ -342,7 +342,7 @@ func newPKI(t *testing.T) *pki {
 	return p
 }
 
-// renew makes everything anew, so that nothing old is trusted any more.
+// renew replaces all files, so that the old ones are no longer trusted.
 func (p *pki) renew() {
 	p.t.Helper()
 	p.authority = &x509.Certificate{
@@ -389,8 +389,7 @@ func (p *pki) file(name, text string) string {
 	return p.path(name)
 }
 
-// TestManyTargets bounds the work of a reload, which programs with thousands of
-// targets repeat.
+// TestManyTargets limits the cost of a reload with thousands of targets.
 func TestManyTargets(t *testing.T) {
 	const targets, most = 1000, 200
 	c := flags()

@@ -44,9 +44,8 @@ func keep(tb testing.TB, conn net.Conn) {
 	}
 }
 
-// TestTooManyConnections opens many times the connections that are allowed, in
-// every way in which a client can be idle. Other clients are served all the time,
-// also on a connection that is in use.
+// TestTooManyConnections opens many more connections than allowed, idle in every
+// possible way. Other clients are still served, also on a connection in use.
 func TestTooManyConnections(t *testing.T) {
 	t.Parallel()
 	const most = 8
@@ -80,12 +79,12 @@ func TestTooManyConnections(t *testing.T) {
 }
 
 func isTimeout(err error) bool {
-	late, ok := err.(net.Error) //nolint:errorlint // a connection returns it as it is
+	late, ok := err.(net.Error) //nolint:errorlint // not wrapped by a connection
 	return ok && late.Timeout()
 }
 
-// TestTooManyBusyConnections has nginx hang: what is in progress is not given up
-// for a new connection.
+// TestTooManyBusyConnections has nginx hang: a request in progress is not
+// cancelled for a new connection.
 func TestTooManyBusyConnections(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})

@@ -51,13 +51,13 @@ func startNginx(tb testing.TB, hold chan struct{}) *nginx {
 			}
 		}
 		w.Header().Set("Server", "nginx/1.29.1")
-		_, _ = io.WriteString(w, stubPage) // the exporter may have left
+		_, _ = io.WriteString(w, stubPage) // the exporter may have disconnected
 	}))
 	tb.Cleanup(n.Close)
 	return n
 }
 
-// configure returns a configuration like that of the flags' defaults.
+// configure returns a configuration like the defaults of the flags.
 func configure(target string) *config.Config {
 	return &config.Config{
 		Nginx: config.Nginx{
@@ -74,7 +74,7 @@ func configure(target string) *config.Config {
 	}
 }
 
-// exporter is a server with what it is made of.
+// exporter is a server and its parts.
 type exporter struct {
 	*web.Server
 	settings *config.Settings
@@ -217,7 +217,7 @@ func fetch(tb testing.TB, network, address, path string, header http.Header) (st
 	return response.StatusCode, string(text), err
 }
 
-// mustScrape checks that a scrape has nginx up.
+// mustScrape checks that a scrape has nginx_up 1.
 func mustScrape(tb testing.TB, network, address string) {
 	tb.Helper()
 	status, body, err := fetch(tb, network, address, "/metrics", nil)

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// The hash of rightPassword, with the least work that bcrypt allows.
+// users has the hash of rightPassword, with the lowest cost of bcrypt.
 const (
 	rightPassword = "correct-horse"
 	users         = "basic_auth_users:\n  prometheus: $2a$04$KfEJU1X.dySI66Ve2NOu1eoktUE3IOcDQJY6yqqy9TGVbVyE1iBze\n"
@@ -134,7 +134,7 @@ func TestWebConfigGoneBeforeServing(t *testing.T) {
 func fetchTLS(tb testing.TB, address string, shown *pair) int {
 	tb.Helper()
 	config := &tls.Config{
-		InsecureSkipVerify: true, // the server is not what is tested
+		InsecureSkipVerify: true, // the test is about the client
 		MinVersion:         tls.VersionTLS12,
 	}
 	if shown != nil {
@@ -155,11 +155,11 @@ func fetchTLS(tb testing.TB, address string, shown *pair) int {
 	if err != nil {
 		return 0
 	}
-	_ = response.Body.Close() // the status was all
+	_ = response.Body.Close() // only the status is needed
 	return response.StatusCode
 }
 
-// pair is a certificate that signs itself, and its key, as files.
+// pair has the files of a self-signed certificate and its key.
 type pair struct{ certificate, key string }
 
 func newPair(tb testing.TB, serial int64) pair {

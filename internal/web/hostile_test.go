@@ -40,7 +40,7 @@ func (r *running) send(tb testing.TB, request string) string {
 	return string(text)
 }
 
-// hostile are requests by what they are; none of them may have status 200.
+// hostile has malformed requests by description; none may get status 200.
 func hostile() map[string]string {
 	get := func(headers string) string { return "GET /metrics HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n" }
 	var lines strings.Builder
@@ -82,7 +82,7 @@ func hostile() map[string]string {
 	return requests
 }
 
-// cookie is a secret that must not come back.
+// cookie is a secret that no response may contain.
 const cookie = "s3cr3t-of-a-browser"
 
 func TestHostileRequests(t *testing.T) {
@@ -107,7 +107,7 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
-// Every one of 500 scrapes at once has a response, and nginx few requests.
+// Each of 500 concurrent scrapes gets a response, and nginx gets few requests.
 func TestStorm(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
@@ -130,7 +130,7 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	most := int64(r.settings.Web().MaxRequests)
-	eventually(t, "all but those under way to be refused", func() bool { return refused.Load() == scrapes-most })
+	eventually(t, "all scrapes but those in progress to be refused", func() bool { return refused.Load() == scrapes-most })
 	close(hold)
 	group.Wait()
 	if whole.Load() != most || n.requests.Load() > most {
@@ -138,7 +138,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// No response mixes two scrapes of an nginx that is up and down by turns.
+// No response mixes two scrapes of an nginx that alternates between up and down.
 func TestConsistentResponses(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
@@ -147,7 +147,7 @@ func TestConsistentResponses(t *testing.T) {
 			http.Error(w, "busy", http.StatusServiceUnavailable)
 			return
 		}
-		_, _ = io.WriteString(w, stubPage) // the exporter may have left
+		_, _ = io.WriteString(w, stubPage) // the exporter may have disconnected
 	}))
 	t.Cleanup(n.Close)
 	e := newExporter(t, configure(n.URL))

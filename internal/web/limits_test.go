@@ -41,8 +41,8 @@ func TestScrapeTimeout(t *testing.T) {
 	}
 }
 
-// TestScrapeTimeoutInvalid lets nginx respond only after the longest time
-// that an invalid timeout could be misread as.
+// TestScrapeTimeoutInvalid lets nginx respond only after any timeout that an
+// invalid header could be misread as.
 func TestScrapeTimeoutInvalid(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{
@@ -69,8 +69,8 @@ func TestScrapeTimeoutInvalid(t *testing.T) {
 	}
 }
 
-// TestTooManyScrapes fills the slots of scrapes or of probes. The others have their
-// own.
+// TestTooManyScrapes fills the slots of scrapes or those of probes, which are
+// separate.
 func TestTooManyScrapes(t *testing.T) {
 	t.Parallel()
 	for busy, free := range map[string]string{"/metrics": "/probe", "/probe": "/metrics"} {
@@ -129,7 +129,7 @@ func TestCallerLeaves(t *testing.T) {
 	cancel()
 	select {
 	case <-done:
-	case <-time.After(patience): // long before it ends by itself
+	case <-time.After(patience): // long before the timeout of the target
 		t.Error("the scrape goes on although its caller left")
 	}
 }
@@ -163,7 +163,7 @@ func TestResponseIsNotRead(t *testing.T) {
 			for key, values := range header {
 				request.Header[key] = values
 			}
-			for range c.Web.MaxRequests + 1 { // each must free its place
+			for range c.Web.MaxRequests + 1 { // each must release its slot
 				e.Handler().ServeHTTP(&deaf{header: http.Header{}}, request)
 			}
 			log := e.log.String()
@@ -177,7 +177,7 @@ func TestResponseIsNotRead(t *testing.T) {
 	}
 }
 
-// slowly serves responses that are larger than what a socket holds: 200 kB, where
+// slowly serves responses that exceed the buffers of a Unix socket: 200 kB; those of
 // TCP can grow to megabytes.
 func slowly(tb testing.TB, change func(*config.Config)) *running {
 	tb.Helper()
@@ -206,7 +206,7 @@ func (r *running) begin(tb testing.TB) net.Conn {
 // TestWriteTimeout has a client that sends requests and never reads.
 func TestWriteTimeout(t *testing.T) {
 	t.Parallel()
-	r := slowly(t, func(c *config.Config) { c.Web.WriteTimeout = 5 * time.Second }) // enough to begin the response
+	r := slowly(t, func(c *config.Config) { c.Web.WriteTimeout = 5 * time.Second }) // time to begin the response
 	r.begin(t)
 	eventually(t, "the timeout", func() bool { return strings.Contains(r.log.String(), "Writing the response failed") })
 }

@@ -32,7 +32,7 @@ func TestListenTaken(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "--web.listen-address") || !strings.Contains(err.Error(), taken) {
 		t.Errorf("listening on %s ends with %v", taken, err)
 	}
-	// What was open before is closed again.
+	// The listener that was opened first is closed again.
 	if conn, err := new(net.Dialer).DialContext(t.Context(), "unix", free); err == nil {
 		_ = conn.Close() // it should not have opened
 		t.Errorf("%s listens", free)
@@ -76,7 +76,7 @@ func TestListenStaleSocket(t *testing.T) {
 	mustScrape(t, "unix", serve(t, c).address(t))
 }
 
-// TestListenKeepsOtherFiles checks that files and sockets of others stay.
+// TestListenKeepsOtherFiles checks that files and sockets of others are kept.
 func TestListenKeepsOtherFiles(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
@@ -113,7 +113,7 @@ func TestListenSystemdWithoutSockets(t *testing.T) {
 	}
 }
 
-// TestListenSystemdRefuses passes what no server can listen on: one plain error.
+// TestListenSystemdRefuses passes unusable file descriptors: one plain error.
 func TestListenSystemdRefuses(t *testing.T) {
 	t.Parallel()
 	file := func(of interface{ File() (*os.File, error) }, err error) *os.File {
@@ -188,7 +188,7 @@ func TestListenSystemd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The shell has the process id that the program keeps.
+	// exec keeps the process id of the shell.
 	command := exec.CommandContext(t.Context(), "/bin/sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0"`, os.Args[0])
 	command.Env = append(os.Environ(), activatedVariable+"="+startNginx(t, nil).URL)
 	command.ExtraFiles = []*os.File{socket}
@@ -228,7 +228,7 @@ func serveActivated() error {
 	return nil
 }
 
-// TestListenSecured is how versions 0.9 to 0.11 of the old exporter serve.
+// TestListenSecured serves TLS by the flags of nginx-prometheus-exporter 0.9 to 0.11.
 func TestListenSecured(t *testing.T) {
 	t.Parallel()
 	files := newPair(t, 1)
@@ -240,20 +240,20 @@ func TestListenSecured(t *testing.T) {
 	}
 	serial := func(newest uint16) (int64, error) {
 		conn, err := (&tls.Dialer{Config: &tls.Config{
-			InsecureSkipVerify: true, // the test looks at the certificate itself
+			InsecureSkipVerify: true, // the test checks the certificate itself
 			MinVersion:         tls.VersionTLS10, MaxVersion: newest,
 		}}).DialContext(t.Context(), "tcp", r.address(t))
 		if err != nil {
 			return 0, err
 		}
-		defer func() { _ = conn.Close() }()                                                     // the handshake was all
+		defer func() { _ = conn.Close() }()                                                     // only the handshake is needed
 		return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.Int64(), nil //nolint:forcetypeassert // of a TLS dialer
 	}
 	if got, err := serial(tls.VersionTLS13); err != nil || got != 1 {
 		t.Errorf("the certificate has number %d, error %v", got, err)
 	}
 	if _, err := serial(tls.VersionTLS11); err == nil {
-		t.Error("TLS 1.1 is spoken")
+		t.Error("TLS 1.1 is accepted")
 	}
 	renewed := newPair(t, 2)
 	move(t, renewed.certificate, files.certificate)

@@ -8,8 +8,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// activatedVariable makes this program the exporter behind sockets of systemd,
-// which only a process of its own can be: they are its descriptors from 3 on.
+// activatedVariable makes this program an exporter with sockets from systemd. It
+// must be a separate process, since the sockets are its descriptors from 3 on.
 const activatedVariable = "NGINX_EXPORTER_WEB_TEST_ACTIVATED"
 
 func TestMain(m *testing.M) {

@@ -68,7 +68,7 @@ func unpack(tb testing.TB, body []byte) []byte {
 	return text
 }
 
-// content returns the series of a response, without what changes from scrape to
+// content returns the series of a response, without values that change with each
 // scrape.
 func content(tb testing.TB, recorder *httptest.ResponseRecorder) map[string]string {
 	tb.Helper()

@@ -110,13 +110,13 @@ func (s samples) without(tb testing.TB, prefixes ...string) {
 	for _, prefix := range prefixes {
 		for key := range s {
 			if strings.HasPrefix(key, prefix) {
-				tb.Errorf("%s is there", key)
+				tb.Errorf("%s is exposed", key)
 			}
 		}
 	}
 }
 
-// wantFailed wants these sources failed, by their reasons, and no other.
+// wantFailed checks that exactly these sources failed, for these reasons.
 func (s samples) wantFailed(tb testing.TB, failed map[string]string) {
 	tb.Helper()
 	for key, success := range s {
@@ -140,7 +140,7 @@ func (s samples) wantFailed(tb testing.TB, failed map[string]string) {
 	}
 }
 
-// core are values of the sample that must not be lost with anything else.
+// core has values of the sample that must be present whatever else fails.
 func core() samples {
 	return samples{
 		"nginx_up{}": 1, "nginxplus_up{}": 1, "nginxplus_http_requests_total{}": 2345678,
@@ -173,7 +173,7 @@ func configurePlus(uri string) *config.Config {
 	return c
 }
 
-// odd lays odd documents over the others, but for some.
+// odd replaces documents by those of an odd server, with exceptions.
 func odd(tb testing.TB, name string, but ...string) plustest.Option {
 	tb.Helper()
 	documents, err := plustest.Odd(name)
@@ -186,7 +186,7 @@ func odd(tb testing.TB, name string, but ...string) plustest.Option {
 	return plustest.WithOverlay(documents)
 }
 
-// badName tries to end its label and to add a series.
+// badName tries to close its label value and to inject a series.
 const badName = "a\"} 1\nnginxplus_up 0\ninjected{x=\"\\"
 
 // peers are documents of upstreams of http and stream with these servers.
@@ -202,7 +202,7 @@ func duplicates() plustest.Option {
 		`{"id":2,"server":"10.0.0.2:80","name":"c","state":"up","active":3,"requests":30,"connections":30}`)
 }
 
-// code418 is a status code that no list of codes has.
+// code418 is a status code that is not in any fixed list of codes.
 func code418() plustest.Option {
 	const responses = `"responses":{"1xx":0,"2xx":1,"3xx":0,"4xx":5,"5xx":0,"codes":{"200":1,"418":5},"total":6}`
 	return plustest.WithOverlay(map[string][]byte{
@@ -214,7 +214,7 @@ func code418() plustest.Option {
 
 func options(all ...plustest.Option) []plustest.Option { return all }
 
-// plusCase is what NGINX Plus serves, and what must become of it.
+// plusCase is what NGINX Plus serves, and the expected result.
 type plusCase struct {
 	options []plustest.Option
 	want    samples           // besides core
@@ -321,7 +321,7 @@ func plusCases(tb testing.TB) map[string]plusCase {
 	return cases
 }
 
-// One thing that is odd or broken takes nothing else with it.
+// An odd or broken document does not affect the others.
 func TestPlusMisbehaves(t *testing.T) {
 	t.Parallel()
 	for name, c := range plusCases(t) {
@@ -356,7 +356,7 @@ func (c *plusCase) check(t *testing.T, s samples) {
 	}
 }
 
-// null for every document costs those that cannot be null.
+// If every document is null, those that may not be null fail.
 func TestPlusNullDocuments(t *testing.T) {
 	t.Parallel()
 	e, _ := exportPlus(t, odd(t, "null_documents", "http/requests", "connections"))
@@ -366,7 +366,7 @@ func TestPlusNullDocuments(t *testing.T) {
 	s.without(t, "nginxplus_cache_", "nginxplus_upstream_", "nginxplus_server_zone_", "nginxplus_worker_", "nginxplus_ssl_")
 }
 
-// An API that is down as a whole is one line of the log, and is found again.
+// An API that is down as a whole is logged in one line, and detected again later.
 func TestPlusDown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -403,7 +403,7 @@ func TestPlusDown(t *testing.T) {
 	}
 }
 
-// With auto, what is neither of the two is just down.
+// With mode auto, a target that is neither is down.
 func TestPlusNotFoundWithAuto(t *testing.T) {
 	t.Parallel()
 	_, server := startPlus(t, plustest.WithStatus(plustest.Every, http.StatusNotFound, ""))
@@ -415,7 +415,7 @@ func TestPlusNotFoundWithAuto(t *testing.T) {
 	}
 }
 
-// Hundreds of zones and servers are complete.
+// Hundreds of zones and servers are exposed completely.
 func TestPlusManyObjects(t *testing.T) {
 	t.Parallel()
 	server := plustest.Sized(plustest.Size{Upstreams: 50, Peers: 10, Zones: 500}).Start()

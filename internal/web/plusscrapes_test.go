@@ -18,9 +18,8 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// What a scrape costs nginx: one request for each document, over connections
-// that are kept. The lists are remembered; the first scrape with auto may need
-// them twice.
+// A scrape makes one request for each document, over kept connections. Lists are
+// cached; the first scrape with mode auto may read them twice.
 func TestPlusRequests(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"auto", "plus"} {
@@ -51,13 +50,13 @@ func TestPlusRequests(t *testing.T) {
 	}
 }
 
-// Documents that hang cost themselves, within the timeout of the target: the
-// others are read before four fifths of it are over.
+// Documents that hang time out after 80% of the timeout of the target, and the
+// others are exposed.
 func TestPlusDocumentsHang(t *testing.T) {
 	t.Parallel()
 	_, server := startPlus(t, plustest.WithHang("http/upstreams"), plustest.WithHang("nginx"), plustest.WithHang("stream/zone_sync"))
 	c := configurePlus(server.URL)
-	c.Nginx.Timeout = 15 * time.Second // enough for what does not hang, on a busy machine
+	c.Nginx.Timeout = 15 * time.Second // enough for the other documents on a busy machine
 	s := newExporter(t, c).scrapePlus(t, "")
 	s.want(t, core())
 	s.wantFailed(t, map[string]string{"http_upstreams": "timeout", "nginx": "timeout", "stream_zone_sync": "timeout"})
@@ -79,7 +78,7 @@ func TestPlusEverythingIsSlow(t *testing.T) {
 	}
 }
 
-// Each failure costs series, and none that another one costs.
+// Each failure removes series, and none that another failure removes.
 func TestPlusEachDocumentFails(t *testing.T) {
 	t.Parallel()
 	e, api := exportPlus(t)
@@ -111,13 +110,13 @@ func TestPlusEachDocumentFails(t *testing.T) {
 	}
 	for _, name := range whole.data() {
 		if costs[name] == "" {
-			t.Errorf("%s is there without any of the documents", name)
+			t.Errorf("%s is exposed without any of the documents", name)
 		}
 	}
 }
 
-// A reload of nginx brings new objects and takes others away at once, without a
-// warning; a restart may bring other API versions and closes connections.
+// A reload of nginx adds and removes objects at once, without a warning; a restart
+// may change the API version and closes connections.
 func TestPlusReloads(t *testing.T) {
 	t.Parallel()
 	caches := plustest.WithDocument("http/caches", string(plustest.Sample()["http/caches"]))
@@ -217,8 +216,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.Handler.ServeHTTP(w, r)
 }
 
-// Scrapers at the same time share the requests to nginx, and one that leaves
-// takes nothing from the others.
+// Concurrent scrapers share the requests to nginx, and one that leaves does not
+// affect the others.
 func TestPlusScrapersShare(t *testing.T) {
 	t.Parallel()
 	api := plustest.New()
@@ -247,13 +246,13 @@ func TestPlusScrapersShare(t *testing.T) {
 	if most := api.MostAtOnce(); most > 10 {
 		t.Errorf("nginx had %d requests at once", most)
 	}
-	// A scraper that came late has a scrape of its own.
+	// A later scraper starts a scrape of its own.
 	if got := g.held.Load(); got > 4 {
 		t.Errorf("five scrapers requested a document %d times", got)
 	}
 }
 
-// Sources that a scraper names are the only ones that are requested.
+// Only the sources that a scraper names are requested.
 func TestPlusChosenSources(t *testing.T) {
 	t.Parallel()
 	e, api := exportPlus(t)
@@ -285,8 +284,8 @@ func TestPlusChosenSources(t *testing.T) {
 	}
 }
 
-// Sources can differ from target to target. One that is off is not requested,
-// and no key of a key-value zone is shown.
+// Sources can differ between targets. One that is off is not requested, and no key
+// of a key-value zone is exposed.
 func TestPlusSourcesOfTargets(t *testing.T) {
 	t.Parallel()
 	one, oneServer := startPlus(t)
@@ -316,7 +315,7 @@ func TestPlusSourcesOfTargets(t *testing.T) {
 	}
 }
 
-// Patterns choose zones, upstreams and servers by their whole names.
+// Filters match the whole names of zones, upstreams and servers.
 func TestPlusPatterns(t *testing.T) {
 	t.Parallel()
 	_, server := startPlus(t)
@@ -412,11 +411,11 @@ func TestPlusServerIDAndCodes(t *testing.T) {
 	}
 }
 
-// changing is NGINX Plus or stub_status by turns.
+// changing alternates between NGINX Plus and stub_status.
 type changing struct {
 	api    *plustest.API
 	status atomic.Bool
-	only   bool // stub_status is at one path, and there is nothing below it
+	only   bool // stub_status is at one path, without subpaths
 }
 
 // ServeHTTP implements [http.Handler].
@@ -428,12 +427,12 @@ func (c *changing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	default:
 		w.Header().Set("Content-Type", "text/plain")
-		_, _ = io.WriteString(w, stubPage) // the exporter may have left
+		_, _ = io.WriteString(w, stubPage) // the exporter may have disconnected
 	}
 }
 
-// auto follows a target that becomes the other one, within three scrapes: one
-// fails to read documents, one to read the lists, the third detects it.
+// Mode auto follows a target that changes its type, within three scrapes: one fails
+// to read documents, one to read the lists, the third detects the type.
 func TestPlusDetection(t *testing.T) {
 	t.Parallel()
 	for _, only := range []bool{false, true} {
@@ -504,7 +503,7 @@ func TestPlusAddresses(t *testing.T) {
 	readSamples(t, newExporter(t, c).get(t, probe(server.URL, ""))).want(t, core())
 }
 
-// Prometheus takes native histograms and the times of creation by protobuf.
+// Native histograms and creation timestamps are exposed as protobuf.
 func TestPlusProtobuf(t *testing.T) {
 	t.Parallel()
 	const nginx = `{"version":"1.29.8","build":"nginx-plus-r37.0.0","generation":%d,"load_timestamp":"2026-07-01T08:15:30.250Z"}`

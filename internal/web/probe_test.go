@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// probing allows what listens at the address of n, and 192.0.2.0/24, where
-// nothing does.
+// probing allows the address of n, and 192.0.2.0/24, which is unused.
 func probing(tb testing.TB, n *nginx) *exporter {
 	tb.Helper()
 	port := n.Listener.Addr().String()
@@ -115,8 +114,7 @@ func TestProbeRefused(t *testing.T) {
 	}
 }
 
-// TestProbeInjectsNothing puts into target and module what would be labels or
-// lines if it was part of the response.
+// TestProbeInjectsNothing tries to inject labels and lines by target and module.
 func TestProbeInjectsNothing(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)

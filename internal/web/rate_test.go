@@ -27,8 +27,8 @@ func rated(tb testing.TB, more ...string) *exporter {
 	return e
 }
 
-// TestRateForms requests the rate in all forms. KEDA uses the first one: it
-// sends no Accept, and cuts queries off.
+// TestRateForms requests the rate in all formats. KEDA uses the first one: it sends
+// no Accept header, and drops the query string.
 func TestRateForms(t *testing.T) {
 	t.Parallel()
 	const prometheus = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"

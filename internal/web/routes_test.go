@@ -162,8 +162,8 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// TestScrapeCounts checks that scrapes are counted by status with the full metrics
-// of the exporter, and not otherwise.
+// TestScrapeCounts checks that scrapes are counted by status only with
+// --web.exporter-metrics=full.
 func TestScrapeCounts(t *testing.T) {
 	t.Parallel()
 	const counted = `promhttp_metric_handler_requests_total{code="200"} 2`
@@ -242,8 +242,8 @@ func TestChosenSources(t *testing.T) {
 	}
 }
 
-// TestChosenFamilies wants of a scrape that names sources those, their state, and
-// nothing about others, about the exporter in particular.
+// TestChosenFamilies checks that a scrape that names sources gets only those and
+// their state, without metrics of the exporter.
 func TestChosenFamilies(t *testing.T) {
 	t.Parallel()
 	e := newExporter(t, configure(startNginx(t, nil).URL))
@@ -270,8 +270,8 @@ func TestChosenFamilies(t *testing.T) {
 	}
 }
 
-// TestChosenSourcesOfNginxThatIsDown: what an nginx speaks that was never read is
-// not known, and no error of the scraper.
+// TestChosenSourcesOfNginxThatIsDown checks that a valid selection is not an error
+// before the sources of the target are known.
 func TestChosenSourcesOfNginxThatIsDown(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)

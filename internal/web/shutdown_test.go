@@ -96,7 +96,7 @@ func TestShutdownCompletesRequests(t *testing.T) {
 		if err != nil {
 			return true
 		}
-		_ = conn.Close() // it only had to be opened
+		_ = conn.Close() // opened only to see if the exporter listens
 		return false
 	})
 	select {

@@ -31,12 +31,12 @@ func TestTLSVersions(t *testing.T) {
 		tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true,
 	} {
 		dialer := &tls.Dialer{Config: &tls.Config{
-			InsecureSkipVerify: true, // the version is what is tested
+			InsecureSkipVerify: true, // the test is about the version
 			MinVersion:         version, MaxVersion: version,
 		}}
 		conn, err := dialer.DialContext(t.Context(), "tcp", r.address(t))
 		if err == nil {
-			_ = conn.Close() // the handshake was all
+			_ = conn.Close() // only the handshake is needed
 		}
 		if (err == nil) != served {
 			t.Errorf("a handshake with %s ends with %v", tls.VersionName(version), err)
@@ -45,7 +45,7 @@ func TestTLSVersions(t *testing.T) {
 }
 
 // Clients without a certificate of the CA are refused before nginx gets a request,
-// whatever part of the web configuration a writer has written so far.
+// also while the web configuration is partly written.
 func TestClientCertificates(t *testing.T) {
 	t.Parallel()
 	files, other := newPair(t, 1), newPair(t, 2)
@@ -75,8 +75,8 @@ func TestClientCertificates(t *testing.T) {
 	mustServe()
 }
 
-// While its certificate is broken on disk the exporter serves nothing, neither
-// over TLS nor in plain, and recovers with the file.
+// While its certificate file is broken the exporter serves nothing, neither over
+// TLS nor without, and recovers with the file.
 func TestCertificateBreaks(t *testing.T) {
 	t.Parallel()
 	files := newPair(t, 1)
@@ -103,7 +103,7 @@ func TestCertificateBreaks(t *testing.T) {
 	}
 }
 
-// Only the right password is served, on every path, also while others guess.
+// Every path requires the right password, also while others guess.
 func TestPasswords(t *testing.T) {
 	t.Parallel()
 	r, n, _ := serveWeb(t, users)

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// timed is a response that notes the deadlines of its writes.
+// timed is a response that records the deadlines of its writes.
 type timed struct {
 	*httptest.ResponseRecorder
 	deadline time.Time
 }
 
-// SetWriteDeadline makes it one for [http.ResponseController].
+// SetWriteDeadline is called by [http.ResponseController].
 func (t *timed) SetWriteDeadline(deadline time.Time) error {
 	t.deadline = deadline
 	return nil
 }
 
-// Each piece of a response has a share of the time, and the last one what is left.
+// Each piece of a response has a share of the timeout, the last one the rest.
 func TestWriterDeadlines(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ timeout, least, most time.Duration }{
@@ -43,8 +43,8 @@ func TestWriterDeadlines(t *testing.T) {
 	}
 }
 
-// The response that is stalled for longest is cut off for others, by number and
-// by size, and only if it has not finished.
+// At the limits of number and size, the response that has been stalled longest is
+// cut off, unless it has finished.
 func TestWritersAreBounded(t *testing.T) {
 	t.Parallel()
 	ws := newWriters(1)
@@ -60,7 +60,7 @@ func TestWritersAreBounded(t *testing.T) {
 	c.progress = c.progress.Add(-time.Minute)
 	e := begin(1)
 	wantCut(t, map[*writer]bool{a: false, b: false, c: true, d: false, e: false})
-	ws.finish(c) // a second time: it was forgotten
+	ws.finish(c) // again: it was removed already
 	ws.finish(a)
 	f := begin(1000) // the others are not stalled
 	wantCut(t, map[*writer]bool{d: false, e: false, f: false})
@@ -85,7 +85,7 @@ func wantCut(tb testing.TB, want map[*writer]bool) {
 		if past := response.deadline.Equal(time.Unix(1, 0)); w.cut != cut || past != cut {
 			tb.Errorf("a response of %d rows is cut off: %t, and its deadline is past: %t; want %t", w.rows, w.cut, past, cut)
 		}
-		// It stays cut off, whatever is written.
+		// It stays cut off when more is written.
 		_, _ = w.Write([]byte("x")) // which a recorder accepts
 		if past := response.deadline.Equal(time.Unix(1, 0)); past != cut {
 			tb.Errorf("after a write the deadline of a response of %d rows is past: %t; want %t", w.rows, past, cut)
