@@ -26,19 +26,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // repository is the root of the tree that is tested.
 const repository = ".."
 
-// clone is a copy of the tree in which the examples have ports of their own,
-// so that they run beside whatever has theirs.
+// clone is a copy of the tree in which the examples use other ports, so that the
+// usual ones may be in use.
 type clone struct {
 	root  string
 	ports map[int]string // by the number that the examples write
 }
 
-// usual are the ports of the examples, as examples/README.md tells them.
+// usual lists the ports of the examples, as in examples/README.md.
 func usual() []int { return []int{8080, 8081, 8082, 8443, 8444, 9099, 9113} }
 
-// newClone copies everything that a build reads. Its ports are none of those
-// taken, and are taken from then on. The examples are made to scrape more
-// often, since nobody watches.
+// newClone copies everything that a build reads. Its ports are not in taken, and are
+// added to it. The examples scrape more often, so that tests are faster.
 func newClone(t *testing.T, taken map[string]bool) *clone {
 	t.Helper()
 	c := &clone{root: t.TempDir(), ports: map[int]string{}}
@@ -106,8 +105,8 @@ func (c *clone) ownPorts(text string) string {
 	})
 }
 
-// freePort returns a port below those that the system gives to whoever asks
-// for any, so that no test that runs at the same time is given it.
+// freePort returns a port outside of the range from which the kernel chooses free
+// ports, so that no other test gets it.
 func freePort(t *testing.T, taken map[string]bool) string {
 	t.Helper()
 	const least, count, tries = 10000, 10000, 100
@@ -135,10 +134,10 @@ func free(t *testing.T, port string) bool {
 func (c *clone) environment() []string {
 	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
-		// They would reach the make of the examples from the one that runs the tests.
+		// They are meant for the make that runs the tests, not for that of the examples.
 		return slices.Contains([]string{"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}, name)
 	})
-	// Debian keeps nginx where only root looks for commands.
+	// On Debian nginx is in the PATH of root only.
 	return append(environment, "no_proxy=127.0.0.1", "PATH="+os.Getenv("PATH")+":/usr/sbin")
 }
 
@@ -146,8 +145,8 @@ func (c *clone) environment() []string {
 const limit = 10 * time.Minute
 
 // run runs a script as if its lines were typed, and returns what it printed.
-// The script must leave nothing behind; what a failed one leaves is ended and
-// removed.
+// The script must leave neither processes nor files behind; those of a failed one
+// are cleaned up.
 func (c *clone) run(t *testing.T, script string) string {
 	t.Helper()
 	logs, temp := t.TempDir(), openTemp(t)
@@ -166,13 +165,13 @@ func (c *clone) run(t *testing.T, script string) string {
 		t.Fatalf("exit status %d (within %s)\nstandard output:\n%s\nlogs:\n%s", status, limit, out, programLogs(t, temp))
 	}
 	if leftovers, err := os.ReadDir(temp); err != nil || len(leftovers) > 0 {
-		t.Errorf("after the last command there is still %v (%v)", leftovers, err)
+		t.Errorf("left behind: %v (%v)", leftovers, err)
 	}
 	return out
 }
 
-// openTemp returns a folder for temporary files that, like /tmp, the workers
-// of nginx may enter, who are somebody else where root starts nginx.
+// openTemp returns a folder for temporary files that, like /tmp, the workers of
+// nginx may enter: if root starts nginx, they have another user.
 func openTemp(t *testing.T) string {
 	t.Helper()
 	temp := t.TempDir()
@@ -213,7 +212,7 @@ func find(t *testing.T, folder, pattern string) []string {
 	var found []string
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a program that ends takes its files along
+			return nil // removed by a program that has ended
 		}
 		if err != nil {
 			return err
@@ -252,7 +251,7 @@ func endDaemons(t *testing.T, folder string) {
 		if err != nil || pid < 2 {
 			continue
 		}
-		_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended by itself
+		_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended already
 		proctest.Until(t, "nginx to end", func() bool {
 			_, err := os.Stat(path)
 			return errors.Is(err, fs.ErrNotExist)

@@ -1,5 +1,5 @@
-// Package examples_test runs the examples as their READMEs tell, on a real
-// nginx and a real Prometheus, and checks the files that they ship.
+// Package examples_test follows the READMEs of the examples, with a real nginx and
+// a real Prometheus, and checks their files.
 package examples_test
 
 import (
@@ -13,7 +13,7 @@ import (
 	"nginx-exporter/internal/proctest"
 )
 
-// example is one README and what its commands must print, in this order.
+// example is one README and the expected output of its commands, in order.
 type example struct {
 	folder string
 	prints []string
@@ -71,8 +71,8 @@ func TestReadmes(t *testing.T) {
 	expected := map[string]bool{}
 	for _, example := range examples() {
 		expected[example.folder] = true
-		// A clone of its own, for ports of its own. What is built already is
-		// not built again.
+		// Each has its own clone and ports, and the binaries that are already
+		// built.
 		c := newClone(t, taken)
 		if err := os.CopyFS(filepath.Join(c.root, "bin"), os.DirFS(filepath.Join(built.root, "bin"))); err != nil {
 			t.Fatal(err)

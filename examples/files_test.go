@@ -25,8 +25,8 @@ func TestSnippets(t *testing.T) {
 	}
 }
 
-// TestPrometheusFiles shows each configuration of Prometheus to promtool, those
-// inside of the documentation too.
+// TestPrometheusFiles checks each configuration of Prometheus with promtool, also
+// those in the documentation.
 func TestPrometheusFiles(t *testing.T) {
 	c := newClone(t, map[string]bool{})
 	folder := c.server(t)
@@ -65,7 +65,7 @@ func shipped(t *testing.T, c *clone, pattern string) []string {
 	return found
 }
 
-// server makes a folder with everything that a snippet may refer to.
+// server creates a folder with all files that a snippet may refer to.
 func (c *clone) server(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -82,7 +82,7 @@ func (c *clone) server(t *testing.T) string {
 	return folder
 }
 
-// command runs a program to its end and returns what it said.
+// command runs a program to its end and returns its output.
 func (c *clone) command(t *testing.T, folder, name string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

@@ -21,9 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the manifests that inject makes")
 
-// TestGoldenInjected holds the manifests that a README calls the outcome of
-// its "inject" to what the program makes of that command line now. The exporter
-// takes the arguments in them.
+// TestGoldenInjected compares the injected manifests with the output of the command
+// in the README, and checks that the exporter accepts the arguments in them.
 func TestGoldenInjected(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "nginx-exporter")
 	atRoot(t, "scripts/build.sh", program)
@@ -54,8 +53,8 @@ func TestGoldenInjected(t *testing.T) {
 	}
 }
 
-// TestClusterReadmes holds what the commands of the READMEs name: files of the
-// tree, objects and labels that are in manifests.
+// TestClusterReadmes checks that the files, objects and labels in commands of the
+// READMEs exist.
 func TestClusterReadmes(t *testing.T) {
 	for _, readme := range clusterReadmes(t) {
 		present := objects(t, filepath.Dir(readme))
@@ -74,7 +73,7 @@ func TestClusterReadmes(t *testing.T) {
 	}
 }
 
-// TestClusterImage holds that the READMEs load the image that is built.
+// TestClusterImage checks that the READMEs load the image that is built.
 func TestClusterImage(t *testing.T) {
 	image := "nginx-exporter:" + strings.TrimSpace(read(t, filepath.Join(repository, "VERSION")))
 	for _, readme := range clusterReadmes(t) {
@@ -94,7 +93,7 @@ func named(command string) []string {
 		names = append(names, "app="+match[1])
 	}
 	if !strings.Contains(command, "--namespace shop") {
-		return names // what others install
+		return names // installed from elsewhere
 	}
 	object := regexp.MustCompile(`\s(deployment|statefulset|daemonset|job|cronjob|hpa|scaledobject|prometheusrule|configmap)(?:/| )([a-z][a-z0-9-]+)`)
 	for _, match := range object.FindAllStringSubmatch(command, -1) {
@@ -107,8 +106,8 @@ func named(command string) []string {
 	return names
 }
 
-// TestLoad runs the load of the examples on a real nginx: each request comes on
-// a connection of its own, and there are not more of them than the READMEs say.
+// TestLoad runs the load generator of the examples on a real nginx: each request has
+// a connection of its own, and there are not more than the READMEs say.
 func TestLoad(t *testing.T) {
 	c := newClone(t, map[string]bool{})
 	folder, port := c.server(t), freePort(t, map[string]bool{})
@@ -130,10 +129,10 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// counters are what nginx has counted, but the requests for them.
+// counters has the counters of nginx, without the requests to read them.
 type counters struct {
 	url                          string
-	connections, requests, asked int
+	connections, requests, own int
 }
 
 func (c *counters) read(t *testing.T) bool {
@@ -142,7 +141,7 @@ func (c *counters) read(t *testing.T) bool {
 	if err != nil {
 		return false
 	}
-	c.asked++
+	c.own++
 	lines := strings.Split(string(out), "\n")
 	if len(lines) < 3 {
 		t.Fatalf("nginx says %q", out)
@@ -150,8 +149,8 @@ func (c *counters) read(t *testing.T) bool {
 	if _, err := fmt.Sscan(lines[2], &c.connections, new(int), &c.requests); err != nil {
 		t.Fatalf("nginx says %q: %v", out, err)
 	}
-	c.connections -= c.asked
-	c.requests -= c.asked
+	c.connections -= c.own
+	c.requests -= c.own
 	return true
 }
 
@@ -213,7 +212,7 @@ func parse(t *testing.T, name, text string) []any {
 	}
 }
 
-// at returns what is at the end of the path of keys and indices, or nil.
+// at returns the value at a path of keys and indices, or nil.
 func at(node any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {
@@ -231,12 +230,12 @@ func at(node any, path ...any) any {
 	return node
 }
 
-// objects returns which objects the manifests for a README make, as kind/name,
-// and which labels their pods have, as app=value.
+// objects returns the objects in the manifests for a README, as kind/name, and the
+// labels of their pods, as app=value.
 func objects(t *testing.T, folder string) map[string]bool {
 	t.Helper()
 	present := map[string]bool{
-		"job/rehearsal-now": true, // a README makes it by hand
+		"job/rehearsal-now": true, // created by a command in a README
 	}
 	for _, place := range []string{"kubernetes", "kubernetes/hpa-adapter", folder} {
 		paths, err := filepath.Glob(filepath.Join(place, "*.yaml"))
@@ -282,7 +281,7 @@ func exporterArguments(t *testing.T, manifests string) [][]string {
 		all = append(all, args)
 	}
 	if len(all) == 0 {
-		t.Error("there is no exporter in what inject makes")
+		t.Error("inject has added no exporter")
 	}
 	return all
 }

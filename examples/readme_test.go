@@ -74,8 +74,8 @@ func onMachine(commands string) string {
 	return regexp.MustCompile(`(?m)^bin/nginx-exporter(?: --.*)?$`).ReplaceAllString(commands, "serve $0")
 }
 
-// elsewhere has the commands in the text of the README that TestReadme does not run, with the test that does, or the word by
-// which the same paragraph or row says what the command needs.
+// elsewhere has the commands in the text of the README that TestReadme does not run, with the test that does, or a word by
+// which the same paragraph or row names what the command requires.
 func elsewhere() map[string]string {
 	return map[string]string{
 		"make demo-plus":                         "scripts/demoplus_test.go",

@@ -12,7 +12,7 @@ import (
 	"nginx-exporter/internal/snippet"
 )
 
-// TestGoldenSnippets holds the status servers of the examples equal to those that the command snippet prints and that
+// TestGoldenSnippets compares the status servers of the examples with those that the command snippet prints and that
 // inject adds to pods.
 func TestGoldenSnippets(t *testing.T) {
 	want := map[string]string{}

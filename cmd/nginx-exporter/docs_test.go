@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestDocsFlags holds the tables of docs/flags.md equal to the flags.
+// TestDocsFlags compares the tables of docs/flags.md with the flags.
 func TestDocsFlags(t *testing.T) {
 	var tables strings.Builder
 	flags := fresh(t).flags
@@ -26,8 +26,8 @@ func TestDocsFlags(t *testing.T) {
 	section(t, "docs/flags.md", "flags", tables.String())
 }
 
-// TestHelp holds the help to two screens of 100 columns. What it leaves out is
-// in the long help.
+// TestHelp limits the help to two screens of 100 columns. The rest is in the long
+// help.
 func TestHelp(t *testing.T) {
 	help, long := helpOf(t, "--help"), helpOf(t, "--help-long")
 	lines := strings.Split(help, "\n")
@@ -68,8 +68,8 @@ func helpOf(t *testing.T, flag string) string {
 	return string(output)
 }
 
-// TestDocsOldFlags holds the table of docs/migrating.md equal to the flags that
-// only versions 0.x had, with the warnings in the log.
+// TestDocsOldFlags compares the table of docs/migrating.md with the flags that only
+// versions 0.x had, and their warnings in the log.
 func TestDocsOldFlags(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| flag | variable | the log says |\n|---|---|---|\n")
@@ -81,7 +81,7 @@ func TestDocsOldFlags(t *testing.T) {
 	section(t, "docs/migrating.md", "old-flags", table.String())
 }
 
-// TestDocsManPage holds docs/nginx-exporter.1 equal to the flags and commands.
+// TestDocsManPage compares docs/nginx-exporter.1 with the flags and commands.
 func TestDocsManPage(t *testing.T) {
 	cli := fresh(t)
 	model := cli.app.Model()

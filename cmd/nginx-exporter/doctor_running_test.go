@@ -60,7 +60,7 @@ func TestRunningExporter(t *testing.T) {
 	}
 }
 
-// TestTargetsUnset checks when a running exporter is looked up.
+// TestTargetsUnset checks when a running exporter is searched.
 func TestTargetsUnset(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]bool{

@@ -116,7 +116,7 @@ func TestFlagErrorsNameTheirSource(t *testing.T) {
 	picky := 0
 	for _, f := range fresh(t).flags {
 		if _, err := parsed(on(f, garbage), nil); err == nil {
-			continue // a text, which Validate looks at
+			continue // any text; Validate checks it
 		}
 		picky++
 		for _, variable := range f.env {
@@ -139,8 +139,8 @@ func TestFlagErrorsNameTheirSource(t *testing.T) {
 	}
 }
 
-// TestQuotedValues sets every flag to a value in quotes, as from a file of
-// variables that is not read by a shell.
+// TestQuotedValues sets every flag to a value in quotes, as from an env file of
+// Docker.
 func TestQuotedValues(t *testing.T) {
 	for _, f := range fresh(t).flags {
 		for _, quote := range []string{`"`, "'"} {
@@ -155,7 +155,7 @@ func TestQuotedValues(t *testing.T) {
 }
 
 // TestOldSpellings uses the spellings of versions 0.x for every flag: each has the
-// same effect as today's, and the log names that.
+// same effect as the current one, which the log names.
 func TestOldSpellings(t *testing.T) {
 	for _, f := range fresh(t).flags {
 		for _, s := range oldSpellings(f, samples(t, f)[0]) {

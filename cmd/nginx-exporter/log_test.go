@@ -34,9 +34,9 @@ func TestLogUnread(t *testing.T) {
 	}
 }
 
-// TestLogReadAgain reads from the full pipe after more lines than the program
+// TestLogRecovers reads from the full pipe after more lines than the program
 // keeps: the log reports how many were dropped, and is complete from then on.
-func TestLogReadAgain(t *testing.T) {
+func TestLogRecovers(t *testing.T) {
 	reader, p, socket := startUnread(t)
 	for range logQueue/200 + 5 {
 		scrapeUnread(t, p, socket)
@@ -121,7 +121,7 @@ func getUnix(t *testing.T, p *proctest.Process, socket string) string {
 	p.Await(t, "listening", func() bool {
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "unix", socket)
 		if err == nil {
-			_ = conn.Close() // it only had to be opened
+			_ = conn.Close() // opened only to see if the exporter listens
 		}
 		return err == nil
 	})

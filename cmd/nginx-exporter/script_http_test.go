@@ -83,7 +83,7 @@ func requestLater(ts *testscript.TestScript, client *http.Client, request *http.
 	})
 }
 
-// hangsUp connects and waits until the exporter hangs up:
+// hangsUp connects and waits until the exporter closes the connection:
 //
 //	hangsup silent|idle|deaf ADDRESS
 //

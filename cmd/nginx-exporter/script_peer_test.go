@@ -69,7 +69,7 @@ func hang(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// swallow ends when the other side hangs up.
+// swallow reads until the other side closes the connection.
 func swallow(conn net.Conn, requested string) {
 	defer func() { _ = conn.Close() }() // nothing was written
 	reader := bufio.NewReader(conn)

@@ -37,7 +37,7 @@ func named(ts *testscript.TestScript, name string) *proctest.Process {
 	return p
 }
 
-// scriptTB lets a script use what tests use.
+// scriptTB implements [proctest.TB] for scripts.
 type scriptTB struct{ *testscript.TestScript }
 
 // Helper implements [proctest.TB].
@@ -77,8 +77,7 @@ func environment(ts *testscript.TestScript) []string {
 	return list
 }
 
-// environmentNames lists the variables that may mean something to a program of
-// a script.
+// environmentNames lists the variables that programs of a script may read.
 func environmentNames() []string {
 	names := []string{"PATH", "TMPDIR", "HOME", "GOCOVERDIR", "GORACE", "HTTP_PROXY", "http_proxy", "WORK"}
 	for _, f := range newCLI(nil, nil, func(string) (string, bool) { return "", false }).flags {
@@ -123,7 +122,7 @@ func exporterCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
 //	exporter [-n=2] [-fd=ADDRESS] NAME ARGS...
 //
 // Its address goes into $NAME, its log into NAME.log. With -n it has to listen
-// at so many addresses; the others go into $NAME_2 and so on. With -fd it gets
+// at that many addresses; the others go into $NAME_2 and so on. With -fd it gets
 // a socket as from systemd.
 func startExporter(ts *testscript.TestScript, neg bool, args []string) {
 	options, args := cutOptions(args)

@@ -93,7 +93,7 @@ func warned(ts *testscript.TestScript, neg bool, args []string) {
 	for line := range strings.Lines(stderr) {
 		if strings.Contains(line, " level=warn ") && pattern.MatchString(line) {
 			if neg {
-				ts.Fatalf("there is such a warning")
+				ts.Fatalf("unexpected warning")
 			}
 			return
 		}
@@ -124,7 +124,7 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// until tries again and again until try succeeds.
+// until repeats try until it succeeds.
 func until(ts *testscript.TestScript, try func() error) {
 	var err error
 	defer func() {

@@ -21,7 +21,7 @@ func TestSignalsAtStart(t *testing.T) {
 		command.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")            // the race detector would wait at each end
 		p := proctest.Start(t, "", command)
 		for deadline := time.Now().Add(proctest.Patience); ; {
-			// Without a pause: what is tested are the first microseconds.
+			// Without a pause, to test the first microseconds.
 			if _, err := os.Lstat(socket); err == nil {
 				break
 			}
@@ -54,7 +54,7 @@ func TestSignalsBeforeListening(t *testing.T) {
 			return err == nil
 		})
 		return p, func() {
-			// What it reads from now on is an empty file.
+			// From now on it reads an empty file.
 			if err := os.WriteFile(path+".new", nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -78,8 +78,8 @@ func TestSignalsBeforeListening(t *testing.T) {
 	}
 }
 
-// TestSignalOfOtherCommands checks that only serve handles signals: others end
-// by them.
+// TestSignalOfOtherCommands checks that only serve handles signals: they end other
+// commands.
 func TestSignalOfOtherCommands(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "web.yml")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {

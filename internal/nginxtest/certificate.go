@@ -24,7 +24,7 @@ type Authority struct {
 	key      *ecdsa.PrivateKey
 }
 
-// Leaf is what a certificate is for.
+// Leaf describes a certificate.
 type Leaf struct {
 	Name    string // instead of 127.0.0.1, localhost and ::1
 	Serial  int64  // 0 for a new one
@@ -90,7 +90,7 @@ func (a *Authority) Issue(tb proctest.TB, leaf Leaf) (certificate, key string) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
 }
 
-// Pair makes a certificate for a program in Go.
+// Pair makes a certificate for crypto/tls.
 func (a *Authority) Pair(tb proctest.TB, leaf Leaf) tls.Certificate {
 	tb.Helper()
 	pair, err := tls.X509KeyPair(pemBytes(a.Issue(tb, leaf)))

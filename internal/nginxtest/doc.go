@@ -1,5 +1,5 @@
-// Package nginxtest runs a real nginx for tests, with a configuration of their
-// own, and makes certificates.
+// Package nginxtest runs a real nginx for tests, with their configuration, and
+// creates certificates.
 //
 // Tests and internal/bench import it. It knows nothing of the exporter.
 package nginxtest

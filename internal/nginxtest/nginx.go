@@ -61,7 +61,7 @@ func Socket(tb proctest.TB) string {
 	if err != nil {
 		tb.Fatalf("%v", err)
 	}
-	tb.Cleanup(func() { _ = os.RemoveAll(folder) }) // in the system's own folder for such things
+	tb.Cleanup(func() { _ = os.RemoveAll(folder) }) // in the temporary directory of the system
 	return filepath.Join(folder, "s")
 }
 
@@ -71,7 +71,7 @@ func (n *Nginx) Configure(tb proctest.TB, http string) {
 	tb.Helper()
 	user := ""
 	if os.Getuid() == 0 {
-		user = "user root root;\n" // else its workers could not enter the folder
+		user = "user root root;\n" // so that its workers may enter the folder
 	}
 	main := user + strings.ReplaceAll(`daemon off;
 worker_processes 1;
@@ -106,7 +106,7 @@ func (n *Nginx) Write(tb proctest.TB, name, text string) string {
 	return path
 }
 
-// program is the nginx of the machine. Debian keeps it where only root looks.
+// program is the path of nginx, which on Debian is in the PATH of root only.
 func program(tb proctest.TB) string {
 	tb.Helper()
 	path, err := exec.LookPath("nginx")
@@ -123,12 +123,12 @@ func program(tb proctest.TB) string {
 // for nginx -T.
 func (n *Nginx) Program(tb proctest.TB) string {
 	tb.Helper()
-	// A process forked meanwhile would keep the file open for writing, and
+	// A process forked at the same time would keep the file open for writing, and
 	// running it would fail (ETXTBSY).
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	path := n.Write(tb, "nginx", fmt.Sprintf("#!/bin/sh\nexec %s -e stderr -p %s -c %s \"$@\"\n", program(tb), n.Dir, filepath.Join(n.Dir, "nginx.conf")))
-	if err := os.Chmod(path, 0o700); err != nil { // a program of ours
+	if err := os.Chmod(path, 0o700); err != nil { // it must be executable
 		tb.Fatalf("%v", err)
 	}
 	return path
@@ -146,8 +146,8 @@ func (n *Nginx) Start(tb proctest.TB) {
 	})
 }
 
-// Reload makes nginx load its configuration, and waits until it has started new
-// workers and told the old ones to end.
+// Reload makes nginx load its configuration, and waits until new workers have
+// started and old ones are shutting down.
 func (n *Nginx) Reload(tb proctest.TB) {
 	tb.Helper()
 	started, shutting := n.workers()
@@ -158,7 +158,7 @@ func (n *Nginx) Reload(tb proctest.TB) {
 	})
 }
 
-// workers returns how many workers have been started and told to end.
+// workers returns how many workers have been started and shut down.
 func (n *Nginx) workers() (started, shutting int) {
 	log := n.Log()
 	return strings.Count(log, "start worker process "), strings.Count(log, "gracefully shutting down")

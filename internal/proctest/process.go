@@ -19,10 +19,10 @@ type Process struct {
 }
 
 // Start starts the command and ends it with the test, together with the
-// processes that it started. Its output goes to a file at the path log (a
-// temporary file if empty) unless the command has a destination already: what
-// it logged before it sent a response can be read once the response is there.
-// The file is part of the report if the test fails.
+// processes that it started. Its output goes to a file at the path log (a temporary
+// file if empty) unless the command has a destination already. A file, unlike a
+// pipe, has every line as soon as the process has written it. It is printed if the
+// test fails.
 func Start(tb TB, log string, command *exec.Cmd) *Process {
 	tb.Helper()
 	p := &Process{name: filepath.Base(command.Path), log: log, command: command, ended: make(chan struct{})}
@@ -45,7 +45,7 @@ func Start(tb TB, log string, command *exec.Cmd) *Process {
 	if command.SysProcAttr == nil {
 		command.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	command.SysProcAttr.Setpgid = true // the group is what is ended
+	command.SysProcAttr.Setpgid = true // so that the whole group can be killed
 	endWithParent(command.SysProcAttr)
 	if err := command.Start(); err != nil {
 		tb.Fatalf("start %s: %v", p.name, err)
@@ -155,7 +155,7 @@ func (p *Process) Exit(tb TB) int {
 func (p *Process) Stop(tb TB) {
 	tb.Helper()
 	if p.Alive() {
-		_ = p.command.Process.Signal(syscall.SIGTERM) // it may end by itself meanwhile
+		_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended already
 	}
 	p.Exit(tb)
 }
@@ -163,7 +163,7 @@ func (p *Process) Stop(tb TB) {
 // Kill ends the process and its children at once.
 func (p *Process) Kill() {
 	if p.Alive() {
-		_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // it may end by itself meanwhile
+		_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // it may have ended already
 	}
 	<-p.ended
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// endWithParent makes the kernel end the process should the tests be killed.
+// endWithParent makes the kernel end the process if the tests are killed.
 func endWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGTERM }
 
 // Status returns a field of /proc/PID/status.

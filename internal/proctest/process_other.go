@@ -4,5 +4,5 @@ package proctest
 
 import "syscall"
 
-// endWithParent does nothing where the kernel cannot do it.
+// endWithParent does nothing: only Linux supports it.
 func endWithParent(*syscall.SysProcAttr) {}

@@ -2,15 +2,15 @@ package proctest
 
 import "time"
 
-// Patience is how long a test waits for something that must happen. It is far
-// more than anything takes, so that a busy machine fails no test.
+// Patience is how long a test waits for something that must happen. It is generous,
+// so that tests do not fail on a busy machine.
 const Patience = time.Minute
 
 // interval is the time between two checks of a condition.
 const interval = 5 * time.Millisecond
 
-// TB is the part of [testing.TB] that is used here. Scripts and programs, which
-// have no testing.TB, bring their own.
+// TB is the part of [testing.TB] that is used here, so that scripts and programs,
+// which have no testing.TB, can implement it.
 type TB interface {
 	Helper()
 	Cleanup(f func())
@@ -26,8 +26,8 @@ func Until(tb TB, what string, condition func() bool) {
 	until(tb, what, nil, condition)
 }
 
-// until waits for a condition as long as ended is open, and reports whether it
-// has come true.
+// until waits for a condition until ended is closed, and reports whether it became
+// true.
 func until(tb TB, what string, ended <-chan struct{}, condition func() bool) bool {
 	tb.Helper()
 	ticker := time.NewTicker(interval)
@@ -38,7 +38,7 @@ func until(tb TB, what string, ended <-chan struct{}, condition func() bool) boo
 		select {
 		case <-ticker.C:
 		case <-ended:
-			return condition() // it may have come true at the very end
+			return condition() // it may have become true just before
 		case <-deadline.C:
 			tb.Fatalf("waited %s for %s", Patience, what)
 		}

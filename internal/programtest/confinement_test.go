@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// A process without free descriptors serves again once its clients left.
+// A process without free descriptors recovers when clients disconnect.
 func TestFewDescriptors(t *testing.T) {
 	t.Parallel()
 	e := serveSpec(t, &spec{
@@ -102,7 +102,7 @@ func TestSocketOfAnotherUser(t *testing.T) {
 	nginx := fakeUnix(t, good())
 	socket := nginx.listener.Addr().String()
 	folder := strings.TrimSuffix(socket, "/s")
-	if err := os.Chmod(folder, 0o711); err != nil { // others may open what they know
+	if err := os.Chmod(folder, 0o711); err != nil { // others may enter but not list it
 		t.Fatal(err)
 	}
 	if err := os.Chmod(socket, 0o600); err != nil {
@@ -119,7 +119,7 @@ func TestSocketOfAnotherUser(t *testing.T) {
 	e.scrape(t).wantUp(t, "", usual())
 }
 
-// Thousands of scrapes of an nginx that fails in every way leave nothing.
+// Thousands of failed scrapes leak neither memory, goroutines nor descriptors.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	responses := []string{

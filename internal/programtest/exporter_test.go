@@ -21,8 +21,8 @@ import (
 	"nginx-exporter/internal/proctest"
 )
 
-// patient is the timeout of exporters whose nginx responds: a busy machine must
-// not make it look down. Exporters whose nginx hangs get a short one.
+// patient is the timeout of exporters whose nginx responds: it must not seem down
+// on a busy machine. Exporters whose nginx hangs get a short one.
 const (
 	patient   = "--nginx.timeout=10m"
 	impatient = "--nginx.timeout=1s"
@@ -86,12 +86,12 @@ func launch(tb testing.TB, s *spec) *exporter {
 	return e
 }
 
-// check wants what holds in every case: the process lives to the end of the
-// test, and its log is fit for people.
+// check verifies what holds in every test: the process lives to its end, and the
+// log has no stack traces, overlong lines or control characters.
 func (e *exporter) check(tb testing.TB) {
 	tb.Helper()
 	if !e.mayEnd && !e.Alive() {
-		tb.Error("the exporter ended by itself")
+		tb.Error("the exporter has ended")
 	}
 	e.Kill()
 	text := e.Log()
@@ -114,7 +114,7 @@ func (e *exporter) check(tb testing.TB) {
 	}
 }
 
-// terminate sends a signal and wants exit status 0.
+// terminate sends a signal and checks for exit status 0.
 func (e *exporter) terminate(tb testing.TB, signal os.Signal) {
 	tb.Helper()
 	e.mayEnd = true

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// stats are the seven numbers of stub_status in their order.
+// stats has the seven numbers of stub_status in their order.
 type stats struct {
 	active, accepted, handled, requests, reading, writing, waiting uint64
 }
@@ -28,7 +28,7 @@ func (s stats) body() string {
 		s.active, s.accepted, s.handled, s.requests, s.reading, s.writing, s.waiting)
 }
 
-// series are the metrics that the numbers become.
+// series has the expected metrics.
 func (s stats) series() map[string]float64 {
 	return map[string]float64{
 		"nginx_connections_active":   float64(s.active),
@@ -47,8 +47,8 @@ type exposition struct {
 	series map[string]map[string]float64 // by family, by labels
 }
 
-// parse wants text without series that are there twice, and with all metrics
-// of each target that is up, and no other.
+// parse checks that no series is duplicate, and that exactly the targets that are
+// up have all metrics.
 func parse(tb testing.TB, text string) *exposition {
 	tb.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
@@ -62,7 +62,7 @@ func parse(tb testing.TB, text string) *exposition {
 		for _, metric := range family.GetMetric() {
 			key := labels(metric)
 			if _, duplicate := x.series[name][key]; duplicate {
-				tb.Errorf("the series %s{%s} is there twice", name, key)
+				tb.Errorf("the series %s{%s} is duplicate", name, key)
 			}
 			x.series[name][key] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue() + metric.GetUntyped().GetValue()
 		}
@@ -92,7 +92,7 @@ func (x *exposition) checkTargets(tb testing.TB) {
 		}
 		for name := range (stats{}).series() {
 			if _, there := x.series[name][target]; there != (up == 1) {
-				tb.Errorf("nginx_up{%s} is %v, and that %s is there is %t", target, up, name, there)
+				tb.Errorf("nginx_up{%s} is %v, and %s is present: %t", target, up, name, there)
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func (x *exposition) mustBeUp(tb testing.TB, addr string) {
 	}
 }
 
-// wantUp wants a target that is up, with these values.
+// wantUp checks that a target is up, with these values.
 func (x *exposition) wantUp(tb testing.TB, addr string, truth stats) {
 	tb.Helper()
 	x.mustBeUp(tb, addr)
@@ -127,8 +127,7 @@ func (x *exposition) wantUp(tb testing.TB, addr string, truth stats) {
 	}
 }
 
-// wantDown wants a target that is down. That it has no data was checked when
-// the exposition was parsed.
+// wantDown checks that a target is down. parse has checked that it has no data.
 func (x *exposition) wantDown(tb testing.TB, addr string) {
 	tb.Helper()
 	if up, there := x.series["nginx_up"][target(addr)]; up != 0 || !there {
@@ -136,12 +135,12 @@ func (x *exposition) wantDown(tb testing.TB, addr string) {
 	}
 	for labels := range x.series["nginx_server_info"] {
 		if strings.Contains(labels, target(addr)) {
-			tb.Errorf("nginx_server_info{%s} is there", labels)
+			tb.Errorf("nginx_server_info{%s} is exposed", labels)
 		}
 	}
 }
 
-// wantError wants the reason of a failure.
+// wantError checks the reason of a failure.
 func (x *exposition) wantError(tb testing.TB, addr, reason string) {
 	tb.Helper()
 	labels := strings.TrimPrefix(target(addr)+`,reason="`+reason+`",source="stub_status"`, ",")

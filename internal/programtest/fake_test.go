@@ -17,7 +17,7 @@ import (
 	"nginx-exporter/internal/nginxtest"
 )
 
-// fake stands in for nginx where a real one would not do such a thing.
+// fake replaces nginx where a real one would not behave like that.
 type fake struct {
 	listener    net.Listener
 	uri         string
@@ -110,7 +110,7 @@ func (f *fake) close() {
 	f.running.Wait()
 }
 
-// requests returns the requests that have come so far.
+// requests returns the requests received so far.
 func (f *fake) requests() []*http.Request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -129,7 +129,7 @@ func (c *call) read() bool {
 	return true
 }
 
-// say writes text, and reports whether it went out.
+// say writes text, and reports whether that succeeded.
 func (c *call) say(text string) bool {
 	_, err := c.Write([]byte(text))
 	return err == nil

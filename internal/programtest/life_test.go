@@ -39,7 +39,7 @@ func TestTerminateDuringScrape(t *testing.T) {
 		e.Await(t, "the listener to close", func() bool {
 			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", e.address)
 			if err == nil {
-				_ = conn.Close() // it only had to be opened
+				_ = conn.Close() // opened only to see if the exporter listens
 			}
 			return err != nil
 		})
@@ -51,7 +51,7 @@ func TestTerminateDuringScrape(t *testing.T) {
 	}
 }
 
-// Clients and an nginx that hang hold nothing up: the shutdown is bounded.
+// Neither clients nor an nginx that hang delay the shutdown beyond its timeout.
 func TestTerminateWhileEverythingHangs(t *testing.T) {
 	t.Parallel()
 	nginx := fakeTCP(t, then(""))
@@ -66,8 +66,8 @@ func TestTerminateWhileEverythingHangs(t *testing.T) {
 	e.terminate(t, syscall.SIGTERM)
 }
 
-// serveIntoPipe starts the program with a pipe for its log, which does not tell
-// where it listens.
+// serveIntoPipe starts the program with a pipe for its log, which is not read for
+// the address.
 func serveIntoPipe(tb testing.TB, args ...string) (e *exporter, reader *os.File) {
 	tb.Helper()
 	reader, writer, err := os.Pipe()
@@ -117,7 +117,7 @@ func TestLogReaderHangs(t *testing.T) {
 	e.terminate(t, syscall.SIGTERM)
 }
 
-// Each start binds the port again, while connections of the one before are
+// Each start binds the same port, while connections of the previous process are
 // open on the client's side.
 func TestRestartOnSamePort(t *testing.T) {
 	t.Parallel()
@@ -135,7 +135,7 @@ func TestRestartOnSamePort(t *testing.T) {
 	}
 }
 
-// The start takes little CPU time. It waits for nothing: nginx hangs.
+// The start takes little CPU time and does not wait for nginx, which hangs.
 func TestStart(t *testing.T) {
 	t.Parallel()
 	e := serve(t, uri(fakeTCP(t, then("")).uri))
@@ -149,7 +149,7 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// Connections that idle clients hold are not waited for, by SIGINT neither.
+// Neither SIGTERM nor SIGINT waits for the connections of idle clients.
 func TestInterruptWithIdleConnection(t *testing.T) {
 	t.Parallel()
 	e := serve(t, uri(fakeTCP(t, good()).uri))

@@ -13,24 +13,24 @@ import (
 	"go.uber.org/goleak"
 )
 
-// binaryVariable is where TestMain leaves the path of the program. Child
-// processes do not inherit it.
+// binaryVariable is the variable in which TestMain sets the path of the program.
+// Child processes do not inherit it.
 const binaryVariable = "NGINX_EXPORTER_TEST_BINARY"
 
 func TestMain(m *testing.M) {
 	directory, err := build()
 	if err != nil {
-		_ = os.RemoveAll(directory) // the other error is the one to report
+		_ = os.RemoveAll(directory) // the other error is reported
 		fmt.Fprintln(os.Stderr, "programtest: the program does not build:", err)
 		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(directory) // in the system's own folder for such things
+		_ = os.RemoveAll(directory) // in the temporary directory of the system
 		os.Exit(code)
 	}))
 }
 
-// build makes the program as a release has it, but for its version.
+// build builds the program like a release, except for its version.
 func build() (directory string, err error) {
 	if directory, err = os.MkdirTemp("", "programtest-*"); err != nil {
 		return "", err

@@ -12,8 +12,8 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// What a container allows is compared with the peak of the resident memory,
-// which is stricter: the kernel could reclaim pages of the program file first.
+// The peak of the resident memory is below the memory limit of a container, which
+// is stricter than the kernel: it could reclaim pages of the program file first.
 func TestPlusInSmallContainers(t *testing.T) {
 	t.Parallel()
 	for objects, most := range map[int]int{100: 32 << 20, 300: 64 << 20} {
@@ -33,8 +33,8 @@ func TestPlusInSmallContainers(t *testing.T) {
 	}
 }
 
-// wantObjects scrapes, and counts zones and servers without parsing, which takes
-// long under the race detector.
+// wantObjects scrapes, and counts zones and servers without parsing, which is slow
+// under the race detector.
 func (e *exporter) wantObjects(tb testing.TB, objects int) {
 	tb.Helper()
 	status, body, err := e.request(tb, "/metrics")
@@ -50,7 +50,7 @@ func (e *exporter) wantObjects(tb testing.TB, objects int) {
 	}
 }
 
-// huge is a document that is made while it is sent.
+// huge is a document that is generated while it is sent.
 type huge struct {
 	path       string // http/upstreams if empty
 	head, tail string
@@ -80,7 +80,7 @@ func hugeDocuments() map[string]huge {
 	}
 }
 
-// A document of 200 MB costs itself and bounded memory.
+// A document of 200 MB fails alone, and takes bounded memory.
 func TestPlusHugeDocuments(t *testing.T) {
 	t.Parallel()
 	for name, document := range hugeDocuments() {
@@ -120,7 +120,7 @@ func (h huge) send(w http.ResponseWriter) {
 			continue
 		}
 		if _, err := w.Write(text); err != nil {
-			return // the exporter has had enough
+			return // the exporter has disconnected
 		}
 		sent += len(text)
 		text = text[:0]

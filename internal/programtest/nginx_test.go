@@ -28,7 +28,7 @@ func startNginx(tb testing.TB) *realNginx {
 	return &realNginx{nginxtest.Start(tb, server), "http://" + address + "/stub_status", "unix:" + socket + ":/stub_status"}
 }
 
-// nginx restarts, is away and comes back, on TCP and with a new socket.
+// nginx is stopped and started again, on TCP and with a new socket.
 func TestNginxRestarts(t *testing.T) {
 	t.Parallel()
 	nginx := startNginx(t)
@@ -40,7 +40,7 @@ func TestNginxRestarts(t *testing.T) {
 	}
 	for range 2 {
 		up()
-		nginx.Stop(t) // the kept connections are gone, which is no outage
+		nginx.Stop(t) // closed connections alone are not an outage
 		nginx.Start(t)
 		up()
 		nginx.Stop(t)
@@ -56,7 +56,7 @@ func TestNginxRestarts(t *testing.T) {
 	e.wantLogged(t, 6, "level=info", "source=stub_status")
 }
 
-// Reloads are no outage, although old workers close kept connections.
+// A reload is not an outage, although old workers close kept connections.
 func TestNginxReloads(t *testing.T) {
 	t.Parallel()
 	nginx := startNginx(t)
@@ -80,11 +80,11 @@ func TestNginxReloads(t *testing.T) {
 	close(stop)
 	group.Wait()
 	if scrapes == 0 {
-		t.Error("there was no scrape meanwhile")
+		t.Error("there was no scrape during the reloads")
 	}
 }
 
-// nginx itself counts what scrapes cost it.
+// The counters of nginx show how many requests and connections scrapes take.
 func TestRequestsAndConnections(t *testing.T) {
 	t.Parallel()
 	nginx := startNginx(t)
@@ -143,8 +143,8 @@ server {
 		return err == nil && strings.Join(strings.Fields(string(serials)), " ") == "0101 0102"
 	})
 
-	// Another CA of the server is trusted once the file has it. The CA of the
-	// system is trusted without any flag.
+	// Another CA of the server is trusted once it is in the file. The CAs of the
+	// system are trusted without any flag.
 	other := nginxtest.NewAuthority(t)
 	issue(other, "server", nginxtest.Leaf{})
 	nginx.Reload(t)

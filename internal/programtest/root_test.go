@@ -15,16 +15,16 @@ import (
 	"testing"
 )
 
-// root is a folder that is all that the exporter sees of the file system.
+// root is the root directory of the exporter.
 type root struct{ directory string }
 
-// newRoot makes a root with the program in it and nothing else.
+// newRoot creates a root that contains only the program.
 func newRoot(tb testing.TB) *root {
 	tb.Helper()
 	mustBeRoot(tb)
 	r := &root{directory: tb.TempDir()}
-	// Not a copy: a file that was just written is busy as long as a process
-	// that another test forked meanwhile has it open.
+	// Not a copy: a process forked at the same time by another test would keep the
+	// file open for writing, and running it would fail (ETXTBSY).
 	if err := os.Link(os.Getenv(binaryVariable), filepath.Join(r.directory, "nginx-exporter")); err != nil {
 		tb.Fatal(err)
 	}
@@ -82,9 +82,9 @@ func TestProxyVariable(t *testing.T) {
 	}
 }
 
-// A name that does not resolve makes nginx down, and the first scrape after
-// the outage is good. Go shares DNS queries and continues them after the
-// scrape that began them, so the resolver's own timeout is long.
+// nginx is down while its name does not resolve, and up in the first scrape after
+// that. Go shares DNS queries and continues them after the scrape that began them,
+// so the resolver's own timeout is long.
 func TestDNS(t *testing.T) {
 	t.Parallel()
 	for _, form := range targetForms() {
@@ -134,7 +134,7 @@ func startResolver(tb testing.TB) *resolver {
 			r.serve(conn)
 		}()
 		tb.Cleanup(func() {
-			_ = conn.Close() // the goroutine notices
+			_ = conn.Close() // ends the goroutine
 			<-done
 		})
 		return r
@@ -151,7 +151,7 @@ func (r *resolver) serve(conn net.PacketConn) {
 			return
 		}
 		if mode := mode(r.mode.Load()); mode != mute {
-			_, _ = conn.WriteTo(reply(query[:n], mode), from) // the client may have left
+			_, _ = conn.WriteTo(reply(query[:n], mode), from) // the client may have gone
 		}
 	}
 }
@@ -180,8 +180,8 @@ func reply(query []byte, mode mode) []byte {
 	return response
 }
 
-// A configuration file that cannot be read for a while is loaded once it can be
-// again, although neither its content nor its time has changed since.
+// A configuration file that is unreadable for a while is loaded when it is readable
+// again, although neither its content nor its time has changed.
 func TestConfigFileMode(t *testing.T) {
 	t.Parallel()
 	nginx := fakeTCP(t, good())

@@ -49,8 +49,8 @@ func TestSecrets(t *testing.T) {
 	e.keepsPassword(t)
 }
 
-// keepsPassword searches all that the exporter has shown, for the password and
-// for its form in a header.
+// keepsPassword searches the log and all responses for the password and for its
+// form in a header.
 func (e *exporter) keepsPassword(tb testing.TB) {
 	tb.Helper()
 	shown := map[string]string{"the log": e.Log()}
@@ -69,7 +69,7 @@ func (e *exporter) keepsPassword(tb testing.TB) {
 	}
 }
 
-// A configuration that is refused is not quoted with its password.
+// The error for an invalid configuration does not show its password.
 func TestSecretsRefused(t *testing.T) {
 	t.Parallel()
 	web := write(t, t.TempDir()+"/web.yml", "basic_auth_users:\n  prometheus: "+password+"\n")

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// badPeer is a server that does not respond as stub_status does, and the reason
-// that the exporter must give.
+// badPeer is a server without a valid stub_status response, and the expected
+// reason.
 type badPeer struct {
 	reason string
 	script script
 }
 
-// badPeers are all the ways to fail without hanging.
+// badPeers fail without hanging.
 func badPeers() map[string]badPeer {
 	body := usual().body()
 	return map[string]badPeer{
@@ -46,7 +46,7 @@ func badPeers() map[string]badPeer {
 	}
 }
 
-// hangingPeers are all the ways to fail by taking too long.
+// hangingPeers fail by taking too long.
 func hangingPeers() map[string]badPeer {
 	whole := ok(usual().body())
 	return map[string]badPeer{
@@ -58,7 +58,7 @@ func hangingPeers() map[string]badPeer {
 	}
 }
 
-// endless writes a head, and then text as long as it is read.
+// endless writes a head, and then text until the exporter stops reading.
 func endless(head, text string) script {
 	return func(c *call) {
 		c.read()
@@ -99,8 +99,8 @@ func zipped(text string) string {
 	return body.String()
 }
 
-// Every bad server is down with its reason, logged once and in bounded memory,
-// beside all the others.
+// Each bad target is down with its reason and logged once. All together take
+// bounded memory.
 func TestBadPeers(t *testing.T) {
 	t.Parallel()
 	t.Run("failing", func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestBadPeers(t *testing.T) {
 	})
 }
 
-// badTargets scrapes the servers, and targets by their reasons.
+// badTargets scrapes the peers, and more targets, given with their reasons.
 func badTargets(t *testing.T, timeout string, peers map[string]badPeer, reasons map[string]string) {
 	t.Helper()
 	for _, peer := range peers {
@@ -139,8 +139,8 @@ func badTargets(t *testing.T, timeout string, peers map[string]badPeer, reasons 
 	}
 }
 
-// fullBacklog fills the queue of a listener that never accepts, until the
-// kernel leaves a SYN without response.
+// fullBacklog fills the queue of a listener that never accepts, until the kernel
+// drops SYN packets.
 func fullBacklog(t *testing.T) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -170,8 +170,8 @@ func fullBacklog(t *testing.T) string {
 	return "http://" + address + "/stub_status"
 }
 
-// Each of twenty targets, on TCP and on unix sockets, has its own values, and
-// takes nothing with it when it goes.
+// Each of twenty targets, on TCP and Unix sockets, has its own values, and its
+// failure does not affect the others.
 func TestTargetsFailApart(t *testing.T) {
 	t.Parallel()
 	var fakes []*fake
@@ -200,8 +200,8 @@ func TestTargetsFailApart(t *testing.T) {
 	}
 }
 
-// nginx may close a kept connection just as a request comes, with a FIN or a
-// RST: the request is sent again on a new one.
+// nginx may close a kept connection while a request is sent, with a FIN or a RST:
+// the request is repeated on a new one.
 func TestKeptConnectionCloses(t *testing.T) {
 	t.Parallel()
 	nginx := fakeTCP(t, func(c *call) {
