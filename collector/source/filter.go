@@ -8,16 +8,15 @@ import (
 	"strings"
 )
 
-// Filter says which metrics of a target are exposed. The zero value is what is
-// on by default, without exceptions.
+// Filter selects which metrics of a target are exposed. The zero value selects
+// all metrics of the sources that are enabled by default.
 type Filter struct {
-	// Sources switches sources on and off by their names; others have their
-	// default.
+	// Sources enables and disables sources by name; others have their default.
 	Sources map[string]bool
 
-	// Regular expressions for the whole name; an empty one includes everything,
-	// or excludes nothing. Servers are matched by their address and by the name
-	// that the configuration gives them.
+	// Regular expressions that match the whole name; an empty one includes
+	// everything, or excludes nothing. Servers are matched by their address and
+	// by their name in the configuration.
 	IncludeZones, ExcludeZones         string
 	IncludeUpstreams, ExcludeUpstreams string
 	IncludeServers, ExcludeServers     string
@@ -27,15 +26,13 @@ type Filter struct {
 	MaxSeries int
 }
 
-// Validate reports the first thing that is wrong with the filter, where known
-// are the sources that there are.
+// Validate returns the first error of the filter. The existing sources are known.
 func (f *Filter) Validate(known []Info) error {
 	_, err := f.Compile(known)
 	return err
 }
 
-// Compile returns the filter ready for use, where known are the sources that
-// there are.
+// Compile returns the filter ready for use. The existing sources are known.
 func (f *Filter) Compile(known []Info) (*Selection, error) {
 	s := &Selection{enabled: map[string]bool{}, MaxSeries: f.MaxSeries}
 	for _, info := range known {
@@ -67,11 +64,11 @@ type Selection struct {
 	enabled map[string]bool
 }
 
-// Enabled reports whether the source is switched on.
+// Enabled reports whether the source is enabled.
 func (s *Selection) Enabled(name string) bool { return s.enabled[name] }
 
-// Only returns the selection reduced to the named sources. Without names it is
-// the whole selection.
+// Only returns the selection restricted to the named sources. Without names it
+// is the whole selection.
 func (s *Selection) Only(names []string) *Selection {
 	if len(names) == 0 {
 		return s

@@ -44,7 +44,7 @@ func TestEnabled(t *testing.T) {
 		}
 	}
 	if s := compile(t, source.Filter{}); s.Only(nil) != s || s.Enabled("unknown") {
-		t.Error("a scrape that is not reduced has another selection")
+		t.Error("a scrape without names of sources has another selection")
 	}
 }
 

@@ -6,12 +6,12 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// buildInfo says which program this is.
+// buildInfo is the version and build of this program.
 type buildInfo struct {
 	branch, goarch, goos, goversion, revision, tags, version string
 }
 
-// thisBuild returns what the linker and the Go tool left in the program.
+// thisBuild returns what the linker and the Go toolchain recorded in the program.
 func thisBuild() buildInfo {
 	return buildInfo{
 		branch: version.Branch, goarch: version.GoArch, goos: version.GoOS, goversion: version.GoVersion,

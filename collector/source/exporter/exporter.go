@@ -1,6 +1,5 @@
-// Package exporter has the metrics of the exporter itself: which program it is,
-// what it costs, how its configuration was loaded, and how the scrapes of its
-// targets went.
+// Package exporter has the metrics of the exporter itself: its build, its
+// process, its configuration reloads, and the scrapes of its targets.
 package exporter
 
 import (
@@ -13,11 +12,11 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// Name is the origin of these metrics.
+// Name is the name of the source, and the origin of its metrics.
 const Name = "exporter"
 
-// Exporter is the source of what does not belong to a target. It is safe for
-// concurrent use.
+// Exporter is the source of the metrics that do not belong to a target. It is
+// safe for concurrent use.
 type Exporter struct {
 	started time.Time
 	build   buildInfo
@@ -25,11 +24,11 @@ type Exporter struct {
 
 	builds    *metric.Table[*buildInfo]
 	reloads   *metric.Table[*Reload]
-	processes *metric.Table[*process] // nil if they are not wanted
+	processes *metric.Table[*process] // nil without metrics of the process
 }
 
-// New returns the source of an exporter that starts now. The metrics of its
-// process are left out unless they are wanted.
+// New returns the source of an exporter that starts now, with or without the
+// metrics of its process.
 func New(withProcess bool) *Exporter {
 	e := &Exporter{started: time.Now(), build: thisBuild(), builds: buildTable(), reloads: reloadTable()}
 	if withProcess {
@@ -38,11 +37,11 @@ func New(withProcess bool) *Exporter {
 	return e
 }
 
-// SetReload notes how the configuration was last loaded. Until it is called
-// there are no metrics of that: there is nothing to reload.
+// SetReload records how the configuration was last loaded. Without a configuration
+// file it is not called, and there are no metrics of reloads.
 func (e *Exporter) SetReload(reload Reload) { e.reload.Store(&reload) }
 
-// LastReload returns what SetReload noted.
+// LastReload returns what SetReload recorded.
 func (e *Exporter) LastReload() Reload {
 	if reload := e.reload.Load(); reload != nil {
 		return *reload

@@ -5,7 +5,7 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// process is what the exporter's own process costs.
+// process is the resource usage of the exporter's own process.
 type process struct {
 	cpuSeconds    value.Value // user and system time since the start
 	residentBytes value.Value
@@ -13,8 +13,8 @@ type process struct {
 	startTime     value.Value // Unix seconds
 }
 
-// processTable is the small set of --web.exporter-metrics=basic, by the names
-// that every Prometheus program uses.
+// processTable has the metrics of --web.exporter-metrics=basic, a subset of
+// client_golang's process collector.
 func processTable() *metric.Table[*process] {
 	return metric.NewTable(Name, "process_", []metric.Row[*process]{
 		metric.Counter("cpu_seconds_total", "Total user and system CPU time spent by the exporter in seconds.",

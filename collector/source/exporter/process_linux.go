@@ -10,9 +10,9 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// readProcess reads what the exporter's own process uses. proc is its folder
-// below /proc; what cannot be read there, as in a container without /proc, is
-// absent.
+// readProcess reads the resource usage of the exporter's own process from its
+// directory in /proc. Values that cannot be read, as in a container without
+// /proc, are absent.
 func readProcess(proc string) process {
 	return process{
 		cpuSeconds:    cpuSeconds(),
@@ -49,9 +49,9 @@ func residentBytes(path string) value.Value {
 	return value.Of(float64(pages) * float64(os.Getpagesize()))
 }
 
-// openFiles counts the entries of the directory that lists the file
-// descriptors. Linux 6.2 and later has their number as its size: 4 µs instead
-// of 36.
+// openFiles returns the number of entries in the directory of file descriptors.
+// Since Linux 6.2 it is the size of the directory, which takes 4 µs to read
+// instead of 36.
 func openFiles(path string) value.Value {
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 		return value.Of(float64(info.Size()))

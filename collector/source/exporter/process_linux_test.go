@@ -28,7 +28,7 @@ func collected(tb testing.TB, e *Exporter) *metric.Batch {
 	return b
 }
 
-// The metrics of the process are what the system says.
+// The metrics of the process agree with those of the system.
 func TestProcess(t *testing.T) {
 	before := time.Now().Add(-time.Minute).Unix()
 	b := collected(t, New(true))
@@ -52,14 +52,14 @@ func TestProcess(t *testing.T) {
 		t.Errorf("%v files are open after one more; before it were %v", got, open)
 	}
 	if got := countEntries("/proc/self/fd").Float(); got != open+1 {
-		t.Errorf("%v files are open by the other way to count; want %v", got, open+1)
+		t.Errorf("%v files are open when counted; want %v", got, open+1)
 	}
 	if b := collected(t, New(false)); b.Value("process_open_fds").IsSet() {
-		t.Error("there are metrics of the process that were not requested")
+		t.Error("metrics of the process are exposed without being requested")
 	}
 }
 
-// resident returns what the system says in another file.
+// resident returns the resident memory from another file of the system.
 func resident(tb testing.TB) float64 {
 	tb.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -75,7 +75,7 @@ func resident(tb testing.TB) float64 {
 	return kilobytes * kilobyte
 }
 
-// A system without /proc costs those metrics, and nothing else.
+// Without /proc, only the metrics that need it are missing.
 func TestProcessWithoutFiles(t *testing.T) {
 	t.Parallel()
 	got := readProcess(t.TempDir())
@@ -83,6 +83,6 @@ func TestProcessWithoutFiles(t *testing.T) {
 		t.Errorf("got %v bytes and %v files without the files that have them", got.residentBytes.Float(), got.openFiles.Float())
 	}
 	if !got.cpuSeconds.IsSet() {
-		t.Error("there is no CPU time")
+		t.Error("no CPU time")
 	}
 }

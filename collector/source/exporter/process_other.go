@@ -2,6 +2,6 @@
 
 package exporter
 
-// readProcess reads nothing where there is no /proc;
-// --web.exporter-metrics=full works on other systems too.
+// readProcess reads nothing on systems other than Linux, where
+// --web.exporter-metrics=full has these metrics.
 func readProcess(string) process { return process{} }

@@ -5,8 +5,8 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// Reload says how the configuration was last loaded. The start of the program
-// is the first time.
+// Reload is the outcome of the last configuration load. The start of the program
+// is the first one.
 type Reload struct {
 	Success bool    // the last attempt succeeded
 	Time    float64 // of the last successful attempt, in Unix seconds

@@ -9,7 +9,7 @@ import (
 	"nginx-exporter/collector/source"
 )
 
-// Targets has the metrics about the scrapes of targets. It does not change.
+// Targets has the metrics about the scrapes of targets. It is immutable.
 type Targets struct {
 	up       *metric.Table[*bool]
 	results  *metric.Table[*source.Result]
@@ -17,49 +17,50 @@ type Targets struct {
 	counters *metric.Table[*Counters]
 }
 
-// NewTargets returns these metrics.
+// NewTargets returns the metrics about targets.
 func NewTargets() *Targets {
 	return &Targets{up: upTable(), results: resultTable(), requests: requestsTable(), counters: countersTable()}
 }
 
-// Families describes them.
+// Families describes the metrics about targets.
 func (t *Targets) Families() []metric.Family {
 	return slices.Concat(t.up.Families(), t.results.Families(), t.requests.Families(), t.counters.Families())
 }
 
-// AddScrape adds how a scrape went: whether nginx was read, and the result of
-// each source.
+// AddScrape adds the outcome of a scrape: whether nginx was read, and the result
+// of each source.
 func (t *Targets) AddScrape(b *metric.Batch, up bool, results []*source.Result) {
 	metric.Add(b, t.up, &up)
 	metric.Add(b, t.results, results...)
 }
 
-// AddCounters adds what was counted over the life of a target: the requests
-// made to it, and the counters of its sources.
+// AddCounters adds the counters of a target: the requests made to it, and those
+// of its sources.
 func (t *Targets) AddCounters(b *metric.Batch, requests float64, counters []*Counters) {
 	metric.Add(b, t.requests, &requests)
 	metric.Add(b, t.counters, counters...)
 }
 
-// Counters count over the life of a source of a target.
+// Counters are the counters of one source of a target, since the target was
+// configured.
 type Counters struct {
 	Source string
 	Possible
 	Errors map[client.Reason]float64
 
-	// Series that were left out: others have the same labels, the value makes
-	// no sense, or there were more than Filter.MaxSeries.
+	// Series that were dropped: others have the same labels, the value is
+	// invalid, or there are more than Filter.MaxSeries.
 	Duplicate, Invalid, Limit float64
 }
 
-// Possible says what may happen to a source at all. What cannot has no series,
-// which would be one of many zeros, unless it happened.
+// Possible says which failures and drops can occur for a source. A counter of one
+// that cannot is not exposed while it is zero.
 type Possible struct {
 	Reasons                            []client.Reason // of failures
-	HasDuplicate, HasInvalid, HasLimit bool            // reasons for which series are left out
+	HasDuplicate, HasInvalid, HasLimit bool            // reasons for which series are dropped
 }
 
-// Clone returns a copy that does not change with the original.
+// Clone returns a deep copy.
 func (c *Counters) Clone() *Counters {
 	clone := *c
 	clone.Errors = map[client.Reason]float64{}

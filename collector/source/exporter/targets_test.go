@@ -41,7 +41,7 @@ func TestTargets(t *testing.T) {
 		t.Errorf("%d sources have a result; want %d", got, sources)
 	}
 	if got := len(families["nginx_exporter_series_dropped_total"].GetMetric()); got != 4 {
-		t.Errorf("%d series of dropped ones; want 3 of a, and one of b", got)
+		t.Errorf("%d series of dropped series; want 3 of a, and one of b", got)
 	}
 	if got := len(families["nginx_exporter_scrape_errors_total"].GetMetric()); got != 3 {
 		t.Errorf("%d series of failures; want dns of a, and refused and timeout of b", got)

@@ -34,7 +34,7 @@ func cacheTable() *metric.Table[*plus.Cache] {
 	}
 	written := func(name, what string, of func(doc) *plus.CacheUse) []metric.Row[doc] {
 		return slices.Concat(served(name, what, of), metric.Prefixed(name+"_", metric.Nested(of,
-			metric.Counter("bytes_written", "Bytes written to the cache of "+what+".",
+			metric.Counter("bytes_written", "Bytes of "+what+" that were written to the cache.",
 				func(u *plus.CacheUse) value.Value { return u.BytesWritten }),
 			metric.Counter("responses_written", "Number of "+what+" that were written to the cache.",
 				func(u *plus.CacheUse) value.Value { return u.ResponsesWritten }))))
@@ -55,7 +55,7 @@ func cacheTable() *metric.Table[*plus.Cache] {
 }
 
 // missRows differ in their names: nginx-prometheus-exporter has only the first
-// two, so that the others could be given better ones.
+// two, and the others follow the naming conventions of Prometheus.
 func missRows() []metric.Row[*plus.Cache] {
 	type doc = *plus.Cache
 	return []metric.Row[doc]{
@@ -65,7 +65,7 @@ func missRows() []metric.Row[*plus.Cache] {
 			func(c doc) value.Value { return c.Miss.Responses }),
 		metric.Counter("miss_responses_written_total", "Number of responses not found in the cache that were written to it.",
 			func(c doc) value.Value { return c.Miss.ResponsesWritten }),
-		metric.Counter("miss_written_bytes_total", "Bytes written to the cache of responses not found in it.",
+		metric.Counter("miss_written_bytes_total", "Bytes of responses not found in the cache that were written to it.",
 			func(c doc) value.Value { return c.Miss.BytesWritten }),
 	}
 }

@@ -20,8 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// open returns a reader of an API for tests, and a selection that has
-// everything switched on.
+// open returns a reader of an API for tests, and a selection with all sources
+// enabled.
 func open(tb testing.TB, o plus.Options, api *plustest.API) (source.Reader, *source.Selection) {
 	tb.Helper()
 	server := api.Start()
@@ -89,10 +89,10 @@ func TestFamilies(t *testing.T) {
 			}
 		}
 		if text := oracle.Text(t, e); strings.Contains(text, `code="507"`) != o.PadCodes || strings.Contains(text, `server_active{id="`) != o.ServerID {
-			t.Errorf("with %+v there is\n%s", o, text)
+			t.Errorf("with %+v: got\n%s", o, text)
 		}
 		if r.Outdated(results) {
-			t.Error("the index is outdated at once")
+			t.Error("the index is outdated after the first scrape")
 		}
 	}
 }
@@ -117,15 +117,15 @@ func TestIndexAfterReload(t *testing.T) {
 		t.Error("the index is not outdated after a reload")
 	}
 	if results, _ := collect(t, r, selection); r.Outdated(results) {
-		t.Error("the index is outdated once more")
+		t.Error("the index is outdated a second time")
 	}
 	if got := lists(); got != 2 {
 		t.Errorf("the list was read %d times; want twice", got)
 	}
 }
 
-// A document that is listed and not found is a failure, for which the index is
-// read again once.
+// A listed document that is not found is a failure. The index is then read a
+// second time, once.
 func TestListedDocumentIsMissing(t *testing.T) {
 	t.Parallel()
 	api := plustest.New(plustest.WithStatus("http/caches", http.StatusNotFound, ""))
@@ -148,7 +148,7 @@ func TestListedDocumentIsMissing(t *testing.T) {
 	}
 }
 
-// Where nginx has none of its documents any more, it was replaced.
+// The index is outdated if no document is found any more.
 func TestAllDocumentsAreMissing(t *testing.T) {
 	t.Parallel()
 	r, _ := open(t, plus.Options{}, plustest.New())

@@ -1,4 +1,4 @@
-// Package plus has the metrics of the NGINX Plus API, a file a document.
+// Package plus has the metrics of the NGINX Plus API, one file per document.
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html.
 package plus
@@ -22,7 +22,7 @@ type Options struct {
 	// exposes, with zero where NGINX Plus did not list it.
 	PadCodes bool
 
-	// ServerID tells servers of an upstream with the same address apart by the
+	// ServerID distinguishes servers of an upstream with the same address by the
 	// label id. Otherwise they are merged.
 	ServerID bool
 
@@ -106,14 +106,14 @@ func (p *Protocol) Open(c *client.Client) source.Reader {
 // document is one document of the API.
 type document struct {
 	info     source.Info
-	details  []source.Info // parts of it that are switched on their own
+	details  []source.Info // parts that are enabled by themselves
 	path     string        // below the version of the API
 	families []metric.Family
 	collect  func(ctx context.Context, r *request, b *metric.Batch) error
 }
 
-// newDocument returns the document at a path, where add makes the series of
-// what was read.
+// newDocument returns the document at a path. The function add adds its series to
+// the batch.
 func newDocument[T any, P interface {
 	*T
 	plus.Document
@@ -135,22 +135,22 @@ func newDocument[T any, P interface {
 	return d
 }
 
-// withDetail adds a part that is off unless it is switched on, and returns the
-// document.
+// withDetail adds a part that is disabled by default, and returns the document.
 func (d *document) withDetail(name, about string) *document {
 	d.details = append(d.details, source.Info{Name: name, About: about})
 	return d
 }
 
-// on describes a source that is on by default.
+// on describes a source that is enabled by default.
 func on(name, about string) source.Info { return source.Info{Name: name, About: about, Default: true} }
 
-// single describes a source that is on by default and has one object of a kind.
+// single describes a source that is enabled by default and has at most one object
+// of each table.
 func single(name, about string) source.Info {
 	return source.Info{Name: name, About: about, Default: true, Single: true}
 }
 
-// off describes a source that is off by default.
+// off describes a source that is disabled by default.
 func off(name, about string) source.Info { return source.Info{Name: name, About: about} }
 
 // request is the source of one document in one scrape.
@@ -171,7 +171,7 @@ func (r *request) Families() []metric.Family { return r.document.families }
 func (r *request) Collect(ctx context.Context, b *metric.Batch) error {
 	err := r.document.collect(ctx, r, b)
 	if isNotFound(err) {
-		r.reader.doubt(r.document.path)
+		r.reader.noteMissing(r.document.path)
 		if !r.index.Lists(r.document.path) {
 			return source.ErrAbsent
 		}
@@ -191,8 +191,8 @@ func upTable() *metric.Table[*bool] {
 	})
 }
 
-// endpoint is the result of one document by its path, as nginx's documentation
-// names it.
+// endpoint is the result of one document by its path, which the documentation of
+// nginx calls endpoint.
 type endpoint struct {
 	path   string
 	result *source.Result

@@ -11,7 +11,7 @@ import (
 )
 
 // nginxPath is the document that identifies the configuration. It is always
-// read: it says when the index is outdated.
+// read, since another configuration makes the index outdated.
 const nginxPath = "nginx"
 
 // reader reads the API of one target.
@@ -20,16 +20,15 @@ type reader struct {
 	api      *plus.API
 
 	mu sync.Mutex
-	// generation identifies the configuration that nginx runs, and indexed the
-	// one that the index was last held to be right for. Empty if unknown.
+	// generation identifies the configuration that nginx last reported, and
+	// indexed the one of the index. They are empty if unknown.
 	generation, indexed string
-	// missing are paths that were not found although the index of this
-	// generation, read twice, has them.
+	// missing has the listed paths that were not found in this generation.
 	missing map[string]bool
 }
 
-// Discover implements [source.Reader]. The index of the API is read once, and
-// again when it is outdated.
+// Discover implements [source.Reader]. The index of the API is cached until it is
+// outdated.
 func (r *reader) Discover(ctx context.Context, selection *source.Selection) ([]source.Source, error) {
 	index, err := r.api.Index(ctx)
 	if err != nil {
@@ -45,8 +44,8 @@ func (r *reader) Discover(ctx context.Context, selection *source.Selection) ([]s
 }
 
 // Outdated implements [source.Reader]. The index is outdated when nginx has
-// loaded another configuration, and when it has none of the documents, as after
-// an exchange of nginx.
+// loaded another configuration, and when no document is found, for example after
+// nginx was replaced.
 func (r *reader) Outdated(results []*source.Result) bool {
 	failed, notFound := 0, 0
 	for _, result := range results {
@@ -60,13 +59,13 @@ func (r *reader) Outdated(results []*source.Result) bool {
 	reloaded := r.reloaded()
 	replaced := len(results) > 0 && notFound == len(results)
 	if reloaded || len(results) > 0 && failed == len(results) {
-		r.api.InvalidateIndex() // the target may have become something else
+		r.api.InvalidateIndex() // another server may run at the target now
 	}
 	return reloaded || replaced
 }
 
-// reloaded reports whether nginx has loaded another configuration since the
-// last time.
+// reloaded reports whether nginx has loaded another configuration since the last
+// call.
 func (r *reader) reloaded() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,16 +78,17 @@ func (r *reader) reloaded() bool {
 	return true
 }
 
-// noteGeneration notes which configuration nginx runs.
+// noteGeneration records which configuration nginx runs.
 func (r *reader) noteGeneration(n *plus.Nginx) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.generation = fmt.Sprint(n.Version, n.Build, n.Generation.Float(), n.LoadTimestamp.Float())
 }
 
-// doubt has the index read again, since a path that it has was not found. Once
-// a path is enough: after that nginx does not have it.
-func (r *reader) doubt(path string) {
+// noteMissing invalidates the index, since a path of it was not found. It does so
+// once per path and generation: if nginx lists it again, reading the index in
+// each scrape would not help.
+func (r *reader) noteMissing(path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.missing[path] {

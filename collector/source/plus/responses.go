@@ -6,7 +6,7 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// responseRows are the metrics of everything that counts responses.
+// responseRows are the metrics of objects that count responses.
 func responseRows(o *Options) []metric.Row[*plus.Responses] {
 	type doc = *plus.Responses
 	codes := listedCodes
@@ -31,9 +31,9 @@ func listedCodes(to []metric.Series, r *plus.Responses) []metric.Series {
 	return to
 }
 
-// paddedCodes returns a function that appends each code that
-// nginx-prometheus-exporter exposes, zero where nginx did not list it, and then
-// those that it does not expose.
+// paddedCodes returns a function that appends the codes that
+// nginx-prometheus-exporter exposes, with zero if nginx did not list them, and
+// then all other listed codes.
 func paddedCodes() func([]metric.Series, *plus.Responses) []metric.Series {
 	padding := legacyCodes()
 	zeros := make([]metric.Series, len(padding))

@@ -41,8 +41,8 @@ func serverRows() []metric.Row[*plus.Peer] {
 	return slices.Concat(rows, stateRows(), checkRows(), metric.Prefixed("ssl_", tls))
 }
 
-// stateRows have the state of a server in two forms: as the number that
-// nginx-prometheus-exporter gives it, and as a series for each state.
+// stateRows have the state of a server in two forms: as a number, as in
+// nginx-prometheus-exporter, and as one series per state.
 func stateRows() []metric.Row[*plus.Peer] {
 	type doc = *plus.Peer
 	states := plus.States() // which allocates

@@ -57,11 +57,11 @@ func slotsOf(zones []*plus.Slab) []*slot {
 
 func slotTable() *metric.Table[*slot] {
 	return metric.NewTable("/slabs/", "nginxplus_slab_slots_", []metric.Row[*slot]{
-		metric.Gauge("free", "Free memory slots of the size in bytes.",
+		metric.Gauge("free", "Free memory slots by slot size in bytes.",
 			func(s *slot) value.Value { return s.Free }),
-		metric.Counter("reqs_total", "Memory allocations requested of the slot size.",
+		metric.Counter("reqs_total", "Requested memory allocations by slot size in bytes.",
 			func(s *slot) value.Value { return s.Requests }),
-		metric.Gauge("used", "Used memory slots of the size in bytes.",
+		metric.Gauge("used", "Used memory slots by slot size in bytes.",
 			func(s *slot) value.Value { return s.Used }),
 	},
 		metric.LabelFrom("slot", func(s *slot) string { return s.Size }),

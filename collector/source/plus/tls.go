@@ -14,8 +14,8 @@ func tlsDocument() *document {
 		func(_ *request, b *metric.Batch, t *plus.TLS) { metric.Add(b, table, t) }, table)
 }
 
-// tlsRows are the metrics of everything that counts TLS handshakes, without the
-// reasons of failures that cannot occur there.
+// tlsRows are the metrics of objects that count TLS handshakes, without the
+// failure reasons that the object does not have.
 func tlsRows(without ...string) []metric.Row[*plus.TLS] {
 	type doc = *plus.TLS
 	reasons := func(reasons ...metric.LabelledValue[doc]) []metric.LabelledValue[doc] {

@@ -48,7 +48,7 @@ func streamUpstreamsDocument(o *Options) *document {
 		t.upstreams, t.zones, t.servers, t.info).withDetail(t.zonesDetail, "shared memory zone of each stream upstream")
 }
 
-// upstreamTables are the metrics of upstreams of one module.
+// upstreamTables are the metrics of http or stream upstreams.
 type upstreamTables struct {
 	upstreams, zones *metric.Table[*plus.Upstream]
 	servers, info    *metric.Table[*plus.Peer]
@@ -82,7 +82,7 @@ func newUpstreamTables(o *Options, origin, prefix string, upstreams []metric.Row
 	}
 }
 
-// add adds what the selection has of the document.
+// add adds the selected upstreams and servers of the document.
 func (t *upstreamTables) add(r *request, b *metric.Batch, document *plus.Upstreams) {
 	upstreams := source.Select(&r.selection.Upstreams, document.All, func(u *plus.Upstream) []string { return []string{u.Name} })
 	servers := source.Select(&r.selection.Upstreams, document.Peers, func(p *plus.Peer) []string { return []string{p.Upstream.Name} })
@@ -106,8 +106,8 @@ func keep[T any](objects []T, has func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(objects), func(o T) bool { return !has(o) })
 }
 
-// merge makes one of servers with the same address in one upstream, which
-// nginx allows. The API lists the servers of an upstream one after another.
+// merge merges servers with the same address in one upstream, which nginx allows.
+// The servers of an upstream are next to each other in the list.
 func merge(servers []*plus.Peer) []*plus.Peer {
 	merged := servers[:0]
 	var upstream *plus.Upstream

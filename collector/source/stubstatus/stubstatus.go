@@ -43,8 +43,8 @@ func (p *Protocol) Families() []metric.Family {
 	return slices.Concat(p.status.Families(), p.server.Families())
 }
 
-// Recognizes implements [source.Protocol]. A target is first read as
-// stub_status anyway.
+// Recognizes implements [source.Protocol]. It is always false, since a target is
+// read as stub_status first.
 func (*Protocol) Recognizes(error) bool { return false }
 
 // Open implements [source.Protocol].

@@ -41,7 +41,7 @@ func collect(t *testing.T, handler http.HandlerFunc) (*metric.Batch, error) {
 	err = sources[0].Collect(t.Context(), b)
 	r.Report(b, err == nil, nil)
 	if r.Outdated(nil) {
-		t.Error("the one source there is can be outdated")
+		t.Error("the sources are outdated")
 	}
 	return b, err
 }
