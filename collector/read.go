@@ -185,6 +185,7 @@ func (t *target) finish(s *scrape) []logLine {
 		if r.Batch != nil {
 			counters.Duplicate += float64(r.Batch.Duplicates)
 			counters.Invalid += float64(r.Batch.Invalid)
+			counters.Cut += float64(r.Batch.Cut)
 		}
 		if r.Err == nil {
 			continue

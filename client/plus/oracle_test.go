@@ -315,7 +315,7 @@ func (o *oracle) codes(node tree) []Code {
 		switch at := slices.IndexFunc(codes, func(c Code) bool { return c.Code == name }); {
 		case at >= 0:
 			codes[at] = code
-		case len(codes) < 1000:
+		case len(codes) < 1000 && len(name) <= 64:
 			codes = append(codes, code)
 		default:
 			o.invalid++
@@ -336,7 +336,7 @@ func (o *oracle) slots(node tree) []Slot {
 		switch at := slices.IndexFunc(slots, func(s Slot) bool { return s.Size == name }); {
 		case at >= 0:
 			slots[at] = slot
-		case len(slots) < 64:
+		case len(slots) < 64 && len(name) <= 64:
 			slots = append(slots, slot)
 		default:
 			o.invalid++

@@ -61,8 +61,12 @@ func (r *Responses) decode(d *document.Reader) {
 	}
 }
 
-// maxCodes bounds the status codes of one object.
-const maxCodes = 1000
+// Bounds of the status codes of one object, and of the name of a code or of a
+// slot size, which have three or four digits.
+const (
+	maxCodes = 1000
+	maxName  = 64
+)
 
 func (r *Responses) decodeCodes(d *document.Reader) {
 	codes := make([]Code, 0, 16)
@@ -72,7 +76,7 @@ func (r *Responses) decodeCodes(d *document.Reader) {
 		switch i := slices.IndexFunc(codes, func(c Code) bool { return c.Code == code.Code }); {
 		case i >= 0:
 			codes[i] = code
-		case len(codes) < maxCodes:
+		case len(codes) < maxCodes && len(code.Code) <= maxName:
 			codes = append(codes, code)
 		default:
 			d.MarkInvalid()

@@ -57,7 +57,7 @@ func (z *Slab) decodeSlots(d *document.Reader) {
 		switch i := slices.IndexFunc(slots, func(other Slot) bool { return other.Size == slot.Size }); {
 		case i >= 0:
 			slots[i] = slot
-		case len(slots) < maxSlots:
+		case len(slots) < maxSlots && len(slot.Size) <= maxName:
 			slots = append(slots, slot)
 		default:
 			d.MarkInvalid()

@@ -19,6 +19,9 @@ type Batch struct {
 	// counter below zero.
 	Duplicates, Invalid int
 
+	// Cut counts label values that were too long.
+	Cut int
+
 	labels []Label
 	blocks []block
 }
@@ -53,6 +56,7 @@ func Add[T any](b *Batch, t *Table[T], objects ...T) {
 		added.objects = append(added.objects, labelled[T]{object, labels})
 	}
 	b.blocks = append(b.blocks, added)
+	b.Cut += template.cut
 }
 
 // Value returns the value of a family's first series; it is absent if there is

@@ -1,6 +1,8 @@
 package metric
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +23,23 @@ type labelTemplate[T any] struct {
 	values []string // those of the object are set by fill
 	object []ObjectLabel[T]
 	places []int // of the object's labels among the names
+	cut    int   // values of objects that were longer than maxValue
+}
+
+// maxValue bounds a label value of an object, in bytes: each of its series
+// repeats it.
+const maxValue = 1 << 10
+
+// shorten cuts a value that is longer than maxValue. A hash of all of it keeps
+// different values different.
+func shorten(value string) string {
+	const hashed = 8 // bytes
+	hash := sha256.Sum256([]byte(value))
+	end := maxValue - len("~") - hex.EncodedLen(hashed)
+	for back := 0; back < utf8.UTFMax && !utf8.RuneStart(value[end]); back++ {
+		end--
+	}
+	return value[:end] + "~" + hex.EncodeToString(hash[:hashed])
 }
 
 // newLabelTemplate merges the labels of a target with those of a table. A label
@@ -52,7 +71,12 @@ func newLabelTemplate[T any](target []Label, object []ObjectLabel[T], extra stri
 // fill sets the values of an object's labels.
 func (t *labelTemplate[T]) fill(object T) {
 	for i := range t.object {
-		t.values[t.places[i]] = t.object[i].get(object)
+		value := t.object[i].get(object)
+		if len(value) > maxValue {
+			value = shorten(value)
+			t.cut++
+		}
+		t.values[t.places[i]] = value
 	}
 }
 

@@ -51,6 +51,8 @@ type Counters struct {
 	// Series that were dropped: others have the same labels, the value is
 	// invalid, or there are more than Filter.MaxSeries.
 	Duplicate, Invalid, Limit float64
+
+	Cut float64 // label values that were too long
 }
 
 // Possible says which failures and drops can occur for a source. A counter of one
@@ -109,6 +111,8 @@ func countersTable() *metric.Table[*Counters] {
 		}))
 	}
 	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*Counters]{
+		metric.Counter("label_values_cut_total", "Label values of the source longer than 1024 bytes, which were cut; absent until there is one.",
+			func(c *Counters) value.Value { return countOf(c.Cut, false) }),
 		metric.CounterVec("scrape_errors_total", "Failed scrapes of the source, by reason.", "reason", reasons...),
 		metric.CounterVec("series_dropped_total", "Series of the source that were dropped, by reason.", "reason",
 			metric.Labelled("duplicate", func(c *Counters) value.Value { return countOf(c.Duplicate, c.HasDuplicate) }),

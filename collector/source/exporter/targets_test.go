@@ -12,7 +12,7 @@ import (
 func TestTargets(t *testing.T) {
 	t.Parallel()
 	targets := NewTargets()
-	counters := &Counters{Source: "a", Errors: map[client.Reason]float64{client.ReasonDNS: 2}, Duplicate: 1, Invalid: 2, Limit: 3}
+	counters := &Counters{Source: "a", Errors: map[client.Reason]float64{client.ReasonDNS: 2}, Cut: 4, Duplicate: 1, Invalid: 2, Limit: 3}
 	before := counters.Clone()
 	counters.Errors[client.ReasonDNS]++
 	counters.Limit++
