@@ -105,7 +105,7 @@ func (t *target) readBy(s *scrape, session session) {
 		t.mu.Lock()
 		read := slices.Clone(s.results)
 		t.mu.Unlock()
-		if !session.reader.Outdated(read) {
+		if !session.reader.Outdated(ctx, read) {
 			return
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -56,6 +57,25 @@ func (a *API) Index(ctx context.Context) (*Index, error) {
 	a.index = index
 	a.mu.Unlock()
 	return index, nil
+}
+
+// Refresh reads the index again, within half of the time that ctx has left, and
+// reports whether the API has other documents by now. If it cannot be read, the
+// index stays as it is.
+func (a *API) Refresh(ctx context.Context) (changed bool) {
+	ctx, cancel := halfOf(ctx)
+	defer cancel()
+	index, err := a.readIndex(ctx)
+	if err != nil || index.isGuessed() {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.index != nil && a.index.Version == index.Version && maps.Equal(a.index.listed, index.listed) {
+		return false // it knows how documents are requested
+	}
+	a.index = index
+	return true
 }
 
 // InvalidateIndex makes the next [API.Index] read the index again.

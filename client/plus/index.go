@@ -48,6 +48,16 @@ func (i *Index) Has(path string) bool {
 	return i.listed[path] || found && i.guessed[branch]
 }
 
+// isGuessed reports whether a part of the API could not be listed.
+func (i *Index) isGuessed() bool {
+	for _, guessed := range i.guessed {
+		if guessed {
+			return true
+		}
+	}
+	return false
+}
+
 // Lists reports whether the API lists the path.
 func (i *Index) Lists(path string) bool { return i != nil && i.listed[path] }
 
@@ -135,12 +145,17 @@ func (a *API) negotiate(ctx context.Context) (int, error) {
 // listBriefly reads a list within half of the remaining time: documents can be
 // read without it.
 func (a *API) listBriefly(ctx context.Context, path string) ([]string, error) {
-	if deadline, limited := ctx.Deadline(); limited {
-		brief, cancel := context.WithTimeout(ctx, time.Until(deadline)/2)
-		defer cancel()
-		ctx = brief
-	}
+	ctx, cancel := halfOf(ctx)
+	defer cancel()
 	return a.list(ctx, path)
+}
+
+// halfOf returns a context with half of the remaining time.
+func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, limited := ctx.Deadline(); limited {
+		return context.WithTimeout(ctx, time.Until(deadline)/2)
+	}
+	return context.WithCancel(ctx)
 }
 
 // list reads the names below a path.

@@ -83,8 +83,9 @@ type Reader interface {
 	Discover(ctx context.Context, selection *Selection) ([]Source, error)
 
 	// Outdated reports whether the results of a scrape show that the sources of
-	// the target have changed and must be discovered again.
-	Outdated(results []*Result) bool
+	// the target have changed and must be discovered again. It may make requests now and
+	// then; the scrape waits for it, and does not fail with it.
+	Outdated(ctx context.Context, results []*Result) bool
 
 	// Report adds series about the scrape as a whole.
 	Report(b *metric.Batch, up bool, results []*Result)

@@ -1,6 +1,7 @@
 package plus_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -91,7 +92,7 @@ func TestFamilies(t *testing.T) {
 		if text := oracle.Text(t, e); strings.Contains(text, `code="507"`) != o.PadCodes || strings.Contains(text, `server_active{id="`) != o.ServerID {
 			t.Errorf("with %+v: got\n%s", o, text)
 		}
-		if r.Outdated(results) {
+		if r.Outdated(t.Context(), results) {
 			t.Error("the index is outdated after the first scrape")
 		}
 	}
@@ -105,7 +106,7 @@ func TestIndexAfterReload(t *testing.T) {
 	r, selection := open(t, plus.Options{}, api)
 	lists := func() int { return api.Requests()["/api/9/"] }
 	for range 3 {
-		if results, _ := collect(t, r, selection); r.Outdated(results) {
+		if results, _ := collect(t, r, selection); r.Outdated(t.Context(), results) {
 			t.Error("the index is outdated without a reload")
 		}
 	}
@@ -113,14 +114,52 @@ func TestIndexAfterReload(t *testing.T) {
 		t.Errorf("the list was read %d times; want once", got)
 	}
 	api.Reload()
-	if results, _ := collect(t, r, selection); !r.Outdated(results) {
+	if results, _ := collect(t, r, selection); !r.Outdated(t.Context(), results) {
 		t.Error("the index is not outdated after a reload")
 	}
-	if results, _ := collect(t, r, selection); r.Outdated(results) {
+	if results, _ := collect(t, r, selection); r.Outdated(t.Context(), results) {
 		t.Error("the index is outdated a second time")
 	}
 	if got := lists(); got != 2 {
 		t.Errorf("the list was read %d times; want twice", got)
+	}
+}
+
+// A list that grows without a reload is noticed when the index is read now and
+// then, which a failure does not disturb.
+func TestIndexGrows(t *testing.T) {
+	t.Parallel()
+	api := plustest.New(plustest.WithoutEndpoint("license"))
+	r, selection := open(t, plus.Options{}, api)
+	has := func() bool {
+		results, _ := collect(t, r, selection)
+		return slices.ContainsFunc(results, func(result *source.Result) bool { return result.Source == "license" })
+	}
+	scrape := func() (outdated bool) {
+		results, _ := collect(t, r, selection)
+		return r.Outdated(t.Context(), results)
+	}
+	if scrape() || has() {
+		t.Error("there is a license at first")
+	}
+	before := api.Requests()["/api/9/"]
+	plus.MakeDue(r)
+	if scrape() || api.Requests()["/api/9/"] != before+1 {
+		t.Error("the index is not read again, or another one")
+	}
+	api.Set(plustest.WithDocument("license", `{"eval":false}`))
+	if scrape() || has() || api.Requests()["/api/9/"] != before+1 {
+		t.Error("the index is read again too early")
+	}
+	plus.MakeDue(r)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if results, _ := collect(t, r, selection); r.Outdated(ctx, results) || has() {
+		t.Error("an index that cannot be read is another one")
+	}
+	plus.MakeDue(r)
+	if !scrape() || !has() {
+		t.Error("there is no license after the list has grown")
 	}
 }
 
@@ -141,7 +180,7 @@ func TestListedDocumentIsMissing(t *testing.T) {
 		if !slices.Equal(failed, []string{"http_caches"}) {
 			t.Errorf("%q failed", failed)
 		}
-		r.Outdated(results)
+		r.Outdated(t.Context(), results)
 	}
 	if got := api.Requests()["/api/9/"]; got != 2 {
 		t.Errorf("the list was read %d times; want twice", got)
@@ -162,7 +201,7 @@ func TestAllDocumentsAreMissing(t *testing.T) {
 		for _, err := range c.errs {
 			results = append(results, &source.Result{Done: true, Err: err})
 		}
-		if got := r.Outdated(results); got != c.want {
+		if got := r.Outdated(t.Context(), results); got != c.want {
 			t.Errorf("with the errors %v the index is outdated: %t; want %t", c.errs, got, c.want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector/metric"
@@ -23,6 +24,8 @@ type reader struct {
 	// generation identifies the configuration that nginx last reported, and
 	// indexed the one of the index. They are empty if unknown.
 	generation, indexed string
+	// indexedAt is when the index was last read because of its age, or first used.
+	indexedAt time.Time
 	// missing has the listed paths that were not found in this generation.
 	missing map[string]bool
 }
@@ -45,8 +48,9 @@ func (r *reader) Discover(ctx context.Context, selection *source.Selection) ([]s
 
 // Outdated implements [source.Reader]. The index is outdated when nginx has
 // loaded another configuration, and when no document is found, for example after
-// nginx was replaced.
-func (r *reader) Outdated(results []*source.Result) bool {
+// nginx was replaced. It is also read again every refreshEvery: a proxy may let
+// more of the API through than before.
+func (r *reader) Outdated(ctx context.Context, results []*source.Result) bool {
 	failed, notFound := 0, 0
 	for _, result := range results {
 		if result.Err != nil {
@@ -58,10 +62,29 @@ func (r *reader) Outdated(results []*source.Result) bool {
 	}
 	reloaded := r.reloaded()
 	replaced := len(results) > 0 && notFound == len(results)
+	if !reloaded && failed < len(results) && r.isDue() {
+		return r.api.Refresh(ctx)
+	}
 	if reloaded || len(results) > 0 && failed == len(results) {
 		r.api.InvalidateIndex() // another server may run at the target now
 	}
 	return reloaded || replaced
+}
+
+// refreshEvery is how often the index is read again while nothing says that it
+// is outdated: four requests.
+const refreshEvery = 10 * time.Minute
+
+// isDue reports whether the index is to be read again.
+func (r *reader) isDue() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.indexedAt
+	if !before.IsZero() && time.Since(before) < refreshEvery {
+		return false
+	}
+	r.indexedAt = time.Now()
+	return !before.IsZero()
 }
 
 // reloaded reports whether nginx has loaded another configuration since the last

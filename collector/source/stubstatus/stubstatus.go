@@ -62,7 +62,7 @@ func (r *reader) Discover(context.Context, *source.Selection) ([]source.Source, 
 }
 
 // Outdated implements [source.Reader].
-func (*reader) Outdated([]*source.Result) bool { return false }
+func (*reader) Outdated(context.Context, []*source.Result) bool { return false }
 
 // Report implements [source.Reader].
 func (*reader) Report(*metric.Batch, bool, []*source.Result) {}

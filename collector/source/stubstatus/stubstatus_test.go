@@ -40,7 +40,7 @@ func collect(t *testing.T, handler http.HandlerFunc) (*metric.Batch, error) {
 	b := metric.NewBatch(nil)
 	err = sources[0].Collect(t.Context(), b)
 	r.Report(b, err == nil, nil)
-	if r.Outdated(nil) {
+	if r.Outdated(t.Context(), nil) {
 		t.Error("the sources are outdated")
 	}
 	return b, err
