@@ -51,3 +51,25 @@ func TestProtocolsShareNoNames(t *testing.T) {
 		}
 	}
 }
+
+// Sources of another protocol are not offered once the protocol of a target is
+// known.
+func TestOffersOfKnownProtocol(t *testing.T) {
+	for want, options := range map[string]TargetOptions{
+		"http_upstreams": asking(t, servePlus(t).URL),
+		"stub_status":    start(t, says("nginx/1.29.1", plainPage)).options(t),
+	} {
+		c := newCollector(t, Options{}, options)
+		for _, name := range []string{"http_upstreams", "stub_status"} {
+			if !c.Offers([]string{name}) {
+				t.Errorf("%s is not offered before the first scrape", name)
+			}
+		}
+		c.Scrape(t.Context())
+		for _, name := range []string{"http_upstreams", "stub_status"} {
+			if got := c.Offers([]string{name}); got != (name == want) {
+				t.Errorf("%s offers %s: %t", want, name, got)
+			}
+		}
+	}
+}

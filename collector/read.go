@@ -244,7 +244,8 @@ func (t *target) failing(s *scrape, main string) []failedSource {
 	}
 	for _, r := range s.results {
 		if r.Err == nil || client.ReasonOf(r.Err) != client.ReasonCanceled {
-			t.state(r.Source).err = r.Err
+			state := t.state(r.Source)
+			state.err, state.read = r.Err, r.Success()
 		}
 	}
 	var failed []failedSource

@@ -81,7 +81,8 @@ type sourceState struct {
 
 	// err is the failure of a source that is a part of the target, such as a
 	// document; its line in the log is that of the target.
-	err error
+	err  error
+	read bool // it was read the last time
 }
 
 // failedSource is a part of a target that cannot be read.
@@ -172,7 +173,7 @@ func (t *target) inherit(from *target) {
 		inherited := t.state(name)
 		inherited.counters = state.counters.Clone()
 		inherited.counters.Possible = t.possible(name)
-		inherited.err = state.err
+		inherited.err, inherited.read = state.err, state.read
 		inherited.health.state, inherited.health.logged = state.health.state, state.health.logged
 	}
 	if t.options.Client.Mode == client.ModeAuto {
@@ -211,7 +212,7 @@ func (t *target) offers(names []string) bool {
 			return true
 		}
 		state := t.sources[info.Name]
-		known = known || state != nil && state.health.state == stateGood
+		known = known || state != nil && state.read
 	}
 	return !known
 }
