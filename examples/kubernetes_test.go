@@ -131,7 +131,7 @@ func TestLoad(t *testing.T) {
 
 // counters has the counters of nginx, without the requests to read them.
 type counters struct {
-	url                          string
+	url                        string
 	connections, requests, own int
 }
 
