@@ -103,7 +103,7 @@ func (c *cli) plusFlags() {
 	n := &c.config.Nginx
 	regexp := func(to *string) *value { return text(to, "").named("REGEXP") }
 	c.add("nginx.plus.pad-codes", "", boolean(&n.PadCodes, false),
-		"Expose the 40 status codes of nginx-prometheus-exporter, 0 if unset.")
+		"Expose the 40 status codes of nginx-prometheus-exporter, 0 if not seen.")
 	c.add("nginx.plus.max-series", "", number(&n.Filter.MaxSeries, 0),
 		"Maximum number of series per target (0: unlimited).")
 	c.add("nginx.plus.zone-include", "", regexp(&n.Filter.IncludeZones),

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"nginx-exporter/internal/nginxtest"
 	"nginx-exporter/internal/proctest"
 )
 
@@ -37,22 +38,47 @@ func TestSignalsAtStart(t *testing.T) {
 	}
 }
 
+// blockingConfig writes a web configuration with a CA that the program reads from a
+// named pipe, and returns the paths of both.
+func blockingConfig(t *testing.T) (path, pipe string) {
+	t.Helper()
+	directory := t.TempDir()
+	path, pipe = filepath.Join(directory, "web.yml"), filepath.Join(directory, "ca.crt")
+	certificate, key := nginxtest.NewAuthority(t).Issue(t, nginxtest.Leaf{})
+	for name, text := range map[string]string{
+		"web.yml": "tls_server_config: {cert_file: s.crt, key_file: s.key, client_ca_file: ca.crt, client_auth_type: RequestClientCert}\n",
+		"s.crt":   certificate, "s.key": key,
+	} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, pipe
+}
+
+// awaitRead waits until the process opens the pipe, and opens the other end.
+func awaitRead(t *testing.T, p *proctest.Process, pipe string) (writer *os.File) {
+	t.Helper()
+	p.Await(t, "the program to read its configuration", func() bool {
+		var err error
+		writer, err = os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0) // fails without a reader
+		return err == nil
+	})
+	t.Cleanup(func() { _ = writer.Close() }) // may be closed already
+	return writer
+}
+
 // TestSignalsBeforeListening sends signals while the program reads its
 // configuration: from a pipe, so that the test knows when that is.
 func TestSignalsBeforeListening(t *testing.T) {
 	start := func() (p *proctest.Process, proceed func()) {
-		directory := t.TempDir()
-		path, socket := filepath.Join(directory, "web.yml"), filepath.Join(directory, "exp.sock")
-		if err := syscall.Mkfifo(path, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path, pipe := blockingConfig(t)
+		socket := filepath.Join(filepath.Dir(path), "exp.sock")
 		p = proctest.Start(t, "", exec.Command(programName, "--web.listen-address=unix:"+socket, "--web.config.file="+path)) //nolint:noctx // proctest ends it
-		var pipe *os.File
-		p.Await(t, "the program to read its configuration", func() bool {
-			var err error
-			pipe, err = os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0) // fails without a reader
-			return err == nil
-		})
+		writer := awaitRead(t, p, pipe)
 		return p, func() {
 			// From now on it reads an empty file.
 			if err := os.WriteFile(path+".new", nil, 0o600); err != nil {
@@ -61,7 +87,7 @@ func TestSignalsBeforeListening(t *testing.T) {
 			if err := os.Rename(path+".new", path); err != nil {
 				t.Fatal(err)
 			}
-			_ = pipe.Close() // ends what it reads now
+			_ = writer.Close() // ends what it reads now
 		}
 	}
 	hangup, proceed := start()
@@ -81,16 +107,9 @@ func TestSignalsBeforeListening(t *testing.T) {
 // TestSignalOfOtherCommands checks that only serve handles signals: they end other
 // commands.
 func TestSignalOfOtherCommands(t *testing.T) {
-	fifo := filepath.Join(t.TempDir(), "web.yml")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := proctest.Start(t, "", exec.Command(programName, "check-config", "--web.config.file="+fifo)) //nolint:noctx // proctest ends it
-	p.Await(t, "the program to read its configuration", func() bool {
-		pipe, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-		t.Cleanup(func() { _ = pipe.Close() })
-		return err == nil
-	})
+	path, pipe := blockingConfig(t)
+	p := proctest.Start(t, "", exec.Command(programName, "check-config", "--web.config.file="+path)) //nolint:noctx // proctest ends it
+	awaitRead(t, p, pipe)
 	p.Signal(t, syscall.SIGTERM)
 	if status := p.Exit(t); status != -1 {
 		t.Errorf("exit status %d", status)
