@@ -30,19 +30,25 @@ func TestImpossibleGauges(t *testing.T) {
 			o.Filter.Sources = everything()
 			families := oracle.Check(t, scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, o))
 			for name, family := range families {
-				if family.GetType() != dto.MetricType_GAUGE {
-					continue
-				}
-				for _, m := range family.GetMetric() {
-					if v := m.GetGauge().GetValue(); v < 0 || v >= math.MaxInt64 {
-						t.Errorf("%s is %v: %v", name, v, m.GetLabel())
-					}
-				}
+				wantPossible(t, name, family)
 			}
 			wantInvalid(t, families["nginx_exporter_series_dropped_total"], "connections", "http_requests", "http_server_zones",
 				"http_caches", "http_upstreams", "stream_server_zones", "stream_upstreams", "stream_zone_sync", "slabs",
 				"license", "workers", "nginx")
 		})
+	}
+}
+
+// wantPossible checks that no gauge of a family is below zero or wrapped.
+func wantPossible(t *testing.T, name string, family *dto.MetricFamily) {
+	t.Helper()
+	if family.GetType() != dto.MetricType_GAUGE {
+		return
+	}
+	for _, m := range family.GetMetric() {
+		if v := m.GetGauge().GetValue(); v < 0 || v >= math.MaxInt64 {
+			t.Errorf("%s is %v: %v", name, v, m.GetLabel())
+		}
 	}
 }
 
