@@ -30,7 +30,7 @@ func TestReadme(t *testing.T) {
 		}
 	}
 	for _, command := range slices.Sorted(maps.Keys(inlineCommands(text))) {
-		if elsewhere()[command] == "" {
+		if otherTests()[command] == "" {
 			script = append(script, command+" >/dev/null")
 		}
 	}
@@ -74,9 +74,9 @@ func onMachine(commands string) string {
 	return regexp.MustCompile(`(?m)^bin/nginx-exporter(?: --.*)?$`).ReplaceAllString(commands, "serve $0")
 }
 
-// elsewhere has the commands in the text of the README that TestReadme does not run, with the test that does, or a word by
+// otherTests has the commands in the text of the README that TestReadme does not run, with the test that does, or a word by
 // which the same paragraph or row names what the command requires.
-func elsewhere() map[string]string {
+func otherTests() map[string]string {
 	return map[string]string{
 		"make demo-plus":                         "scripts/demoplus_test.go",
 		"make image":                             "Docker",
@@ -101,7 +101,7 @@ func inlineCommands(text string) map[string]string {
 func TestReadmeMarks(t *testing.T) {
 	page := filepath.Join(repository, "README.md")
 	present := inlineCommands(read(t, page))
-	for command, how := range elsewhere() {
+	for command, how := range otherTests() {
 		line, found := present[command]
 		_, err := os.Stat(filepath.Join(repository, how))
 		if !found || err != nil && !strings.Contains(line, how) {

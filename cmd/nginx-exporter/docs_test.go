@@ -92,11 +92,11 @@ func TestDocsManPage(t *testing.T) {
 	fmt.Fprintf(&page, ".SH DESCRIPTION\n%s\n", roff(model.Help))
 	page.WriteString(".SH COMMANDS\n")
 	for _, command := range commands(model.Commands) {
-		standard := ""
-		if command.Default {
-			standard = " This is the default."
+		help := command.Help
+		if command.Default && !strings.Contains(help, "default") {
+			help += " This is the default."
 		}
-		fmt.Fprintf(&page, ".TP\n.B %s\n%s\n", roff(command.FullCommand), roff(command.Help+standard))
+		fmt.Fprintf(&page, ".TP\n.B %s\n%s\n", roff(command.FullCommand), roff(help))
 		for _, f := range command.Flags {
 			if !f.Hidden {
 				fmt.Fprintf(&page, ".RS\n.TP\n.B \\-\\-%s\n%s\n.RE\n", roff(f.Name), roff(f.Help))
@@ -126,7 +126,8 @@ Reload the configuration file.
 .B SIGTERM, SIGINT
 Shut down gracefully: respond to requests in progress, then exit. A second signal ends the drain delay.
 .SH EXIT STATUS
-0 after a signal and after commands that succeed, 1 where the configuration is wrong or an address is taken.
+0 on success and after a signal, 1 on an error, such as an invalid configuration or an address in use.
+inject and uninject exit with 2 if \-\-require is not met.
 doctor exits with 0 if healthy, 1 if a problem is found, 2 if diagnosis is not possible.
 .SH SEE ALSO
 .BR nginx (8),

@@ -33,7 +33,7 @@ type rule struct {
 // Reasons to refuse a probe.
 var (
 	ErrProbeOff      = errors.New("probing is disabled: set `probe.allow` in --config.file")
-	ErrUnknownModule = errors.New("unknown module: not defined under `modules` in --config.file")
+	errUnknownModule = errors.New("unknown module: not defined under `modules` in --config.file")
 	ErrForbidden     = errors.New("target not allowed by `probe.allow` in --config.file")
 )
 
@@ -116,7 +116,7 @@ func (p *Probes) Target(uri, module string) (collector.TargetOptions, error) {
 	}
 	m, known := p.modules[module]
 	if !known {
-		return collector.TargetOptions{}, ErrUnknownModule
+		return collector.TargetOptions{}, errUnknownModule
 	}
 	target, err := client.ParseTarget(uri)
 	if err != nil {

@@ -161,7 +161,7 @@ probe: {allow: [{host: h}]}
 			t.Errorf("module %q: labels %v", module, options.Labels)
 		}
 	}
-	if _, err := p.Target("http://h/x", "Slow"); !errors.Is(err, ErrUnknownModule) {
+	if _, err := p.Target("http://h/x", "Slow"); !errors.Is(err, errUnknownModule) {
 		t.Errorf("an unknown module: %v", err)
 	}
 	// The default module has the values of the flags.
@@ -194,7 +194,7 @@ func TestProbeTargets(t *testing.T) {
 		}
 	}
 	// The order of the checks does not reveal what is allowed.
-	if _, err := p.Target("http://other/", "none"); !errors.Is(err, ErrUnknownModule) {
+	if _, err := p.Target("http://other/", "none"); !errors.Is(err, errUnknownModule) {
 		t.Error(err)
 	}
 	if _, err := p.Target("http://h/"+strings.Repeat("x", 5000), ""); err != nil {

@@ -139,11 +139,11 @@ func TestEmergency(t *testing.T) {
 // TestListeners checks how /proc/net/tcp is decoded.
 func TestListeners(t *testing.T) {
 	s := newScene(t)
-	if _, known := listeners(s.options.Machine.Proc); known {
+	if _, known := listeners(s.options.machine.Proc); known {
 		t.Error("a missing list is known")
 	}
 	s.listens("127.0.0.1:8080", "0.0.0.0:80", "[::1]:81", "[::]:9113")
-	have, known := listeners(s.options.Machine.Proc)
+	have, known := listeners(s.options.machine.Proc)
 	if text := join(have); !known || text != "0.0.0.0:80, 127.0.0.1:8080, [::]:9113, [::1]:81" {
 		t.Errorf("read %s", text)
 	}

@@ -78,7 +78,7 @@ func isLoopback(host string) bool {
 }
 
 // inPod reports whether this is a container of Kubernetes.
-func (e *examiner) inPod() bool { return e.Machine.Env("KUBERNETES_SERVICE_HOST") != "" }
+func (e *examiner) inPod() bool { return e.machine.Env("KUBERNETES_SERVICE_HOST") != "" }
 
 // isOwnPort reports whether the exporter listens on the port.
 func (e *examiner) isOwnPort(port string) bool {
@@ -134,7 +134,7 @@ func (o *observation) sourceIP() string {
 // otherListeners lists the addresses on which other programs listen in this
 // network namespace; false if that is unknown.
 func (e *examiner) otherListeners() ([]netip.AddrPort, bool) {
-	all, known := listeners(e.Machine.Proc)
+	all, known := listeners(e.machine.Proc)
 	var others []netip.AddrPort
 	for _, a := range all {
 		if !e.isOwnPort(strconv.Itoa(int(a.Port()))) {

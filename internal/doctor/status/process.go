@@ -23,10 +23,10 @@ func (o *observation) nginxNotRunning() *doctor.Finding {
 		return nil
 	}
 	nginx := o.localNginx()
-	count, running := processes(o.Machine.Proc)
+	count, running := processes(o.machine.Proc)
 	// A container has processes of its own: nginx may run outside of it, unless it
 	// is installed in the container.
-	if count == 0 || running || nginx == nil && !allProcesses(o.Machine.Proc) {
+	if count == 0 || running || nginx == nil && !allProcesses(o.machine.Proc) {
 		return nil
 	}
 	f := &doctor.Finding{

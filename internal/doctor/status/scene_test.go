@@ -64,7 +64,7 @@ func newScene(t *testing.T) *scene {
 		}
 		return sources, err
 	}
-	s.options.Machine = Machine{
+	s.options.machine = machine{
 		Proc: t.TempDir(), Ports: []int{}, Sockets: []string{}, Dirs: []string{}, Env: func(string) string { return "" },
 	}
 	return s
@@ -201,7 +201,7 @@ func (s *scene) listens(addresses ...string) {
 		}
 		lines[file] += fmt.Sprintf("%4d: %s:%04X 00000000:0000 0A 00000000:00000000\n", i, host.String(), a.Port())
 	}
-	dir := filepath.Join(s.options.Machine.Proc, "net")
+	dir := filepath.Join(s.options.machine.Proc, "net")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		s.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func (s *scene) processes(namespace string, names ...string) {
 			files[filepath.Join(strconv.Itoa(i+1), "comm")] = name + "\n"
 		}
 	}
-	proc := s.options.Machine.Proc
+	proc := s.options.machine.Proc
 	for name, text := range files {
 		if err := os.MkdirAll(filepath.Join(proc, filepath.Dir(name)), 0o700); err != nil {
 			s.Fatal(err)

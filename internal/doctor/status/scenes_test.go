@@ -44,12 +44,12 @@ func refusals() map[string]problem {
 		}},
 		"refused in a pod": {"nginx-refused", func(s *scene) {
 			s.listens("0.0.0.0:80", "[::]:9113")
-			s.options.Listen, s.options.Machine.Env = []string{":9113"}, inPod
+			s.options.Listen, s.options.machine.Env = []string{":9113"}, inPod
 			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 		"alone in a pod": {"pod-network", func(s *scene) {
 			s.listens("[::]:9113")
-			s.options.Listen, s.options.Machine.Env = []string{":9113"}, inPod
+			s.options.Listen, s.options.machine.Env = []string{":9113"}, inPod
 			s.target("http://" + vacant(s) + "/stub_status")
 		}},
 		"refused by another machine": {"nginx-refused", func(s *scene) {
@@ -72,7 +72,7 @@ func refusals() map[string]problem {
 		"usual port": {"status-elsewhere", func(s *scene) {
 			s.target("http://" + vacant(s) + "/stub_status")
 			a, _ := s.nginx("server { listen LISTEN; location /nginx_status { stub_status; } }")
-			s.options.Machine.Ports = []int{port(a)}
+			s.options.machine.Ports = []int{port(a)}
 		}},
 		"usual socket": {"status-elsewhere", func(s *scene) {
 			s.target("http://" + vacant(s) + "/stub_status")
@@ -80,7 +80,7 @@ func refusals() map[string]problem {
 			s.replace = append(s.replace, n.Dir, "/DIR")
 			n.Configure(s, strings.ReplaceAll(statusServer, "LISTEN", "unix:"+n.Dir+"/n.sock"))
 			n.Start(s)
-			s.options.Machine.Sockets = []string{n.Dir + "/*.sock"}
+			s.options.machine.Sockets = []string{n.Dir + "/*.sock"}
 		}},
 		"unreachable": {"nginx-unreachable", func(s *scene) { s.target("http://" + fullBacklog(s) + "/stub_status").Timeout = time.Second }},
 		"slow": {"nginx-slow", func(s *scene) {
@@ -375,7 +375,7 @@ func bodies() map[string]problem {
 			s.options.Listen = []string{a}
 			s.target("http://" + a + "/stub_status")
 			there, _ := s.nginx(statusServer)
-			s.options.Machine.Ports = []int{port(there)}
+			s.options.machine.Ports = []int{port(there)}
 		}},
 		"another nginx-exporter": {"exporter-itself", func(s *scene) { s.target("http://" + s.serve(exporter) + "/metrics") }},
 		"another exporter": {"exporter-other", func(s *scene) {

@@ -57,7 +57,7 @@ func (o *observation) searchAddresses() *alternative {
 		scheme = "https"
 	}
 	hosts := []string{"127.0.0.1", "::1"}
-	all, _ := listeners(o.Machine.Proc)
+	all, _ := listeners(o.machine.Proc)
 	for _, a := range all {
 		if strconv.Itoa(int(a.Port())) == o.target().Port() && !a.Addr().IsUnspecified() && len(hosts) < maxTrials {
 			hosts = append(hosts, a.Addr().String())
@@ -151,7 +151,7 @@ func (o *observation) tryUsualPaths(ctx context.Context, server string) *respons
 // usualSockets lists the usual sockets that exist, as targets.
 func (e *examiner) usualSockets() []string {
 	var servers []string
-	for _, pattern := range e.Machine.Sockets {
+	for _, pattern := range e.machine.Sockets {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			continue
@@ -168,9 +168,9 @@ func (e *examiner) usualSockets() []string {
 // usualPorts lists the usual ports on which a program listens, or may listen, as
 // targets.
 func (e *examiner) usualPorts() []string {
-	all, known := listeners(e.Machine.Proc)
+	all, known := listeners(e.machine.Proc)
 	var servers []string
-	for _, port := range e.Machine.Ports {
+	for _, port := range e.machine.Ports {
 		number := strconv.Itoa(port)
 		if e.isOwnPort(number) {
 			continue

@@ -37,12 +37,12 @@ type Options struct {
 	// NginxBinary is run with -V and -T to read the configuration of nginx; it
 	// is not run if empty.
 	NginxBinary string
-	// Machine says where to search; zero values mean this machine.
-	Machine Machine
+	// machine says where to search; tests set it, zero values mean this machine.
+	machine machine
 }
 
-// Machine has the usual places of a machine.
-type Machine struct {
+// machine has the usual places of a machine.
+type machine struct {
 	Proc    string   // where procfs is mounted
 	Ports   []int    // usual ports of a status page
 	Sockets []string // glob patterns of Unix sockets
@@ -50,7 +50,7 @@ type Machine struct {
 	Env     func(string) string
 }
 
-func (m *Machine) setDefaults() {
+func (m *machine) setDefaults() {
 	m.Proc = cmp.Or(m.Proc, "/proc")
 	if m.Ports == nil {
 		m.Ports = []int{8080, 80, 8081, 81, 8888, 8000, 8090, 9145, 18080, 49151}
@@ -118,9 +118,9 @@ type examiner struct {
 }
 
 func newExaminer(ctx context.Context, options Options) *examiner {
-	options.Machine.setDefaults()
+	options.machine.setDefaults()
 	return &examiner{Options: options, ctx: ctx, nginx: sync.OnceValue(func() *nginxBinary {
-		return inspect(ctx, options.NginxBinary, options.Machine.Dirs)
+		return inspect(ctx, options.NginxBinary, options.machine.Dirs)
 	})}
 }
 
