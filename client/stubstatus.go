@@ -28,8 +28,8 @@ type StubStatus struct {
 	Handled  value.Value // handled client connections: fewer than accepted only if a resource limit was reached
 	Requests value.Value // client requests, including those of the exporter
 
-	// RequestTime is the sum of the times of all requests in milliseconds, a
-	// counter of Tengine. It is absent elsewhere.
+	// RequestTime is the total time of all requests in milliseconds. Only Tengine
+	// has it.
 	RequestTime value.Value
 
 	// Gauges. Absent if nginx printed a negative number as a huge unsigned one,
@@ -74,10 +74,9 @@ func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
 	return status, err
 }
 
-// isDelimited reports whether the response says where its body ends, so that a
-// shorter one is an error. Otherwise the end of the connection is the end of the
-// body, and one that was cut looks the same. A length that is itself too short
-// cannot be noticed.
+// isDelimited reports whether the response declares where its body ends, so that
+// a truncated one is an error. Otherwise the body ends with the connection, and a
+// truncated one cannot be detected. Neither can a Content-Length that is too short.
 func isDelimited(response *http.Response) bool {
 	return response.ContentLength >= 0 || len(response.TransferEncoding) > 0 || response.Header.Get("Content-Encoding") == "gzip"
 }
@@ -131,7 +130,8 @@ func serverVersion(header string) string {
 // too.
 func ParseStubStatus(page []byte) (*StubStatus, error) { return parseStubStatus(page, false) }
 
-// parseStubStatus parses a page that is known to be whole, or not.
+// parseStubStatus parses a page. If it is known to be whole, its last number is
+// complete.
 func parseStubStatus(page []byte, whole bool) (*StubStatus, error) {
 	page = bytes.TrimLeft(page, " \t\r\n")
 	lines := bytes.SplitN(page, []byte("\n"), 5)
@@ -184,7 +184,7 @@ func (s *StubStatus) parseServer(header, numbers []byte) error {
 			return err
 		}
 	}
-	delete(columns, "request_time") // Tengine alone has it
+	delete(columns, "request_time") // optional
 	if len(columns) > 0 {
 		return fmt.Errorf("%d columns missing", len(columns))
 	}

@@ -14,8 +14,8 @@ import (
 	"nginx-exporter/collector/source"
 )
 
-// logSource is fed by something else than scrapes, as an access log is. The
-// configuration chooses its metrics and their labels.
+// logSource is a source that is not read over HTTP, such as an access log. The
+// configuration defines its metrics and their labels.
 type logSource struct {
 	table *metric.Table[*logCount]
 	count logCount
@@ -44,7 +44,7 @@ func (l *logSource) Families() []metric.Family { return l.table.Families() }
 
 // Collect implements [source.Source].
 func (l *logSource) Collect(_ context.Context, b *metric.Batch) error {
-	count := l.count // it goes on counting
+	count := l.count // a copy, since the batch keeps it
 	metric.Add(b, l.table, &count)
 	return l.err
 }
@@ -65,7 +65,7 @@ func TestAdditionalSource(t *testing.T) {
 	oracle.Check(t, e)
 	book.wantLines(t, `source=stub_status msg="Scrape succeeded"`)
 
-	// What changes in it is no other configuration.
+	// A change of its state is not a change of the configuration.
 	log.count.lines++
 	set(t, c, options)
 	wantValue(t, c.Scrape(t.Context()), 4, "nginx_log_lines_total", "route", "/shop")
@@ -88,7 +88,7 @@ func TestAdditionalSource(t *testing.T) {
 	book.wantLines(t, `source=access_log msg="Scrape failed" reason=parse`)
 }
 
-// It is read too where nginx is not.
+// It is read even if nginx cannot be.
 func TestAdditionalSourceWithoutNginx(t *testing.T) {
 	options := asking(t, "http://"+refusing(t)+"/")
 	options.Sources = append(options.Sources, newLogSource("nginx_log_lines_total", "route", metric.KindCounter))
@@ -98,7 +98,8 @@ func TestAdditionalSourceWithoutNginx(t *testing.T) {
 	wantValue(t, e, 1, "nginx_exporter_source_success", "source", "access_log")
 }
 
-// Two targets may have other labels and buckets, but one name has one type.
+// Metrics of the same name may have different labels and buckets per target, but
+// must have the same type.
 func TestAdditionalSourcesOfTargets(t *testing.T) {
 	one, two := start(t, says("nginx", plainPage)).options(t, label("addr", "one")), start(t, says("nginx", plainPage)).options(t, label("addr", "two"))
 	one.Sources = append(one.Sources, newLogSource("nginx_log_lines_total", "route", metric.KindCounter))
@@ -106,7 +107,7 @@ func TestAdditionalSourcesOfTargets(t *testing.T) {
 	c := newCollector(t, Options{}, one, two)
 	text := oracle.Text(t, c.Scrape(t.Context()))
 	if strings.Count(text, "# TYPE nginx_log_lines_total counter\n") != 1 || strings.Count(text, "\nnginx_log_lines_total{") != 2 {
-		t.Errorf("the text is\n%s", text)
+		t.Errorf("got\n%s", text)
 	}
 	for _, name := range []string{"nginx_up", "nginx_http_requests_total"} {
 		two.Sources = []source.Source{newLogSource(name, "server", metric.KindHistogram)}

@@ -9,8 +9,8 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// BenchmarkScrapePage is a scrape of one stub_status target over loopback, and
-// its exposition as text.
+// BenchmarkScrapePage scrapes one stub_status target over loopback and writes the
+// exposition as text.
 func BenchmarkScrapePage(b *testing.B) {
 	for _, metrics := range []ExporterMetrics{MetricsNone, MetricsBasic, MetricsFull} {
 		b.Run(string(metrics), func(b *testing.B) {

@@ -12,7 +12,7 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// docs/plus.md tells how many series each object has.
+// docs/plus.md gives the number of series of each object.
 func TestSeriesOfObjects(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "docs", "plus.md"))
 	if err != nil {
@@ -26,7 +26,7 @@ func TestSeriesOfObjects(t *testing.T) {
 	exposition := samplePage(t)
 	for _, c := range []struct {
 		object        string
-		series, codes string // patterns of the object's series, and of those that the row leaves out
+		series, codes string // patterns of the object's series, and of those that the row excludes
 	}{
 		{"http upstream server", `server="10\.20\.0\.11:8080"`, `_codes|_duration_seconds_|_ssl_`},
 		{"… with a histogram of response times (nginx 1.29.8)", `_duration_seconds_.*server="10\.20\.0\.11:8080"`, ""},
@@ -47,7 +47,7 @@ func TestSeriesOfObjects(t *testing.T) {
 		{"nginx as a whole, with a license", `^nginxplus_(config|build|connections|http|license|processes|ssl)_`, ""},
 	} {
 		if got := countSeries(exposition, c.series, c.codes); !strings.Contains(table, "\n| "+c.object+" | "+strconv.Itoa(got)) {
-			t.Errorf("a %s has %d series; docs/plus.md tells of another number in\n%s", c.object, got, table)
+			t.Errorf("a %s has %d series; docs/plus.md has another number in\n%s", c.object, got, table)
 		}
 	}
 	for object, pattern := range map[string]string{
@@ -56,7 +56,7 @@ func TestSeriesOfObjects(t *testing.T) {
 	} {
 		row := "| " + object + " | " + strconv.Itoa(countSeries(exposition, pattern, "")) + " more |"
 		if strings.Count(table, row) != 2 {
-			t.Errorf("docs/plus.md does not say %q of http and of stream", row)
+			t.Errorf("docs/plus.md does not have %q for http and for stream", row)
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"nginx-exporter/collector/source/exporter"
 )
 
-// ExporterMetrics says which metrics of the exporter's own process are exposed.
+// ExporterMetrics selects the metrics of the exporter's own process.
 type ExporterMetrics string
 
 // The values of --web.exporter-metrics.
@@ -40,7 +40,7 @@ type Options struct {
 	// exposes, with zero where NGINX Plus did not list it.
 	PadCodes bool
 
-	// ServerID tells servers of an upstream with the same address apart by the
+	// ServerID distinguishes servers of an upstream with the same address by the
 	// label id. Otherwise they are merged.
 	ServerID bool
 
@@ -67,10 +67,10 @@ type Collector struct {
 	sampler   *sampler // nil without rates
 
 	targets atomic.Pointer[[]*target]
-	setting sync.Mutex // held while targets are replaced
+	setting sync.Mutex // held by SetTargets
 }
 
-// New returns a Collector without any target. It opens nothing.
+// New returns a Collector without targets. It opens no connections.
 func New(options Options) *Collector {
 	level := cmp.Or(options.ExporterMetrics, MetricsBasic)
 	c := &Collector{
@@ -97,18 +97,19 @@ func New(options Options) *Collector {
 	return c
 }
 
-// Registry returns where the metrics of MetricsFull come from, so that others
-// of the process can be added. It is nil for any other choice.
+// Registry returns the registry of the metrics of [MetricsFull], to which others
+// can be added. It is nil without MetricsFull.
 func (c *Collector) Registry() *prometheus.Registry { return c.registry }
 
-// SetReload notes how the configuration was last loaded.
+// SetReload records how the configuration was last loaded.
 func (c *Collector) SetReload(reload exporter.Reload) { c.exporter.SetReload(reload) }
 
-// LastReload returns what SetReload noted.
+// LastReload returns what SetReload recorded.
 func (c *Collector) LastReload() exporter.Reload { return c.exporter.LastReload() }
 
-// SourceNames lists the names of all sources that a scrape can be reduced to. The
-// last one stands for the metrics of the exporter itself. The caller owns the list.
+// SourceNames lists the names that [Collector.Scrape] accepts: those of all
+// sources, and last the name of the exporter's own metrics. The caller owns the
+// slice.
 func (c *Collector) SourceNames() []string {
 	var names []string
 	for _, info := range sourcesOf(c.protocols) {
@@ -125,7 +126,7 @@ func (c *Collector) SourceNames() []string {
 }
 
 // Offers reports whether any target has one of the named sources, or may have it:
-// what a target speaks is not known before it was read.
+// in mode auto the protocol of a target is unknown before its first scrape.
 func (c *Collector) Offers(names []string) bool {
 	targets := *c.targets.Load()
 	return len(targets) == 0 || slices.Contains(names, exporter.Name) ||
@@ -169,8 +170,8 @@ func (c *Collector) SetTargets(options []TargetOptions) error {
 	return nil
 }
 
-// Close ends what runs in the background and closes the connections to all
-// targets. No scrape may begin after it or be under way.
+// Close stops scrapes in the background and closes the connections to all
+// targets. No other scrape may be in progress or begin later.
 func (c *Collector) Close() {
 	if c.sampler != nil {
 		c.sampler.close()
@@ -180,10 +181,10 @@ func (c *Collector) Close() {
 	}
 }
 
-// Scrape reads all targets at the same time and returns the exposition, which
-// says what failed. A target that has not responded when ctx ends is down. If
-// names of [Collector.SourceNames] are given, only those sources are read that
-// are also switched on, and nothing is exposed that does not belong to them.
+// Scrape scrapes all targets concurrently and returns the exposition, which has
+// metrics about what failed. A target that has not responded when ctx ends is
+// down. With names of [Collector.SourceNames], it reads and exposes only these
+// sources, as far as they are enabled.
 func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Exposition {
 	only = slices.Compact(slices.Sorted(slices.Values(only)))
 	e := &metric.Exposition{}
@@ -201,7 +202,7 @@ func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Expositi
 	return e
 }
 
-// addTargets reads all targets and adds what they bring.
+// addTargets scrapes all targets and adds their series.
 func (c *Collector) addTargets(ctx context.Context, e *metric.Exposition, only []string) {
 	targets := *c.targets.Load()
 	reports := make([]*targetReport, len(targets))
@@ -223,8 +224,8 @@ func (c *Collector) addTargets(ctx context.Context, e *metric.Exposition, only [
 	}
 }
 
-// Probe scrapes one target once and keeps nothing of it. Its exposition has no
-// counters of the exporter, which would begin at zero each time.
+// Probe scrapes one target once and keeps no state of it. Its exposition has no
+// counters of the exporter, which would start at zero each time.
 func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*metric.Exposition, error) {
 	t, err := c.newTarget(options, log.NewNopLogger())
 	if err != nil {
@@ -238,9 +239,8 @@ func (c *Collector) Probe(ctx context.Context, options TargetOptions) (*metric.E
 	return e, nil
 }
 
-// Check reads one target once, as a scrape does, and returns the result of each
-// source, or that of the discovery if there is none. It keeps nothing of the
-// target.
+// Check scrapes one target once and returns the result of each source, or that of
+// the discovery if no source was found. It keeps no state of the target.
 func (c *Collector) Check(ctx context.Context, options TargetOptions) ([]*source.Result, error) {
 	t, err := c.newTarget(options, log.NewNopLogger())
 	if err != nil {
@@ -259,13 +259,13 @@ func (c *Collector) Check(ctx context.Context, options TargetOptions) ([]*source
 	return s.snapshot(s.results), nil
 }
 
-// addExporter adds what does not belong to a target.
+// addExporter adds the metrics that do not belong to a target.
 func (c *Collector) addExporter(ctx context.Context, e *metric.Exposition) {
 	b := metric.NewBatch(nil)
 	_ = c.exporter.Collect(ctx, b) // which cannot fail
 	e.Add(b)
 	if c.registry != nil {
-		gathered, _ := c.registry.Gather() // a collector that fails leaves out its own metrics only
+		gathered, _ := c.registry.Gather() // if a collector fails, only its metrics are missing
 		e.AddGathered(gathered)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"nginx-exporter/client"
 )
 
-// What stands between these lines of docs/metrics.md is generated; the rest is
+// The part of docs/metrics.md between these lines is generated; the rest is
 // written by hand.
 const (
 	docsBegin = "<!-- metrics:begin -->\n"
@@ -28,7 +28,7 @@ func TestDocsMetrics(t *testing.T) {
 		t.Fatalf("%s has no lines %q and %q", path, docsBegin, docsEnd)
 	}
 	sameAsFile(t, path, []byte(head+docsBegin+metricsTable(origins(t))+docsEnd+tail))
-	// Values that stand in no table.
+	// Label values that the table does not have.
 	for _, reason := range client.Reasons() {
 		if !strings.Contains(head+tail, "`"+string(reason)+"`") {
 			t.Errorf("%s does not explain the reason %q", path, reason)
@@ -58,7 +58,7 @@ func metricsTable(origins map[string]origin) string {
 	return table.String()
 }
 
-// code shows names as such in Markdown.
+// code formats names as code in Markdown.
 func code(names ...string) string {
 	if len(names) == 0 {
 		return ""

@@ -16,15 +16,15 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// field is one member of a document of nginx, as testdata/endpoints.tsv lists
-// all of them.
+// field is one member of a document of nginx, as listed in
+// testdata/endpoints.tsv.
 type field struct{ endpoint, path string }
 
 func (f field) String() string { return f.endpoint + " " + f.path }
 
-// notExported are the fields that no exposition shows, and why.
+// notExported has the fields that are not exposed, and why.
 func notExported() map[field]string {
-	const sum, another = "the sum of the classes, which are there", "another worker may answer each time"
+	const sum, another = "the sum of the classes, which are there", "each request may reach another worker"
 	return map[field]string{
 		{"/nginx", "address"}: "the address of the API itself: who scrapes it knows it",
 		{"/nginx", "pid"}:     another,
@@ -37,8 +37,8 @@ func notExported() map[field]string {
 	}
 }
 
-// Every field that NGINX Plus and stub_status have is on the exposition, or on the
-// list with a reason: changing it in a document changes the exposition.
+// Every field of NGINX Plus and stub_status is exposed, so that changing it in a
+// document changes the exposition, or has a reason in notExported.
 func TestEveryFieldIsExported(t *testing.T) {
 	reasons := notExported()
 	expositions := newFieldPages(t)
@@ -52,17 +52,17 @@ func TestEveryFieldIsExported(t *testing.T) {
 		delete(reasons, f)
 		switch changed := before != after; {
 		case !changed && !listed:
-			t.Errorf("%s: the exposition does not change with it, and there is no reason", f)
+			t.Errorf("%s: the exposition does not change with it, and notExported has no reason", f)
 		case changed && listed:
-			t.Errorf("%s: the exposition changes with it, and there is a reason why not", f)
+			t.Errorf("%s: the exposition changes with it, although it is in notExported", f)
 		}
 	}
 	for f := range reasons {
-		t.Errorf("%s: there is a reason, and no such field", f)
+		t.Errorf("%s: notExported has it, and no document does", f)
 	}
 	const least = 260
 	if fields < least {
-		t.Errorf("there are %d fields only", fields)
+		t.Errorf("only %d fields", fields)
 	}
 }
 
@@ -167,8 +167,8 @@ func decodeTree(tb testing.TB, text string) (tree any, again string) {
 	return tree, string(body)
 }
 
-// with returns the exposition with another document, without what differs from
-// scrape to scrape.
+// with returns the exposition with another document, without the values that
+// differ between scrapes.
 func (p *fieldPages) with(tb testing.TB, path, document string) string {
 	tb.Helper()
 	p.api.Set(plustest.WithDocument(path, document))
@@ -192,8 +192,8 @@ func steps(path string) []string {
 	return strings.Split(strings.TrimPrefix(path, "."), ".")
 }
 
-// change changes what is at the path, in the first object where it is there;
-// or puts it into the first one, if it is nowhere.
+// change changes the value at the path in the first object that has it, or adds it
+// to the first object if none has it.
 func change(tree any, path []string, kind string) (changed any, found bool) {
 	if changed, found = visit(tree, path, other); found {
 		return changed, true
@@ -206,7 +206,7 @@ func change(tree any, path []string, kind string) (changed any, found bool) {
 	})
 }
 
-// visit replaces the first thing at the path for which with has something.
+// visit replaces the first value at the path for which with returns another one.
 func visit(tree any, path []string, with func(any) (any, bool)) (changed any, found bool) {
 	if len(path) == 0 {
 		return with(tree)
@@ -235,8 +235,8 @@ func visit(tree any, path []string, with func(any) (any, bool)) (changed any, fo
 	return tree, false
 }
 
-// visitList goes through objects of a list. Where the list itself is meant, it
-// loses its last element.
+// visitList visits the objects of a list. If the path ends at the list, its last
+// element is removed.
 func visitList(list []any, path []string, with func(any) (any, bool)) (changed any, found bool) {
 	if len(path) == 1 && len(list) > 0 {
 		return list[:len(list)-1], true
@@ -347,7 +347,7 @@ func TestNewFamilies(t *testing.T) {
 	}
 }
 
-// What is new is on the exposition by default, or comes with one flag alone.
+// A new family is exposed by default, or with exactly one flag.
 func TestNewFamiliesByDefault(t *testing.T) {
 	byDefault := shownWith(t, nil)
 	bySource := map[string]map[string]bool{}
@@ -359,7 +359,7 @@ func TestNewFamiliesByDefault(t *testing.T) {
 	optIn := 0
 	for _, f := range newFamilies(t) {
 		if f.optIn == byDefault[f.name] {
-			t.Errorf("%s: opt-in %t, there by default %t", f.name, f.optIn, byDefault[f.name])
+			t.Errorf("%s: opt-in %t, exposed by default %t", f.name, f.optIn, byDefault[f.name])
 		}
 		if !f.optIn {
 			continue
@@ -372,7 +372,7 @@ func TestNewFamiliesByDefault(t *testing.T) {
 			}
 		}
 		if len(bring) != 1 {
-			t.Errorf("%s is brought by %q", f.name, bring)
+			t.Errorf("%s is exposed with %q", f.name, bring)
 		}
 	}
 	const least = 8
@@ -381,7 +381,7 @@ func TestNewFamiliesByDefault(t *testing.T) {
 	}
 }
 
-// shownWith returns the families of a exposition of the sample.
+// shownWith returns the families of an exposition of the sample.
 func shownWith(tb testing.TB, sources map[string]bool) map[string]bool {
 	tb.Helper()
 	o := asking(tb, servePlus(tb).URL)

@@ -14,8 +14,8 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// A program with metrics of its own embeds the collector: it is one more
-// gatherer beside the program's registry.
+// A program with its own metrics embeds the collector as a second gatherer beside
+// its registry.
 func ExampleCollector() {
 	nginx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "Active connections: 2 \nserver accepts handled requests\n 7 7 13 \nReading: 0 Writing: 1 Waiting: 1 \n")

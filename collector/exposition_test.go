@@ -18,7 +18,7 @@ func newSlowCollector(tb testing.TB) (*Collector, *slow) {
 	return newCollector(tb, Options{}, nginx.options(tb)), nginx
 }
 
-// scrapeBeside scrapes beside the test, which does not end before the scrape.
+// scrapeBeside scrapes in a goroutine, for which the test waits at its end.
 func (c *Collector) scrapeBeside(ctx context.Context, tb testing.TB) <-chan *metric.Exposition {
 	tb.Helper()
 	exposition := make(chan *metric.Exposition, 1)
@@ -50,7 +50,7 @@ func valueOf(tb testing.TB, e *metric.Exposition, name string, label ...string) 
 func wantValue(tb testing.TB, e *metric.Exposition, want float64, name string, label ...string) {
 	tb.Helper()
 	if got, found := valueOf(tb, e, name, label...); !found || got != want {
-		tb.Errorf("%s%q is %v (there: %t); want %v", name, label, got, found, want)
+		tb.Errorf("%s%q is %v (found: %t); want %v", name, label, got, found, want)
 	}
 }
 
@@ -72,14 +72,14 @@ func wantErrors(tb testing.TB, e *metric.Exposition, reason client.Reason, want 
 	wantValue(tb, e, want, "nginx_exporter_scrape_errors_total", "reason", string(reason))
 }
 
-// scraper is one who scrapes and may leave.
+// scraper is a caller of Scrape that may leave.
 type scraper struct {
 	exposition <-chan *metric.Exposition
 	leave      context.CancelFunc
 }
 
-// scraper begins to scrape. One with less time than the target may take has
-// its scrape run beside it, one without bound runs it itself.
+// scraper starts a scrape. A bounded one has less time than the target's timeout,
+// so that the scrape runs in a goroutine; an unbounded one runs it itself.
 func (c *Collector) scraper(tb testing.TB, bounded bool) scraper {
 	tb.Helper()
 	ctx, leave := context.WithCancel(tb.Context())

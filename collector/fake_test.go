@@ -14,10 +14,10 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// plainPage is what a small nginx tells.
+// plainPage is a stub_status page.
 const plainPage = "Active connections: 291 \nserver accepts handled requests\n 16630948 16630946 31070465 \nReading: 6 Writing: 179 Waiting: 106 \n"
 
-// fake stands in for nginx, on a real listener.
+// fake is a server instead of nginx, on a real listener.
 type fake struct {
 	server   *httptest.Server
 	requests atomic.Int64
@@ -47,7 +47,7 @@ func start(tb testing.TB, handler http.HandlerFunc) *fake {
 	return f
 }
 
-// options ask the fake, within the time that no test should need.
+// options returns a target of the fake, with a generous timeout.
 func (f *fake) options(tb testing.TB, labels ...metric.Label) TargetOptions {
 	tb.Helper()
 	return asking(tb, f.server.URL+"/stub_status", labels...)
@@ -56,7 +56,7 @@ func (f *fake) options(tb testing.TB, labels ...metric.Label) TargetOptions {
 // open returns how many connections are open.
 func (f *fake) open() int64 { return f.opened.Load() - f.closed.Load() }
 
-// asking returns the options of a target that is written like that.
+// asking returns the options of the target at a URI.
 func asking(tb testing.TB, uri string, labels ...metric.Label) TargetOptions {
 	tb.Helper()
 	target, err := client.ParseTarget(uri)
@@ -66,7 +66,7 @@ func asking(tb testing.TB, uri string, labels ...metric.Label) TargetOptions {
 	return TargetOptions{Client: client.Options{Target: target, Timeout: patience}, Labels: labels}
 }
 
-// says answers every request with a page, as a server of that name.
+// says responds to every request with a page and a Server header.
 func says(server, page string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Server", server)
@@ -75,28 +75,28 @@ func says(server, page string) http.HandlerFunc {
 	}
 }
 
-// slow is an nginx that answers when it is told to.
+// slow is an nginx that responds when the test says so.
 type slow struct {
 	*fake
 	arrived chan struct{} // gets one for each request that arrives
-	answer  chan struct{} // takes one for each request that gets its response
+	respond chan struct{} // takes one for each request that gets its response
 	fail    chan struct{} // takes one for each request that gets a 404
 	gone    chan struct{} // gets one for each request that was cancelled
 	stop    chan struct{}
 }
 
-// startSlow serves the plain page, each time it is told to.
+// startSlow serves the plain page, once for each value in respond.
 func startSlow(tb testing.TB) *slow {
 	tb.Helper()
 	const many = 100
 	s := &slow{
-		arrived: make(chan struct{}, many), answer: make(chan struct{}, many), fail: make(chan struct{}, many),
+		arrived: make(chan struct{}, many), respond: make(chan struct{}, many), fail: make(chan struct{}, many),
 		gone: make(chan struct{}, many), stop: make(chan struct{}),
 	}
 	s.fake = start(tb, func(w http.ResponseWriter, r *http.Request) {
 		s.arrived <- struct{}{}
 		select {
-		case <-s.answer:
+		case <-s.respond:
 			says("nginx/1.29.1", plainPage)(w, r)
 		case <-s.fail:
 			http.NotFound(w, r)

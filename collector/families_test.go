@@ -16,8 +16,8 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// The tests of this file go over all families there are. A new one needs
-// nothing here: only a scene that shows it.
+// The tests of this file check all families. A new family needs no change here,
+// only a scene that has it.
 
 func TestFamilies(t *testing.T) {
 	families := Families()
@@ -25,18 +25,18 @@ func TestFamilies(t *testing.T) {
 	for i, d := range families {
 		names[i] = d.Name
 		if !model.LegacyValidation.IsValidMetricName(d.Name) {
-			t.Errorf("%q is no name of a metric", d.Name)
+			t.Errorf("%q is not a valid name of a metric", d.Name)
 		}
 		if !isSentence(d.Help) {
 			t.Errorf("%s: help %q is not one sentence that ends in a full stop", d.Name, d.Help)
 		}
 		if !slices.IsSorted(d.Labels) || len(slices.Compact(slices.Clone(d.Labels))) != len(d.Labels) {
-			t.Errorf("%s: labels %q are not sorted, or one is there twice", d.Name, d.Labels)
+			t.Errorf("%s: labels %q are not sorted, or not unique", d.Name, d.Labels)
 		}
 		for _, label := range d.Labels {
-			// addr tells targets apart, so no metric may have it for itself.
+			// addr is reserved for the label of targets.
 			if !model.LegacyValidation.IsValidLabelName(label) || strings.HasPrefix(label, "__") || label == "addr" || label == "le" {
-				t.Errorf("%s: %q is not fit for a label", d.Name, label)
+				t.Errorf("%s: %q is not a valid label", d.Name, label)
 			}
 		}
 		if d.Origin == "" {
@@ -47,12 +47,12 @@ func TestFamilies(t *testing.T) {
 		t.Error("families are not sorted by name")
 	}
 	if len(slices.Compact(slices.Clone(names))) != len(names) {
-		t.Errorf("a name is there twice: %q", names)
+		t.Errorf("names are not unique: %q", names)
 	}
 }
 
-// isSentence reports whether a help text is one sentence, fit for the text
-// format as it stands.
+// isSentence reports whether a help text is one sentence that needs no escaping in
+// the text format.
 func isSentence(help string) bool {
 	body, ended := strings.CutSuffix(help, ".")
 	first, _ := utf8.DecodeRuneInString(body)
@@ -83,7 +83,7 @@ func TestEveryFamilyIsOnAGoldenPage(t *testing.T) {
 	}
 }
 
-// A golden page has no scene any more if its file is forgotten.
+// Golden files of removed scenes must be removed too.
 func TestGoldenPagesHaveScenes(t *testing.T) {
 	expositions, err := filepath.Glob(filepath.Join("testdata", "*.prom"))
 	if err != nil {
@@ -97,8 +97,8 @@ func TestGoldenPagesHaveScenes(t *testing.T) {
 	}
 }
 
-// clumsy lists what promlint says of names that have to stay, since others
-// have them. No name of ours belongs there.
+// clumsy returns the findings of promlint for names that must stay compatible with
+// nginx-prometheus-exporter. Other names must have none.
 func clumsy(tb testing.TB, legacy map[string]bool) map[string]string {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "promlint-allowed.tsv"))
@@ -109,7 +109,7 @@ func clumsy(tb testing.TB, legacy map[string]bool) map[string]string {
 	for line := range strings.Lines(string(text)) {
 		name, problem, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		if allowed[name] = problem; !legacy[name] {
-			tb.Errorf("promlint-allowed.tsv: %s is ours to name", name)
+			tb.Errorf("promlint-allowed.tsv: %s is not a name of nginx-prometheus-exporter", name)
 		}
 	}
 	return allowed
@@ -137,7 +137,7 @@ func TestNamesArePrometheus(t *testing.T) {
 	}
 	for name := range allowed {
 		if found[name] == "" {
-			t.Errorf("promlint has nothing against %s any more", name)
+			t.Errorf("promlint accepts %s; remove it from promlint-allowed.tsv", name)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func exampleOf(f metric.Family) *dto.MetricFamily {
 	return &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: &kind, Metric: []*dto.Metric{m}}
 }
 
-// A pod pays for each series of its sidecar.
+// Each sidecar costs Prometheus as many series as its exposition has.
 func TestSidecarPageIsSmall(t *testing.T) {
 	const most = 30
 	exposition := scrapeOnce(t, Options{}, start(t, says("nginx/1.29.1", plainPage)).options(t))
@@ -167,6 +167,6 @@ func TestSidecarPageIsSmall(t *testing.T) {
 		count += len(f.GetMetric())
 	}
 	if count > most {
-		t.Errorf("the exposition of one stub_status target has %d series; at most %d are wanted", count, most)
+		t.Errorf("the exposition of one stub_status target has %d series; want at most %d", count, most)
 	}
 }

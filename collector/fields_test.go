@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-// origin is where a metric comes from in the document that its source names,
-// as a row of testdata/metric-fields.tsv says.
+// origin is where a metric comes from in its document: a row of
+// testdata/metric-fields.tsv.
 type origin struct {
 	// fields are paths in the document; a * stands for any members.
 	fields []string
-	// since is the release of nginx that brought them: an R is of NGINX Plus.
+	// since is the first release of nginx, or of NGINX Plus with an R.
 	since string
 }
 
-// origins are by the names of metrics.
+// origins returns all origins by the name of the metric.
 func origins(tb testing.TB) map[string]origin {
 	tb.Helper()
 	all := map[string]origin{}
@@ -33,7 +33,8 @@ func (o origin) has(path string) bool {
 	})
 }
 
-// The fields that docs/metrics.md gives for a metric are those that change it.
+// A metric changes with the fields that docs/metrics.md has for it, and with no
+// others.
 func TestMetricsComeFromTheirFields(t *testing.T) {
 	expositions, origins := newFieldPages(t), origins(t)
 	fields := tsv(t, "endpoints.tsv", "endpoint", "json_path", "json_type")
@@ -58,11 +59,11 @@ func TestMetricsComeFromTheirFields(t *testing.T) {
 		}
 	}
 	for name := range origins {
-		t.Errorf("there is no metric %s", name)
+		t.Errorf("no metric %s", name)
 	}
 }
 
-// linesOf returns the lines of a exposition that are of one family.
+// linesOf returns the lines of one family.
 func linesOf(exposition, name string) string {
 	var lines strings.Builder
 	for line := range strings.Lines(exposition) {

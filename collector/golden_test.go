@@ -19,8 +19,8 @@ func TestGoldenPages(t *testing.T) {
 	}
 }
 
-// settled replaces what no two runs or machines share: such values by NaN,
-// such labels by three dots. Families of MetricsFull are left out.
+// settled replaces values that differ between runs or machines by NaN, and such
+// labels by three dots. It removes the families of MetricsFull.
 func settled(text string) string {
 	value := regexp.MustCompile(`(?m)^((?:process_\w+|nginx_exporter_\w+_timestamp_seconds|nginx_exporter_source_duration_seconds|nginxplus_scrape_endpoint_duration_seconds)(?:\{.*\})?) .*$`)
 	label := regexp.MustCompile(`="[^"]*"`)

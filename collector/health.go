@@ -10,13 +10,13 @@ import (
 	"nginx-exporter/client"
 )
 
-// stateGood is the state of a source that was read. The other states are the
-// reasons of failures, with the names of the sources if only some failed; the
-// empty one is that of a source never read.
+// stateGood is the state after a successful scrape. The other states are the
+// reasons of failures, with the names of the sources if only some failed. The
+// state is empty before the first scrape.
 const stateGood = "good"
 
-// health makes a line for the log when the state of a source changes, and none
-// while it stays. It is guarded by the lock of its target.
+// health returns a log line when the state of a source changes. It is guarded by
+// the lock of its target.
 type health struct {
 	logger     log.Logger
 	budget     budget
@@ -25,7 +25,7 @@ type health struct {
 	suppressed int    // changes that were not logged
 }
 
-// logLine is a line that is written once no lock is held.
+// logLine is a log line that is written after the lock is released.
 type logLine struct {
 	logger  log.Logger
 	keyvals []any
@@ -33,8 +33,8 @@ type logLine struct {
 
 func (l *logLine) write() { _ = l.logger.Log(l.keyvals...) }
 
-// update notes the outcome of a scrape, and returns a line if that is to be
-// logged. A first success is not, if it is quiet.
+// update records the outcome of a scrape, and returns a log line or nil. If
+// quiet, the first success is not logged.
 func (h *health) update(err error, quiet bool) *logLine {
 	if err == nil {
 		return h.good(quiet)
@@ -65,8 +65,8 @@ func (h *health) bad(reason client.Reason, err error) *logLine {
 	return h.failed(string(reason), err, "msg", "Scrape failed")
 }
 
-// partly notes that these sources failed and others did not. The line has the
-// error of the first one.
+// partly records that these sources failed and others did not. The log line has
+// the error of the first one.
 func (h *health) partly(sources []failedSource) *logLine {
 	var names, states []string
 	for _, s := range sources {
@@ -76,7 +76,8 @@ func (h *health) partly(sources []failedSource) *logLine {
 	return h.failed(strings.Join(states, ", "), sources[0].err, "msg", "Scrape failed in part", "failed", strings.Join(names, ","))
 }
 
-// failed returns the line of a failure, for level debug if the state is known.
+// failed returns the log line of a failure, at level debug if its state was logged
+// before.
 func (h *health) failed(state string, err error, keyvals ...any) *logLine {
 	h.change(state)
 	keyvals = append(keyvals, "reason", client.ReasonOf(err), "err", err)
@@ -102,11 +103,11 @@ func (h *health) line(logger log.Logger, keyvals ...any) *logLine {
 }
 
 const (
-	budgetLines  = 6           // as many lines at once
-	budgetRefill = time.Minute // and one more each minute
+	budgetLines  = 6           // lines in a burst
+	budgetRefill = time.Minute // time until there is one more
 )
 
-// budget bounds the lines of a source that goes up and down all the time.
+// budget bounds the log lines of a source that flaps.
 type budget struct {
 	lines  int
 	filled time.Time
@@ -114,7 +115,7 @@ type budget struct {
 
 func newBudget() budget { return budget{lines: budgetLines, filled: time.Now()} }
 
-// take reports whether a line may be written, and pays for it.
+// take reports whether a line may be written, and counts it.
 func (b *budget) take() bool {
 	if n := int(time.Since(b.filled) / budgetRefill); n > 0 {
 		b.lines = min(budgetLines, b.lines+n)

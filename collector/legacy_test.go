@@ -42,7 +42,7 @@ func legacyMetrics(tb testing.TB) []legacyMetric {
 	return metrics
 }
 
-// Dashboards and alerts written for nginx-prometheus-exporter go on to work.
+// Dashboards and alerts written for nginx-prometheus-exporter continue to work.
 func TestLegacyMetrics(t *testing.T) {
 	ours := map[string]metric.Family{}
 	for _, d := range Families() {
@@ -56,9 +56,9 @@ func TestLegacyMetrics(t *testing.T) {
 		case d.Kind.String() != m.kind || !slices.Equal(d.Labels, m.labels):
 			t.Errorf("%s is a %s with labels %q; it was a %s with %q", m.name, d.Kind, d.Labels, m.kind, m.labels)
 		}
-		// Prometheus takes them for one family when it reads OpenMetrics.
+		// They are one family in OpenMetrics.
 		if _, both := ours[m.name+"_total"]; both {
-			t.Errorf("there is %s and %[1]s_total", m.name)
+			t.Errorf("both %s and %[1]s_total exist", m.name)
 		}
 	}
 }

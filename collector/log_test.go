@@ -21,7 +21,7 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// book holds what was logged, a line each.
+// book collects log lines.
 type book struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -34,7 +34,7 @@ func (b *book) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// lines returns the lines since the last time.
+// lines returns the lines since the last call.
 func (b *book) lines() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,7 +51,7 @@ func (b *book) logger() log.Logger {
 	return level.NewFilter(log.NewLogfmtLogger(b), level.AllowInfo())
 }
 
-// wantLines checks that there is one line for each text, which it holds.
+// wantLines checks that there is one line for each text, and that it contains it.
 func (b *book) wantLines(tb testing.TB, texts ...string) {
 	tb.Helper()
 	lines := b.lines()
@@ -93,7 +93,7 @@ func TestLogTellsChangesAlone(t *testing.T) {
 		}
 		book.wantLines(t, step.line)
 	}
-	// A reload that changes nothing of the state is no news.
+	// A reload that does not change the state is not logged.
 	options := nginx.options(t)
 	options.Client.Timeout++
 	set(t, c, options)
@@ -144,8 +144,8 @@ func TestLogSaysWhatToDo(t *testing.T) {
 	book.wantLines(t, `advice="check that nginx runs`)
 }
 
-// A log that blocks holds up the scrape that writes to it, and nothing else:
-// other scrapes of the target, and a reload, go on.
+// A log that blocks delays only the scrape that writes to it: other scrapes of the
+// target, and a reload, continue.
 func TestBlockedLog(t *testing.T) {
 	written, release := make(chan struct{}, 1), make(chan struct{})
 	unblock := sync.OnceFunc(func() { close(release) })
@@ -158,7 +158,7 @@ func TestBlockedLog(t *testing.T) {
 	options := nginx.options(t)
 	c := newCollector(t, Options{Logger: level.NewFilter(blocked, level.AllowInfo())}, options)
 	first := c.scrapeBeside(t.Context(), t)
-	t.Cleanup(unblock) // before the scrape is waited for
+	t.Cleanup(unblock) // before the test waits for the scrape
 	receive(t, "the log", written)
 	wantErrors(t, receive(t, "another scrape", c.scrapeReduced(t, stubstatus.Name)), client.ReasonStatus, 2)
 	options.Client.Timeout++
@@ -167,7 +167,7 @@ func TestBlockedLog(t *testing.T) {
 	wantUp(t, receive(t, "the first scrape", first), false)
 }
 
-// scrapeReduced scrapes some sources beside the test.
+// scrapeReduced scrapes some sources in a goroutine.
 func (c *Collector) scrapeReduced(tb testing.TB, only ...string) <-chan *metric.Exposition {
 	tb.Helper()
 	result := make(chan *metric.Exposition, 1)
@@ -175,8 +175,8 @@ func (c *Collector) scrapeReduced(tb testing.TB, only ...string) <-chan *metric.
 	return result
 }
 
-// A reason that changes all the time does not fill the disk, and the next
-// line tells how much was left out.
+// A source that flaps does not fill the log, and the next line has the number of
+// suppressed changes.
 func TestLogIsBounded(t *testing.T) {
 	var (
 		book  book
@@ -225,7 +225,7 @@ func TestLogBudgetIsRefilled(t *testing.T) {
 		flap()
 		lines := book.lines()
 		if len(lines) != 1 || !strings.Contains(lines[0], "suppressed_changes=") {
-			t.Errorf("after a minute the log has %q; want one line that tells of the changes it was not told", lines)
+			t.Errorf("after a minute the log has %q; want one line with the number of suppressed changes", lines)
 		}
 		flap()
 		book.wantLines(t)
@@ -239,7 +239,8 @@ func TestLogBudgetIsRefilled(t *testing.T) {
 	})
 }
 
-// Neither log nor exposition hold credentials, or a response that was not meant for the exporter.
+// Neither the log nor the exposition contains credentials or responses of other
+// applications.
 func TestSecretsStayInside(t *testing.T) {
 	const secret = "geheim"
 	var book book
@@ -258,7 +259,7 @@ func TestSecretsStayInside(t *testing.T) {
 	}
 	lines := book.lines()
 	if len(lines) != scrapes {
-		t.Errorf("%d lines at level debug; want one a scrape", len(lines))
+		t.Errorf("%d lines at level debug; want one per scrape", len(lines))
 	}
 	for _, line := range lines {
 		if strings.Contains(line, secret) || len(line) > most {

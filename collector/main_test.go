@@ -36,7 +36,7 @@ func eventually(tb testing.TB, what string, condition func() bool) {
 	}
 }
 
-// receive takes what a channel brings.
+// receive returns the next value of a channel.
 func receive[T any](tb testing.TB, what string, from <-chan T) T {
 	tb.Helper()
 	select {
@@ -63,7 +63,7 @@ func sameAsFile(tb testing.TB, path string, got []byte) {
 	gotLines, wantLines := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
 	for i := range max(len(gotLines), len(wantLines)) {
 		if g, w := line(gotLines, i), line(wantLines, i); g != w {
-			tb.Fatalf("%s, line %d:\n got %s\nwant %s\nIf that is meant: make golden, and read git diff.", path, i+1, g, w)
+			tb.Fatalf("%s, line %d:\n got %s\nwant %s\nIf that is intended: make golden, and review git diff.", path, i+1, g, w)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// A document that is listed and never there is no reason to read the lists
-// again each time: only once after each load of the configuration.
+// A document that is listed and never found does not make the exporter read the
+// lists in each scrape: only once more after each load of the configuration.
 func TestListedDocumentThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	api := plustest.New(plustest.WithStatus("http/limit_reqs", http.StatusNotFound, ""))
@@ -41,7 +41,7 @@ func wantPlus(t *testing.T, exposition *metric.Exposition) {
 	}
 }
 
-// A exposition that was narrowed to a source counts the failures of nothing else.
+// A scrape of one source has no counters of other sources.
 func TestNarrowPageIsSmall(t *testing.T) {
 	t.Parallel()
 	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, servePlus(t).URL))
@@ -57,7 +57,7 @@ func TestNarrowPageIsSmall(t *testing.T) {
 	}
 	const most = 40
 	if got := strings.Count(text, "\n") - strings.Count(text, "\n#"); got > most {
-		t.Errorf("the exposition has %d series; at most %d are wanted", got, most)
+		t.Errorf("the exposition has %d series; want at most %d", got, most)
 	}
 }
 
@@ -79,8 +79,7 @@ func TestDocumentOfAnotherKind(t *testing.T) {
 	}
 }
 
-// An API none of whose documents can be read is still one: mode auto does not
-// begin again with the first protocol.
+// If no document of the API can be read, mode auto keeps the protocol.
 func TestAPIWithoutReadableDocuments(t *testing.T) {
 	t.Parallel()
 	api := plustest.New(plustest.WithDocuments(map[string][]byte{"connections": []byte("true"), "nginx": []byte("true")}))

@@ -14,9 +14,9 @@ import (
 	"nginx-exporter/collector/source/stubstatus"
 )
 
-// protocols lists the ways in which an nginx reports on itself. A new one is a
-// folder below source and a line here. In mode auto a target is read by the
-// first one until another one recognizes it.
+// protocols lists the supported status interfaces. A new one is a directory below
+// source and a line here. In mode auto a target is read by the first one until
+// another one recognizes it.
 func protocols(o *Options) []source.Protocol {
 	return []source.Protocol{
 		stubstatus.New(),
@@ -58,7 +58,7 @@ func sourcesOf(protocols []source.Protocol) []source.Info {
 }
 
 // Families describes all metrics of the default configuration with these
-// additional sources, sorted by name. Those of [MetricsFull] are left out.
+// additional sources, sorted by name, without those of [MetricsFull].
 func Families(additional ...source.Source) []metric.Family {
 	all := protocols(&Options{})
 	families := slices.Concat(exporter.New(true).Families(), exporter.NewTargets().Families(), newRates(nil, all).families())

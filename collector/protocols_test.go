@@ -24,7 +24,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// Names of protocols, sources and families belong to one protocol each.
+// Each name of a protocol, source or family belongs to only one protocol.
 func TestProtocolsShareNoNames(t *testing.T) {
 	known := map[string]string{}
 	note := func(name, of string) {

@@ -19,8 +19,8 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// counting is an nginx that counts requests as nginx does: those of clients,
-// which the test makes up, and each of the exporter.
+// counting is a server that counts requests as nginx does: those of clients,
+// which the test simulates, and each of the exporter.
 type counting struct {
 	*fake
 	clients atomic.Int64
@@ -42,8 +42,8 @@ func startCounting(tb testing.TB) *counting {
 	return n
 }
 
-// countingPlus is an NGINX Plus that counts in the same way. It has one
-// document alone, so that no two requests are counted at the same time.
+// countingPlus is an NGINX Plus that counts in the same way. It has only one
+// document, so that no two requests are counted at the same time.
 type countingPlus struct {
 	*httptest.Server
 	clients atomic.Int64
@@ -63,20 +63,20 @@ func startCountingPlus(tb testing.TB) *countingPlus {
 	return n
 }
 
-// requestsDocument is the document of requests alone.
+// requestsDocument returns only the document of requests.
 func requestsDocument(total int64) map[string][]byte {
 	return map[string][]byte{"http/requests": fmt.Appendf(nil, `{"total":%d,"current":1}`, total)}
 }
 
-// artificial is a clock that the test moves on.
+// artificial is a clock that the test advances.
 type artificial struct{ at atomic.Int64 }
 
 func (a *artificial) now() time.Duration { return time.Duration(a.at.Load()) }
 
 func (a *artificial) pass(d time.Duration) { a.at.Add(int64(d)) }
 
-// clocked is a collector whose time only the test lets pass. The shortest
-// window is so long that nothing is read in the background meanwhile.
+// clocked is a collector with an artificial clock. Its shortest window is so long
+// that nothing is read in the background during a test.
 type clocked struct {
 	*Collector
 	clock artificial
@@ -89,7 +89,7 @@ func newClocked(tb testing.TB, windows []time.Duration, targets ...TargetOptions
 	return c
 }
 
-// read lets time pass and reads all targets as the background does.
+// read advances the clock and reads all targets as the sampler does.
 func (c *clocked) read(tb testing.TB, after time.Duration) {
 	tb.Helper()
 	c.clock.pass(after)
@@ -99,8 +99,8 @@ func (c *clocked) read(tb testing.TB, after time.Duration) {
 	})
 }
 
-// wantRate wants that rate over a window, or none if it is below zero, of the
-// target and on the exposition of a scrape.
+// wantRate checks the rate over a window, from Rates and from a scrape. A rate
+// below zero means that none is expected.
 func (c *clocked) wantRate(tb testing.TB, window time.Duration, want float64) {
 	tb.Helper()
 	rates := c.Rates(window)
@@ -124,7 +124,7 @@ func TestRateWithoutOwnRequests(t *testing.T) {
 	c.wantRate(t, minute, -1)
 	for range 10 {
 		c.wantRate(t, minute, -1)
-		for range 7 { // scrapes between are requests, too
+		for range 7 { // scrapes in between are requests too
 			wantUp(t, c.Scrape(t.Context()), true)
 		}
 		c.read(t, 12*time.Second)
@@ -159,13 +159,13 @@ func TestRateOverRestartAndFailure(t *testing.T) {
 		step(240)
 	}
 	c.wantRate(t, minute, 20)
-	// nginx begins to count anew.
+	// nginx restarts and counts from zero.
 	nginx.clients.Store(-nginx.requests.Load())
 	step(12)
 	c.wantRate(t, minute, 20)
 	step(240)
 	c.wantRate(t, minute, 20)
-	// It cannot be read for less than a window, and is served all the time.
+	// It cannot be read for less than a window, and continues to get requests.
 	nginx.broken.Store(true)
 	step(240)
 	step(240)
@@ -201,13 +201,13 @@ func TestRateOverReload(t *testing.T) {
 		other.clients.Add(1200)
 	}
 	c.wantRate(t, minute, 10)
-	// Another timeout is a client that begins to count at zero.
+	// With another timeout it has a new client, which counts its requests from zero.
 	options.Client.Timeout++
 	set(t, c.Collector, options)
 	c.wantRate(t, minute, 10)
 	c.read(t, 12*time.Second)
 	c.wantRate(t, minute, 10)
-	// Another target has nothing of it, and another host may be another nginx.
+	// Another target has no rate yet, and another Host header may be another nginx.
 	set(t, c.Collector, other.options(t))
 	c.read(t, 12*time.Second)
 	c.wantRate(t, minute, -1)
@@ -240,7 +240,7 @@ func TestRateSums(t *testing.T) {
 	if exposition := oracle.Text(t, rates.Exposition()); strings.Count(exposition, "_per_second{") != 3 || strings.Count(exposition, "\n") != 3+2*2 {
 		t.Errorf("the exposition is\n%s", exposition)
 	}
-	// Without one of them a sum would look like less load.
+	// A partial sum would look like less load.
 	set(t, c.Collector, one.options(t, label("addr", "one")), asking(t, "http://"+refusing(t)+"/", label("addr", "four")))
 	rates = c.Rates(minute)
 	if !rates.IsSet() || rates.Targets[0].PerSecond != 10 || rates.Targets[1].Known || len(rates.Sums()) != 0 {
@@ -248,7 +248,7 @@ func TestRateSums(t *testing.T) {
 	}
 	set(t, c.Collector)
 	if c.Rates(minute).IsSet() {
-		t.Error("there is a rate without targets")
+		t.Error("a rate is known without targets")
 	}
 }
 
@@ -273,7 +273,7 @@ func TestSampleOfPlus(t *testing.T) {
 	}
 }
 
-// A sample shares the scrape that is under way.
+// A sample shares the scrape in progress.
 func TestSampleSharesScrape(t *testing.T) {
 	nginx := startSlow(t)
 	c := newClocked(t, []time.Duration{minute}, nginx.options(t))
@@ -287,7 +287,7 @@ func TestSampleSharesScrape(t *testing.T) {
 		defer one.mu.Unlock()
 		return one.scrapes[""] != nil && one.scrapes[""].waiters == 2
 	})
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	wantUp(t, receive(t, "the exposition", waiting), true)
 	if got := nginx.requests.Load(); got != 1 {
 		t.Errorf("nginx got %d requests", got)
@@ -307,8 +307,8 @@ func (a *scrapedCollector) scraperOf(tb testing.TB) <-chan *metric.Exposition {
 	return exposition
 }
 
-// The background reads by itself, also a target that came later, and ends with
-// Close even if nginx never answers.
+// The sampler reads by itself, also targets that are added later, and Close ends
+// it even if nginx never responds.
 func TestSamplerRunsUntilClose(t *testing.T) {
 	nginx, hanging := startCounting(t), startSlow(t)
 	c := New(Options{RateWindows: []time.Duration{time.Second}})
@@ -336,15 +336,15 @@ func TestNothingRunsWithoutWindows(t *testing.T) {
 		t.Error("something is sampled")
 	}
 	if _, found := valueOf(t, exposition, "nginx_http_requests_per_second"); found {
-		t.Error("there is a rate")
+		t.Error("a rate is exposed")
 	}
 	if c.Rates(minute).IsSet() {
 		t.Error("a rate is known")
 	}
 }
 
-// A scrape that leaves the source out has no rate of it, and switching the
-// source off hides its metrics but not the rate.
+// A scrape without the source has no rate. If the source is disabled, its rate is
+// exposed nevertheless.
 func TestRateOfNarrowedScrapes(t *testing.T) {
 	nginx := startCounting(t)
 	options := nginx.options(t)

@@ -13,7 +13,7 @@ type TargetRate struct {
 	Target string // as it is configured, without credentials
 	Labels []metric.Label
 	Metric string // the name of the metric
-	// PerSecond is the rate. It means nothing if the rate is not Known.
+	// PerSecond is the rate. It is meaningful only if Known.
 	PerSecond float64
 	Known     bool
 }
@@ -26,7 +26,7 @@ type Rates struct {
 	exposition *metric.Exposition
 }
 
-// Exposition has the rates that are known, and nothing else.
+// Exposition returns the known rates as metrics.
 func (r *Rates) Exposition() *metric.Exposition { return r.exposition }
 
 // IsSet reports whether any rate is known.
@@ -34,8 +34,8 @@ func (r *Rates) IsSet() bool {
 	return slices.ContainsFunc(r.Targets, func(t TargetRate) bool { return t.Known })
 }
 
-// Sums returns the sum of the targets' rates by the name of the metric. There
-// is none unless all are known: a sum without some would look like less load.
+// Sums returns the sums of the targets' rates by the name of the metric. It
+// returns nil unless all rates are known: a partial sum would look like less load.
 func (r *Rates) Sums() map[string]float64 {
 	sums := map[string]float64{}
 	for _, t := range r.Targets {
@@ -58,8 +58,7 @@ func (c *Collector) RateInterval() time.Duration {
 	return rate.Interval(c.rates.windows)
 }
 
-// Rates returns the rates over one of the windows, as they are known at this
-// moment. It makes no request.
+// Rates returns the current rates over one of the windows. It makes no request.
 func (c *Collector) Rates(window time.Duration) *Rates {
 	r := &Rates{Window: windowName(window), exposition: &metric.Exposition{}}
 	for _, t := range *c.targets.Load() {

@@ -12,13 +12,13 @@ import (
 	"nginx-exporter/collector/source"
 )
 
-// atOnce is how many sources of one target are read at the same time, so that
-// a slow one does not hold up the others. nginx serves them one after another.
-const atOnce = 6
+// maxConcurrent is how many sources of one target are read concurrently, so that
+// a slow one does not delay the others.
+const maxConcurrent = 6
 
-// softShare is the part of the timeout after which the sources of a protocol
-// that has several time out, so that the others are exposed in time.
-const softShare = 0.8
+// softDeadline is the fraction of the timeout after which the sources of a
+// protocol with several sources time out, so that the others are exposed in time.
+const softDeadline = 0.8
 
 // run reads all sources and ends the scrape.
 func (t *target) run(s *scrape) {
@@ -29,7 +29,7 @@ func (t *target) run(s *scrape) {
 	}
 	t.read(s)
 	group.Wait()
-	// The log may block: it gets its lines when the lock is released.
+	// Writing to the log may block, so the lock must be released before.
 	for _, line := range t.finish(s) {
 		line.write()
 	}
@@ -46,8 +46,8 @@ func (t *target) additional(selection *source.Selection) []source.Source {
 	return sources
 }
 
-// read reads the target by the protocol that it is known to speak. In mode
-// auto it may turn out to speak another one.
+// read reads the target by its current protocol. In mode auto another one may
+// recognize it.
 func (t *target) read(s *scrape) {
 	t.readBy(s, s.session)
 	if t.options.Client.Mode != client.ModeAuto {
@@ -57,7 +57,7 @@ func (t *target) read(s *scrape) {
 	err, discovered := s.failure(), s.discovery != nil && s.discovery.Success()
 	t.mu.Unlock()
 	if err == nil || discovered {
-		return // it speaks that protocol, even if nothing can be read
+		return // it is the right protocol, even if nothing could be read
 	}
 	for _, p := range t.protocols {
 		if p.Name() == s.session.Name() || !p.Recognizes(err) {
@@ -71,15 +71,15 @@ func (t *target) read(s *scrape) {
 		}
 	}
 	if client.ReasonOf(err) == client.ReasonParse {
-		// The target has become something else. The next scrape finds out what.
+		// The target no longer has this protocol. The next scrape detects it again.
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.session = t.open(t.firstProtocol())
 	}
 }
 
-// change changes the protocol of the target. What was read by the former one
-// is void.
+// change changes the protocol of the target and discards the results of the
+// previous one.
 func (t *target) change(s *scrape, to session) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -87,13 +87,13 @@ func (t *target) change(s *scrape, to session) {
 	s.discovery, s.results = nil, nil
 }
 
-// readBy discovers and reads the sources of a protocol. Once they show that
-// the target offers something else by now, that is done again.
+// readBy discovers and reads the sources of a protocol. If the results show that
+// the sources of the target have changed, it does so a second time.
 func (t *target) readBy(s *scrape, session session) {
 	ctx := s.ctx
 	if session.Discovery() != "" {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, s.began.Add(time.Duration(softShare*float64(t.options.Client.Timeout))))
+		ctx, cancel = context.WithDeadline(ctx, s.began.Add(time.Duration(softDeadline*float64(t.options.Client.Timeout))))
 		defer cancel()
 	}
 	for range 2 {
@@ -111,8 +111,8 @@ func (t *target) readBy(s *scrape, session session) {
 	}
 }
 
-// discover finds out which sources the target offers, and returns them with
-// their results, which are pending unless they were read before in this scrape.
+// discover returns the sources that the target offers, and their results, which
+// are pending unless they were read before in this scrape.
 func (t *target) discover(ctx context.Context, s *scrape, session session) ([]source.Source, []*source.Result, error) {
 	began := time.Now()
 	sources, err := session.reader.Discover(ctx, s.selection)
@@ -128,21 +128,21 @@ func (t *target) discover(ctx context.Context, s *scrape, session session) ([]so
 	return sources, slices.Clone(s.results), nil
 }
 
-// collect reads sources side by side, few at once.
+// collect reads sources concurrently.
 func (t *target) collect(ctx context.Context, s *scrape, sources []source.Source, results []*source.Result) {
-	if len(sources) == 1 { // most targets: no goroutine for it
+	if len(sources) == 1 { // as for stub_status: a goroutine would cost more
 		t.collectOne(ctx, s, sources[0], results[0])
 		return
 	}
 	queue := make(chan int, len(sources))
 	for i := range sources {
-		if !results[i].Done { // what was read before does not change any more
+		if !results[i].Done {
 			queue <- i
 		}
 	}
 	close(queue)
 	var group sync.WaitGroup
-	for range min(atOnce, len(queue)) {
+	for range min(maxConcurrent, len(queue)) {
 		group.Go(func() {
 			for i := range queue {
 				t.collectOne(ctx, s, sources[i], results[i])
@@ -173,8 +173,8 @@ func (t *target) collectOne(ctx context.Context, s *scrape, one source.Source, r
 	result.Done, result.Err, result.Duration = true, err, time.Since(began)
 }
 
-// finish ends the scrape: it counts what failed and what was dropped, and
-// returns the lines for the log.
+// finish ends the scrape: it counts failures and dropped series, and returns the
+// log lines.
 func (t *target) finish(s *scrape) []logLine {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -193,7 +193,7 @@ func (t *target) finish(s *scrape) []logLine {
 		switch reason, missed := client.ReasonOf(r.Err), s.missed[r.Source]; {
 		case reason == client.ReasonCanceled && missed:
 			r.Err = &client.Error{Reason: client.ReasonTimeout, Err: errors.New("no complete response within the timeout of the scrape")}
-		case reason == client.ReasonCanceled: // the callers left, which is no failure of nginx
+		case reason == client.ReasonCanceled: // the callers left, which is not a failure of nginx
 		case !missed:
 			counters.Errors[reason]++
 		}
@@ -205,9 +205,9 @@ func (t *target) finish(s *scrape) []logLine {
 	return t.changes(s)
 }
 
-// changes returns a line for the log if the state of nginx is another one than
-// at the scrape before, and one for each such additional source. Documents that
-// fail while others are read share a line. The lock is held.
+// changes returns a log line if the state of nginx has changed, and one for each
+// additional source whose state has changed. Documents that fail while others are
+// read share a line. The lock is held.
 func (t *target) changes(s *scrape) []logLine {
 	results := s.all()
 	if len(results) == 0 {
@@ -233,9 +233,8 @@ func (t *target) changes(s *scrape) []logLine {
 	return lines
 }
 
-// failing returns the parts of the target that could not be read when they were
-// read last. A scrape of some sources leaves the others as they were. The lock
-// is held.
+// failing returns the sources of the protocol whose last scrape failed. A scrape
+// of some sources does not change the state of the others. The lock is held.
 func (t *target) failing(s *scrape, main string) []failedSource {
 	if s.key == "" {
 		for _, state := range t.sources {

@@ -26,7 +26,7 @@ func TestReloadKeepsWhatDidNotChange(t *testing.T) {
 	c := newCollector(t, Options{}, nginx.options(t))
 	for range 3 {
 		wantUp(t, c.Scrape(t.Context()), true)
-		// The same options, made anew as a reload makes them.
+		// Equal options, created again as in a reload.
 		set(t, c, nginx.options(t))
 	}
 	exposition := c.Scrape(t.Context())
@@ -43,7 +43,7 @@ func TestReloadInheritsCounters(t *testing.T) {
 	const scrapes = 3
 	var exposition *metric.Exposition
 	for i := range scrapes {
-		// The target stays, the way it is scraped changes.
+		// The target stays, but its other options change.
 		options.Client.Timeout += time.Duration(i) * time.Second
 		set(t, c, options)
 		exposition = c.Scrape(t.Context())
@@ -53,14 +53,14 @@ func TestReloadInheritsCounters(t *testing.T) {
 	wantValue(t, exposition, scrapes, "nginx_exporter_nginx_requests_total")
 	eventually(t, "the connections of former options to be closed", func() bool { return nginx.open() <= 1 })
 
-	// Another label makes another series of it, which begins at zero.
+	// With another label it is another target, whose counters start at zero.
 	set(t, c, nginx.options(t, label("addr", "b")))
 	exposition = c.Scrape(t.Context())
 	wantErrors(t, exposition, client.ReasonStatus, 1)
 	wantValue(t, exposition, 1, "nginx_exporter_nginx_requests_total")
 }
 
-// What a scrape under way counts is counted for its callers.
+// A scrape in progress during a reload counts for its callers.
 func TestReloadDuringScrape(t *testing.T) {
 	c, nginx := newSlowCollector(t)
 	waiting := c.scraper(t, false)
@@ -68,10 +68,10 @@ func TestReloadDuringScrape(t *testing.T) {
 	options := nginx.options(t)
 	options.Client.Timeout++
 	set(t, c, options)
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	wantUp(t, receive(t, "the exposition that was under way", waiting.exposition), true)
 	eventually(t, "its connection to be closed", func() bool { return nginx.open() == 0 })
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	wantUp(t, c.Scrape(t.Context()), true)
 }
 
@@ -92,7 +92,7 @@ func TestRemovedTargets(t *testing.T) {
 		t.Error("a removed target is on the exposition")
 	}
 	wantValue(t, exposition, 1, "nginx_up", "addr", "two")
-	// It is not remembered.
+	// Its counters are not kept.
 	set(t, c, options...)
 	exposition = c.Scrape(t.Context())
 	wantValue(t, exposition, 1, "nginx_exporter_nginx_requests_total", "addr", "one")
@@ -100,7 +100,7 @@ func TestRemovedTargets(t *testing.T) {
 	set(t, c)
 	eventually(t, "all connections to be closed", func() bool { return one.open()+two.open() == 0 })
 	if _, found := valueOf(t, c.Scrape(t.Context()), "nginx_up"); found {
-		t.Error("a exposition without targets has nginx_up")
+		t.Error("an exposition without targets has nginx_up")
 	}
 }
 
@@ -112,7 +112,7 @@ func TestBadTargetsChangeNothing(t *testing.T) {
 	bad.Client.Timeout = 0
 	err := c.SetTargets([]TargetOptions{nginx.options(t, label("addr", "a")), bad})
 	if err == nil || !strings.Contains(err.Error(), "http://bad.example/") || strings.Contains(err.Error(), "geheim") {
-		t.Errorf("the error is %v; want one that names the target without its login", err)
+		t.Errorf("the error is %v; want one that names the target without its credentials", err)
 	}
 	exposition := c.Scrape(t.Context())
 	wantUp(t, exposition, true)
@@ -156,7 +156,7 @@ func TestProbeKeepsNothing(t *testing.T) {
 			for _, f := range exposition.Gather() {
 				if f.GetType().String() == "COUNTER" && strings.HasPrefix(f.GetName(), "nginx_exporter_") ||
 					strings.HasPrefix(f.GetName(), "process_") {
-					t.Errorf("%s is on the exposition of a probe, where it begins anew each time", f.GetName())
+					t.Errorf("%s is in the exposition of a probe, where it would start at zero each time", f.GetName())
 				}
 			}
 		}

@@ -8,7 +8,7 @@ import (
 	"nginx-exporter/collector/internal/rate"
 )
 
-// sampler reads all targets in the background, so that their rates are known
+// sampler scrapes all targets in the background, so that their rates are known
 // when they are requested.
 type sampler struct {
 	collector *Collector
@@ -16,7 +16,7 @@ type sampler struct {
 	group     sync.WaitGroup
 }
 
-// startSampler begins to read targets in the background.
+// startSampler starts scraping targets in the background.
 func (c *Collector) startSampler() *sampler {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &sampler{collector: c, cancel: cancel}
@@ -24,14 +24,14 @@ func (c *Collector) startSampler() *sampler {
 	return s
 }
 
-// close ends the reading and waits for its end.
+// close cancels scrapes in the background and waits for their end.
 func (s *sampler) close() {
 	s.cancel()
 	s.group.Wait()
 }
 
-// run reads at each tick. The first one is not at once: as a sidecar the
-// exporter starts before nginx, which is no reason to complain.
+// run scrapes at each tick. It does not at its start: as a sidecar the exporter
+// may start before nginx, which must not be logged as a failure.
 func (s *sampler) run(ctx context.Context, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -45,8 +45,8 @@ func (s *sampler) run(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// sample reads every target that is not being read for this already. It does
-// not wait: a slow target must not delay the others.
+// sample scrapes every target whose last sample has ended. It does not wait: a
+// slow target must not delay the others.
 func (s *sampler) sample(ctx context.Context) {
 	for _, t := range *s.collector.targets.Load() {
 		if t.sampling.CompareAndSwap(false, true) {
@@ -58,9 +58,9 @@ func (s *sampler) sample(ctx context.Context) {
 	}
 }
 
-// sampled returns what a sample reads: of many sources the one that counts
-// requests. A whole scrape that is under way reads it too, and a single source
-// can be shared with one.
+// sampled returns the names of the sources to read for a sample: only the one
+// that counts requests, or none for all sources, if there is only one or a scrape
+// in progress can be shared.
 func (t *target) sampled(r *rates) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

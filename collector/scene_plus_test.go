@@ -8,8 +8,8 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// plusScenes show the NGINX Plus API: as it is by default, with everything on,
-// and each set of odd documents.
+// plusScenes show the NGINX Plus API: by default, with all sources enabled, and
+// with each set of odd documents.
 func plusScenes() []scene {
 	scenes := []scene{
 		{"plus_default", func(tb testing.TB) *metric.Exposition {
@@ -38,7 +38,7 @@ func plusScenes() []scene {
 	return scenes
 }
 
-// everything switches all sources on.
+// everything enables all sources.
 func everything() map[string]bool {
 	all := map[string]bool{}
 	for _, source := range Sources() {
@@ -55,8 +55,8 @@ func servePlus(tb testing.TB, options ...plustest.Option) *plustest.Server {
 	return server
 }
 
-// odd serves one set of odd documents, and of the sample only what each target
-// has, so that its golden page shows what is odd.
+// odd serves one set of odd documents, and from the sample only what every target
+// has, so that the golden file shows what is odd.
 func odd(tb testing.TB, name string) plustest.Option {
 	tb.Helper()
 	documents, err := plustest.Odd(name)

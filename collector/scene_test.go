@@ -10,8 +10,8 @@ import (
 	"nginx-exporter/internal/nginxtest"
 )
 
-// scene makes one exposition. Each has its golden file testdata/NAME.prom; together
-// they have to show every row of every table.
+// scene makes one exposition. Each has a golden file, testdata/NAME.prom; together
+// they must contain every row of every table.
 type scene struct {
 	name       string
 	exposition func(tb testing.TB) *metric.Exposition
@@ -79,8 +79,8 @@ func stubStatusScenes() []scene {
 	}
 }
 
-// several are targets of all kinds, with labels that are hard to write and one
-// that a metric has of its own.
+// several are targets of all kinds, with labels that need escaping and one that a
+// metric has too.
 func several(tb testing.TB) []TargetOptions {
 	tb.Helper()
 	labels := func(addr string) []metric.Label {

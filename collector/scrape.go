@@ -14,11 +14,10 @@ import (
 	"nginx-exporter/collector/source/exporter"
 )
 
-// scrape is one reading of a target. All callers that arrive while it is under
-// way and want the same sources share it: a storm of scrapers is one request
-// to nginx.
+// scrape is one scrape of a target. Callers that want the same sources while it
+// is in progress share it, so that many scrapers cause one request to nginx.
 type scrape struct {
-	key       string // of the target's scrapes
+	key       string // in the target's scrapes: the names of the sources, empty for all
 	selection *source.Selection
 	began     time.Time
 	ctx       context.Context // its own: a caller that leaves does not cancel the others
@@ -31,17 +30,17 @@ type scrape struct {
 	discovery  *source.Result   // nil if the protocol has none
 	results    []*source.Result // of the protocol's sources
 	additional []*source.Result // of TargetOptions.Sources
-	missed     map[string]bool  // sources that a caller could not wait for; each was counted as a timeout
+	missed     map[string]bool  // sources for which a caller timed out; each was counted once
 }
 
-// scrape joins the scrape under way, or begins one, and reports what it brings
-// until ctx ends.
+// scrape joins the scrape in progress, or begins one, and reports its results
+// when it is done or ctx ends.
 func (t *target) scrape(ctx context.Context, only []string) *targetReport {
 	s, first := t.join(only)
 	switch {
 	case !first:
 	case t.outlasts(ctx):
-		// The caller has to wait for all of it, so that it can do the work.
+		// The caller waits until the end anyway, so that no goroutine is needed.
 		stop := context.AfterFunc(ctx, func() { t.detach(s) })
 		t.run(s)
 		stop()
@@ -61,7 +60,7 @@ func (t *target) outlasts(ctx context.Context) bool {
 	return !bounded || time.Until(deadline) > t.options.Client.Timeout
 }
 
-// join adds a waiter to the scrape under way, which it begins if there is none.
+// join adds a waiter to the scrape in progress, or to a new one if there is none.
 func (t *target) join(only []string) (s *scrape, first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,7 +72,7 @@ func (t *target) join(only []string) (s *scrape, first bool) {
 			session: t.session, missed: map[string]bool{},
 		}
 		s.ctx, s.cancel = context.WithTimeout(context.Background(), t.options.Client.Timeout)
-		// Whatever happens, there is a result of what is read first.
+		// The first request has a result even if the caller leaves before it.
 		if name := s.session.Discovery(); name != "" {
 			s.discovery = &source.Result{Source: name}
 		} else {
@@ -87,7 +86,7 @@ func (t *target) join(only []string) (s *scrape, first bool) {
 }
 
 // pending returns results for sources that are about to be read. A source that
-// was read already has the result of that.
+// was read successfully keeps its known result.
 func pending(sources []source.Source, known []*source.Result) []*source.Result {
 	results := make([]*source.Result, len(sources))
 	for i, one := range sources {
@@ -101,8 +100,8 @@ func pending(sources []source.Source, known []*source.Result) []*source.Result {
 	return results
 }
 
-// detach takes off the waiter that runs the scrape. It can return only when
-// that ends.
+// detach removes the waiter that runs the scrape, when its context ends: it cannot
+// leave by itself before the scrape ends.
 func (t *target) detach(s *scrape) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -118,8 +117,8 @@ func (t *target) cancelUnwanted(s *scrape) {
 	}
 }
 
-// leave takes off a waiter and reports what there is by now. What is missing
-// counts as a timeout if the time of the waiter is over.
+// leave removes a waiter and reports the results so far. A missing result counts
+// as a timeout if the waiter has timed out.
 func (t *target) leave(ctx context.Context, s *scrape) *targetReport {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -136,7 +135,7 @@ func (t *target) leave(ctx context.Context, s *scrape) *targetReport {
 	return t.report(s)
 }
 
-// all returns the results of everything that is read. The lock is held.
+// all returns the results of the discovery and all sources. The lock is held.
 func (s *scrape) all() []*source.Result {
 	all := make([]*source.Result, 0, 1+len(s.results)+len(s.additional))
 	if s.discovery != nil {
@@ -145,9 +144,8 @@ func (s *scrape) all() []*source.Result {
 	return append(append(all, s.results...), s.additional...)
 }
 
-// shown returns the results that are reported. A scrape that is reduced to some
-// sources reports on no others that were read for them, except on the discovery:
-// without it there is none of them. The lock is held.
+// shown returns the results that are reported. A scrape of some sources does not
+// report others that these depend on, except the discovery. The lock is held.
 func (s *scrape) shown(results []*source.Result) []*source.Result {
 	if s.key == "" {
 		return results
@@ -157,11 +155,11 @@ func (s *scrape) shown(results []*source.Result) []*source.Result {
 	})
 }
 
-// up reports whether nginx was read. The lock is held.
+// up reports whether any source of nginx was read. The lock is held.
 func (s *scrape) up() bool { return slices.ContainsFunc(s.results, (*source.Result).Success) }
 
-// failure returns why nginx could not be read, nil if a part of it was. The
-// lock is held.
+// failure returns why no source of nginx could be read, nil if one was. The lock
+// is held.
 func (s *scrape) failure() error {
 	if s.up() {
 		return nil
@@ -179,11 +177,11 @@ func (s *scrape) failure() error {
 
 // targetReport is what one scrape exposes of one target.
 type targetReport struct {
-	sources  []*metric.Batch // what was read, and how that went
-	counters *metric.Batch   // over the life of the target
+	sources  []*metric.Batch // series of nginx, and the outcome of the scrape
+	counters *metric.Batch   // counters of the exporter for the target
 }
 
-// report returns what the scrape has brought by now. The lock is held.
+// report returns the results of the scrape so far. The lock is held.
 func (t *target) report(s *scrape) *targetReport {
 	report := &targetReport{counters: metric.NewBatch(t.options.Labels)}
 	report.sources, _ = t.exposed(s)
@@ -205,8 +203,8 @@ func (t *target) report(s *scrape) *targetReport {
 	return report
 }
 
-// snapshot copies results that go on changing until the scrape is done. The
-// lock is held.
+// snapshot copies results, which change until the scrape is done. The lock is
+// held.
 func (s *scrape) snapshot(results []*source.Result) []*source.Result {
 	copies := make([]*source.Result, len(results))
 	for i, r := range results {
@@ -219,8 +217,8 @@ func (s *scrape) snapshot(results []*source.Result) []*source.Result {
 	return copies
 }
 
-// exposed returns the series of the selected sources, cut to the limit, and
-// how many series each source lost by that. The lock is held.
+// exposed returns the series of the enabled sources within the limit, and how
+// many series of each source were dropped. The lock is held.
 func (t *target) exposed(s *scrape) (batches []*metric.Batch, dropped map[string]int) {
 	left, start := s.selection.MaxSeries, 0.0
 	for _, r := range s.results {

@@ -9,11 +9,11 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// moment is a timeout that is over soon, yet long enough for a request to
-// arrive on a busy machine.
+// moment is a short timeout, long enough for a request to arrive on a busy
+// machine.
 const moment = 2 * time.Second
 
-// deadline is a context whose time is over when the test says so.
+// deadline is a context whose deadline passes when the test says so.
 type deadline struct {
 	context.Context
 	over chan struct{}
@@ -56,15 +56,15 @@ func TestCallersShareOneScrape(t *testing.T) {
 	}
 	receive(t, "the request", nginx.arrived)
 	c.await(t, scrapers)
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	for _, exposition := range expositions {
 		wantUp(t, receive(t, "a exposition", exposition), true)
 	}
 	if got := nginx.requests.Load(); got != 1 {
 		t.Errorf("nginx had %d requests; want 1", got)
 	}
-	// What was shared is over.
-	nginx.answer <- struct{}{}
+	// A later scrape is not shared.
+	nginx.respond <- struct{}{}
 	wantUp(t, c.Scrape(t.Context()), true)
 	if got := nginx.requests.Load(); got != 2 {
 		t.Errorf("nginx had %d requests after another scrape; want 2", got)
@@ -85,7 +85,7 @@ func TestLeavingDoesNotCancelOthers(t *testing.T) {
 			wantErrors(t, exposition, client.ReasonTimeout, 0)
 		}
 		c.await(t, 1)
-		nginx.answer <- struct{}{}
+		nginx.respond <- struct{}{}
 		exposition := receive(t, "the exposition of the one who stayed", other.exposition)
 		wantUp(t, exposition, true)
 		for _, reason := range client.Reasons() {
@@ -105,8 +105,8 @@ func TestLastCallerCancels(t *testing.T) {
 	}
 }
 
-// leaveInOrder has scrapers leave one after another. The first who came is
-// bounded in time or not.
+// leaveInOrder makes scrapers leave one after another. The first one is bounded or
+// not.
 func leaveInOrder(t *testing.T, bounded bool, order []int) {
 	t.Helper()
 	c, nginx := newSlowCollector(t)
@@ -126,7 +126,7 @@ func leaveInOrder(t *testing.T, bounded bool, order []int) {
 	for _, s := range scrapers {
 		wantUp(t, receive(t, "a exposition", s.exposition), false)
 	}
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	exposition := c.Scrape(t.Context())
 	wantUp(t, exposition, true)
 	for _, reason := range client.Reasons() {
@@ -134,7 +134,7 @@ func leaveInOrder(t *testing.T, bounded bool, order []int) {
 	}
 }
 
-// Several callers run out of time in one scrape: that is one timeout.
+// If several callers of a scrape time out, it counts as one timeout.
 func TestDeadlineOfScrapers(t *testing.T) {
 	c, nginx := newSlowCollector(t)
 	patient := c.scraper(t, false)
@@ -150,7 +150,7 @@ func TestDeadlineOfScrapers(t *testing.T) {
 			wantValue(t, exposition, 0, "nginx_exporter_source_success", "source", "stub_status")
 		}
 	}
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	exposition := receive(t, "the exposition of the patient one", patient.exposition)
 	wantUp(t, exposition, true)
 	wantErrors(t, exposition, client.ReasonTimeout, 1)
@@ -159,8 +159,8 @@ func TestDeadlineOfScrapers(t *testing.T) {
 	}
 }
 
-// A scrape that a caller could not wait for has failed already: its result for
-// the others does not count again.
+// A source that was counted as a timeout of one caller is not counted again when
+// it fails for the others.
 func TestFailureAfterDeadline(t *testing.T) {
 	c, nginx := newSlowCollector(t)
 	patient := c.scraper(t, false)
@@ -177,7 +177,7 @@ func TestFailureAfterDeadline(t *testing.T) {
 	wantErrors(t, exposition, client.ReasonStatus, 0)
 }
 
-// That a scraper leaves says nothing of nginx; that it runs out of time does.
+// A scraper that leaves is not a failure of nginx; one that times out is.
 func TestLogOfThoseWhoLeave(t *testing.T) {
 	var book book
 	nginx := startSlow(t)
@@ -201,7 +201,7 @@ func TestLogOfThoseWhoLeave(t *testing.T) {
 }
 
 // A scrape without callers is not joined by the next one.
-func TestScrapeAfterDeadlineAsksAnew(t *testing.T) {
+func TestScrapeAfterDeadline(t *testing.T) {
 	c, nginx := newSlowCollector(t)
 	for i := range 3 {
 		ctx := deadline{t.Context(), make(chan struct{})}
@@ -213,7 +213,7 @@ func TestScrapeAfterDeadlineAsksAnew(t *testing.T) {
 		wantErrors(t, exposition, client.ReasonTimeout, float64(i+1))
 		receive(t, "the request to be cancelled", nginx.gone)
 	}
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	exposition := c.Scrape(t.Context())
 	wantUp(t, exposition, true)
 	wantErrors(t, exposition, client.ReasonTimeout, 3)
@@ -235,7 +235,7 @@ func TestTimeoutOfTarget(t *testing.T) {
 		t.Errorf("the source took %v s; want %v at least", seconds, moment)
 	}
 	receive(t, "the request to be cancelled", nginx.gone)
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	longer := nginx.options(t)
 	if err := c.SetTargets([]TargetOptions{longer}); err != nil {
 		t.Fatal(err)
@@ -243,8 +243,7 @@ func TestTimeoutOfTarget(t *testing.T) {
 	wantUp(t, c.Scrape(t.Context()), true)
 }
 
-// A scraper whose time is over before it begins learns that, and nginx is left
-// in peace.
+// A scrape whose deadline has already passed is a timeout and sends no request.
 func TestDeadlineBeforeScrape(t *testing.T) {
 	c, nginx := newSlowCollector(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
@@ -252,11 +251,11 @@ func TestDeadlineBeforeScrape(t *testing.T) {
 	exposition := c.Scrape(ctx)
 	wantUp(t, exposition, false)
 	wantErrors(t, exposition, client.ReasonTimeout, 1)
-	nginx.answer <- struct{}{}
+	nginx.respond <- struct{}{}
 	wantUp(t, c.Scrape(t.Context()), true)
 }
 
-// A target that hangs takes nothing from the others.
+// A target that hangs does not affect the others.
 func TestTargetsFailApart(t *testing.T) {
 	hanging := startSlow(t)
 	down := asking(t, "http://"+refusing(t)+"/", label("addr", "down"))

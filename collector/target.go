@@ -23,17 +23,17 @@ type TargetOptions struct {
 	// label of that name itself. Names must be valid and unique.
 	Labels []metric.Label
 
-	// Filter says which metrics are exposed.
+	// Filter selects which metrics are exposed.
 	Filter source.Filter
 
-	// Sources are read in each scrape beside those of the protocol, such as
-	// access logs. The caller owns them, and keeps them open while the target
-	// exists. Their names differ from those of the protocols.
+	// Sources are read in each scrape in addition to those of the protocol, such
+	// as access logs. The caller owns them, and keeps them open while the target
+	// exists. Their names must differ from those of the protocols.
 	Sources []source.Source
 }
 
-// identity is what tells series of targets apart: the counters of a target go
-// on when the configuration is reloaded and it is scraped in another way.
+// identity identifies a target across reloads: a target keeps its counters if its
+// address and labels stay, even if other options change.
 func (o *TargetOptions) identity() string {
 	return fmt.Sprintf("%q %q", o.Client.Target.Key(), o.Labels)
 }
@@ -44,11 +44,11 @@ func (o *TargetOptions) equal(other *TargetOptions) bool {
 	if !slices.Equal(a.Sources, b.Sources) {
 		return false
 	}
-	a.Sources, b.Sources = nil, nil // compared by identity; what is behind them may be changing
+	a.Sources, b.Sources = nil, nil // DeepEqual must not read their state, which may be changing
 	return reflect.DeepEqual(a, b)
 }
 
-// target is one nginx and what is remembered of it between scrapes.
+// target is one nginx and its state between scrapes.
 type target struct {
 	options   TargetOptions
 	client    *client.Client
@@ -58,13 +58,13 @@ type target struct {
 	rate      *tracker // nil without rates
 	logger    log.Logger
 
-	sampling atomic.Bool // it is being read for a rate
+	sampling atomic.Bool // a sample is in progress
 
 	mu       sync.Mutex
-	session  session                 // by which the next scrape is read
-	scrapes  map[string]*scrape      // under way, by the sources they are reduced to
-	sources  map[string]*sourceState // what was reported on, by name
-	requests float64                 // made by clients that a reload replaced
+	session  session                 // of the next scrape
+	scrapes  map[string]*scrape      // in progress, by their keys
+	sources  map[string]*sourceState // by name
+	requests float64                 // sent by clients that a reload has replaced
 }
 
 // session is a protocol and its reader for one target.
@@ -73,19 +73,19 @@ type session struct {
 	reader source.Reader
 }
 
-// sourceState is what is remembered of one source over the life of a target,
-// reloads of the configuration included.
+// sourceState is the state of one source of a target. It survives reloads of the
+// configuration.
 type sourceState struct {
 	counters *exporter.Counters
 	health   health
 
-	// err is the failure of a source that is a part of the target, such as a
-	// document; its line in the log is that of the target.
+	// Outcome of the last scrape of a source of the protocol. Its failure is
+	// logged by the health of the first source.
 	err  error
-	read bool // it was read the last time
+	read bool
 }
 
-// failedSource is a part of a target that cannot be read.
+// failedSource is a source whose last scrape failed.
 type failedSource struct {
 	name string
 	err  error
@@ -123,8 +123,8 @@ func (c *Collector) newTarget(options TargetOptions, logger log.Logger) (*target
 	return t, nil
 }
 
-// checkFamilies checks that sources have no family of another kind than the
-// protocols or each other: one header has to do for all.
+// checkFamilies checks that families of the same name have the same type, since
+// they share one header.
 func checkFamilies(additional []source.Source) error {
 	if len(additional) == 0 {
 		return nil
@@ -144,8 +144,8 @@ func checkFamilies(additional []source.Source) error {
 	return nil
 }
 
-// firstProtocol returns the protocol by which the target is read first: that
-// of its mode, or any in mode auto.
+// firstProtocol returns the protocol of the target's mode, or the first one in
+// mode auto.
 func (t *target) firstProtocol() source.Protocol {
 	mode := t.options.Client.Mode
 	for _, p := range t.protocols {
@@ -158,14 +158,14 @@ func (t *target) firstProtocol() source.Protocol {
 
 func (t *target) open(p source.Protocol) session { return session{p, p.Open(t.client)} }
 
-// protocol returns the protocol that the target is known to speak.
+// protocol returns the current protocol of the target.
 func (t *target) protocol() source.Protocol {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.session.Protocol
 }
 
-// inherit takes over what the predecessor counted.
+// inherit takes over the state of the target that this one replaces.
 func (t *target) inherit(from *target) {
 	from.mu.Lock()
 	defer from.mu.Unlock()
@@ -186,7 +186,8 @@ func (t *target) inherit(from *target) {
 	}
 }
 
-// state returns what is remembered of a source. The lock is held.
+// state returns the state of a source, a new one if it has none. The lock is
+// held.
 func (t *target) state(name string) *sourceState {
 	state := t.sources[name]
 	if state == nil {
@@ -217,7 +218,7 @@ func (t *target) offers(names []string) bool {
 	return !known
 }
 
-// possible says what may happen to a source of the target.
+// possible returns which failures and drops can occur for a source of the target.
 func (t *target) possible(name string) exporter.Possible {
 	discovery := slices.ContainsFunc(t.protocols, func(p source.Protocol) bool { return p.Discovery() == name })
 	single := slices.ContainsFunc(sourcesOf(t.protocols), func(i source.Info) bool { return i.Name == name && i.Single })

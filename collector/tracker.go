@@ -14,17 +14,17 @@ import (
 	"nginx-exporter/collector/source"
 )
 
-// rates makes metrics of the request rates of targets.
+// rates makes the metrics of request rates.
 type rates struct {
 	windows []time.Duration      // in ascending order
-	now     func() time.Duration // since the start, by a clock that is never set
+	now     func() time.Duration // since the start, by the monotonic clock
 	counted []countedFamily
 }
 
-// countedFamily is a family that counts requests, and the metric of its rate.
+// countedFamily is a counter of requests, and the metric of its rate.
 type countedFamily struct {
-	family string // of the counter
-	source string // whose counter it is
+	family string // name of the counter
+	source string // that has the counter
 	table  *metric.Table[*requestRate]
 }
 
@@ -69,8 +69,8 @@ func (r *rates) families() []metric.Family {
 	return families
 }
 
-// of returns the family that a protocol counts requests with, and that of the
-// first protocol if it does not.
+// of returns the counter of requests of a protocol, or that of the first protocol
+// if it has none.
 func (r *rates) of(p source.Protocol) *countedFamily {
 	for _, info := range p.Sources() {
 		for i := range r.counted {
@@ -82,14 +82,14 @@ func (r *rates) of(p source.Protocol) *countedFamily {
 	return &r.counted[0]
 }
 
-// tracker remembers how many requests nginx had counted at each reading. A nil
-// tracker remembers nothing.
+// tracker records the request counter of a target over time. A nil tracker
+// records nothing.
 type tracker struct {
 	rates *rates
 
 	mu      sync.Mutex
 	series  *rate.Series
-	counted *countedFamily // that the series is of, nil before the first reading
+	counted *countedFamily // the counter in the series, nil before the first reading
 }
 
 // newTracker returns the tracker of a target, nil without windows.
@@ -100,14 +100,14 @@ func (r *rates) newTracker() *tracker {
 	return &tracker{rates: r, series: rate.New(r.windows)}
 }
 
-// clone returns a tracker that remembers the same.
+// clone returns a copy of the tracker.
 func (t *tracker) clone() *tracker {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return &tracker{rates: t.rates, series: t.series.Clone(), counted: t.counted}
 }
 
-// now returns the time for observe.
+// now returns the current time for observe.
 func (t *tracker) now() time.Duration {
 	if t == nil {
 		return 0
@@ -115,9 +115,9 @@ func (t *tracker) now() time.Duration {
 	return t.rates.now()
 }
 
-// observe notes how many requests nginx has counted, if the batch of a source
-// says so that was read since began. Those that the exporter has sent are not
-// part of the rate.
+// observe records the counter of requests in the batch of a source, if it has
+// one. The request for the batch began at that time, and sent returns how many
+// requests the exporter has sent, which are not part of the rate.
 func (t *tracker) observe(began time.Duration, b *metric.Batch, sent func() float64) {
 	if t == nil {
 		return
@@ -131,7 +131,7 @@ func (t *tracker) observe(began time.Duration, b *metric.Batch, sent func() floa
 		r := rate.Reading{Began: began, Own: sent(), At: t.rates.now(), Total: total.Float()}
 		t.mu.Lock()
 		if t.counted != counted {
-			t.series, t.counted = t.series.Anew(), counted
+			t.series, t.counted = t.series.Empty(), counted
 		}
 		t.series.Add(r)
 		t.mu.Unlock()
@@ -148,8 +148,8 @@ func (t *tracker) perSecond(window time.Duration) (perSecond float64, counted *c
 	return perSecond, t.counted, known
 }
 
-// add adds the known rates of a target to its batch in a scrape that was
-// reduced to the given sources.
+// add adds the known rates of a target to its batch, in a scrape of the given
+// sources or, without any, of all.
 func (t *tracker) add(b *metric.Batch, only []string) {
 	if t == nil {
 		return

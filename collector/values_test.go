@@ -96,7 +96,7 @@ func TestPossibleReasons(t *testing.T) {
 	}
 }
 
-// wantInvalid checks that something invalid was dropped of each source.
+// wantInvalid checks that each source has dropped something invalid.
 func wantInvalid(tb testing.TB, dropped *dto.MetricFamily, sources ...string) {
 	tb.Helper()
 	count := map[string]float64{}
@@ -116,8 +116,7 @@ func wantInvalid(tb testing.TB, dropped *dto.MetricFamily, sources ...string) {
 	}
 }
 
-// What nginx sent without any content has no information, and no license ends
-// in 1970.
+// Empty strings and a license that expires in 1970 are not exposed.
 func TestNothingSaid(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ path, document, family string }{

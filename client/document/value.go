@@ -41,9 +41,9 @@ func (r *Reader) Number() value.Value {
 	return n
 }
 
-// Gauge reads a number that can increase and decrease, and makes no sense below
-// zero or from 2^63 on: nginx reads its counters one after another without a
-// lock, and prints a difference below zero as it is or as unsigned.
+// Gauge reads a number that can increase and decrease. It is invalid below zero
+// and from 2^63: nginx subtracts counters that it reads without a lock, and prints
+// a negative difference as it is or as unsigned.
 func (r *Reader) Gauge() value.Value {
 	n := r.Count()
 	if n.Float() >= 1<<63 {

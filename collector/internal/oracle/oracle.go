@@ -1,5 +1,5 @@
-// Package oracle checks expositions for tests: it holds the two renderers
-// equal, and to what Prometheus accepts.
+// Package oracle checks expositions for tests: that both renderers agree, and
+// that Prometheus accepts the result.
 package oracle
 
 import (
@@ -19,7 +19,7 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// Text returns an exposition as Prometheus reads it.
+// Text returns an exposition in the text format.
 func Text(tb testing.TB, e *metric.Exposition) string {
 	tb.Helper()
 	var text bytes.Buffer
@@ -73,9 +73,9 @@ func Parse(tb testing.TB, text string) map[string]*dto.MetricFamily {
 
 func byName(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) }
 
-// checkLines finds what parsers accept: a series or a header that is there
-// twice, families that are not sorted. Those of client_golang come last, in an
-// order of their own.
+// checkLines finds errors that parsers accept: duplicate series and headers, and
+// families that are not sorted. Those of client_golang come last and are not
+// checked for order.
 func checkLines(tb testing.TB, text string) {
 	tb.Helper()
 	seen := map[string]bool{}
@@ -92,7 +92,7 @@ func checkLines(tb testing.TB, text string) {
 			}
 		}
 		if seen[key] {
-			tb.Errorf("%q is there twice", key)
+			tb.Errorf("%q is a duplicate", key)
 		}
 		seen[key] = true
 	}
@@ -125,8 +125,8 @@ func throughProtobuf(tb testing.TB, families []*dto.MetricFamily) []*dto.MetricF
 	}
 }
 
-// canonical writes families in one form. It keeps the order of series and
-// sorts labels, whose order means nothing.
+// canonical formats families for comparison. It keeps the order of series and
+// sorts labels, whose order is not significant.
 func canonical(tb testing.TB, families []*dto.MetricFamily) string {
 	tb.Helper()
 	var text bytes.Buffer

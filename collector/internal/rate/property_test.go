@@ -10,8 +10,8 @@ import (
 	"nginx-exporter/collector/internal/rate"
 )
 
-// A counter that grows evenly has that rate, whenever it is read: by scrapes
-// in between, late, twice at the same time or not for a while.
+// A counter that grows evenly has its rate, whenever it is read: often, late, twice
+// at the same time or not for a while.
 func TestEvenGrowthHasItsRate(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	windows := []time.Duration{5 * time.Second, 15 * time.Second, time.Minute}
@@ -42,9 +42,9 @@ func TestEvenGrowthHasItsRate(t *testing.T) {
 	}
 }
 
-// However often a counter is read, what is remembered reaches back for the
-// whole of the longest window, in memory that does not grow.
-func TestManyReadingsPushNothingOut(t *testing.T) {
+// However often a counter is read, the series covers the longest window, in
+// constant memory.
+func TestManyReadings(t *testing.T) {
 	windows := []time.Duration{5 * time.Second, 10 * time.Minute}
 	s := rate.New(windows)
 	total, now := 0.0, 0.0
@@ -69,8 +69,8 @@ func TestManyReadingsPushNothingOut(t *testing.T) {
 	check(t, s, next.At, 10*time.Minute, math.Round((500-(now-600))*100)/600)
 }
 
-// The same where no two readings are close enough together to become one step.
-func TestUnevenReadingsPushNothingOut(t *testing.T) {
+// The same if no two readings are close enough to be merged into one step.
+func TestUnevenReadings(t *testing.T) {
 	windows := []time.Duration{5 * time.Second, 10 * time.Minute}
 	s := rate.New(windows)
 	now := 0.0
@@ -81,8 +81,8 @@ func TestUnevenReadingsPushNothingOut(t *testing.T) {
 	check(t, s, time.Duration(now*float64(time.Second)), 10*time.Minute, 10*(1500-(now-600))/600)
 }
 
-// FuzzSeries adds whatever readings there may be: a rate is never below zero,
-// never endless, and never above the steepest growth between two readings.
+// FuzzSeries adds any readings: a rate is never negative or infinite, and never
+// above the steepest growth between two readings.
 func FuzzSeries(f *testing.F) {
 	f.Add([]byte{3, 0, 30, 0, 3, 0, 60, 1, 3, 0, 90, 2, 3, 0, 120, 3, 3, 0, 1, 4})
 	f.Add([]byte{200, 1, 255, 255, 0, 0, 0, 0, 9, 200, 7, 7})
@@ -109,7 +109,7 @@ func FuzzSeries(f *testing.F) {
 					t.Fatalf("%v requests per second over %v; at most %v in one step", got, w, steepest)
 				}
 				if _, known := s.PerSecond(now+w+2*rate.Interval(windows)+1, w); known {
-					t.Fatalf("there is a rate over %v long after the newest reading", w)
+					t.Fatalf("a rate over %v is known long after the newest reading", w)
 				}
 			}
 		}

@@ -1,6 +1,6 @@
 // Package rate turns readings of a counter into rates over windows of time. It
-// owns the arithmetic alone: it reads no clock, makes no request and starts nothing.
-// It must not import anything but the standard library.
+// owns only the arithmetic: it reads no clock, makes no requests and starts no
+// goroutines. It must not import anything but the standard library.
 package rate
 
 import (
@@ -9,73 +9,72 @@ import (
 	"time"
 )
 
-// Readings are taken so often in the smallest window, within these bounds.
 const (
-	perWindow       = 5
-	shortestReading = time.Second
-	longestReading  = 15 * time.Second
+	perWindow   = 5 // readings in the shortest window, within these bounds of the interval
+	minInterval = time.Second
+	maxInterval = 15 * time.Second
 )
 
-// Interval returns how often a counter is to be read for rates over the
-// windows, of which there must be one.
+// Interval returns the interval at which a counter should be read for rates over
+// the windows. There must be at least one window.
 func Interval(windows []time.Duration) time.Duration {
-	return min(max(slices.Min(windows)/perWindow, shortestReading), longestReading)
+	return min(max(slices.Min(windows)/perWindow, minInterval), maxInterval)
 }
 
-// Reading is what a counter said at one time. Times are those of a clock that
-// only goes forward, since whatever moment.
+// Reading is the value of a counter at one time. Times are those of a monotonic
+// clock.
 type Reading struct {
-	Began time.Duration // when the counter was asked
-	At    time.Duration // when it had answered
+	Began time.Duration // time of the request for the value
+	At    time.Duration // time of the response
 	Total float64
-	Own   float64 // how much of all the counter ever counted is not to be in the rate
+	Own   float64 // all requests of the exporter so far, which the rate excludes
 }
 
-// step is the time between two readings, or between several that came close
+// step is the time between two readings, or between several that are close
 // together.
 type step struct {
 	end      time.Duration
 	span     time.Duration
-	known    time.Duration // the part of span in which the increase was seen
+	known    time.Duration // the part of span for which the increase is known
 	increase float64
 }
 
-// Series is what is remembered of one counter. Its memory is bounded however
-// often readings are added. It is not safe for concurrent use.
+// Series holds the recent readings of one counter, in bounded memory. It is not
+// safe for concurrent use.
 type Series struct {
 	interval time.Duration
-	steps    []step // a ring
-	first    int    // the oldest one
+	steps    []step // a ring buffer
+	first    int    // index of the oldest step
 	count    int
 
 	last Reading
-	// fellFrom is what the counter last said before it began anew, 0 if it
-	// never did or has been there again since.
+	// fellFrom is the last value before the counter was reset; 0 if it was not, or
+	// has reached that value since.
 	fellFrom float64
 }
 
-// New returns a series that is long enough for the windows, of which there
-// must be one.
+// New returns a series that is long enough for the windows. There must be at
+// least one window.
 func New(windows []time.Duration) *Series {
 	interval := Interval(windows)
-	// Two neighbouring steps are longer than an interval, see push.
+	// Any two consecutive steps together are longer than an interval, see push.
 	return &Series{interval: interval, steps: make([]step, 2*(slices.Max(windows)/interval+1)+1)}
 }
 
-// Anew returns a series of the same length that remembers nothing.
-func (s *Series) Anew() *Series {
+// Empty returns a series of the same length without readings.
+func (s *Series) Empty() *Series {
 	return &Series{interval: s.interval, steps: make([]step, len(s.steps))}
 }
 
-// Clone returns a series of its own that remembers the same.
+// Clone returns a copy of the series.
 func (s *Series) Clone() *Series {
 	clone := *s
 	clone.steps = slices.Clone(s.steps)
 	return &clone
 }
 
-// Add takes a reading. One that was under way at the same time as the last is
-// left out: which of them was counted first is unknown.
+// Add adds a reading. It ignores a reading that overlapped with the last one,
+// since it is unknown which of the values is older.
 func (s *Series) Add(r Reading) {
 	if math.IsNaN(r.Total) || math.IsInf(r.Total, 0) {
 		return
@@ -91,18 +90,18 @@ func (s *Series) Add(r Reading) {
 	next := step{end: r.At, span: r.At - s.last.At}
 	if s.continues(r.Total) {
 		next.known = next.span
-		// It may be a little below zero, where requests of our own were counted
-		// sooner by one side than by the other. The next step makes up for it.
+		// It can be slightly below zero if nginx has not yet counted a request that
+		// the exporter has. The next step makes up for it.
 		next.increase = r.Total - s.last.Total - (r.Own - s.last.Own)
 	}
 	s.last = r
 	s.push(next)
 }
 
-// continues reports whether the counter went on from the last reading. If it
-// began anew, what it counted before that is unknown. If it is suddenly back
-// where it fell from, there are two that respond in turns, such as two nginx
-// during an upgrade.
+// continues reports whether the counter was not reset since the last reading.
+// After a reset the increase is unknown. If the counter returns to the value
+// before the reset, two servers respond in turn, such as during an upgrade of
+// nginx, and the increase is unknown too.
 func (s *Series) continues(total float64) bool {
 	if total < s.last.Total {
 		s.fellFrom = s.last.Total
@@ -115,8 +114,8 @@ func (s *Series) continues(total float64) bool {
 	return true
 }
 
-// push appends a step. One that is not an interval long together with the
-// newest becomes part of it, so that many readings push nothing out.
+// push appends a step. It is merged into the newest one if both together are not
+// longer than an interval, so that frequent readings do not displace old steps.
 func (s *Series) push(next step) {
 	if s.count > 0 {
 		newest := s.at(s.count - 1)
@@ -136,14 +135,14 @@ func (s *Series) push(next step) {
 	*s.at(s.count - 1) = next
 }
 
-// at returns step i, the oldest being 0.
+// at returns step i; 0 is the oldest.
 func (s *Series) at(i int) *step { return &s.steps[(s.first+i)%len(s.steps)] }
 
-// PerSecond returns the rate over the window that ends with the newest
-// reading. It is false if the rate is not known: the newest reading is older
-// than the window, or the readings cover less than half of it.
+// PerSecond returns the rate over the window that ends with the newest reading,
+// and whether it is known. It is unknown if the newest reading is older than the
+// window, or if the readings cover less than half of it.
 func (s *Series) PerSecond(now, window time.Duration) (float64, bool) {
-	// Where readings are no more frequent than windows, one may be late.
+	// If a window is as short as the interval, a reading may be late.
 	stale := max(window, 2*s.interval)
 	if s.count == 0 || now-s.last.At > stale {
 		return 0, false
@@ -155,7 +154,7 @@ func (s *Series) PerSecond(now, window time.Duration) (float64, bool) {
 		if one.end <= from {
 			break
 		}
-		// What happened in a gap longer than the window says nothing of the
+		// The average over a gap longer than the window says nothing about the
 		// window at its end.
 		if one.span == 0 || one.span > stale {
 			continue

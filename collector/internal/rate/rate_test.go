@@ -16,7 +16,7 @@ func at(seconds, total, own float64) rate.Reading {
 	return rate.Reading{Began: when, At: when, Total: total, Own: own}
 }
 
-// unknown is no rate, since nothing is below zero.
+// unknown means that no rate is expected.
 const unknown = -1.0
 
 func check(tb testing.TB, s *rate.Series, now, window time.Duration, want float64) {
@@ -96,8 +96,8 @@ func TestPerSecond(t *testing.T) {
 	}
 }
 
-// Two readings under way at the same time may be answered in another order
-// than they end, which looks as if the counter had begun anew.
+// The responses of two overlapping readings may arrive in another order than
+// nginx counted them, which looks like a reset of the counter.
 func TestReadingsThatOverlap(t *testing.T) {
 	s := rate.New([]time.Duration{window})
 	s.Add(at(0, 1000, 0))
@@ -110,8 +110,8 @@ func TestReadingsThatOverlap(t *testing.T) {
 	check(t, s, 12*time.Second, window, 10)
 }
 
-// Where readings are as far apart as the window is long, a little delay must
-// not make the rate come and go.
+// If readings are as far apart as the window is long, a small delay must not make
+// the rate unknown.
 func TestSecondWindow(t *testing.T) {
 	s := rate.New([]time.Duration{time.Second})
 	for i := range 10 {
@@ -136,17 +136,17 @@ func TestWindowsTogether(t *testing.T) {
 	check(t, s, 1200*time.Second, 10*time.Minute, 11)
 }
 
-func TestCloneAndAnew(t *testing.T) {
+func TestCloneAndEmpty(t *testing.T) {
 	s := rate.New([]time.Duration{window})
 	s.Add(at(0, 0, 0))
 	s.Add(at(10, 100, 0))
 	s.Add(at(11, 110, 0))
-	clone, anew := s.Clone(), s.Anew()
+	clone, empty := s.Clone(), s.Empty()
 	clone.Add(at(12, 100000, 0))
 	check(t, s, 11*time.Second, window, 10)
 	check(t, clone, 12*time.Second, window, 100000.0/12)
-	check(t, anew, 10*time.Second, window, unknown)
-	anew.Add(at(20, 5, 0))
-	anew.Add(at(30, 15, 0))
-	check(t, anew, 30*time.Second, window, 1)
+	check(t, empty, 10*time.Second, window, unknown)
+	empty.Add(at(20, 5, 0))
+	empty.Add(at(30, 15, 0))
+	check(t, empty, 30*time.Second, window, 1)
 }
