@@ -19,7 +19,7 @@ import (
 	"nginx-exporter/e2e/scenario"
 )
 
-// limit is that of a whole run, most of it for the faults.
+// limit is the timeout of a whole run, most of it for the faults.
 const limit = 90 * time.Minute
 
 func main() {
@@ -31,7 +31,8 @@ func main() {
 	os.Exit(code)
 }
 
-// start is a run or, inside of one, a container or the recording kubectl.
+// start runs the scenario or, if the run itself starts this program, a container or
+// the recording kubectl.
 func start() (code int, err error) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == node.EnterCommand:
@@ -43,7 +44,7 @@ func start() (code int, err error) {
 	}
 }
 
-// runScenario is a run.
+// runScenario parses the flags and runs the scenario.
 func runScenario() error {
 	var tools scenario.Tools
 	var bin string

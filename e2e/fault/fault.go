@@ -15,7 +15,7 @@ type Fault struct {
 	// KEDA starts KEDA before the fault is injected.
 	KEDA bool
 	// Search makes doctor discover Prometheus through the API server. Otherwise it
-	// gets an address: that of the run, or Prometheus.
+	// gets an address: the field Prometheus, or that of the run.
 	Search     bool
 	Prometheus string
 	// Kubectl is the binary that doctor runs, if it is not kubectl.

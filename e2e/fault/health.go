@@ -8,13 +8,13 @@ import (
 	"nginx-exporter/e2e/kube"
 )
 
-// Healthy is an error unless everything works: one pod of nginx, one of the adapter,
+// Healthy returns an error unless everything works: one pod of nginx, one of the adapter,
 // one Prometheus target, one value of the metric, and the HPA.
 func (c *Injector) Healthy(ctx context.Context) error {
 	return errors.Join(c.rolledOut(ctx, web), c.rolledOut(ctx, adapterDeployment), c.scraped(ctx), c.metricServed(ctx), c.hpaWorks(ctx))
 }
 
-// rolledOut is an error unless the Deployment has exactly one pod, which is up to
+// rolledOut returns an error unless the Deployment has exactly one pod, which is up to
 // date and ready.
 func (c *Injector) rolledOut(ctx context.Context, at string) error {
 	var d struct {
@@ -32,7 +32,7 @@ func (c *Injector) rolledOut(ctx context.Context, at string) error {
 	return nil
 }
 
-// scraped is an error unless Prometheus has one target, and its nginx is up. If a
+// scraped returns an error unless Prometheus has one target, and its nginx is up. If a
 // pod ends while Prometheus reloads its configuration, the last samples stay for
 // five minutes; those older than two scrapes are ignored.
 func (c *Injector) scraped(ctx context.Context) error {
@@ -54,7 +54,7 @@ func (c *Injector) scraped(ctx context.Context) error {
 	return nil
 }
 
-// metricUnknown is an error unless the adapter is up and does not know the metric.
+// metricUnknown returns an error unless the adapter is up and does not know the metric.
 func (c *Injector) metricUnknown(ctx context.Context) error {
 	err := c.metricServed(ctx)
 	if kube.IsNotFound(err) {
@@ -66,7 +66,7 @@ func (c *Injector) metricUnknown(ctx context.Context) error {
 	return err
 }
 
-// metricServed is an error unless the HPA controller gets one value.
+// metricServed returns an error unless the HPA controller gets one value.
 func (c *Injector) metricServed(ctx context.Context) error {
 	var list struct{ Items []struct{ Value string } }
 	at := customMetrics + "/namespaces/" + shop + "/pods/*/" + metric + "?labelSelector=app%3Dweb"
@@ -79,7 +79,7 @@ func (c *Injector) metricServed(ctx context.Context) error {
 	return nil
 }
 
-// hpaWorks is an error unless the HPA works.
+// hpaWorks returns an error unless the HPA works.
 func (c *Injector) hpaWorks(ctx context.Context) error {
 	var h struct {
 		Status struct {

@@ -106,7 +106,7 @@ func scaledObject(metadata, more, trigger object) change {
 	}
 }
 
-// gone is an error while the object exists.
+// gone returns an error while the object exists.
 func (c *Injector) gone(ctx context.Context, at string) error {
 	var o object
 	err := c.client.Get(ctx, at, &o)

@@ -105,7 +105,7 @@ func recreateUnseen(at string) change {
 	}
 }
 
-// notScraped is an error while Prometheus scrapes the pods. The last samples of a
+// notScraped returns an error while Prometheus scrapes the pods. The last samples of a
 // removed job stay for five minutes.
 func (c *Injector) notScraped(ctx context.Context) error {
 	n, err := c.prom.Query(ctx, `count(timestamp(up{namespace="`+shop+`"}) > time() - 12) or vector(0)`)

@@ -22,7 +22,7 @@ type Client struct {
 
 // StatusError is a response whose status is not 2xx.
 type StatusError struct {
-	// Code is the HTTP status, Message that of the server.
+	// Code is the HTTP status code, Message the error message of the server.
 	Code    int
 	Message string
 }

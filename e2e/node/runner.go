@@ -51,7 +51,7 @@ type instance struct {
 	code int
 }
 
-// backoff is the delay before the next restart.
+// backoff returns the delay before the next restart.
 func (c *instance) backoff() time.Duration {
 	if c.restarts == 0 {
 		return 0
@@ -76,7 +76,7 @@ func (r *runner) end() { r.once.Do(func() { close(r.stopping) }) }
 // run runs the pod until it is deleted.
 func (r *runner) run(ctx context.Context) {
 	defer close(r.done)
-	// A deleted pod does not wait until it has started.
+	// Deletion of the pod also cancels its start.
 	podCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {

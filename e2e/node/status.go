@@ -18,7 +18,7 @@ import (
 // object is a part of an API object.
 type object = map[string]any
 
-// probe runs a probe. No probe always succeeds.
+// probe runs a probe, and succeeds if it is nil.
 func (r *runner) probe(ctx context.Context, p *probe) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

@@ -34,7 +34,7 @@ func (s *Scenario) install(ctx context.Context) error {
 	})
 }
 
-// ready is an error unless a Deployment has a ready pod.
+// ready returns an error unless a Deployment has a ready pod.
 func (s *Scenario) ready(ctx context.Context, namespace, name string) error {
 	var d struct{ Status struct{ ReadyReplicas int } }
 	if err := s.cluster.Client.Get(ctx, "/apis/apps/v1/namespaces/"+namespace+"/deployments/"+name, &d); err != nil {

@@ -58,7 +58,7 @@ func (s *Scenario) scrapeTwice(ctx context.Context) error {
 	})
 }
 
-// checkUp is an error unless the exporter in the pod has nginx_up 1.
+// checkUp returns an error unless the exporter in the pod has nginx_up 1.
 func (s *Scenario) checkUp(ctx context.Context, address string) error {
 	metrics, err := fetch(ctx, "http://"+net.JoinHostPort(address, "9113")+"/metrics")
 	if err != nil {

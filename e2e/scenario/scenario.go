@@ -41,7 +41,7 @@ const (
 	keda    = "keda"
 )
 
-// Scenario is one run.
+// Scenario is one run of the test.
 type Scenario struct {
 	tools    Tools
 	cluster  *kube.Cluster

@@ -27,7 +27,7 @@ type timeline struct {
 	seen      map[string]int
 }
 
-// row is a line of it.
+// row has the values of one line.
 type row struct {
 	sent                    float64
 	rates                   []float64
@@ -82,11 +82,11 @@ func (t *timeline) notReached(phase string, pods int, limit time.Duration, err e
 		phase, pods, limit, r.desired, r.current, r.ready, r.rates, err)
 }
 
-// line prints a line, and the events since the last one.
+// line prints a line, and the events since the previous one.
 func (t *timeline) line(ctx context.Context, phase string) error {
 	now := time.Now()
 	sent, _ := t.generator.Counts()
-	// The first line of a phase comes right after the last one of the previous.
+	// The first line of a phase follows the last one of the previous phase at once.
 	if passed := now.Sub(t.at); passed > sample/2 {
 		t.last.sent = float64(sent-t.before) / passed.Seconds()
 		t.before, t.at = sent, now
