@@ -52,6 +52,36 @@ func wantPossible(t *testing.T, name string, family *dto.MetricFamily) {
 	}
 }
 
+// As long as nginx has its first configuration, all counters began with it. After
+// a reload that is known of none: zones that stay kept theirs, new ones did not.
+func TestCreated(t *testing.T) {
+	t.Parallel()
+	for generation, want := range map[string]bool{"1": true, "2": false} {
+		documents := plustest.Sample()
+		documents["nginx"] = []byte(`{"version":"1.29.8","generation":` + generation + `,"load_timestamp":"2026-07-01T08:15:30.250Z"}`)
+		o := asking(t, servePlus(t, plustest.WithDocuments(documents)).URL)
+		o.Filter.Sources = everything()
+		for _, family := range scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, o).Gather() {
+			name := family.GetName()
+			// A worker or a server may come later.
+			later := strings.HasPrefix(name, "nginxplus_worker_") || strings.Contains(name, "upstream_server_") || name == "nginxplus_config_reloads_total"
+			if strings.HasPrefix(name, "nginxplus_") && family.GetType() == dto.MetricType_COUNTER {
+				wantCreated(t, family, want && !later)
+			}
+		}
+	}
+}
+
+// wantCreated checks whether all series of a family have created timestamps.
+func wantCreated(t *testing.T, family *dto.MetricFamily, want bool) {
+	t.Helper()
+	for _, m := range family.GetMetric() {
+		if created := m.GetCounter().GetCreatedTimestamp(); (created != nil) != want {
+			t.Errorf("%s was created at %v; want a time: %t", family.GetName(), created, want)
+		}
+	}
+}
+
 // A sidecar has few series: none that says that what cannot happen did not.
 func TestSidecarSeries(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,7 @@ func cacheTable() *metric.Table[*plus.Cache] {
 		written("bypass", "responses not looked up in the cache because of a bypass directive",
 			func(c doc) *plus.CacheUse { return &c.Bypass }),
 		missRows(),
-	), metric.LabelFrom("zone", func(c doc) string { return c.Name }))
+	), metric.LabelFrom("zone", func(c doc) string { return c.Name })).SinceStart()
 }
 
 // missRows differ in their names: nginx-prometheus-exporter has only the first

@@ -29,7 +29,7 @@ func addLimits(table *metric.Table[*plus.Limit]) func(*request, *metric.Batch, *
 }
 
 func limitTable(origin, prefix string, rows []metric.Row[*plus.Limit]) *metric.Table[*plus.Limit] {
-	return metric.NewTable(origin, prefix, rows, metric.LabelFrom("zone", func(l *plus.Limit) string { return l.Name }))
+	return metric.NewTable(origin, prefix, rows, metric.LabelFrom("zone", func(l *plus.Limit) string { return l.Name })).SinceStart()
 }
 
 func limitRequestRows() []metric.Row[*plus.Limit] {

@@ -40,5 +40,5 @@ func resolverTable() *metric.Table[*plus.Resolver] {
 			func(r doc) value.Value { return r.TimedOut }),
 		metric.Counter("unknown", "Requests completed with an unknown error.",
 			func(r doc) value.Value { return r.Unknown }),
-	}, metric.LabelFrom("resolver", func(r doc) string { return r.Name }))
+	}, metric.LabelFrom("resolver", func(r doc) string { return r.Name })).SinceStart()
 }

@@ -18,13 +18,13 @@ func serverZonesDocument(o *Options) *document {
 		},
 		zoneRows(o),
 		metric.Prefixed("ssl_", metric.Nested(func(z doc) *plus.TLS { return z.TLS }, tlsRows()...)),
-	), metric.LabelFrom("server_zone", func(z doc) string { return z.Name }))
+	), metric.LabelFrom("server_zone", func(z doc) string { return z.Name })).SinceStart()
 	return newDocument(on("http_server_zones", "traffic per status_zone of servers"), "http/server_zones", addZones(table), table)
 }
 
 func locationZonesDocument(o *Options) *document {
 	table := metric.NewTable("/http/location_zones/", "nginxplus_location_zone_", zoneRows(o),
-		metric.LabelFrom("location_zone", func(z *plus.ServerZone) string { return z.Name }))
+		metric.LabelFrom("location_zone", func(z *plus.ServerZone) string { return z.Name })).SinceStart()
 	return newDocument(on("http_location_zones", "traffic per status_zone of locations"), "http/location_zones", addZones(table), table)
 }
 

@@ -36,7 +36,7 @@ func slabTable() *metric.Table[*plus.Slab] {
 				}
 				return to
 			}),
-	}, metric.LabelFrom("zone", func(z doc) string { return z.Name }))
+	}, metric.LabelFrom("zone", func(z doc) string { return z.Name })).SinceStart()
 }
 
 // slot is one slot size of one zone.
@@ -65,5 +65,5 @@ func slotTable() *metric.Table[*slot] {
 			func(s *slot) value.Value { return s.Used }),
 	},
 		metric.LabelFrom("slot", func(s *slot) string { return s.Size }),
-		metric.LabelFrom("zone", func(s *slot) string { return s.zone }))
+		metric.LabelFrom("zone", func(s *slot) string { return s.zone })).SinceStart()
 }

@@ -37,5 +37,5 @@ func streamZoneTable() *metric.Table[*plus.StreamZone] {
 	}
 	tls := metric.Nested(func(z doc) *plus.TLS { return z.TLS }, tlsRows("hostname_mismatch")...)
 	return metric.NewTable("/stream/server_zones/", "nginxplus_stream_server_zone_", slices.Concat(rows, metric.Prefixed("ssl_", tls)),
-		metric.LabelFrom("server_zone", func(z doc) string { return z.Name }))
+		metric.LabelFrom("server_zone", func(z doc) string { return z.Name })).SinceStart()
 }

@@ -70,7 +70,7 @@ func newUpstreamTables(o *Options, origin, prefix string, upstreams []metric.Row
 		serverLabels = append(serverLabels, id)
 	}
 	return &upstreamTables{
-		upstreams: metric.NewTable(origin, prefix, upstreams, name),
+		upstreams: metric.NewTable(origin, prefix, upstreams, name).SinceStart(),
 		zones: metric.NewTable(origin, prefix, []metric.Row[*plus.Upstream]{
 			metric.Info[*plus.Upstream]("info", "Shared memory zone of an upstream."),
 		}, name, metric.LabelFrom("zone", func(u *plus.Upstream) string { return u.Zone })),

@@ -29,7 +29,7 @@ func syncTable() *metric.Table[*plus.ZoneSync] {
 			func(z doc) value.Value { return z.MessagesOut }),
 		metric.Gauge("nodes_online", "Peers this node is connected to.",
 			func(z doc) value.Value { return z.NodesOnline }),
-	})
+	}).SinceStart()
 }
 
 func syncZoneTable() *metric.Table[*plus.SyncZone] {
