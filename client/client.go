@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +21,8 @@ import (
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
+
+	"nginx-exporter/client/value"
 )
 
 // Options configure the requests to one target.
@@ -64,7 +68,8 @@ type Client struct {
 	request  *http.Request
 	tripper  http.RoundTripper
 	requests atomic.Uint64
-	readers  sync.Pool // of *document.Reader, which have large buffers
+	expiry   atomic.Int64 // of the certificates of the last response in Unix seconds, 0 without TLS
+	readers  sync.Pool    // of *document.Reader, which have large buffers
 }
 
 // New returns a client for the target of the options. It does not connect yet:
@@ -98,6 +103,24 @@ func New(options Options) (*Client, error) {
 // Requests returns how many requests the client has sent. nginx includes them
 // in its own request count.
 func (c *Client) Requests() uint64 { return c.requests.Load() }
+
+// CertificateExpiry returns when the first of the certificates expires that nginx
+// sent with the last response, in Unix seconds. It is absent without TLS.
+func (c *Client) CertificateExpiry() value.Value {
+	if expiry := c.expiry.Load(); expiry != 0 {
+		return value.Of(float64(expiry))
+	}
+	return value.Value{}
+}
+
+// noteCertificates notes when the certificates of a connection expire.
+func (c *Client) noteCertificates(state *tls.ConnectionState) {
+	if state == nil || len(state.PeerCertificates) == 0 {
+		return
+	}
+	first := slices.MinFunc(state.PeerCertificates, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
+	c.expiry.Store(first.NotAfter.Unix())
+}
 
 // Close closes the idle connections. Requests in progress are not affected.
 func (c *Client) Close() {
@@ -178,6 +201,9 @@ func (c *Client) send(ctx context.Context, below string) (*http.Response, error)
 	// A response can arrive before its request is reported as written.
 	if err == nil || written.Load() {
 		c.requests.Add(1)
+	}
+	if err == nil {
+		c.noteCertificates(response.TLS)
 	}
 	return response, err
 }

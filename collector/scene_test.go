@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"encoding/pem"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -72,11 +74,22 @@ func stubStatusScenes() []scene {
 			}
 			return exposition
 		}},
+		{"stub_status_https", func(tb testing.TB) *metric.Exposition { tb.Helper(); return scrapeOnce(tb, Options{}, secure(tb)) }},
 		{"stub_status_real_nginx", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			return scrapeOnce(tb, Options{}, asking(tb, nginxtest.StartStatus(tb, "server_tokens off;")))
 		}},
 	}
+}
+
+// secure is a target over https.
+func secure(tb testing.TB) TargetOptions {
+	tb.Helper()
+	server := httptest.NewTLSServer(says("nginx/1.29.1", plainPage))
+	tb.Cleanup(server.Close)
+	options := asking(tb, server.URL+"/stub_status")
+	options.Client.HTTP.TLSConfig.CA = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	return options
 }
 
 // several are targets of all kinds, with labels that need escaping and one that a

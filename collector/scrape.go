@@ -187,6 +187,9 @@ func (t *target) report(s *scrape) *targetReport {
 	report.sources, _ = t.exposed(s)
 	status := metric.NewBatch(t.options.Labels)
 	t.metrics.AddScrape(status, s.up(), s.snapshot(s.shown(s.all())))
+	if s.up() {
+		t.metrics.AddCertificate(status, t.client.CertificateExpiry())
+	}
 	s.session.reader.Report(status, s.up(), s.snapshot(s.shown(s.results)))
 	report.sources = append(report.sources, status)
 	for _, r := range s.all() {

@@ -15,16 +15,17 @@ type Targets struct {
 	results  *metric.Table[*source.Result]
 	requests *metric.Table[*float64]
 	counters *metric.Table[*Counters]
+	expiry   *metric.Table[*value.Value]
 }
 
 // NewTargets returns the metrics about targets.
 func NewTargets() *Targets {
-	return &Targets{up: upTable(), results: resultTable(), requests: requestsTable(), counters: countersTable()}
+	return &Targets{up: upTable(), results: resultTable(), requests: requestsTable(), counters: countersTable(), expiry: expiryTable()}
 }
 
 // Families describes the metrics about targets.
 func (t *Targets) Families() []metric.Family {
-	return slices.Concat(t.up.Families(), t.results.Families(), t.requests.Families(), t.counters.Families())
+	return slices.Concat(t.up.Families(), t.results.Families(), t.requests.Families(), t.counters.Families(), t.expiry.Families())
 }
 
 // AddScrape adds the outcome of a scrape: whether nginx was read, and the result
@@ -32,6 +33,11 @@ func (t *Targets) Families() []metric.Family {
 func (t *Targets) AddScrape(b *metric.Batch, up bool, results []*source.Result) {
 	metric.Add(b, t.up, &up)
 	metric.Add(b, t.results, results...)
+}
+
+// AddCertificate adds when the certificate of nginx expires.
+func (t *Targets) AddCertificate(b *metric.Batch, expiry value.Value) {
+	metric.Add(b, t.expiry, &expiry)
 }
 
 // AddCounters adds the counters of a target: the requests made to it, and those
@@ -76,6 +82,13 @@ func upTable() *metric.Table[*bool] {
 	return metric.NewTable(Name, "nginx_", []metric.Row[*bool]{
 		metric.Gauge("up", "Whether the last scrape of nginx succeeded (1) or not (0).",
 			func(up *bool) value.Value { return value.OfBool(*up) }),
+	})
+}
+
+func expiryTable() *metric.Table[*value.Value] {
+	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*value.Value]{
+		metric.Gauge("target_tls_not_after_timestamp_seconds", "Time when the first of the TLS certificates that nginx sent expires, in Unix time.",
+			func(expiry *value.Value) value.Value { return *expiry }),
 	})
 }
 

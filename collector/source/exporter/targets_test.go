@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/value"
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
@@ -19,6 +20,7 @@ func TestTargets(t *testing.T) {
 	possible := Possible{Reasons: []client.Reason{client.ReasonRefused, client.ReasonTimeout}, HasInvalid: true}
 	b := metric.NewBatch(nil)
 	targets.AddScrape(b, true, []*source.Result{{Source: "a", Done: true}, {Source: "b", Done: true, Err: source.ErrAbsent}, {Source: "c"}})
+	targets.AddCertificate(b, value.Of(1782893730))
 	targets.AddCounters(b, 7, []*Counters{before, {Source: "b", Possible: possible}})
 	e := &metric.Exposition{}
 	e.Add(b)
