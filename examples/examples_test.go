@@ -93,7 +93,7 @@ func TestReadmes(t *testing.T) {
 	}
 	for _, readme := range readmes {
 		if !expected[filepath.Dir(readme)] && strings.Contains(read(t, readme), "\n```sh\n") {
-			t.Errorf("nothing is expected of the commands in %s", readme)
+			t.Errorf("no output is expected of the commands in %s", readme)
 		}
 	}
 }
@@ -147,7 +147,7 @@ func inOrder(t *testing.T, text string, patterns []string) {
 	for _, pattern := range patterns {
 		at := regexp.MustCompile(pattern).FindStringIndex(rest)
 		if at == nil {
-			t.Errorf("nothing matches %s in what follows\n%s\nof the whole output\n%s", pattern, rest, text)
+			t.Errorf("no match of %s in the rest\n%s\nof the output\n%s", pattern, rest, text)
 			return
 		}
 		rest = rest[at[1]:]

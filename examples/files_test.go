@@ -19,7 +19,7 @@ func TestSnippets(t *testing.T) {
 			write(t, filepath.Join(folder, "conf.d", filepath.Base(snippet)), text)
 			out := c.command(t, folder, "nginx", "-t", "-p", folder, "-c", "nginx.conf")
 			if !strings.Contains(out, "test is successful") || strings.Contains(out, "[warn]") {
-				t.Errorf("nginx says of %s:\n%s", snippet, out)
+				t.Errorf("nginx rejects %s:\n%s", snippet, out)
 			}
 		})
 	}
@@ -50,7 +50,7 @@ func TestPrometheusFiles(t *testing.T) {
 		path := filepath.Join(folder, "prometheus.yml")
 		write(t, path, text)
 		if out := c.command(t, folder, "promtool", "check", "config", path); !strings.Contains(out, "SUCCESS") {
-			t.Errorf("promtool says of %s:\n%s", name, out)
+			t.Errorf("promtool rejects %s:\n%s", name, out)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func shipped(t *testing.T, c *clone, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(c.root, "examples", "*", pattern))
 	if err != nil || len(found) == 0 {
-		t.Fatalf("nothing ships %s (%v)", pattern, err)
+		t.Fatalf("no example has %s (%v)", pattern, err)
 	}
 	return found
 }

@@ -37,14 +37,14 @@ func TestGoldenInjected(t *testing.T) {
 		t.Run(filepath.Dir(readme), func(t *testing.T) {
 			named := link.FindStringSubmatch(text)
 			if named == nil {
-				t.Fatalf("%s injects, and has no link to what comes out", readme)
+				t.Fatalf("%s runs inject without a link to the result", readme)
 			}
 			golden := filepath.Join(filepath.Dir(readme), named[1])
 			made := atRoot(t, program, append([]string{"inject", "--report=none", "--require"}, strings.Fields(match[1])...)...)
 			if *update {
 				write(t, golden, made)
 			} else if made != read(t, golden) {
-				t.Errorf("%s is not what the program makes: make golden; it makes\n%s", golden, made)
+				t.Errorf("%s is outdated, run make golden; the output is\n%s", golden, made)
 			}
 			for _, args := range exporterArguments(t, made) {
 				atRoot(t, program, append([]string{"check-config"}, args...)...)
@@ -122,10 +122,10 @@ func TestLoad(t *testing.T) {
 	start(t, folder, append(c.environment(), "URL=http://127.0.0.1:"+port+"/"), "sh", "-c", script)
 	proctest.Until(t, "load", func() bool { return status.read(t) && status.requests >= least })
 	if took, shortest := time.Since(started), time.Second*(least-atOnce)*9/10/perSecond; took < shortest {
-		t.Errorf("%d requests came within %s, which is more than %d a second", status.requests, took, perSecond)
+		t.Errorf("%d requests within %s are more than %d per second", status.requests, took, perSecond)
 	}
 	if status.connections < status.requests {
-		t.Errorf("%d requests came on %d connections", status.requests, status.connections)
+		t.Errorf("%d requests on %d connections", status.requests, status.connections)
 	}
 }
 
@@ -144,10 +144,10 @@ func (c *counters) read(t *testing.T) bool {
 	c.own++
 	lines := strings.Split(string(out), "\n")
 	if len(lines) < 3 {
-		t.Fatalf("nginx says %q", out)
+		t.Fatalf("response of nginx: %q", out)
 	}
 	if _, err := fmt.Sscan(lines[2], &c.connections, new(int), &c.requests); err != nil {
-		t.Fatalf("nginx says %q: %v", out, err)
+		t.Fatalf("response of nginx: %q: %v", out, err)
 	}
 	c.connections -= c.own
 	c.requests -= c.own

@@ -59,7 +59,7 @@ func TestBuildModes(t *testing.T) {
 			address := serve(t, program, "--nginx.scrape-uri="+nginx.URL)
 			for range 3 {
 				if body := httpGet(t, "http://"+address+"/metrics"); !strings.Contains(body, "\nnginx_http_requests_total 23\n") {
-					t.Errorf("there are no metrics of nginx in\n%s", body)
+					t.Errorf("no metrics of nginx in\n%s", body)
 				}
 			}
 		})

@@ -214,7 +214,7 @@ func TestSecretsInTheWrongPlace(t *testing.T) {
 	}
 }
 
-func TestValidateTakes(t *testing.T) {
+func TestValidateAccepts(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"several addresses": func(c *Config) {
 			c.Web.Listen = []string{"[::1]:9113", "localhost:http", "unix:/run/x.sock", "unix:@x", "vsock://:9113", ":0"}

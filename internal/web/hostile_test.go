@@ -108,7 +108,7 @@ func TestHostileRequests(t *testing.T) {
 }
 
 // Each of 500 concurrent scrapes gets a response, and nginx gets few requests.
-func TestStorm(t *testing.T) {
+func TestManyScrapes(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
 	n := startNginx(t, hold)

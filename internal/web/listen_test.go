@@ -22,7 +22,7 @@ func TestListenTCP(t *testing.T) {
 	mustScrape(t, "tcp", r.address(t))
 }
 
-func TestListenTaken(t *testing.T) {
+func TestListenAddressInUse(t *testing.T) {
 	t.Parallel()
 	taken := listen(t, "tcp", "127.0.0.1:0").Addr().String()
 	c := configure(startNginx(t, nil).URL)

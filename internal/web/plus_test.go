@@ -322,7 +322,7 @@ func plusCases(tb testing.TB) map[string]plusCase {
 }
 
 // An odd or broken document does not affect the others.
-func TestPlusMisbehaves(t *testing.T) {
+func TestPlusOddDocuments(t *testing.T) {
 	t.Parallel()
 	for name, c := range plusCases(t) {
 		for _, mode := range []string{"auto", "plus"} {

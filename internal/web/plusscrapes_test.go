@@ -316,7 +316,7 @@ func TestPlusSourcesOfTargets(t *testing.T) {
 }
 
 // Filters match the whole names of zones, upstreams and servers.
-func TestPlusPatterns(t *testing.T) {
+func TestPlusFilters(t *testing.T) {
 	t.Parallel()
 	_, server := startPlus(t)
 	for name, want := range map[string]struct {

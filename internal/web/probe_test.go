@@ -59,7 +59,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-func TestProbeOfWhatIsDown(t *testing.T) {
+func TestProbeOfTargetThatIsDown(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
 	e := probing(t, n)

@@ -156,7 +156,7 @@ func TestRateOfSome(t *testing.T) {
 	}
 }
 
-func TestRateTakesItsPath(t *testing.T) {
+func TestRateReservesItsPath(t *testing.T) {
 	t.Parallel()
 	for path, refused := range map[string]bool{"/rate": true, "/rate/1s": true, "/rates": false} {
 		c := configure("http://127.0.0.1:1/")

@@ -270,9 +270,9 @@ func TestChosenFamilies(t *testing.T) {
 	}
 }
 
-// TestChosenSourcesOfNginxThatIsDown checks that a valid selection is not an error
+// TestChosenSourcesOfTargetThatIsDown checks that a valid selection is not an error
 // before the sources of the target are known.
-func TestChosenSourcesOfNginxThatIsDown(t *testing.T) {
+func TestChosenSourcesOfTargetThatIsDown(t *testing.T) {
 	t.Parallel()
 	n := startNginx(t, nil)
 	e := newExporter(t, configure(n.URL))
