@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// API responds to requests as the REST API of NGINX Plus does. It is made by New
-// or Sized, serves any number of clients at once, and counts their requests.
+// API responds to requests as the REST API of NGINX Plus does, and counts them.
+// New and Sized return one. It is safe for concurrent use.
 type API struct {
 	state   atomic.Pointer[state]
 	changes sync.Mutex // one change of state at a time
@@ -24,8 +24,8 @@ type API struct {
 	requests map[string]int
 }
 
-// New makes an API, below /api, of a server that uses everything, unless
-// options say otherwise.
+// New returns an API with all documents of the sample at /api, changed by the
+// options.
 func New(options ...Option) *API {
 	a := &API{requests: map[string]int{}}
 	s := newState(&a.tick)
@@ -37,38 +37,38 @@ func New(options ...Option) *API {
 	return a
 }
 
-// Set applies more options while the API serves, to requests that come from
-// now on: a fault that begins, for instance, or WithoutFaults.
+// Set applies more options while the API serves, for example a fault or
+// WithoutFaults. They apply to later requests.
 func (a *API) Set(options ...Option) {
 	a.changes.Lock()
 	defer a.changes.Unlock()
 	a.state.Store(a.state.Load().with(options))
 }
 
-// Reload is Set for another configuration: the generation of the document
-// nginx grows by one.
+// Reload is like Set and simulates a reload: the generation in the document nginx
+// increases by one.
 func (a *API) Reload(options ...Option) {
 	a.Set(append([]Option{nextGeneration}, options...)...)
 }
 
-// Tick moves every counter of every document a step forward, as traffic does.
+// Tick increases the counters of all documents, as traffic does.
 func (a *API) Tick() { a.tick.Add(1) }
 
-// Requests tells how often each path of a URL was asked for.
+// Requests returns the number of requests by URL path.
 func (a *API) Requests() map[string]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return maps.Clone(a.requests)
 }
 
-// Total tells how many requests there were.
+// Total returns the number of requests.
 func (a *API) Total() int { return int(a.number.Load()) }
 
-// MostAtOnce tells how many requests were under way together, at most.
+// MostAtOnce returns the highest number of concurrent requests.
 func (a *API) MostAtOnce() int { return int(a.mostAtOnce.Load()) }
 
-// Connections tells how many connections clients opened to the servers that
-// Start started.
+// Connections returns the number of connections that clients opened to the servers
+// of Start and ServeWith.
 func (a *API) Connections() int { return int(a.connections.Load()) }
 
 // ServeHTTP implements [http.Handler].

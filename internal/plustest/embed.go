@@ -13,8 +13,8 @@ import (
 //go:embed testdata/sample testdata/odd
 var testdata embed.FS
 
-// Sample returns the documents of a server of release 37 that uses everything,
-// by their paths below the version. The caller may change the map.
+// Sample returns the documents of a server of release 37 with all features, by
+// their paths below the version. The caller may change the map.
 func Sample() map[string][]byte {
 	documents, err := read("testdata/sample")
 	if err != nil {
@@ -23,8 +23,8 @@ func Sample() map[string][]byte {
 	return documents
 }
 
-// Odds lists the sets of odd but legal documents. testdata/odd/README.md says
-// what each of them is.
+// Odds lists the sets of unusual but valid documents, which
+// testdata/odd/README.md describes.
 func Odds() []string {
 	entries, err := testdata.ReadDir("testdata/odd")
 	if err != nil {
@@ -39,8 +39,8 @@ func Odds() []string {
 	return names
 }
 
-// Odd returns one set of odd but legal documents: lay it over the sample with
-// WithOverlay, or serve only it with WithDocuments.
+// Odd returns one set of unusual but valid documents, for WithOverlay or
+// WithDocuments.
 func Odd(name string) (map[string][]byte, error) {
 	if !fs.ValidPath(name) || strings.ContainsAny(name, "/.") {
 		return nil, fmt.Errorf("plustest: no set of documents is called %q", name)
@@ -52,9 +52,9 @@ func Odd(name string) (map[string][]byte, error) {
 	return documents, nil
 }
 
-func read(folder string) (map[string][]byte, error) {
+func read(directory string) (map[string][]byte, error) {
 	documents := map[string][]byte{}
-	err := fs.WalkDir(testdata, folder, func(file string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(testdata, directory, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -62,7 +62,7 @@ func read(folder string) (map[string][]byte, error) {
 		if err != nil {
 			return err
 		}
-		name := strings.TrimPrefix(file, folder+"/")
+		name := strings.TrimPrefix(file, directory+"/")
 		if raw, ok := strings.CutSuffix(name, ".raw"); ok { // kept byte for byte
 			documents[raw] = body
 		} else {
@@ -76,8 +76,7 @@ func read(folder string) (map[string][]byte, error) {
 	return documents, nil
 }
 
-// compact writes a document as nginx does, without white space. What is not
-// JSON stays as it is.
+// compact removes white space as nginx does. Text that is not JSON is unchanged.
 func compact(body []byte) []byte {
 	var buffer bytes.Buffer
 	if json.Compact(&buffer, body) != nil {

@@ -1,12 +1,12 @@
 package plustest
 
-// kind is the form of a document, which decides how its address is written and
-// what of it can be requested.
+// kind is the form of a document. It determines its path and which parts of it can
+// be requested.
 type kind int
 
 const (
-	object kind = iota // one object: no slash at the end of its address
-	byName             // objects by name: each has an address of its own below
+	object kind = iota // one object: no slash at the end of its path
+	byName             // objects by name: each has a path below
 	list               // an array of objects, each below its "id"
 	whole              // an object with a slash at the end, and nothing below
 )
@@ -16,7 +16,7 @@ type endpoint struct {
 	path  string // below the version
 	since int    // API version
 	kind  kind
-	// missing is the error's code and text when there is no object of a name.
+	// missing is the code and text of the error for an unknown object.
 	missing, text string
 }
 
@@ -47,8 +47,8 @@ func endpoints() []endpoint {
 	}
 }
 
-// The documents that say what there is. A set of documents that holds one of
-// them is served with it; else it is made from the documents.
+// The listings. A set of documents may contain them; otherwise they are generated
+// from the documents.
 const (
 	versionsPath = "versions"
 	rootPath     = "root"
@@ -56,5 +56,5 @@ const (
 	streamPath   = "stream"
 )
 
-// newest is the newest API version known here.
+// newest is the newest known API version.
 const newest = 9

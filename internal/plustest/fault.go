@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// fault is what goes wrong with the responses for one path.
+// fault describes the faulty responses for one path.
 type fault struct {
 	delay  time.Duration
 	hang   bool
 	cut    bool
 	abort  bool
-	status int // zero: as it should be
+	status int // zero: unchanged
 	body   []byte
 }
 
-// fault returns the fault of a path for an option to fill in.
+// fault returns the fault of a path, for an option to set.
 func (s *state) fault(path string) *fault {
 	f := s.faults[path]
 	if f == nil {
@@ -25,8 +25,7 @@ func (s *state) fault(path string) *fault {
 	return f
 }
 
-// faultOf returns the fault of a path: its own one takes precedence over that
-// of all paths.
+// faultOf returns the fault of a path, or else that of all paths.
 func (s *state) faultOf(path string) fault {
 	if f := s.faults[path]; f != nil {
 		return *f
@@ -37,8 +36,8 @@ func (s *state) faultOf(path string) fault {
 	return fault{}
 }
 
-// wait spends the time that the fault costs. It reports whether a response is
-// still wanted.
+// wait waits for the delay of the fault. It reports whether the client is still
+// waiting for the response.
 func (f fault) wait(ctx context.Context) bool {
 	if f.hang {
 		<-ctx.Done()

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// refusal is the error for what is not there.
+// refusal is the error for a path that does not exist.
 type refusal struct {
 	status     int
 	code, text string
@@ -19,7 +19,7 @@ func pathNotFound() *refusal {
 	return &refusal{http.StatusNotFound, "PathNotFound", "path not found"}
 }
 
-// find returns what is at a location of an API version.
+// find returns the response for a location in an API version.
 func (s *state) find(where location, version int) ([]byte, *refusal) {
 	switch where.path {
 	case rootPath, httpPath, streamPath:
@@ -48,7 +48,7 @@ func (s *state) versionList(where location) ([]byte, *refusal) {
 	return marshal(s.versions), nil
 }
 
-// list returns a listing as a document.
+// list returns a listing as JSON.
 func (s *state) list(path string, version int) ([]byte, *refusal) {
 	if path != rootPath && !slices.Contains(s.listing(rootPath, version), path) {
 		return nil, pathNotFound()
@@ -70,8 +70,7 @@ func (s *state) document(e endpoint, where location, version int) ([]byte, *refu
 	return s.render(e, version), nil
 }
 
-// listed reports whether a document is part of what this server and version
-// show.
+// listed reports whether this server has the document in this version.
 func (s *state) listed(e endpoint, version int) bool {
 	parent, name, ok := strings.Cut(e.path, "/")
 	if !ok {
@@ -80,7 +79,7 @@ func (s *state) listed(e endpoint, version int) bool {
 	return slices.Contains(s.listing(rootPath, version), parent) && slices.Contains(s.listing(parent, version), name)
 }
 
-// listing names what is below the version, /http or /stream.
+// listing returns the names below the version, /http or /stream.
 func (s *state) listing(path string, version int) []string {
 	names := []string{}
 	if body, ok := s.documents[path]; ok {
@@ -93,7 +92,7 @@ func (s *state) listing(path string, version int) []string {
 		return names
 	}
 	for _, e := range s.endpoints {
-		if e.since > version || s.documents[e.path] == nil || e.path == "license" && !s.tellsLicense() {
+		if e.since > version || s.documents[e.path] == nil || e.path == "license" && !s.hasLicense() {
 			continue
 		}
 		parent, name, ok := strings.Cut(e.path, "/")
@@ -107,9 +106,9 @@ func (s *state) listing(path string, version int) []string {
 	return names
 }
 
-// tellsLicense reports whether the release is 33 (nginx 1.27.2) or a later
-// one: API version 9 is older than /license.
-func (s *state) tellsLicense() bool {
+// hasLicense reports whether the release is 33 (nginx 1.27.2) or later: API
+// version 9 is older than /license.
+func (s *state) hasLicense() bool {
 	parts := strings.SplitN(s.release, ".", 3)
 	for i, least := range []int{1, 27, 2} {
 		n := 0
@@ -123,7 +122,7 @@ func (s *state) tellsLicense() bool {
 	return true
 }
 
-// below returns one object of a document that has many.
+// below returns one object of a document.
 func (s *state) below(e endpoint, name string, version int) ([]byte, *refusal) {
 	if body, ok := s.documents[e.path+"/"+name]; ok {
 		return body, nil
@@ -158,8 +157,8 @@ func (s *state) object(e endpoint, name string, version int) []byte {
 	return nil
 }
 
-// fields keeps the members of each object that a request names. Of objects by
-// name it keeps only the names if no field is named.
+// fields keeps the members of each object that the request names. Without any, it
+// keeps only the names of the objects.
 func (s *state) fields(path string, body []byte, names string) []byte {
 	at := slices.IndexFunc(s.endpoints, func(e endpoint) bool { return e.path == path })
 	if at < 0 {
@@ -209,8 +208,8 @@ func pick(body []byte, wanted []string) []byte {
 	return slices.Concat([]byte("{"), bytes.Join(kept, []byte(",")), []byte("}"))
 }
 
-// refuse makes the body of an error. The versions up to 3 have two members
-// more, which are empty.
+// refuse returns the body of an error. Versions up to 3 have two more members,
+// which are empty.
 func refuse(status int, code, text string, version int, id string) response {
 	type detail struct {
 		Status int    `json:"status"`
@@ -234,7 +233,7 @@ func refuse(status int, code, text string, version int, id string) response {
 	return response{status, marshal(old), version}
 }
 
-// marshal writes what cannot fail.
+// marshal encodes a value of this package, which cannot fail.
 func marshal(v any) []byte {
 	body, err := json.Marshal(v)
 	if err != nil {

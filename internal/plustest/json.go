@@ -93,7 +93,7 @@ func skipString(raw []byte, i int) int {
 	return min(i+1, len(raw))
 }
 
-// skipScalar passes over a number, true, false or null.
+// skipScalar returns where a number, true, false or null ends.
 func skipScalar(raw []byte, i int) int {
 	for i < len(raw) {
 		switch raw[i] {
@@ -115,8 +115,8 @@ func memberOf(raw []byte, name string) []byte {
 	return nil
 }
 
-// without appends raw to dst and leaves out members of the given names, at
-// any depth.
+// without appends raw to dst without the members of the given names, at any
+// depth.
 func without(dst, raw []byte, drop map[string]bool) []byte {
 	switch {
 	case len(raw) > 0 && raw[0] == '{':

@@ -14,7 +14,7 @@ import (
 	"nginx-exporter/internal/plustest"
 )
 
-// TestOddsAreDescribed holds the folders and their descriptions together.
+// TestOddsAreDescribed checks that README.md describes each directory.
 func TestOddsAreDescribed(t *testing.T) {
 	readme, err := os.ReadFile("testdata/odd/README.md")
 	if err != nil {

@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// Option changes what an API serves. Options apply in the order they are
-// given.
+// Option changes what an API serves. Options are applied in their order.
 //
-// A path names a document below the version, such as "http/upstreams"; "root",
-// "http" and "stream" are the listings, "versions" is the list of versions and
-// Every stands for all of them.
+// A path is a document below the version, such as "http/upstreams"; "root", "http"
+// and "stream" are the listings, "versions" is the list of versions, and Every is
+// all of them.
 type Option func(*state)
 
-// Every stands for all paths in the options that take a path.
+// Every means all paths in the options that have a path.
 const Every = "*"
 
 // WithPrefix serves the API below another path than /api.
@@ -23,8 +22,8 @@ func WithPrefix(prefix string) Option {
 	return func(s *state) { s.prefix = "/" + strings.Trim(prefix, "/") }
 }
 
-// WithVersions makes the server one that knows these API versions alone.
-// Above 9 they show what version 9 shows.
+// WithVersions sets the supported API versions. Those above 9 have the documents
+// of version 9.
 func WithVersions(versions ...int) Option {
 	return func(s *state) {
 		s.versions = slices.Clone(versions)
@@ -47,8 +46,8 @@ func WithDocument(path, body string) Option {
 	return func(s *state) { s.documents[path] = []byte(body) }
 }
 
-// WithoutEndpoint takes a document, or a listing and all below it, out of the
-// configuration: it is neither listed nor there.
+// WithoutEndpoint removes a document, or a listing and all below it: it is neither
+// listed nor found.
 func WithoutEndpoint(path string) Option {
 	return func(s *state) {
 		maps.DeleteFunc(s.documents, func(name string, _ []byte) bool {
@@ -57,8 +56,8 @@ func WithoutEndpoint(path string) Option {
 	}
 }
 
-// WithStream tells whether the configuration has a stream block. Without one
-// nothing below /stream is there.
+// WithStream sets whether the configuration has a stream block. Without one,
+// nothing below /stream is found.
 func WithStream(present bool) Option {
 	if present {
 		return func(s *state) {
@@ -72,14 +71,14 @@ func WithStream(present bool) Option {
 	return WithoutEndpoint(streamPath)
 }
 
-// WithGzip compresses responses for clients that take gzip.
+// WithGzip compresses responses for clients that accept gzip.
 func WithGzip() Option { return func(s *state) { s.gzip = true } }
 
 // WithChunked sends responses in chunks, without a Content-Length.
 func WithChunked() Option { return func(s *state) { s.chunked = true } }
 
-// WithStatus responds to a path, listed as it is, with this status and body. An
-// empty body becomes the API's own error body.
+// WithStatus responds to a path with this status and body; the path stays listed.
+// An empty body becomes the error body of the API.
 func WithStatus(path string, status int, body string) Option {
 	return func(s *state) {
 		f := s.fault(path)
@@ -87,7 +86,8 @@ func WithStatus(path string, status int, body string) Option {
 	}
 }
 
-// WithRaw responds to a path, listed as it is, with these bytes and status 200.
+// WithRaw responds to a path with these bytes and status 200; the path stays
+// listed.
 func WithRaw(path string, body []byte) Option {
 	return func(s *state) {
 		f := s.fault(path)
@@ -105,8 +105,8 @@ func WithHang(path string) Option {
 	return func(s *state) { s.fault(path).hang = true }
 }
 
-// WithTruncated responds to a path with the first half of its document, as if
-// that were all.
+// WithTruncated responds to a path with the first half of its document, in a
+// complete response.
 func WithTruncated(path string) Option {
 	return func(s *state) { s.fault(path).cut = true }
 }
@@ -116,7 +116,7 @@ func WithAborted(path string) Option {
 	return func(s *state) { s.fault(path).abort = true }
 }
 
-// WithoutFaults ends everything that goes wrong.
+// WithoutFaults removes all faults.
 func WithoutFaults() Option {
 	return func(s *state) { clear(s.faults) }
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// view names a document as one API version shows it.
+// view identifies a document in one API version.
 type view struct {
 	path    string
 	version int
@@ -18,11 +18,10 @@ type rendered struct {
 	tick  uint64
 	body  []byte
 	plain []byte // at tick zero
-	moves []move // where it differs later; nil until it was looked for
+	moves []move // its counters; nil until they are needed
 }
 
-// render returns a document as a version shows it, with its counters as they
-// are now.
+// render returns a document in an API version, with its current counters.
 func (s *state) render(e endpoint, version int) []byte {
 	now := s.tick.Load()
 	s.mu.Lock()
@@ -43,7 +42,7 @@ func (s *state) render(e endpoint, version int) []byte {
 	return r.body
 }
 
-// since leaves out what a later API version brought.
+// since removes the members of later API versions.
 func since(e endpoint, body []byte, version int) []byte {
 	if version >= newest || !json.Valid(body) || members(body) == nil {
 		return body
@@ -73,13 +72,13 @@ func zonesSince(body []byte, version int) []byte {
 	return append(out, '}')
 }
 
-// move is a number that grows.
+// move is a counter.
 type move struct {
 	start, end int // of its digits
 	step       uint64
 }
 
-// findMoves looks for counters above zero: what was never counted stays so.
+// findMoves finds the counters above zero; others stay zero.
 func findMoves(body []byte) []move {
 	found := []move{}
 	if !json.Valid(body) {
@@ -108,8 +107,8 @@ func findMoves(body []byte) []move {
 	return slices.Clip(found)
 }
 
-// stepOf tells how far a counter moves in a tick. The steps agree with each
-// other: a tick is ten responses of status 200, which took 25 ms on average.
+// stepOf returns how much a counter increases in a tick. The steps are consistent:
+// a tick is ten responses with status 200, of 25 ms on average.
 func stepOf(name string) uint64 {
 	switch name {
 	case "requests", "2xx", "200", "total", "accepted", "connections", "handshakes", "count", "passed", "responses", "checks":

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// location is what a URL means.
+// location is a parsed URL path.
 type location struct {
 	versions bool   // the list of versions
 	version  string // as in the URL
@@ -18,7 +18,7 @@ type location struct {
 	slash    bool   // there is one at the end
 }
 
-// locate reads a path; false if it does not lead into the API.
+// locate parses a path. It returns false if the path is not in the API.
 func (s *state) locate(path string) (location, bool) {
 	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(s.prefix, "/"))
 	if !ok || rest != "" && rest[0] != '/' {
@@ -36,7 +36,7 @@ func (s *state) locate(path string) (location, bool) {
 	return where, true
 }
 
-// notOurs is the response of nginx where there is no API.
+// notOurs is the response of nginx outside of the API.
 func (s *state) notOurs(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(http.StatusNotFound)

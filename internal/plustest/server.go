@@ -19,8 +19,8 @@ type Server struct {
 	ended   *sync.Cond
 }
 
-// Start serves the API on a free port of loopback. Like httptest it panics if
-// there is none.
+// Start serves the API on a free loopback port. Like httptest it panics if it
+// cannot listen.
 func (a *API) Start() *Server {
 	var config net.ListenConfig
 	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -30,8 +30,7 @@ func (a *API) Start() *Server {
 	return a.ServeWith(listener, a)
 }
 
-// ServeWith serves the API on a listener, which it closes in the end, behind
-// another handler that serves more.
+// ServeWith serves a handler around the API on a listener, which Close closes.
 func (a *API) ServeWith(listener net.Listener, handler http.Handler) *Server {
 	s := &Server{URL: "http://" + listener.Addr().String() + a.state.Load().prefix, open: map[net.Conn]bool{}}
 	s.ended = sync.NewCond(&s.mu)
@@ -67,8 +66,8 @@ func (s *Server) Close() {
 	}
 }
 
-// HangUp closes the connections of all clients and goes on serving, as nginx
-// does when it is restarted.
+// HangUp closes the connections of all clients and continues to serve, as a
+// restart of nginx does.
 func (s *Server) HangUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

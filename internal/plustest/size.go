@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// Size is how many objects a generated server has. All others are those of the
-// sample: two location zones, two caches, one resolver and so on.
+// Size is the number of objects of a generated server. All other documents are
+// those of the sample.
 type Size struct {
 	Upstreams int // HTTP upstreams
 	Peers     int // servers in each of them
@@ -17,11 +17,11 @@ type Size struct {
 	StreamZones     int // 0: those of the sample
 	Workers         int // 0: those of the sample
 
-	Plain      bool // neither zones nor upstreams speak TLS
-	Histograms bool // each HTTP server has a histogram of response times
+	Plain      bool // no TLS in zones and upstreams
+	Histograms bool // a histogram of response times for each HTTP server
 }
 
-// S is one small server.
+// S is a small server.
 func S() Size { return Size{Upstreams: 1, Peers: 3, Zones: 2} }
 
 // M is a server with 500 peers.
@@ -33,7 +33,7 @@ func L() Size { return Size{Upstreams: 200, Peers: 50, Zones: 2000} }
 // XL is a server with 100,000 peers, 78 MB of them.
 func XL() Size { return Size{Upstreams: 1000, Peers: 100, Zones: 2000} }
 
-// SizeOf returns the size of a name: S, M, L or XL.
+// SizeOf returns the size with the name S, M, L or XL.
 func SizeOf(name string) (Size, error) {
 	switch name {
 	case "S":
@@ -49,13 +49,12 @@ func SizeOf(name string) (Size, error) {
 	}
 }
 
-// Sized makes an API of a server of this size. The same size gives the same
-// bytes each time.
+// Sized returns an API of a server of this size. Equal sizes have equal documents.
 func Sized(size Size, options ...Option) *API {
 	return New(append([]Option{WithOverlay(size.Documents())}, options...)...)
 }
 
-// Documents generates what differs from the sample.
+// Documents generates the documents that differ from the sample.
 func (s Size) Documents() map[string][]byte {
 	documents := map[string][]byte{
 		"http/upstreams":    s.upstreams("up%04d", s.Upstreams, s.Peers, s.peer),
@@ -102,8 +101,8 @@ func (s Size) upstreams(name string, n, peers int, peer func(b []byte, group, i 
 	})
 }
 
-// peer writes one HTTP server of an upstream. One in fifty is not up, one in
-// ten has a limit.
+// peer writes one HTTP server of an upstream. One in fifty is not up, and one in
+// ten has max_conns.
 func (s Size) peer(b []byte, group, i int) []byte {
 	n := noise(group, i)
 	b = peerHead(b, group, i, 8080)
@@ -187,7 +186,7 @@ func locationZone(b []byte, i int) []byte {
 	return fmt.Appendf(b, `,"discarded":%d,"received":%d,"sent":%d}`, n%100, 10_000_000+n%90_000_000, 100_000_000+n%900_000_000)
 }
 
-// responses splits a number of responses into classes and codes, and adds up.
+// responses splits a number of responses into classes and codes.
 func responses(b []byte, total uint64) []byte {
 	b = fmt.Appendf(b, `{"1xx":0,"2xx":%d,"3xx":4000,"4xx":700,"5xx":50`, total-4750)
 	b = fmt.Appendf(b, `,"codes":{"200":%d,"301":500,"304":3500,"404":600,"499":100,"502":40,"503":10}`, total-4750)

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// state is what an API serves. Only its views change once it is made: an option
-// makes another state.
+// state is what an API serves. It is immutable except for its views; options
+// create another state.
 type state struct {
 	prefix    string
 	versions  []int
@@ -40,7 +40,7 @@ func newState(tick *atomic.Uint64) *state {
 	}
 }
 
-// with returns this state changed by options.
+// with returns a copy of the state changed by options.
 func (s *state) with(options []Option) *state {
 	next := newState(s.tick)
 	next.prefix, next.gzip, next.chunked = s.prefix, s.gzip, s.chunked
@@ -56,7 +56,7 @@ func (s *state) with(options []Option) *state {
 	return next
 }
 
-// readDocuments reads from the documents what the others depend on.
+// readDocuments reads the values of documents that other documents depend on.
 func (s *state) readDocuments() {
 	if body, ok := s.documents[versionsPath]; ok {
 		var versions []int
@@ -71,7 +71,7 @@ func (s *state) readDocuments() {
 	}
 }
 
-// nextGeneration is the part of a reload that a client can see.
+// nextGeneration changes the document nginx as a reload does.
 func nextGeneration(s *state) {
 	body := s.documents["nginx"]
 	digits := memberOf(body, "generation")

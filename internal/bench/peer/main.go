@@ -1,12 +1,12 @@
 //go:build linux
 
-// Command peer compares two exporters side by side: what a scrape costs in CPU
-// time, memory, and requests to nginx. It starts a real nginx with stub_status,
-// and the API of NGINX Plus in several sizes.
+// Command peer compares two exporters: CPU time, memory and requests to nginx per
+// scrape. It starts a real nginx with stub_status, and the API of NGINX Plus in
+// several sizes.
 //
 //	go run ./internal/bench/peer -ours bin/nginx-exporter -peer /path/to/exporter
 //
-// It sees the exporters from outside alone, as Prometheus and the kernel do.
+// It measures the exporters only from outside, through HTTP and the kernel.
 package main
 
 import (
@@ -79,7 +79,7 @@ type scenario struct {
 	size    string // of NGINX Plus; stub_status if empty
 	plain   bool   // without compression
 	scrapes int    // in a round
-	atOnce  int    // scrapes at the same time
+	atOnce  int    // concurrent scrapes
 }
 
 func scenarios() []scenario {
@@ -94,7 +94,7 @@ func scenarios() []scenario {
 	}
 }
 
-// run is the whole program: the table goes to out, progress to log.
+// run writes the table to out, and progress to log.
 func run(ctx context.Context, args []string, out, log io.Writer) error {
 	o, err := parseOptions(args, log)
 	if err != nil {
@@ -107,7 +107,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 			continue
 		}
 		s.scrapes = max(1, int(float64(s.scrapes)*o.scale))
-		fmt.Fprintf(log, "%s: %d scrapes a round, %d at once\n", s.name, s.scrapes, s.atOnce)
+		fmt.Fprintf(log, "%s: %d scrapes per round, %d concurrent\n", s.name, s.scrapes, s.atOnce)
 		r := &trial{ctx: ctx, log: log}
 		err := r.do(func() { results = append(results, r.compare(o, s)) })
 		if err != nil {
@@ -119,8 +119,8 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	return nil
 }
 
-// trial is the [proctest.TB] of one scenario: a failure ends it, and what it
-// has started ends with it.
+// trial is the [proctest.TB] of one scenario. A failure ends the scenario and the
+// processes that it started.
 type trial struct {
 	ctx      context.Context
 	log      io.Writer
@@ -167,10 +167,10 @@ func (t *trial) Logf(format string, args ...any) {
 
 // TempDir implements [proctest.TB].
 func (t *trial) TempDir() string {
-	folder, err := os.MkdirTemp("", "bench-peer-")
+	directory, err := os.MkdirTemp("", "bench-peer-")
 	t.check(err)
-	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // in the system's own folder for such things
-	return folder
+	t.Cleanup(func() { _ = os.RemoveAll(directory) }) // a leftover in the temporary directory is harmless
+	return directory
 }
 
 func (t *trial) check(err error) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// The exporter is compared with itself: every number must be there, and those
-// that do not depend on the machine are known.
+// The exporter is compared with itself: the report must have all numbers, and
+// those that do not depend on the machine must be as expected.
 func TestComparesWithItself(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "nginx-exporter")

@@ -26,7 +26,7 @@ const acceptText = "application/openmetrics-text;version=1.0.0;escaping=allow-ut
 	"application/openmetrics-text;version=0.0.1;q=0.4," +
 	"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 
-// cost is what one exporter took in a scenario.
+// cost is the resource usage of one exporter in a scenario.
 type cost struct {
 	cpu         time.Duration // of a round, the median of all rounds
 	anonymous   int           // bytes of memory at the end
@@ -37,7 +37,7 @@ type cost struct {
 	connections float64       // to nginx, new ones in a scrape
 }
 
-// result is what both took.
+// result has the costs of both exporters.
 type result struct {
 	scenario
 	ours, peer cost
@@ -47,8 +47,8 @@ type result struct {
 type target struct {
 	uri   string
 	flags []string // for both exporters
-	ours  []string // for the same series as the other one
-	// counts returns how many requests and connections there were so far.
+	ours  []string // so that ours has the same series as the peer
+	// counts returns the number of requests and connections so far.
 	counts func() (requests, connections int)
 }
 
@@ -97,7 +97,7 @@ func (t *trial) startStubStatus() target {
 	}}
 }
 
-// exporter is one of the two while it runs.
+// exporter is a running exporter.
 type exporter struct {
 	*proctest.Process
 	url       string
@@ -110,8 +110,8 @@ type exporter struct {
 	scrapes, requests, connections int
 }
 
-// startExporter starts a program, waits until it says that nginx is up, and
-// scrapes a tenth of a round more, which fills its caches.
+// startExporter starts an exporter, waits until it reports that nginx is up, and
+// warms it up with a tenth of a round.
 func (t *trial) startExporter(binary string, s scenario, nginx target, flags []string) *exporter {
 	address := nginxtest.FreeAddress(t, "127.0.0.1")
 	command := exec.Command(binary, append([]string{"--web.listen-address=" + address, "--nginx.scrape-uri=" + nginx.uri}, flags...)...) //nolint:noctx // proctest ends it
@@ -143,7 +143,7 @@ func (t *trial) startExporter(binary string, s scenario, nginx target, flags []s
 	return e
 }
 
-// round scrapes so many times and notes what that took.
+// round runs one round of scrapes and records its cost.
 func (e *exporter) round(t *trial, scrapes int) {
 	requests, connections := e.nginx.counts()
 	before := e.CPUSoFar(t)
@@ -172,7 +172,7 @@ func (e *exporter) round(t *trial, scrapes int) {
 	e.connections += connectionsAfter - connections
 }
 
-// cost reads the memory and looks at one more response.
+// cost returns the cost so far, with the memory usage and the size of a response.
 func (e *exporter) cost(t *trial, s scenario) cost {
 	slices.Sort(e.rounds)
 	c := cost{

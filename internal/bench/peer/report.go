@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// printHead prints what the numbers depend on.
+// printHead prints the machine and the versions of the exporters.
 func printHead(out io.Writer, o *options) {
 	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
@@ -52,11 +52,11 @@ func printTable(out io.Writer, results []result) {
 			ratio(r.ours.anonymous, r.peer.anonymous), ratio(r.ours.peak, r.peer.peak), ratio(r.ours.series, r.peer.series),
 			ratio(r.ours.bytes, r.peer.bytes))
 	}
-	_ = table.Flush() // what it writes to reports nothing either
+	_ = table.Flush() // errors of out are ignored here as by fmt.Fprintf
 }
 
-// printGrowth prints by which power of the series the CPU time of a scrape
-// grows, between neighbours of the scenarios with gzip and one scraper.
+// printGrowth prints the exponent with which the CPU time of a scrape grows with
+// the number of series, between consecutive scenarios with gzip and one scraper.
 func printGrowth(out io.Writer, results []result) {
 	var last *result
 	for i := range results {

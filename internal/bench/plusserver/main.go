@@ -29,8 +29,8 @@ func main() {
 	}
 }
 
-// run serves until the context is over. The first line that it writes is the
-// URL to scrape, once it responds.
+// run serves until the context ends. The first line that it writes is the URL to
+// scrape, once the server is ready.
 func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	o, err := parseOptions(args, usage)
 	if err != nil {
@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, out, usage io.Writer) error {
 	return nil
 }
 
-// keepMoving moves the counters until the context is over.
+// keepMoving increases the counters until the context ends.
 func keepMoving(ctx context.Context, api *plustest.API, every time.Duration) {
 	if every == 0 {
 		<-ctx.Done()
@@ -70,7 +70,7 @@ func keepMoving(ctx context.Context, api *plustest.API, every time.Duration) {
 	}
 }
 
-// counts adds /-/counts to an API, whose requests are not counted.
+// counts adds the path /-/counts to an API. Requests for it are not counted.
 func counts(api *plustest.API) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/-/counts" {

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must happen.
 const patience = time.Minute
 
-// running is the command at work.
+// running is the running command.
 type running struct {
 	url    string
 	client *http.Client

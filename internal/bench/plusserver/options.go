@@ -53,7 +53,7 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	return o, nil
 }
 
-// api makes what is served.
+// api returns the API to serve.
 func (o options) api() (*plustest.API, error) {
 	var all []plustest.Option
 	for _, part := range []func() ([]plustest.Option, error){o.documents, o.versionList, o.faultList} {
@@ -94,7 +94,8 @@ func (o options) documents() ([]plustest.Option, error) {
 	return all, nil
 }
 
-// versionList leaves the versions to the documents unless some were given.
+// versionList returns the option for -versions, none for its default: the documents
+// have a list of versions.
 func (o options) versionList() ([]plustest.Option, error) {
 	if o.versions == "1-9" {
 		return nil, nil
