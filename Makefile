@@ -23,7 +23,7 @@ demo: build ## Run the exporter on a real nginx, show metrics and a failure, cle
 	@scripts/demo.sh bin/nginx-exporter
 
 .PHONY: demo-plus
-demo-plus: build ## The same on an emulated NGINX Plus API, without a license
+demo-plus: build ## The same on a simulated NGINX Plus API, without a license
 	@scripts/need.sh curl
 	@scripts/demo-plus.sh bin/nginx-exporter
 
