@@ -20,7 +20,7 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 			d = document.NewReader(nil, 0)
 		}
 		defer c.readers.Put(d)
-		// The other half is for names and for garbage not yet collected.
+		// The other half is for garbage not yet collected.
 		d.Reset(body, limit/2)
 		decode(d)
 		if err := d.Finish(); err != nil {

@@ -96,6 +96,22 @@ func TestReaderCharge(t *testing.T) {
 	}
 }
 
+// Texts that are kept take memory too.
+func TestReaderKeep(t *testing.T) {
+	t.Parallel()
+	for bound, want := range map[int64]error{8: nil, 7: ErrTooLarge} {
+		if _, err := read(`{"name":"text"}`, bound, func(r *Reader) {
+			for name := range r.Members() {
+				if got := r.Keep(name) + r.Text(); got != "nametext" {
+					t.Errorf("got %q", got)
+				}
+			}
+		}); !errors.Is(err, want) {
+			t.Errorf("bound of %d bytes: got %v", bound, err)
+		}
+	}
+}
+
 func TestReaderMarkInvalid(t *testing.T) {
 	t.Parallel()
 	invalid, err := read(`{"a":1}`, 0, func(r *Reader) {

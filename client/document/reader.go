@@ -120,6 +120,12 @@ func (r *Reader) fail(err error) {
 	}
 }
 
+// Keep returns a copy of a text that an object keeps, and charges its length.
+func (r *Reader) Keep(text []byte) string {
+	r.Charge(len(text))
+	return string(text)
+}
+
 // Charge counts memory of the document's objects, in bytes. It ends a document
 // whose objects take more than the limit of the Reader, or 16 MiB more than the
 // text read so far, which no real document does.

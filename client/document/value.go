@@ -96,13 +96,13 @@ func (r *Reader) Time() value.Value {
 	return value.Of(float64(t.UnixMilli()) / millisecondsPerSecond)
 }
 
-// Text reads a string; anything else is empty.
+// Text reads a string, see [Reader.Keep]; anything else is empty.
 func (r *Reader) Text() string {
 	if r.Peek() != '"' {
 		r.Mismatch()
 		return ""
 	}
-	return string(r.rawText())
+	return r.Keep(r.rawText())
 }
 
 // rawText reads a string. What it returns is valid until the next read.

@@ -22,7 +22,7 @@ func (l *List[T, P]) decode(d *document.Reader) {
 	for name := range d.Members() {
 		object := P(new(T))
 		d.Charge(int(unsafe.Sizeof(*object)))
-		object.named(string(name))
+		object.named(d.Keep(name))
 		object.decode(d)
 		l.All = append(l.All, object)
 	}

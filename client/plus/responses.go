@@ -71,7 +71,7 @@ const (
 func (r *Responses) decodeCodes(d *document.Reader) {
 	codes := make([]Code, 0, 16)
 	for name := range d.Members() {
-		code := Code{Code: string(name)}
+		code := Code{Code: d.Keep(name)}
 		code.Count = d.Count() // which may overwrite the name
 		switch i := slices.IndexFunc(codes, func(c Code) bool { return c.Code == code.Code }); {
 		case i >= 0:

@@ -52,7 +52,7 @@ const maxSlots = 64
 func (z *Slab) decodeSlots(d *document.Reader) {
 	slots := make([]Slot, 0, 16)
 	for name := range d.Members() {
-		slot := Slot{Size: string(name)}
+		slot := Slot{Size: d.Keep(name)}
 		slot.decode(d)
 		switch i := slices.IndexFunc(slots, func(other Slot) bool { return other.Size == slot.Size }); {
 		case i >= 0:

@@ -99,7 +99,7 @@ func (s State) String() string { return States()[s] }
 
 func (u *Upstreams) decode(d *document.Reader) {
 	for name := range d.Members() {
-		upstream := &Upstream{Name: string(name)}
+		upstream := &Upstream{Name: d.Keep(name)}
 		d.Charge(int(unsafe.Sizeof(*upstream)))
 		u.All = append(u.All, upstream)
 		u.decodeOne(d, upstream)

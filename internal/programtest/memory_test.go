@@ -72,6 +72,9 @@ func hugeDocuments() map[string]huge {
 				`"codes":{"200":89001,"302":900,"429":25,"502":11},"total":89937},"discarded":174,"received":61234567,"sent":812345678},`, i, i)
 		}},
 		"empty upstreams": {head: `{`, tail: `"z":{}}`, piece: func(i int) string { return fmt.Sprintf(`"%d":{},`, i) }},
+		"long names": {path: "http/server_zones", head: `{`, tail: `"z":{}}`, piece: func(i int) string {
+			return fmt.Sprintf(`"%d%s":{},`, i, strings.Repeat("n", 4000))
+		}},
 		"a string":        {head: `{"u":{"zone":"`, tail: `"}}`, piece: same("xyz ")},
 		"a name":          {head: `{"`, tail: `":{}}`, piece: same("xyz ")},
 		"nested lists":    {head: `{"u":{"peers":`, tail: `}}`, piece: same("[")},
