@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log" //nolint:depguard // only to silence net/http, see main
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,6 +23,8 @@ func main() {
 	// First of all: a supervisor may send a signal as soon as the process exists.
 	signals := notifySignals()
 	setVersion()
+	// net/http writes to this logger what a server sends after its response.
+	log.SetOutput(io.Discard)
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, signals))
 }
 

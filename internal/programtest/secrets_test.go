@@ -100,3 +100,16 @@ func TestResponsesStayOutOfLog(t *testing.T) {
 		t.Errorf("the log shows more than %d bytes of a response", most)
 	}
 }
+
+// What a server sends after its response is not logged.
+func TestExcessStaysOutOfLog(t *testing.T) {
+	t.Parallel()
+	nginx := fakeTCP(t, always(ok(usual().body())+"token=secret"))
+	e := serve(t, uri(nginx.uri), "--log.level=debug")
+	for range 10 {
+		e.scrape(t).wantUp(t, "", usual())
+	}
+	if strings.Contains(e.Log(), "secret") {
+		t.Error("the log shows what follows a response")
+	}
+}
