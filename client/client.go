@@ -104,8 +104,8 @@ func New(options Options) (*Client, error) {
 // in its own request count.
 func (c *Client) Requests() uint64 { return c.requests.Load() }
 
-// CertificateExpiry returns when the first of the certificates expires that nginx
-// sent with the last response, in Unix seconds. It is absent without TLS.
+// CertificateExpiry returns the earliest expiry of the certificates that nginx
+// sent for the last response, in Unix seconds. It is absent without TLS.
 func (c *Client) CertificateExpiry() value.Value {
 	if expiry := c.expiry.Load(); expiry != 0 {
 		return value.Of(float64(expiry))
@@ -113,7 +113,7 @@ func (c *Client) CertificateExpiry() value.Value {
 	return value.Value{}
 }
 
-// noteCertificates notes when the certificates of a connection expire.
+// noteCertificates records the earliest expiry of a connection's certificates.
 func (c *Client) noteCertificates(state *tls.ConnectionState) {
 	if state == nil || len(state.PeerCertificates) == 0 {
 		return

@@ -30,8 +30,8 @@ type labelTemplate[T any] struct {
 // repeats it.
 const maxValue = 1 << 10
 
-// shorten cuts a value that is longer than maxValue. A hash of all of it keeps
-// different values different.
+// shorten cuts a value that is longer than maxValue. A hash of the whole value
+// keeps different values different.
 func shorten(value string) string {
 	const hashed = 8 // bytes
 	hash := sha256.Sum256([]byte(value))

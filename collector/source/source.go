@@ -83,8 +83,8 @@ type Reader interface {
 	Discover(ctx context.Context, selection *Selection) ([]Source, error)
 
 	// Outdated reports whether the results of a scrape show that the sources of
-	// the target have changed and must be discovered again. It may make requests now and
-	// then; the scrape waits for it, and does not fail with it.
+	// the target have changed and must be discovered again. It may send requests;
+	// their failure does not fail the scrape.
 	Outdated(ctx context.Context, results []*Result) bool
 
 	// Report adds series about the scrape as a whole.

@@ -35,7 +35,7 @@ func (t *Targets) AddScrape(b *metric.Batch, up bool, results []*source.Result) 
 	metric.Add(b, t.results, results...)
 }
 
-// AddCertificate adds when the certificate of nginx expires.
+// AddCertificate adds the expiry of the certificates of nginx.
 func (t *Targets) AddCertificate(b *metric.Batch, expiry value.Value) {
 	metric.Add(b, t.expiry, &expiry)
 }
@@ -87,7 +87,7 @@ func upTable() *metric.Table[*bool] {
 
 func expiryTable() *metric.Table[*value.Value] {
 	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*value.Value]{
-		metric.Gauge("target_tls_not_after_timestamp_seconds", "Time when the first of the TLS certificates that nginx sent expires, in Unix time.",
+		metric.Gauge("target_tls_not_after_timestamp_seconds", "Earliest expiry of the TLS certificates that nginx sent, in Unix time.",
 			func(expiry *value.Value) value.Value { return *expiry }),
 	})
 }
@@ -124,7 +124,7 @@ func countersTable() *metric.Table[*Counters] {
 		}))
 	}
 	return metric.NewTable(Name, "nginx_exporter_", []metric.Row[*Counters]{
-		metric.Counter("label_values_cut_total", "Label values of the source longer than 1024 bytes, which were cut; absent until there is one.",
+		metric.Counter("label_values_cut_total", "Label values of the source that were cut because they are longer than 1024 bytes; absent while it is 0.",
 			func(c *Counters) value.Value { return countOf(c.Cut, false) }),
 		metric.CounterVec("scrape_errors_total", "Failed scrapes of the source, by reason.", "reason", reasons...),
 		metric.CounterVec("series_dropped_total", "Series of the source that were dropped, by reason.", "reason",

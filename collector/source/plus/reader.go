@@ -24,7 +24,7 @@ type reader struct {
 	// generation identifies the configuration that nginx last reported, and
 	// indexed the one of the index. They are empty if unknown.
 	generation, indexed string
-	// indexedAt is when the index was last read because of its age, or first used.
+	// indexedAt is when the index was last refreshed, or first used.
 	indexedAt time.Time
 	// missing has the listed paths that were not found in this generation.
 	missing map[string]bool
@@ -48,8 +48,8 @@ func (r *reader) Discover(ctx context.Context, selection *source.Selection) ([]s
 
 // Outdated implements [source.Reader]. The index is outdated when nginx has
 // loaded another configuration, and when no document is found, for example after
-// nginx was replaced. It is also read again every refreshEvery: a proxy may let
-// more of the API through than before.
+// nginx was replaced. It is also refreshed every refreshEvery, since a proxy may
+// let more of the API through than before.
 func (r *reader) Outdated(ctx context.Context, results []*source.Result) bool {
 	failed, notFound := 0, 0
 	for _, result := range results {
@@ -71,11 +71,11 @@ func (r *reader) Outdated(ctx context.Context, results []*source.Result) bool {
 	return reloaded || replaced
 }
 
-// refreshEvery is how often the index is read again while nothing says that it
-// is outdated: four requests.
+// refreshEvery is how often the index is refreshed, which takes four requests.
 const refreshEvery = 10 * time.Minute
 
-// isDue reports whether the index is to be read again.
+// isDue reports whether the index should be refreshed, and if so restarts the
+// interval.
 func (r *reader) isDue() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

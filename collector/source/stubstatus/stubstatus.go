@@ -99,7 +99,7 @@ func statusTable() *metric.Table[*client.StubStatus] {
 			func(s doc) value.Value { return s.Waiting }),
 		metric.Gauge("connections_writing", "Connections on which nginx is writing the response.",
 			func(s doc) value.Value { return s.Writing }),
-		metric.Counter("http_request_time_seconds_total", "Time of all HTTP requests together, of Tengine only.",
+		metric.Counter("http_request_time_seconds_total", "Total time of all HTTP requests; only Tengine has it.",
 			func(s doc) value.Value { return value.Of(s.RequestTime.Float() / millisecondsPerSecond) }), // absent stays absent
 		metric.Counter("http_requests_total", "HTTP requests received, including the exporter's own.",
 			func(s doc) value.Value { return s.Requests }),
