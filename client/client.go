@@ -50,9 +50,8 @@ type Options struct {
 	HTTP promconfig.HTTPClientConfig
 }
 
-// Reasons returns the reasons for which requests are expected to fail at times.
-// The others cannot occur with such a target: there is no name to look up, or
-// no TLS.
+// Reasons returns the reasons for which requests can fail. Without a host name it
+// omits [ReasonDNS], and without TLS [ReasonTLS].
 func (o *Options) Reasons() []Reason {
 	indirect := o.HTTP.ProxyURL.URL != nil || o.HTTP.OAuth2 != nil // through another server
 	_, err := netip.ParseAddr(o.Target.Host())

@@ -121,7 +121,7 @@ func TestParseStubStatusNotations(t *testing.T) {
 	}
 }
 
-// A page that a proxy or a wrong length cut off is never read with a shorter
+// A page that a proxy or a wrong length truncated is never read with a shorter
 // number: each cut gives the true numbers or none.
 func TestParseStubStatusCut(t *testing.T) {
 	t.Parallel()

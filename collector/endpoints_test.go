@@ -108,7 +108,7 @@ func newFieldPages(tb testing.TB) *fieldPages {
 }
 
 // around returns the exposition before and after a change of the field, with
-// everything switched on.
+// all sources enabled.
 func (p *fieldPages) around(tb testing.TB, f field, kind string) (before, after string) {
 	tb.Helper()
 	if f.endpoint == "stub_status" {

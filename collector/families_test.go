@@ -92,7 +92,7 @@ func TestGoldenPagesHaveScenes(t *testing.T) {
 	for _, path := range expositions {
 		name := strings.TrimSuffix(filepath.Base(path), ".prom")
 		if !slices.ContainsFunc(scenes(), func(s scene) bool { return s.name == name }) {
-			t.Errorf("%s belongs to no scene", path)
+			t.Errorf("no scene for %s", path)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 // origin is where a metric comes from in its document: a row of
 // testdata/metric-fields.tsv.
 type origin struct {
-	// fields are paths in the document; a * stands for any members.
+	// fields are paths in the document; * means any member.
 	fields []string
 	// since is the first release of nginx, or of NGINX Plus with an R.
 	since string

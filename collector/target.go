@@ -38,7 +38,7 @@ func (o *TargetOptions) identity() string {
 	return fmt.Sprintf("%q %q", o.Client.Target.Key(), o.Labels)
 }
 
-// equal reports whether nothing changed, so that connections can be kept.
+// equal reports whether the options are the same, so that connections can stay.
 func (o *TargetOptions) equal(other *TargetOptions) bool {
 	a, b := *o, *other
 	if !slices.Equal(a.Sources, b.Sources) {

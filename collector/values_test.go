@@ -52,8 +52,8 @@ func wantPossible(t *testing.T, name string, family *dto.MetricFamily) {
 	}
 }
 
-// As long as nginx has its first configuration, all counters began with it. After
-// a reload that is known of none: zones that stay kept theirs, new ones did not.
+// While nginx has its first configuration, all counters started with it. After a
+// reload the start of a zone is unknown: it may be new.
 func TestCreated(t *testing.T) {
 	t.Parallel()
 	for generation, want := range map[string]bool{"1": true, "2": false} {
@@ -63,7 +63,7 @@ func TestCreated(t *testing.T) {
 		o.Filter.Sources = everything()
 		for _, family := range scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, o).Gather() {
 			name := family.GetName()
-			// A worker or a server may come later.
+			// Workers and servers may have been added later.
 			later := strings.HasPrefix(name, "nginxplus_worker_") || strings.Contains(name, "upstream_server_") || name == "nginxplus_config_reloads_total"
 			if strings.HasPrefix(name, "nginxplus_") && family.GetType() == dto.MetricType_COUNTER {
 				wantCreated(t, family, want && !later)

@@ -96,7 +96,7 @@ func TestReaderCharge(t *testing.T) {
 	}
 }
 
-// Texts that are kept take memory too.
+// Strings of objects take memory too.
 func TestReaderKeep(t *testing.T) {
 	t.Parallel()
 	for bound, want := range map[int64]error{8: nil, 7: ErrTooLarge} {

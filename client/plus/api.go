@@ -59,9 +59,9 @@ func (a *API) Index(ctx context.Context) (*Index, error) {
 	return index, nil
 }
 
-// Refresh reads the index again, within half of the time that ctx has left, and
-// reports whether the API has other documents by now. If it cannot be read, the
-// index stays as it is.
+// Refresh reads the index again, within half of the remaining time, and reports
+// whether the API has other documents. If it cannot be read, the index stays
+// unchanged.
 func (a *API) Refresh(ctx context.Context) (changed bool) {
 	ctx, cancel := halfOf(ctx)
 	defer cancel()
@@ -72,7 +72,7 @@ func (a *API) Refresh(ctx context.Context) (changed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.index != nil && a.index.Version == index.Version && maps.Equal(a.index.listed, index.listed) {
-		return false // it knows how documents are requested
+		return false // the old one knows which paths have a trailing slash
 	}
 	a.index = index
 	return true

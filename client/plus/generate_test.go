@@ -154,7 +154,7 @@ func (g *generator) name(name string) {
 	}
 }
 
-// value writes what is wanted, or at times anything.
+// value writes the intended value, or sometimes any other.
 func (g *generator) value(wanted func()) {
 	g.blank()
 	if g.left--; g.left < 0 {

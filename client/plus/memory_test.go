@@ -37,8 +37,8 @@ func (u *unbuffered) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A document of 10,000 servers takes the memory of what is kept of them, in few
-// pieces, and not that of its text besides.
+// A document of 10,000 servers takes the memory of its objects, in few
+// allocations, and none for its text.
 func TestUpstreamsMemory(t *testing.T) {
 	document := plustest.L().Documents()["http/upstreams"]
 	const (
@@ -64,7 +64,7 @@ func TestUpstreamsMemory(t *testing.T) {
 	}
 }
 
-// What is not kept costs no memory, however long it is.
+// Text that is not part of objects takes no memory, however long it is.
 func TestDecoderStreams(t *testing.T) {
 	const (
 		blocks = 300

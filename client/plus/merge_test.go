@@ -46,7 +46,7 @@ func TestMergeNumbers(t *testing.T) {
 		}
 		name, rule := kind.Field(i).Name, fieldRules()[kind.Field(i).Name]
 		if rule == "" {
-			t.Errorf("there is no rule for %s", name)
+			t.Errorf("no rule for %s", name)
 		}
 		for _, values := range [][2]float64{{3, 5}, {5, 3}, {0, 4}, {absent, 5}, {3, absent}, {absent, absent}, {0, 0}, {-2, 1}} {
 			peers := [2]plus.Peer{}

@@ -346,7 +346,7 @@ func readAllAtOnce(tb testing.TB, c *target, readers int) {
 	group.Wait()
 }
 
-// One reader after another takes one connection, several at once about as many
+// Sequential readers use one connection, and concurrent ones about as many
 // as they are, however often they read.
 func TestReadConnections(t *testing.T) {
 	t.Parallel()
@@ -366,7 +366,7 @@ func TestReadConnections(t *testing.T) {
 	checkRequests(t, c, api, 4+rounds*(1+atOnce)*len(documents()))
 	const most = 2 * atOnce // http.Transport dials while it waits for a connection
 	if got := api.Connections(); got > most || api.MostAtOnce() > atOnce {
-		t.Errorf("took %d connections, %d requests at once", got, api.MostAtOnce())
+		t.Errorf("used %d connections for %d concurrent requests", got, api.MostAtOnce())
 	}
 }
 

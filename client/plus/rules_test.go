@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// ruleText say what the members of the documents mean, by the type that holds
-// them: the path of a member, its kind and its field. The oracle reads
-// documents by them, the generator writes such documents.
+// ruleText returns the rules of all document types. A rule is the path of a
+// member, its kind and its field. The oracle decodes documents by the rules, and
+// the generator writes documents by them.
 //
 //	count   a number that cannot be below zero
 //	gauge   a number that cannot be below zero, or from 2^63 on
 //	end     a gauge that is absent if it is 0
-//	each    an object that fills a struct; its members may come in parts
-//	fresh   an object that fills a struct of its own; the last one stays
+//	each    an object that sets a struct; duplicates are merged
+//	fresh   an object that sets a new struct; the last duplicate is kept
 //
 // The other kinds are what their names say; see [oracle].
 func ruleText() map[string]string {
@@ -284,10 +284,10 @@ func (r *rule) fields() []string {
 	return fields
 }
 
-// A field that no rule fills in would never be compared.
+// A field without a rule would never be compared.
 func TestRulesAreWhole(t *testing.T) {
 	t.Parallel()
-	// Filled in by what stands around the object.
+	// Set by the object that contains this one.
 	other := "Name Upstream States Pairs Size Counts mixed"
 	for _, example := range []any{
 		Nginx{},

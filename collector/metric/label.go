@@ -81,7 +81,7 @@ func (t *labelTemplate[T]) fill(object T) {
 }
 
 // appendText appends the label set of an object as the text format writes it:
-// in braces, or nothing where there is no label.
+// in braces, or nothing if there are no labels.
 func (t *labelTemplate[T]) appendText(text []byte, object T) []byte {
 	t.fill(object)
 	for i, name := range t.names {

@@ -77,7 +77,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer a.inFlight.Add(-1)
 	s := a.state.Load()
 	w.Header().Set("Server", "nginx/"+s.release)
-	where, ok := s.locate(r.URL.Path)
+	where, ok := locate(r.URL.Path)
 	if !ok {
 		s.notOurs(w)
 		return

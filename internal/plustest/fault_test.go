@@ -96,7 +96,6 @@ func TestFaults(t *testing.T) {
 		"no http at all":       {plustest.WithoutEndpoint("http"), "/9/http/", 404, "PathNotFound"},
 		"not in its list":      {plustest.WithDocument("http", `["requests"]`), "/9/http/caches/", 404, "PathNotFound"},
 		"listed in vain":       {plustest.WithDocuments(map[string][]byte{"root": []byte(`["ssl"]`)}), "/9/ssl", 404, "PathNotFound"},
-		"elsewhere":            {plustest.WithPrefix("/status"), "/9/ssl", 200, "handshakes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := connect(t, test.option)
@@ -243,17 +242,17 @@ func TestTick(t *testing.T) {
 		}
 	}
 	if !strings.Contains(string(get(t, api, "/api/6/http/requests", http.StatusOK)), "2345708") {
-		t.Error("API 6 stands still")
+		t.Error("the counters of version 6 do not increase")
 	}
 }
 
 // TestChanges changes an API while it serves.
 func TestChanges(t *testing.T) {
-	api := plustest.New(plustest.WithVersions(8, 9), plustest.WithPrefix("/status"))
+	api := plustest.New(plustest.WithVersions(8, 9))
 	api.Tick()
 	has := func(path string, status int, want string) {
 		t.Helper()
-		if body := string(get(t, api, "/status/9/"+path, status)); !strings.Contains(body, want) {
+		if body := string(get(t, api, "/api/9/"+path, status)); !strings.Contains(body, want) {
 			t.Errorf("%s has no %s: %s", path, want, body)
 		}
 	}
@@ -273,7 +272,7 @@ func TestChanges(t *testing.T) {
 	has("stream/", 200, `["server_zones"`)
 	api.Tick()
 	has("http/requests", 200, `"total":2345698`)
-	if got := string(get(t, api, "/status/", http.StatusOK)); got != "[8,9]" {
+	if got := string(get(t, api, "/api/", http.StatusOK)); got != "[8,9]" {
 		t.Errorf("versions are %s after all that", got)
 	}
 	if api.Total() != 13 {

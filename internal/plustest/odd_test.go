@@ -116,7 +116,7 @@ func TestVersionsAgainstEncodingJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, path := range []string{"versions", "nginx", "root", "http", "stream"} {
-			delete(odd, path) // all of the rest is there
+			delete(odd, path) // so that all other documents are listed
 		}
 		documents := plustest.Sample()
 		maps.Copy(documents, odd)

@@ -17,11 +17,6 @@ type Option func(*state)
 // Every means all paths in the options that have a path.
 const Every = "*"
 
-// WithPrefix serves the API below another path than /api.
-func WithPrefix(prefix string) Option {
-	return func(s *state) { s.prefix = "/" + strings.Trim(prefix, "/") }
-}
-
 // WithVersions sets the supported API versions. Those above 9 have the documents
 // of version 9.
 func WithVersions(versions ...int) Option {

@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// prefix is the path of the API.
+const prefix = "/api"
+
 // location is a parsed URL path.
 type location struct {
 	versions bool   // the list of versions
@@ -19,8 +22,8 @@ type location struct {
 }
 
 // locate parses a path. It returns false if the path is not in the API.
-func (s *state) locate(path string) (location, bool) {
-	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(s.prefix, "/"))
+func locate(path string) (location, bool) {
+	rest, ok := strings.CutPrefix(path, prefix)
 	if !ok || rest != "" && rest[0] != '/' {
 		return location{}, false
 	}

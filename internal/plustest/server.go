@@ -32,7 +32,7 @@ func (a *API) Start() *Server {
 
 // ServeWith serves a handler around the API on a listener, which Close closes.
 func (a *API) ServeWith(listener net.Listener, handler http.Handler) *Server {
-	s := &Server{URL: "http://" + listener.Addr().String() + a.state.Load().prefix, open: map[net.Conn]bool{}}
+	s := &Server{URL: "http://" + listener.Addr().String() + prefix, open: map[net.Conn]bool{}}
 	s.ended = sync.NewCond(&s.mu)
 	s.http.Handler = handler
 	s.http.ReadHeaderTimeout = time.Minute

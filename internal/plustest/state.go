@@ -14,7 +14,6 @@ import (
 // state is what an API serves. It is immutable except for its views; options
 // create another state.
 type state struct {
-	prefix    string
 	versions  []int
 	documents map[string][]byte
 	faults    map[string]*fault
@@ -31,7 +30,6 @@ type state struct {
 
 func newState(tick *atomic.Uint64) *state {
 	return &state{
-		prefix:    "/api",
 		documents: map[string][]byte{},
 		faults:    map[string]*fault{},
 		endpoints: endpoints(),
@@ -43,7 +41,7 @@ func newState(tick *atomic.Uint64) *state {
 // with returns a copy of the state changed by options.
 func (s *state) with(options []Option) *state {
 	next := newState(s.tick)
-	next.prefix, next.gzip, next.chunked = s.prefix, s.gzip, s.chunked
+	next.gzip, next.chunked = s.gzip, s.chunked
 	next.versions, next.documents = slices.Clone(s.versions), maps.Clone(s.documents)
 	for path, f := range s.faults {
 		same := *f

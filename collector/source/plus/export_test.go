@@ -6,7 +6,7 @@ import (
 	"nginx-exporter/collector/source"
 )
 
-// MakeDue makes a reader read the index again after the next scrape.
+// MakeDue makes a reader refresh its index after the next scrape.
 func MakeDue(r source.Reader) {
 	if r, ok := r.(*reader); ok {
 		r.mu.Lock()

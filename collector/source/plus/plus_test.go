@@ -140,26 +140,26 @@ func TestIndexGrows(t *testing.T) {
 		return r.Outdated(t.Context(), results)
 	}
 	if scrape() || has() {
-		t.Error("there is a license at first")
+		t.Error("a license before it is listed")
 	}
 	before := api.Requests()["/api/9/"]
 	plus.MakeDue(r)
 	if scrape() || api.Requests()["/api/9/"] != before+1 {
-		t.Error("the index is not read again, or another one")
+		t.Error("the index is outdated although it has not changed")
 	}
 	api.Set(plustest.WithDocument("license", `{"eval":false}`))
 	if scrape() || has() || api.Requests()["/api/9/"] != before+1 {
-		t.Error("the index is read again too early")
+		t.Error("the index is refreshed too early")
 	}
 	plus.MakeDue(r)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if results, _ := collect(t, r, selection); r.Outdated(ctx, results) || has() {
-		t.Error("an index that cannot be read is another one")
+		t.Error("the index is outdated although it cannot be read")
 	}
 	plus.MakeDue(r)
 	if !scrape() || !has() {
-		t.Error("there is no license after the list has grown")
+		t.Error("no license after it was listed")
 	}
 }
 
