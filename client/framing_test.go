@@ -12,7 +12,7 @@ import (
 	"nginx-exporter/client"
 )
 
-// zipped packs text as gzip.
+// zipped compresses text with gzip.
 func zipped(tb testing.TB, text string) string {
 	tb.Helper()
 	var packed bytes.Buffer
@@ -51,7 +51,7 @@ func bare(protocol, body string, headers ...string) string {
 func TestResponses(t *testing.T) {
 	t.Parallel()
 	longest := page + strings.Repeat("x", client.MaxStubStatus-len(page))
-	trimmed := strings.TrimSpace(page) // its end is known from elsewhere
+	trimmed := strings.TrimSpace(page) // complete according to the framing
 	for name, script := range map[string]script{
 		"trimmed":            always(ok(trimmed)),
 		"trimmed by close":   once(response("200 OK", "text/plain", trimmed, "Connection: close")),
@@ -69,7 +69,7 @@ func TestResponses(t *testing.T) {
 		"no reason phrase":   always(strings.Replace(ok(page), "200 OK", "200", 1)),
 		"HTML content type":  always(response("200 OK", "text/html", page)),
 		"identity":           always(response("200 OK", "text/plain", page, "Content-Encoding: identity")),
-		"gzip unasked":       always(response("200 OK", "text/plain", zipped(t, page), "Content-Encoding: gzip")),
+		"unrequested gzip":   always(response("200 OK", "text/plain", zipped(t, page), "Content-Encoding: gzip")),
 		"chunked gzip":       always(strings.Replace(chunked(zipped(t, page), 7), "Transfer", "Content-Encoding: gzip\r\nTransfer", 1)),
 		"longest page":       always(ok(longest)),
 		"longest by chunks":  always(chunked(longest, 4000)),

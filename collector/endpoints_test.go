@@ -24,9 +24,9 @@ func (f field) String() string { return f.endpoint + " " + f.path }
 
 // notExported has the fields that are not exposed, and why.
 func notExported() map[field]string {
-	const sum, another = "the sum of the classes, which are there", "each request may reach another worker"
+	const sum, another = "the sum of the classes, which are exposed", "each request may reach another worker"
 	return map[field]string{
-		{"/nginx", "address"}: "the address of the API itself: who scrapes it knows it",
+		{"/nginx", "address"}: "the address of the API itself, which is in the target",
 		{"/nginx", "pid"}:     another,
 		{"/http/server_zones/", "{name}.responses.total"}:               sum,
 		{"/http/location_zones/", "{name}.responses.total"}:             sum,
@@ -90,7 +90,7 @@ func tsv(tb testing.TB, name string, columns ...string) [][]string {
 	return rows
 }
 
-// fieldPages makes expositions of the sample with one document instead of its own.
+// fieldPages makes expositions of the sample with one document replaced.
 type fieldPages struct {
 	api    *plustest.API
 	target TargetOptions
@@ -122,7 +122,7 @@ func (p *fieldPages) around(tb testing.TB, f field, kind string) (before, after 
 	tree, _ := decodeTree(tb, original)
 	changed, found := change(tree, steps(f.path), kind)
 	if !found {
-		tb.Fatalf("%s: no place for it in %s", f, original)
+		tb.Fatalf("%s: %s cannot have it", f, original)
 	}
 	body, err := json.Marshal(changed)
 	if err != nil {
@@ -136,8 +136,7 @@ func (p *fieldPages) around(tb testing.TB, f field, kind string) (before, after 
 	return p.before[path], after
 }
 
-// sampleDocument returns a document with its members in the order in which
-// they are written again.
+// sampleDocument returns a document with its members in the order of json.Marshal.
 func sampleDocument(tb testing.TB, path string) string {
 	tb.Helper()
 	switch path {

@@ -65,7 +65,7 @@ func (b *book) wantLines(tb testing.TB, texts ...string) {
 	}
 }
 
-func TestLogTellsChangesAlone(t *testing.T) {
+func TestLogOnlyChanges(t *testing.T) {
 	var (
 		book   book
 		status atomic.Int64
@@ -101,8 +101,8 @@ func TestLogTellsChangesAlone(t *testing.T) {
 	book.wantLines(t)
 }
 
-// Documents of NGINX Plus that fail have one line together, which names them. A
-// scrape of other sources says nothing about them.
+// Documents of NGINX Plus that fail share one line, which names them. A scrape of
+// other sources does not change their state.
 func TestLogNamesDocuments(t *testing.T) {
 	t.Parallel()
 	var book book

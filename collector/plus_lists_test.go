@@ -12,7 +12,7 @@ import (
 
 // A document that is listed and never found does not make the exporter read the
 // lists in each scrape: only once more after each load of the configuration.
-func TestListedDocumentThatIsNotThere(t *testing.T) {
+func TestListedDocumentNotFound(t *testing.T) {
 	t.Parallel()
 	api := plustest.New(plustest.WithStatus("http/limit_reqs", http.StatusNotFound, ""))
 	server := api.Start()

@@ -178,7 +178,7 @@ func TestFailureAfterDeadline(t *testing.T) {
 }
 
 // A scraper that leaves is not a failure of nginx; one that times out is.
-func TestLogOfThoseWhoLeave(t *testing.T) {
+func TestLogOfLeavingScrapers(t *testing.T) {
 	var book book
 	nginx := startSlow(t)
 	c := newCollector(t, Options{Logger: book.logger()}, nginx.options(t))

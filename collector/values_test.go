@@ -147,7 +147,7 @@ func wantInvalid(tb testing.TB, dropped *dto.MetricFamily, sources ...string) {
 }
 
 // Empty strings and a license that expires in 1970 are not exposed.
-func TestNothingSaid(t *testing.T) {
+func TestEmptyValues(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ path, document, family string }{
 		"build":        {"nginx", `{}`, "nginxplus_build_info"},

@@ -65,7 +65,7 @@ func readers(document []byte) map[string]io.Reader {
 	return ways
 }
 
-// pausing returns nothing at every other call, as a reader may.
+// pausing returns no bytes at every other call, as a reader may.
 type pausing struct {
 	source io.Reader
 	calls  int
@@ -88,7 +88,8 @@ type sized struct {
 // Read implements [io.Reader].
 func (s *sized) Read(b []byte) (int, error) { return s.source.Read(b[:min(len(b), s.size)]) }
 
-// agree holds a decoder against the oracle: the same values, or both refuse.
+// agree checks that a decoder and the oracle return the same values, or both an
+// error.
 func (all schema) agree(t *testing.T, kind kind, document []byte) {
 	t.Helper()
 	value, valid := grow(document)
@@ -174,7 +175,7 @@ func TestDecodersAgree(t *testing.T) {
 	}
 }
 
-// Every sample, read as its own and as every other kind of document.
+// Each sample is decoded as its own kind of document and as every other.
 func TestSamplesAgree(t *testing.T) {
 	t.Parallel()
 	all, documents := newSchema(), samples(t)

@@ -79,14 +79,15 @@ func growWithin(decoder *json.Decoder, kind byte) (tree, error) {
 	return grown, err
 }
 
-// oracle fills a document in from what encoding/json made of it, by the rules.
+// oracle sets the fields of a document by the rules, from a tree of encoding/json.
 type oracle struct {
 	schema  schema
 	peers   []*Peer
 	invalid int
 }
 
-// expect returns what a document must become, and how much of it is invalid.
+// expect sets the document to the expected values and returns the number of
+// invalid members.
 func (all schema) expect(document Document, node tree) (invalid int) {
 	o := &oracle{schema: all}
 	switch document := document.(type) {
@@ -110,7 +111,7 @@ func (all schema) expect(document Document, node tree) (invalid int) {
 	return o.invalid
 }
 
-// fill fills a struct in from an object.
+// fill sets the fields of a struct from an object.
 func (o *oracle) fill(to reflect.Value, node tree) {
 	if pairs := to.FieldByName("Pairs"); pairs.IsValid() {
 		if o.is(node, '{') {
@@ -276,7 +277,7 @@ func (o *oracle) id(node tree) string {
 	return ""
 }
 
-// zones fills All of a document in.
+// zones sets the field All of a document.
 func (o *oracle) zones(to reflect.Value, node tree) {
 	if !o.is(node, '{') {
 		return
@@ -303,8 +304,8 @@ func (o *oracle) peersOf(upstream *Upstream, node tree) {
 	}
 }
 
-// codes holds at most 1000; of two with one name the last stays, in the place
-// of the first.
+// codes returns at most 1000; of duplicates the last is kept, at the position of
+// the first.
 func (o *oracle) codes(node tree) []Code {
 	var codes []Code
 	if !o.is(node, '{') {
@@ -324,7 +325,7 @@ func (o *oracle) codes(node tree) []Code {
 	return codes
 }
 
-// slots holds at most 64, as codes does.
+// slots returns at most 64, with duplicates as in codes.
 func (o *oracle) slots(node tree) []Slot {
 	var slots []Slot
 	if !o.is(node, '{') {
@@ -408,7 +409,7 @@ func dump(of reflect.Value) string {
 	}
 }
 
-// clipped keeps a message readable.
+// clipped shortens a text for messages.
 func clipped(tb testing.TB, text string) string {
 	tb.Helper()
 	const most = 4000

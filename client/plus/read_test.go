@@ -358,7 +358,7 @@ func TestReadConnections(t *testing.T) {
 	}
 	checkRequests(t, c, api, 4+rounds*len(documents()))
 	if got := api.Connections(); got != 1 {
-		t.Errorf("took %d connections one after another", got)
+		t.Errorf("sequential readers used %d connections", got)
 	}
 	for range rounds {
 		readAllAtOnce(t, c, atOnce)

@@ -107,8 +107,8 @@ func TestOddsInRaw(t *testing.T) {
 	}
 }
 
-// TestVersionsAgainstEncodingJSON takes from every document what API 6 does not
-// show yet, with another reader of JSON.
+// TestVersionsAgainstEncodingJSON removes from every document what version 6 does
+// not have, with encoding/json.
 func TestVersionsAgainstEncodingJSON(t *testing.T) {
 	for _, name := range plustest.Odds() {
 		odd, err := plustest.Odd(name)

@@ -57,8 +57,8 @@ func since(e endpoint, body []byte, version int) []byte {
 	}
 }
 
-// zonesSince keeps the names: zones and upstreams may have the name of a
-// member.
+// zonesSince removes members of zones and upstreams, but not zones and upstreams
+// of the same name.
 func zonesSince(body []byte, version int) []byte {
 	drop := map[string]bool{"response_time_hist": version < 9, "ssl": version < 8, "codes": version < 7}
 	out := []byte("{")
@@ -126,8 +126,8 @@ func stepOf(name string) uint64 {
 	}
 }
 
-// moved writes the document with its counters some ticks later. A number that
-// is not an unsigned integer, or would leave its range, stays as it is.
+// moved returns the document with its counters some ticks later. A number that is
+// not an unsigned integer, or would overflow, is unchanged.
 func moved(plain []byte, moves []move, ticks uint64) []byte {
 	if len(moves) == 0 {
 		return plain
