@@ -35,11 +35,11 @@ func (d deadline) Err() error {
 	}
 }
 
-// await waits until so many callers share the scrape.
+// await waits until this number of callers share the scrape.
 func (c *Collector) await(tb testing.TB, waiters int) {
 	tb.Helper()
 	target := (*c.targets.Load())[0]
-	eventually(tb, "the scrapes to come together", func() bool {
+	eventually(tb, "the callers to share a scrape", func() bool {
 		target.mu.Lock()
 		defer target.mu.Unlock()
 		current := target.scrapes[""]
@@ -58,7 +58,7 @@ func TestCallersShareOneScrape(t *testing.T) {
 	c.await(t, scrapers)
 	nginx.respond <- struct{}{}
 	for _, exposition := range expositions {
-		wantUp(t, receive(t, "a exposition", exposition), true)
+		wantUp(t, receive(t, "an exposition", exposition), true)
 	}
 	if got := nginx.requests.Load(); got != 1 {
 		t.Errorf("nginx had %d requests; want 1", got)
@@ -80,13 +80,13 @@ func TestLeavingDoesNotCancelOthers(t *testing.T) {
 		c.await(t, 2)
 		one.leave()
 		if first {
-			exposition := receive(t, "the exposition of the one who left", one.exposition)
+			exposition := receive(t, "the exposition of the scraper that left", one.exposition)
 			wantUp(t, exposition, false)
 			wantErrors(t, exposition, client.ReasonTimeout, 0)
 		}
 		c.await(t, 1)
 		nginx.respond <- struct{}{}
-		exposition := receive(t, "the exposition of the one who stayed", other.exposition)
+		exposition := receive(t, "the exposition of the scraper that stayed", other.exposition)
 		wantUp(t, exposition, true)
 		for _, reason := range client.Reasons() {
 			wantErrors(t, exposition, reason, 0)
@@ -99,7 +99,7 @@ func TestLeavingDoesNotCancelOthers(t *testing.T) {
 
 // Callers leave in any order; the last one cancels the request.
 func TestLastCallerCancels(t *testing.T) {
-	for name, order := range map[string][]int{"alone": {0}, "first come first": {0, 1, 2}, "first come last": {2, 1, 0}} {
+	for name, order := range map[string][]int{"alone": {0}, "in order": {0, 1, 2}, "in reverse": {2, 1, 0}} {
 		t.Run(name, func(t *testing.T) { leaveInOrder(t, false, order) })
 		t.Run(name+", bounded", func(t *testing.T) { leaveInOrder(t, true, order) })
 	}
@@ -122,9 +122,9 @@ func leaveInOrder(t *testing.T, bounded bool, order []int) {
 		}
 		scrapers[i].leave()
 	}
-	receive(t, "nginx to see that no caller waits", nginx.gone)
+	receive(t, "the request to be cancelled", nginx.gone)
 	for _, s := range scrapers {
-		wantUp(t, receive(t, "a exposition", s.exposition), false)
+		wantUp(t, receive(t, "an exposition", s.exposition), false)
 	}
 	nginx.respond <- struct{}{}
 	exposition := c.Scrape(t.Context())
@@ -144,14 +144,14 @@ func TestDeadlineOfScrapers(t *testing.T) {
 		one, other := c.scrapeBeside(ctx, t), c.scrapeBeside(ctx, t)
 		c.await(t, 3)
 		close(ctx.over)
-		for _, exposition := range []*metric.Exposition{receive(t, "a exposition", one), receive(t, "a exposition", other)} {
+		for _, exposition := range []*metric.Exposition{receive(t, "an exposition", one), receive(t, "an exposition", other)} {
 			wantUp(t, exposition, false)
 			wantErrors(t, exposition, client.ReasonTimeout, 1)
 			wantValue(t, exposition, 0, "nginx_exporter_source_success", "source", "stub_status")
 		}
 	}
 	nginx.respond <- struct{}{}
-	exposition := receive(t, "the exposition of the patient one", patient.exposition)
+	exposition := receive(t, "the exposition of the patient scraper", patient.exposition)
 	wantUp(t, exposition, true)
 	wantErrors(t, exposition, client.ReasonTimeout, 1)
 	if got := nginx.requests.Load(); got != 1 {
@@ -169,9 +169,9 @@ func TestFailureAfterDeadline(t *testing.T) {
 	hurried := c.scrapeBeside(ctx, t)
 	c.await(t, 2)
 	close(ctx.over)
-	wantErrors(t, receive(t, "the exposition of the hurried one", hurried), client.ReasonTimeout, 1)
+	wantErrors(t, receive(t, "the exposition of the hurried scraper", hurried), client.ReasonTimeout, 1)
 	nginx.fail <- struct{}{}
-	exposition := receive(t, "the exposition of the patient one", patient.exposition)
+	exposition := receive(t, "the exposition of the patient scraper", patient.exposition)
 	wantUp(t, exposition, false)
 	wantErrors(t, exposition, client.ReasonTimeout, 1)
 	wantErrors(t, exposition, client.ReasonStatus, 0)
@@ -185,13 +185,13 @@ func TestLogOfLeavingScrapers(t *testing.T) {
 	leaving := c.scraper(t, false)
 	receive(t, "the request", nginx.arrived)
 	leaving.leave()
-	receive(t, "the exposition of the one who left", leaving.exposition)
+	receive(t, "the exposition of the scraper that left", leaving.exposition)
 	book.wantLines(t)
 	ctx := deadline{t.Context(), make(chan struct{})}
 	scrape := c.scrapeBeside(ctx, t)
 	receive(t, "the request", nginx.arrived)
 	close(ctx.over)
-	receive(t, "the exposition of the one without time", scrape)
+	receive(t, "the exposition of the timed out scraper", scrape)
 	eventually(t, "the scrape to end", func() bool {
 		book.mu.Lock()
 		defer book.mu.Unlock()

@@ -86,7 +86,7 @@ func (r *Reader) Reset(from io.Reader, maxMemory int64) {
 // Invalid returns the number of values of the wrong kind or out of range.
 func (r *Reader) Invalid() int { return r.invalid }
 
-// MarkInvalid counts a value that the caller has read as invalid.
+// MarkInvalid counts the last value as invalid.
 func (r *Reader) MarkInvalid() { r.invalid++ }
 
 // Finish returns the first error of the document or its source. Text after the
@@ -120,7 +120,7 @@ func (r *Reader) fail(err error) {
 	}
 }
 
-// Keep returns a copy of a text that an object keeps, and charges its length.
+// Keep returns a copy of a string of an object, and charges its length.
 func (r *Reader) Keep(text []byte) string {
 	r.Charge(len(text))
 	return string(text)
@@ -138,9 +138,9 @@ func (r *Reader) Charge(bytes int) {
 	}
 }
 
-// Peek returns the kind of the next value as its first byte: { [ " t f n, and 0 for
-// any number. It returns ] and } at the end of an array or object, and a zero byte
-// at the end of the document or at an error.
+// Peek returns the kind of the next value as its first byte: '{', '[', '"', 't',
+// 'f', 'n', and '0' for any number. It returns ']' or '}' at the end of an array or
+// object, and a zero byte at the end of the document and after an error.
 func (r *Reader) Peek() byte {
 	if r.err != nil {
 		return 0

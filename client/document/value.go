@@ -96,7 +96,7 @@ func (r *Reader) Time() value.Value {
 	return value.Of(float64(t.UnixMilli()) / millisecondsPerSecond)
 }
 
-// Text reads a string, see [Reader.Keep]; anything else is empty.
+// Text reads a string and charges its length; anything else is empty.
 func (r *Reader) Text() string {
 	if r.Peek() != '"' {
 		r.Mismatch()

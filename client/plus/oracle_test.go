@@ -356,18 +356,18 @@ func (o *oracle) buckets(h *Histogram, node tree) {
 	var (
 		buckets []bucket
 		total   float64
-		sound   = len(node.within) <= 256
+		valid   = len(node.within) <= 256
 	)
 	for i, name := range node.names {
 		bound, err := strconv.ParseFloat(name, 64)
 		count := o.count(node.within[i]).Float()
 		total += count
-		sound = sound && err == nil && bound >= 1e-6 && count == math.Floor(count)
+		valid = valid && err == nil && bound >= 1e-6 && count == math.Floor(count)
 		buckets = append(buckets, bucket{bound, count})
 	}
 	slices.SortStableFunc(buckets, func(a, b bucket) int { return cmp.Compare(a.bound, b.bound) })
 	unique := slices.CompactFunc(slices.Clone(buckets), func(a, b bucket) bool { return a.bound == b.bound })
-	if !sound || len(unique) < len(buckets) || total > 1<<53 {
+	if !valid || len(unique) < len(buckets) || total > 1<<53 {
 		h.Bounds = nil
 		o.invalid++
 		return
