@@ -1,7 +1,10 @@
 package client_test
 
 import (
+	"bufio"
+	"context"
 	"net"
+	"net/http/httptrace"
 	"strings"
 	"testing"
 	"time"
@@ -10,40 +13,33 @@ import (
 )
 
 // TestServerSpeaksFirst reads from servers that send something before the request
-// arrives: the error must name what they sent, each time.
+// arrives: the error must name what they sent.
 func TestServerSpeaksFirst(t *testing.T) {
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() }) // ends the loop
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer func() { _ = conn.Close() }() // the client may have closed it
-				_, _ = conn.Write([]byte("SSH-2.0-OpenSSH_9.2p1 Debian\r\n"))
-				_, _ = conn.Read(make([]byte, 1024))
-			}()
+	t.Parallel()
+	dropped := make(chan struct{}, 1) // the connection was closed without a request
+	listener := listen(t, "tcp", "127.0.0.1:0")
+	startGreeted(t, listener, always(""), func(conn net.Conn, from *bufio.Reader) error {
+		if _, err := conn.Write([]byte("SSH-2.0-OpenSSH_9.2p1 Debian\r\n")); err != nil {
+			return err
 		}
-	}()
-	target, err := client.ParseTarget("http://" + listener.Addr().String() + "/stub_status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const times = 200
-	for range times {
-		c, err := client.New(client.Options{Target: target, Timeout: time.Minute})
+		_, err := from.Peek(1)
 		if err != nil {
-			t.Fatal(err)
+			dropped <- struct{}{}
 		}
-		_, err = c.StubStatus(t.Context())
-		c.Close()
-		if client.ReasonOf(err) != client.ReasonNetwork || !strings.Contains(err.Error(), "malformed HTTP") {
-			t.Fatalf("reason %s: %v", client.ReasonOf(err), err)
+		return err
+	})
+	// The request is held back, so that a client that reads too early can do so.
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		const chance = 100 * time.Millisecond
+		select {
+		case <-dropped:
+		case <-time.After(chance):
 		}
+	}})
+	c := connect(t, client.Options{Target: target(t, "http://"+listener.Addr().String()+"/stub_status"), Timeout: patience})
+	if _, err := c.StubStatus(ctx); client.ReasonOf(err) != client.ReasonNetwork || !strings.Contains(err.Error(), "malformed HTTP") {
+		t.Fatalf("reason %s: %v", client.ReasonOf(err), err)
 	}
 }
