@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-exporter/internal/sidecar"
 	"nginx-exporter/internal/snippet"
 )
 
@@ -27,7 +28,7 @@ func TestGoldenSnippets(t *testing.T) {
 		}
 		want[path] = text
 	}
-	server, err := snippet.StatusServer(netip.MustParseAddrPort("127.0.0.1:8080"), "/stub_status")
+	server, err := snippet.StatusServer(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), sidecar.StatusPort), "/stub_status")
 	if err != nil {
 		t.Fatal(err)
 	}

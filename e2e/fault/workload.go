@@ -17,7 +17,7 @@ func workloadFaults() []Fault {
 			pods(removeField("/spec/template/spec/initContainers"), add(nginx+"/ports/-", object{"containerPort": 9113})))},
 		{Name: "exporter-missing", Want: "exporter-missing", inject: pods(removeField("/spec/template/spec/initContainers"))},
 		{Name: "exporter-wrong-port", Want: "exporter-target", inject: pods(replace(exporter+"/args/0", "--nginx.scrape-uri=http://127.0.0.1:8081/stub_status"))},
-		{Name: "exporter-wrong-path", Want: "exporter-target", inject: pods(replace(exporter+"/args/0", "--nginx.scrape-uri=http://127.0.0.1:8080/status"))},
+		{Name: "exporter-wrong-path", Want: "exporter-target", inject: pods(replace(exporter+"/args/0", "--nginx.scrape-uri=http://127.0.0.1:18080/status"))},
 		{Name: "exporter-other-port", Want: "monitor-port", inject: pods(replace(exporter+"/args/1", "--web.listen-address=:9114"),
 			replace(exporter+"/startupProbe/httpGet/port", 9114), replace(exporter+"/livenessProbe/httpGet/port", 9114))},
 		{Name: "exporter-on-loopback", Want: "exporter-not-listening", inject: pods(

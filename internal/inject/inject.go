@@ -156,6 +156,7 @@ func (out *Outcome) examine(t *pod, opts *Options) {
 	}
 	port := strconv.Itoa(opts.Port)
 	other, user := t.exporter(), t.portUser(port)
+	app, statusPort := t.statusPortUser(opts)
 	switch {
 	case duplicateKey(t.spec) != "":
 		out.refuse(reasonLayout, fmt.Errorf("the pod spec has two keys %s", duplicateKey(t.spec)))
@@ -171,6 +172,8 @@ func (out *Outcome) examine(t *pod, opts *Options) {
 		out.refuse(reasonHostNetwork, fmt.Errorf("hostNetwork: port %s would be in use on every node, and loopback is that of the node; allow it with --host-network or %shost-network", port, annotationPrefix))
 	case user != nil:
 		out.refuse(reasonPort, fmt.Errorf("port %s is in use by container %s; choose another with --port or %sport", port, str(get(user, "name")), annotationPrefix))
+	case app != nil:
+		out.refuse(reasonPort, fmt.Errorf("port %s of the scrape URI is in use by container %s, which is not nginx; choose another with --scrape-uri or %sscrape-uri", statusPort, str(get(app, "name")), annotationPrefix))
 	}
 }
 

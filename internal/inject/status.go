@@ -200,6 +200,21 @@ func coveredBy(container *yaml.Node) string {
 	return ""
 }
 
+// statusPortUser returns the container that uses the port of the scrape URI on loopback although nginx runs in another one,
+// nil for none: the sidecar would scrape an application.
+func (p *pod) statusPortUser(opts *Options) (container *yaml.Node, port string) {
+	page, err := statusPageOf(opts.ScrapeURI)
+	nginx := p.nginx(opts.Container)
+	if err != nil || len(nginx) == 0 {
+		return nil, ""
+	}
+	port = strconv.Itoa(int(page.listen.Port()))
+	if user := p.portUser(port); user != nil && !slices.Contains(nginx, user) {
+		return user, port
+	}
+	return nil, ""
+}
+
 // hiddenBy warns if the status server would receive requests meant for nginx: unprivileged images listen on port 8080 of
 // all addresses, and a server for the loopback address takes precedence there.
 func (p *pod) hiddenBy(opts *Options) string {

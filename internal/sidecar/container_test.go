@@ -21,7 +21,7 @@ func TestContainer(t *testing.T) {
 	if c.Image != "nginx-exporter:latest" || c.RestartPolicy != "" {
 		t.Errorf("image is %q and restartPolicy %q", c.Image, c.RestartPolicy)
 	}
-	want := []string{"--nginx.scrape-uri=http://127.0.0.1:8080/stub_status", "--web.listen-address=:9999", "--log.level=debug", ""}
+	want := []string{"--nginx.scrape-uri=http://127.0.0.1:18080/stub_status", "--web.listen-address=:9999", "--log.level=debug", ""}
 	if !reflect.DeepEqual(c.Args, want) {
 		t.Errorf("args are %q, want %q", c.Args, want)
 	}
@@ -49,7 +49,7 @@ func TestValidate(t *testing.T) {
 		{`pull policy "always"`, func(o *Options) { o.PullPolicy = "always" }},
 		{`native ""`, func(o *Options) { o.Native = "" }},
 		{`scrape URI "nginx"`, func(o *Options) { o.ScrapeURI = "nginx" }},
-		{"port 8080 is used by", func(o *Options) { o.Port = 8080 }},
+		{"port 18080 is used by", func(o *Options) { o.Port = StatusPort }},
 		{"port 9113 is used by", func(o *Options) { o.ScrapeURI = "http://localhost:9113/" }},
 		{`"64MB" is not a valid quantity`, func(o *Options) { o.Resources.Limits.Memory = "64MB" }},
 		{`image "" is not`, func(o *Options) { o.Image, o.Port, o.Resources.Limits.CPU = "", 0, "x" }},

@@ -18,6 +18,10 @@ const (
 	NativeNever  = "never"  // an ordinary container
 )
 
+// StatusPort is the loopback port of the status server that inject, the chart and the other ways into Kubernetes add to
+// nginx. Applications in the pod rarely use it, unlike 8080, which is the port of the exporter's own default.
+const StatusPort = 18080
+
 // Options are the configurable parts of the sidecar.
 type Options struct {
 	Image      string
@@ -37,7 +41,7 @@ func Defaults(version string) Options {
 	return Options{
 		Image:      Name + ":" + version,
 		PullPolicy: "IfNotPresent",
-		ScrapeURI:  "http://127.0.0.1:8080/stub_status",
+		ScrapeURI:  "http://127.0.0.1:" + strconv.Itoa(StatusPort) + "/stub_status",
 		Port:       9113,
 		Native:     NativeAuto,
 		Resources:  Resources{Requests: Quantities{CPU: "10m", Memory: "16Mi"}, Limits: Quantities{Memory: "64Mi"}},

@@ -133,10 +133,10 @@ func decode(t *testing.T, text string, to any) {
 func TestServerOfChart(t *testing.T) {
 	c := readChart(t)
 	for values, made := range map[string]string{
-		"{}":                                         text(t, "nginx"),
+		"{}":                                         text(t, "nginx", "listen=127.0.0.1:18080"),
 		"statusServer: {port: 81, path: /s}":         text(t, "nginx-docker", "listen=127.0.0.1:81", "path=/s"),
 		"statusServer: {socket: /run/s.sock}":        text(t, "nginx-unix", "listen=unix:/run/s.sock"),
-		"exporter: {plus: true}":                     text(t, "nginx-plus", "listen=127.0.0.1:8080"),
+		"exporter: {plus: true}":                     text(t, "nginx-plus", "listen=127.0.0.1:18080"),
 		"{exporter: {plus: true}, statusServer: {}}": configMapServer(t, "plus=true"),
 		"statusServer: {path: /status}":              configMapServer(t, "path=/status"),
 	} {

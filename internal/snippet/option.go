@@ -43,7 +43,7 @@ func Options() []Option {
 	return []Option{
 		{
 			Name: listen, set: setListen,
-			Help: "Address of the NGINX status page: IP:PORT (default 127.0.0.1:8080; NGINX Plus outside of pods: 127.0.0.1:8081) or unix:/PATH.",
+			Help: "Address of the NGINX status page: IP:PORT (default 127.0.0.1:8080; NGINX Plus: 127.0.0.1:8081; kubernetes: 127.0.0.1:18080) or unix:/PATH.",
 		},
 		{Name: path, Help: "Path of the status page (default /stub_status, /api for NGINX Plus).", set: setPath},
 		{

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/internal/sidecar"
 )
 
 //go:embed templates
@@ -33,8 +35,9 @@ type Snippet struct {
 func All() []Snippet {
 	loopback := address{host: "127.0.0.1", port: 8080}
 	page := settings{Listen: loopback, Path: stubStatus, Name: "web", Kind: deployment}
-	socket, plus := page, page
+	socket, plus, pod := page, page, page
 	socket.Listen = address{socket: "/run/nginx-status.sock"}
+	pod.Listen = address{host: loopback.host, port: sidecar.StatusPort}
 	plus.Listen, plus.Path, plus.Plus = plusLoopback(), plusAPI, true
 	container, unit := page, page
 	container.Port, unit.Port = exporterPort, exporterPort
@@ -50,7 +53,7 @@ func All() []Snippet {
 		{"nginx-docker", "Status server for the official image of nginx: a file to mount", []string{listen, path, allow, port}, container},
 		{"nginx-unix", "Status server for nginx on a Unix socket: a file for conf.d", []string{listen, path}, socket},
 		{"nginx-plus", "API of NGINX Plus: a file for conf.d", []string{listen, path, allow}, plus},
-		{"kubernetes", "ConfigMap with the status server, and its mount", []string{listen, path, allow, isPlus, workload, namespace}, page},
+		{"kubernetes", "ConfigMap with the status server, and its mount", []string{listen, path, allow, isPlus, workload, namespace}, pod},
 		{"systemd", "Unit for the exporter, sandboxed", []string{listen, path, port, isPlus}, unit},
 		{"systemd-dropin", "Drop-in for an existing unit of the exporter", []string{listen, path, port, isPlus}, unit},
 		{"prometheus", "Scrape job for Prometheus", []string{host, port, scrapeInterval}, job},
