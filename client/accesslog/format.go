@@ -1,15 +1,10 @@
 package accesslog
 
-import "errors"
-
-// Escape is the parameter escape of log_format.
-type Escape string
-
-// The values of [Escape].
-const (
-	EscapeDefault Escape = "default"
-	EscapeJSON    Escape = "json"
-	EscapeNone    Escape = "none"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
 )
 
 // Options say how lines are written.
@@ -26,19 +21,163 @@ type Options struct {
 // Format parses the lines of one log_format. It does not change, and is safe for
 // concurrent use.
 type Format struct {
+	prefix string
+	steps  []step
 	fields Field
+	escape escape
+	notes  []string
 }
 
-// Compile returns the parser of a log_format. It fails if the format has no
-// $status, or if its values cannot be told apart.
-func Compile(Options) (*Format, error) { return &Format{}, nil }
+// step reads the value of one variable.
+type step struct {
+	name    string
+	charset charset
+	until   string // the text after the value; a value without one extends to the end
+	ending  ending
+	fields  Field  // that the value sets
+	set     func(r *Record, value []byte, fields Field) bool
+}
 
 // Fields are what the lines of the format can have.
 func (f *Format) Fields() Field { return f.fields }
+
+// Notes say what the format lacks or cannot distinguish, one sentence each. The
+// caller must not change them.
+func (f *Format) Notes() []string { return f.notes }
 
 // ErrMismatch is returned for a line that does not have the format.
 var ErrMismatch = errors.New("the line does not have the log_format")
 
 // Parse reads a line, without its newline, into the record. On an error the
 // record is undefined. It does not allocate once the record is in use.
-func (f *Format) Parse([]byte, *Record) error { return ErrMismatch }
+func (f *Format) Parse(line []byte, r *Record) error {
+	if i, _ := f.parse(line, r); i < len(f.steps) {
+		return ErrMismatch
+	}
+	return nil
+}
+
+// Explain returns why Parse fails for a line, nil if it does not.
+func (f *Format) Explain(line []byte) error {
+	i, rest := f.parse(line, &Record{})
+	if i == len(f.steps) {
+		return nil
+	}
+	if i < 0 {
+		return fmt.Errorf("%w: it does not begin with %q", ErrMismatch, f.prefix)
+	}
+	s := &f.steps[i]
+	if s.end(rest) < 0 {
+		return fmt.Errorf("%w: %q expected after the value of $%s", ErrMismatch, s.until, s.name)
+	}
+	return fmt.Errorf("%w: the value of $%s is not valid", ErrMismatch, s.name)
+}
+
+// parse returns how many steps were done, and the rest of the line then. It
+// returns -1 if the text before the first one is missing.
+func (f *Format) parse(line []byte, r *Record) (done int, rest []byte) {
+	*r = Record{Attempts: r.Attempts[:0], text: r.text[:0], escape: f.escape}
+	if !bytes.HasPrefix(line, []byte(f.prefix)) {
+		return -1, line
+	}
+	rest = line[len(f.prefix):]
+	for i := range f.steps {
+		s := &f.steps[i]
+		end := s.end(rest)
+		if end < 0 {
+			return i, rest
+		}
+		if s.set != nil {
+			value := rest[:end]
+			if unknown := s.optional() && string(value) == f.escape.unknown(); !unknown && !s.set(r, value, s.fields) {
+				return i, rest
+			}
+		}
+		rest = rest[end+len(s.until):]
+	}
+	return len(f.steps), rest
+}
+
+// optional reports whether the value may be unknown: all but the status and the
+// name of the server.
+func (s *step) optional() bool { return s.fields&(FieldStatus|FieldServer) == 0 }
+
+// ending is how the end of a value is found.
+type ending uint8
+
+const (
+	atText     ending = iota // at the first occurrence of the text after it
+	atByte                   // the same for a text of one byte
+	afterList                // at the first occurrence that is not part of a separator of the list
+	afterQuote               // at the first occurrence whose quotation mark is not escaped
+	atEnd                    // at the end of the line
+)
+
+// findEnding returns how the end of the value is found.
+func (s *step) findEnding(last bool, e escape) ending {
+	switch {
+	case last:
+		return atEnd
+	case s.charset == list && strings.IndexByte(redirect+comma, s.until[0]) >= 0:
+		return afterList
+	case s.until[0] == '"' && e.quotes():
+		return afterQuote
+	case len(s.until) == 1:
+		return atByte
+	}
+	return atText
+}
+
+// end returns where the value at the beginning of the text ends, -1 if that is
+// not followed by what the format has after it.
+func (s *step) end(text []byte) int {
+	switch s.ending {
+	case atByte:
+		return bytes.IndexByte(text, s.until[0])
+	case afterList:
+		return s.listEnd(text)
+	case afterQuote:
+		return s.quoteEnd(text)
+	case atEnd:
+		if !bytes.HasSuffix(text, []byte(s.until)) {
+			return -1
+		}
+		return len(text) - len(s.until)
+	case atText:
+	}
+	return bytes.Index(text, []byte(s.until))
+}
+
+// listEnd skips the separators of lists.
+func (s *step) listEnd(text []byte) int {
+	for at := 0; ; {
+		end := bytes.Index(text[at:], []byte(s.until))
+		if end < 0 {
+			return -1
+		}
+		element, next := elementEnd(text[at:min(len(text), at+end+maxSeparator)])
+		if end < element || element == next {
+			return at + end
+		}
+		at += next
+	}
+}
+
+// quoteEnd skips quotation marks that are part of the value.
+func (s *step) quoteEnd(text []byte) int {
+	for at := 0; ; {
+		end := bytes.Index(text[at:], []byte(s.until))
+		if end < 0 {
+			return -1
+		}
+		end += at
+		backslashes := 0
+		for i := end - 1; i >= 0 && text[i] == '\\'; i-- {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return end
+		}
+		at = end + 1
+	}
+}

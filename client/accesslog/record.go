@@ -54,7 +54,8 @@ type Record struct {
 	// Attempts are the servers that nginx tried, in this order.
 	Attempts []Attempt
 
-	text []byte // unescaped values
+	escape escape
+	text   []byte // unescaped values
 }
 
 // Attempt is one request to a server of an upstream.

@@ -1,0 +1,124 @@
+package accesslog
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// corpusFormats are the formats in which nginx logged the same 30 requests.
+// testdata/corpus has the lines, and what they are parsed as.
+func corpusFormats() map[string]Options {
+	return map[string]Options{
+		"tabs": {Format: `v1\t$host\t$http_host\t$server_name\t$request_method\t$status\t$request_time\t$request_length\t$bytes_sent` +
+			`\t$upstream_addr\t$upstream_status\t$upstream_response_time\t$server_protocol\t$uri\t$http_user_agent\t$request_completion\t$remote_addr`},
+		"js": {Escape: EscapeJSON, Format: `{"host":"$host","hh":"$http_host","m":"$request_method","s":$status,"t":$request_time,` +
+			`"ua":"$upstream_addr","ut":"$upstream_response_time","uri":"$uri","agent":"$http_user_agent"}`},
+		"none":                {Escape: EscapeNone, Format: `$host\t$request_method\t$status\t$uri\t$http_user_agent`},
+		"combined_with_times": {Format: "combined_times"},
+	}
+}
+
+func TestGoldenCorpus(t *testing.T) {
+	for name, options := range corpusFormats() {
+		t.Run(name, func(t *testing.T) {
+			f, err := Compile(options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join("testdata", "corpus", name)
+			lines, err := os.ReadFile(path + ".log")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var parsed bytes.Buffer
+			for _, note := range f.Notes() {
+				fmt.Fprintln(&parsed, "note:", note)
+			}
+			var r Record
+			all := bytes.Split(bytes.TrimSuffix(lines, []byte("\n")), []byte("\n"))
+			if len(all) != 30 {
+				t.Errorf("%d lines, want 30", len(all))
+			}
+			for _, line := range all {
+				if err := f.Parse(line, &r); err != nil {
+					t.Errorf("%s: %v", abbreviate(line), f.Explain(line))
+				}
+				fmt.Fprintln(&parsed, describe(&r))
+			}
+			sameAsFile(t, path+".golden", parsed.Bytes())
+		})
+	}
+}
+
+// describe writes all values of a record.
+func describe(r *Record) string {
+	var parts []string
+	add := func(field Field, name string, value any) {
+		if r.Fields.Has(field) {
+			parts = append(parts, fmt.Sprintf("%s=%v", name, value))
+		}
+	}
+	add(FieldStatus, "status", fmt.Sprintf("%03d", r.Status))
+	add(FieldMethod, "method", abbreviate(r.Method))
+	add(FieldServer, "server", abbreviate(r.Server))
+	add(FieldHost, "host", abbreviate(r.Host))
+	add(FieldURI, "uri", abbreviate(r.URI))
+	add(FieldUserAgent, "agent", abbreviate(r.UserAgent))
+	add(FieldRequestTime, "time", r.RequestTime)
+	add(FieldBytesIn, "in", r.BytesIn)
+	add(FieldBytesOut, "out", r.BytesOut)
+	add(FieldUpstream, "upstream", abbreviate(r.Upstream))
+	add(FieldCache, "cache", abbreviate(r.Cache))
+	for _, a := range r.Attempts {
+		attempt := []string{fmt.Sprint("group=", a.Group)}
+		for _, v := range []struct {
+			field Field
+			name  string
+			value any
+		}{
+			{FieldAddr, "addr", abbreviate(a.Addr)},
+			{FieldCode, "status", fmt.Sprintf("%03d", a.Status)},
+			{FieldConnectTime, "connect", a.ConnectTime},
+			{FieldHeaderTime, "header", a.HeaderTime},
+			{FieldResponseTime, "response", a.ResponseTime},
+		} {
+			if a.Fields.Has(v.field) {
+				attempt = append(attempt, fmt.Sprintf("%s=%v", v.name, v.value))
+			}
+		}
+		parts = append(parts, "["+strings.Join(attempt, " ")+"]")
+	}
+	return strings.Join(parts, " ")
+}
+
+// abbreviate quotes a text, and only counts the bytes of a long one.
+func abbreviate(text []byte) string {
+	const most = 300
+	if len(text) > most {
+		return fmt.Sprintf("%.20q...(%d bytes)", text, len(text))
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+func sameAsFile(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs from the result (make golden):\n%s", path, got)
+	}
+}
