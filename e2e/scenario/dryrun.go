@@ -99,6 +99,9 @@ func (s *Scenario) printResult(t *dryRunResult) error {
 	return errors.Join(t.rejected...)
 }
 
+// takeOver is required for an adapter by helm template, which cannot see whether the cluster has another.
+const takeOver = "autoscaling.adapter.install.takeOver=true"
+
 // dryRunChart validates the chart with each of its value sets.
 func (s *Scenario) dryRunChart(ctx context.Context) error {
 	sets, err := filepath.Glob(filepath.Join(s.chart(), "ci", "*-values.yaml"))
@@ -112,9 +115,9 @@ func (s *Scenario) dryRunChart(ctx context.Context) error {
 	var t dryRunResult
 	for _, values := range append(sets, own...) {
 		// With the capabilities of the cluster.
-		text, err := s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--validate", "--values", values)
+		text, err := s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--validate", "--values", values, "--set", takeOver)
 		if err != nil && strings.Contains(err.Error(), "no matches for kind") {
-			text, err = s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--kube-version", "1.36.0", "--values", values)
+			text, err = s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--kube-version", "1.36.0", "--values", values, "--set", takeOver)
 		}
 		if err != nil {
 			return err
@@ -167,7 +170,7 @@ func (s *Scenario) example(ctx context.Context, path string, entry fs.DirEntry) 
 		return "", err
 	}
 	if strings.Contains(filepath.Base(path), "values") {
-		return s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--kube-version", "1.36.0", "--values", path)
+		return s.helm(ctx, "template", release, s.chart(), "--namespace", shop, "--kube-version", "1.36.0", "--values", path, "--set", takeOver)
 	}
 	return string(text), nil
 }

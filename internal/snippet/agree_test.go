@@ -202,7 +202,7 @@ func trigger(t *testing.T, o ...string) map[string]string {
 // TestRenderedChart compares the rule of prometheus-adapter and the spec of the ScaledObject with those that Helm has
 // rendered in examples/kubernetes.
 func TestRenderedChart(t *testing.T) {
-	config := find(t, "examples/kubernetes/hpa-adapter/rendered.yaml", "ConfigMap")
+	config := find(t, "examples/kubernetes/hpa-adapter/adapter.yaml", "ConfigMap")
 	data, _ := config["data"].(map[string]any)
 	file, _ := data["config.yaml"].(string)
 	var want, have any

@@ -1,4 +1,4 @@
-{{/* Window, query, name and target of every autoscaling engine. */}}
+{{/* Window, query and target of every autoscaling engine. */}}
 
 {{/* Seconds of a duration such as 1m30s. */}}
 {{- define "nginx-exporter.seconds" -}}
@@ -64,49 +64,6 @@ name: {{ .Values.autoscaling.target.name }}
 {{- end }}
 
 {{/*
-The rule of prometheus-adapter. A pod may be scraped by two jobs: `max` by pod and addr
-counts each series once, then `sum` adds up the targets of one exporter.
-*/}}
-{{- define "nginx-exporter.adapterRule" -}}
-{{- $more := ternary "" (printf ",%s" .Values.autoscaling.matchers) (empty .Values.autoscaling.matchers) -}}
-seriesQuery: {{ printf "%s{namespace!=\"\",pod!=\"\"%s}" (include "nginx-exporter.series" .) $more | replace "'" "''" | squote }}
-resources:
-  overrides:
-    namespace:
-      resource: namespace
-    pod:
-      resource: pod
-name:
-  matches: {{ printf "^%s$" (include "nginx-exporter.series" .) | quote }}
-  as: {{ .Values.autoscaling.metricName | quote }}
-metricsQuery: {{ printf "sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(<<.Series>>{<<.LabelMatchers>>%s}[%s])))" $more (include "nginx-exporter.window" .) | replace "'" "''" | squote }}
-{{- end }}
-
-{{/* Configuration file of the adapter. */}}
-{{- define "nginx-exporter.adapterConfig" -}}
-rules:
-  - {{ include "nginx-exporter.adapterRule" . | nindent 4 | trim }}
-{{- end }}
-
-{{/* The same as values for the chart of prometheus-adapter. */}}
-{{- define "nginx-exporter.adapterValues" -}}
-{{- $url := urlParse .Values.autoscaling.prometheusUrl -}}
-{{- $port := ternary 443 80 (eq $url.scheme "https") -}}
-{{- with regexFind ":[0-9]+$" $url.host }}{{ $port = trimPrefix ":" . | int }}{{ end -}}
-prometheus:
-  url: {{ printf "%s://%s" $url.scheme (regexReplaceAll ":[0-9]+$" $url.host "") }}
-  port: {{ $port }}
-  path: {{ $url.path | quote }}
-metricsRelistInterval: {{ .Values.autoscaling.adapter.relistInterval }}
-extraArguments:
-  - --metrics-max-age={{ .Values.autoscaling.adapter.maxAge }}
-rules:
-  default: false
-  custom:
-    - {{ include "nginx-exporter.adapterRule" . | nindent 6 | trim }}
-{{- end }}
-
-{{/*
 Pattern of the target's pod names. Kubernetes' suffixes have no vowels and no 0, 1, 3, so
 web does not match the pods of web-api.
 */}}
@@ -127,17 +84,4 @@ web does not match the pods of web-api.
 {{- $matchers := printf "namespace=%q,pod=~%q" .Release.Namespace (include "nginx-exporter.podNames" .) -}}
 {{- with .Values.autoscaling.matchers }}{{ $matchers = printf "%s,%s" $matchers . }}{{ end -}}
 {{- printf "sum(max by (pod, addr) (rate(%s{%s}[%s])))" (include "nginx-exporter.series" .) $matchers (include "nginx-exporter.window" .) -}}
-{{- end }}
-
-{{- define "nginx-exporter.adapter" -}}
-{{- include "nginx-exporter.suffixed" (list . "adapter") -}}
-{{- end }}
-
-{{- define "nginx-exporter.adapterSelector" -}}
-app.kubernetes.io/name: {{ include "nginx-exporter.partName" (list . "adapter") }}
-app.kubernetes.io/instance: {{ .Release.Name }}
-{{- end }}
-
-{{- define "nginx-exporter.installsAdapter" -}}
-{{- if and (eq .Values.autoscaling.engine "adapter") .Values.autoscaling.adapter.install.enabled }}yes{{ end -}}
 {{- end }}

@@ -152,12 +152,25 @@
 {{- if gt $relist (include "nginx-exporter.seconds" $scaling.adapter.maxAge | float64) -}}
 {{- fail "autoscaling.adapter.maxAge is less than relistInterval, which the adapter rejects" -}}
 {{- end -}}
+{{- include "nginx-exporter.validateRules" $scaling -}}
 {{- end -}}
 {{- if and (eq $scaling.engine "keda-direct") .Values.web.tls.clientAuth -}}
 {{- fail "autoscaling.engine keda-direct does not support client certificates: unset web.tls.clientAuth or use keda-prometheus" -}}
 {{- end -}}
 {{- if eq $scaling.engine "gke" -}}
 {{- include "nginx-exporter.validateGKE" . -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validateRules" -}}
+{{- $scaling := . -}}
+{{- if and .adapter.extraRules (not .adapter.install.enabled) -}}
+{{- fail "autoscaling.adapter.extraRules needs autoscaling.adapter.install.enabled: the chart does not configure other adapters" -}}
+{{- end -}}
+{{- range .adapter.extraRules -}}
+{{- if eq ((.name).as | default "") $scaling.metricName -}}
+{{- fail (printf "autoscaling.adapter.extraRules: %s is the metric of the chart's rule; one of the two rules would be ignored" $scaling.metricName) -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 
@@ -171,17 +184,6 @@
 {{- range $key, $value := include "nginx-exporter.nginxLabels" . | fromYaml -}}
 {{- if not (regexMatch "^[A-Za-z0-9_-]+$" $key) -}}
 {{- fail (printf "autoscaling.engine gke: label %s in podSelector.matchLabels has characters that AutoscalingMetric does not support; use letters, digits, - and _" $key) -}}
-{{- end -}}
-{{- end -}}
-{{- end }}
-
-{{/* A cluster has one APIService: the last one applied would replace it. */}}
-{{- define "nginx-exporter.validateOwner" -}}
-{{- $found := lookup "apiregistration.k8s.io/v1" "APIService" "" "v1beta1.custom.metrics.k8s.io" -}}
-{{- if and $found (not .Values.autoscaling.adapter.install.takeOwnership) -}}
-{{- $service := (($found).spec).service | default dict -}}
-{{- if not (and (eq ($service.name | default "") (include "nginx-exporter.adapter" .)) (eq ($service.namespace | default "") .Release.Namespace)) -}}
-{{- fail (printf "custom.metrics.k8s.io already belongs to %s/%s: add the rule to that adapter and unset autoscaling.adapter.install.enabled, or set takeOwnership" ($service.namespace | default "?") ($service.name | default "?")) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
