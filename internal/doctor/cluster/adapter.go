@@ -130,6 +130,14 @@ func (a *Adapter) RelistInterval() time.Duration {
 	return 10 * time.Minute // the default
 }
 
+// MaxAge is how old the newest sample of a series may be for the adapter to list it.
+func (a *Adapter) MaxAge() time.Duration {
+	if d, err := time.ParseDuration(a.Container.Flag("metrics-max-age")); err == nil && d > 0 {
+		return d
+	}
+	return a.RelistInterval() // the default
+}
+
 // Started is when a container of the adapter last started; zero if none runs.
 func (a *Adapter) Started() (at time.Time) {
 	for i := range a.Pods {

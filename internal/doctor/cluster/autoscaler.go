@@ -178,11 +178,7 @@ func (o *Observation) Metric() Metric {
 		spec := &h.Spec.Metrics[i]
 		t := spec.custom()
 		if t == nil {
-			name := ""
-			if spec.Resource != nil {
-				name = spec.Resource.Name
-			}
-			m.Others = append(m.Others, spec.Type+" "+name)
+			m.Others = append(m.Others, spec.String())
 			continue
 		}
 		if m.Name == "" || o.isNginx(t.Metric.Name) && !o.isNginx(m.Name) {
@@ -193,6 +189,42 @@ func (o *Observation) Metric() Metric {
 		}
 	}
 	return m
+}
+
+// String is TYPE NAME, such as Resource cpu.
+func (m *MetricSpec) String() string {
+	name := ""
+	switch t := m.custom(); {
+	case t != nil:
+		name = t.Metric.Name
+	case m.Resource != nil:
+		name = m.Resource.Name
+	case m.ContainerResource != nil:
+		name = m.ContainerResource.Name + " of container " + m.ContainerResource.Container
+	}
+	return strings.TrimSpace(m.Type + " " + name)
+}
+
+// Target is the target value, whatever the type.
+func (m *MetricSpec) Target() MetricValue {
+	switch t := m.custom(); {
+	case t != nil:
+		return t.Target
+	case m.Resource != nil:
+		return m.Resource.Target
+	case m.ContainerResource != nil:
+		return m.ContainerResource.Target
+	}
+	return MetricValue{}
+}
+
+// ResourceAPIErr requests the CPU and memory of the pods: nil if there are values.
+func (o *Observation) ResourceAPIErr() error {
+	pods, err := readList[struct{}](o, "/apis/metrics.k8s.io/v1beta1/namespaces/"+o.Namespace.Value()+"/pods"+selectorQuery(o.PodSelector()))
+	if err == nil && len(pods) == 0 {
+		return &Error{NotFound, "the response has no values for these pods"}
+	}
+	return err
 }
 
 func (m *MetricSpec) custom() *MetricTarget {
@@ -213,7 +245,18 @@ func (o *Observation) isNginx(metric string) bool {
 			return true
 		}
 	}
-	return strings.Contains(metric, "nginx")
+	return strings.Contains(metric, "nginx") && !IsOfController(metric)
+}
+
+// IsOfController reports whether a metric, query or image is that of an ingress controller
+// or gateway, which runs nginx and has an exporter of its own.
+func IsOfController(name string) bool {
+	for _, part := range []string{"nginx_ingress", "nginx_gateway_fabric", "ingress-nginx/", "nginx-ingress", "nginx-gateway-fabric"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // Resource is the plural name of the resource that the metric describes, with its API

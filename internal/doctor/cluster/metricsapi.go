@@ -17,6 +17,10 @@ const (
 // responses that the controller does not get.
 const HPAController = accountPrefix + "kube-system:horizontal-pod-autoscaler"
 
+// Anonymous is the user for whom a server behind the API server takes all requests if it
+// does not trust the certificate with which the API server forwards them.
+const Anonymous = "system:anonymous"
+
 // HasOwnMetrics reports whether a Service behind a metrics API belongs to a product
 // that does not serve metrics of Prometheus.
 func HasOwnMetrics(service string) bool {
@@ -71,29 +75,34 @@ func (o *Observation) ExternalAPIErr() error {
 
 // Values are the values of the HPA's metric.
 type Values struct {
-	Items []string
+	Items   []string // quantities
+	Objects []string // the names of the pods, or of the object, in the order of Items
 	// Denied is why the user may not impersonate the HPA controller, so that the
 	// request was sent as the user.
 	Denied error
 }
 
 func (o *Observation) readValues() (values Values, err error) {
-	values.Items, err = o.valuesAs(HPAController)
+	values, err = o.valuesAs(HPAController)
 	if ReasonOf(err) == Forbidden && strings.Contains(err.Error(), "cannot impersonate") {
-		values.Denied = err
-		values.Items, err = o.valuesAs("")
+		denied := err
+		values, err = o.valuesAs("")
+		values.Denied = denied
 	}
 	return values, err
 }
 
-func (o *Observation) valuesAs(user string) ([]string, error) {
-	var v list[struct{ Value string }]
-	err := o.kubectl.get(o.ctx, user, o.valuePath(), &v)
-	var items []string
+func (o *Observation) valuesAs(user string) (values Values, err error) {
+	var v list[struct {
+		Value           string
+		DescribedObject Reference
+	}]
+	err = o.kubectl.get(o.ctx, user, o.valuePath(), &v)
 	for _, item := range v.Items {
-		items = append(items, item.Value)
+		values.Items = append(values.Items, item.Value)
+		values.Objects = append(values.Objects, item.DescribedObject.Name)
 	}
-	return items, err
+	return values, err
 }
 
 // RereadValues requests the values again, as the same user.
@@ -103,7 +112,8 @@ func (o *Observation) RereadValues() ([]string, error) {
 		user = ""
 	}
 	o.kubectl.forget(user, o.valuePath())
-	return o.valuesAs(user)
+	values, err := o.valuesAs(user)
+	return values.Items, err
 }
 
 // valuePath is the path that the HPA controller requests.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,10 @@ type Meta struct {
 	CreationTimestamp time.Time
 	DeletionTimestamp time.Time
 	ManagedFields     []ManagedFields
+	OwnerReferences   []struct {
+		APIVersion, Kind, Name string
+		Controller             bool
+	}
 }
 
 // Changed is when the object was last changed.
@@ -97,25 +102,28 @@ type HPA struct {
 		ScaleTargetRef           Reference
 		MinReplicas, MaxReplicas int
 		Metrics                  []MetricSpec
-		Behavior                 struct {
-			ScaleDown struct{ StabilizationWindowSeconds *int }
-		}
+		Behavior                 struct{ ScaleUp, ScaleDown ScalingRules }
 	}
 	Status struct {
 		CurrentReplicas, DesiredReplicas int
 		LastScaleTime                    time.Time
-		CurrentMetrics                   []struct {
-			Pods, Object, External *MetricStatus
-		}
-		Conditions Conditions
+		CurrentMetrics                   []MetricStatus // one for each metric, empty if it fails
+		Conditions                       Conditions
 	}
 }
 
-// MetricSpec is a metric by which an HPA scales.
+// ScalingRules say how an HPA scales in one direction.
+type ScalingRules struct {
+	StabilizationWindowSeconds *int
+	SelectPolicy               string // Disabled for no scaling in this direction
+	Tolerance                  string // a quantity; empty for the default of the cluster
+}
+
+// MetricSpec is a metric by which an HPA scales. Only the field of its type is set.
 type MetricSpec struct {
-	Type                   string
-	Pods, Object, External *MetricTarget
-	Resource               *struct{ Name string }
+	Type                        string
+	Pods, Object, External      *MetricTarget
+	Resource, ContainerResource *ResourceTarget
 }
 
 // MetricTarget is a custom or external metric and its target value.
@@ -124,14 +132,38 @@ type MetricTarget struct {
 		Name     string
 		Selector *Selector
 	}
-	Target          struct{ AverageValue, Value string }
+	Target          MetricValue
 	DescribedObject Reference
 }
 
-// MetricStatus is the last value of a metric that the HPA has read.
+// ResourceTarget is CPU or memory, of one container if it is named, and its target value.
+type ResourceTarget struct {
+	Name, Container string
+	Target          MetricValue
+}
+
+// MetricValue is a target or current value: two quantities, and a percentage of the
+// requests of the pods. Those that do not apply are empty.
+type MetricValue struct {
+	AverageValue, Value string
+	AverageUtilization  *int
+}
+
+// MetricStatus is the last value of a metric that the HPA has read. Only the field of its
+// type is set, none if it could not be read.
 type MetricStatus struct {
+	Pods, Object, External, Resource, ContainerResource *MetricReading
+}
+
+// MetricReading is a value, and the name of the metric unless it is a resource.
+type MetricReading struct {
 	Metric  struct{ Name string }
-	Current struct{ AverageValue, Value string }
+	Current MetricValue
+}
+
+// Reading is the field that is set; nil for none.
+func (m *MetricStatus) Reading() *MetricReading {
+	return cmp.Or(m.Pods, m.Object, m.External, m.Resource, m.ContainerResource)
 }
 
 // Workload is a Deployment or another object with a pod template, or its scale
@@ -162,10 +194,32 @@ type PodSpec struct {
 	InitContainers, Containers []Container
 	HostNetwork                bool
 	Volumes                    []Volume
+	Resources                  Resources // of the whole pod
 }
 
 // All lists all containers. Init containers may be sidecars.
 func (s *PodSpec) All() []Container { return slices.Concat(s.InitContainers, s.Containers) }
+
+// Resources are what a container or pod requests, as quantities.
+type Resources struct{ Requests map[string]string }
+
+// Unrequested is the container that makes the HPA unable to compare the use of a resource
+// with what the pod requests; nil if there is none. A name selects one container. The HPA
+// ignores init containers that end.
+func (s *PodSpec) Unrequested(resource, name string) *Container {
+	if name == "" && len(s.Resources.Requests) > 0 {
+		return nil // it compares with the requests of the pod
+	}
+	all := s.All()
+	i := slices.IndexFunc(all, func(c Container) bool {
+		ends := slices.ContainsFunc(s.InitContainers, func(init Container) bool { return init.Name == c.Name && init.RestartPolicy != "Always" })
+		return !ends && (name == "" || name == c.Name) && c.Resources.Requests[resource] == ""
+	})
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
+}
 
 // Volume is a volume of a pod; ConfigMap is nil for any other type.
 type Volume struct {
@@ -182,7 +236,9 @@ type Container struct {
 		Name          string
 		ContainerPort int
 	}
-	VolumeMounts []struct{ Name, MountPath, SubPath string }
+	VolumeMounts  []struct{ Name, MountPath, SubPath string }
+	Resources     Resources
+	RestartPolicy string // Always for a sidecar among the init containers
 }
 
 // Flag is the value of the argument --NAME=VALUE or --NAME VALUE, or else of the first
@@ -241,6 +297,22 @@ type Pod struct {
 
 // Ready reports whether the pod is ready.
 func (p *Pod) Ready() bool { return p.Status.Conditions.IsTrue("Ready") }
+
+// Owner is the workload that controls the pod; empty if there is none. The ReplicaSet of a
+// Deployment stands for the Deployment.
+func (p *Pod) Owner() Reference {
+	for _, o := range p.Metadata.OwnerReferences {
+		if !o.Controller {
+			continue
+		}
+		hash := p.Metadata.Labels["pod-template-hash"]
+		if name, found := strings.CutSuffix(o.Name, "-"+hash); o.Kind == "ReplicaSet" && hash != "" && found {
+			return Reference{o.APIVersion, "Deployment", name}
+		}
+		return Reference{o.APIVersion, o.Kind, o.Name}
+	}
+	return Reference{}
+}
 
 // ended reports whether the pod has terminated or is terminating.
 func (p *Pod) ended() bool {

@@ -10,6 +10,7 @@ package cluster
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -153,11 +154,15 @@ func (o *Observation) Service(namespace, name string) (Service, error) {
 }
 
 // IsLocal reports whether an error is due to kubectl, permissions or the API server,
-// as opposed to a server behind the API server that does not respond.
+// as opposed to a server behind the API server that does not respond, or rejects what the
+// API server forwards.
 func (o *Observation) IsLocal(err error) bool {
-	if ReasonOf(err) != NoResponse {
-		return IsClientSide(err)
+	switch reason := ReasonOf(err); {
+	case reason == NoResponse, reason == Unauthorized:
+		_, err = read[struct{}](o, "/version")
+		return ReasonOf(err) == reason
+	case reason == Forbidden && strings.Contains(err.Error(), Anonymous):
+		return false
 	}
-	_, err = read[struct{}](o, "/version")
-	return ReasonOf(err) == NoResponse
+	return IsClientSide(err)
 }

@@ -101,6 +101,28 @@ type Pods struct {
 	Without   []Pod      // live pods without an exporter
 }
 
+// Strangers are the live pods that another workload controls, or none, although the
+// selector of the target matches them. Pods of other kinds of workloads cannot be told.
+func (o *Observation) Strangers() []Pod {
+	ref := o.HPA().Spec.ScaleTargetRef
+	if ref.Kind != "Deployment" && ref.Kind != "StatefulSet" {
+		return nil
+	}
+	isOwn := func(p *Pod) bool { owner := p.Owner(); return owner.Kind == ref.Kind && owner.Name == ref.Name }
+	var strangers []Pod
+	pods := o.Pods.Value().Live
+	for i := range pods {
+		if !isOwn(&pods[i]) {
+			strangers = append(strangers, pods[i])
+		}
+	}
+	if len(strangers) == len(pods) {
+		// Without a pod of its own, only owners tell.
+		strangers = slices.DeleteFunc(strangers, func(p Pod) bool { return p.Owner() == Reference{} })
+	}
+	return strangers
+}
+
 // Ready counts the pods that are ready.
 func (p *Pods) Ready() int {
 	n := 0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/doctor/cluster"
 )
 
@@ -63,6 +64,34 @@ func metricOfGKE(d *diagnosis) *finding {
 	}
 	return unchecked("uses a metric of GKE", "GKE serves the metric %s itself; the doctor cannot check it.", strings.ReplaceAll(name, "|", " ")).
 		fix("kubectl -n %s describe autoscalingmetric   # its conditions show the state", d.namespace())
+}
+
+// metricOfController reports a metric of an ingress controller or gateway.
+func metricOfController(d *diagnosis) *finding {
+	name := d.Metric().Name
+	query := name
+	if t := d.ScaledObject().Trigger("prometheus"); t != nil && d.ScaledObject().IsMetricOf(t, name) {
+		query = t.Metadata["query"]
+	}
+	if !cluster.IsOfController(query) {
+		return nil
+	}
+	f := ofController(d, failed("", "%s is a metric of an ingress controller or gateway, which has an exporter of its own.", name))
+	if query != name {
+		f.evidence("query of the trigger", "%s", query)
+	}
+	return f
+}
+
+// ofController completes a finding about an ingress controller or gateway.
+func ofController(d *diagnosis, f *finding) *finding {
+	f.state, f.step = doctor.Unknown, "uses a metric of an ingress controller"
+	if active := d.HPA().Status.Conditions.Of("ScalingActive"); active.Type != "" {
+		f.evidence("HPA", "%s", active)
+	}
+	return f.as("ingress-controller-metric").
+		fix("do not inject nginx-exporter; enable the metrics of the controller: for ingress-nginx, controller.metrics.enabled and controller.metrics.serviceMonitor.enabled").
+		fix("kubectl -n %s describe hpa %s   # shows whether it gets values", d.namespace(), d.HPA().Metadata.Name)
 }
 
 func hpaSummary(d *diagnosis) string {

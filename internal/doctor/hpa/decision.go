@@ -1,8 +1,10 @@
 package hpa
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +18,27 @@ const (
 	defaultTolerance     = 0.1
 	defaultStabilization = 300 * time.Second
 )
+
+// hpaUpdateDenied reports a target whose number of pods the HPA may not change.
+func hpaUpdateDenied(d *diagnosis) *finding {
+	able := d.HPA().Status.Conditions.Of("AbleToScale")
+	if able.Status != "False" {
+		return nil
+	}
+	const step = "the HPA may not scale " // the target
+	by := regexp.MustCompile(`admission webhook "[^"]+"|failed calling webhook "[^"]+"|ValidatingAdmissionPolicy '[^']+'`).FindString(able.Message)
+	switch {
+	case by != "" && able.Reason == "FailedUpdateScale":
+		return failed(step+d.targetRef().String(), "Admission control prevents the HPA from scaling %s: %s.", d.targetRef(), by).
+			evidence(able.Type, "%s", able).evidence("since", "%s", clock(able.LastTransitionTime)).
+			fix("kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicies   # it must respond, and allow updates of the scale by %s", cluster.HPAController)
+	case strings.Contains(able.Message, `is forbidden: User "`+cluster.HPAController+`"`):
+		return failed(step+d.targetRef().String(), "The HPA controller does not have permission to scale %s.", d.targetRef()).as("hpa-controller-rights").
+			evidence(able.Type, "%s", able).
+			fix("kubectl describe clusterrole system:controller:horizontal-pod-autoscaler   # it must have get and update on */scale")
+	}
+	return nil
+}
 
 func hpaUnable(d *diagnosis) *finding {
 	if able := d.HPA().Status.Conditions.Of("AbleToScale"); able.Status == "False" {
@@ -56,35 +79,89 @@ func hpaAtMax(d *diagnosis) *finding {
 	if limited.Status != "True" || limited.Reason != "TooManyReplicas" {
 		return nil
 	}
-	return warning("The HPA wants more pods than maxReplicas, %d, allows.", h.Spec.MaxReplicas).evidence("HPA", "%s", limited).
-		fix(`kubectl -n %s patch hpa %s --type merge -p '{"spec":{"maxReplicas":N}}'   # if the cluster and the servers behind nginx have capacity`, d.namespace(), h.Metadata.Name)
+	f := warning("The HPA wants more pods than maxReplicas, %d, allows.", h.Spec.MaxReplicas).evidence("HPA", "%s", limited)
+	if usesKEDA(d) {
+		return fixScaledObject(d, f, "spec.maxReplicaCount, if the cluster and the servers behind nginx have capacity")
+	}
+	return f.fix(`kubectl -n %s patch hpa %s --type merge -p '{"spec":{"maxReplicas":N}}'   # if the cluster and the servers behind nginx have capacity`, d.namespace(), h.Metadata.Name)
 }
 
 // currentValue is the last value that the HPA has read, and its ratio to the target, NaN
 // if unknown.
 func currentValue(d *diagnosis) (current string, ratio float64) {
-	m := d.Metric()
-	for _, c := range d.HPA().Status.CurrentMetrics {
-		status := c.Pods
-		switch {
-		case c.Object != nil:
-			status = c.Object
-		case c.External != nil:
-			status = c.External
-		}
-		if status == nil || status.Metric.Name != m.Name {
+	m, all := d.Metric(), d.HPA().Status.CurrentMetrics
+	for i := range all {
+		r := all[i].Reading()
+		if r == nil || r.Metric.Name != m.Name {
 			continue
 		}
-		current = status.Current.AverageValue
-		if current == "" {
-			current = status.Current.Value
-		}
+		current = cmp.Or(r.Current.AverageValue, r.Current.Value)
 		if target := quantity(m.Target); target > 0 {
 			return current, quantity(current) / target
 		}
 	}
 	return current, math.NaN()
 }
+
+// tolerances are the shares of the target by which the value may exceed or miss it without
+// scaling.
+func tolerances(d *diagnosis) (up, down float64) {
+	b := &d.HPA().Spec.Behavior
+	of := func(rules *cluster.ScalingRules) float64 {
+		if own := quantity(rules.Tolerance); !math.IsNaN(own) {
+			return own
+		}
+		return defaultTolerance
+	}
+	return of(&b.ScaleUp), of(&b.ScaleDown)
+}
+
+// hpaTolerates reports a value that the default tolerance would not tolerate, but that of
+// the HPA does.
+func hpaTolerates(d *diagnosis) *finding {
+	up, down := tolerances(d)
+	_, ratio := currentValue(d)
+	direction, own, h := "scaleUp", up, d.HPA()
+	if ratio < 1 {
+		direction, own = "scaleDown", down
+	}
+	if !(math.Abs(ratio-1) > defaultTolerance && math.Abs(ratio-1) <= own) || ratio < 1 && isAtMin(h) {
+		return nil
+	}
+	return warning("The HPA does not scale, since the ratio of value and target, %.2f, is within its own tolerance of %.0f%%.", ratio, 100*own).
+		fix("%s%s.tolerance", editBehavior(d), direction)
+}
+
+// directionDisabled reports an HPA that never scales in one or both directions.
+func directionDisabled(d *diagnosis) *finding {
+	const disabled = "Disabled"
+	h := d.HPA()
+	up, down := h.Spec.Behavior.ScaleUp.SelectPolicy == disabled, h.Spec.Behavior.ScaleDown.SelectPolicy == disabled
+	if s := d.ScaledObject(); s != nil && s.Status.Conditions.IsTrue("Paused") {
+		return nil // that is how KEDA pauses it
+	}
+	switch {
+	case up && down:
+		return failed("never scales", "The behavior of the HPA disables scaling in both directions.").
+			fix("%s*.selectPolicy: Max", editBehavior(d))
+	case up:
+		return warning("The HPA never scales up: its behavior disables that.").fix("%sscaleUp.selectPolicy: Max", editBehavior(d))
+	case down:
+		return warning("The HPA never scales down: its behavior disables that.").fix("%sscaleDown.selectPolicy: Max", editBehavior(d))
+	}
+	return nil
+}
+
+// editBehavior is the command that edits the behavior of the HPA, up to the field to edit.
+// KEDA overwrites changes of its HPAs.
+func editBehavior(d *diagnosis) string {
+	if s := d.ScaledObject(); s != nil {
+		return fmt.Sprintf("kubectl -n %s edit scaledobject %s   # spec.advanced.horizontalPodAutoscalerConfig.behavior.", d.namespace(), s.Metadata.Name)
+	}
+	return fmt.Sprintf("kubectl -n %s edit hpa %s   # spec.behavior.", d.namespace(), d.HPA().Metadata.Name)
+}
+
+func isAtMin(h *cluster.HPA) bool { return h.Status.CurrentReplicas <= max(h.Spec.MinReplicas, 1) }
 
 func decisionSummary(d *diagnosis) string {
 	h, m := d.HPA(), d.Metric()
@@ -96,12 +173,17 @@ func decisionSummary(d *diagnosis) string {
 	}
 	text := fmt.Sprintf("value %s, target %s%s; pods: %d, desired: %d", current, m.Target, perPod, status.CurrentReplicas, status.DesiredReplicas)
 	able := status.Conditions.Of("AbleToScale")
+	up, down := tolerances(d)
+	tolerance := up
+	if ratio < 1 {
+		tolerance = down
+	}
 	switch {
 	case math.IsNaN(ratio):
 		return text
-	case math.Abs(ratio-1) <= defaultTolerance:
-		return text + fmt.Sprintf("; the ratio %.2f is within the tolerance of 10%%", ratio)
-	case ratio < 1 && status.CurrentReplicas <= max(h.Spec.MinReplicas, 1):
+	case math.Abs(ratio-1) <= tolerance:
+		return text + fmt.Sprintf("; the ratio %.2f is within the tolerance of %.0f%%", ratio, 100*tolerance)
+	case ratio < 1 && isAtMin(h):
 		return text + "; already at minReplicas"
 	case able.Reason == "ScaleDownStabilized" && ratio < 1:
 		return text + "; will scale down " + stabilization(d, able)

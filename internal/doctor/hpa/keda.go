@@ -128,8 +128,8 @@ func kedaEvent(d *diagnosis) string {
 	return last.Message + ", first at " + clock(last.At()) + "; later messages are in the log of KEDA"
 }
 
-// fixTrigger adds how to change the trigger of the ScaledObject; what says which part.
-func fixTrigger(d *diagnosis, f *finding, what string) *finding {
+// fixScaledObject adds how to change the ScaledObject; what says which part.
+func fixScaledObject(d *diagnosis, f *finding, what string) *finding {
 	return f.fix("kubectl -n %s edit scaledobject %s   # %s", d.namespace(), d.ScaledObject().Metadata.Name, what)
 }
 

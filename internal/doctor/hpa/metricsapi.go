@@ -2,6 +2,7 @@ package hpa
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"nginx-exporter/internal/doctor/cluster"
@@ -18,12 +19,17 @@ func apiGroup(d *diagnosis) string {
 	return cluster.CustomMetrics
 }
 
-func apiMissing(d *diagnosis) *finding {
-	api, group := &d.CustomAPI, apiGroup(d)
+// metricsAPI is the APIService of the HPA's metric.
+func metricsAPI(d *diagnosis) *cluster.Fact[*cluster.APIService] {
 	if isExternal(d) {
-		api = &d.ExternalAPI
+		return &d.ExternalAPI
 	}
-	service, err := api.Get()
+	return &d.CustomAPI
+}
+
+func apiMissing(d *diagnosis) *finding {
+	group := apiGroup(d)
+	service, err := metricsAPI(d).Get()
 	switch {
 	case err != nil:
 		return unobserved("the APIService of "+group, err)
@@ -87,14 +93,22 @@ func managers(m *cluster.Meta) []string {
 // metricsErr is why the custom metrics API does not respond. It does if it forbids the list
 // to the user.
 func metricsErr(d *diagnosis) error {
-	if cluster.ReasonOf(d.Metrics.Err()) == cluster.Forbidden {
-		return nil
+	if err := d.Metrics.Err(); cluster.ReasonOf(err) != cluster.Forbidden {
+		return err
 	}
-	return d.Metrics.Err()
+	return nil
 }
 
 func metricsUnreadable(d *diagnosis) *finding {
 	return d.unobservedLocally("the metrics API", metricsErr(d))
+}
+
+// listErr is why the list of custom or external metrics cannot be read; nil if it can.
+func listErr(d *diagnosis) error {
+	if isExternal(d) {
+		return d.ExternalAPIErr()
+	}
+	return d.Metrics.Err()
 }
 
 func apiFails(d *diagnosis) bool { return isCustom(d) && metricsErr(d) != nil }
@@ -107,6 +121,43 @@ func addAPIStatus(d *diagnosis, f *finding) {
 	}
 	f.evidence("response to the list request", "%s", d.Metrics.Err()).
 		evidence("APIService "+api.Metadata.Name, "%s", api.Status.Conditions.Of("Available"))
+}
+
+// adapterDistrustsServer reports a server behind the API server that rejects the certificate with
+// which the API server forwards requests, so that it does not know from whom they are.
+func adapterDistrustsServer(d *diagnosis, err error) *finding {
+	api := metricsAPI(d).Value()
+	if err == nil || api == nil || api.Spec.Service == nil || d.IsLocal(err) {
+		return nil
+	}
+	available := api.Status.Conditions.Of("Available")
+	rejected := cluster.ReasonOf(err) == cluster.Unauthorized || cluster.ReasonOf(err) == cluster.Forbidden && strings.Contains(err.Error(), cluster.Anonymous)
+	if !rejected && !regexp.MustCompile(`bad status from \S+: 40[13]$`).MatchString(available.Message) {
+		return nil
+	}
+	f := failed("rejects requests of the API server", "%s does not trust the certificate with which the API server forwards requests.", api.Owner()).as("adapter-front-proxy").
+		evidence("response", "%s", err).evidence("APIService "+api.Metadata.Name, "%s", available)
+	if isCustom(d) {
+		f.evidence("last log line", "%s", d.AdapterLog())
+	}
+	return f.fix("kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml   # requestheader-client-ca-file must have the CA of --proxy-client-cert-file of the API server").
+		fix("restart the Deployment of %s if that CA was replaced since its start; remove --requestheader-client-ca-file from its arguments if it has another CA", api.Owner())
+}
+
+// proxyIntercepts reports an API server whose requests to Services go through an HTTP proxy.
+func proxyIntercepts(d *diagnosis, err error) *finding {
+	api := metricsAPI(d).Value()
+	if err == nil || api == nil || api.Spec.Service == nil {
+		return nil
+	}
+	// Of a proxy that refuses a connection, Go reports only the text of the HTTP status.
+	available := api.Status.Conditions.Of("Available")
+	if !regexp.MustCompile(`proxyconnect|Get "[^"]+": (Forbidden|Proxy Authentication Required|Bad Gateway|Service Unavailable|Gateway Time-?out|Bad Request|Not Found|Method Not Allowed)$`).MatchString(available.Message) {
+		return nil
+	}
+	return failed("an HTTP proxy intercepts requests of the API server", "The API server sends its requests to %s through an HTTP proxy.", api.Owner()).as("apiserver-proxy").
+		evidence("response", "%s", err).evidence("APIService "+api.Metadata.Name, "%s", available).
+		fix("add the addresses of Services and .svc to NO_PROXY of kube-apiserver, or remove HTTPS_PROXY, and restart it")
 }
 
 func failingAdapterHidden(d *diagnosis) *finding {

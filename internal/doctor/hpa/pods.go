@@ -1,7 +1,11 @@
 package hpa
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"nginx-exporter/internal/doctor/cluster"
@@ -58,17 +62,76 @@ func exporterRollsOut(d *diagnosis) *finding {
 	return waitingUntil(until, "a rollout replaces %d pods without exporter", len(pods.Without))
 }
 
+// strangersWithoutExporter reports pods of other workloads under the selector of the target.
+// The HPA takes them for its own: they count as idle, or as at the target.
+func strangersWithoutExporter(d *diagnosis) *finding {
+	strangers := slices.DeleteFunc(d.Strangers(), func(p cluster.Pod) bool { return cluster.FindExporter(&p.Spec) != nil })
+	if len(strangers) == 0 || len(strangers) < len(d.Pods.Value().Without) {
+		return nil
+	}
+	return withStrangers(d, failed("other pods match its selector", "The selector of %s matches pods of others, too: the HPA counts them, and they have no metrics.", d.targetRef()), strangers)
+}
+
+// strangersWithExporter reports pods of other workloads that have an exporter.
+func strangersWithExporter(d *diagnosis) *finding {
+	strangers := d.Strangers()
+	if len(strangers) == 0 {
+		return nil
+	}
+	return withStrangers(d, warning("The selector of %s matches pods of others, too: the HPA counts them and their metrics.", d.targetRef()), strangers)
+}
+
+func withStrangers(d *diagnosis, f *finding, strangers []cluster.Pod) *finding {
+	f.evidence("selector", "%s", d.PodSelector())
+	for i := range strangers {
+		const most = 3
+		if p := &strangers[i]; i < most {
+			f.evidence("pod "+p.Metadata.Name, "of %s", cmp.Or(strings.TrimSpace(p.Owner().String()), "no workload"))
+		}
+	}
+	return f.fix("change a label of these pods, in the template of their workload; or add a label to the selector of %s, which means to recreate it", d.targetRef())
+}
+
+// noNginx reports pods without exporter that have no nginx either: the metric of the HPA is
+// not one of this exporter.
+func noNginx(d *diagnosis) *finding {
+	pods := d.Pods.Value()
+	var containers []string
+	for _, p := range pods.Without {
+		for _, c := range p.Spec.All() {
+			text := c.Name + " (" + c.Image + ")"
+			if cluster.IsOfController(c.Image) {
+				return ofController(d, failed("", "Pod %s is an ingress controller or gateway, which has an exporter of its own.", p.Metadata.Name)).
+					evidence("container", "%s", text)
+			}
+			if regexp.MustCompile(`nginx|angie|openresty|tengine|freenginx`).MatchString(text) {
+				return nil
+			}
+			containers = append(containers, text)
+		}
+	}
+	if strings.Contains(d.Metric().Name, "nginx") {
+		return nil
+	}
+	return unchecked("without an exporter of nginx", "The pods have neither nginx nor an exporter; %s may be a metric of another program.", d.Metric().Name).as(unknown).
+		evidence("containers", "%s", names(containers)).
+		fix("if it is one of nginx: nginx-exporter inject --status-config --container=NAME --write FILE")
+}
+
 func exporterMissing(d *diagnosis) *finding {
 	pods := d.Pods.Value()
 	var containers []string
 	for _, c := range pods.Without[0].Spec.All() {
 		containers = append(containers, c.Name+" ("+c.Image+")")
 	}
-	return failed("the exporter is missing", "%d of %d pods have no exporter.", len(pods.Without), len(pods.Live)).
+	f := failed("the exporter is missing", "%d of %d pods have no exporter.", len(pods.Without), len(pods.Live)).
 		evidence("pods without", "%s", names(cluster.PodNames(pods.Without))).
 		evidence("containers of "+pods.Without[0].Metadata.Name, "%s", names(containers)).
-		fix("kubectl -n %s get %s -o yaml | nginx-exporter inject --status-config - | kubectl apply -f -", d.namespace(), d.targetRef().Kubectl()).
-		fix("or, better, change the manifest of the %s: nginx-exporter inject --status-config --write FILE", d.targetRef().Kind)
+		fix("nginx-exporter inject --status-config --write FILE   # the manifest of the %s; then apply it as usual", d.targetRef().Kind)
+	f.fix("or without a manifest:")
+	keepReplicas(d, f)
+	// Without replicas, or kubectl apply would record them and reset the HPA each time.
+	return f.fix("kubectl -n %s get %s -o yaml | nginx-exporter inject --status-config - | sed '/^  replicas:/d' | kubectl apply -f -", d.namespace(), d.targetRef().Kubectl())
 }
 
 // exporter is that of the first pod.

@@ -19,7 +19,7 @@ func wrongAddress(d *diagnosis, step string, wrong *cluster.WrongAddress) *findi
 	var f *finding
 	address := cluster.WithoutLogin(wrong.Address)
 	if s := d.ScaledObject(); s != nil {
-		f = fixTrigger(d, failed(step, "The trigger of ScaledObject %s queries %s, where there is no Prometheus.", s.Metadata.Name, address), "serverAddress of the trigger")
+		f = fixScaledObject(d, failed(step, "The trigger of ScaledObject %s queries %s, where there is no Prometheus.", s.Metadata.Name, address), "serverAddress of the trigger")
 	} else {
 		a := d.Adapter.Value()
 		f = failed(step, "The adapter queries %s, where there is no Prometheus.", address).

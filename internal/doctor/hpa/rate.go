@@ -94,7 +94,7 @@ func rateNotComputed(d *diagnosis, r *rate) *finding {
 	if window, found := strings.CutPrefix(r.url.Path, "/rate/"); found {
 		return f.fix("start the exporter with --rate.window=%s", window)
 	}
-	return fixTrigger(d, f, "the path of url must be /rate/WINDOW")
+	return fixScaledObject(d, f, "the path of url must be /rate/WINDOW")
 }
 
 // rateServiceWrong reports a Service that does not select the exporters.
@@ -137,7 +137,7 @@ func fixRate(d *diagnosis, f *finding, s *cluster.ServiceAddress, path string, e
 	}
 	if ref.Kind == "Deployment" || ref.Kind == "ReplicaSet" {
 		f.fix("kubectl -n %s expose %s %s --name=%s-rate --port=%d --cluster-ip=None", d.namespace(), strings.ToLower(ref.Kind), ref.Name, ref.Name, port)
-		return fixTrigger(d, f, fmt.Sprintf("url: %s://%s-rate.%s.svc:%d%s", s.Scheme, ref.Name, d.namespace(), port, path))
+		return fixScaledObject(d, f, fmt.Sprintf("url: %s://%s-rate.%s.svc:%d%s", s.Scheme, ref.Name, d.namespace(), port, path))
 	}
 	return f.fix("set the url of the trigger to a headless Service with port %d and the selector %s", port, d.PodSelector())
 }
@@ -176,7 +176,7 @@ func valueLocationWrong(d *diagnosis, r *rate) *finding {
 	f := failed("KEDA does not get the rate", "The response of the exporter has no value %s.", location).as("keda-value-location").
 		evidence("url of the trigger", "%s", r.address).
 		evidence("values in the response", "%s", names(numbers))
-	return fixTrigger(d, f, "valueLocation of the trigger")
+	return fixScaledObject(d, f, "valueLocation of the trigger")
 }
 
 func rateSummary(d *diagnosis) string {

@@ -1,6 +1,7 @@
 package hpa
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ func isUnlisted(d *diagnosis) bool {
 	}
 	return !slices.Contains(all, wantedMetric(d))
 }
+
+func isListed(d *diagnosis) bool { return !isUnlisted(d) }
 
 // addList adds the metrics that the adapter lists.
 func addList(d *diagnosis, f *finding) {
@@ -177,6 +180,24 @@ func ruleMissing(d *diagnosis) *finding {
 	f := failed("", "No rule of the adapter selects %s.", series).as("rule-missing").evidence("rules", "%s", names(queries)).
 		fix("nginx-exporter snippet adapter-rule   # a rule that works")
 	return fixRules(d, f, "add it")
+}
+
+// listFlaps reports a scrape interval after which the adapter has forgotten the metric.
+func listFlaps(d *diagnosis) *finding {
+	a := d.Adapter.Value()
+	interval := d.ScrapeInterval()
+	if a.Deployment == nil || interval <= a.MaxAge() {
+		return nil
+	}
+	text := "The adapter lists %s only at times: its series get a sample every %s, and it forgets them after %s."
+	f := warning(text, d.Metric().Name, interval, a.MaxAge())
+	if isUnlisted(d) {
+		f = failed("", text, d.Metric().Name, interval, a.MaxAge())
+	}
+	return f.evidence("scrape interval", "%s", interval).
+		evidence("--metrics-max-age", "%s", cmp.Or(a.Container.Flag("metrics-max-age"), "not set, as --metrics-relist-interval")).
+		evidence("--metrics-relist-interval", "%s", a.RelistInterval()).
+		fix("make Prometheus scrape more often (interval of the monitor), or set --metrics-max-age=%s of Deployment %s in %s", 2*interval, a.Deployment.Metadata.Name, a.Namespace)
 }
 
 func rulesStale(d *diagnosis) *finding {

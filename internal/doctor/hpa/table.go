@@ -103,6 +103,11 @@ func hpaCauses() []group {
 				"Add a metric of type Pods with the name that the adapter's rule makes.",
 			},
 			{code: "platform-unsupported", judge: metricOfGKE},
+			{
+				"ingress-controller-metric", metricOfController, "The HPA scales on `nginx_ingress_controller_requests` or the like, or its pods are those of an ingress controller.",
+				"Ingress controllers and gateways have an exporter of their own. This exporter has no part in it, and must not be injected.",
+				"Enable the metrics of the controller; for ingress-nginx, `controller.metrics.enabled`.",
+			},
 		}},
 	}
 }
@@ -168,10 +173,17 @@ func podCauses() []group {
 		{when: lacksExporters, causes: []cause{
 			{judge: exporterRollsOut},
 			{
+				"pods-of-others", strangersWithoutExporter, "The HPA scales too much, or not at all; values are those of fewer pods than the selector matches.",
+				"Pods of another workload, of a Job or of none have the labels of the selector: the HPA counts them. A warning if they have an exporter.",
+				"Change their labels.",
+			},
+			{judge: noNginx},
+			{
 				"exporter-missing", exporterMissing, "Pods do not have the container nginx-exporter.", "The sidecar was not added, or the workload was applied again without it.",
 				"Run `nginx-exporter inject` on the manifest of the workload, or use the chart's MutatingAdmissionPolicy.",
 			},
 		}},
+		{causes: []cause{{code: "pods-of-others", judge: strangersWithExporter}}},
 		{when: noneIsReady, causes: []cause{
 			{judge: containerCrashes},
 			{"exporter-crashing", nil, "The exporter is in CrashLoopBackOff.", "A flag or a file of the exporter is invalid; its last log line says which.", "Correct it. `nginx-exporter check-config` finds it before a deployment."},
@@ -321,6 +333,19 @@ func apiCauses() []group {
 			{code: "platform-unsupported", judge: anotherProductWorks},
 			{"api-owned-by-another", ownedByAnother, "`no known available metric versions found`, though the adapter runs.", "Another product has replaced the APIService; a cluster has only one.", "Remove it from the chart of the other product, and apply that of the adapter again."},
 		}},
+		{causes: []cause{
+			{
+				"adapter-front-proxy", func(d *diagnosis) *finding { return adapterDistrustsServer(d, listErr(d)) },
+				"`error: You must be logged in to the server`, or `User \"system:anonymous\" cannot`, only for metrics; or `FailedDiscoveryCheck` with status 401 or 403.",
+				"The adapter does not trust the certificate with which the API server forwards requests (front proxy).",
+				"Compare requestheader-client-ca-file in the ConfigMap extension-apiserver-authentication with the certificate of the API server, and restart the adapter.",
+			},
+			{
+				"apiserver-proxy", func(d *diagnosis) *finding { return proxyIntercepts(d, listErr(d)) },
+				"`FailedDiscoveryCheck` with `proxyconnect`, `Forbidden` or `Service Unavailable` after the address.",
+				"HTTPS_PROXY of the API server applies to its requests to the adapter.", "Add the addresses of Services and `.svc` to its NO_PROXY.",
+			},
+		}},
 		{when: apiFails, add: addAPIStatus, causes: []cause{
 			{judge: metricsUnreadable},
 			{judge: failingAdapterHidden},
@@ -368,18 +393,27 @@ func ruleCauses() []group {
 			{"rule-series-query-labels", nil, "`the server could not find the metric`.", "The seriesQuery requires labels that the series do not have, such as kubernetes_namespace.", "Use namespace and pod."},
 			{"metric-name", nil, "`the server could not find the metric`.", "The HPA uses a different name from the one that the rule makes.", "Set name.as, or the name in the HPA."},
 			{"rule-missing", nil, "`the server could not find the metric`.", "No rule selects the request counter of nginx.", "Add the rule that `nginx-exporter snippet adapter-rule` prints."},
+			{
+				"adapter-list-flaps", listFlaps, "The metric comes and goes: `the server could not find the metric` at times.",
+				"The adapter lists series with a sample younger than --metrics-max-age (as --metrics-relist-interval, if it is not set), and Prometheus scrapes less often. A warning while it is listed.",
+				"Scrape more often, or raise --metrics-max-age to twice the scrape interval.",
+			},
 			{"rule-stale", rulesStale, "The rules are correct, but the listed metrics are not those of the rules.", "The adapter reads its rules when it starts, and they have been changed since.", "Restart the adapter."},
 			{code: "adapter-prometheus-url", judge: adapterAddressWrong},
 			{judge: adapterLists},
 			{"adapter-prometheus-down", adapterLacksSeries, "`unable to fetch metrics`.", "Prometheus responds to the doctor, but not to the adapter.", "Check DNS, NetworkPolicies, TLS and logins between both."},
 		}},
 		{causes: []cause{{"rule-collision", ruleCollision, "Values are wrong. A warning.", "Two rules make metrics of the same name, and the adapter uses one of them.", "Rename one, or disable the default rules."}}},
+		{when: isListed, causes: []cause{{code: "adapter-list-flaps", judge: listFlaps}}},
 	}
 }
 
 func valueCauses() []group {
 	return []group{
-		{causes: []cause{{judge: valueDenied}}},
+		{causes: []cause{
+			{judge: valueDenied},
+			{judge: func(d *diagnosis) *finding { return adapterDistrustsServer(d, d.Values.Err()) }},
+		}},
 		{when: valueFails, add: addResponse, causes: []cause{
 			{code: "adapter-auth-delegator", judge: valueLacksDelegator},
 			{
@@ -426,20 +460,58 @@ func valueCauses() []group {
 			{"query-group-by", nil, "`no metrics returned from custom metrics API`.", "The query sums without by (<<.GroupBy>>), so its values name no pods.", "Add by (<<.GroupBy>>)."},
 			{"query-empty", nil, "`no metrics returned from custom metrics API`.", "The query returns nothing for these pods, and none of the causes above applies.", "Compare its matchers with the labels of the series; the report has both."},
 		}},
-		{when: isCustom, causes: []cause{
-			{code: "query-window", judge: valueWindow},
-			{"query-matchers", queryLacksMatchers, "Scaling works, but puts load on Prometheus. A warning.", "The query has no <<.LabelMatchers>>, so it reads the series of all pods of the cluster.", "Add {<<.LabelMatchers>>}."},
-			{"query-counts-twice", queryCountsTwice, "There are twice as many pods as the load needs.", "Pods are scraped twice, and the rule counts both.", "Scrape once, or use max by (pod, addr) inside the sum."},
-		}},
+		{when: isCustom, causes: valueWarnings()},
 		{causes: []cause{{code: "right-missing", judge: impersonationDenied}}},
+	}
+}
+
+// valueWarnings are causes for values that are wrong or incomplete.
+func valueWarnings() []cause {
+	return []cause{
+		{code: "query-window", judge: valueWindow},
+		{"query-matchers", queryLacksMatchers, "Scaling works, but puts load on Prometheus. A warning.", "The query has no <<.LabelMatchers>>, so it reads the series of all pods of the cluster.", "Add {<<.LabelMatchers>>}."},
+		{"query-counts-twice", queryCountsTwice, "There are twice as many pods as the load needs.", "Pods are scraped twice, and the rule counts both.", "Scrape once, or use max by (pod, addr) inside the sum."},
+		{
+			"value-partial", valuePartial, "The HPA does not scale up under load, or too little, often during a rollout. A warning.",
+			"Pods without a value count as idle when the HPA scales up, and as at the target when it scales down. New pods have none until two scrapes.",
+			"Scrape more often; if a pod does not get a value, check its `/metrics`.",
+		},
 	}
 }
 
 func decisionCauses() []group {
 	return []group{{causes: []cause{
+		{
+			"hpa-update-denied", hpaUpdateDenied, "`AbleToScale` is False with `FailedUpdateScale`.", "An admission webhook or policy rejects changes of the scale, or does not respond.",
+			"Make it allow updates of the scale by the HPA controller.",
+		},
 		{code: unknown, judge: hpaUnable},
 		{judge: hpaNotEvaluated},
+		{
+			"hpa-metric-failing", otherMetricFails, "`FailedGetPodsMetric` or `FailedGetExternalMetric` for another metric; or pods are added, but never removed.",
+			"The HPA has several metrics and cannot read one of them: it does not scale down, and up only if another metric requires that.", "Fix or remove that metric.",
+		},
+		{
+			"hpa-resource-requests", nil, "`FailedGetResourceMetric`: `missing request for cpu in container`.",
+			"The HPA also scales on the utilization of CPU or memory, and a container, such as a sidecar, has no request for it.", "Set `resources.requests` of every container, or use a metric of type ContainerResource.",
+		},
+		{
+			"metrics-server", nil, "`FailedGetResourceMetric`: `unable to fetch metrics from resource metrics API`.",
+			"The HPA also scales on CPU or memory, and metrics-server is missing or does not work.", "Install it, or check its log; `kubectl top pods` must work.",
+		},
 		{code: unknown, judge: hpaInactive},
+		{
+			"hpa-direction-disabled", directionDisabled, "Nothing scales, or only in one direction.", "`selectPolicy: Disabled` in the behavior of the HPA. A warning if it is in one direction.",
+			"Remove it, if it is not intended.",
+		},
+		{
+			"hpa-tolerance", hpaTolerates, "The value is more than 10% above or below the target, and nothing scales. A warning.", "The behavior of the HPA has its own tolerance.",
+			"Lower `tolerance`, if it is not intended.",
+		},
+		{
+			"hpa-metric-holds", otherMetricHolds, "Pods are not removed though there are few requests. A warning.", "Another metric of the HPA, such as CPU, requires as many pods. The metric that requires the most decides.",
+			"Raise the target of that metric, or remove it.",
+		},
 		{
 			"hpa-at-max", hpaAtMax, "Pods stay at maxReplicas while the load grows.", "The HPA requests more pods than maxReplicas allows. A warning, not a fault.",
 			"Raise maxReplicas, if the cluster and the servers behind nginx have capacity.",

@@ -3,6 +3,7 @@ package hpa
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func valueLacksDelegator(d *diagnosis) *finding {
 }
 
 func hpaLacksPermission(d *diagnosis) *finding {
-	if cluster.ReasonOf(d.Values.Err()) != cluster.Forbidden {
+	if err := d.Values.Err(); cluster.ReasonOf(err) != cluster.Forbidden || !strings.Contains(err.Error(), cluster.HPAController) {
 		return nil
 	}
 	group := apiGroup(d)
@@ -90,7 +91,7 @@ func triggerQueryFails(d *diagnosis) *finding {
 		f = failed(step, "The query of the trigger returns %d values instead of one.", len(samples)).as("keda-query-empty").evidence("query", "%s", query)
 		withSeries(d, f)
 	}
-	fixTrigger(d, f, "query of the trigger; nginx-exporter snippet keda prints one")
+	fixScaledObject(d, f, "query of the trigger; nginx-exporter snippet keda prints one")
 	if err == nil && len(samples) == 0 && t.Metadata["ignoreNullValues"] != "false" {
 		f.fix(`also set ignoreNullValues: "false"; otherwise KEDA uses 0 for an empty result, and scales down`)
 	}
@@ -308,6 +309,61 @@ func queryCountsTwice(d *diagnosis) *finding {
 		evidence("requests per second", "%.2f by the rule, actually %.2f", samples[0].Value, actual).
 		evidence("query", "%s", query)
 	return fixRules(d, f, "metricsQuery: sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(...)))")
+}
+
+// valuePartial reports running pods without a value. The HPA assumes that they are idle
+// before it scales up, and at the target before it scales down. New pods do not have a value
+// until two scrapes: they matter if the HPA would scale without that assumption.
+func valuePartial(d *diagnosis) *finding {
+	values := d.Values.Value()
+	if d.Metric().Type != cluster.PodsMetric || someUnscraped(d) != nil || someScrapeFails(d) != nil {
+		return nil
+	}
+	var fresh, old []string
+	pods := d.Pods.Value().Live
+	for i := range pods {
+		switch p := &pods[i]; {
+		case p.Status.Phase != "Running", slices.Contains(values.Objects, p.Metadata.Name):
+		case d.isYoung(p.Metadata.CreationTimestamp, podStart+3*d.ScrapeInterval()+rateStart):
+			fresh = append(fresh, p.Metadata.Name)
+		default:
+			old = append(old, p.Metadata.Name)
+		}
+	}
+	missing := len(fresh) + len(old)
+	switch {
+	case len(values.Items) == 0 || missing == 0 || len(values.Items)+missing != len(pods):
+		return nil
+	case len(old) > 0:
+		return warning("%d of %d pods have no value; the HPA counts them as idle when it scales up.", missing, len(pods)).
+			evidence("pods", "%s", names(old)).
+			fix("check /metrics of these pods; nginx_up must be 1")
+	case !isHeld(d, missing):
+		return nil
+	}
+	return warning("The HPA does not scale until %d new pods have a value: it counts them as idle.", missing).
+		evidence("pods", "%s", names(fresh)).
+		evidence("values of the others", "%s", names(values.Items)).
+		fix("wait for two scrapes; a shorter scrape interval, or a smaller maxSurge of the rollout, makes that shorter")
+}
+
+// isHeld reports whether pods without a value prevent the HPA from scaling. See
+// https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details.
+func isHeld(d *diagnosis, missing int) bool {
+	values := d.Values.Value().Items
+	up, down := tolerances(d)
+	target, sum := quantity(d.Metric().Target), 0.0
+	for _, v := range values {
+		sum += quantity(v)
+	}
+	with, all := float64(len(values)), float64(len(values)+missing)
+	switch ratio := sum / with / target; {
+	case ratio > 1+up:
+		return sum/all/target <= 1+up
+	case ratio < 1-down:
+		return (sum/target+float64(missing))/all >= 1-down && !isAtMin(d.HPA())
+	}
+	return false
 }
 
 func impersonationDenied(d *diagnosis) *finding {

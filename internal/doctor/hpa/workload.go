@@ -102,7 +102,7 @@ func replicasReset(d *diagnosis) *finding {
 	i := slices.IndexFunc(fields, func(m cluster.ManagedFields) bool {
 		return m.Owns("replicas") && m.Subresource != "scale" && (m.Operation == "Apply" || m.Time.After(lastScale))
 	})
-	manifest := appliedReplicas(target.Metadata.Annotations["kubectl.kubernetes.io/last-applied-configuration"])
+	manifest := appliedReplicas(target.Metadata.Annotations[lastApplied])
 	if i < 0 && manifest == "" {
 		return nil
 	}
@@ -114,9 +114,24 @@ func replicasReset(d *diagnosis) *finding {
 	if manifest != "" {
 		f.evidence("last applied", "spec.replicas: %s", manifest)
 	}
-	return f.evidence("HPA", "wants %d, last scaled at %s", h.Status.DesiredReplicas, clock(h.Status.LastScaleTime)).
-		fix("remove replicas from the manifest of %s; with Argo CD, list /spec/replicas under ignoreDifferences", name)
+	f.evidence("HPA", "wants %d, last scaled at %s", h.Status.DesiredReplicas, clock(h.Status.LastScaleTime))
+	if keepReplicas(d, f); manifest == "" && fields[i].Operation == "Apply" {
+		f.fix("first: kubectl -n %s apply --server-side --field-manager=handover-to-hpa --validate=false -f FILE   # with only apiVersion, kind, metadata.name and the current spec.replicas; or removing it scales to 1", d.namespace())
+	}
+	return f.fix("then remove replicas from the manifest of %s; with Argo CD, list /spec/replicas under ignoreDifferences, with the sync option RespectIgnoreDifferences=true", name)
 }
+
+// keepReplicas adds how to make kubectl forget that it has applied replicas. Otherwise, the
+// first manifest without them scales the target to 1.
+func keepReplicas(d *diagnosis, f *finding) {
+	target := d.Target.Value()
+	if appliedReplicas(target.Metadata.Annotations[lastApplied]) != "" {
+		f.fix("kubectl -n %s apply edit-last-applied %s   # first: delete spec.replicas there, or applying a manifest without it scales to 1", d.namespace(), d.targetRef().Kubectl())
+	}
+}
+
+// lastApplied is the annotation with the manifest that kubectl applied.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // appliedReplicas is spec.replicas of a manifest; empty if it has none.
 func appliedReplicas(manifest string) string {
