@@ -55,7 +55,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if not .Values.autoscaling.adapter.install.takeOver -}}
 {{- $found := lookup "apiregistration.k8s.io/v1" "APIService" "" "v1beta1.custom.metrics.k8s.io" -}}
 {{- with ($found.spec).service -}}
-{{- if not (and (eq .name (include "nginx-exporter.adapter" $)) (eq .namespace $.Release.Namespace)) -}}
+{{- if not (and (eq .name (include "nginx-exporter.adapter" $)) (eq .namespace (include "nginx-exporter.namespace" $))) -}}
 {{- fail (printf "custom.metrics.k8s.io already belongs to %s/%s: add the rule to that adapter and unset autoscaling.adapter.install.enabled, or set autoscaling.adapter.install.takeOver to replace it" .namespace .name) -}}
 {{- end -}}
 {{- else -}}

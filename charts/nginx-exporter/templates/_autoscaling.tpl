@@ -81,7 +81,7 @@ web does not match the pods of web-api.
 
 {{/* Query for the total requests per second of the target. */}}
 {{- define "nginx-exporter.totalQuery" -}}
-{{- $matchers := printf "namespace=%q,pod=~%q" .Release.Namespace (include "nginx-exporter.podNames" .) -}}
+{{- $matchers := printf "namespace=%q,pod=~%q" (include "nginx-exporter.namespace" .) (include "nginx-exporter.podNames" .) -}}
 {{- with .Values.autoscaling.matchers }}{{ $matchers = printf "%s,%s" $matchers . }}{{ end -}}
 {{- printf "sum(max by (pod, addr) (rate(%s{%s}[%s])))" (include "nginx-exporter.series" .) $matchers (include "nginx-exporter.window" .) -}}
 {{- end }}

@@ -30,6 +30,11 @@
 {{- printf "%s-%s" (include "nginx-exporter.fullname" (index . 0) | trunc $room | trimSuffix "-") $suffix -}}
 {{- end }}
 
+{{/* Namespace of the nginx pods and of all objects that have none of their own. */}}
+{{- define "nginx-exporter.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace -}}
+{{- end }}
+
 {{/* Selectors are immutable: only labels that never change. */}}
 {{- define "nginx-exporter.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "nginx-exporter.name" . }}
@@ -64,7 +69,7 @@ exporter do not match it.
 {{- define "nginx-exporter.metadata" -}}
 name: {{ .name }}
 {{- if ne .namespace "" }}
-namespace: {{ .namespace | default .root.Release.Namespace }}
+namespace: {{ .namespace | default (include "nginx-exporter.namespace" .root) }}
 {{- end }}
 labels:
   {{- $labels := include "nginx-exporter.labels" (list .root (.labels | default dict)) | fromYaml }}
@@ -122,4 +127,11 @@ imagePullSecrets:
 {{- else -}}
 {{- include "nginx-exporter.selectorLabels" . -}}
 {{- end -}}
+{{- end }}
+
+{{/* The same as a label selector, such as for kubectl. */}}
+{{- define "nginx-exporter.podSelector" -}}
+{{- $labels := list -}}
+{{- range $key, $value := include "nginx-exporter.podLabels" . | fromYaml }}{{ $labels = append $labels (printf "%s=%s" $key $value) }}{{ end -}}
+{{- join "," $labels -}}
 {{- end }}

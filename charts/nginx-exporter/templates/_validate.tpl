@@ -2,6 +2,7 @@
 
 {{- define "nginx-exporter.validate" -}}
 {{- include "nginx-exporter.validateWeb" . -}}
+{{- include "nginx-exporter.validateMonitor" . -}}
 {{- include "nginx-exporter.validatePlaces" . -}}
 {{- include "nginx-exporter.validateWindows" . -}}
 {{- if ne .Values.autoscaling.engine "none" -}}
@@ -32,6 +33,31 @@
 {{- if and .basicAuth.enabled (not .basicAuth.users) (not .existingSecret) -}}
 {{- fail "web.basicAuth.enabled needs web.basicAuth.users" -}}
 {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nginx-exporter.validateMonitor" -}}
+{{- $kind := include "nginx-exporter.monitorKind" . -}}
+{{- $tls := .Values.monitor.tlsConfig | default dict -}}
+{{- if eq .Values.monitor.scheme "http" -}}
+{{- if .Values.web.tls.enabled -}}
+{{- fail "monitor.scheme is http, but the exporter serves TLS: unset it, or web.tls.enabled" -}}
+{{- else if $tls -}}
+{{- fail "monitor.scheme http has no use for monitor.tlsConfig: unset one of them" -}}
+{{- end -}}
+{{- end -}}
+{{- if and (include "nginx-exporter.operator" .) (hasKey $tls "key") -}}
+{{- fail (printf "monitor.tlsConfig: %s has keySecret instead of key" $kind) -}}
+{{- else if and (eq $kind "PodMonitoring") (hasKey $tls "keySecret") -}}
+{{- fail "monitor.tlsConfig: PodMonitoring has key instead of keySecret" -}}
+{{- end -}}
+{{- range list "caFile" "certFile" "keyFile" -}}
+{{- if and (hasKey $tls .) (or (ne $kind "ServiceMonitor") $.Values.monitor.probeTargets) -}}
+{{- fail (printf "monitor.tlsConfig.%s needs monitor.kind ServiceMonitor without probeTargets: other monitors read certificates from Secrets and ConfigMaps" .) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $kind "PodMonitoring") (ne (include "nginx-exporter.monitorNamespace" .) (include "nginx-exporter.namespace" .)) -}}
+{{- fail "monitor.namespace: PodMonitoring selects only pods of its own namespace" -}}
 {{- end -}}
 {{- end }}
 
