@@ -49,7 +49,7 @@ test: ## Run all tests with the race detector, and check coverage
 lint: $(TOOLS) ## Check formatting, house rules, shell scripts, go.mod, vulnerabilities
 	@scripts/need.sh shellcheck
 	bin/tools/golangci-lint run ./...
-	shellcheck scripts/*.sh .ci/run
+	shellcheck scripts/*.sh .ci/run e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
 	$(GO) mod tidy -diff
 	scripts/vulncheck.sh '$(VULNDB)'
 

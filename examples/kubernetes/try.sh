@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# Tries autoscaling of nginx on a cluster: examples/kubernetes/try.sh [--kind] [--yes] [--keep]
+#
+# Deploys nginx with the exporter, the chart and load, shows how replicas rise and fall,
+# and deletes everything again. It shows what it will do and asks first.
+set -euo pipefail
+
+cd "$(dirname "$0")/../.."
+namespace=nginx-exporter-try
+release=web
+stack=kube-prometheus-stack
+cluster=nginx-exporter-try # of kind
+exporter=${EXPORTER:-bin/nginx-exporter}
+image=nginx-exporter:$(cat VERSION)
+context='' kind='' yes='' keep=''
+created=() # what cleanup deletes, newest last
+
+usage() {
+    cat <<END
+usage: examples/kubernetes/try.sh [options]
+
+  --kind           create a kind cluster, deleted at the end
+  --context=NAME   context of kubectl (default: the current one)
+  --image=IMAGE    image of the exporter (default: $image)
+  --yes            do not ask
+  --keep           delete nothing at the end
+END
+}
+
+say() { printf '\n== %s\n' "$*"; }
+
+fail() {
+    echo "try.sh: $*" >&2
+    exit 1
+}
+
+# confirm QUESTION: returns an error unless the user agrees.
+confirm() {
+    [ -z "$yes" ] || return 0
+    local reply
+    read -r -p "$* [y/N] " reply || reply=
+    case $reply in [yY] | [yY]es) ;; *) return 1 ;; esac
+}
+
+need() {
+    local tool missing=()
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    [ ${#missing[@]} = 0 ] || fail "not found in PATH: ${missing[*]}"
+}
+
+k() { kubectl --context="$context" "$@"; }
+h() { helm --kube-context="$context" "$@"; }
+
+doctor() {
+    "$exporter" doctor hpa "$namespace/$release-nginx-exporter" --context="$context"
+}
+
+# await SECONDS WHAT COMMAND...: waits until the command succeeds. If it does not, the
+# report of doctor says why.
+await() {
+    local end=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@"; do
+        if ((SECONDS >= end)); then
+            doctor || true
+            fail "timed out waiting for $what"
+        fi
+        sleep 3
+    done
+}
+
+# hpa prints the replicas and the requests per second of each from the status of the HPA.
+hpa() {
+    k --namespace "$namespace" get hpa "$release-nginx-exporter" \
+        -o jsonpath='{.status.currentReplicas} {.status.currentMetrics[0].pods.current.averageValue}'
+}
+
+# replicas OPERATOR NUMBER: prints the replicas when they change and compares them, as in
+# replicas -ge 4. It fails if the HPA has no value.
+shown=''
+replicas() {
+    local count value
+    read -r count value < <(hpa) || [ -n "$count" ] || return 1
+    [ -n "$value" ] || return 1
+    if [ "$count" != "$shown" ]; then echo "   replicas: $count, requests per second of each: $value"; fi
+    shown=$count
+    test "$count" "$1" "$2"
+}
+
+cleanup() {
+    local status=$? i
+    trap - EXIT INT TERM
+    if [ ${#created[@]} -gt 0 ] && [ -n "$keep" ]; then
+        say "kept in ${context:-?}: ${created[*]}"
+        exit $status
+    fi
+    [ ${#created[@]} = 0 ] || say "cleaning up"
+    for ((i = ${#created[@]} - 1; i >= 0; i--)); do
+        case ${created[i]} in
+            kind/*) kind delete cluster --name "$cluster" ;;
+            stack/*) h uninstall "$stack" --namespace monitoring --ignore-not-found --wait ;;
+            release/*) h uninstall "$release" --namespace "$namespace" --ignore-not-found --wait ;;
+            namespace/*) k delete namespace "$namespace" --wait=true ;;
+        esac || status=1
+    done
+    exit $status
+}
+
+parse() {
+    local argument
+    for argument in "$@"; do
+        case $argument in
+            --kind) kind=1 ;;
+            --yes) yes=1 ;;
+            --keep) keep=1 ;;
+            --context=*) context=${argument#*=} ;;
+            --image=*) image=${argument#*=} ;;
+            -h | --help)
+                usage
+                exit
+                ;;
+            *)
+                usage >&2
+                exit 2
+                ;;
+        esac
+    done
+}
+
+tools() {
+    need kubectl helm ${kind:+kind docker}
+    if [ ! -x "$exporter" ]; then
+        confirm "$exporter is missing. Build it with make build?" || fail "$exporter is missing: make build"
+        make build
+    fi
+}
+
+kind_cluster() {
+    [ -n "$kind" ] || return 0
+    confirm "Create a kind cluster named $cluster, with the image $image built here?" || fail "nothing was changed"
+    make image
+    created+=("kind/$cluster")
+    kind create cluster --name "$cluster" --wait 2m
+    kind load docker-image "$image" --name "$cluster"
+    context=kind-$cluster
+}
+
+choose_context() {
+    [ -n "$context" ] || context=$(kubectl config current-context) || fail "kubectl has no current context: use --context=NAME or --kind"
+    local server
+    server=$(kubectl config view --minify --context="$context" -o jsonpath='{.clusters[0].cluster.server}') || fail "no context $context"
+    k version >/dev/null || fail "the API server of $context does not respond"
+    if k get namespace "$namespace" >/dev/null 2>&1; then
+        fail "namespace $namespace exists: the rest of an earlier try; delete it"
+    fi
+    say "context $context, $server"
+    cat <<END
+   namespace $namespace: nginx with exporter, load
+   release $release of charts/nginx-exporter: PodMonitor, alerts, HPA, prometheus-adapter
+   for the whole cluster: the APIService v1beta1.custom.metrics.k8s.io, and roles for the adapter
+   image $image: the nodes need it, or have to be able to pull it
+END
+    confirm "Create this in $context?" || fail "nothing was changed"
+}
+
+# A cluster has one custom metrics API.
+check_adapter() {
+    local owner
+    owner=$(k get apiservice v1beta1.custom.metrics.k8s.io --ignore-not-found -o jsonpath='{.spec.service.namespace}/{.spec.service.name}')
+    [ -z "$owner" ] || fail "custom.metrics.k8s.io is served by $owner, which this script must not replace;" \
+        "examples/kubernetes/hpa-adapter/README.md#existing-adapter has the commands to append the rule to it"
+}
+
+install_prometheus() {
+    if ! k get crd podmonitors.monitoring.coreos.com prometheuses.monitoring.coreos.com >/dev/null 2>&1; then
+        confirm "$context has no prometheus-operator. Install the chart $stack in namespace monitoring?" || fail "prometheus-operator is required"
+        created+=("stack/$stack")
+        h install "$stack" "$stack" --repo https://prometheus-community.github.io/helm-charts \
+            --namespace monitoring --create-namespace --wait --timeout 10m
+    fi
+    prometheus=$(k get prometheus --all-namespaces -o jsonpath='{.items[0].metadata.namespace}')
+    [ -n "$prometheus" ] || fail "$context has no Prometheus object of prometheus-operator"
+}
+
+# labels PATH: the labels that the Prometheus object selects, as JSON.
+labels() {
+    local found
+    found=$(k get prometheus --all-namespaces -o jsonpath="{.items[0].spec.$1.matchLabels}")
+    echo "${found:-"{}"}"
+}
+
+deploy() {
+    say "nginx with the exporter"
+    created+=("namespace/$namespace")
+    k create namespace "$namespace"
+    k patch namespace "$namespace" --patch "{\"metadata\":{\"labels\":$(labels podMonitorNamespaceSelector)}}" >/dev/null
+    "$exporter" inject --status-config --image="$image" examples/kubernetes/web.yaml | k --namespace "$namespace" apply -f -
+    k --namespace "$namespace" rollout status deployment/web --timeout=3m ||
+        fail "the pods do not start: kubectl --context=$context --namespace $namespace describe pods"
+    say "the chart"
+    created+=("release/$release")
+    h install "$release" charts/nginx-exporter --namespace "$namespace" --values examples/kubernetes/hpa-adapter/values.yaml \
+        --set-string "image.repository=${image%:*},image.tag=${image##*:},autoscaling.prometheusUrl=http://prometheus-operated.$prometheus.svc:9090" \
+        --set-json "monitor.labels=$(labels podMonitorSelector)" --set-json "prometheusRule.labels=$(labels ruleSelector)" >/dev/null
+}
+
+scale() {
+    say "waiting for requests per second in the HPA"
+    await 300 "a value and 2 replicas" replicas -eq 2
+    doctor
+    say "200 requests per second, 40 for each pod"
+    k --namespace "$namespace" apply -f examples/kubernetes/load.yaml
+    k --namespace "$namespace" scale deployment/load --replicas=2
+    await 300 "at least 4 replicas" replicas -ge 4
+    doctor
+    say "no load"
+    k --namespace "$namespace" scale deployment/load --replicas=0
+    await 420 "2 replicas" replicas -eq 2
+}
+
+parse "$@"
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+tools
+kind_cluster
+choose_context
+check_adapter
+install_prometheus
+deploy
+scale
+say "replicas followed the load"
