@@ -57,29 +57,36 @@ func newSteps(all []piece, e escape) []step {
 
 // assign selects the variable that sets each field. The others are skipped.
 func (f *Format) assign() {
-	known := variables()
 	for field := Field(1); field != 0; field <<= 1 {
-		var best *step
-		for i := range f.steps {
-			s := &f.steps[i]
-			if s.fields.Has(field) && (best == nil || known[s.name].rank < known[best.name].rank) {
-				best = s
-			}
+		best := f.best(field)
+		if best < 0 {
+			continue
 		}
+		f.fields |= field
 		for i := range f.steps {
-			if s := &f.steps[i]; s != best {
-				s.fields &^= field
+			if i != best {
+				f.steps[i].fields &^= field
 			}
-		}
-		if best != nil {
-			f.fields |= field
 		}
 	}
 	for i := range f.steps {
-		if s := &f.steps[i]; s.fields == 0 {
-			s.set = nil
+		if f.steps[i].fields == 0 {
+			f.steps[i].set = nil
 		}
 	}
+}
+
+// best returns the step that is the best source of a field, -1 if there is none.
+func (f *Format) best(field Field) int {
+	known := variables()
+	best := -1
+	for i := range f.steps {
+		s := &f.steps[i]
+		if s.fields.Has(field) && (best < 0 || known[s.name].rank < known[f.steps[best].name].rank) {
+			best = i
+		}
+	}
+	return best
 }
 
 // checkExample parses the line that the format makes of usual values.

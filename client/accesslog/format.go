@@ -34,7 +34,7 @@ type step struct {
 	charset charset
 	until   string // the text after the value; a value without one extends to the end
 	ending  ending
-	fields  Field  // that the value sets
+	fields  Field // that the value sets
 	set     func(r *Record, value []byte, fields Field) bool
 }
 

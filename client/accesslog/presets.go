@@ -28,16 +28,22 @@ func Presets() []Preset {
 		}, `\t`)},
 		{Name: "combined", About: "predefined in nginx; has no times", Format: combined},
 		{Name: "main", About: "nginx.conf of the nginx packages and images; has no times", Format: combined + ` "$http_x_forwarded_for"`},
-		{Name: "combined_times", About: "combined, with times at the end",
-			Format: combined + ` $request_length $request_time $upstream_response_time`},
+		{
+			Name: "combined_times", About: "combined, with times at the end",
+			Format: combined + ` $request_length $request_time $upstream_response_time`,
+		},
 		{Name: "upstreaminfo", About: "default of ingress-nginx", Format: combined +
 			` $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name]` +
 			` $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id`},
-		{Name: "apache_common", About: "common of Apache httpd", escape: escapeApache,
-			Format: `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent`},
+		{
+			Name: "apache_common", About: "common of Apache httpd", escape: escapeApache,
+			Format: `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent`,
+		},
 		{Name: "apache_combined", About: "combined of Apache httpd", escape: escapeApache, Format: combined},
-		{Name: "apache_vhost_combined", About: "vhost_combined of Apache httpd on Debian", escape: escapeApache,
-			Format: `$server_name:$server_port ` + combined},
+		{
+			Name: "apache_vhost_combined", About: "vhost_combined of Apache httpd on Debian", escape: escapeApache,
+			Format: `$server_name:$server_port ` + combined,
+		},
 	}
 }
 

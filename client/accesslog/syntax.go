@@ -42,7 +42,8 @@ func (o *Options) read() (template, error) {
 	return template{unescapeConf(o.Format), escape}, nil
 }
 
-// readDirective reads a directive: log_format name [escape=...] text ...;
+// readDirective reads a directive: a name, an optional escape, and the text in
+// one part or several.
 func readDirective(directive string, given Escape) (template, error) {
 	words, err := splitConf(directive)
 	if err != nil {
@@ -117,7 +118,7 @@ func pieces(format string) (prefix string, all []piece, err error) {
 		return "", nil, errors.New("the log_format has no variables")
 	}
 	for rest != "" || len(all) == 0 {
-		text, literal := rest, ""
+		var text, literal string
 		text, rest, _ = strings.Cut(rest, "$")
 		if inner, braced := strings.CutPrefix(text, "{"); braced {
 			var closed bool

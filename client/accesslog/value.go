@@ -103,7 +103,7 @@ const (
 // elementEnd returns where the first element of a list ends, and where the next
 // one begins. Both are the end of the list if there is no other.
 func elementEnd(value []byte) (end, next int) {
-	for i := 0; i < len(value); i++ {
+	for i := range value {
 		switch rest := value[i:]; {
 		case rest[0] != ',' && rest[0] != ' ':
 		case bytes.HasPrefix(rest, []byte(comma)):
