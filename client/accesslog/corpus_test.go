@@ -74,6 +74,7 @@ func describe(r *Record) string {
 	add(FieldRequestTime, "time", r.RequestTime)
 	add(FieldBytesIn, "in", r.BytesIn)
 	add(FieldBytesOut, "out", r.BytesOut)
+	add(FieldCompletion, "completed", r.Completed)
 	add(FieldUpstream, "upstream", abbreviate(r.Upstream))
 	add(FieldCache, "cache", abbreviate(r.Cache))
 	for _, a := range r.Attempts {

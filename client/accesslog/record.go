@@ -18,6 +18,7 @@ const (
 	FieldUserAgent                      // $http_user_agent
 	FieldCache                          // $upstream_cache_status
 	FieldUpstream                       // $proxy_host, or $proxy_upstream_name of ingress-nginx
+	FieldCompletion                     // $request_completion
 	FieldAddr                           // $upstream_addr
 	FieldCode                           // $upstream_status
 	FieldConnectTime                    // $upstream_connect_time
@@ -47,6 +48,8 @@ type Record struct {
 	RequestTime time.Duration // in milliseconds; includes sending to the client
 	BytesIn     int64         // of the request with its header
 	BytesOut    int64         // with the header, unless the format has only $body_bytes_sent
+
+	Completed bool // the response was sent as a whole
 
 	Cache    []byte // HIT, MISS, BYPASS, EXPIRED, STALE, UPDATING, REVALIDATED
 	Upstream []byte // name in proxy_pass, of the last location that handled the request

@@ -52,6 +52,8 @@ func variables() map[string]variable {
 		"http_host":       {anyText, FieldHost, 1, setText(func(r *Record) *[]byte { return &r.Host })},
 		"http_user_agent": {anyText, FieldUserAgent, 0, setText(func(r *Record) *[]byte { return &r.UserAgent })},
 
+		"request_completion": {token, FieldCompletion, 0, setCompletion},
+
 		"upstream_cache_status": {token, FieldCache, 0, setText(func(r *Record) *[]byte { return &r.Cache })},
 		"proxy_host":            {token, FieldUpstream, 0, setText(func(r *Record) *[]byte { return &r.Upstream })},
 		"proxy_upstream_name":   {token, FieldUpstream, 1, setText(func(r *Record) *[]byte { return &r.Upstream })},
@@ -69,7 +71,7 @@ func variables() map[string]variable {
 		number: "connection connection_requests connection_time content_length msec pid proxy_port remote_port server_port" +
 			" tcpinfo_rtt tcpinfo_rttvar tcpinfo_snd_cwnd tcpinfo_rcv_space gzip_ratio",
 		token: "binary_remote_addr hostname http2 http3 https nginx_version pipe proxy_alternative_upstream_name proxy_protocol_addr" +
-			" proxy_protocol_port realip_remote_addr realip_remote_port remote_addr req_id request_completion request_id scheme" +
+			" proxy_protocol_port realip_remote_addr realip_remote_port remote_addr req_id request_id scheme" +
 			" server_addr server_protocol ssl_cipher ssl_protocol ssl_session_id ssl_session_reused time_iso8601 otel_trace_id" +
 			" otel_span_id otel_parent_id namespace ingress_name service_name service_port",
 	} {
@@ -97,6 +99,13 @@ func setText(place func(*Record) *[]byte) func(*Record, []byte, Field) bool {
 
 func setServer(r *Record, value []byte, field Field) bool {
 	r.Server = r.unescape(value)
+	r.Fields |= field
+	return true
+}
+
+// setCompletion reads OK, or nothing.
+func setCompletion(r *Record, value []byte, field Field) bool {
+	r.Completed = len(value) > 0
 	r.Fields |= field
 	return true
 }

@@ -166,7 +166,7 @@ func (c *seriesCounter[T]) count(t *Table[T], object T) int {
 		if r := &t.rows[i]; r.histogram != nil {
 			c.histogram.reset()
 			r.histogram(&c.histogram, object)
-			count += c.histogram.series()
+			count += c.histogram.series(r.kind)
 		} else {
 			c.series = r.series(c.series[:0], object)
 			for _, s := range c.series {

@@ -12,6 +12,7 @@ const (
 	KindGauge Kind = iota
 	KindCounter
 	KindHistogram
+	KindSummary // sum and count, without quantiles
 )
 
 // String returns the type as the text format writes it.
@@ -21,6 +22,8 @@ func (k Kind) String() string {
 		return "counter"
 	case KindHistogram:
 		return "histogram"
+	case KindSummary:
+		return "summary"
 	case KindGauge:
 	}
 	return "gauge"
@@ -33,6 +36,8 @@ func (k Kind) dto() *dto.MetricType {
 		return dto.MetricType_COUNTER.Enum()
 	case KindHistogram:
 		return dto.MetricType_HISTOGRAM.Enum()
+	case KindSummary:
+		return dto.MetricType_SUMMARY.Enum()
 	case KindGauge:
 	}
 	return dto.MetricType_GAUGE.Enum()

@@ -20,19 +20,40 @@ type Histogram struct {
 	// Counts are the observations in each bucket; they are not cumulative. A
 	// histogram without counts is empty.
 	Counts []float64
+
+	// Native are the native buckets. If there are none, they are derived from the
+	// others.
+	Native Native
+}
+
+// Native are the buckets of a native histogram with observations that are not
+// negative.
+//
+// See https://prometheus.io/docs/specs/native_histograms/.
+type Native struct {
+	// IsSet says that the histogram has native buckets, even if all are empty.
+	IsSet bool
+
+	Schema  int32     // each bound is 2^(2^-Schema) times the one before
+	Zero    float64   // observations of 0
+	Indexes []int32   // of the buckets that are not empty, in ascending order
+	Counts  []float64 // observations in each of them
 }
 
 // reset empties the histogram and keeps its memory.
 func (h *Histogram) reset() {
-	h.Sum, h.Bounds, h.Counts = 0, h.Bounds[:0], h.Counts[:0]
+	native := Native{Indexes: h.Native.Indexes[:0], Counts: h.Native.Counts[:0]}
+	*h = Histogram{Bounds: h.Bounds[:0], Counts: h.Counts[:0], Native: native}
 }
 
 // series returns how many series the histogram has in the text format.
-func (h *Histogram) series() int {
+func (h *Histogram) series(kind Kind) int {
 	const sumAndCount = 2
 	switch {
 	case len(h.Counts) == 0:
 		return 0
+	case kind == KindSummary:
+		return sumAndCount
 	case h.hasInf():
 		return len(h.Counts) + sumAndCount
 	default:

@@ -31,36 +31,24 @@ func (h *Histogram) dto() *dto.Histogram {
 	return histogram
 }
 
-// addNative adds each bucket to the native bucket of its upper bound, and the
-// +Inf bucket to the one after the last. How observations spread within a bucket
-// is unknown, so quantiles are too high by up to the width of a classic bucket.
+// addNative adds the native buckets.
 //
 // See https://prometheus.io/docs/specs/native_histograms/.
 func (h *Histogram) addNative(histogram *dto.Histogram) {
-	schema, zero, none := int32(nativeSchema), nativeZero, uint64(0)
-	histogram.Schema, histogram.ZeroThreshold, histogram.ZeroCount = &schema, &zero, &none
-	next, before, last := int32(0), int64(0), int32(0)
-	for i, one := range h.Counts {
-		index := last + 1
-		if bound := h.Bounds[i]; !math.IsInf(bound, 1) {
-			index = nativeIndex(bound)
-		}
-		last = index
-		count := int64(one)
-		if count == 0 {
-			continue
-		}
-		spans := histogram.PositiveSpan
-		switch n := len(spans); {
-		case n > 0 && index < next: // two bounds in one native bucket
-			histogram.PositiveDelta[len(histogram.PositiveDelta)-1] += count
-			before += count
-			continue
-		case n > 0 && index == next:
-			*spans[n-1].Length++
-		default:
+	native := &h.Native
+	if !native.IsSet {
+		native = h.derive()
+	}
+	zeroThreshold, zero := nativeZero, uint64(native.Zero)
+	histogram.Schema, histogram.ZeroThreshold, histogram.ZeroCount = &native.Schema, &zeroThreshold, &zero
+	next, before := int32(0), int64(0)
+	for i, index := range native.Indexes {
+		count := int64(native.Counts[i])
+		if n := len(histogram.PositiveSpan); n > 0 && index == next {
+			*histogram.PositiveSpan[n-1].Length++
+		} else {
 			offset, length := index-next, uint32(1)
-			histogram.PositiveSpan = append(spans, &dto.BucketSpan{Offset: &offset, Length: &length})
+			histogram.PositiveSpan = append(histogram.PositiveSpan, &dto.BucketSpan{Offset: &offset, Length: &length})
 		}
 		histogram.PositiveDelta = append(histogram.PositiveDelta, count-before)
 		next, before = index+1, count
@@ -71,6 +59,30 @@ func (h *Histogram) addNative(histogram *dto.Histogram) {
 		offset, length := int32(0), uint32(0)
 		histogram.PositiveSpan = []*dto.BucketSpan{{Offset: &offset, Length: &length}}
 	}
+}
+
+// derive adds each classic bucket to the native bucket of its upper bound, and the
+// +Inf bucket to the one after the last. How observations spread within a bucket
+// is unknown, so quantiles are too high by up to the width of a classic bucket.
+func (h *Histogram) derive() *Native {
+	native := &Native{Schema: nativeSchema}
+	last := int32(0)
+	for i, count := range h.Counts {
+		index := last + 1
+		if bound := h.Bounds[i]; !math.IsInf(bound, 1) {
+			index = nativeIndex(bound)
+		}
+		last = index
+		switch n := len(native.Indexes); {
+		case count == 0:
+		case n > 0 && native.Indexes[n-1] == index: // two bounds in one native bucket
+			native.Counts[n-1] += count
+		default:
+			native.Indexes = append(native.Indexes, index)
+			native.Counts = append(native.Counts, count)
+		}
+	}
+	return native
 }
 
 // nativeIndex returns the bucket whose upper bound is the first not below the

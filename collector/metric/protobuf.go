@@ -66,10 +66,13 @@ func (b *tableBlock[T]) appendMetrics(metrics []*dto.Metric, row int, start floa
 	var series []Series
 	for i := range b.objects {
 		object := b.objects[i].object
+		if b.table.created != nil {
+			start = b.table.created(object)
+		}
 		if r.histogram != nil {
 			var h Histogram
 			if r.histogram(&h, object); len(h.Counts) > 0 {
-				metrics = append(metrics, &dto.Metric{Label: template.pairs(object, "", ""), Histogram: h.dto()})
+				metrics = append(metrics, newDistribution(r.kind, &h, template.pairs(object, "", ""), start))
 			}
 			continue
 		}
@@ -87,9 +90,24 @@ func newMetric(kind Kind, value float64, pairs []*dto.LabelPair, start float64) 
 	if kind != KindCounter {
 		return &dto.Metric{Label: pairs, Gauge: &dto.Gauge{Value: &value}}
 	}
-	counter := &dto.Counter{Value: &value}
-	if start > 0 {
-		counter.CreatedTimestamp = timestamppb.New(time.UnixMilli(int64(start * float64(time.Second/time.Millisecond))))
+	return &dto.Metric{Label: pairs, Counter: &dto.Counter{Value: &value, CreatedTimestamp: timestamp(start)}}
+}
+
+// newDistribution returns a histogram, or its sum and count if it is a summary.
+func newDistribution(kind Kind, h *Histogram, pairs []*dto.LabelPair, start float64) *dto.Metric {
+	histogram := h.dto()
+	if kind == KindSummary {
+		summary := &dto.Summary{SampleSum: histogram.SampleSum, SampleCount: histogram.SampleCount, CreatedTimestamp: timestamp(start)}
+		return &dto.Metric{Label: pairs, Summary: summary}
 	}
-	return &dto.Metric{Label: pairs, Counter: counter}
+	histogram.CreatedTimestamp = timestamp(start)
+	return &dto.Metric{Label: pairs, Histogram: histogram}
+}
+
+// timestamp returns a time in Unix seconds, nil if it is unknown.
+func timestamp(seconds float64) *timestamppb.Timestamp {
+	if seconds <= 0 {
+		return nil
+	}
+	return timestamppb.New(time.UnixMilli(int64(seconds * float64(time.Second/time.Millisecond))))
 }

@@ -22,7 +22,8 @@ type Row[T any] struct {
 	label string
 	// series appends the series of an object, including those without a value.
 	series func(to []Series, object T) []Series
-	// histogram fills in the histogram of an object. Such a row has no series.
+	// histogram fills in the histogram of an object, of which a summary has the sum
+	// and the count. Such a row has no series.
 	histogram func(to *Histogram, object T)
 }
 
@@ -88,6 +89,11 @@ func NewHistogram[T any](name, help string, fill func(to *Histogram, object T)) 
 	return Row[T]{name: name, help: help, kind: KindHistogram, label: bucketLabel, histogram: fill}
 }
 
+// NewSummary returns a row with the sum and the count of one histogram per object.
+func NewSummary[T any](name, help string, fill func(to *Histogram, object T)) Row[T] {
+	return Row[T]{name: name, help: help, kind: KindSummary, histogram: fill}
+}
+
 // Nested turns rows of a part of an object into rows of the object. If the part
 // is nil, there are no series.
 func Nested[T any, U comparable](part func(T) U, rows ...Row[U]) []Row[T] {
@@ -140,6 +146,7 @@ type Table[T any] struct {
 	families   []Family         // one per row
 	labels     []ObjectLabel[T] // sorted by name
 	sinceStart bool
+	created    func(T) float64 // nil unless CreatedAt was called
 }
 
 // NewTable returns a table whose metrics are read from origin, such as a path
@@ -169,6 +176,13 @@ func NewTable[T any](origin, prefix string, rows []Row[T], labels ...ObjectLabel
 // [Batch.Start] is set.
 func (t *Table[T]) SinceStart() *Table[T] {
 	t.sinceStart = true
+	return t
+}
+
+// CreatedAt declares when the counters and histograms of an object were zero, in
+// Unix seconds, and returns the table. Protobuf has that created timestamp.
+func (t *Table[T]) CreatedAt(created func(T) float64) *Table[T] {
+	t.created = created
 	return t
 }
 

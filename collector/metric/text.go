@@ -125,7 +125,7 @@ func (b *tableBlock[T]) writeText(w *textWriter, row int) {
 	remake := b.withoutLabel(r.label)
 	write := w.seriesWriter(name, r.label)
 	if r.histogram != nil {
-		write = w.histogramWriter(name)
+		write = w.histogramWriter(name, r.kind)
 	}
 	for i := range b.objects {
 		object, labels := b.objects[i].object, b.objects[i].labels
@@ -171,8 +171,8 @@ func (b *tableBlock[T]) withoutLabel(name string) func(object T) string {
 }
 
 // histogramWriter returns a function that writes the classic form of an object's
-// histogram: cumulative buckets, sum and count.
-func (w *textWriter) histogramWriter(name string) func(labels string) {
+// histogram: cumulative buckets, sum and count. A summary has no buckets.
+func (w *textWriter) histogramWriter(name string, kind Kind) func(labels string) {
 	prefix, sum, total := extraPrefix(name+"_bucket", bucketLabel), name+"_sum", name+"_count"
 	return func(labels string) {
 		h := &w.histogram
@@ -181,10 +181,11 @@ func (w *textWriter) histogramWriter(name string) func(labels string) {
 		}
 		count := 0.0
 		for i, bound := range w.bounds.of(h.Bounds) {
-			count += h.Counts[i]
-			w.extraLine(prefix, bound, labels, count)
+			if count += h.Counts[i]; kind == KindHistogram {
+				w.extraLine(prefix, bound, labels, count)
+			}
 		}
-		if !h.hasInf() {
+		if !h.hasInf() && kind == KindHistogram {
 			w.extraLine(prefix, "+Inf", labels, count)
 		}
 		w.line(sum, labels, h.Sum)
