@@ -40,11 +40,23 @@ readinessProbe:
 resources:
   {{- toYaml (.Values.exporter.resources | default dict) | nindent 2 }}
 securityContext:
-  {{- toYaml (.Values.exporter.securityContext | default dict) | nindent 2 }}
+  {{- include "nginx-exporter.securityContext" (list . .Values.exporter.securityContext) | nindent 2 }}
 {{- with include "nginx-exporter.volumeMounts" . | trim }}
 volumeMounts:
   {{- . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* Not empty on OpenShift, which assigns IDs from a range of the namespace. */}}
+{{- define "nginx-exporter.openshift" -}}
+{{- if or (eq .Values.platform "openshift") (and (eq .Values.platform "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}yes{{ end -}}
+{{- end }}
+
+{{/* A security context of a pod or container for the platform: list ROOT CONTEXT. */}}
+{{- define "nginx-exporter.securityContext" -}}
+{{- $context := index . 1 | default dict -}}
+{{- if include "nginx-exporter.openshift" (index . 0) }}{{ $context = omit $context "runAsUser" "runAsGroup" "fsGroup" }}{{ end -}}
+{{- toYaml $context -}}
 {{- end }}
 
 {{- define "nginx-exporter.args" -}}

@@ -95,10 +95,15 @@ annotations:
 {{- end -}}
 {{- end }}
 
-{{/* Pull secrets of a pod, global ones first. */}}
+{{/* Pull secrets of a pod, global ones first: list ROOT IMAGE..., with images in addition to the exporter's. */}}
 {{- define "nginx-exporter.pullSecrets" -}}
+{{- $root := first . -}}
+{{- $names := $root.Values.global.imagePullSecrets | default list -}}
+{{- range prepend (rest .) $root.Values.image -}}
+{{- $names = concat $names (.pullSecrets | default list) -}}
+{{- end -}}
 {{- $secrets := list -}}
-{{- range concat (.Values.global.imagePullSecrets | default list) (.Values.image.pullSecrets | default list) -}}
+{{- range $names -}}
 {{- $secrets = append $secrets (kindIs "map" . | ternary . (dict "name" .)) -}}
 {{- end -}}
 {{- with $secrets | uniq -}}

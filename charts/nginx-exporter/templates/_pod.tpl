@@ -13,7 +13,7 @@ spec:
   serviceAccountName: {{ include "nginx-exporter.serviceAccountName" . }}
   automountServiceAccountToken: false
   enableServiceLinks: false
-  {{- with include "nginx-exporter.pullSecrets" . }}
+  {{- with include "nginx-exporter.pullSecrets" (list .) }}
   {{- . | nindent 2 }}
   {{- end }}
   {{- if and (eq .Values.mode "daemonset") .Values.daemonset.hostNetwork }}
@@ -41,7 +41,7 @@ spec:
   terminationGracePeriodSeconds: {{ .Values.pod.terminationGracePeriodSeconds }}
   {{- with .Values.pod.securityContext }}
   securityContext:
-    {{- toYaml . | nindent 4 }}
+    {{- include "nginx-exporter.securityContext" (list $ .) | nindent 4 }}
   {{- end }}
   containers:
     - {{ include "nginx-exporter.container" . | nindent 6 | trim }}

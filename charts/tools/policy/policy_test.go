@@ -135,6 +135,28 @@ func TestVolumes(t *testing.T) {
 	}
 }
 
+// TestPullSecrets checks that pods can pull the image, and keep secrets of their own.
+func TestPullSecrets(t *testing.T) {
+	values := map[string]any{"image": map[string]any{"pullSecrets": []any{"mirror", map[string]any{"name": "registry"}}}}
+	for _, before := range [][]string{nil, {"own"}, {"registry", "own"}} {
+		pod := nginx()
+		want := sets.New("mirror", "registry").Insert(before...)
+		for _, name := range before {
+			pod.Spec.ImagePullSecrets = append(pod.Spec.ImagePullSecrets, corev1.LocalObjectReference{Name: name})
+		}
+		names := sets.New[string]()
+		for _, secret := range admit(t, values, pod).Spec.ImagePullSecrets {
+			if names.Has(secret.Name) {
+				t.Errorf("with %v: duplicate secret %s", before, secret.Name)
+			}
+			names.Insert(secret.Name)
+		}
+		if !names.Equal(want) {
+			t.Errorf("with %v: secrets %v, want %v", before, sets.List(names), sets.List(want))
+		}
+	}
+}
+
 // TestSkippedPods checks pods that the policy must not change, and annotations that do not matter.
 func TestSkippedPods(t *testing.T) {
 	for name, change := range map[string]func(*corev1.Pod){

@@ -21,39 +21,47 @@ func TestRestricted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, err := filepath.Glob(chartFolder + "/ci/*-values.yaml")
-	if err != nil || len(cases) == 0 {
-		t.Fatal("no cases", err)
-	}
 	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	found := 0
-	for _, path := range cases {
-		name := strings.TrimSuffix(filepath.Base(path), "-values.yaml")
-		for where, pod := range pods(t, path) {
-			found++
-			result := security.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
-			// restricted forbids hostNetwork.
-			if wanted := !pod.Spec.HostNetwork; result.Allowed != wanted {
-				t.Errorf("%s, %s: allowed is %v: %s", name, where, result.Allowed, result.ForbiddenDetail())
-			}
+	for where, pod := range everyPod(t, "kubernetes") {
+		result := security.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
+		// restricted forbids hostNetwork.
+		if wanted := !pod.Spec.HostNetwork; result.Allowed != wanted {
+			t.Errorf("%s: allowed is %v: %s", where, result.Allowed, result.ForbiddenDetail())
 		}
-	}
-	if found < 10 {
-		t.Errorf("only %d pods found", found)
 	}
 }
 
-// pods returns the pods that the chart renders with these values, by template.
-func pods(t *testing.T, path string) map[string]corev1.PodTemplateSpec {
+// everyPod returns the pods of every case on a platform, by case and template.
+func everyPod(t *testing.T, platform string) map[string]corev1.PodTemplateSpec {
 	t.Helper()
-	content, err := os.ReadFile(path)
+	cases, err := filepath.Glob(chartFolder + "/ci/*-values.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]any{}
-	if err := yaml.Unmarshal(content, &values); err != nil {
-		t.Fatal(err)
+	found := map[string]corev1.PodTemplateSpec{}
+	for _, path := range cases {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := map[string]any{}
+		if err := yaml.Unmarshal(content, &values); err != nil {
+			t.Fatal(err)
+		}
+		values["platform"] = platform
+		for where, pod := range pods(t, values) {
+			found[filepath.Base(path)+": "+where] = pod
+		}
 	}
+	if len(found) < 10 {
+		t.Fatalf("only %d pods found", len(found))
+	}
+	return found
+}
+
+// pods returns the pods that the chart renders with these values, by template.
+func pods(t *testing.T, values map[string]any) map[string]corev1.PodTemplateSpec {
+	t.Helper()
 	result := map[string]corev1.PodTemplateSpec{}
 	for template, text := range render(t, values) {
 		if !strings.HasSuffix(template, ".yaml") {
