@@ -24,7 +24,7 @@ func (l *License) decode(d *document.Reader) {
 		case "eval":
 			l.Evaluation = d.Flag()
 		case "active_till":
-			if l.ActiveUntil = d.Gauge(); l.ActiveUntil == value.Of(0) {
+			if l.ActiveUntil = d.Gauge(); l.ActiveUntil.Float() == 0 {
 				l.ActiveUntil = value.Value{}
 			}
 		case "reporting":
