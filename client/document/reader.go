@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Bounds of every document.
 const (
-	maxText    = 1 << 20  // of one string, number or piece of white space, in bytes
+	maxText    = 1 << 20  // of one string or number, in bytes
+	maxDepth   = 10_000   // of arrays and objects, as in encoding/json
 	maxObjects = 16 << 20 // of the objects beyond the length of the document, in bytes
 )
 
@@ -22,9 +21,11 @@ const (
 var ErrTooLarge = errors.New("the response takes too much memory")
 
 var (
-	errSyntax = errors.New("the response is not valid JSON")
-	errMany   = errors.New("the response has too many objects for its length")
-	errLong   = fmt.Errorf("the response has a string longer than %d bytes", maxText)
+	errSyntax     = errors.New("the response is not valid JSON")
+	errIncomplete = fmt.Errorf("the response is incomplete: %w", io.ErrUnexpectedEOF)
+	errMany       = errors.New("the response has too many objects for its length")
+	errLong       = fmt.Errorf("the response has a string longer than %d bytes", maxText)
+	errDeep       = fmt.Errorf("the response is nested deeper than %d levels", maxDepth)
 )
 
 // Reader reads one JSON document as a stream. Each method reads one value. A value
@@ -34,53 +35,23 @@ var (
 //
 // Like encoding/json it accepts duplicate member names and invalid UTF-8.
 type Reader struct {
-	tokens    *jsontext.Decoder
-	source    source
-	text      []byte // the last string, if it had to be decoded
+	scanner
 	invalid   int
 	objects   int64 // bytes of memory, see Charge
 	maxMemory int64 // bound of objects, if above zero
-	err       error
-}
-
-// source is the source of a document. It bounds what the tokenizer holds in
-// memory: one incomplete token and the white space before it.
-type source struct {
-	io.Reader
-	tokens *jsontext.Decoder
-	read   int64 // bytes
-	err    error // first error of the reader, or errLong
-}
-
-// Read implements [io.Reader].
-func (s *source) Read(p []byte) (int, error) {
-	held := s.read - s.tokens.InputOffset()
-	if held > maxText {
-		s.err = errLong
-		return 0, s.err
-	}
-	n, err := s.Reader.Read(p[:min(int64(len(p)), maxText+1-held)])
-	s.read += int64(n)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-		return 0, err // data that comes with an error may be corrupt
-	}
-	return n, err
 }
 
 // NewReader returns a Reader of the document from a source. Its objects may take
 // maxMemory bytes, see [Reader.Charge]; zero means no such limit.
 func NewReader(from io.Reader, maxMemory int64) *Reader {
-	r := &Reader{tokens: new(jsontext.Decoder)}
+	r := &Reader{scanner: scanner{buffer: make([]byte, bufferSize)}}
 	r.Reset(from, maxMemory)
 	return r
 }
 
 // Reset prepares the Reader for another document. It keeps only its buffers.
 func (r *Reader) Reset(from io.Reader, maxMemory int64) {
-	*r = Reader{tokens: r.tokens, text: r.text[:0], maxMemory: maxMemory}
-	r.source = source{Reader: from, tokens: r.tokens}
-	r.tokens.Reset(&r.source, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	*r = Reader{scanner: scanner{source: from, buffer: r.buffer, text: r.text[:0]}, maxMemory: maxMemory}
 }
 
 // Invalid returns the number of values of the wrong kind or out of range.
@@ -92,32 +63,10 @@ func (r *Reader) MarkInvalid() { r.invalid++ }
 // Finish returns the first error of the document or its source. Text after the
 // document is an error.
 func (r *Reader) Finish() error {
-	if r.err != nil {
-		return r.err
-	}
-	switch _, err := r.tokens.ReadToken(); {
-	case err == nil:
-		return errSyntax
-	case !errors.Is(err, io.EOF):
-		r.fail(err)
+	if r.peek(); r.has(0) {
+		r.fail(errSyntax)
 	}
 	return r.err
-}
-
-// fail ends the document with an error.
-func (r *Reader) fail(err error) {
-	var syntax *jsontext.SyntacticError
-	switch isSyntax := errors.As(err, &syntax); {
-	case r.err != nil:
-	case r.source.err != nil:
-		r.err = r.source.err // without the prefix of the tokenizer
-	case err == io.EOF, isSyntax && syntax.Err == io.ErrUnexpectedEOF: //nolint:errorlint // of the tokenizer, not of the source
-		r.err = fmt.Errorf("the response is incomplete: %w", io.ErrUnexpectedEOF)
-	case isSyntax:
-		r.err = errSyntax // its text may contain names of the document
-	default:
-		r.err = err
-	}
 }
 
 // Keep returns a copy of a string of an object, and charges its length.
@@ -131,7 +80,7 @@ func (r *Reader) Keep(text []byte) string {
 // text read so far, which no real document does.
 func (r *Reader) Charge(bytes int) {
 	switch r.objects += int64(bytes); {
-	case r.objects > maxObjects+r.source.read:
+	case r.objects > maxObjects+r.read:
 		r.fail(errMany)
 	case r.maxMemory > 0 && r.objects > r.maxMemory:
 		r.fail(fmt.Errorf("%w: its objects take more than %d bytes of memory", ErrTooLarge, r.maxMemory))
@@ -140,12 +89,14 @@ func (r *Reader) Charge(bytes int) {
 
 // Peek returns the kind of the next value as its first byte: '{', '[', '"', 't',
 // 'f', 'n', and '0' for any number. It returns ']' or '}' at the end of an array or
-// object, and a zero byte at the end of the document and after an error.
+// object, and a zero byte at the end of the document and after an error. Any other
+// byte is not valid JSON.
 func (r *Reader) Peek() byte {
-	if r.err != nil {
-		return 0
+	c := r.peek()
+	if c == '-' || isDigit(c) {
+		return '0'
 	}
-	return byte(r.tokens.PeekKind())
+	return c
 }
 
 // Members reads an object and yields the name of each member. The caller must read
@@ -156,13 +107,11 @@ func (r *Reader) Members() iter.Seq[[]byte] {
 		if !r.enter('{') {
 			return
 		}
-		for r.Peek() != '}' {
-			name := r.rawText()
-			if r.err != nil || !yield(name) {
+		for first := true; r.another('}', first); first = false {
+			if name := r.name(); r.err != nil || !yield(name) {
 				return
 			}
 		}
-		r.token() // the brace
 	}
 }
 
@@ -173,12 +122,11 @@ func (r *Reader) Elements() iter.Seq[struct{}] {
 		if !r.enter('[') {
 			return
 		}
-		for r.Peek() != ']' && r.Peek() != 0 {
+		for first := true; r.another(']', first); first = false {
 			if !yield(struct{}{}) {
 				return
 			}
 		}
-		r.token() // the bracket, or an error
 	}
 }
 
@@ -187,8 +135,8 @@ func (r *Reader) Elements() iter.Seq[struct{}] {
 func (r *Reader) enter(bracket byte) bool {
 	switch kind := r.Peek(); {
 	case kind == bracket:
-		r.token()
-	case kind != 0 && r.tokens.StackDepth() == 0:
+		r.open()
+	case r.depth == 0 && kindName(kind) != "":
 		r.fail(fmt.Errorf("the response is %s instead of %s", kindName(kind), kindName(bracket)))
 	default:
 		r.Mismatch()
@@ -197,26 +145,33 @@ func (r *Reader) enter(bracket byte) bool {
 	return r.err == nil
 }
 
-func (r *Reader) token() {
-	if r.err != nil {
-		return
-	}
-	if _, err := r.tokens.ReadToken(); err != nil {
-		r.fail(err)
-	}
-}
-
 // Skip skips a value of any kind.
 func (r *Reader) Skip() {
-	if r.err != nil {
-		return
-	}
-	if err := r.tokens.SkipValue(); err != nil {
-		r.fail(err)
+	switch r.Peek() {
+	case '{':
+		for range r.Members() {
+			r.Skip()
+		}
+	case '[':
+		for range r.Elements() {
+			r.Skip()
+		}
+	case '"':
+		r.string()
+	case '0':
+		r.number()
+	case 't':
+		r.literal("true")
+	case 'f':
+		r.literal("false")
+	case 'n':
+		r.literal("null")
+	default:
+		r.unexpected()
 	}
 }
 
-// kindName describes what Peek returns.
+// kindName describes what Peek returns. It is empty for what is not a value.
 func kindName(kind byte) string {
 	switch kind {
 	case '{':
@@ -229,8 +184,10 @@ func kindName(kind byte) string {
 		return "a JSON number"
 	case 't', 'f':
 		return "a JSON boolean"
-	default:
+	case 'n':
 		return "null"
+	default:
+		return ""
 	}
 }
 

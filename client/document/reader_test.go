@@ -35,7 +35,7 @@ func (r *Reader) anyValue() any {
 	case 't', 'f':
 		return r.Flag() == value.Of(1)
 	case '0':
-		return json.Number(r.raw())
+		return json.Number(r.number())
 	default:
 		r.Skip()
 		return nil

@@ -5,9 +5,6 @@ import (
 	"math"
 	"strconv"
 	"time"
-	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"nginx-exporter/client/value"
 )
@@ -34,7 +31,7 @@ func (r *Reader) Number() value.Value {
 		r.Mismatch()
 		return value.Value{}
 	}
-	n := parseNumber(r.raw())
+	n := parseNumber(r.number())
 	if !n.IsSet() {
 		r.invalid++ // too large
 	}
@@ -64,15 +61,15 @@ func (r *Reader) Count() value.Value {
 }
 
 func parseNumber(text []byte) value.Value {
+	if v, err := strconv.ParseUint(string(text), 10, 64); err == nil {
+		return value.Of(float64(v))
+	}
 	if bytes.ContainsAny(text, ".eE") {
 		v, err := strconv.ParseFloat(string(text), 64)
 		if err != nil || math.IsInf(v, 0) {
 			return value.Value{}
 		}
 		return value.Of(v)
-	}
-	if v, err := strconv.ParseUint(string(text), 10, 64); err == nil {
-		return value.Of(float64(v))
 	}
 	if v, err := strconv.ParseInt(string(text), 10, 64); err == nil {
 		return value.Of(float64(v))
@@ -87,7 +84,7 @@ func (r *Reader) Time() value.Value {
 		r.Mismatch()
 		return value.Value{}
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(r.rawText()))
+	t, err := time.Parse(time.RFC3339Nano, string(r.string()))
 	if err != nil || t.Unix() < 0 {
 		r.invalid++
 		return value.Value{}
@@ -102,32 +99,5 @@ func (r *Reader) Text() string {
 		r.Mismatch()
 		return ""
 	}
-	return r.Keep(r.rawText())
-}
-
-// rawText reads a string. What it returns is valid until the next read.
-func (r *Reader) rawText() []byte {
-	quoted := r.raw()
-	if r.err != nil {
-		return nil
-	}
-	text := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
-		return text
-	}
-	// It replaces invalid UTF-8, and reports that as an error.
-	r.text, _ = jsontext.AppendUnquote(r.text[:0], quoted)
-	return r.text
-}
-
-// raw reads a string or number. What it returns is valid until the next read.
-func (r *Reader) raw() []byte {
-	if r.err != nil {
-		return nil
-	}
-	text, err := r.tokens.ReadValue()
-	if err != nil {
-		r.fail(err)
-	}
-	return text
+	return r.Keep(r.string())
 }

@@ -38,8 +38,8 @@ func samples(tb testing.TB) map[string][][]byte {
 
 // Bounds of the reader.
 const (
-	maxDepth = 10_000  // as deep as encoding/json goes
-	window   = 4 << 10 // bytes read at once, unless a text is longer
+	maxDepth = 10_000   // as deep as encoding/json goes
+	window   = 16 << 10 // bytes read at once, unless a text is longer
 
 	maxObjects = 16 << 20 // bytes of memory beyond the length of the document
 )
