@@ -170,8 +170,9 @@ func (c *Collector) SetTargets(options []TargetOptions) error {
 	return nil
 }
 
-// Close stops scrapes in the background and closes the connections to all
-// targets. No other scrape may be in progress or begin later.
+// Close stops scrapes in the background, and closes the connections to all targets
+// and the files of the exporter's own metrics. No other scrape may be in progress
+// or begin later.
 func (c *Collector) Close() {
 	if c.sampler != nil {
 		c.sampler.close()
@@ -179,6 +180,7 @@ func (c *Collector) Close() {
 	for _, t := range *c.targets.Load() {
 		t.client.Close()
 	}
+	_ = c.exporter.Close() // it was only read
 }
 
 // Scrape scrapes all targets concurrently and returns the exposition, which has

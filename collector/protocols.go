@@ -61,7 +61,7 @@ func sourcesOf(protocols []source.Protocol) []source.Info {
 // additional sources, sorted by name, without those of [MetricsFull].
 func Families(additional ...source.Source) []metric.Family {
 	all := protocols(&Options{})
-	families := slices.Concat(exporter.New(true).Families(), exporter.NewTargets().Families(), newRates(nil, all).families())
+	families := slices.Concat(exporter.New(false).Families(), exporter.NewTargets().Families(), newRates(nil, all).families())
 	for _, p := range all {
 		families = append(families, p.Families()...)
 	}

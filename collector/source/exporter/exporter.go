@@ -16,7 +16,7 @@ import (
 const Name = "exporter"
 
 // Exporter is the source of the metrics that do not belong to a target. It is
-// safe for concurrent use.
+// safe for concurrent use. Close it when it is no longer needed.
 type Exporter struct {
 	started time.Time
 	build   buildInfo
@@ -24,17 +24,26 @@ type Exporter struct {
 
 	builds    *metric.Table[*buildInfo]
 	reloads   *metric.Table[*Reload]
-	processes *metric.Table[*process] // nil without metrics of the process
+	processes *metric.Table[*process]
+	files     *processFiles // nil without metrics of the process
 }
 
 // New returns the source of an exporter that starts now, with or without the
 // metrics of its process.
 func New(withProcess bool) *Exporter {
-	e := &Exporter{started: time.Now(), build: thisBuild(), builds: buildTable(), reloads: reloadTable()}
+	e := &Exporter{started: time.Now(), build: thisBuild(), builds: buildTable(), reloads: reloadTable(), processes: processTable()}
 	if withProcess {
-		e.processes = processTable()
+		e.files = openProcess("/proc/self")
 	}
 	return e
+}
+
+// Close closes the files that the metrics of the process are read from.
+func (e *Exporter) Close() error {
+	if e.files == nil {
+		return nil
+	}
+	return e.files.Close()
 }
 
 // SetReload records how the configuration was last loaded. Without a configuration
@@ -54,7 +63,7 @@ func (*Exporter) Name() string { return Name }
 
 // Families implements [source.Source].
 func (e *Exporter) Families() []metric.Family {
-	return slices.Concat(e.builds.Families(), e.reloads.Families(), processTable().Families())
+	return slices.Concat(e.builds.Families(), e.reloads.Families(), e.processes.Families())
 }
 
 // Collect implements [source.Source].
@@ -63,8 +72,8 @@ func (e *Exporter) Collect(_ context.Context, b *metric.Batch) error {
 	if reload := e.reload.Load(); reload != nil {
 		metric.Add(b, e.reloads, reload)
 	}
-	if e.processes != nil {
-		p := readProcess("/proc/self")
+	if e.files != nil {
+		p := e.files.read()
 		p.startTime = value.Of(float64(e.started.Unix()))
 		metric.Add(b, e.processes, &p)
 	}

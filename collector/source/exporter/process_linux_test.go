@@ -31,7 +31,13 @@ func collected(tb testing.TB, e *Exporter) *metric.Batch {
 // The metrics of the process agree with those of the system.
 func TestProcess(t *testing.T) {
 	before := time.Now().Add(-time.Minute).Unix()
-	b := collected(t, New(true))
+	e := New(true)
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	b := collected(t, e)
 	if got := b.Value("process_start_time_seconds").Float(); got < float64(before) || got > float64(time.Now().Unix()) {
 		t.Errorf("the process started at %v; it is %v", got, time.Now().Unix())
 	}
@@ -48,7 +54,7 @@ func TestProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }() // nothing was read
-	if got := collected(t, New(true)).Value("process_open_fds").Float(); got != open+1 {
+	if got := collected(t, e).Value("process_open_fds").Float(); got != open+1 {
 		t.Errorf("%v files are open after one more; before it were %v", got, open)
 	}
 	if got := countEntries("/proc/self/fd").Float(); got != open+1 {
@@ -78,11 +84,15 @@ func resident(tb testing.TB) float64 {
 // Without /proc, only the metrics that need it are missing.
 func TestProcessWithoutFiles(t *testing.T) {
 	t.Parallel()
-	got := readProcess(t.TempDir())
+	files := openProcess(t.TempDir())
+	got := files.read()
 	if got.residentBytes.IsSet() || got.openFiles.IsSet() {
 		t.Errorf("got %v bytes and %v files without the files that have them", got.residentBytes.Float(), got.openFiles.Float())
 	}
 	if !got.cpuSeconds.IsSet() {
 		t.Error("no CPU time")
+	}
+	if err := files.Close(); err != nil {
+		t.Error(err)
 	}
 }

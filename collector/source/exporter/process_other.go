@@ -2,6 +2,13 @@
 
 package exporter
 
-// readProcess reads nothing on systems other than Linux, where
+// processFiles has nothing on systems other than Linux, where
 // --web.exporter-metrics=full has these metrics.
-func readProcess(string) process { return process{} }
+type processFiles struct{}
+
+func openProcess(string) *processFiles { return &processFiles{} }
+
+// Close implements [io.Closer].
+func (*processFiles) Close() error { return nil }
+
+func (*processFiles) read() process { return process{} }
