@@ -120,6 +120,6 @@ func sameAsFile(t *testing.T, path string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs from the result (make golden):\n%s", path, got)
+		t.Errorf("%s differs: run make golden and review git diff", path)
 	}
 }

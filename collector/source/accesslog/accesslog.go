@@ -127,7 +127,7 @@ func New(in input.Input, o Options) (*Source, error) {
 		o.Now = time.Now
 	}
 	s := &Source{options: o, input: in, state: newStateTable()}
-	s.counts = counts{format: o.Format, maxSets: o.MaxSeries, since: o.Now(), now: o.Now()}
+	s.counts = counts{format: o.Format, maxSets: o.MaxSeries, since: o.Now().UnixMilli(), now: o.Now().UnixMilli()}
 	return s, s.build()
 }
 
@@ -175,7 +175,8 @@ func newScheme(o *Options) (*scheme, error) {
 	}
 	const unit = float64(time.Millisecond) / float64(time.Second)
 	s := &scheme{
-		durations: newScale(unit, o.Buckets), sizes: newScale(1, sizeBuckets()),
+		// The exporters whose names are used have no native histograms.
+		durations: newScale(unit, o.Buckets, o.Names == "" || o.Names == NamesDefault), sizes: newScale(1, sizeBuckets(), false),
 		server: serverLabel("server"), upstream: upstreamLabel("upstream"), class: o.CodeClass,
 	}
 	if o.UpstreamAddr {
@@ -252,13 +253,13 @@ func (s *Source) Collect(ctx context.Context, b *metric.Batch) error {
 func (s *Source) Count(lines input.Lines) {
 	now := s.options.Now()
 	s.mu.Lock()
-	s.counts.now = now
+	s.counts.now = now.UnixMilli()
 	for text := range lines {
 		if !s.counts.add(text) {
 			s.mismatch.add(text, s.options.Format)
 		}
 	}
-	s.counts.since = now
+	s.counts.since = s.counts.now
 	note := s.mismatch.note(now)
 	s.mu.Unlock()
 	if note != nil { // outside of the lock, since writing to the log may block

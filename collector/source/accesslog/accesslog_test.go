@@ -109,7 +109,7 @@ func sameAsFile(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal([]byte(got), want) {
-		t.Errorf("%s differs (make golden):\n%s", path, got)
+		t.Errorf("%s differs: run make golden and review git diff", path)
 	}
 }
 

@@ -15,9 +15,9 @@ type counts struct {
 	attempts   []*table // count each attempt of a request
 	maxSets    int
 
-	sets  int       // in all tables, without those of other values
-	since time.Time // when the batch before was counted, and so the lines of this one were not
-	now   time.Time // of the batch
+	sets  int   // in all tables, without those of other values
+	since int64 // when the batch before was counted, in Unix milliseconds: the lines of this one were not
+	now   int64 // of the batch
 
 	parsed   uint64
 	failed   uint64
@@ -64,7 +64,7 @@ func (c *counts) add(text []byte) bool {
 // expire removes what was not counted for some time.
 func (c *counts) expire(after time.Duration) {
 	for _, t := range append(c.requests[:len(c.requests):len(c.requests)], c.attempts...) {
-		t.expire(c.now.Add(-after), c)
+		t.expire(c.now-after.Milliseconds(), c)
 	}
 }
 

@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"nginx-exporter/client/accesslog"
@@ -23,6 +24,9 @@ type measure struct {
 
 	scale   *scale // nil for a counter
 	summary bool   // instead of a histogram
+
+	place     int // among the counts of a set
+	histogram int // among the native histograms of a set
 }
 
 // group is a set of metrics with the same labels.
@@ -41,20 +45,24 @@ type group struct {
 type table struct {
 	group
 
-	sets    map[string]*set
-	churns  bool
-	places  []int // of each measure, among the counters or the histograms of a set
-	metrics *metric.Table[*set]
+	sets       map[string]*set // by key
+	counts     int             // of a set
+	histograms int             // of a set
+	churns     bool
+	limitable  bool
+	metrics    *metric.Table[*set]
 }
 
-// set is what is counted for one combination of label values.
+// set is what is counted for one combination of label values. Once it is in a batch
+// it does not change: the next line replaces it by a copy.
 type set struct {
-	values     []string
-	counters   []uint64
-	histograms []histogram
-	limited    bool      // has values that are not distinguished
-	created    time.Time // when nothing was counted yet
-	used       time.Time
+	key     string // the label values
+	counts  []uint64
+	native  []native
+	created int64 // when all counts were zero, in Unix milliseconds
+	used    int64 // the same unit
+	limited bool  // has values that are not distinguished
+	shared  bool  // is in a batch
 }
 
 // newTable returns the table of a group for lines of a format, nil if they have
@@ -65,43 +73,42 @@ func newTable(g group, fields accesslog.Field, fixed []metric.Label) *table {
 	if len(g.measures) == 0 {
 		return nil
 	}
-	t := &table{group: g, sets: map[string]*set{}}
-	t.churns = slices.ContainsFunc(g.labels, func(l label) bool { return l.churns })
+	t := &table{
+		group: g, sets: map[string]*set{},
+		churns:    slices.ContainsFunc(g.labels, func(l label) bool { return l.churns }),
+		limitable: slices.ContainsFunc(g.labels, func(l label) bool { return !l.bounded }),
+	}
 	var rows []metric.Row[*set]
-	counters, histograms := 0, 0
-	for _, m := range g.measures {
-		place := counters
+	for i := range t.measures {
+		m := &t.measures[i]
+		m.place, m.histogram = t.counts, t.histograms
 		if m.scale == nil {
-			counters++
+			t.counts++
 		} else {
-			place = histograms
-			histograms++
+			t.counts += m.scale.size()
+			t.histograms++
 		}
-		t.places = append(t.places, place)
-		rows = append(rows, m.row(place))
+		rows = append(rows, m.row())
 	}
 	var labels []metric.ObjectLabel[*set]
-	for i, l := range g.labels {
-		labels = append(labels, metric.LabelFrom(l.name, func(s *set) string { return s.values[i] }))
+	for i, l := range t.labels {
+		labels = append(labels, metric.LabelFrom(l.name, func(s *set) string { return keyValue(s.key, i) }))
 	}
 	for _, l := range fixed {
 		labels = append(labels, metric.LabelFrom(l.Name, func(*set) string { return l.Value }))
 	}
-	const milliseconds = 1000
 	t.metrics = metric.NewTable("access log", "", rows, labels...).CreatedAt(func(s *set) float64 {
-		return float64(s.created.UnixMilli()) / milliseconds
+		return float64(s.created) / float64(time.Second/time.Millisecond)
 	})
 	return t
 }
 
-// row returns the row of a measure, from its place among the counters or the
-// histograms of a set.
-func (m *measure) row(place int) metric.Row[*set] {
+// row returns the row of a measure.
+func (m *measure) row() metric.Row[*set] {
 	if m.scale == nil {
-		return metric.Counter(m.name, m.help, func(s *set) value.Value { return value.Of(float64(s.counters[place])) })
+		return metric.Counter(m.name, m.help, func(s *set) value.Value { return value.Of(float64(s.counts[m.place])) })
 	}
-	scale := m.scale
-	fill := func(to *metric.Histogram, s *set) { s.histograms[place].fill(scale, to) }
+	fill := func(to *metric.Histogram, s *set) { m.scale.fill(to, s.counts[m.place:], &s.native[m.histogram]) }
 	if m.summary {
 		return metric.NewSummary(m.name, m.help, fill)
 	}
@@ -121,55 +128,70 @@ func (t *table) count(l *line, c *counts) {
 		switch {
 		case n < 0:
 		case m.scale == nil:
-			s.counters[t.places[i]] += uint64(n)
+			s.counts[m.place] += uint64(n)
 		default:
-			s.histograms[t.places[i]].observe(m.scale, n)
+			m.scale.observe(s.counts[m.place:], &s.native[m.histogram], n)
 		}
 	}
 }
 
-// find returns the set of a line.
+// find returns the set of a line, which is not in a batch.
 func (t *table) find(l *line, c *counts) *set {
 	l.key = l.appendKey(l.key[:0], t.labels, false)
-	if s := t.sets[string(l.key)]; s != nil {
-		return s
+	s := t.sets[string(l.key)]
+	if s == nil {
+		s = t.add(l, c)
 	}
-	return t.add(l, c)
+	if s.shared {
+		s = s.clone()
+		t.sets[s.key] = s
+	}
+	return s
 }
 
 // add returns the set of a line whose key is unknown: a new one, that of the same
 // values in valid UTF-8, or that of other values if there are too many sets.
 func (t *table) add(l *line, c *counts) *set {
-	l.key = validKey(l.key)
+	l.key = validKey(l.key, len(t.labels))
 	if s := t.sets[string(l.key)]; s != nil {
 		return s
 	}
-	limited := c.sets >= c.maxSets && slices.ContainsFunc(t.labels, func(l label) bool { return !l.bounded })
+	limited := t.limitable && c.sets >= c.maxSets
 	if limited {
 		l.limited = true
-		l.key = validKey(l.appendKey(l.key[:0], t.labels, true))
+		l.key = validKey(l.appendKey(l.key[:0], t.labels, true), len(t.labels))
 		if s := t.sets[string(l.key)]; s != nil {
 			return s
 		}
 	} else {
 		c.sets++
 	}
-	s := &set{values: splitKey(l.key), limited: limited, created: c.since}
-	for i := range t.measures {
-		if t.measures[i].scale == nil {
-			s.counters = append(s.counters, 0)
-		} else {
-			s.histograms = append(s.histograms, histogram{})
-		}
+	s := &set{
+		key: string(l.key), counts: make([]uint64, t.counts), native: make([]native, t.histograms),
+		created: c.since, limited: limited,
 	}
-	t.sets[string(l.key)] = s
+	t.sets[s.key] = s
 	return s
 }
 
+// clone returns a copy that is not in a batch.
+func (s *set) clone() *set {
+	c := *s
+	c.shared = false
+	c.counts, c.native = slices.Clone(s.counts), slices.Clone(s.native)
+	for i := range c.native {
+		c.native[i].buckets = slices.Clone(s.native[i].buckets)
+	}
+	return &c
+}
+
 // expire removes sets that were not used since a time.
-func (t *table) expire(before time.Time, c *counts) {
+func (t *table) expire(before int64, c *counts) {
+	if !t.churns {
+		return
+	}
 	for key, s := range t.sets {
-		if t.churns && s.used.Before(before) {
+		if s.used < before {
 			delete(t.sets, key)
 			if !s.limited {
 				c.sets--
@@ -178,18 +200,13 @@ func (t *table) expire(before time.Time, c *counts) {
 	}
 }
 
-// addTo adds a copy of all sets to a batch.
+// addTo adds all sets to a batch.
 func (t *table) addTo(b *metric.Batch) {
-	copies := make([]*set, 0, len(t.sets))
+	sets := make([]*set, 0, len(t.sets))
 	for _, s := range t.sets {
-		c := *s
-		c.counters = slices.Clone(s.counters)
-		c.histograms = make([]histogram, len(s.histograms))
-		for i := range s.histograms {
-			c.histograms[i] = s.histograms[i].clone()
-		}
-		copies = append(copies, &c)
+		s.shared = true
+		sets = append(sets, s)
 	}
-	slices.SortFunc(copies, func(a, b *set) int { return slices.Compare(a.values, b.values) })
-	metric.Add(b, t.metrics, copies...)
+	slices.SortFunc(sets, func(a, b *set) int { return strings.Compare(a.key, b.key) })
+	metric.Add(b, t.metrics, sets...)
 }

@@ -11,18 +11,20 @@ import (
 // such as milliseconds, and are exposed in the base unit of the metric.
 type scale struct {
 	unit   float64   // one integer in the base unit
-	bounds []float64 // of the classic buckets, in the base unit
-	limits []int64   // the same as integers, rounded down
-	small  []int16   // native buckets of small integers
+	bounds []float64 // of the classic buckets in the base unit, with +Inf
+	limits []int64   // the same as integers, rounded down, without +Inf
+
+	native bool    // native buckets are counted as well
+	small  []int16 // native buckets of small integers
 }
 
 // smallIntegers is how many native buckets are computed once: for durations, those
 // below about a second.
 const smallIntegers = 1024
 
-func newScale(unit float64, bounds []float64) *scale {
+func newScale(unit float64, bounds []float64, native bool) *scale {
 	const rounding = 1e-6 // bounds are usually multiples of the unit
-	s := &scale{unit: unit, bounds: bounds}
+	s := &scale{unit: unit, bounds: append(slices.Clone(bounds), math.Inf(1)), native: native}
 	for _, bound := range bounds {
 		s.limits = append(s.limits, int64(math.Floor(bound/unit+rounding)))
 	}
@@ -33,24 +35,76 @@ func newScale(unit float64, bounds []float64) *scale {
 	return s
 }
 
-// histogram counts observations in classic and native buckets.
-type histogram struct {
-	sum     int64
-	classic []uint64 // one per bound, and one for +Inf
-	zero    uint64   // observations of 0
-	native  []bucket // with observations, in ascending order
-	schema  int8
+// A histogram is a part of the counts of a set: the sum, the number of zeros, and
+// the observations in each classic bucket. Native buckets are separate, since their
+// number grows.
+const (
+	placeSum = iota
+	placeZero
+	placeClassic
+)
+
+// size is how many counts a histogram has.
+func (s *scale) size() int { return placeClassic + len(s.bounds) }
+
+// observe counts a value that is not negative.
+func (s *scale) observe(counts []uint64, to *native, n int64) {
+	counts[placeSum] += uint64(n)
+	i := 0
+	for i < len(s.limits) && n > s.limits[i] {
+		i++
+	}
+	counts[placeClassic+i]++
+	switch {
+	case n == 0:
+		counts[placeZero]++
+	case !s.native:
+	case n < smallIntegers:
+		to.add(s.small[n])
+	default:
+		to.add(nativeIndex(float64(n) * s.unit))
+	}
+}
+
+// fill fills in a histogram of a metric, nothing if there are no observations.
+func (s *scale) fill(to *metric.Histogram, counts []uint64, from *native) {
+	total := uint64(0)
+	for _, n := range counts[placeClassic:s.size()] {
+		total += n
+		to.Counts = append(to.Counts, float64(n))
+	}
+	if total == 0 {
+		to.Counts = to.Counts[:0]
+		return
+	}
+	to.Sum = float64(counts[placeSum]) * s.unit
+	to.Bounds = append(to.Bounds, s.bounds...)
+	if !s.native {
+		return
+	}
+	to.Native.IsSet, to.Native.Schema, to.Native.Zero = true, int32(nativeSchema-from.coarser), float64(counts[placeZero])
+	for _, b := range from.buckets {
+		to.Native.Indexes = append(to.Native.Indexes, int32(b.index()))
+		to.Native.Counts = append(to.Native.Counts, float64(b.count()))
+	}
+}
+
+// native are the native buckets of a histogram that have observations, in ascending
+// order.
+type native struct {
+	buckets []bucket
+	coarser int8 // how often the resolution was halved
 }
 
 // The resolution of native histograms: each bound is 2^(1/8) times the one before,
 // until there are too many buckets. Then pairs of buckets are merged.
 const (
 	nativeSchema = 3
-	maxNative    = 64
+	maxNative    = 48
 )
 
-// bucket is a native bucket: its index in the upper 16 bits, and its count, which
-// lets a histogram of usual durations have some 200 bytes.
+// bucket is a native bucket: its index in the upper 16 bits, and its count. So the
+// buckets of usual durations need some 200 bytes.
 type bucket uint64
 
 const countBits = 48
@@ -59,7 +113,7 @@ func newBucket(index int16, count uint64) bucket {
 	return bucket(uint64(uint16(index))<<countBits | count)
 }
 
-func (b bucket) index() int16  { return int16(b >> countBits) } //nolint:gosec // the upper 16 bits
+func (b bucket) index() int16  { return int16(b >> countBits) }
 func (b bucket) count() uint64 { return uint64(b) & (1<<countBits - 1) }
 
 // nativeIndex returns the bucket of the highest resolution whose upper bound is
@@ -74,50 +128,26 @@ func nativeIndex(v float64) int16 {
 	return int16(math.Ceil(math.Log2(v)*(1<<nativeSchema) - rounding))
 }
 
-// observe counts a value that is not negative.
-func (h *histogram) observe(s *scale, n int64) {
-	h.sum += n
-	if h.classic == nil {
-		h.classic, h.schema = make([]uint64, len(s.limits)+1), nativeSchema
-	}
-	i := 0
-	for i < len(s.limits) && n > s.limits[i] {
-		i++
-	}
-	h.classic[i]++
-	if n == 0 {
-		h.zero++
-		return
-	}
-	var index int16
-	if n < smallIntegers {
-		index = s.small[n]
-	} else {
-		index = nativeIndex(float64(n) * s.unit)
-	}
-	h.addNative(index)
-}
-
-// addNative counts an observation in a bucket of the highest resolution.
-func (h *histogram) addNative(index int16) {
-	for range nativeSchema - h.schema {
+// add counts an observation in a bucket of the highest resolution.
+func (n *native) add(index int16) {
+	for range n.coarser {
 		index = coarser(index)
 	}
 	i := 0
-	for i < len(h.native) && h.native[i].index() < index {
+	for i < len(n.buckets) && n.buckets[i].index() < index {
 		i++
 	}
-	if i < len(h.native) && h.native[i].index() == index {
-		h.native[i]++
+	if i < len(n.buckets) && n.buckets[i].index() == index {
+		n.buckets[i]++
 		return
 	}
-	const growth = 4 // buckets; doubling would waste half of the memory
-	if len(h.native) == cap(h.native) {
-		h.native = append(make([]bucket, 0, len(h.native)+growth), h.native...)
+	if len(n.buckets) == cap(n.buckets) {
+		const growth = 4 // buckets; doubling would waste memory
+		n.buckets = append(make([]bucket, 0, len(n.buckets)+growth), n.buckets...)
 	}
-	h.native = slices.Insert(h.native, i, newBucket(index, 1))
-	if len(h.native) > maxNative {
-		h.merge()
+	n.buckets = slices.Insert(n.buckets, i, newBucket(index, 1))
+	if len(n.buckets) > maxNative {
+		n.merge()
 	}
 }
 
@@ -126,43 +156,16 @@ func (h *histogram) addNative(index int16) {
 func coarser(index int16) int16 { return (index + 1) >> 1 }
 
 // merge halves the resolution.
-func (h *histogram) merge() {
-	h.schema--
-	merged := h.native[:0]
-	for _, b := range h.native {
+func (n *native) merge() {
+	n.coarser++
+	merged := n.buckets[:0]
+	for _, b := range n.buckets {
 		index := coarser(b.index())
-		if n := len(merged); n > 0 && merged[n-1].index() == index {
-			merged[n-1] += bucket(b.count())
+		if last := len(merged) - 1; last >= 0 && merged[last].index() == index {
+			merged[last] += bucket(b.count())
 			continue
 		}
 		merged = append(merged, newBucket(index, b.count()))
 	}
-	h.native = merged
-}
-
-// clone returns a copy.
-func (h *histogram) clone() histogram {
-	c := *h
-	c.classic, c.native = slices.Clone(h.classic), slices.Clone(h.native)
-	return c
-}
-
-// fill fills in a histogram of a metric.
-func (h *histogram) fill(s *scale, to *metric.Histogram) {
-	if h.classic == nil {
-		return
-	}
-	to.Sum = float64(h.sum) * s.unit
-	to.Bounds = append(to.Bounds, s.bounds...)
-	for i, n := range h.classic {
-		if i == len(s.bounds) {
-			to.Bounds = append(to.Bounds, math.Inf(1))
-		}
-		to.Counts = append(to.Counts, float64(n))
-	}
-	to.Native.IsSet, to.Native.Schema, to.Native.Zero = true, int32(h.schema), float64(h.zero)
-	for _, b := range h.native {
-		to.Native.Indexes = append(to.Native.Indexes, int32(b.index()))
-		to.Native.Counts = append(to.Native.Counts, float64(b.count()))
-	}
+	n.buckets = merged
 }

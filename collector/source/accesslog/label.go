@@ -1,9 +1,7 @@
 package accesslog
 
 import (
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"nginx-exporter/client/accesslog"
 )
@@ -130,28 +128,26 @@ func appendValue(key, value []byte) []byte {
 	return append(append(key, byte(len(value)>>bits), byte(len(value))), value...)
 }
 
-// splitKey returns the label values of a key.
-func splitKey(key []byte) []string {
-	var all []string
-	for len(key) > 0 {
-		const length, bits = 2, 8
+// keyValue returns a label value of a key.
+func keyValue(key string, i int) string {
+	const length, bits = 2, 8
+	for {
 		end := length + (int(key[0])<<bits | int(key[1]))
-		all = append(all, string(key[length:end]))
+		if i == 0 {
+			return key[length:end]
+		}
 		key = key[end:]
+		i--
 	}
-	return all
 }
 
 // validKey returns the key with valid UTF-8 in all values, since Prometheus rejects
 // anything else.
-func validKey(key []byte) []byte {
-	all := splitKey(key)
-	if !slices.ContainsFunc(all, func(value string) bool { return !utf8.ValidString(value) }) {
-		return key
+func validKey(key []byte, labels int) []byte {
+	text := string(key)
+	valid := key[:0]
+	for i := range labels {
+		valid = appendValue(valid, []byte(strings.ToValidUTF8(keyValue(text, i), "?")))
 	}
-	key = key[:0]
-	for _, value := range all {
-		key = appendValue(key, []byte(strings.ToValidUTF8(value, "?")))
-	}
-	return key
+	return valid
 }
