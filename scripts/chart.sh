@@ -84,14 +84,16 @@ sources() {
     local module
     for module in k8s.io/kubernetes@v1.37.2 \
         github.com/prometheus-operator/prometheus-operator@v0.85.0 \
-        github.com/kedacore/keda/v2@v2.21.0; do
+        github.com/kedacore/keda/v2@v2.21.0 \
+        sigs.k8s.io/gateway-api@v1.4.0 \
+        k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1; do
         "$GO" mod download -json "$module" | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p'
     done
 }
 
 kinds=core/v1/ConfigMap,core/v1/Secret,core/v1/Service,core/v1/ServiceAccount,core/v1/Pod
 kinds+=,apps/v1/Deployment,apps/v1/DaemonSet,apps/v1/StatefulSet,batch/v1/Job,batch/v1/CronJob
-kinds+=,autoscaling/v2/HorizontalPodAutoscaler,policy/v1/PodDisruptionBudget,networking.k8s.io/v1/NetworkPolicy
+kinds+=,autoscaling/v2/HorizontalPodAutoscaler,policy/v1/PodDisruptionBudget,networking.k8s.io/v1/NetworkPolicy,networking.k8s.io/v1/Ingress
 kinds+=,rbac.authorization.k8s.io/v1/ClusterRole,rbac.authorization.k8s.io/v1/ClusterRoleBinding
 kinds+=,rbac.authorization.k8s.io/v1/RoleBinding,apiregistration.k8s.io/v1/APIService
 for version in v1 v1beta1; do
@@ -107,7 +109,10 @@ schemas() {
     "$GO" -C charts/tools run ./schemas -out "$PWD/charts/schemas" -kinds "$kinds" \
         -openapi "${dirs[0]}/api/openapi-spec/swagger.json" \
         "$operator"{podmonitors,servicemonitors,scrapeconfigs,probes,prometheusrules}.yaml \
-        "$keda"{scaledobjects,triggerauthentications}.yaml
+        "$keda"{scaledobjects,triggerauthentications}.yaml \
+        "${dirs[3]}/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" "${dirs[4]}/deploy/vpa-v1-crd-gen.yaml"
+    # Versions and kinds that the chart does not use.
+    rm charts/schemas/{httproute-gateway-v1beta1,verticalpodautoscaler-autoscaling-v1beta2}.json charts/schemas/verticalpodautoscalercheckpoint-*
 }
 
 # render HELM VALUES: renders a release with these values.
@@ -246,7 +251,8 @@ kubernetes_examples() {
         echo "chart.sh: $adapter is not up to date: make chart-docs" >&2
         exit 1
     }
-    "$bin/kubeconform" -strict -summary -schema-location "$schemas" \
+    # Objects of Argo CD and Flux have no schema here.
+    "$bin/kubeconform" -strict -summary -schema-location "$schemas" -skip Application,GitRepository,Kustomization,HelmRelease \
         -ignore-filename-pattern '/(values|kustomization)[.]yaml$' -ignore-filename-pattern /component/ examples/kubernetes
 }
 

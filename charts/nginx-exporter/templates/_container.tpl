@@ -36,6 +36,13 @@ livenessProbe:
 {{- if ne .Values.mode "sidecar" }}
 readinessProbe:
   {{- include "nginx-exporter.probe" (list . "/-/ready") | nindent 2 }}
+  {{- with .Values.exporter.readinessProbe }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- with .Values.exporter.lifecycle }}
+lifecycle:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 resources:
   {{- toYaml (.Values.exporter.resources | default dict) | nindent 2 }}
@@ -218,7 +225,7 @@ httpGet:
 {{- define "nginx-exporter.injectGaps" -}}
 {{- $gaps := list -}}
 {{- $exporter := .Values.exporter -}}
-{{- range list "env" "envFrom" "extraVolumeMounts" -}}
+{{- range list "env" "envFrom" "extraVolumeMounts" "lifecycle" -}}
 {{- if get $exporter . }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
 {{- end -}}
 {{- $injected := .Files.Get "files/sidecar.yaml" | fromYaml -}}

@@ -23,7 +23,7 @@
 []
 {{- else if include "nginx-exporter.statusSocket" . -}}
 - {{ printf "unix:%s:%s" $status.socket $path | quote }}
-{{- else if and (eq .Values.mode "daemonset") (not .Values.daemonset.hostNetwork) -}}
+{{- else if and (eq .Values.mode "daemonset") (not .Values.pod.hostNetwork) -}}
 - {{ printf "http://$(NODE_IP):%d%s" (int $status.port) $path | quote }}
 {{- else -}}
 - {{ printf "http://127.0.0.1:%d%s" (int $status.port) $path | quote }}

@@ -16,13 +16,11 @@ spec:
   {{- with include "nginx-exporter.pullSecrets" (list .) }}
   {{- . | nindent 2 }}
   {{- end }}
-  {{- if and (eq .Values.mode "daemonset") .Values.daemonset.hostNetwork }}
+  {{- if .Values.pod.hostNetwork }}
   hostNetwork: true
   {{- end }}
-  {{- if .Values.pod.dnsPolicy }}
-  dnsPolicy: {{ .Values.pod.dnsPolicy }}
-  {{- else if and (eq .Values.mode "daemonset") .Values.daemonset.hostNetwork }}
-  dnsPolicy: ClusterFirstWithHostNet
+  {{- with .Values.pod.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "" .Values.pod.hostNetwork) }}
+  dnsPolicy: {{ . }}
   {{- end }}
   {{- with .Values.pod.dnsConfig }}
   dnsConfig:
@@ -43,8 +41,15 @@ spec:
   securityContext:
     {{- include "nginx-exporter.securityContext" (list $ .) | nindent 4 }}
   {{- end }}
+  {{- with .Values.pod.initContainers }}
+  initContainers:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   containers:
     - {{ include "nginx-exporter.container" . | nindent 6 | trim }}
+    {{- with .Values.pod.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- with include "nginx-exporter.volumes" . | trim }}
   volumes:
     {{- . | nindent 4 }}

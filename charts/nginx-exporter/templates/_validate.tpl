@@ -108,6 +108,21 @@
 {{- fail "monitor.probeTargets needs mode deployment: a sidecar scrapes only its own nginx" -}}
 {{- end -}}
 {{- end -}}
+{{- range list "ingress" "httpRoute" -}}
+{{- if and (get $values .).enabled (ne $values.mode "deployment") -}}
+{{- fail (printf "%s needs mode deployment: in mode %s each pod has an exporter of its own" . $values.mode) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
+{{- fail "ingress.enabled needs ingress.hosts" -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{- fail "httpRoute.enabled needs httpRoute.parentRefs" -}}
+{{- end -}}
+{{- include "nginx-exporter.validateService" .Values -}}
+{{- if and .Values.verticalPodAutoscaler.enabled (eq .Values.mode "sidecar") -}}
+{{- fail "verticalPodAutoscaler needs mode deployment or daemonset: in mode sidecar the pods are not those of the chart" -}}
+{{- end -}}
 {{- if and .Values.networkPolicy.enabled (eq .Values.mode "sidecar") (not .Values.networkPolicy.applicationPorts) -}}
 {{- fail "networkPolicy in mode sidecar selects your nginx pods: list their ports in networkPolicy.applicationPorts, or the policy would block them" -}}
 {{- end -}}
@@ -124,6 +139,19 @@
 {{- end -}}
 {{- if and .Values.mutatingAdmissionPolicy.enabled (ne .Values.mode "sidecar") -}}
 {{- fail "mutatingAdmissionPolicy needs mode sidecar" -}}
+{{- end -}}
+{{- end }}
+
+{{/* The API server rejects these. */}}
+{{- define "nginx-exporter.validateService" -}}
+{{- $type := ternary .service.type "ClusterIP" (eq .mode "deployment") -}}
+{{- range list "nodePort" "externalTrafficPolicy" -}}
+{{- if and (get $.service .) (eq $type "ClusterIP") -}}
+{{- fail (printf "service.%s needs mode deployment and service.type NodePort or LoadBalancer" .) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .service.loadBalancerClass (ne $type "LoadBalancer") -}}
+{{- fail "service.loadBalancerClass needs mode deployment and service.type LoadBalancer" -}}
 {{- end -}}
 {{- end }}
 

@@ -92,8 +92,23 @@ func find(definitions map[string]node, kind string) (string, error) {
 	return "", fmt.Errorf("no definition of %s", kind)
 }
 
-// derive writes the schemas of all versions of a CustomResourceDefinition.
+// derive writes the schemas of all versions of the CustomResourceDefinitions in a file.
 func derive(out, path string, definitions map[string]node) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for document := range strings.SplitSeq("\n"+string(text), "\n---\n") {
+		if strings.Contains(document, "\nkind: CustomResourceDefinition\n") {
+			if err := deriveOne(out, document, definitions); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func deriveOne(out, text string, definitions map[string]node) error {
 	var crd struct {
 		Spec struct {
 			Group string `json:"group"`
@@ -108,7 +123,7 @@ func derive(out, path string, definitions map[string]node) error {
 			} `json:"versions"`
 		} `json:"spec"`
 	}
-	if err := read(path, &crd); err != nil {
+	if err := yaml.Unmarshal([]byte(text), &crd); err != nil {
 		return err
 	}
 	if len(crd.Spec.Versions) == 0 {
