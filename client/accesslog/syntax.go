@@ -113,13 +113,12 @@ type piece struct {
 
 // pieces splits a format into the text before the first variable, and variables.
 func pieces(format string) (prefix string, all []piece, err error) {
-	prefix, rest, _ := strings.Cut(format, "$")
-	if !strings.Contains(format, "$") {
+	parts := strings.Split(format, "$")
+	if len(parts) == 1 {
 		return "", nil, errors.New("the log_format has no variables")
 	}
-	for rest != "" || len(all) == 0 {
-		var text, literal string
-		text, rest, _ = strings.Cut(rest, "$")
+	for _, text := range parts[1:] {
+		var literal string
 		if inner, braced := strings.CutPrefix(text, "{"); braced {
 			var closed bool
 			if text, literal, closed = strings.Cut(inner, "}"); !closed {
@@ -134,7 +133,7 @@ func pieces(format string) (prefix string, all []piece, err error) {
 		}
 		all = append(all, piece{text, literal})
 	}
-	return prefix, all, nil
+	return parts[0], all, nil
 }
 
 const variableChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
