@@ -37,7 +37,7 @@ type kubectlFlag struct {
 // addDoctorHPA defines the command doctor hpa.
 func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 	r := &c.hpa
-	cmd := doctor.Command(hpaCommand, "Diagnose an HPA end to end, from its pods to its scaling decision, using kubectl. Changes nothing.")
+	cmd := doctor.Command(hpaCommand, "Diagnose an HPA, from its pods to its decision, through kubectl.")
 	cmd.Flag("namespace", "Namespace of the HPA. Default: that of the kubectl context.").Short('n').StringVar(&r.namespace)
 	cmd.Flag("prometheus.url", "URL of Prometheus, as reachable from here. Default: discovered in the cluster and queried through the API server.").StringVar(&r.prometheus)
 	cmd.Flag("kubectl", "Path of kubectl.").Default("kubectl").StringVar(&r.kubectl)

@@ -38,8 +38,9 @@ type cli struct {
 
 	deprecations []string // warnings about old spellings
 
-	doctor doctorOptions
-	hpa    hpaRequest
+	doctor     doctorOptions
+	hpa        hpaRequest
+	simulation simulation
 }
 
 func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
@@ -58,6 +59,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.addUninject()
 	c.addSnippet()
 	c.addDoctor()
+	c.addAutoscale()
 	c.app.Command(versionCommand, "Show the version.")
 	c.config.UserAgent = programName + "/" + version.Version
 	c.config.Web.Limits = config.DefaultLimits()

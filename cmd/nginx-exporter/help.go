@@ -65,8 +65,9 @@ func (c *cli) usage(app *kingpin.ApplicationModel, command *kingpin.CmdModel, fl
 	fmt.Fprintf(&b, "\n\n%s", wrap(help, 0))
 	if len(below) > 0 {
 		b.WriteString("\nCommands:\n")
+		const column = 22 // where the help of a command begins
 		for _, sub := range leaves(below) {
-			fmt.Fprintf(&b, "  %-14s%s", sub.FullCommand, wrap(sub.Help, 18)[16:])
+			fmt.Fprintf(&b, "  %-*s%s", column-2, sub.FullCommand, wrap(sub.Help, column)[column:])
 		}
 	}
 	b.WriteString("\nFlags:\n")

@@ -58,6 +58,9 @@ func execute(args []string, stdout, stderr io.Writer, signals *signals) error {
 	if err != nil && len(args) > 0 && args[0] == doctorCommand {
 		return &statusError{inconclusiveStatus, &usageError{err}}
 	}
+	if err != nil && len(args) > 0 && args[0] == autoscaleCommand {
+		return &statusError{badInputStatus, &usageError{err}}
+	}
 	if err != nil {
 		return &usageError{err}
 	}
@@ -90,6 +93,8 @@ func (c *cli) command(command string, args []string, stdout, stderr io.Writer) e
 		return c.printSnippet(args, stdout)
 	case hpaDoctor:
 		return c.doctorHPA(args, stdout, stderr)
+	case simulateAutoscale:
+		return c.simulateAutoscale(args, stdout)
 	case statusDoctor:
 		return c.doctorStatus(args, stdout, stderr)
 	}

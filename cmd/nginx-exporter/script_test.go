@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 			"nginx":      startNginx,
 			"plus":       startPlus,
 			"refused":    refused,
+			"rejected":   rejected,
 			"reloads":    reloads,
 			"signal":     sendSignal,
 			"stub":       stub,
@@ -62,11 +63,26 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: refused PATTERN [ARGS...]")
 	}
-	status, stdout, stderr := runProgram(ts, args[1:])
+	oneLine(ts, 1, args[0], args[1:])
+}
+
+// rejected runs autoscale, which must not accept its input: rejected PATTERN ARGS...
+//
+// It has to end with status 2 and one plain line of error that matches.
+func rejected(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: rejected PATTERN [ARGS...]")
+	}
+	oneLine(ts, badInputStatus, args[0], append([]string{autoscaleCommand}, args[1:]...))
+}
+
+// oneLine runs the program, which must end with a status and one line of error.
+func oneLine(ts *testscript.TestScript, want int, pattern string, args []string) {
+	status, stdout, stderr := runProgram(ts, args)
 	line, rest, _ := strings.Cut(stderr, "\n")
 	switch {
-	case status != 1:
-		ts.Fatalf("exit status %d, not 1", status)
+	case status != want:
+		ts.Fatalf("exit status %d, not %d", status, want)
 	case stdout != "":
 		ts.Fatalf("something on standard output")
 	case rest != "":
@@ -74,7 +90,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	case !strings.HasPrefix(line, programName+": error: "):
 		ts.Fatalf("the line does not begin with %q", programName+": error: ")
 	}
-	match(ts, args[0], line)
+	match(ts, pattern, line)
 }
 
 // warned runs check-config, which must succeed: warned PATTERN ARGS...

@@ -44,7 +44,7 @@ func (v snippetValue) IsCumulative() bool { return v.option.Repeats }
 func (c *cli) addSnippet() {
 	r := &c.snippet
 	r.values = map[string][]string{}
-	cmd := c.app.Command(snippetCommand, "Print configuration for nginx, systemd, Prometheus or Kubernetes; without a name, list the snippets.")
+	cmd := c.app.Command(snippetCommand, "Print configuration for nginx, systemd, Prometheus or Kubernetes.")
 	for _, option := range snippet.Options() {
 		cmd.Flag(option.Name, option.Help).SetValue(snippetValue{&option, r.values})
 	}
@@ -53,10 +53,8 @@ func (c *cli) addSnippet() {
 
 // printSnippet runs the command.
 func (c *cli) printSnippet(args []string, stdout io.Writer) error {
-	for _, f := range c.flags {
-		if c.onCommandLine(args, f.name) {
-			return &usageError{fmt.Errorf("--%s is a flag of the exporter, not of %s", f.name, snippetCommand)}
-		}
+	if err := c.refuseExporterFlags(snippetCommand, args); err != nil {
+		return err
 	}
 	r := &c.snippet
 	if r.name == "" {
