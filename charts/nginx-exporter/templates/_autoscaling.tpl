@@ -57,10 +57,14 @@
 {{- .Values.autoscaling.target.apiVersion | default "apps/v1" -}}
 {{- end }}
 
+{{- define "nginx-exporter.targetName" -}}
+{{- tpl .Values.autoscaling.target.name . -}}
+{{- end }}
+
 {{- define "nginx-exporter.scaleTargetRef" -}}
 apiVersion: {{ include "nginx-exporter.targetAPI" . }}
 kind: {{ .Values.autoscaling.target.kind }}
-name: {{ .Values.autoscaling.target.name }}
+name: {{ include "nginx-exporter.targetName" . }}
 {{- end }}
 
 {{/*
@@ -68,14 +72,15 @@ Pattern of the target's pod names. Kubernetes' suffixes have no vowels and no 0,
 web does not match the pods of web-api.
 */}}
 {{- define "nginx-exporter.podNames" -}}
-{{- $name := .Values.autoscaling.target.name | replace "." "[.]" -}}
+{{- $target := include "nginx-exporter.targetName" . -}}
+{{- $name := $target | replace "." "[.]" -}}
 {{- $suffix := "[bcdfghjklmnpqrstvwxz2456789]" -}}
 {{- if eq .Values.autoscaling.target.kind "StatefulSet" -}}
 {{- printf "%s-[0-9]+" $name -}}
 {{- else if eq .Values.autoscaling.target.kind "ReplicaSet" -}}
 {{- printf "%s-%s{5}" $name $suffix -}}
 {{- else -}}
-{{- printf "%s-%s{1,10}%s%s{5}" $name $suffix (ternary "-?" "-" (gt (len .Values.autoscaling.target.name) 46)) $suffix -}}
+{{- printf "%s-%s{1,10}%s%s{5}" $name $suffix (ternary "-?" "-" (gt (len $target) 46)) $suffix -}}
 {{- end -}}
 {{- end }}
 

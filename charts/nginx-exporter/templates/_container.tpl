@@ -86,7 +86,7 @@ volumeMounts:
 - {{ printf "--nginx.timeout=%s" . | quote }}
 {{- end }}
 {{- range $name, $value := .constLabels }}
-- {{ printf "--prometheus.const-label=%s=%s" $name $value | quote }}
+- {{ printf "--prometheus.const-label=%s=%s" $name (tpl $value $) | quote }}
 {{- end }}
 {{- end }}
 {{- if include "nginx-exporter.configMap" . }}
@@ -105,7 +105,7 @@ volumeMounts:
 - {{ printf "--log.format=%s" . | quote }}
 {{- end }}
 {{- range .Values.exporter.extraArgs }}
-- {{ . | quote }}
+- {{ tpl . $ | quote }}
 {{- end }}
 {{- end }}
 

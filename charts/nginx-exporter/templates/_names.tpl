@@ -83,6 +83,14 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/*
+A value as YAML: list ROOT VALUE. Templates in it are rendered, so that values can have
+names of the release, which a chart that depends on this one does not know.
+*/}}
+{{- define "nginx-exporter.rendered" -}}
+{{- tpl (index . 1 | toYaml) (index . 0) -}}
+{{- end }}
+
 {{/* An image: a dict of root, image, and tag as the default. */}}
 {{- define "nginx-exporter.image" -}}
 {{- $registry := .root.Values.global.imageRegistry | default .image.registry -}}
@@ -122,7 +130,8 @@ imagePullSecrets:
 
 {{/* Labels of the nginx pods. A default in values.yaml would be merged with the user's. */}}
 {{- define "nginx-exporter.nginxLabels" -}}
-{{- (.Values.podSelector).matchLabels | default (dict "app.kubernetes.io/name" "nginx") | toYaml -}}
+{{- $labels := (.Values.podSelector).matchLabels | default (dict "app.kubernetes.io/name" "nginx") -}}
+{{- include "nginx-exporter.rendered" (list . $labels) -}}
 {{- end }}
 
 {{/* Labels of the pods with an exporter: nginx pods or exporter pods. */}}

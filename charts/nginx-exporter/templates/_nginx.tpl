@@ -18,7 +18,7 @@
 {{- $status := .Values.statusServer -}}
 {{- $path := include "nginx-exporter.statusPath" . -}}
 {{- if .Values.exporter.scrapeURIs -}}
-{{- toYaml .Values.exporter.scrapeURIs -}}
+{{- include "nginx-exporter.rendered" (list . .Values.exporter.scrapeURIs) -}}
 {{- else if or .Values.config.targets .Values.config.existingConfigMap (eq .Values.mode "deployment") -}}
 []
 {{- else if include "nginx-exporter.statusSocket" . -}}
