@@ -56,7 +56,7 @@ func TestCompileWays(t *testing.T) {
 		if err := f.Parse([]byte(line), &r); err != nil {
 			t.Errorf("%s: %v", format, f.Explain([]byte(line)))
 		}
-		if got := describe(&r); got != `status=200 method="GET" time=1ms` {
+		if got := r.String(); got != `status=200 method="GET" time=1ms` {
 			t.Errorf("%s: %s", format, got)
 		}
 	}
@@ -110,8 +110,8 @@ func checkParse(t *testing.T, cases []parseCase) {
 			switch err := f.Parse([]byte(c.line), &r); {
 			case err != nil && c.want != "":
 				t.Error(f.Explain([]byte(c.line)))
-			case err == nil && describe(&r) != c.want:
-				t.Errorf("got  %s\nwant %s", describe(&r), c.want)
+			case err == nil && r.String() != c.want:
+				t.Errorf("got  %s\nwant %s", r.String(), c.want)
 			case err != nil && f.Explain([]byte(c.line)) == nil:
 				t.Error("no explanation")
 			}
@@ -253,8 +253,8 @@ func TestRecordIsReset(t *testing.T) {
 		if err := f.Parse([]byte(line), &fresh); err != nil {
 			t.Fatal(err)
 		}
-		if describe(&r) != describe(&fresh) {
-			t.Errorf("%s, in a new record %s", describe(&r), describe(&fresh))
+		if r.String() != fresh.String() {
+			t.Errorf("%s, in a new record %s", r.String(), fresh.String())
 		}
 	}
 }

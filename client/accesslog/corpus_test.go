@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -50,62 +49,11 @@ func TestGoldenCorpus(t *testing.T) {
 				if err := f.Parse(line, &r); err != nil {
 					t.Errorf("%s: %v", abbreviate(line), f.Explain(line))
 				}
-				fmt.Fprintln(&parsed, describe(&r))
+				fmt.Fprintln(&parsed, r.String())
 			}
 			sameAsFile(t, path+".golden", parsed.Bytes())
 		})
 	}
-}
-
-// describe writes all values of a record.
-func describe(r *Record) string {
-	var parts []string
-	add := func(field Field, name string, value any) {
-		if r.Fields.Has(field) {
-			parts = append(parts, fmt.Sprintf("%s=%v", name, value))
-		}
-	}
-	add(FieldStatus, "status", fmt.Sprintf("%03d", r.Status))
-	add(FieldMethod, "method", abbreviate(r.Method))
-	add(FieldServer, "server", abbreviate(r.Server))
-	add(FieldHost, "host", abbreviate(r.Host))
-	add(FieldURI, "uri", abbreviate(r.URI))
-	add(FieldUserAgent, "agent", abbreviate(r.UserAgent))
-	add(FieldRequestTime, "time", r.RequestTime)
-	add(FieldBytesIn, "in", r.BytesIn)
-	add(FieldBytesOut, "out", r.BytesOut)
-	add(FieldCompletion, "completed", r.Completed)
-	add(FieldUpstream, "upstream", abbreviate(r.Upstream))
-	add(FieldCache, "cache", abbreviate(r.Cache))
-	for _, a := range r.Attempts {
-		attempt := []string{fmt.Sprint("group=", a.Group)}
-		for _, v := range []struct {
-			field Field
-			name  string
-			value any
-		}{
-			{FieldAddr, "addr", abbreviate(a.Addr)},
-			{FieldCode, "status", fmt.Sprintf("%03d", a.Status)},
-			{FieldConnectTime, "connect", a.ConnectTime},
-			{FieldHeaderTime, "header", a.HeaderTime},
-			{FieldResponseTime, "response", a.ResponseTime},
-		} {
-			if a.Fields.Has(v.field) {
-				attempt = append(attempt, fmt.Sprintf("%s=%v", v.name, v.value))
-			}
-		}
-		parts = append(parts, "["+strings.Join(attempt, " ")+"]")
-	}
-	return strings.Join(parts, " ")
-}
-
-// abbreviate quotes a text, and only counts the bytes of a long one.
-func abbreviate(text []byte) string {
-	const most = 300
-	if len(text) > most {
-		return fmt.Sprintf("%.20q...(%d bytes)", text, len(text))
-	}
-	return fmt.Sprintf("%q", text)
 }
 
 func sameAsFile(t *testing.T, path string, got []byte) {

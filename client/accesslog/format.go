@@ -67,7 +67,11 @@ func (f *Format) Explain(line []byte) error {
 		return fmt.Errorf("%w: it does not begin with %q", ErrMismatch, f.prefix)
 	}
 	s := &f.steps[i]
-	if s.end(rest) < 0 {
+	end := s.end(rest)
+	if end < 0 && s.ending == atEnd {
+		return fmt.Errorf("%w: it does not end with %q, after the value of $%s", ErrMismatch, s.until, s.name)
+	}
+	if end < 0 {
 		return fmt.Errorf("%w: %q expected after the value of $%s", ErrMismatch, s.until, s.name)
 	}
 	return fmt.Errorf("%w: the value of $%s is not valid", ErrMismatch, s.name)

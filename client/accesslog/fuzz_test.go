@@ -87,8 +87,8 @@ func FuzzParse(f *testing.F) {
 		case !matches:
 		case err != nil:
 			t.Fatalf("%s: %v: %q", one.name, one.format.Explain([]byte(line)), line)
-		case describe(&r) != describe(&want):
-			t.Fatalf("%s: %q\ngot  %s\nwant %s", one.name, line, describe(&r), describe(&want))
+		case r.String() != want.String():
+			t.Fatalf("%s: %q\ngot  %s\nwant %s", one.name, line, r.String(), want.String())
 		}
 	})
 }
@@ -136,8 +136,8 @@ func FuzzValues(f *testing.F) {
 				t.Fatalf("%s: %v: %q", o.Format, compiled.Explain([]byte(line.String())), line.String())
 			}
 			want := (&oracle{escape: e}).record(used)
-			if describe(&r) != describe(&want) {
-				t.Fatalf("%s: %q\ngot  %s\nwant %s", o.Format, line.String(), describe(&r), describe(&want))
+			if r.String() != want.String() {
+				t.Fatalf("%s: %q\ngot  %s\nwant %s", o.Format, line.String(), r.String(), want.String())
 			}
 			same(t, "uri", r.URI, uri)
 			same(t, "agent", r.UserAgent, agent)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 // fakeInput delivers lines once.
 type fakeInput struct {
+	mu    sync.Mutex
 	lines []string
 	stats input.Stats
 }
@@ -26,6 +28,8 @@ type fakeInput struct {
 func (f *fakeInput) Run(ctx context.Context, _ func(input.Lines)) { <-ctx.Done() }
 
 func (f *fakeInput) Read(_ context.Context, deliver func(input.Lines)) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	lines := f.lines
 	f.lines = nil
 	deliver(func(yield func([]byte) bool) {
@@ -39,7 +43,11 @@ func (f *fakeInput) Read(_ context.Context, deliver func(input.Lines)) error {
 	return nil
 }
 
-func (f *fakeInput) Stats() input.Stats { return f.stats }
+func (f *fakeInput) Stats() input.Stats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stats
+}
 
 func (f *fakeInput) Close() error { return nil }
 

@@ -12,7 +12,7 @@ const other = "other"
 // line is one request being counted, or one attempt of it.
 type line struct {
 	*accesslog.Record
-	*accesslog.Attempt // nil for the request
+	*accesslog.Attempt // nil for the request; has fields of the same names as the record
 
 	last    int // group of the last attempt, whose upstream has the name in the record
 	limited bool

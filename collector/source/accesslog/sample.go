@@ -1,0 +1,50 @@
+package accesslog
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"nginx-exporter/collector/metric"
+)
+
+// Sample writes what lines become: the values of the first ones, why lines are not
+// counted, and the metrics. It counts them, so the source must not be used
+// otherwise.
+func (s *Source) Sample(lines io.Reader, to io.Writer) error {
+	const longest, shown = 1 << 20, 20 // bytes of a line; lines
+	out := bufio.NewWriter(to)
+	for _, note := range s.options.Format.Notes() {
+		fmt.Fprintln(out, "note:", note)
+	}
+	scanner := bufio.NewScanner(lines)
+	scanner.Buffer(nil, longest)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := 0
+	for scanner.Scan() {
+		number++
+		text := scanner.Bytes()
+		excluded := s.counts.excluded
+		switch ok := s.counts.add(text); {
+		case !ok && s.counts.failed <= shown:
+			fmt.Fprintf(out, "line %d: not counted: %v\n", number, s.options.Format.Explain(text))
+		case ok && s.counts.parsed <= shown && s.counts.excluded > excluded:
+			fmt.Fprintf(out, "line %d: excluded: %v\n", number, &s.counts.record)
+		case ok && s.counts.parsed <= shown:
+			fmt.Fprintf(out, "line %d: %v\n", number, &s.counts.record)
+		}
+	}
+	if err := scanner.Err(); err != nil {
+		return fmt.Errorf("line %d: %w", number+1, err)
+	}
+	fmt.Fprintf(out, "%d lines: %d counted, %d excluded, %d do not have the format\n",
+		number, s.counts.parsed-s.counts.excluded, s.counts.excluded, s.counts.failed)
+	b, e := metric.NewBatch(nil), &metric.Exposition{}
+	s.counts.addTo(b)
+	e.Add(b)
+	if err := e.WriteText(out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
