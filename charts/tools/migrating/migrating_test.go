@@ -1,0 +1,166 @@
+// Package migrating compares the tables of chart values in docs/migrating.md with the values of the charts.
+package migrating
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	page        = "../../../docs/migrating.md"
+	chartFolder = "../../nginx-exporter"
+)
+
+// TestTables checks that the table of each chart has all of its values, and that the values of ours exist.
+func TestTables(t *testing.T) {
+	schema := decoded(t, "values.schema.json")
+	for name, text := range sections(t) {
+		var theirs []string
+		for line := range strings.Lines(text) {
+			cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+			if !strings.HasPrefix(line, "|") || len(cells) != 2 || strings.HasPrefix(line, "|--") {
+				continue
+			}
+			isHead := theirs == nil && !strings.Contains(line, "`")
+			theirs = append(theirs, quoted(cells[0])...)
+			found := 0
+			for _, token := range quoted(cells[1]) {
+				value := regexp.MustCompile(`^([a-z]\w*(?:\.\w+)*)(?:: .+)?$`).FindStringSubmatch(token)
+				if value == nil {
+					continue
+				}
+				found++
+				if !exists(schema, schema, strings.Split(value[1], ".")) {
+					t.Errorf("%s: the chart has no value %s, in %s", name, value[1], line)
+				}
+			}
+			if !isHead && found == 0 && !strings.HasPrefix(strings.TrimSpace(cells[1]), "-") {
+				t.Errorf("%s: no value in %s", name, line)
+			}
+		}
+		keys := lines(t, "testdata/"+name+".txt")
+		for _, key := range keys {
+			if !slices.ContainsFunc(theirs, func(have string) bool { return key == have || strings.HasPrefix(key, have+".") }) {
+				t.Errorf("%s: %s is not in the table", name, key)
+			}
+		}
+		for _, have := range theirs {
+			if !slices.ContainsFunc(keys, func(key string) bool { return key == have || strings.HasPrefix(key, have+".") }) {
+				t.Errorf("%s: that chart has no value %s", name, have)
+			}
+		}
+	}
+}
+
+// TestExamples renders the chart with the values after each table.
+func TestExamples(t *testing.T) {
+	for name, text := range sections(t) {
+		values := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(text)
+		if values == nil {
+			t.Fatalf("%s has no example", name)
+		}
+		cmd := exec.CommandContext(t.Context(), "../../../bin/tools/helm", "template", "web", chartFolder, "--kube-version", "1.36", "--values", "-")
+		cmd.Stdin = strings.NewReader(values[1])
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v: %s", name, err, out)
+		}
+		if !strings.Contains(string(out), "--nginx.scrape-uri=http://") || strings.Contains(string(out), "{{ .Release") {
+			t.Errorf("%s: the exporter has no address:\n%s", name, out)
+		}
+	}
+}
+
+// TestDefaults checks that values.yaml, and therefore the README, has all values of the schema.
+func TestDefaults(t *testing.T) {
+	compare(t, decoded(t, "values.schema.json"), decoded(t, "values.yaml"), nil)
+}
+
+// compare walks maps of values.yaml that have keys of their own.
+func compare(t *testing.T, schema, values map[string]any, path []string) {
+	t.Helper()
+	properties, _ := schema["properties"].(map[string]any)
+	for key, property := range properties {
+		at := append(slices.Clone(path), key)
+		value, has := values[key]
+		if !has && !slices.Equal(at, []string{"enabled"}) { // read by charts that depend on this one
+			t.Errorf("values.yaml has no %s", strings.Join(at, "."))
+		}
+		if inner, isMap := value.(map[string]any); isMap && len(inner) > 0 {
+			compare(t, property.(map[string]any), inner, at)
+		}
+	}
+}
+
+// exists reports whether a path of keys is in a schema.
+func exists(root, schema map[string]any, path []string) bool {
+	if ref, is := schema["$ref"].(string); is {
+		definitions := root["definitions"].(map[string]any)
+		schema = definitions[strings.TrimPrefix(ref, "#/definitions/")].(map[string]any)
+	}
+	if len(path) == 0 {
+		return true
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	next, found := properties[path[0]].(map[string]any)
+	return found && exists(root, next, path[1:])
+}
+
+// sections returns the texts about other charts, by the name after values:.
+func sections(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, part := range strings.Split(string(text), "<!-- values:")[1:] {
+		name, rest, _ := strings.Cut(part, " -->")
+		found[name], _, _ = strings.Cut(rest, "\n## ")
+	}
+	if len(found) != 2 {
+		t.Fatalf("%s has sections %v, want two", page, found)
+	}
+	return found
+}
+
+func quoted(cell string) (tokens []string) {
+	for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+		tokens = append(tokens, match[1])
+	}
+	return tokens
+}
+
+func lines(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(text))
+}
+
+// decoded returns a file of the chart.
+func decoded(t *testing.T, name string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(chartFolder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err = yaml.YAMLToJSON(text); err != nil {
+		t.Fatal(err)
+	}
+	var value map[string]any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
