@@ -13,6 +13,8 @@ import (
 	"text/template"
 
 	"go.yaml.in/yaml/v3"
+
+	"nginx-exporter/client/accesslog"
 )
 
 const repository = "../.."
@@ -283,4 +285,18 @@ func mount(t *testing.T, made string) string {
 		t.Fatalf("there is no mount in\n%s", made)
 	}
 	return strings.ReplaceAll(comment, "\n#   ", "\n")
+}
+
+// TestAccessLogFormat compares the log_format with the one that the exporter knows
+// by name.
+func TestAccessLogFormat(t *testing.T) {
+	printed := ""
+	for _, part := range regexp.MustCompile(`'([^']*)'`).FindAllStringSubmatch(text(t, "access-log"), -1) {
+		printed += part[1] //nolint:perfsprint // two parts
+	}
+	for _, p := range accesslog.Presets() {
+		if p.Name == accesslog.Own && p.Format != printed {
+			t.Errorf("the log_format is %s, the exporter knows %s", printed, p.Format)
+		}
+	}
 }

@@ -26,6 +26,8 @@ const (
 	namespace         = "namespace"
 	prometheusURL     = "prometheus-url"
 	requestsPerSecond = "requests-per-second"
+	spool             = "spool"
+	syslog            = "syslog"
 )
 
 // Option is a flag of snippets.
@@ -63,6 +65,8 @@ func Options() []Option {
 		{Name: workload, Help: "Workload of the pods: deployment/NAME, statefulset/NAME or replicaset/NAME (default deployment/web).", set: setWorkload},
 		{Name: namespace, Help: "Namespace of the workload.", set: setNamespace},
 		{Name: prometheusURL, Help: "URL of Prometheus, as KEDA reaches it (default http://prometheus-operated.monitoring.svc:9090).", set: setPrometheusURL},
+		{Name: spool, Help: "File that nginx appends the access log to, and the exporter empties (default " + spoolFile + ").", set: setSpool},
+		{Name: syslog, Help: "UDP address of the exporter for the access log, IP:PORT, instead of a file.", set: setSyslog},
 		{Name: requestsPerSecond, Help: "Target of requests per second for each pod (default 100).", set: setRate},
 	}
 }
@@ -188,5 +192,22 @@ func setRate(s *settings, value string) error {
 		return errors.New("is not a number between 0.001 and 1000000000")
 	}
 	s.rate = rate
+	return nil
+}
+
+func setSpool(s *settings, value string) error {
+	if !plainPath(value) {
+		return errors.New("is not a plain path, such as " + spoolFile)
+	}
+	s.Spool = value
+	return nil
+}
+
+func setSyslog(s *settings, value string) error {
+	a, err := netip.ParseAddrPort(value)
+	if err != nil || a.Port() == 0 || a.Addr().Zone() != "" {
+		return errors.New("is not a valid address, such as 127.0.0.1:9514")
+	}
+	s.Syslog = a.String()
 	return nil
 }

@@ -15,6 +15,7 @@ const (
 	stubStatus   = "/stub_status"
 	plusAPI      = "/api"
 	exporterPort = 9113
+	spoolFile    = "/var/spool/nginx-exporter/access.log"
 
 	deployment  = "Deployment"
 	statefulSet = "StatefulSet"
@@ -32,6 +33,8 @@ type settings struct {
 	Kind, Name    string
 	Namespace     string
 	PrometheusURL string
+	Spool         string // file of the access log
+	Syslog        string // address of the access log; takes precedence
 
 	interval time.Duration
 	rate     float64 // target of requests per second for each pod
@@ -78,6 +81,14 @@ func (s *settings) Flags() string {
 		return "--nginx.plus " + flags
 	}
 	return flags
+}
+
+// LogInput returns the value of the exporter's flag for the access log.
+func (s *settings) LogInput() string {
+	if s.Syslog != "" {
+		return "udp://" + s.Syslog
+	}
+	return "spool:" + s.Spool
 }
 
 // Privileged reports whether the port of the exporter requires the capability CAP_NET_BIND_SERVICE.

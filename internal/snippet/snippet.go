@@ -53,6 +53,7 @@ func All() []Snippet {
 		{"nginx-docker", "Status server for the official image of nginx: a file to mount", []string{listen, path, allow, port}, container},
 		{"nginx-unix", "Status server for nginx on a Unix socket: a file for conf.d", []string{listen, path}, socket},
 		{"nginx-plus", "API of NGINX Plus: a file for conf.d", []string{listen, path, allow}, plus},
+		{"access-log", "Access log for nginx, with its log_format: a file for conf.d", []string{spool, syslog}, settings{Spool: spoolFile}},
 		{"kubernetes", "ConfigMap with the status server, and its mount", []string{listen, path, allow, isPlus, workload, namespace}, pod},
 		{"systemd", "Unit for the exporter, sandboxed", []string{listen, path, port, isPlus}, unit},
 		{"systemd-dropin", "Drop-in for an existing unit of the exporter", []string{listen, path, port, isPlus}, unit},
@@ -120,8 +121,11 @@ func (s *Snippet) check(given map[string][]string) error {
 	if _, found := given[listen]; !found && f.Plus && s.Name != "kubernetes" {
 		f.Listen = plusLoopback()
 	}
+	_, spooled := given[spool]
 	onSocket := f.Listen.socket != ""
 	switch {
+	case spooled && f.Syslog != "":
+		return fmt.Errorf("--%s and --%s are mutually exclusive", spool, syslog)
 	case s.Name == "nginx-unix" && !onSocket:
 		return fmt.Errorf("--%s: %s is not a socket, unix:/PATH", listen, f.Listen)
 	case slices.Contains([]string{"nginx", "nginx-docker", "kubernetes"}, s.Name) && onSocket:

@@ -18,6 +18,8 @@ func TestNginx(t *testing.T) {
 		"nginx-docker": text(t, "nginx-docker"),
 		"nginx-unix":   text(t, "nginx-unix", "listen=unix:"+filepath.Join(t.TempDir(), "status.sock")),
 		"nginx-plus":   text(t, "nginx-plus"),
+		"access-log":   text(t, "access-log", "spool="+filepath.Join(t.TempDir(), "access.log")),
+		"syslog":       text(t, "access-log", "syslog=127.0.0.1:9514"),
 		"kubernetes":   configMapServer(t, "listen=[::1]:8080"),
 	} {
 		t.Run(name, func(t *testing.T) {
