@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/accesslog"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/source"
+	logs "nginx-exporter/collector/source/accesslog"
 )
 
 // The part of docs/metrics.md between these lines is generated; the rest is
@@ -27,7 +31,7 @@ func TestDocsMetrics(t *testing.T) {
 	if !begun || !ended {
 		t.Fatalf("%s has no lines %q and %q", path, docsBegin, docsEnd)
 	}
-	sameAsFile(t, path, []byte(head+docsBegin+metricsTable(origins(t))+docsEnd+tail))
+	sameAsFile(t, path, []byte(head+docsBegin+metricsTable(origins(t), Families(accessLog(t)))+docsEnd+tail))
 	// Label values that the table does not have.
 	for _, reason := range client.Reasons() {
 		if !strings.Contains(head+tail, "`"+string(reason)+"`") {
@@ -41,12 +45,27 @@ func TestDocsMetrics(t *testing.T) {
 	}
 }
 
+// accessLog returns the source of an access log with all variables.
+func accessLog(tb testing.TB) source.Source {
+	tb.Helper()
+	format, err := accesslog.Compile(accesslog.Options{Format: "$server_name $request_method $status $request_time $request_length $bytes_sent " +
+		"$proxy_host $upstream_status $upstream_connect_time $upstream_header_time $upstream_response_time $upstream_cache_status"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s, err := logs.New(nil, logs.Options{Format: format})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
 // metricsTable describes every metric in Markdown.
-func metricsTable(origins map[string]origin) string {
+func metricsTable(origins map[string]origin, families []metric.Family) string {
 	var table strings.Builder
 	table.WriteString("| name | type | labels | meaning | source | field | since |\n|---|---|---|---|---|---|---|\n")
 	cell := strings.NewReplacer("|", `\|`, "<", "&lt;")
-	for _, d := range Families() {
+	for _, d := range families {
 		o := origins[d.Name]
 		for _, text := range []string{
 			code(d.Name), d.Kind.String(), code(d.Labels...), cell.Replace(d.Help), cell.Replace(d.Origin), code(o.fields...), o.since,

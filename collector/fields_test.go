@@ -38,7 +38,7 @@ func (o origin) has(path string) bool {
 func TestMetricsComeFromTheirFields(t *testing.T) {
 	expositions, origins := newFieldPages(t), origins(t)
 	fields := tsv(t, "endpoints.tsv", "endpoint", "json_path", "json_type")
-	for _, d := range Families() {
+	for _, d := range Families(accessLog(t)) {
 		o := origins[d.Name]
 		delete(origins, d.Name)
 		if !strings.HasPrefix(d.Origin, "/") || strings.HasSuffix(d.Name, "_per_second") { // which takes two readings
