@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// corpusFormats are the formats in which nginx logged the same 30 requests.
-// testdata/corpus has the lines, and what they are parsed as.
+// corpusFormats are the formats in which nginx logged the same 30 requests, in two
+// runs. testdata/corpus has the lines, and what they are parsed as.
 func corpusFormats() map[string]Options {
 	return map[string]Options{
 		"tabs": {Format: `v1\t$host\t$http_host\t$server_name\t$request_method\t$status\t$request_time\t$request_length\t$bytes_sent` +
@@ -21,6 +23,56 @@ func corpusFormats() map[string]Options {
 			`"ua":"$upstream_addr","ut":"$upstream_response_time","uri":"$uri","agent":"$http_user_agent"}`},
 		"none":                {Escape: EscapeNone, Format: `$host\t$request_method\t$status\t$uri\t$http_user_agent`},
 		"combined_with_times": {Format: "combined_times"},
+
+		"nginx_exporter": {Format: Own},
+		"main":           {Format: "main"},
+		"combined":       {Format: "combined"},
+		"upstreaminfo":   {Format: "upstreaminfo"},
+		"json": {Escape: EscapeJSON, Format: `{"server":"$server_name","method":"$request_method","status":$status,"time":$request_time,` +
+			`"in":$request_length,"out":$bytes_sent,"upstream":"$proxy_host","addr":"$upstream_addr","us":"$upstream_status",` +
+			`"uc":"$upstream_connect_time","uh":"$upstream_header_time","ur":"$upstream_response_time","cache":"$upstream_cache_status",` +
+			`"uri":"$request_uri","agent":"$http_user_agent"}`},
+		"nlx": {Format: `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ` +
+			`rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" us="$upstream_status"`},
+	}
+}
+
+// TestFormatsAgree compares the values of the same requests in different formats.
+func TestFormatsAgree(t *testing.T) {
+	records := map[string][]string{}
+	for _, name := range []string{"nginx_exporter", "main", "combined", "upstreaminfo", "json", "nlx"} {
+		f, err := Compile(corpusFormats()[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join("testdata", "corpus", name+".log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(text) {
+			var r Record
+			if err := f.Parse(bytes.TrimSuffix(line, []byte("\n")), &r); err != nil {
+				t.Fatal(err)
+			}
+			records[name] = append(records[name], fmt.Sprintf("%03d", r.Status))
+			if !f.Fields().Has(FieldRequestTime | FieldResponseTime) {
+				continue
+			}
+			times := []string{r.RequestTime.String()}
+			for _, a := range r.Attempts {
+				times = append(times, fmt.Sprint(a.Group, a.Status, a.ResponseTime))
+			}
+			records["times of "+name] = append(records["times of "+name], strings.Join(times, " "))
+		}
+	}
+	for name, got := range records {
+		want := records["main"]
+		if strings.HasPrefix(name, "times of ") {
+			want = records["times of nginx_exporter"]
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s:\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
 	}
 }
 
