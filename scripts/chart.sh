@@ -205,7 +205,7 @@ arguments() {
         file=$dir/$case.exporter.yml
         sed -n '/^  exporter.yml: |/,/^---/s/^    //p' "$dir/$case.yaml" >"$file"
         mapfile -t args < <(awk '/^ *(- )?name: nginx-exporter$/ { ours = 1 } /^ *ports:/ { ours = 0 }
-            ours && /^ *- "--/ { gsub(/^ *- "|"$/, ""); print }' "$dir/$case.yaml" |
+            ours && /^ *- "?--/ { gsub(/^ *- "?|"$/, ""); print }' "$dir/$case.yaml" |
             grep -v -e '^--web.config.file=' | sort -u |
             sed -e "s|^--config.file=.*|--config.file=$file|" -e 's|[$](NODE_IP)|192.0.2.1|')
         if [ ${#args[@]} -lt 2 ] || ! "$dir/nginx-exporter" check-config "${args[@]}" >"$file.log" 2>&1; then

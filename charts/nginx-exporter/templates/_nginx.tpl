@@ -30,6 +30,11 @@
 {{- end -}}
 {{- end }}
 
+{{/* Not empty if the exporter has no targets but those of /probe. */}}
+{{- define "nginx-exporter.onlyProbes" -}}
+{{- if and (eq .Values.mode "deployment") (not (or .Values.exporter.scrapeURIs .Values.config.targets .Values.config.existingConfigMap)) }}yes{{ end -}}
+{{- end }}
+
 {{/* Mounts for the nginx container: file and socket directory of the status server. */}}
 {{- define "nginx-exporter.nginxVolumeMounts" -}}
 - name: nginx-exporter-status
