@@ -12,7 +12,7 @@ func workloadFaults() []Fault {
 			patch("/api/v1/namespaces/"+shop, add(restricted, "restricted")),
 			pods(add("/spec/template/metadata/annotations", object{"restarted": "now"})))},
 		{Name: "exporter-port-of-another", Want: "exporter-other-program", inject: all(
-			patch("/api/v1/namespaces/"+shop+"/configmaps/web-nginx-exporter-status",
+			patch("/api/v1/namespaces/"+shop+"/configmaps/web-deployment-nginx-exporter-status",
 				replace("/data/nginx-exporter-status.conf", "server { listen 9113; location / { return 200 \"hello\\n\"; } }\n")),
 			pods(removeField("/spec/template/spec/initContainers"), add(nginx+"/ports/-", object{"containerPort": 9113})))},
 		{Name: "exporter-missing", Want: "exporter-missing", inject: pods(removeField("/spec/template/spec/initContainers"))},

@@ -275,7 +275,7 @@ func patch(object tree, outcome Outcome, o Options) []any {
 		return nil
 	}
 	volumes, _ := spec["volumes"].([]any)
-	name := strings.TrimRight(outcome.Name, "-") + "-nginx-exporter-status"
+	name := strings.TrimRight(outcome.Name, "-") + "-" + strings.ToLower(outcome.Kind) + "-nginx-exporter-status"
 	spec["volumes"] = slices.Concat([]any{tree{"name": statusVolume, "configMap": tree{"name": name}}}, volumes)
 	running := slices.Clone(spec["containers"].([]any))
 	inits, _ := spec["initContainers"].([]any)

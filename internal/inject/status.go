@@ -100,7 +100,7 @@ func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.No
 	if isFlow(p.root) && strings.HasPrefix(strings.TrimLeft(p.s, blanks), "{") {
 		return fmt.Errorf("%w: its ConfigMap cannot be added to JSON; use YAML", errStatus)
 	}
-	name := strings.TrimRight(o.name, "-.") + "-nginx-exporter-status"
+	name := o.configMapName()
 	if err := p.item(l, o.pod.spec, "volumes", encode(volume{statusVolume, map[string]string{"name": name}}), false, missing); err != nil {
 		return err
 	}
@@ -109,6 +109,11 @@ func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.No
 	}
 	p.addDocument(l, encode(configMap{"v1", "ConfigMap", metadata{name, o.namespace}, map[string]string{statusFile: config}}))
 	return nil
+}
+
+// configMapName returns the name of the ConfigMap. It has the kind, since objects of several kinds can have the same name.
+func (o *object) configMapName() string {
+	return strings.TrimRight(o.name, "-.") + "-" + strings.ToLower(o.kind) + "-nginx-exporter-status"
 }
 
 // mount adds the mount to a container.

@@ -106,6 +106,12 @@ func (s *settings) Endpoints() []string {
 	return all
 }
 
+// ConfigMap returns the name of the ConfigMap with the status server. It has the kind, since workloads of several kinds can have
+// the same name.
+func (s *settings) ConfigMap() string {
+	return s.Name + "-" + strings.ToLower(s.Kind) + "-nginx-exporter-status"
+}
+
 // Interval returns the scrape interval in the notation of Prometheus.
 func (s *settings) Interval() string { return model.Duration(s.interval).String() }
 
