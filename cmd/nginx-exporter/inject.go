@@ -92,7 +92,9 @@ func (c *cli) inject(args []string, stdout, stderr io.Writer) error {
 		return &usageError{err}
 	}
 	m.run.Wanted = []string{inject.Injected, inject.Unchanged}
-	m.run.Edit = func(manifest string) (string, []inject.Outcome, error) { return inject.Inject(manifest, *o) }
+	m.run.Edit = func(in *inject.Input, manifest string) (string, []inject.Outcome, error) {
+		return in.Inject(manifest, *o)
+	}
 	return c.editManifests(args, stdout, stderr)
 }
 

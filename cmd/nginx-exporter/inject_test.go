@@ -54,6 +54,13 @@ func TestDocsInject(t *testing.T) {
 		fmt.Fprintf(&table, "| `%s` | %s |\n", name, cell(meanings[i]))
 	}
 	section(t, "docs/inject.md", "inject-annotations", table.String())
+	table.Reset()
+	table.WriteString("| images | effect |\n|---|---|\n")
+	images, effects := inject.Images()
+	for i, image := range images {
+		fmt.Fprintf(&table, "| %s | %s |\n", image, cell(effects[i]))
+	}
+	section(t, "docs/inject.md", "inject-images", table.String())
 }
 
 // status runs the program, which must exit with a status: status N ARGS...

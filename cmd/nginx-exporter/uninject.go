@@ -16,6 +16,8 @@ func (c *cli) addUninject() {
 // uninject runs the command.
 func (c *cli) uninject(args []string, stdout, stderr io.Writer) error {
 	c.manifests.run.Wanted = []string{inject.Removed}
-	c.manifests.run.Edit = inject.Uninject
+	c.manifests.run.Edit = func(_ *inject.Input, manifest string) (string, []inject.Outcome, error) {
+		return inject.Uninject(manifest)
+	}
 	return c.editManifests(args, stdout, stderr)
 }

@@ -289,7 +289,7 @@ func patch(object tree, outcome Outcome, o Options) []any {
 		image, _ := c["image"].(string)
 		if isNginx(image) && c["name"] != sidecar.Name {
 			mounts, _ := c["volumeMounts"].([]any)
-			mount := tree{"name": statusVolume, "mountPath": statusMount, "subPath": statusFile, "readOnly": true}
+			mount := tree{"name": statusVolume, "mountPath": includedIn(image) + "/" + statusFile, "subPath": statusFile, "readOnly": true}
 			c["volumeMounts"] = slices.Concat([]any{mount}, mounts)
 		}
 	}
@@ -306,6 +306,17 @@ func patch(object tree, outcome Outcome, o Options) []any {
 		metadata["namespace"] = outcome.Namespace
 	}
 	return []any{tree{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": tree{statusFile: config}}}
+}
+
+// includedIn returns the directory of the status server for the images of the corpus.
+func includedIn(image string) string {
+	switch {
+	case strings.Contains(image, "bitnami/nginx"):
+		return "/opt/bitnami/nginx/conf/server_blocks"
+	case strings.Contains(image, "ubi9/nginx"):
+		return "/opt/app-root/etc/nginx.d"
+	}
+	return "/etc/nginx/conf.d"
 }
 
 func addPairs(template tree, key string, pairs []Pair) {

@@ -15,7 +15,7 @@ func TestReasons(t *testing.T) {
 	for _, word := range []string{
 		Injected, Removed, Unchanged, Skipped, Refused,
 		reasonNoPods, reasonShared, reasonOptedOut, reasonAnnotation, reasonAlready, reasonDiffers, reasonNameTaken, reasonWindows, reasonNoNginx,
-		reasonExporter, reasonHostNetwork, reasonPort, reasonLayout, reasonStatus, reasonNone, reasonUnmarked,
+		reasonExporter, reasonOwnMetrics, reasonHostNetwork, reasonPort, reasonLayout, reasonStatus, reasonNone, reasonUnmarked,
 		"16 MiB", "200 levels",
 	} {
 		if !strings.Contains(string(page), word) {

@@ -25,6 +25,7 @@ type edit struct {
 // plan collects the edits of one document.
 type plan struct {
 	*document
+	in        *Input
 	edits     []edit
 	documents []addedDocument
 	inline    map[*yaml.Node][]insertion // by the key into whose line they go; not yet edits

@@ -19,7 +19,7 @@ func TestRunKeepsFiles(t *testing.T) {
 				save(t, filepath.Join(dir, name), text)
 			}
 			r := &Run{Paths: []string{dir}, Write: true, Stdout: io.Discard, Stderr: io.Discard}
-			r.Edit = func(manifest string) (string, []Outcome, error) { return manifest + "# changed\n", nil, nil }
+			r.Edit = func(_ *Input, manifest string) (string, []Outcome, error) { return manifest + "# changed\n", nil, nil }
 			spoil(t, dir, r)
 			if err := r.Do(); err == nil {
 				t.Error("no error")
@@ -40,7 +40,7 @@ func TestRunKeepsFiles(t *testing.T) {
 func spoilers() map[string]func(t *testing.T, dir string, r *Run) {
 	return map[string]func(t *testing.T, dir string, r *Run){
 		"an edit fails": func(_ *testing.T, _ string, r *Run) {
-			r.Edit = func(manifest string) (string, []Outcome, error) {
+			r.Edit = func(_ *Input, manifest string) (string, []Outcome, error) {
 				if strings.Contains(manifest, "b: 1") {
 					return "", nil, errors.New("boom")
 				}

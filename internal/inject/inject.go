@@ -14,16 +14,21 @@ import (
 
 const bom = "\uFEFF"
 
-// Inject adds the sidecar to the pods of a manifest. It returns the new text, and the outcome for each object. An error
-// concerns the manifest as a whole.
+// Inject adds the sidecar to the pods of a manifest that does not depend on others.
 func Inject(manifest string, o Options) (string, []Outcome, error) {
+	return ReadInput(manifest).Inject(manifest, o)
+}
+
+// Inject adds the sidecar to the pods of one manifest of the input. It returns the new text, and the outcome for each object.
+// An error concerns the manifest as a whole.
+func (in *Input) Inject(manifest string, o Options) (string, []Outcome, error) {
 	if err := o.Validate(); err != nil {
 		return "", nil, err
 	}
 	if err := checkText(manifest); err != nil {
 		return "", nil, err
 	}
-	return each(manifest, func(chunk string) (string, []Outcome, error) { return injectDocument(chunk, &o) })
+	return each(manifest, func(chunk string) (string, []Outcome, error) { return in.injectDocument(chunk, &o) })
 }
 
 // each edits the documents of a stream. It makes the lines of outcomes those of the whole stream.
@@ -53,12 +58,12 @@ func each(manifest string, edit func(chunk string) (string, []Outcome, error)) (
 
 // injectDocument edits all objects of a document together. If the result is wrong, it edits them one by one, so that only
 // objects with an unsuitable layout are refused.
-func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
+func (in *Input) injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 	d, err := parse(chunk)
 	if err != nil {
 		return "", nil, err
 	}
-	p := &plan{document: d}
+	p := &plan{document: d, in: in}
 	var outcomes []Outcome
 	for _, obj := range objects(d.root) {
 		if obj.isTemplate() {
@@ -71,7 +76,7 @@ func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 	}
 	s, err := p.apply(outcomes)
 	if err != nil {
-		s, err = oneByOne(chunk, outcomes, o)
+		s, err = in.oneByOne(chunk, outcomes, o)
 	}
 	return s, outcomes, err
 }
@@ -79,7 +84,7 @@ func injectDocument(chunk string, o *Options) (string, []Outcome, error) {
 // maxSingle bounds how many objects are edited one by one.
 const maxSingle = 50
 
-func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
+func (in *Input) oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 	tried := 0
 	documents := "" // the added ones
 	for i := range outcomes {
@@ -94,7 +99,7 @@ func oneByOne(chunk string, outcomes []Outcome, o *Options) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		p := &plan{document: d}
+		p := &plan{document: d, in: in}
 		p.object(objects(d.root)[i], o)
 		s, err := p.apply(outcomes)
 		if err != nil {
@@ -134,7 +139,7 @@ func (p *plan) object(obj *object, options *Options) Outcome {
 		return out
 	}
 	edits, documents := len(p.edits), len(p.documents)
-	notes, err := p.edit(obj, opts)
+	dir, notes, err := p.edit(obj, opts)
 	if err != nil {
 		p.edits, p.documents = p.edits[:edits], p.documents[:documents]
 		reason := reasonLayout
@@ -144,7 +149,7 @@ func (p *plan) object(obj *object, options *Options) Outcome {
 		out.refuse(reason, err)
 		return out
 	}
-	out.Status, out.Notes, out.Detail = Injected, notes, describe(opts)
+	out.Status, out.Notes, out.Detail = Injected, notes, describe(opts, dir)
 	return out
 }
 
@@ -165,7 +170,7 @@ func (out *Outcome) examine(t *pod, opts *Options) {
 	case len(t.nginx(opts.Container)) == 0 && !opts.All && opts.Container != "":
 		out.skip(reasonNoNginx, "no container is named "+opts.Container)
 	case len(t.nginx(opts.Container)) == 0 && !opts.All:
-		out.skip(reasonNoNginx, "no container has an nginx image; select one with --container, or annotate "+annotationPrefix+`inject: "true"`)
+		out.skip(t.withoutNginx())
 	case other != nil:
 		out.skip(reasonExporter, otherExporter(other))
 	case isTrue(get(t.spec, "hostNetwork")) && !opts.HostNetwork:
@@ -177,12 +182,27 @@ func (out *Outcome) examine(t *pod, opts *Options) {
 	}
 }
 
+// withoutNginx returns why none of the containers counts as nginx.
+func (p *pod) withoutNginx() (reason, detail string) {
+	for _, c := range p.running() {
+		name, image := str(get(c, "name")), str(get(c, "image"))
+		f, found := familyOf(image)
+		switch {
+		case found && f.other != "" && f.metrics != "":
+			return reasonOwnMetrics, fmt.Sprintf("container %s runs %s (%s), which has its own metrics: scrape %s", name, f.other, image, f.metrics)
+		case found && f.other != "":
+			return reasonNoNginx, fmt.Sprintf("container %s runs %s (%s)", name, f.other, image)
+		}
+	}
+	return reasonNoNginx, "no container has an nginx image; select one with --container, or annotate " + annotationPrefix + `inject: "true"`
+}
+
 // examineExisting sets the outcome of a pod that has a container with the name of the sidecar.
 func (out *Outcome) examineExisting(ours *yaml.Node, list string, opts *Options) {
 	switch {
 	case list == "initContainers" && str(get(ours, "restartPolicy")) != "Always":
 		out.refuse(reasonNameTaken, errors.New("init container "+sidecar.Name+" is not a native sidecar"))
-	case strings.HasPrefix(imageName(str(get(ours, "image"))), "nginx-prometheus-exporter"):
+	case isOtherExporter(ours, opts.Image):
 		out.skip(reasonExporter, otherExporter(ours))
 	case !same(ours, encode(opts.Options.Container())):
 		out.Status, out.Reason, out.Detail = Unchanged, reasonDiffers, "has the sidecar with other options; to change them, run uninject first"
@@ -195,8 +215,8 @@ func otherExporter(c *yaml.Node) string {
 	return fmt.Sprintf("container %s is an exporter already (%s)", str(get(c, "name")), str(get(c, "image")))
 }
 
-// edit plans the edits of an object, and returns notes for the report.
-func (p *plan) edit(obj *object, opts *Options) ([]string, error) {
+// edit plans the edits of an object. It returns the directory of the status server, empty for none, and notes for the report.
+func (p *plan) edit(obj *object, opts *Options) (dir string, notes []string, err error) {
 	missing := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	t := obj.pod
 	l := p.layoutOf(t)
@@ -207,42 +227,31 @@ func (p *plan) edit(obj *object, opts *Options) ([]string, error) {
 	// A native sidecar goes first: it must not wait for init containers that end before nginx starts. An ordinary
 	// container goes last: kubectl logs and exec use the first one.
 	if err := p.item(l, t.spec, key, encode(opts.Options.Container()), !opts.IsNative(), missing); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if opts.StatusConfig {
-		if err := p.statusServer(l, obj, opts, missing); err != nil {
-			return nil, err
+		var note string
+		if dir, note, err = p.statusServer(l, obj, opts, missing); err != nil {
+			return "", nil, err
 		}
+		notes = append(notes, note)
 	}
 	before := t.spec.Content[0]
 	if e, found := own(t.spec, "containers"); found {
 		before = e.key
 	}
 	if err := p.fields(l, t.spec, before, missing); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	notes, err := p.pairs(l, t, opts)
+	kept, err := p.pairs(l, t, opts)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	return append(notes, obj.notes(opts)...), nil
+	notes = slices.Concat(notes, kept, p.in.notes(obj, opts))
+	return dir, slices.DeleteFunc(notes, func(note string) bool { return note == "" }), nil
 }
 
-// notes returns what an operator should know about an injected object.
-func (o *object) notes(opts *Options) (notes []string) {
-	if n := len(o.pod.nginx(opts.Container)); n > 1 {
-		notes = append(notes, fmt.Sprintf("%d containers run nginx; the sidecar scrapes only %s", n, opts.ScrapeURI))
-	}
-	if note := o.pod.hiddenBy(opts); note != "" {
-		notes = append(notes, note)
-	}
-	if !opts.IsNative() && slices.Contains([]string{"Job", "CronJob", "ScaledJob"}, o.kind) {
-		notes = append(notes, "warning: an ordinary container keeps the Job from completing; use --native=auto")
-	}
-	return notes
-}
-
-func describe(o *Options) string {
+func describe(o *Options, dir string) string {
 	how := "as a native sidecar"
 	if !o.IsNative() {
 		how = "as an ordinary container"
@@ -250,6 +259,9 @@ func describe(o *Options) string {
 	s := fmt.Sprintf("%s on port %d, scraping %s", how, o.Port, o.ScrapeURI)
 	if o.StatusConfig {
 		s += ", with a status server for nginx"
+	}
+	if dir != "" && dir != confDir {
+		s += " in " + dir
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,7 +151,23 @@ func (o *object) hasSidecar() bool {
 		return false
 	}
 	c, _ := o.pod.sidecar()
-	return c != nil
+	return c != nil && !isOtherExporter(c, "")
+}
+
+// isOtherExporter reports whether a container with the name of the sidecar runs another exporter for nginx. Some images of
+// others have the name of the default image, which users copy to registries of their own: they are known by their owners.
+func isOtherExporter(container *yaml.Node, image string) bool {
+	given, _ := splitImage(str(get(container, "image")))
+	if want, _ := splitImage(image); image != "" && given == want {
+		return false
+	}
+	for _, glob := range []string{"bitnami*/nginx-exporter", "fish/nginx-exporter", "sysdig*/nginx-exporter", "sophos/nginx-exporter"} {
+		if matches(glob, given, "") {
+			return true
+		}
+	}
+	name := path.Base(given)
+	return name != sidecar.Name && strings.Contains(name, "nginx") && strings.Contains(name, "exporter")
 }
 
 // running lists the containers that run beside nginx: the containers and the native sidecars.
@@ -167,29 +184,19 @@ func (p *pod) running() []*yaml.Node {
 	return all
 }
 
-// nginx lists the containers in which nginx runs: those of a name, or for an empty name those with an nginx image.
+// nginx lists the containers in which nginx runs: those of a name, or for an empty name those with an nginx image. It omits
+// containers that run something else than nginx, unless all do.
 func (p *pod) nginx(name string) []*yaml.Node {
-	return slices.DeleteFunc(p.running(), func(c *yaml.Node) bool {
+	all := slices.DeleteFunc(p.running(), func(c *yaml.Node) bool {
 		if name == "" {
 			return !isNginx(str(get(c, "image")))
 		}
 		return str(get(c, "name")) != name
 	})
-}
-
-// isNginx reports whether the name of an image is that of nginx, or of a fork with the same status page. Images of NGINX
-// Plus have names such as nginx-plus/base.
-func isNginx(image string) bool {
-	name := imageName(image)
-	if strings.Contains(name, "exporter") {
-		return false
+	if busy := slices.DeleteFunc(slices.Clone(all), func(c *yaml.Node) bool { return idleCommand(c) != "" }); len(busy) > 0 {
+		return busy
 	}
-	for _, known := range []string{"nginx", "openresty", "angie", "freenginx", "tengine"} {
-		if strings.HasPrefix(name, known) {
-			return true
-		}
-	}
-	return strings.HasSuffix(name, "-nginx") || strings.Contains(image, "/nginx-plus/")
+	return all
 }
 
 // exporter returns the container in which another exporter for nginx runs, nil for none.
@@ -260,12 +267,4 @@ func named(seq *yaml.Node, name string) *yaml.Node {
 		}
 	}
 	return nil
-}
-
-// imageName returns the last part of an image's path, without registry, tag and digest.
-func imageName(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	image = image[strings.LastIndex(image, "/")+1:]
-	image, _, _ = strings.Cut(image, ":")
-	return image
 }

@@ -21,6 +21,7 @@ const (
 	reasonWindows     = "windows"
 	reasonNoNginx     = "no-nginx"
 	reasonExporter    = "other-exporter"
+	reasonOwnMetrics  = "own-metrics"
 	reasonHostNetwork = "host-network"
 	reasonPort        = "port-taken"
 	reasonLayout      = "not-editable"

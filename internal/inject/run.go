@@ -26,7 +26,7 @@ type Run struct {
 	Report    string
 	Require   bool // fail if any object is Refused, or none has a status in Wanted
 	Wanted    []string
-	Edit      func(manifest string) (string, []Outcome, error)
+	Edit      func(in *Input, manifest string) (string, []Outcome, error)
 
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -99,8 +99,13 @@ type counts struct {
 func (r *Run) edit(sources []source) ([]string, counts) {
 	edited := make([]string, len(sources))
 	var n counts
+	var texts []string
+	for _, s := range sources {
+		texts = append(texts, s.text)
+	}
+	in := ReadInput(texts...)
 	for i, s := range sources {
-		text, outcomes, err := r.Edit(s.text)
+		text, outcomes, err := r.Edit(in, s.text)
 		if err != nil {
 			n.failed++
 			r.report(Outcome{File: s.path, Line: 1, Status: failed, Detail: err.Error()})

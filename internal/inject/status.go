@@ -19,7 +19,6 @@ import (
 const (
 	statusVolume = "nginx-exporter-status"
 	statusFile   = "nginx-exporter-status.conf"
-	statusMount  = "/etc/nginx/conf.d/" + statusFile
 )
 
 // errStatus means that an object cannot have a status server.
@@ -49,7 +48,7 @@ func statusPageOf(uri string) (statusPage, error) {
 	return statusPage{listen, u.Path}, nil
 }
 
-// config returns a file for the directory conf.d of nginx, which the official images include.
+// config returns a file for a directory that nginx includes in http {}.
 func (s statusPage) config() (string, error) {
 	server, err := snippet.StatusServer(s.listen, s.path)
 	return "# Status page of nginx, for the exporter in the same pod.\n" + server, err
@@ -80,35 +79,40 @@ type volumeMount struct {
 	ReadOnly  bool   `yaml:"readOnly"`
 }
 
-// statusServer adds the status server: a ConfigMap in a separate document, a volume, and a mount in nginx's container.
-func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.Node) error {
+// statusServer adds the status server: a ConfigMap in a separate document, a volume, and a mount in nginx's container. It
+// returns its directory, and a note for the report, empty for none.
+func (p *plan) statusServer(l layout, o *object, opts *Options, missing *yaml.Node) (dir, note string, err error) {
 	page, err := statusPageOf(opts.ScrapeURI)
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	nginx, err := o.pod.statusHost(opts, page)
 	if err != nil {
-		return err
+		return "", "", err
+	}
+	dir, note, err = p.in.statusDir(o, nginx)
+	if err != nil {
+		return "", "", err
 	}
 	config, err := page.config()
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	if o.name == "" {
-		return fmt.Errorf("%w: the object has no name from which to name the ConfigMap", errStatus)
+		return "", "", fmt.Errorf("%w: the object has no name from which to name the ConfigMap", errStatus)
 	}
 	if isFlow(p.root) && strings.HasPrefix(strings.TrimLeft(p.s, blanks), "{") {
-		return fmt.Errorf("%w: its ConfigMap cannot be added to JSON; use YAML", errStatus)
+		return "", "", fmt.Errorf("%w: its ConfigMap cannot be added to JSON; use YAML", errStatus)
 	}
 	name := o.configMapName()
 	if err := p.item(l, o.pod.spec, "volumes", encode(volume{statusVolume, map[string]string{"name": name}}), false, missing); err != nil {
-		return err
+		return "", "", err
 	}
-	if err := p.mount(l, nginx); err != nil {
-		return err
+	if err := p.mount(l, nginx, dir); err != nil {
+		return "", "", err
 	}
 	p.addDocument(l, encode(configMap{"v1", "ConfigMap", metadata{name, o.namespace}, map[string]string{statusFile: config}}))
-	return nil
+	return dir, note, nil
 }
 
 // configMapName returns the name of the ConfigMap. It has the kind, since objects of several kinds can have the same name.
@@ -117,9 +121,9 @@ func (o *object) configMapName() string {
 }
 
 // mount adds the mount to a container.
-func (p *plan) mount(l layout, container *yaml.Node) error {
+func (p *plan) mount(l layout, container *yaml.Node, dir string) error {
 	missing := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-	mount := encode(volumeMount{statusVolume, statusMount, statusFile, true})
+	mount := encode(volumeMount{statusVolume, path.Join(dir, statusFile), statusFile, true})
 	if err := p.item(l, container, "volumeMounts", mount, false, missing); err != nil {
 		return err
 	}
@@ -177,9 +181,6 @@ func (p *pod) statusHost(opts *Options, page statusPage) (*yaml.Node, error) {
 	if named(get(p.spec, "volumes"), statusVolume) != nil {
 		return nil, fmt.Errorf("%w: the pod has a volume %s already", errStatus, statusVolume)
 	}
-	if at := coveredBy(nginx); at != "" {
-		return nil, fmt.Errorf("%w: container %s mounts a volume at %s, into which nothing else can be mounted; add the server to that volume", errStatus, name, at)
-	}
 	return nginx, nil
 }
 
@@ -191,18 +192,6 @@ func (p *pod) owns(container *yaml.Node) bool {
 		}
 	}
 	return false
-}
-
-// coveredBy returns where a container mounts a volume that prevents the mount of the status server, empty for nowhere.
-// A file cannot be mounted within a read-only volume, such as that of a ConfigMap.
-func coveredBy(container *yaml.Node) string {
-	for _, m := range items(get(container, "volumeMounts")) {
-		switch at := path.Clean(str(get(m, "mountPath"))); at {
-		case "/etc/nginx", path.Dir(statusMount), statusMount:
-			return at
-		}
-	}
-	return ""
 }
 
 // statusPortUser returns the container that uses the port of the scrape URI on loopback although nginx runs in another one,
@@ -218,19 +207,4 @@ func (p *pod) statusPortUser(opts *Options) (container *yaml.Node, port string) 
 		return user, port
 	}
 	return nil, ""
-}
-
-// hiddenBy warns if the status server would receive requests meant for nginx: unprivileged images listen on port 8080 of
-// all addresses, and a server for the loopback address takes precedence there.
-func (p *pod) hiddenBy(opts *Options) string {
-	u, err := url.Parse(opts.ScrapeURI)
-	if err != nil || !opts.StatusConfig || u.Port() != "8080" {
-		return ""
-	}
-	for _, nginx := range p.nginx(opts.Container) {
-		if strings.Contains(imageName(str(get(nginx, "image"))), "unprivileged") {
-			return "warning: the image listens on port 8080, which on loopback will serve the status page only; choose another port with --scrape-uri"
-		}
-	}
-	return ""
 }

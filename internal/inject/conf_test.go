@@ -1,0 +1,65 @@
+package inject
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestReadConf checks what is read from configurations of nginx.
+func TestReadConf(t *testing.T) {
+	for _, c := range []struct {
+		name, text  string
+		dirs, pages []string
+	}{
+		{"the default", "user nginx;\nevents {\n  worker_connections 1024;\n}\nhttp {\n  include /etc/nginx/mime.types;\n  include /etc/nginx/conf.d/*.conf;\n}\n", []string{"/etc/nginx/conf.d"}, nil},
+		{"relative and quoted", `http{include "conf.d/*.conf";include 'sites/*';}`, []string{"/etc/nginx/conf.d", "/etc/nginx/sites"}, nil},
+		{"comments", "http {\n#include /a/*.conf;\n  include /b/*.conf; # include /c/*.conf;\n}", []string{"/b"}, nil},
+		{"other blocks", "include /m/*.conf;\nstream { include /s/*.conf; }\nhttp { server { include /v/*.conf; location / { include /l/*.conf; } } }", nil, nil},
+		{"patterns that do not fit", "http { include /a/*.vhost; include /b/default.conf; include /c/*/*.conf; include /d/nginx-*.conf; include /e/[; }", []string{"/d"}, nil},
+		{"braces and quotes in values", "http { log_format a '{\"b\": \"$c\"}'; map $a ${b} { default 1; } set $x ${y}z; include /a/*.conf; }", []string{"/a"}, nil},
+		{"unbalanced", "} http { include /a/*.conf; } } { ; \"", []string{"/a"}, nil},
+		{"a page", "server { listen 8080; location = /nginx_status { stub_status; } }", nil, []string{"http://127.0.0.1:8080/nginx_status"}},
+		{
+			"pages by address", "server { listen unix:/run/n.sock; location /s { stub_status on; } }\n" +
+				"server { listen 10.0.0.1:81 default_server; location ^~ /s { stub_status; } }\n" +
+				"server { listen [::]:82; location ~ s$ { stub_status; } }\n" +
+				"server { listen *:83; location /s { stub_status; } }\n" +
+				"server { listen localhost; location /s { stub_status; } }\n" +
+				"server { location /s { stub_status; } }",
+			nil,
+			[]string{"unix:/run/n.sock:/s", "http://10.0.0.1:81/s", "http://127.0.0.1:82/", "http://127.0.0.1:83/s", "http://localhost:80/s", "http://127.0.0.1:80/s"},
+		},
+		{"not a configuration", "a: b\n- c\n{{ .Values.x }}", nil, nil},
+		{"nothing", "", nil, nil},
+	} {
+		read := readConf(c.text)
+		if dirs := read.dirs("/etc/nginx"); !reflect.DeepEqual(dirs, c.dirs) {
+			t.Errorf("%s: directories are %q, want %q", c.name, dirs, c.dirs)
+		}
+		if !reflect.DeepEqual(read.pages, c.pages) {
+			t.Errorf("%s: pages are %q, want %q", c.name, read.pages, c.pages)
+		}
+	}
+}
+
+// FuzzReadConf checks that any text is read in one pass, and that each token is part of it.
+func FuzzReadConf(f *testing.F) {
+	for _, text := range []string{"http { include conf.d/*; }", "a '\\'' \"", "${", "server { listen ; location { stub_status; } }", "#", "listen [::1]:;"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		read := readConf(text)
+		read.dirs("/etc/nginx")
+		n := 0
+		for token := range tokens(text) {
+			n += len(token)
+			if !strings.Contains(text, token) {
+				t.Errorf("%q is not in %q", token, text)
+			}
+		}
+		if n > len(text) {
+			t.Errorf("%d bytes of tokens in %d", n, len(text))
+		}
+	})
+}

@@ -1,0 +1,85 @@
+package inject
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// statusDir returns the directory of nginx's container that gets the status server, and a note for the report if it is not
+// certain that nginx reads it, empty otherwise. It returns an error if nginx would not read it.
+func (in *Input) statusDir(o *object, nginx *yaml.Node) (dir, note string, err error) {
+	image := str(get(nginx, "image"))
+	known, _ := familyOf(image)
+	main := known.main
+	custom := configFile(nginx)
+	if custom != "" {
+		main = absolute(custom, path.Dir(main))
+	}
+	dirs := []string{known.dir}
+	condition := fmt.Sprintf("the status server works only if it includes %s/*.conf in http {}", known.dir)
+	file, mounted := in.file(o.pod, nginx, o.namespace, main)
+	switch {
+	case mounted && file.known && (file.hasHTTP || !file.elsewhere):
+		if dirs = file.dirs(path.Dir(main)); len(dirs) == 0 {
+			problem := fmt.Sprintf("%s of %s includes no directory in http {}", main, file.volume)
+			return "", "", in.placeError(o, nginx, problem, "add \"include "+known.dir+"/*.conf;\" to it")
+		}
+		if slices.Contains(dirs, known.dir) {
+			dirs = slices.Insert(dirs, 0, known.dir)
+		}
+	case mounted:
+		note = fmt.Sprintf("warning: nginx reads %s of %s, which the input does not show: %s", main, file.volume, condition)
+	case custom != "":
+		note = fmt.Sprintf("warning: nginx reads %s, by its option -c: %s", main, condition)
+	case known.guessed:
+		note = fmt.Sprintf("warning: the %s of image %s is not known: %s", path.Base(main), image, condition)
+	}
+	at := ""
+	for _, dir := range dirs {
+		if at = o.pod.coveredBy(nginx, dir); at == "" {
+			return dir, note, nil
+		}
+	}
+	problem := fmt.Sprintf("container %s mounts a volume at %s, into which nothing else can be mounted", str(get(nginx, "name")), at)
+	return "", "", in.placeError(o, nginx, problem, "add the server to that volume")
+}
+
+// placeError is why there is no place for the status server. If nginx has a status page already, it needs no other.
+func (in *Input) placeError(o *object, nginx *yaml.Node, problem, fix string) error {
+	if pages := in.pages(o, nginx); len(pages) > 0 {
+		fix = "it has a status page already: use --scrape-uri=" + pages[0] + " without --status-config"
+	}
+	return fmt.Errorf("%w: %s; %s", errStatus, problem, fix)
+}
+
+// absolute returns a path that may be relative to a directory.
+func absolute(name, dir string) string {
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(dir, name)
+}
+
+// coveredBy returns where a container mounts a volume that prevents the mount of a file in a directory, empty for nowhere. A
+// file cannot be mounted within a read-only volume, such as that of a ConfigMap. An emptyDir is writable.
+func (p *pod) coveredBy(container *yaml.Node, dir string) string {
+	longest, writable := "", false
+	file := path.Join(dir, statusFile)
+	for _, m := range items(get(container, "volumeMounts")) {
+		at := path.Clean(str(get(m, "mountPath")))
+		if at != file && !strings.HasPrefix(file, strings.TrimSuffix(at, "/")+"/") || len(at) < len(longest) {
+			continue
+		}
+		longest = at
+		volume := named(get(p.spec, "volumes"), str(get(m, "name")))
+		writable = get(volume, "emptyDir") != nil && !isTrue(get(m, "readOnly")) && at != file
+	}
+	if writable {
+		return ""
+	}
+	return longest
+}
