@@ -9,10 +9,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Input has what the manifests of one run say about each other: an object may depend on a ConfigMap in another
-// document or file.
+// Input has what the manifests of one run say about each other: an object may depend on a ConfigMap or a Namespace in
+// another document or file.
 type Input struct {
 	configMaps map[objectKey]map[string]confFile
+	namespaces map[string]*yaml.Node // metadata by name
 }
 
 // confFile is a file of a ConfigMap. Its configuration is read once, since many pods may mount it.
@@ -28,7 +29,7 @@ type objectKey struct{ namespace, name string }
 
 // ReadInput reads manifests. Those that cannot be parsed are skipped: editing them reports the error.
 func ReadInput(manifests ...string) *Input {
-	in := &Input{configMaps: map[objectKey]map[string]confFile{}}
+	in := &Input{configMaps: map[objectKey]map[string]confFile{}, namespaces: map[string]*yaml.Node{}}
 	for _, manifest := range manifests {
 		if checkText(manifest) != nil {
 			continue
@@ -49,20 +50,27 @@ func ReadInput(manifests ...string) *Input {
 
 // wants reports whether a document may have an object that matters. It saves parsing the others twice.
 func (*Input) wants(chunk string) bool {
-	return strings.Contains(chunk, "ConfigMap")
+	for _, word := range []string{"ConfigMap", "Namespace"} {
+		if strings.Contains(chunk, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func (in *Input) add(obj *object) {
-	if obj.kind != "ConfigMap" {
-		return
-	}
-	data := map[string]confFile{}
-	for key, value := range entries(get(obj.node, "data")) {
-		if text := str(value); len(text) <= maxConf {
-			data[key.Value] = confFile{readConf(text), true}
+	switch obj.kind {
+	case "ConfigMap":
+		data := map[string]confFile{}
+		for key, value := range entries(get(obj.node, "data")) {
+			if text := str(value); len(text) <= maxConf {
+				data[key.Value] = confFile{readConf(text), true}
+			}
 		}
+		in.configMaps[objectKey{obj.namespace, obj.name}] = data
+	case "Namespace":
+		in.namespaces[obj.name] = get(obj.node, "metadata")
 	}
-	in.configMaps[objectKey{obj.namespace, obj.name}] = data
 }
 
 // configMap returns the data of a ConfigMap, nil if it is not in the input. Manifests may leave out the namespace, which
