@@ -9,11 +9,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Input has what the manifests of one run say about each other: an object may depend on a ConfigMap or a Namespace in
-// another document or file.
+// Input has what the manifests of one run say about each other: an object may depend on a ConfigMap, a Namespace or an
+// autoscaler in another document or file.
 type Input struct {
 	configMaps map[objectKey]map[string]confFile
 	namespaces map[string]*yaml.Node // metadata by name
+	scalers    []scaler
 }
 
 // confFile is a file of a ConfigMap. Its configuration is read once, since many pods may mount it.
@@ -26,6 +27,12 @@ type confFile struct {
 const maxConf = 1 << 20
 
 type objectKey struct{ namespace, name string }
+
+// scaler is a HorizontalPodAutoscaler or a ScaledObject, and its target.
+type scaler struct {
+	kind, name, namespace  string
+	targetKind, targetName string
+}
 
 // ReadInput reads manifests. Those that cannot be parsed are skipped: editing them reports the error.
 func ReadInput(manifests ...string) *Input {
@@ -50,7 +57,7 @@ func ReadInput(manifests ...string) *Input {
 
 // wants reports whether a document may have an object that matters. It saves parsing the others twice.
 func (*Input) wants(chunk string) bool {
-	for _, word := range []string{"ConfigMap", "Namespace"} {
+	for _, word := range []string{"ConfigMap", "Namespace", "HorizontalPodAutoscaler", "ScaledObject"} {
 		if strings.Contains(chunk, word) {
 			return true
 		}
@@ -70,6 +77,13 @@ func (in *Input) add(obj *object) {
 		in.configMaps[objectKey{obj.namespace, obj.name}] = data
 	case "Namespace":
 		in.namespaces[obj.name] = get(obj.node, "metadata")
+	case "HorizontalPodAutoscaler", "ScaledObject":
+		target := get(obj.node, "spec", "scaleTargetRef")
+		s := scaler{obj.kind, obj.name, obj.namespace, str(get(target, "kind")), str(get(target, "name"))}
+		if s.targetKind == "" {
+			s.targetKind = "Deployment" // the default of a ScaledObject
+		}
+		in.scalers = append(in.scalers, s)
 	}
 }
 
@@ -92,6 +106,18 @@ func (in *Input) configMap(namespace, name string) map[string]confFile {
 	}
 	return nil
 }
+
+// scaler returns the autoscaler of an object, nil for none.
+func (in *Input) scaler(obj *object) *scaler {
+	for i, s := range in.scalers {
+		if s.targetKind == obj.kind && s.targetName == obj.name && sameNamespace(s.namespace, obj.namespace) {
+			return &in.scalers[i]
+		}
+	}
+	return nil
+}
+
+func sameNamespace(a, b string) bool { return a == b || a == "" || b == "" }
 
 // mounted is a file in a container that comes from a volume.
 type mounted struct {
