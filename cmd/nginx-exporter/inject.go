@@ -49,10 +49,12 @@ func (c *cli) addInject() {
 	set := func(name, help string, to *string) { cmd.Flag(name, help).Default(*to).StringVar(to) }
 	set("image", "Image of the exporter.", &o.Image)
 	set("image-pull-policy", "Image pull policy: Always, IfNotPresent or Never; empty to omit it.", &o.PullPolicy)
+	cmd.Flag("image-pull-secret", "Secret with the credentials for the image, to add to the pods.").StringVar(&o.PullSecret)
 	set("scrape-uri", "URI of the NGINX status page, as seen from within the pod.", &o.ScrapeURI)
 	cmd.Flag("port", "Port of the exporter.").Default("9113").IntVar(&o.Port)
 	cmd.Flag("arg", "Additional argument for the exporter, as in --arg=--log.level=debug. Repeatable.").StringsVar(&o.Args)
 	set("native", "Add a native sidecar (an init container with restartPolicy Always): auto, always or never.", &o.Native)
+	cmd.Flag("openshift", "Leave user and group of the sidecar to OpenShift.").BoolVar(&o.OpenShift)
 	cmd.Flag("container", "Name of the NGINX container; by default the one with an NGINX image.").StringVar(&o.Container)
 	cmd.Flag("all", "Inject into pods without an NGINX container, too.").BoolVar(&o.All)
 	cmd.Flag("host-network", "Inject into pods with hostNetwork, too.").BoolVar(&o.HostNetwork)

@@ -31,6 +31,8 @@ func (o *Options) annotations() []annotation {
 		{"scrape-uri", "", setString(&o.ScrapeURI)},
 		{"image", "", setString(&o.Image)},
 		{"image-pull-policy", "", setString(&o.PullPolicy)},
+		{"image-pull-secret", "", setString(&o.PullSecret)},
+		{"openshift", "`true` or `false`, like `--openshift`.", setBool(&o.OpenShift)},
 		{"port", "", o.setPort},
 		{"args", "Additional arguments for the exporter, one per line, instead of those of `--arg`.", o.setArgs},
 		{"native", "", setString(&o.Native)},

@@ -74,6 +74,7 @@ func optionSets() map[string]Options {
 			o.ScrapeURI = "http://127.0.0.1:18080/stub_status"
 			o.Native = sidecar.NativeNever
 			o.Annotations = []Pair{{"prometheus.io/scrape", "true"}}
+			o.OpenShift, o.PullSecret = true, "registry"
 		}),
 	}
 }
@@ -271,6 +272,10 @@ func patch(object tree, outcome Outcome, o Options) []any {
 	}
 	addPairs(template, "labels", o.Labels)
 	addPairs(template, "annotations", o.Annotations)
+	if o.PullSecret != "" {
+		secrets, _ := spec["imagePullSecrets"].([]any)
+		spec["imagePullSecrets"] = slices.Concat([]any{tree{"name": o.PullSecret}}, secrets)
+	}
 	if !o.StatusConfig {
 		return nil
 	}

@@ -229,6 +229,9 @@ func (p *plan) edit(obj *object, opts *Options) (dir string, notes []string, err
 	if err := p.item(l, t.spec, key, encode(opts.Options.Container()), !opts.IsNative(), missing); err != nil {
 		return "", nil, err
 	}
+	if err := p.pullSecret(l, t, opts, missing); err != nil {
+		return "", nil, err
+	}
 	if opts.StatusConfig {
 		var note string
 		if dir, note, err = p.statusServer(l, obj, opts, missing); err != nil {

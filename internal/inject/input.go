@@ -15,6 +15,7 @@ type Input struct {
 	configMaps map[objectKey]map[string]confFile
 	namespaces map[string]*yaml.Node // metadata by name
 	scalers    []scaler
+	openShift  bool // there is an object of OpenShift
 }
 
 // confFile is a file of a ConfigMap. Its configuration is read once, since many pods may mount it.
@@ -57,7 +58,7 @@ func ReadInput(manifests ...string) *Input {
 
 // wants reports whether a document may have an object that matters. It saves parsing the others twice.
 func (*Input) wants(chunk string) bool {
-	for _, word := range []string{"ConfigMap", "Namespace", "HorizontalPodAutoscaler", "ScaledObject"} {
+	for _, word := range []string{"ConfigMap", "Namespace", "HorizontalPodAutoscaler", "ScaledObject", "openshift.io/"} {
 		if strings.Contains(chunk, word) {
 			return true
 		}
@@ -66,6 +67,7 @@ func (*Input) wants(chunk string) bool {
 }
 
 func (in *Input) add(obj *object) {
+	in.openShift = in.openShift || strings.HasSuffix(obj.group, "openshift.io")
 	switch obj.kind {
 	case "ConfigMap":
 		data := map[string]confFile{}

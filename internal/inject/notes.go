@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"nginx-exporter/internal/sidecar"
 )
@@ -17,12 +18,20 @@ func (in *Input) notes(o *object, opts *Options) (notes []string) {
 	if len(running) > 0 && idleCommand(running[0]) != "" {
 		notes = append(notes, fmt.Sprintf("warning: container %s does not run nginx, but %s", str(get(running[0], "name")), idleCommand(running[0])))
 	}
-	notes = append(notes, o.pod.hiddenBy(opts), in.pageNote(o, opts), in.replicasNote(o))
+	notes = append(notes, o.pod.hiddenBy(opts), in.pageNote(o, opts), in.openShiftNote(o, opts), in.replicasNote(o))
 	notes = append(notes, in.meshNotes(o, opts)...)
 	if !opts.IsNative() && slices.Contains([]string{"Job", "CronJob", "ScaledJob"}, o.kind) {
 		notes = append(notes, "warning: an ordinary container keeps the Job from completing; use --native=auto")
 	}
 	return notes
+}
+
+// openShiftNote warns if the input is for OpenShift, but the sidecar is not.
+func (in *Input) openShiftNote(o *object, opts *Options) string {
+	if opts.OpenShift || !in.openShift && !strings.HasSuffix(o.group, "openshift.io") {
+		return ""
+	}
+	return "warning: OpenShift's restricted-v2 refuses the user 65532 of the sidecar; use --openshift"
 }
 
 // pageNote says how nginx gets the status page that the sidecar scrapes, if nothing in the input shows that it has one.

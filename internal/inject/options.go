@@ -2,6 +2,7 @@ package inject
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ type Options struct {
 	StatusConfig bool   // add a status server to nginx
 	Labels       []Pair // to add to the pods
 	Annotations  []Pair // to add to the pods
+	PullSecret   string // Secret with the credentials for the image; empty for none
 
 	// ScrapeAnnotations adds prometheus.io/scrape, port and path.
 	ScrapeAnnotations bool
@@ -57,6 +59,10 @@ func (o *Options) Validate() error {
 			return fmt.Errorf("%q is not a valid key of a label or annotation to add", p.Key)
 		}
 		texts = append(texts, p.Key, p.Value)
+	}
+	name := regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+	if o.PullSecret != "" && !name.MatchString(o.PullSecret) {
+		return fmt.Errorf("image pull secret %q is not a valid name", o.PullSecret[:min(len(o.PullSecret), 64)])
 	}
 	// Everything must fit on one line of YAML.
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }

@@ -251,7 +251,7 @@ func (d *document) hasForeign(regions []region) bool {
 		if obj.pod == nil || obj.shared {
 			continue
 		}
-		if isForeign(obj.pod.spec, inside, "initContainers", "containers", "volumes") {
+		if isForeign(obj.pod.spec, inside, "initContainers", "containers", "volumes", pullSecrets) {
 			return true
 		}
 		for _, c := range obj.pod.running() {
@@ -273,7 +273,12 @@ func isForeign(m *yaml.Node, inside func(*yaml.Node) bool, lists ...string) bool
 			}
 			continue
 		}
-		if slices.ContainsFunc(value.Content, func(item *yaml.Node) bool { return inside(item) && !isOurs(item) }) {
+		added := slices.DeleteFunc(slices.Clone(value.Content), func(item *yaml.Node) bool { return !inside(item) })
+		if key.Value == pullSecrets && len(added) <= 1 {
+			// Its name is not known.
+			continue
+		}
+		if slices.ContainsFunc(added, func(item *yaml.Node) bool { return !isOurs(item) }) {
 			return true
 		}
 	}

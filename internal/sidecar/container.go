@@ -53,11 +53,12 @@ type Quantities struct {
 	Memory string `yaml:"memory,omitempty"`
 }
 
-// SecurityContext satisfies the Pod Security Standard "restricted".
+// SecurityContext satisfies the Pod Security Standard "restricted". Without user and group, the platform or the image sets
+// them.
 type SecurityContext struct {
 	RunAsNonRoot             bool                `yaml:"runAsNonRoot"`
-	RunAsUser                int                 `yaml:"runAsUser"`
-	RunAsGroup               int                 `yaml:"runAsGroup"`
+	RunAsUser                int                 `yaml:"runAsUser,omitempty"`
+	RunAsGroup               int                 `yaml:"runAsGroup,omitempty"`
 	AllowPrivilegeEscalation bool                `yaml:"allowPrivilegeEscalation"`
 	ReadOnlyRootFilesystem   bool                `yaml:"readOnlyRootFilesystem"`
 	Capabilities             map[string][]string `yaml:"capabilities"`
@@ -86,6 +87,9 @@ func (o *Options) Container() Container {
 			Capabilities:           map[string][]string{"drop": {"ALL"}},
 			SeccompProfile:         map[string]string{"type": "RuntimeDefault"},
 		},
+	}
+	if o.OpenShift {
+		c.SecurityContext.RunAsUser, c.SecurityContext.RunAsGroup = 0, 0
 	}
 	if o.IsNative() {
 		c.RestartPolicy = "Always"

@@ -31,6 +31,7 @@ type Options struct {
 	Args       []string
 	Resources  Resources
 	Native     string // auto, always or never
+	OpenShift  bool   // leave user and group to OpenShift, whose restricted-v2 refuses others than those of the namespace
 }
 
 // Defaults returns the options of a plain sidecar with the image of a version; an empty version selects the tag latest.
