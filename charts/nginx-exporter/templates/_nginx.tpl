@@ -38,7 +38,7 @@
 {{/* Mounts for the nginx container: file and socket directory of the status server. */}}
 {{- define "nginx-exporter.nginxVolumeMounts" -}}
 - name: nginx-exporter-status
-  mountPath: /etc/nginx/conf.d/nginx-exporter-status.conf
+  mountPath: {{ .Values.statusServer.mountPath }}
   subPath: nginx-exporter-status.conf
   readOnly: true
 {{- if include "nginx-exporter.statusSocket" . }}

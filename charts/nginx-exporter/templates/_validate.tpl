@@ -150,8 +150,10 @@
 {{- fail (printf "service.%s needs mode deployment and service.type NodePort or LoadBalancer" .) -}}
 {{- end -}}
 {{- end -}}
-{{- if and .service.loadBalancerClass (ne $type "LoadBalancer") -}}
-{{- fail "service.loadBalancerClass needs mode deployment and service.type LoadBalancer" -}}
+{{- range list "loadBalancerClass" "loadBalancerSourceRanges" -}}
+{{- if and (get $.service .) (ne $type "LoadBalancer") -}}
+{{- fail (printf "service.%s needs mode deployment and service.type LoadBalancer" .) -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 
