@@ -155,7 +155,7 @@ func TestQuotedValues(t *testing.T) {
 }
 
 // TestOldSpellings uses the spellings of versions 0.x for every flag: each has the
-// same effect as the current one, which the log names.
+// same effect as the current one, which the log names in one line.
 func TestOldSpellings(t *testing.T) {
 	for _, f := range fresh(t).flags {
 		for _, s := range oldSpellings(f, samples(t, f)[0]) {
@@ -165,7 +165,7 @@ func TestOldSpellings(t *testing.T) {
 			if f.hidden {
 				continue // TestDocsOldFlags covers these
 			}
-			if warnings := warningsOf(t, s.args); !slices.ContainsFunc(warnings, func(warning string) bool { return strings.HasPrefix(warning, s.warning) }) {
+			if warnings := warningsOf(t, s.args); !slices.Equal(warnings, []string{s.warning}) {
 				t.Errorf("%q: the log has %q, not %q", s.args, warnings, s.warning)
 			}
 			if warnings := warningsOf(t, s.normalized); len(warnings) > 0 {
@@ -181,22 +181,23 @@ type oldSpelling struct {
 }
 
 func oldSpellings(f *flag, value string) []oldSpelling {
-	dash := "Flag -" + f.name + " is deprecated; use --" + f.name
-	list := []oldSpelling{{[]string{"-" + f.name + "=" + value}, on(f, value), dash}}
+	dash := "Flag -" + f.name + " is deprecated; use --" + f.name + " instead"
 	if !f.boolean {
-		return append(list, oldSpelling{[]string{"-" + f.name, value}, on(f, value), dash})
+		return []oldSpelling{
+			{[]string{"-" + f.name + "=" + value}, on(f, value), dash},
+			{[]string{"-" + f.name, value}, on(f, value), dash},
+		}
 	}
-	list = append(list, oldSpelling{[]string{"-" + f.name}, on(f, "true"), dash})
-	for text, plain := range map[string]string{"true": "true", "False": "false"} {
+	list := []oldSpelling{{[]string{"-" + f.name}, on(f, "true"), dash}}
+	for text, plain := range map[string]string{"true": "true", "False": "false", "1": "true", "false": "false", "F": "false"} {
 		normalized := on(f, plain)
-		list = append(list, oldSpelling{[]string{"-" + f.name, text}, normalized, dash},
-			oldSpelling{[]string{"--" + f.name, text}, normalized, "Flag --" + f.name + "=" + text + " is deprecated; use " + normalized[0]})
-	}
-	for text, plain := range map[string]string{"true": "true", "1": "true", "false": "false", "F": "false"} {
-		normalized := on(f, plain)
-		list = append(list,
-			oldSpelling{[]string{"-" + f.name + "=" + text}, normalized, dash},
-			oldSpelling{[]string{"--" + f.name + "=" + text}, normalized, "Flag --" + f.name + "=" + text + " is deprecated; use " + normalized[0]})
+		for _, flag := range []string{"-" + f.name, "--" + f.name} {
+			warning := "Flag " + flag + "=" + text + " is deprecated; use " + normalized[0] + " instead"
+			list = append(list, oldSpelling{[]string{flag + "=" + text}, normalized, warning})
+			if isTruth(text) {
+				list = append(list, oldSpelling{[]string{flag, text}, normalized, warning})
+			}
+		}
 	}
 	return list
 }

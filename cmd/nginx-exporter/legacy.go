@@ -53,10 +53,12 @@ func (c *cli) normalizeArgs(args []string) ([]string, error) {
 			i++
 			arg += "=" + args[i]
 		}
-		arg, err := c.normalizeValue(f, c.normalizeDash(f, arg), args[i+1:])
+		given := arg
+		arg, err := normalizeValue(f, normalizeDash(arg), args[i+1:])
 		if err != nil {
 			return nil, err
 		}
+		c.deprecateSpelling(f, given, arg)
 		if arg == "--help-long" {
 			// The same help, with more flags.
 			c.longHelp, arg = true, "--help"
@@ -74,24 +76,34 @@ func isTruth(word string) bool {
 
 // normalizeDash adds the second dash to a long flag, but not to a short one such
 // as -h.
-func (c *cli) normalizeDash(f *flag, arg string) string {
+func normalizeDash(arg string) string {
 	if !strings.HasPrefix(arg, "-") || strings.HasPrefix(arg, "--") || len(arg) <= 2 {
 		return arg
-	}
-	if f != nil && !f.hidden {
-		c.deprecate("Flag -%s is deprecated; use --%s instead", f.name, f.name)
 	}
 	return "-" + arg
 }
 
+// deprecateSpelling warns of a flag that was not given in its normalized form. It
+// does not repeat the value, which may be secret, except true and false.
+func (c *cli) deprecateSpelling(f *flag, given, normalized string) {
+	if f == nil || f.hidden || given == normalized {
+		return
+	}
+	if !f.boolean {
+		given, _, _ = strings.Cut(given, "=")
+		normalized, _, _ = strings.Cut(normalized, "=")
+	}
+	c.deprecate("Flag %s is deprecated; use %s instead", given, normalized)
+}
+
 // normalizeValue checks the value of a flag. Kingpin ignores a flag at the end of
 // the command line that lacks its value.
-func (c *cli) normalizeValue(f *flag, arg string, rest []string) (string, error) {
+func normalizeValue(f *flag, arg string, rest []string) (string, error) {
 	switch {
 	case f == nil || !strings.HasPrefix(arg, "--"):
 		return arg, nil
 	case f.boolean:
-		return c.normalizeBool(arg, f)
+		return normalizeBool(arg, f)
 	case !strings.Contains(arg, "=") && (len(rest) == 0 || len(rest[0]) > 1 && rest[0][0] == '-'):
 		return "", fmt.Errorf("--%s: missing value", f.name)
 	default:
@@ -99,7 +111,7 @@ func (c *cli) normalizeValue(f *flag, arg string, rest []string) (string, error)
 	}
 }
 
-func (c *cli) normalizeBool(arg string, f *flag) (string, error) {
+func normalizeBool(arg string, f *flag) (string, error) {
 	_, value, assigned := strings.Cut(arg, "=")
 	if !assigned {
 		return arg, nil
@@ -108,14 +120,10 @@ func (c *cli) normalizeBool(arg string, f *flag) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--%s: %q is not true or false", f.name, value)
 	}
-	normalized := "--" + f.name
-	if !on {
-		normalized = "--no-" + f.name
+	if on {
+		return "--" + f.name, nil
 	}
-	if !f.hidden {
-		c.deprecate("Flag %s is deprecated; use %s instead", arg, normalized)
-	}
-	return normalized, nil
+	return "--no-" + f.name, nil
 }
 
 // find returns the flag of that name, or nil.
