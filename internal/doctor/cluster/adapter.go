@@ -266,7 +266,7 @@ func (o *Observation) ServicesNamed(part string) []Service {
 func (o *Observation) HasCoreResource(name string) bool {
 	name = strings.ToLower(name)
 	known, err := read[resources](o, "/api/v1")
-	return err != nil || slices.ContainsFunc(known.Resources, func(r struct{ Name, SingularName, Kind string }) bool {
+	return err != nil || len(known.Resources) == 0 || slices.ContainsFunc(known.Resources, func(r struct{ Name, SingularName, Kind string }) bool {
 		return r.Name == name || r.SingularName == name || strings.ToLower(r.Kind) == name
 	})
 }

@@ -75,6 +75,7 @@ func (o *Observation) ExporterResponse(e *Exporter, scheme, path string) (string
 type Exposition struct {
 	Up      bool     // nginx_up is 1 for every nginx
 	HasUp   bool     // there is an nginx_up
+	Partial bool     // there is none, but other metrics of the exporter
 	Reasons []string // failed scrapes by reason, as in "3 times refused"
 }
 
@@ -96,6 +97,7 @@ func parseExposition(text string) (p Exposition) {
 		line = strings.TrimSpace(line)
 		name, _, _ := strings.Cut(line, " ")
 		name, _, _ = strings.Cut(name, "{")
+		p.Partial = p.Partial || strings.HasPrefix(name, "nginx_exporter") || strings.HasPrefix(name, "nginx_connections")
 		switch name {
 		case "nginx_up", "nginxplus_up":
 			p.Up = (p.Up || !p.HasUp) && strings.HasSuffix(line, " 1")
@@ -106,5 +108,6 @@ func parseExposition(text string) (p Exposition) {
 			}
 		}
 	}
+	p.Partial = p.Partial && !p.HasUp
 	return p
 }

@@ -30,6 +30,7 @@ const (
 	Unavailable  = "ServiceUnavailable"
 	Internal     = "InternalError"
 	BadRequest   = "BadRequest"
+	Throttled    = "TooManyRequests"
 
 	NoKubectl  = "no kubectl"  // kubectl cannot be run
 	NoContext  = "no context"  // kubectl is not configured for a cluster
@@ -54,11 +55,11 @@ func ReasonOf(err error) string {
 	return ""
 }
 
-// IsClientSide reports errors of the client (kubectl, permissions, connection)
-// as opposed to errors of the object that was requested.
+// IsClientSide reports errors of the client or on the way (kubectl, permissions,
+// connection, an overloaded API server) as opposed to errors of the object that was requested.
 func IsClientSide(err error) bool {
 	switch ReasonOf(err) {
-	case NoKubectl, NoContext, NoResponse, Unauthorized, Forbidden:
+	case NoKubectl, NoContext, NoResponse, Unauthorized, Forbidden, Throttled, Malformed:
 		return true
 	}
 	return false

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -81,28 +82,35 @@ type Monitors struct {
 }
 
 func (o *Observation) readMonitors() (m Monitors, _ error) {
-	var missing error
+	var missing, unknown error // a kind is not installed; or may exist
+	kinds := 0
 	for _, k := range []struct{ kind, plural string }{{PodMonitor, "podmonitors"}, {ServiceMonitor, "servicemonitors"}} {
 		some, err := readList[Monitor](o, operatorAPI+k.plural)
 		if ReasonOf(err) == Forbidden {
 			m.Hidden = err
 			some, err = readList[Monitor](o, operatorAPI+"namespaces/"+o.Namespace.Value()+"/"+k.plural)
 		}
-		if err != nil {
+		switch {
+		case isUnknown(err):
+			unknown = err
+		case err != nil:
 			missing = err
-			continue
+		default:
+			kinds++
 		}
 		for i := range some {
 			some[i].Kind = k.kind
 		}
 		m.All = append(m.All, some...)
 	}
-	if missing != nil && (len(m.All) == 0 || isUnknown(missing)) {
+	if unknown != nil || kinds == 0 {
 		m.All = nil
-		return m, missing
+		return m, cmp.Or(unknown, missing)
 	}
 	var err error
-	m.Services, err = readList[Service](o, o.corePath("services"))
+	if m.Services, err = readList[Service](o, o.corePath("services")); ReasonOf(err) == NotFound {
+		err = &Error{"", err.Error()} // Services always exist; without them, nothing is known
+	}
 	return m, err
 }
 

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -120,8 +122,12 @@ func (s ServiceAddress) statusOf(err error) (status int, _ error) {
 	case NoResponse:
 		// The API server responded before, so it is Prometheus that does not.
 		return 0, &Error{Unreachable, text}
-	case NoKubectl, NoContext:
+	case NoKubectl, NoContext, Throttled:
 		return 0, err
+	case Internal:
+		if strings.HasPrefix(text, "Internal error occurred") {
+			return 0, &Error{"", text} // of the API server itself
+		}
 	}
 	return 0, connectionError(Unavailable, text)
 }
@@ -160,20 +166,24 @@ func (p *Prometheus) call(path string, query url.Values, into any) error {
 		return r.err
 	}
 	var reply struct {
-		Status, Error string
-		Data          json.RawMessage
+		Status, Error, ErrorType string
+		Data                     json.RawMessage
 	}
 	malformed := json.Unmarshal(r.body, &reply)
 	switch {
+	case reply.ErrorType != "bad_data" && isLimit(reply.Error):
+		return &Error{"", reply.Error}
 	case r.status == http.StatusBadRequest || r.status == http.StatusUnprocessableEntity:
 		if reply.Error == "" {
 			reply.Error = fmt.Sprintf("HTTP status %d%s", r.status, firstLine(r.body))
 		}
 		return &Error{BadQuery, reply.Error}
-	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden:
+	case r.status == http.StatusUnauthorized || r.status == http.StatusForbidden || isLoginPage(r.body):
 		return &Error{LoginRequired, fmt.Sprintf("HTTP status %d", r.status)}
 	case r.status/100 == 5:
 		return &Error{Down, fmt.Sprintf("HTTP status %d", r.status)}
+	case malformed != nil && bytes.HasPrefix(r.body, []byte(`{"status":`)):
+		return &Error{Malformed, "the response of Prometheus is incomplete"}
 	case r.status != http.StatusOK, malformed != nil, reply.Status != "success":
 		return &Error{NotPrometheus, fmt.Sprintf("HTTP status %d, not a response of the Prometheus API", r.status)}
 	}
@@ -181,6 +191,21 @@ func (p *Prometheus) call(path string, query url.Values, into any) error {
 		return &Error{NotPrometheus, "malformed data"}
 	}
 	return nil
+}
+
+// isLoginPage reports whether a response is the page of a proxy that wants a login.
+func isLoginPage(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) && regexp.MustCompile(`(?i)\b(sign|log) ?in\b|oauth|openid`).Match(body)
+}
+
+// isLimit reports whether Prometheus gives up on a query that it accepts.
+func isLimit(message string) bool {
+	for _, part := range []string{"timed out", "canceled", "too many samples", "limit"} {
+		if strings.Contains(message, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // firstLine is the error message of a program that does not respond in the format of

@@ -248,9 +248,9 @@ func (t *RuleResult) Makes(metric string) bool { return slices.Contains(t.Names,
 
 // SelectsWithoutLabels reports whether the seriesQuery of a rule would select series
 // without its label matchers.
-func (o *Observation) SelectsWithoutLabels(r *Rule) bool {
+func (o *Observation) SelectsWithoutLabels(r *Rule) (bool, error) {
 	samples, err := o.Prometheus().Query("count(" + withoutLabels(r.SeriesQuery) + ")")
-	return err == nil && len(samples) > 0
+	return len(samples) > 0, err
 }
 
 // AdapterQuery returns the rule that makes the HPA's metric, and the query that the

@@ -168,7 +168,11 @@ func (o *Observation) FirstTargetSeries() *TargetSeries {
 			t.Usable = t.Err == nil && o.isUsable(t.Target, &t.Series[0])
 			return &t
 		}
-		if up, err := p.Query(`{__name__=~"nginx(plus)?_up",` + own + "}"); err == nil && len(up) > 0 {
+		up, err := p.Query(`{__name__=~"nginx(plus)?_up",` + own + "}")
+		if t.Err = err; err != nil {
+			return &t
+		}
+		if len(up) > 0 {
 			t.Up = &up[0]
 			return &t
 		}

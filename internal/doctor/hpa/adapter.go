@@ -170,7 +170,7 @@ func adapterDown(d *diagnosis, format string, args ...any) *finding {
 func adapterLacksAuthReader(d *diagnosis) *finding {
 	err := d.AdapterAuthentication()
 	// If the user may not impersonate the adapter, nothing is known about its permissions.
-	denied := cluster.ReasonOf(err) == cluster.Forbidden && !strings.Contains(err.Error(), "cannot impersonate")
+	denied := cluster.ReasonOf(err) == cluster.Forbidden && strings.Contains(err.Error(), `User "system:serviceaccount:`+adapterAccount(d)+`" cannot`)
 	if !denied && !strings.Contains(d.AdapterLog(), "extension-apiserver-authentication") {
 		return nil
 	}
@@ -224,7 +224,12 @@ func rulesCrashAdapter(d *diagnosis) *finding {
 }
 
 func adapterCrashes(d *diagnosis) *finding {
-	return adapterDown(d, "The adapter, Deployment %s in %s, is not running.", adapterName(d), d.Adapter.Value().Namespace).
+	a := d.Adapter.Value()
+	if len(a.NotRunning()) == 0 && len(a.Pods) > 0 && !slices.ContainsFunc(a.Pods, func(p cluster.Pod) bool { return !p.Ready() }) {
+		return adapterDown(d, "The adapter, Deployment %s in %s, is ready, but its Service has no endpoints.", adapterName(d), a.Namespace).as(unknown).
+			fix("kubectl -n %s describe service %s", a.Namespace, a.Service.Metadata.Name)
+	}
+	return adapterDown(d, "The adapter, Deployment %s in %s, is not running.", adapterName(d), a.Namespace).
 		fix("%s --previous", adapterLogs(d))
 }
 

@@ -23,6 +23,7 @@ func expositions(d *diagnosis) (up int, down *cluster.Exporter, exposition clust
 		switch x, failure := d.Exposition(e); {
 		case failure != nil:
 			err = failure
+		case x.Partial: // it is the exporter, and was cut off
 		case !x.Up:
 			return up, e, x, err
 		default:
@@ -42,7 +43,7 @@ func nginxFails(d *diagnosis) *finding {
 			fix("kubectl -n %s port-forward %s %d   # and check /metrics", d.namespace(), e.Pod.Metadata.Name, e.Port)
 	case e != nil:
 		return nginxDown(d, "nginx_up is 0", e, exposition.Reasons)
-	case up > 0, err == nil, cluster.ReasonOf(err) == cluster.Forbidden, !strings.Contains(err.Error(), "refused"):
+	case up > 0, err == nil, cluster.IsClientSide(err), !strings.Contains(err.Error(), "refused"):
 		return nil
 	}
 	e = d.exporter()

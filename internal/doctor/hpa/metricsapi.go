@@ -185,8 +185,12 @@ func lacksDelegator(d *diagnosis, err error, step string) *finding {
 }
 
 func adapterUnreachable(d *diagnosis) *finding {
-	if cluster.ReasonOf(d.Metrics.Err()) == cluster.Internal {
+	switch reason := cluster.ReasonOf(d.Metrics.Err()); {
+	case reason != cluster.Unavailable && reason != cluster.NoResponse:
 		return failed("", "The adapter responds with an unknown error.").as(unknown).evidence("last log line", "%s", d.AdapterLog()).fix("%s", adapterLogs(d))
+	case d.Adapter.Value().Deployment == nil:
+		return failed("", "The metrics API does not respond, and the adapter behind it was not found.").as(unknown).
+			fix("kubectl -n %s get pods,endpointslices", d.CustomAPI.Value().Spec.Service.Namespace)
 	}
 	return failed("", "The pods of the adapter are ready, but the API server gets no response from them.").
 		fix("usually a NetworkPolicy or firewall between the API server and the pods, or hostNetwork with a port that is in use")
@@ -228,7 +232,8 @@ func externalAPIDown(d *diagnosis) *finding {
 		evidence("response to the list request", "%s", d.ExternalAPIErr()).
 		evidence("APIService", "%s", api.Status.Conditions.Of("Available"))
 	s := api.Spec.Service
-	if !usesKEDA(d) { // the Deployment of another product is unknown
+	reason := cluster.ReasonOf(d.ExternalAPIErr())
+	if !usesKEDA(d) || reason != cluster.Unavailable && reason != cluster.NoResponse { // the Deployment of another product is unknown
 		return f.as(unknown).fix("kubectl -n %s get pods,endpointslices", s.Namespace)
 	}
 	return f.fix("kubectl -n %[1]s get pods,endpointslices; kubectl -n %[1]s logs deploy/%[2]s", s.Namespace, s.Name)

@@ -1,6 +1,8 @@
 package hpa
 
 import (
+	"strings"
+
 	"nginx-exporter/internal/doctor/cluster"
 )
 
@@ -68,13 +70,15 @@ func prometheusFails(d *diagnosis) *finding {
 	case reason == cluster.NotPrometheus:
 		f = failed("is another program", "The server at %s is not a Prometheus.", name).as("prometheus-other-program").
 			fix("check the address and its path: /api/v1/query must be directly below it")
-	case reason == cluster.BadQuery:
+	case reason == cluster.BadQuery && strings.HasPrefix(err.Error(), "HTTP status"):
 		f = failed("is another program", "The server at %s does not accept the query vector(1).", name).as("prometheus-other-program").
 			fix("check the address: http or https, and its path: /api/v1/query must be directly below it")
 	case reason == cluster.LoginRequired:
 		f = unchecked("requires a login", "Prometheus at %s requires a login.", name).as("prometheus-login").
 			fix("kubectl port-forward to Prometheus, and put the login before the host of --prometheus.url: NAME:PASSWORD@HOST").
 			fix("if a proxy requires the login, port-forward to the Prometheus behind it")
+	case reason != cluster.Down:
+		return unobserved("Prometheus", err)
 	default:
 		f = failed("does not respond", "Prometheus at %s does not respond.", name).as("prometheus-down").
 			fix("check its pods and their logs; without Prometheus the HPA gets no metrics")

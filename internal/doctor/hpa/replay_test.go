@@ -107,10 +107,15 @@ var errNotRecorded = errors.New("the recording has no response")
 
 func (c *conversation) run(_ context.Context, args []string) ([]byte, error) {
 	a, found := c.kubectl[request(args)]
-	switch {
-	case !found:
+	if !found {
 		c.missing = append(c.missing, request(args))
 		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: errNotRecorded.Error()}
+	}
+	return a.result()
+}
+
+func (a *kubectlResponse) result() ([]byte, error) {
+	switch {
 	case a.Exit < 0: // it timed out
 		return nil, &cluster.Error{Reason: cluster.NoResponse, Message: "kubectl got no response within " + cluster.RequestTimeout.String()}
 	case a.Exit != 0:
@@ -129,6 +134,10 @@ func (c *conversation) fetch(_ context.Context, address, path string) (int, []by
 		c.missing = append(c.missing, u)
 		return 0, nil, errNotRecorded
 	}
+	return a.result()
+}
+
+func (a *promResponse) result() (int, []byte, error) {
 	if a.Status == 0 {
 		return 0, nil, &cluster.Error{Reason: cluster.Down, Message: "dial tcp: connection refused"}
 	}
@@ -141,7 +150,15 @@ const replayed = "http://prometheus.test:9090"
 // examine replays a conversation.
 func (c *conversation) examine(tb testing.TB) *doctor.Report {
 	tb.Helper()
-	o := cluster.Options{Namespace: "shop", Name: "shop-nginx-exporter", PrometheusURL: replayed, Run: c.run, Fetch: c.fetch}
+	report := Examine(tb.Context(), c.options(c.run, c.fetch))
+	for _, q := range c.missing {
+		tb.Errorf("the recording has no response to %s", q)
+	}
+	return report
+}
+
+func (c *conversation) options(run cluster.Runner, fetch cluster.Fetcher) cluster.Options {
+	o := cluster.Options{Namespace: "shop", Name: "shop-nginx-exporter", PrometheusURL: replayed, Run: run, Fetch: fetch}
 	o.Now = func() time.Time { return c.Now }
 	for _, arg := range c.Args {
 		switch name, value, _ := strings.Cut(arg, "="); {
@@ -155,11 +172,7 @@ func (c *conversation) examine(tb testing.TB) *doctor.Report {
 			o.Namespace, o.Name, _ = strings.Cut(arg, "/")
 		}
 	}
-	report := Examine(tb.Context(), o)
-	for _, q := range c.missing {
-		tb.Errorf("the recording has no response to %s", q)
-	}
-	return report
+	return o
 }
 
 // conversations lists the files of all recordings.

@@ -80,15 +80,22 @@ type comparison struct {
 
 // rulesMismatch reports why no rule makes the metric; nil if one does.
 func rulesMismatch(d *diagnosis) *finding {
-	switch c := compareRules(d); {
+	c := compareRules(d)
+	switch {
 	case c.made:
 		return nil
 	case c.syntax != nil:
 		return ruleSyntax(d, c.syntax)
 	case c.unmapped != nil:
 		return ruleOverrides(d, c.unmapped)
-	case c.noSeries != nil && d.SelectsWithoutLabels(c.noSeries.Rule):
-		return ruleLabels(d, c.noSeries)
+	case c.noSeries != nil:
+		if selects, err := d.SelectsWithoutLabels(c.noSeries.Rule); err != nil {
+			c.failed = &cluster.RuleResult{Rule: c.noSeries.Rule, Err: err}
+		} else if selects {
+			return ruleLabels(d, c.noSeries)
+		}
+	}
+	switch {
 	case c.otherName != nil:
 		return metricName(d, c.otherName)
 	case c.failed != nil:
@@ -134,6 +141,9 @@ func ruleOverrides(d *diagnosis, r *cluster.RuleResult) *finding {
 		overrides = append(overrides, label+" for "+to.Resource)
 	}
 	slices.Sort(overrides)
+	if _, err := r.Rule.Label("namespaces"); err != nil {
+		return ruleLacksNamespace(d, "", err)
+	}
 	m := d.Metric()
 	f := failed("", "A rule selects the series, but does not map their labels to namespaces and %s.", m.Resource()).as("rule-overrides").
 		evidence("overrides", "%s", names(overrides)).
@@ -238,7 +248,7 @@ func adapterLists(d *diagnosis) *finding {
 func adapterLacksSeries(d *diagnosis) *finding {
 	address, log := cluster.WithoutLogin(d.Adapter.Value().PrometheusURL()), d.AdapterLog()
 	f, check := failed("", "A rule makes the metric of existing series, but the adapter does not list it.").as(unknown), "does it query the same Prometheus, as the same tenant?"
-	if strings.Contains(log, "unable to update list of all metrics") || strings.Contains(log, "unable to fetch metrics for query") {
+	if saysPrometheusFails(log) {
 		f, check = failed("", "The adapter gets no response from Prometheus at %s.", address).as("adapter-prometheus-down"), checkConnection
 	}
 	return f.evidence("queried by the adapter", "%s", address).

@@ -82,7 +82,9 @@ func triggerQueryFails(d *diagnosis) *finding {
 	switch {
 	case cluster.ReasonOf(err) == cluster.BadQuery:
 		f = failed(step, "Prometheus rejects the query of the trigger.").as("query-syntax").evidence("query", "%s", query).evidence("Prometheus", "%s", err)
-	case err != nil, len(samples) == 1:
+	case err != nil:
+		return d.unreported("the result of the trigger's query", err)
+	case len(samples) == 1:
 		return nil
 	case windowIsShort(d, query, 2):
 		f = failed(step, "The query of the trigger has a window of less than two scrapes.").as("query-window").evidence("query", "%s", query).
@@ -161,7 +163,26 @@ func valueAddressWrong(d *diagnosis) *finding {
 	return wrongAddress(d, noResponse, d.WrongAdapterAddress())
 }
 
+// saysPrometheusFails reports whether a line of the adapter's log is about a request to
+// Prometheus without a response.
+func saysPrometheusFails(log string) bool {
+	return strings.Contains(log, "unable to update list of all metrics") || strings.Contains(log, "unable to fetch metrics for query")
+}
+
+// valuePrometheusDown reports a Prometheus that does not respond to the adapter. It may also
+// reject a query that is not known.
 func valuePrometheusDown(d *diagnosis) *finding {
+	_, query, _ := d.AdapterQuery()
+	if a := d.Adapter.Value(); query == "" && !cluster.IsClientSide(d.Values.Err()) && !saysPrometheusFails(d.AdapterLog()) {
+		if a.Hidden != nil {
+			return unobserved("the rules of the adapter, whose query may be wrong", a.Hidden)
+		}
+		return failed(noValue, "The adapter gets no values from Prometheus, and the query that it sends is not known.").as(unknown).fix("%s", adapterLogs(d))
+	} else if query != "" {
+		if _, err := d.Prometheus().Query(query); err != nil {
+			return d.unreported("the result of the adapter's query", err)
+		}
+	}
 	return failed(noResponse, "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())).
 		evidence("last log line", "%s", d.AdapterLog()).
 		fix("%s   # %s", adapterLogs(d), checkConnection)
@@ -190,6 +211,11 @@ func rulesForValueHidden(d *diagnosis) *finding {
 	return unobserved("the adapter", d.Adapter.Value().Hidden)
 }
 
+func ruleLacksNamespace(d *diagnosis, step string, err error) *finding {
+	f := failed(step, "The rule maps no label to namespaces, so no query for pods can be made.").as("rule-namespace").evidence("error", "%s", err)
+	return fixRules(d, f, "resources.overrides: namespace: {resource: namespace}")
+}
+
 // ruleMakesNoQuery reports a rule of which the adapter cannot make a query.
 func ruleMakesNoQuery(d *diagnosis) *finding {
 	rule, _, err := d.AdapterQuery()
@@ -198,8 +224,7 @@ func ruleMakesNoQuery(d *diagnosis) *finding {
 	}
 	const step = "its query cannot be made"
 	if _, err := rule.Label("namespaces"); err != nil {
-		f := failed(step, "The rule maps no label to namespaces, so no query for pods can be made.").as("rule-namespace").evidence("error", "%s", err)
-		return fixRules(d, f, "resources.overrides: namespace: {resource: namespace}")
+		return ruleLacksNamespace(d, step, err)
 	}
 	f := failed(step, "The metricsQuery of the rule is not a valid template.").as("rule-template").evidence("metricsQuery", "%s", rule.MetricsQuery)
 	return fixRules(d, f.evidence("error", "%s", err), "metricsQuery; it may use .Series, .LabelMatchers, .LabelValuesByName, .GroupBy and .GroupBySlice")
@@ -248,6 +273,9 @@ func adapterHasNoValues(d *diagnosis) *finding {
 		return waitingUntil(d.Now().Add(start), "a rate needs two scrapes")
 	case len(samples) == 0:
 		f := failed(noValue, "The query of the adapter returns nothing for these pods.").as("query-empty").evidence("query", "%s", query)
+		if d.ScrapeInterval() == 0 { // its window may be too short
+			f.as(unknown)
+		}
 		return fixRules(d, withSeries(d, f), "metricsQuery; compare its matchers with the labels of the series")
 	}
 	if items, err := d.RereadValues(); err == nil && len(items) > 0 {
