@@ -17,7 +17,7 @@ func Compile(o Options) (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Format{prefix: prefix, escape: t.escape, steps: newSteps(all, t.escape)}
+	f := &Format{prefix: prefix, escape: t.escape, unknown: t.escape.unknown(), steps: newSteps(all, t.escape)}
 	f.assign()
 	if !f.fields.Has(FieldStatus) {
 		return nil, errors.New("the log_format has no $status that is separated from other variables: responses cannot be counted")
@@ -70,8 +70,10 @@ func (f *Format) assign() {
 		}
 	}
 	for i := range f.steps {
-		if f.steps[i].fields == 0 {
-			f.steps[i].set = nil
+		s := &f.steps[i]
+		s.optional = s.fields&(FieldStatus|FieldServer) == 0
+		if s.fields == 0 {
+			s.set = nil
 		}
 	}
 }

@@ -25,7 +25,9 @@ type Format struct {
 	steps  []step
 	fields Field
 	escape escape
-	notes  []string
+
+	unknown string // what is logged for a variable without a value
+	notes   []string
 }
 
 // step reads the value of one variable.
@@ -36,6 +38,10 @@ type step struct {
 	ending  ending
 	fields  Field // that the value sets
 	set     func(r *Record, value []byte, fields Field) bool
+
+	// optional says that the value may be unknown: all but the status and the name
+	// of the server.
+	optional bool
 }
 
 // Fields are what the lines of the format can have.
@@ -87,13 +93,18 @@ func (f *Format) parse(line []byte, r *Record) (done int, rest []byte) {
 	rest = line[len(f.prefix):]
 	for i := range f.steps {
 		s := &f.steps[i]
-		end := s.end(rest)
+		var end int
+		if s.ending == atByte { // the usual case, without a call
+			end = indexByte(rest, s.until[0])
+		} else {
+			end = s.end(rest)
+		}
 		if end < 0 {
 			return i, rest
 		}
 		if s.set != nil {
-			value := rest[:end]
-			if unknown := s.optional() && string(value) == f.escape.unknown(); !unknown && !s.set(r, value, s.fields) {
+			unknown := s.optional && string(rest[:end]) == f.unknown
+			if !unknown && !s.set(r, rest[:end], s.fields) {
 				return i, rest
 			}
 		}
@@ -101,10 +112,6 @@ func (f *Format) parse(line []byte, r *Record) (done int, rest []byte) {
 	}
 	return len(f.steps), rest
 }
-
-// optional reports whether the value may be unknown: all but the status and the
-// name of the server.
-func (s *step) optional() bool { return s.fields&(FieldStatus|FieldServer) == 0 }
 
 // ending is how the end of a value is found.
 type ending uint8
@@ -137,7 +144,7 @@ func (s *step) findEnding(last bool, e escape) ending {
 func (s *step) end(text []byte) int {
 	switch s.ending {
 	case atByte:
-		return bytes.IndexByte(text, s.until[0])
+		return indexByte(text, s.until[0])
 	case afterList:
 		return s.listEnd(text)
 	case afterQuote:
@@ -150,6 +157,17 @@ func (s *step) end(text []byte) int {
 	case atText:
 	}
 	return bytes.Index(text, []byte(s.until))
+}
+
+// indexByte returns the index of a byte, -1 if there is none. Most values are so
+// short that this takes less time than the function of package bytes.
+func indexByte(text []byte, c byte) int {
+	for i := range text {
+		if text[i] == c {
+			return i
+		}
+	}
+	return -1
 }
 
 // listEnd skips the separators of lists.

@@ -3,6 +3,8 @@ package accesslog
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"nginx-exporter/client/accesslog"
+	"nginx-exporter/client/accesslog/input"
 )
 
 // generate returns lines with 84 combinations of server, method and code, half of
@@ -83,6 +86,58 @@ func BenchmarkCount(b *testing.B) {
 				b.Fatal("lines without the format")
 			}
 		})
+	}
+}
+
+// BenchmarkSpool reads, parses and counts lines of a spool file, and gives its space
+// back.
+func BenchmarkSpool(b *testing.B) {
+	for _, format := range []string{accesslog.Own, "combined_times"} {
+		b.Run(format, func(b *testing.B) {
+			const batch = 100_000
+			path := filepath.Join(b.TempDir(), "access.log")
+			text := []byte(strings.Join(generate(b, format, batch), "\n") + "\n")
+			spool, err := input.NewSpool(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = spool.Close() }()
+			s := newSource(b, accesslog.Options{Format: format}, Options{})
+			read(b, spool, s) // creates the file
+			used, n := time.Duration(0), 0
+			for b.Loop() {
+				appendTo(b, path, text)
+				began := cpu(b)
+				read(b, spool, s)
+				used, n = used+cpu(b)-began, n+batch
+			}
+			if s.counts.parsed != uint64(n) || s.counts.failed > 0 {
+				b.Fatalf("%d of %d lines were counted", s.counts.parsed, n)
+			}
+			b.ReportMetric(float64(n)/used.Seconds(), "lines/cpu-s")
+			b.ReportMetric(0, "ns/op") // it would include writing the file
+		})
+	}
+}
+
+func read(b *testing.B, from input.Input, s *Source) {
+	b.Helper()
+	if err := from.Read(b.Context(), s.Count); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func appendTo(b *testing.B, path string, text []byte) {
+	b.Helper()
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := file.Write(text); err != nil {
+		b.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		b.Fatal(err)
 	}
 }
 
