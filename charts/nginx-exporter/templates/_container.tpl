@@ -229,9 +229,14 @@ httpGet:
 {{- if get $exporter . }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
 {{- end -}}
 {{- $injected := .Files.Get "files/sidecar.yaml" | fromYaml -}}
-{{- range list "startupProbe" "livenessProbe" "securityContext" -}}
+{{- range list "startupProbe" "livenessProbe" -}}
 {{- if ne (get $exporter . | toJson) (omit (get $injected .) "httpGet" | toJson) }}{{ $gaps = append $gaps (printf "exporter.%s" .) }}{{ end -}}
 {{- end -}}
+{{- if ne (include "nginx-exporter.securityContext" (list . $exporter.securityContext)) (include "nginx-exporter.securityContext" (list . $injected.securityContext)) -}}
+{{- $gaps = append $gaps "exporter.securityContext" -}}
+{{- end -}}
+{{- $secrets := (include "nginx-exporter.pullSecrets" (list .) | fromYaml).imagePullSecrets | default list -}}
+{{- if gt (len $secrets) 1 }}{{ $gaps = append $gaps "several pull secrets" }}{{ end -}}
 {{- range $amounts := values ($exporter.resources | default dict) -}}
 {{- if omit $amounts "cpu" "memory" }}{{ $gaps = append $gaps "exporter.resources" }}{{ end -}}
 {{- end -}}
@@ -262,6 +267,8 @@ httpGet:
 {{- end -}}
 {{- end -}}
 {{- if not .Values.sidecar.native }}{{ $flags = append $flags "--native=never" }}{{ end -}}
+{{- if include "nginx-exporter.openshift" . }}{{ $flags = append $flags "--openshift" }}{{ end -}}
+{{- range (include "nginx-exporter.pullSecrets" (list .) | fromYaml).imagePullSecrets }}{{ $flags = append $flags (printf "--image-pull-secret=%s" .name) }}{{ end -}}
 {{- $resources := .Values.exporter.resources | default dict -}}
 {{- range $flag := list "cpu-limit" "cpu-request" "memory-limit" "memory-request" -}}
 {{- $words := splitList "-" $flag -}}

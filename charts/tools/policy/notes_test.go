@@ -43,6 +43,7 @@ func TestInjectCommand(t *testing.T) {
 		},
 		"NGINX Plus": {"exporter": map[string]any{"plus": true}, "statusServer": map[string]any{"create": false}},
 		"two pages":  {"exporter": map[string]any{"scrapeURIs": []any{"http://127.0.0.1:8081/a", "http://127.0.0.1:8082/b"}}},
+		"OpenShift, a private registry": {"platform": "openshift", "image": map[string]any{"pullSecrets": []any{"registry"}}},
 		"a plain container, no resources": {
 			"sidecar": map[string]any{"native": false}, "exporter": map[string]any{"resources": map[string]any{"requests": nil, "limits": nil}},
 		},
@@ -55,6 +56,7 @@ func TestInjectCommand(t *testing.T) {
 			}
 			got := injectedBy(t, command[1]+"-")
 			want := admit(t, maps.Clone(values), nginx())
+			same(t, "pull secrets of "+command[1], got.ImagePullSecrets, want.Spec.ImagePullSecrets)
 			same(t, command[1], append(got.InitContainers, got.Containers[1:]...), append(want.Spec.InitContainers, want.Spec.Containers[1:]...))
 		})
 	}
