@@ -130,3 +130,9 @@ e2e: ## Run end-to-end tests, as root (E2E_BIN=directory with the servers)
 .PHONY: e2e-bin
 e2e-bin: ## Build the servers for e2e into E2E_BIN: an hour the first time
 	@e2e/build.sh '$(E2E_BIN)'
+
+CASES ?= 1500
+
+.PHONY: prove-hpa
+prove-hpa: ## Compare autoscale simulate with the real HPA controller (CASES=of each kind)
+	cd e2e/controller && $(GO) test -count=1 -timeout=60m -v -args -cases=$(CASES)

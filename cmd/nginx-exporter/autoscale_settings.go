@@ -243,8 +243,8 @@ func (f *settingFlags) dimensions() []dimension {
 		}},
 		{"min", len(f.mins), func(i int) string { return strconv.Itoa(int(f.mins[i])) }, func(s *simulate.Setting, i int) { s.Spec.Min = f.mins[i] }},
 		{"max", len(f.maxs), func(i int) string { return strconv.Itoa(int(f.maxs[i])) }, func(s *simulate.Setting, i int) { s.Spec.Max = f.maxs[i] }},
-		{"up window", len(f.upWindows), func(i int) string { return f.upWindows[i].String() }, func(s *simulate.Setting, i int) { behavior(s).Up.Window = &f.upWindows[i] }},
-		{"down window", len(f.downWindows), func(i int) string { return f.downWindows[i].String() }, func(s *simulate.Setting, i int) { behavior(s).Down.Window = &f.downWindows[i] }},
+		{"up window", len(f.upWindows), func(i int) string { return simulate.Duration(f.upWindows[i]) }, func(s *simulate.Setting, i int) { behavior(s).Up.Window = &f.upWindows[i] }},
+		{"down window", len(f.downWindows), func(i int) string { return simulate.Duration(f.downWindows[i]) }, func(s *simulate.Setting, i int) { behavior(s).Down.Window = &f.downWindows[i] }},
 	}
 }
 

@@ -41,7 +41,7 @@ func (l *Load) Notes() []string {
 		return nil
 	}
 	if n := l.notes.resets; n > 0 {
-		list = append(list, fmt.Sprintf("The counter was reset %d times; as in rate(), it is taken to restart from 0.", n))
+		list = append(list, fmt.Sprintf("Counter resets in the load: %d; as in rate(), the counter restarts from 0.", n))
 	}
 	if l.notes.rising {
 		list = append(list, "The values only increase. If they are a counter of requests, use --counter.")

@@ -324,11 +324,10 @@ func (r *rules) parse(direction string) (hpa.Rules, error) {
 		out.Window = &window
 	}
 	if r.Tolerance != nil {
-		milli, err := Milli(*r.Tolerance)
+		tolerance, err := approximate(*r.Tolerance)
 		if err != nil {
 			return out, fmt.Errorf("the tolerance of %s is %q: %w", direction, *r.Tolerance, err)
 		}
-		tolerance := float64(milli) / 1000
 		out.Tolerance = &tolerance
 	}
 	for _, p := range r.Policies {
@@ -338,6 +337,24 @@ func (r *rules) parse(direction string) (hpa.Rules, error) {
 		out.Policies = append(out.Policies, hpa.Policy{Percent: p.Type == "Percent", Value: p.Value, Period: time.Duration(p.PeriodSeconds) * time.Second})
 	}
 	return out, nil
+}
+
+// approximate parses a quantity as a float64, in the way of Kubernetes: a product of
+// digits and a power of 10, which may differ from the nearest number in the last bit.
+func approximate(text string) (float64, error) {
+	if _, err := Milli(text); err != nil {
+		return 0, err
+	}
+	digits, scale := text, 0
+	if cut, found := strings.CutSuffix(text, "m"); found {
+		digits, scale = cut, -3
+	}
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if n, err := strconv.ParseInt(whole+fraction, 10, 64); err == nil {
+		return float64(n) * math.Pow10(scale-len(fraction)), nil
+	}
+	milli, err := Milli(text) // with an exponent or another suffix
+	return float64(milli) / 1000, err
 }
 
 // suffixes are powers of 10 or 2 of quantities, in thousandths.

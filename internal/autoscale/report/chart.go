@@ -116,7 +116,7 @@ func (r *Report) writeAxis(b *strings.Builder, width int) {
 	line := []rune(strings.Repeat(" ", axisWidth+1+width))
 	for at := 0; at+label <= width || at == 0; at += label {
 		passed := time.Duration(float64(total) * float64(at) / float64(width))
-		text := duration(passed.Round(rounding(total)))
+		text := simulate.Duration(passed.Round(rounding(total)))
 		if !r.Relative {
 			text = time.Unix(0, int64(begin+passed)).UTC().Format("01-02 15:04")
 		}

@@ -27,33 +27,9 @@ type Report struct {
 // clock formats a time of the load.
 func (r *Report) clock(at time.Duration) string {
 	if r.Relative {
-		return duration(at - r.Summary.Begin)
+		return simulate.Duration(at - r.Summary.Begin)
 	}
 	return time.Unix(0, int64(at)).UTC().Format("2006-01-02 15:04:05")
-}
-
-// duration formats a duration without needless units: 90s is 1m30s, 2h is 2h.
-func duration(d time.Duration) string {
-	const day = 24 * time.Hour
-	d = d.Round(time.Second)
-	if d == 0 {
-		return "0s"
-	}
-	var b strings.Builder
-	if days := d / day; days > 0 {
-		fmt.Fprintf(&b, "%dd", days)
-		d -= days * day
-	}
-	for _, unit := range []struct {
-		size time.Duration
-		name string
-	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
-		if n := d / unit.size; n > 0 {
-			fmt.Fprintf(&b, "%d%s", n, unit.name)
-			d -= n * unit.size
-		}
-	}
-	return b.String()
 }
 
 // number formats a number with three significant digits, but not fewer than all
@@ -104,7 +80,7 @@ func parts(s *simulate.Setting) []string {
 	}
 	keda := "without KEDA"
 	if k := s.KEDA; k != nil {
-		keda = fmt.Sprintf("KEDA with cooldown %s and polling every %s", duration(k.Cooldown), duration(k.Polling))
+		keda = fmt.Sprintf("KEDA with cooldown %s and polling every %s", simulate.Duration(k.Cooldown), simulate.Duration(k.Polling))
 	}
 	return []string{
 		string(m.Source) + " metric", fmt.Sprintf("target %s %s", number(float64(m.Target)/1000), per),

@@ -41,7 +41,7 @@ func (r *Report) WriteText(to io.Writer, o TextOptions) error {
 func (r *Report) notes() []string {
 	list := append([]string{}, r.Notes...)
 	if s := r.Summary; s.Gaps > 0 {
-		list = append(list, fmt.Sprintf("The load has %d gaps of %s in total, in which its last rate is kept.", s.Gaps, duration(s.Missing)))
+		list = append(list, fmt.Sprintf("Gaps in the load: %d, %s in total; its last rate is kept in them.", s.Gaps, simulate.Duration(s.Missing)))
 	}
 	return list
 }
@@ -49,7 +49,7 @@ func (r *Report) notes() []string {
 func (r *Report) writeHead(b *strings.Builder) {
 	s := r.Summary
 	fmt.Fprintf(b, "Load: %s\n", r.Load)
-	fmt.Fprintf(b, "      %s, %s to %s requests per second", duration(s.End-s.Begin), number(s.Min), number(s.Max))
+	fmt.Fprintf(b, "      %s, %s to %s requests per second", simulate.Duration(s.End-s.Begin), number(s.Min), number(s.Max))
 	if !r.Relative {
 		fmt.Fprintf(b, ", from %s UTC", r.clock(s.Begin))
 	}
@@ -57,8 +57,8 @@ func (r *Report) writeHead(b *strings.Builder) {
 	first := r.Results[0].Setting
 	fmt.Fprintf(b, "HPA:  %s\n", r.common())
 	fmt.Fprintf(b, "      Kubernetes 1.%d, sync every %s, tolerance %s, metrics scraped every %s over %s\n",
-		first.Options.Version, duration(first.SyncPeriod), number(first.Options.Tolerance), duration(first.Delay.Scrape), duration(first.Delay.Window))
-	fmt.Fprintf(b, "Pods: pending for %s, then starting for %s", duration(first.Startup.Pending), duration(first.Startup.Starting))
+		first.Options.Version, simulate.Duration(first.SyncPeriod), number(first.Options.Tolerance), simulate.Duration(first.Delay.Scrape), simulate.Duration(first.Delay.Window))
+	fmt.Fprintf(b, "Pods: pending for %s, then starting for %s", simulate.Duration(first.Startup.Pending), simulate.Duration(first.Startup.Starting))
 	if first.Capacity > 0 {
 		fmt.Fprintf(b, ", serving at most %s requests per second", number(first.Capacity))
 	}
@@ -77,7 +77,7 @@ func columns() []struct {
 		{"SETTING", func(_ *Report, x *simulate.Result) string { return x.Setting.Name }},
 		{"POD-HOURS", func(_ *Report, x *simulate.Result) string { return number(x.PodHours) }},
 		{"ABOVE TARGET", func(_ *Report, x *simulate.Result) string {
-			return fmt.Sprintf("%s (%s)", duration(x.Above), percent(x.Share()))
+			return fmt.Sprintf("%s (%s)", simulate.Duration(x.Above), percent(x.Share()))
 		}},
 		{"UNSERVED", func(_ *Report, x *simulate.Result) string {
 			return fmt.Sprintf("%s (%s)", number(x.Unserved), percent(x.UnservedShare()))
@@ -107,13 +107,13 @@ func (r *Report) writeTable(b *strings.Builder) {
 	}
 	_ = w.Flush() // to a strings.Builder
 	fmt.Fprintf(b, "\nAbove target: time with more than %s requests per second of a ready pod.\n", r.above())
-	fmt.Fprintf(b, "Flaps: changes that reverse the last one within %s.\n", duration(simulate.FlapWindow))
+	fmt.Fprintf(b, "Flaps: changes that reverse the last one within %s.\n", simulate.Duration(simulate.FlapWindow))
 	if r.Results[0].Setting.Capacity == 0 {
 		b.WriteString("Unserved: without a ready pod; --capacity counts those that ready pods cannot serve, too.\n")
 	}
 	for _, x := range r.Results {
 		if x.AtMax > 0 {
-			fmt.Fprintf(b, "At the maximum of %[2]d replicas, %[1]s was above target for %[3]s.\n", x.Setting.Name, x.Setting.Spec.Max, duration(x.AtMax))
+			fmt.Fprintf(b, "At the maximum of %[2]d replicas, %[1]s was above target for %[3]s.\n", x.Setting.Name, x.Setting.Spec.Max, simulate.Duration(x.AtMax))
 		}
 	}
 }
@@ -177,12 +177,12 @@ func (r *Report) writeSearch(b *strings.Builder) {
 	}
 	base := r.Results[0]
 	if s.Found == nil {
-		fmt.Fprintf(b, "\nNone of %d settings is above %s requests per second of a pod for at most %s of the time. Faster pods, a shorter rate window or more replicas may help.\n",
-			s.Tried, number(base.Setting.Above), percent(s.Limit))
+		fmt.Fprintf(b, "\nNone of %d settings stays within %s of the time above %s requests per second of a pod.\nPods that start faster, a shorter rate window or a higher maximum may help.\n",
+			s.Tried, percent(s.Limit), number(base.Setting.Above))
 		return
 	}
-	fmt.Fprintf(b, "\nCheapest of %d settings that are above %s requests per second of a pod for at most %s of the time: %s, with %s pod-hours (%s has %s).\n\n",
-		s.Tried, number(base.Setting.Above), percent(s.Limit), s.Found.Setting.Name, number(s.Found.PodHours), base.Setting.Name, number(base.PodHours))
+	fmt.Fprintf(b, "\nCheapest of %d settings within %s of the time above %s requests per second of a pod: %s.\nIt takes %s pod-hours, %s takes %s.\n\n",
+		s.Tried, percent(s.Limit), number(base.Setting.Above), s.Found.Setting.Name, number(s.Found.PodHours), base.Setting.Name, number(base.PodHours))
 	writeSpec(b, &s.Found.Setting.Spec)
 }
 

@@ -27,7 +27,7 @@ func Candidates(base Setting) []Setting {
 			s.Spec.Metrics = []hpa.Metric{base.Spec.Metrics[0]}
 			s.Spec.Metrics[0].Target = target
 			s.Spec.Behavior = withWindow(base.Spec.Behavior, window)
-			s.Name = fmt.Sprintf("target %v, down window %v", float64(target)/1000, window)
+			s.Name = fmt.Sprintf("target %v, down window %s", float64(target)/1000, Duration(window))
 			list = append(list, s)
 		}
 	}

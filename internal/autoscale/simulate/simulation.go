@@ -169,6 +169,9 @@ func (s *Simulation) poll() {
 		return
 	}
 	if s.low == 0 && before > 0 && (!s.wasOn || s.now > s.active+k.Cooldown) {
-		s.scale(before, 0, func() Change { return Change{Reason: "KEDA: inactive for the cooldown period"} })
+		s.scale(before, 0, func() Change { return Change{Reason: "KEDA: inactive"} })
 	}
 }
+
+// Replicas returns spec.replicas now.
+func (s *Simulation) Replicas() int32 { return s.pods.replicas }
