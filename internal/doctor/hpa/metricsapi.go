@@ -123,15 +123,15 @@ func addAPIStatus(d *diagnosis, f *finding) {
 		evidence("APIService "+api.Metadata.Name, "%s", api.Status.Conditions.Of("Available"))
 }
 
-// adapterDistrustsServer reports a server behind the API server that rejects the certificate with
+// rejectsServer reports a server behind the API server that rejects the certificate with
 // which the API server forwards requests, so that it does not know from whom they are.
-func adapterDistrustsServer(d *diagnosis, err error) *finding {
+func rejectsServer(d *diagnosis, err error) *finding {
 	api := metricsAPI(d).Value()
 	if err == nil || api == nil || api.Spec.Service == nil || d.IsLocal(err) {
 		return nil
 	}
 	available := api.Status.Conditions.Of("Available")
-	rejected := cluster.ReasonOf(err) == cluster.Unauthorized || cluster.ReasonOf(err) == cluster.Forbidden && strings.Contains(err.Error(), cluster.Anonymous)
+	rejected := cluster.ReasonOf(err) == cluster.Unauthorized || cluster.ReasonOf(err) == cluster.Forbidden // not by the API server
 	if !rejected && !regexp.MustCompile(`bad status from \S+: 40[13]$`).MatchString(available.Message) {
 		return nil
 	}
@@ -144,18 +144,21 @@ func adapterDistrustsServer(d *diagnosis, err error) *finding {
 		fix("restart the Deployment of %s if that CA was replaced since its start; remove --requestheader-client-ca-file from its arguments if it has another CA", api.Owner())
 }
 
-// proxyIntercepts reports an API server whose requests to Services go through an HTTP proxy.
-func proxyIntercepts(d *diagnosis, err error) *finding {
-	api := metricsAPI(d).Value()
-	if err == nil || api == nil || api.Spec.Service == nil {
+func listRejected(d *diagnosis) *finding  { return rejectsServer(d, listErr(d)) }
+func valueRejected(d *diagnosis) *finding { return rejectsServer(d, d.Values.Err()) }
+
+// proxyIntercepts reports an API server whose requests to Services go through an HTTP proxy. If
+// the proxy refuses a connection, Go reports only the text of the HTTP status.
+func proxyIntercepts(d *diagnosis) *finding {
+	api, err := metricsAPI(d).Value(), listErr(d)
+	if err == nil || api == nil {
 		return nil
 	}
-	// Of a proxy that refuses a connection, Go reports only the text of the HTTP status.
 	available := api.Status.Conditions.Of("Available")
 	if !regexp.MustCompile(`proxyconnect|Get "[^"]+": (Forbidden|Proxy Authentication Required|Bad Gateway|Service Unavailable|Gateway Time-?out|Bad Request|Not Found|Method Not Allowed)$`).MatchString(available.Message) {
 		return nil
 	}
-	return failed("an HTTP proxy intercepts requests of the API server", "The API server sends its requests to %s through an HTTP proxy.", api.Owner()).as("apiserver-proxy").
+	return failed("an HTTP proxy intercepts requests of the API server", "The API server sends its requests to %s through an HTTP proxy.", api.Owner()).
 		evidence("response", "%s", err).evidence("APIService "+api.Metadata.Name, "%s", available).
 		fix("add the addresses of Services and .svc to NO_PROXY of kube-apiserver, or remove HTTPS_PROXY, and restart it")
 }

@@ -62,32 +62,23 @@ func exporterRollsOut(d *diagnosis) *finding {
 	return waitingUntil(until, "a rollout replaces %d pods without exporter", len(pods.Without))
 }
 
-// strangersWithoutExporter reports pods of other workloads under the selector of the target.
-// The HPA takes them for its own: they count as idle, or as at the target.
-func strangersWithoutExporter(d *diagnosis) *finding {
-	strangers := slices.DeleteFunc(d.Strangers(), func(p cluster.Pod) bool { return cluster.FindExporter(&p.Spec) != nil })
-	if len(strangers) == 0 || len(strangers) < len(d.Pods.Value().Without) {
-		return nil
-	}
-	return withStrangers(d, failed("other pods match its selector", "The selector of %s matches pods of others, too: the HPA counts them, and they have no metrics.", d.targetRef()), strangers)
-}
-
-// strangersWithExporter reports pods of other workloads that have an exporter.
-func strangersWithExporter(d *diagnosis) *finding {
+// podsOfOthers reports pods of other workloads under the selector of the target. The HPA takes
+// them for its own: without metrics they count as idle, or as at the target.
+func podsOfOthers(d *diagnosis) *finding {
 	strangers := d.Strangers()
 	if len(strangers) == 0 {
 		return nil
 	}
-	return withStrangers(d, warning("The selector of %s matches pods of others, too: the HPA counts them and their metrics.", d.targetRef()), strangers)
-}
-
-func withStrangers(d *diagnosis, f *finding, strangers []cluster.Pod) *finding {
+	without := slices.DeleteFunc(slices.Clone(strangers), func(p cluster.Pod) bool { return cluster.FindExporter(&p.Spec) != nil })
+	const also = "The selector of %s matches pods of others, too: the HPA counts them"
+	f := warning(also+" and their metrics.", d.targetRef())
+	if len(without) > 0 && len(without) == len(d.Pods.Value().Without) { // else exporters are missing
+		f, strangers = failed("other pods match its selector", also+", and they have no metrics.", d.targetRef()), without
+	}
 	f.evidence("selector", "%s", d.PodSelector())
-	for i := range strangers {
-		const most = 3
-		if p := &strangers[i]; i < most {
-			f.evidence("pod "+p.Metadata.Name, "of %s", cmp.Or(strings.TrimSpace(p.Owner().String()), "no workload"))
-		}
+	const most = 3
+	for _, p := range strangers[:min(len(strangers), most)] {
+		f.evidence("pod "+p.Metadata.Name, "of %s", cmp.Or(strings.TrimSpace(p.Owner().String()), "no workload"))
 	}
 	return f.fix("change a label of these pods, in the template of their workload; or add a label to the selector of %s, which means to recreate it", d.targetRef())
 }

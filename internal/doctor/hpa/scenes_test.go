@@ -177,6 +177,11 @@ func realPods() []scene {
 		{"an older version in scaleTargetRef", old, nil, doctor.Healthy, "", ""},
 		{"a Rollout of a Deployment", rollout, nil, doctor.Healthy, "", ""},
 		{"a kind with something else in spec", strange, nil, doctor.Healthy, "", "app=web"},
+		{"an HPA on another program", responses{
+			hpaPath:  strings.Replace(realHPA(podsMetric), "nginx_http_requests", "queue_length", 1),
+			podsPath: items(podWith("web-1", `{"name": "worker", "image": "shop/worker:3"}`)),
+		}, nil, doctor.Inconclusive, "unknown", "may be a metric of another program"},
+		{"an ingress controller without exporter", pods(podWith("web-1", `{"name": "controller", "image": "registry.k8s.io/ingress-nginx/controller:v1.13.2"}`)), nil, doctor.Inconclusive, "ingress-controller-metric", "do not inject"},
 		{"an ingress controller", responses{expositionPath: "nginx_ingress_controller_requests 7"}, nil, doctor.Unhealthy, "exporter-other-program", "no nginx_up"},
 	}
 }
@@ -314,6 +319,10 @@ func realKEDA() []scene {
 		{"scaled to nothing", keda(hpa("s0-prometheus"), scaled(prom), responses{
 			webPath: `{"metadata": {"name": "web"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "web"}}}}`, podsPath: items(),
 		}), nil, doctor.Pending, "", "scaled to 0"},
+		{"a query of an ingress controller", keda(hpa("s0-prometheus"), scaled(strings.Replace(prom, "nginx_http_requests_total", "nginx_ingress_controller_requests", 1)), nil), nil, doctor.Inconclusive, "ingress-controller-metric", "query of the trigger"},
+		{"a server of KEDA that rejects the API server", keda(hpa("s0-prometheus"), scaled(prom), responses{
+			"/apis/external.metrics.k8s.io/v1beta1": "error: You must be logged in to the server (Unauthorized)", "/version": "{}",
+		}), nil, doctor.Unhealthy, "adapter-front-proxy", "front|forwards"},
 		{"a query of nothing", static, series{"sum(rate(nginx": vector()}, doctor.Unhealthy, "keda-query-empty", ""},
 		{"values of another program", keda(hpa("s0-rabbit"), scaled(rabbit), responses{value + "s0-rabbit": `{"items": [{"value": "3"}]}`}), nil, doctor.Healthy, "", "not the exporter"},
 		{"no values of another trigger", keda(hpa("s0-kafka-orders"), scaled(kafka+","+prom), nil), nil, doctor.Unhealthy, "keda-no-value", ""},

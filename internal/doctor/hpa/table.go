@@ -170,20 +170,21 @@ func podCauses() []group {
 			{judge: podsAreReplaced},
 			{"pods-none", podsMissing, "The workload has no pods.", "A quota, admission control, or a selector that does not match the template prevents them.", "Run `kubectl describe` for the workload and its ReplicaSets."},
 		}},
-		{when: lacksExporters, causes: []cause{
-			{judge: exporterRollsOut},
+		{causes: []cause{
 			{
-				"pods-of-others", strangersWithoutExporter, "The HPA scales too much, or not at all; values are those of fewer pods than the selector matches.",
+				"pods-of-others", podsOfOthers, "The HPA scales too much, or not at all; values are those of fewer pods than the selector matches.",
 				"Pods of another workload, of a Job or of none have the labels of the selector: the HPA counts them. A warning if they have an exporter.",
 				"Change their labels.",
 			},
+		}},
+		{when: lacksExporters, causes: []cause{
+			{judge: exporterRollsOut},
 			{judge: noNginx},
 			{
 				"exporter-missing", exporterMissing, "Pods do not have the container nginx-exporter.", "The sidecar was not added, or the workload was applied again without it.",
 				"Run `nginx-exporter inject` on the manifest of the workload, or use the chart's MutatingAdmissionPolicy.",
 			},
 		}},
-		{causes: []cause{{code: "pods-of-others", judge: strangersWithExporter}}},
 		{when: noneIsReady, causes: []cause{
 			{judge: containerCrashes},
 			{"exporter-crashing", nil, "The exporter is in CrashLoopBackOff.", "A flag or a file of the exporter is invalid; its last log line says which.", "Correct it. `nginx-exporter check-config` finds it before a deployment."},
@@ -335,13 +336,13 @@ func apiCauses() []group {
 		}},
 		{causes: []cause{
 			{
-				"adapter-front-proxy", func(d *diagnosis) *finding { return adapterDistrustsServer(d, listErr(d)) },
+				"adapter-front-proxy", listRejected,
 				"`error: You must be logged in to the server`, or `User \"system:anonymous\" cannot`, only for metrics; or `FailedDiscoveryCheck` with status 401 or 403.",
 				"The adapter does not trust the certificate with which the API server forwards requests (front proxy).",
 				"Compare requestheader-client-ca-file in the ConfigMap extension-apiserver-authentication with the certificate of the API server, and restart the adapter.",
 			},
 			{
-				"apiserver-proxy", func(d *diagnosis) *finding { return proxyIntercepts(d, listErr(d)) },
+				"apiserver-proxy", proxyIntercepts,
 				"`FailedDiscoveryCheck` with `proxyconnect`, `Forbidden` or `Service Unavailable` after the address.",
 				"HTTPS_PROXY of the API server applies to its requests to the adapter.", "Add the addresses of Services and `.svc` to its NO_PROXY.",
 			},
@@ -412,7 +413,7 @@ func valueCauses() []group {
 	return []group{
 		{causes: []cause{
 			{judge: valueDenied},
-			{judge: func(d *diagnosis) *finding { return adapterDistrustsServer(d, d.Values.Err()) }},
+			{judge: valueRejected},
 		}},
 		{when: valueFails, add: addResponse, causes: []cause{
 			{code: "adapter-auth-delegator", judge: valueLacksDelegator},
