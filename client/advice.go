@@ -34,7 +34,7 @@ func AdviceOf(err error) string {
 		return adviceStatus(e.Status)
 	case ReasonTooLarge, ReasonParse:
 		return "check that the path of the target is a location with stub_status in nginx"
-	case ReasonCanceled:
+	case ReasonFile, ReasonCanceled: // the error has it
 	}
 	return ""
 }

@@ -51,13 +51,13 @@ type Options struct {
 }
 
 // Reasons returns the reasons for which requests can fail. Without a host name it
-// omits [ReasonDNS], and without TLS [ReasonTLS].
+// omits [ReasonDNS], and without TLS [ReasonTLS]; [ReasonFile] never applies.
 func (o *Options) Reasons() []Reason {
 	indirect := o.HTTP.ProxyURL.URL != nil || o.HTTP.OAuth2 != nil // through another server
 	_, err := netip.ParseAddr(o.Target.Host())
 	named := o.Target.Socket() == "" && err != nil && o.Target.Host() != "localhost"
 	return slices.DeleteFunc(Reasons(), func(r Reason) bool {
-		return !indirect && (r == ReasonDNS && !named || r == ReasonTLS && !o.Target.TLS())
+		return r == ReasonFile || !indirect && (r == ReasonDNS && !named || r == ReasonTLS && !o.Target.TLS())
 	})
 }
 

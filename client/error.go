@@ -28,6 +28,7 @@ const (
 	ReasonStatus   Reason = "status"    // an HTTP status other than 200
 	ReasonTooLarge Reason = "too_large" // above the size limit of the document
 	ReasonParse    Reason = "parse"     // not the expected document
+	ReasonFile     Reason = "file"      // a file or socket of the exporter's host cannot be read, such as an access log
 
 	// ReasonCanceled is not a failure of nginx: the caller cancelled.
 	ReasonCanceled Reason = "canceled"
@@ -37,7 +38,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonDNS, ReasonRefused, ReasonTimeout, ReasonTLS,
-		ReasonNetwork, ReasonStatus, ReasonTooLarge, ReasonParse,
+		ReasonNetwork, ReasonStatus, ReasonTooLarge, ReasonParse, ReasonFile,
 	}
 }
 

@@ -67,7 +67,8 @@ type Collector struct {
 	sampler   *sampler // nil without rates
 
 	targets atomic.Pointer[[]*target]
-	setting sync.Mutex // held by SetTargets
+	alone   atomic.Pointer[[]*aloneSource]
+	setting sync.Mutex // held by SetTargets and SetSources
 }
 
 // New returns a Collector without targets. It opens no connections.
@@ -87,6 +88,7 @@ func New(options Options) *Collector {
 		c.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	c.targets.Store(&[]*target{})
+	c.alone.Store(&[]*aloneSource{})
 	c.rates = newRates(options.RateWindows, c.protocols)
 	if len(c.rates.windows) > 0 {
 		if options.now != nil {
@@ -122,6 +124,11 @@ func (c *Collector) SourceNames() []string {
 			}
 		}
 	}
+	for _, a := range *c.alone.Load() {
+		if !slices.Contains(names, a.Source.Name()) {
+			names = append(names, a.Source.Name())
+		}
+	}
 	return append(names, exporter.Name)
 }
 
@@ -130,6 +137,7 @@ func (c *Collector) SourceNames() []string {
 func (c *Collector) Offers(names []string) bool {
 	targets := *c.targets.Load()
 	return len(targets) == 0 || slices.Contains(names, exporter.Name) ||
+		slices.ContainsFunc(*c.alone.Load(), func(a *aloneSource) bool { return slices.Contains(names, a.Source.Name()) }) ||
 		slices.ContainsFunc(targets, func(t *target) bool { return t.offers(names) })
 }
 
@@ -204,7 +212,8 @@ func (c *Collector) Scrape(ctx context.Context, only ...string) *metric.Expositi
 	return e
 }
 
-// addTargets scrapes all targets and adds their series.
+// addTargets scrapes all targets, and sources without a target, and adds their
+// series.
 func (c *Collector) addTargets(ctx context.Context, e *metric.Exposition, only []string) {
 	targets := *c.targets.Load()
 	reports := make([]*targetReport, len(targets))
@@ -214,10 +223,20 @@ func (c *Collector) addTargets(ctx context.Context, e *metric.Exposition, only [
 			group.Go(func() { reports[i] = t.scrape(ctx, only) })
 		}
 	}
+	alone := *c.alone.Load()
+	batches := make([][]*metric.Batch, len(alone))
+	for i, a := range alone {
+		if len(only) == 0 || slices.Contains(only, a.Source.Name()) {
+			group.Go(func() { batches[i] = a.scrape(ctx) })
+		}
+	}
 	if len(targets) > 0 {
 		reports[0] = targets[0].scrape(ctx, only)
 	}
 	group.Wait()
+	for _, b := range slices.Concat(batches...) {
+		e.Add(b)
+	}
 	for i, t := range targets {
 		t.rate.add(reports[i].counters, only)
 		for _, b := range append(reports[i].sources, reports[i].counters) {

@@ -25,6 +25,11 @@ type health struct {
 	suppressed int    // changes that were not logged
 }
 
+// newHealth returns the health of a source that was not scraped yet.
+func newHealth(logger log.Logger, source string) health {
+	return health{logger: log.With(logger, "source", source), budget: newBudget()}
+}
+
 // logLine is a log line that is written after the lock is released.
 type logLine struct {
 	logger  log.Logger

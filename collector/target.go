@@ -193,7 +193,7 @@ func (t *target) state(name string) *sourceState {
 	if state == nil {
 		state = &sourceState{
 			counters: &exporter.Counters{Source: name, Possible: t.possible(name), Errors: map[client.Reason]float64{}},
-			health:   health{logger: log.With(t.logger, "source", name), budget: newBudget()},
+			health:   newHealth(t.logger, name),
 		}
 		t.sources[name] = state
 	}
@@ -220,6 +220,11 @@ func (t *target) offers(names []string) bool {
 
 // possible returns which failures and drops can occur for a source of the target.
 func (t *target) possible(name string) exporter.Possible {
+	if slices.ContainsFunc(t.options.Sources, func(s source.Source) bool { return s.Name() == name }) {
+		possible := additionalPossible()
+		possible.HasLimit = t.selection.MaxSeries > 0
+		return possible
+	}
 	discovery := slices.ContainsFunc(t.protocols, func(p source.Protocol) bool { return p.Discovery() == name })
 	single := slices.ContainsFunc(sourcesOf(t.protocols), func(i source.Info) bool { return i.Name == name && i.Single })
 	return exporter.Possible{

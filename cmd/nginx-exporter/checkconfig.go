@@ -23,6 +23,11 @@ func checkConfig(c *config.Config, stdout io.Writer) error {
 			return err
 		}
 	}
+	for _, log := range settings.Logs() {
+		if _, err := fmt.Fprintln(stdout, "access log:", log.Address); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintln(stdout, "the configuration is valid")
 	return err
 }

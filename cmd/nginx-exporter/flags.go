@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/accesslog"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
@@ -86,9 +87,13 @@ func (c *cli) nginxFlags() {
 	c.add("nginx.addr-label", "", text(&n.AddrLabel, config.AddrLabels()[0]),
 		"When to add the label addr: auto (two or more targets) or always.")
 	c.add("nginx.host-header", "", text(&n.Host, "").named("HOST"),
-		"Host header of requests, instead of the host of the target.")
+		"Host header of requests, instead of the host of the target.").rare = true
 	c.add("nginx.proxy-protocol", "PROXY_PROTOCOL", boolean(&n.ProxyProtocol, false),
 		"Send a PROXY protocol header on each connection.")
+	c.add("nginx.access-log", "", list(&n.AccessLogs).named("INPUT"),
+		"Access log: spool:PATH, PATH, udp://HOST:PORT or unix:PATH. Repeatable.")
+	c.add("nginx.access-log-format", "", text(&n.AccessLogFormat, accesslog.Own),
+		"Name of a known format, or the log_format of NGINX.").rare = true
 	c.add("nginx.ssl-verify", "SSL_VERIFY", boolean(&n.Verify, true),
 		"Verify the TLS certificate of NGINX.")
 	c.add("nginx.ssl-server-name", "", text(&n.ServerName, "").named("NAME"),

@@ -12,6 +12,7 @@ import (
 
 	"nginx-exporter/collector"
 	"nginx-exporter/collector/source/exporter"
+	"nginx-exporter/internal/accesslog"
 	"nginx-exporter/internal/config"
 )
 
@@ -19,6 +20,7 @@ import (
 type loader struct {
 	config    *config.Config
 	collector *collector.Collector
+	logs      *accesslog.Set
 	logger    log.Logger
 
 	limits config.Limits // those in effect since the start
@@ -33,8 +35,20 @@ func (l *loader) probes() *config.Probes { return l.current.Load() }
 
 // apply makes settings the current ones.
 func (l *loader) apply(settings *config.Settings) error {
-	if err := l.collector.SetTargets(settings.Targets()); err != nil {
+	change, err := l.logs.Prepare(settings.Logs())
+	if err != nil {
 		return err
+	}
+	err = l.collector.SetTargets(change.Targets(settings.Targets()))
+	if err == nil {
+		err = l.collector.SetSources(change.Alone())
+	}
+	if err != nil {
+		change.Abort()
+		return err
+	}
+	if err := change.Commit(); err != nil {
+		_ = level.Warn(l.logger).Log("msg", "Closing an access log failed", "err", err)
 	}
 	l.current.Store(settings.Probes())
 	if l.config.File != "" {

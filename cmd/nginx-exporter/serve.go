@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"nginx-exporter/collector"
+	"nginx-exporter/internal/accesslog"
 	"nginx-exporter/internal/config"
 	"nginx-exporter/internal/web"
 )
@@ -23,8 +24,10 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	options := settings.CollectorOptions()
 	options.Logger = logs.kit
 	scraper := collector.New(options)
+	accessLogs := accesslog.NewSet(logs.kit)
+	defer func() { _ = accessLogs.Close() }() // it has been read as far as it was exposed
 	defer scraper.Close()
-	loader := &loader{config: c, collector: scraper, logger: logs.kit, limits: settings.Web().Limits}
+	loader := &loader{config: c, collector: scraper, logs: accessLogs, logger: logs.kit, limits: settings.Web().Limits}
 	if err := loader.apply(settings); err != nil {
 		return err
 	}
@@ -43,7 +46,7 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	}
 	_ = level.Info(logs.kit).Log("msg", "Starting nginx-exporter", "version", version.Version, "revision", version.GetRevision(),
 		"targets", targetNames(settings.Targets()))
-	tuneRuntime()
+	tuneRuntime(settings.HasSocket())
 	go loader.watch(ctx, read)
 	ended := signals.handle(server, loader, logs)
 	if err := server.Serve(); err != nil {

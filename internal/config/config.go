@@ -54,6 +54,9 @@ type Nginx struct {
 	MaxDocument int64         // size of an NGINX Plus document in bytes
 	PadCodes    bool
 	ServerID    bool
+
+	AccessLogs      []string // addresses of access logs
+	AccessLogFormat string   // of these
 }
 
 // AddrLabels lists the values of --nginx.addr-label, the default first.
@@ -77,6 +80,7 @@ type Web struct {
 // Settings are validated values. Only Validate makes them.
 type Settings struct {
 	targets  []collector.TargetOptions
+	logs     []Log
 	probe    *Probes
 	web      Web
 	options  collector.Options
@@ -147,6 +151,9 @@ func (c *Config) validate() (*Settings, error) {
 		return nil, err
 	}
 	if settings.probe, err = b.probes(file); err != nil {
+		return nil, err
+	}
+	if settings.logs, err = b.accessLogs(file, len(settings.targets)); err != nil {
 		return nil, err
 	}
 	settings.fromFile, settings.warnings = b.fromFile, b.warnings

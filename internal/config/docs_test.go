@@ -35,6 +35,7 @@ func TestDocsConfiguration(t *testing.T) {
 	}{
 		{"At the top", reflect.TypeFor[File]()},
 		{"Below `targets`, for each", reflect.TypeFor[Target]()},
+		{"Below `access_logs`, at the top and of a target, for each", reflect.TypeFor[AccessLog]()},
 		{"Below `modules`, for each name", reflect.TypeFor[Module]()},
 		{"Below `probe`", reflect.TypeFor[Probe]()},
 		{"Below `probe.allow`, for each", reflect.TypeFor[Allow]()},

@@ -21,7 +21,10 @@ type File struct {
 	Targets *[]Target         `yaml:"targets,omitempty" doc:"Targets of /metrics, instead of --nginx.scrape-uri. Empty for exporters that only probe."`
 	Modules map[string]Module `yaml:"modules,omitempty" doc:"Settings for targets of /probe, by module name. The module default always exists."`
 	Probe   Probe             `yaml:"probe,omitempty" doc:"Rules of /probe."`
-	Web     FileWeb           `yaml:"web,omitempty" doc:"Limits of the exporter's own HTTP server. Changes take effect at the next start."`
+
+	AccessLogs []AccessLog `yaml:"access_logs,omitempty" doc:"Access logs of nginx that are not logs of a target."`
+
+	Web FileWeb `yaml:"web,omitempty" doc:"Limits of the exporter's own HTTP server. Changes take effect at the next start."`
 }
 
 // Target is one nginx to scrape.
@@ -30,6 +33,8 @@ type Target struct {
 	Name   string            `yaml:"name,omitempty" doc:"Value of the label addr, instead of the URI."`
 	Labels map[string]string `yaml:"labels,omitempty" doc:"Labels of all series of this target; they override constant labels of the same name."`
 	Module `yaml:",inline"`
+
+	AccessLogs []AccessLog `yaml:"access_logs,omitempty" doc:"Access logs of this nginx."`
 }
 
 // Module configures how a target is scraped.
@@ -218,7 +223,13 @@ func (f *File) setDirectory(directory string) {
 	if f.Targets != nil {
 		for i := range *f.Targets {
 			(*f.Targets)[i].HTTP.setDirectory(directory)
+			for j := range (*f.Targets)[i].AccessLogs {
+				(*f.Targets)[i].AccessLogs[j].setDirectory(directory)
+			}
 		}
+	}
+	for i := range f.AccessLogs {
+		f.AccessLogs[i].setDirectory(directory)
 	}
 	for _, module := range f.Modules {
 		module.HTTP.setDirectory(directory)

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"nginx-exporter/collector"
+	"nginx-exporter/collector/source/accesslog"
 )
 
 // schema is one part of a JSON schema.
@@ -100,6 +101,8 @@ func structure(t *testing.T, of reflect.Type, path string) schema {
 	switch of {
 	case reflect.TypeFor[Target]():
 		whole["required"] = []string{"uri"}
+	case reflect.TypeFor[AccessLog]():
+		whole["required"] = []string{"input"}
 	case reflect.TypeFor[Allow]():
 		whole["oneOf"] = []schema{{"required": []string{"host"}}, {"required": []string{"cidr"}}}
 	}
@@ -136,6 +139,8 @@ func describe(t *testing.T, of reflect.Type, path string) schema {
 		return schema{"type": "string"}
 	case reflect.Bool:
 		return schema{"type": "boolean"}
+	case reflect.Float64:
+		return schema{"type": "number", "minimum": 0}
 	case reflect.Uint16:
 		return schema{"type": "integer", "minimum": 1, "maximum": 65535}
 	default:
@@ -151,6 +156,10 @@ func narrow(f field, part schema) {
 		part["enum"] = collector.Modes()
 	case f.name == "uri":
 		part["pattern"] = "^(https?://|unix:)"
+	case f.name == "names":
+		part["enum"] = accesslog.AllNames()
+	case f.name == "escape":
+		part["enum"] = []string{"default", "json", "none"}
 	case f.name == "collectors":
 		var names []string
 		for _, source := range collector.Sources() {

@@ -49,6 +49,7 @@ type file struct {
 	reading chan struct{}
 	buffer  []byte
 	open    []*generation // oldest first; the last one is at the path, unless it was removed
+	closed  bool
 
 	mu    sync.Mutex // guards stats and read
 	stats Stats
@@ -146,6 +147,9 @@ func (f *file) Read(ctx context.Context, deliver func(Lines)) error {
 		return nil
 	}
 	defer func() { <-f.reading }()
+	if f.closed {
+		return os.ErrClosed // it must not be opened again
+	}
 	err := f.readAll(ctx, deliver)
 	f.measure(err)
 	return err
@@ -361,6 +365,10 @@ func (f *file) Stats() Stats {
 func (f *file) Close() error {
 	f.reading <- struct{}{}
 	defer func() { <-f.reading }()
+	if f.closed {
+		return nil
+	}
+	f.closed = true
 	err := f.keeper.close(f)
 	for _, g := range f.open {
 		err = errors.Join(err, g.Close())

@@ -28,9 +28,8 @@ const (
 
 // socket receives log lines as syslog messages.
 type socket struct {
-	conn    packetConn
-	remove  string // path of a Unix socket
-	warning string
+	conn   packetConn
+	remove string // path of a Unix socket
 
 	mu       sync.Mutex // guards the receiver and its messages
 	receiver *receiver
@@ -61,7 +60,7 @@ func NewUDP(address string) (Input, error) {
 		}
 		return nil, err
 	}
-	return newSocket(conn, "")
+	return newSocket(conn)
 }
 
 // Exposed reports whether other hosts can send messages to a UDP address. They
@@ -93,7 +92,7 @@ func NewUnix(path string) (Input, error) {
 	if err := os.Chmod(path, 0o666); err != nil { //nolint:gosec // as the comment says
 		return nil, errors.Join(err, conn.Close(), os.Remove(path))
 	}
-	s, err := newSocket(conn, UnixWarning)
+	s, err := newSocket(conn)
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(path))
 	}
@@ -124,8 +123,8 @@ func removeDead(path string) error {
 	return os.Remove(path)
 }
 
-func newSocket(conn packetConn, warning string) (*socket, error) {
-	s := &socket{conn: conn, warning: warning}
+func newSocket(conn packetConn) (*socket, error) {
+	s := &socket{conn: conn}
 	var err error
 	if s.receiver, err = newReceiver(conn); err == nil {
 		s.counts.Buffer, err = s.receiver.setBuffer(socketBuffer)
@@ -133,11 +132,10 @@ func newSocket(conn packetConn, warning string) (*socket, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if warning == "" && s.counts.Buffer > 0 && s.counts.Buffer < socketBuffer {
-		s.warning = fmt.Sprintf("the receive buffer has %d KiB of %d KiB, so that bursts of requests can be lost; "+
+	if s.counts.Buffer > 0 && s.counts.Buffer < socketBuffer {
+		s.counts.Warning = fmt.Sprintf("the receive buffer has %d KiB of %d KiB, so that bursts of requests can be lost; "+
 			"set sysctl net.core.rmem_max=%d on the host", s.counts.Buffer>>10, socketBuffer>>10, socketBuffer)
 	}
-	s.counts.Warning = s.warning
 	return s, nil
 }
 

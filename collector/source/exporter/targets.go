@@ -32,6 +32,11 @@ func (t *Targets) Families() []metric.Family {
 // of each source.
 func (t *Targets) AddScrape(b *metric.Batch, up bool, results []*source.Result) {
 	metric.Add(b, t.up, &up)
+	t.AddResults(b, results...)
+}
+
+// AddResults adds the outcomes of sources.
+func (t *Targets) AddResults(b *metric.Batch, results ...*source.Result) {
 	metric.Add(b, t.results, results...)
 }
 
@@ -44,6 +49,11 @@ func (t *Targets) AddCertificate(b *metric.Batch, expiry value.Value) {
 // of its sources.
 func (t *Targets) AddCounters(b *metric.Batch, requests float64, counters []*Counters) {
 	metric.Add(b, t.requests, &requests)
+	t.AddSourceCounters(b, counters...)
+}
+
+// AddSourceCounters adds the counters of sources.
+func (t *Targets) AddSourceCounters(b *metric.Batch, counters ...*Counters) {
 	metric.Add(b, t.counters, counters...)
 }
 
