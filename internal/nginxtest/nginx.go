@@ -23,6 +23,8 @@ type Nginx struct {
 	Dir string
 	// Events is the content of the events block, empty for the defaults.
 	Events string
+	// Workers is the number of worker processes, 1 if it is 0.
+	Workers int
 	// LogPath is where the error log goes, a temporary file if empty.
 	LogPath string
 }
@@ -74,7 +76,7 @@ func (n *Nginx) Configure(tb proctest.TB, http string) {
 		user = "user root root;\n" // so that its workers may enter the folder
 	}
 	main := user + strings.ReplaceAll(`daemon off;
-worker_processes 1;
+worker_processes @WORKERS@;
 pid @DIR@/pid;
 error_log stderr notice;
 events { @EVENTS@ }
@@ -89,6 +91,7 @@ include conf.d/*.conf;
 }
 `, "@DIR@", n.Dir)
 	main = strings.ReplaceAll(main, "@EVENTS@", n.Events)
+	main = strings.ReplaceAll(main, "@WORKERS@", strconv.Itoa(max(1, n.Workers)))
 	if err := os.MkdirAll(filepath.Join(n.Dir, "conf.d"), 0o700); err != nil {
 		tb.Fatalf("%v", err)
 	}

@@ -1,9 +1,16 @@
 package input
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(chaosSpool); path != "" {
+		chaosReader(path, os.Getenv(chaosRecord))
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
