@@ -34,7 +34,7 @@ type clone struct {
 }
 
 // usual lists the ports of the examples, as in examples/README.md.
-func usual() []int { return []int{8080, 8081, 8082, 8443, 8444, 9099, 9113} }
+func usual() []int { return []int{8080, 8081, 8082, 8443, 8444, 9099, 9113, 9514} }
 
 // newClone copies everything that a build reads. Its ports are not in taken, and are
 // added to it. The examples scrape more often, so that tests are faster.

@@ -53,6 +53,13 @@ func examples() []example {
 			`nginx_up 1\n`, `nginx_up 1\n`, `nginx_up 0\n`, `reason=tls .*--nginx\.ssl-ca-cert`,
 			validConf, `nginx_up\{addr="web1"\} 1\nnginx_up\{addr="web1-client-certificate"\} 1\n`, promUp,
 		}},
+		{"access-log", []string{
+			`code="503",method="GET",server="shop.example.com"\} 1\n`,
+			`nginx_http_request_duration_seconds_count\{server="shop.example.com"\} 21\n(.*\n)*nginx_http_responses_total\{code="200",method="GET",server="shop.example.com"\} 20\n`,
+			validConf, `route="/checkout",server="shop.example.com"\} 1\n`,
+			`\{server="shop.example.com"\} => [0-9.]+ @`, `\{server="shop.example.com"\} => 0.0[0-9]+ @`,
+			`nginx_http_responses_total\{code="200",method="GET",server="shop.example.com"\} [0-9]+\n`, `nginx_exporter_log_dropped_total\{log="access"\} 0\n`,
+		}},
 		{"plus", []string{
 			`\{"total":23[0-9]+,"current":19\}\n`,
 			`nginxplus_http_requests_current 19\nnginxplus_http_requests_total 23[0-9]+\nnginxplus_up 1\n`,
