@@ -52,6 +52,9 @@ func (s *sampler) sample(ctx context.Context) {
 		if t.sampling.CompareAndSwap(false, true) {
 			s.group.Go(func() {
 				defer t.sampling.Store(false)
+				for _, one := range t.recentSources() {
+					one.Sample(ctx)
+				}
 				t.scrape(ctx, t.sampled(s.collector.rates))
 			})
 		}
@@ -64,7 +67,7 @@ func (s *sampler) sample(ctx context.Context) {
 func (t *target) sampled(r *rates) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.session.Discovery() == "" || t.scrapes[""] != nil {
+	if t.session.Discovery() == "" && len(t.options.Sources) == 0 || t.scrapes[""] != nil {
 		return nil
 	}
 	return []string{r.of(t.session.Protocol).source}

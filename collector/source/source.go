@@ -29,6 +29,20 @@ type Source interface {
 	Collect(ctx context.Context, b *metric.Batch) error
 }
 
+// Recent is a source that has gauges over windows of time, for autoscalers that
+// cannot compute them.
+type Recent interface {
+	Source
+
+	// Sample reads the source, so that the gauges are up to date when they are
+	// requested.
+	Sample(ctx context.Context)
+
+	// AddRecent adds the gauges over the last window, those that are known. It does
+	// not read anything.
+	AddRecent(b *metric.Batch, window time.Duration)
+}
+
 // ErrAbsent is returned by a source that the target turns out not to have. It is
 // not a failure: the scrape reports nothing about that source.
 var ErrAbsent = errors.New("the target does not have this source")

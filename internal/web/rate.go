@@ -135,6 +135,9 @@ func writeRates(w http.ResponseWriter, rates *collector.Rates) error {
 		if t.Known {
 			targets[i][t.Metric] = t.PerSecond
 		}
+		for name, gauge := range t.Gauges {
+			targets[i][name] = gauge
+		}
 	}
 	document := map[string]any{"window": rates.Window, "targets": targets}
 	for metric, sum := range rates.Sums() {

@@ -69,6 +69,10 @@ type Options struct {
 	// and hosts. Zero means DefaultExpire.
 	Expire time.Duration
 
+	// Windows are those of gauges for autoscalers: the share of errors, and the 95th
+	// percentile of durations. Without them there are no such gauges.
+	Windows []time.Duration
+
 	// Logger gets a line when lines do not have the format. Nil discards them.
 	Logger log.Logger
 
@@ -152,6 +156,7 @@ func (s *Source) build() error {
 	if o.LabelLog {
 		fixed = []metric.Label{{Name: "log", Value: o.Name}}
 	}
+	s.counts.recent = newRecent(o.Windows, fields, fixed, s.counts.now)
 	for _, g := range groups {
 		switch t := newTable(g, fields, fixed); {
 		case t == nil:
@@ -225,6 +230,9 @@ func (s *Source) Name() string {
 // Families implements source.Source.
 func (s *Source) Families() []metric.Family {
 	families := slices.Clone(s.state.Families())
+	if s.counts.recent != nil {
+		families = append(families, s.counts.recent.table.Families()...)
+	}
 	for _, t := range append(s.counts.requests[:len(s.counts.requests):len(s.counts.requests)], s.counts.attempts...) {
 		families = append(families, t.metrics.Families()...)
 	}
@@ -246,14 +254,32 @@ func (s *Source) Collect(ctx context.Context, b *metric.Batch) error {
 	s.counts.expire(s.options.Expire)
 	s.counts.addTo(b)
 	s.addState(b, stats)
+	if s.counts.recent != nil {
+		s.counts.recent.addTo(b, s.options.Now().UnixMilli(), s.options.Windows...)
+	}
 	return nil
 }
+
+// AddRecent implements source.Recent.
+func (s *Source) AddRecent(b *metric.Batch, window time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.counts.recent != nil {
+		s.counts.recent.addTo(b, s.options.Now().UnixMilli(), window)
+	}
+}
+
+// Sample implements source.Recent: it counts what has been written so far.
+func (s *Source) Sample(ctx context.Context) { _ = s.input.Read(ctx, s.Count) } // Collect reports the error
 
 // Count counts a batch of lines.
 func (s *Source) Count(lines input.Lines) {
 	now := s.options.Now()
 	s.mu.Lock()
 	s.counts.now = now.UnixMilli()
+	if s.counts.recent != nil {
+		s.counts.recent.advance(s.counts.now)
+	}
 	for text := range lines {
 		if !s.counts.add(text) {
 			s.mismatch.add(text, s.options.Format)

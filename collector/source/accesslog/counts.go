@@ -13,6 +13,7 @@ type counts struct {
 	exclusions []exclusion
 	requests   []*table // count each request
 	attempts   []*table // count each attempt of a request
+	recent     *recent  // nil without windows
 	maxSets    int
 
 	sets  int   // in all tables, without those of other values
@@ -43,6 +44,9 @@ func (c *counts) add(text []byte) bool {
 	}
 	l := &c.line
 	l.Record, l.Attempt, l.limited = &c.record, nil, false
+	if c.recent != nil {
+		c.recent.add(&c.record)
+	}
 	for _, t := range c.requests {
 		t.count(l, c)
 	}

@@ -253,7 +253,7 @@ func TestGoldenSample(t *testing.T) {
 	for format, golden := range map[string]string{"combined": "sample-mismatch.txt", "combined_times": "sample.txt"} {
 		s := newSource(t, accesslog.Options{Format: format}, Options{Routes: []string{"/proxy/*"}, Exclude: []string{"path:/ok"}})
 		var out strings.Builder
-		if err := s.Sample(strings.NewReader(lines), &out); err != nil {
+		if err := s.Explain(strings.NewReader(lines), &out); err != nil {
 			t.Fatal(err)
 		}
 		sameAsFile(t, golden, out.String())
@@ -262,7 +262,7 @@ func TestGoldenSample(t *testing.T) {
 
 func TestSampleOfLongLine(t *testing.T) {
 	s := newSource(t, accesslog.Options{Format: accesslog.Own}, Options{})
-	if err := s.Sample(strings.NewReader(strings.Repeat("x", 2<<20)), &strings.Builder{}); err == nil || !strings.Contains(fmt.Sprint(err), "line 1") {
+	if err := s.Explain(strings.NewReader(strings.Repeat("x", 2<<20)), &strings.Builder{}); err == nil || !strings.Contains(fmt.Sprint(err), "line 1") {
 		t.Errorf("got %v", err)
 	}
 }

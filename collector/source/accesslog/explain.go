@@ -8,10 +8,10 @@ import (
 	"nginx-exporter/collector/metric"
 )
 
-// Sample writes what lines become: the values of the first ones, why lines are not
+// Explain writes what lines become: the values of the first ones, why lines are not
 // counted, and the metrics. It counts them, so the source must not be used
 // otherwise.
-func (s *Source) Sample(lines io.Reader, to io.Writer) error {
+func (s *Source) Explain(lines io.Reader, to io.Writer) error {
 	const longest, shown = 1 << 20, 20 // bytes of a line; lines
 	out := bufio.NewWriter(to)
 	for _, note := range s.options.Format.Notes() {
