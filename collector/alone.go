@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nginx-exporter/client"
@@ -31,6 +32,8 @@ type SourceOptions struct {
 type aloneSource struct {
 	SourceOptions
 	metrics *exporter.Targets
+
+	sampling atomic.Bool // a sample is in progress
 
 	mu    sync.Mutex
 	state sourceState

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/accesslog"
@@ -53,7 +54,7 @@ func accessLog(tb testing.TB) source.Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := logs.New(nil, logs.Options{Format: format})
+	s, err := logs.New(nil, logs.Options{Format: format, Windows: []time.Duration{time.Minute}})
 	if err != nil {
 		tb.Fatal(err)
 	}

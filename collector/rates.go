@@ -93,6 +93,13 @@ func (c *Collector) Rates(window time.Duration) *Rates {
 			r.exposition.Add(b)
 		}
 	}
+	for _, a := range *c.alone.Load() {
+		if one, is := a.Source.(source.Recent); is {
+			b := metric.NewBatch(a.Labels)
+			one.AddRecent(b, window)
+			r.exposition.Add(b)
+		}
+	}
 	return r
 }
 

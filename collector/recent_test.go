@@ -83,5 +83,12 @@ func TestRecentSourcesAreSampled(t *testing.T) {
 	c := New(Options{RateWindows: []time.Duration{time.Second}})
 	t.Cleanup(c.Close)
 	set(t, c, o)
-	eventually(t, "a sample", func() bool { return log.samples.Load() > 0 })
+	alone := newRecentSource("access_log_b", .5)
+	if err := c.SetSources([]SourceOptions{{Source: alone, Timeout: time.Minute}}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "samples", func() bool { return log.samples.Load() > 0 && alone.samples.Load() > 0 })
+	if text := oracle.Text(t, c.Rates(minute).Exposition()); strings.Count(text, "error_ratio{") != 2 {
+		t.Errorf("the exposition is %s", text)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nginx-exporter/collector/internal/rate"
+	"nginx-exporter/collector/source"
 )
 
 // sampler scrapes all targets in the background, so that their rates are known
@@ -41,6 +42,7 @@ func (s *sampler) run(ctx context.Context, interval time.Duration) {
 			return
 		case <-ticker.C:
 			s.sample(ctx)
+			s.sampleAlone(ctx)
 		}
 	}
 }
@@ -56,6 +58,19 @@ func (s *sampler) sample(ctx context.Context) {
 					one.Sample(ctx)
 				}
 				t.scrape(ctx, t.sampled(s.collector.rates))
+			})
+		}
+	}
+}
+
+// sampleAlone reads every source without a target that has gauges over windows, and
+// whose last sample has ended.
+func (s *sampler) sampleAlone(ctx context.Context) {
+	for _, a := range *s.collector.alone.Load() {
+		if one, is := a.Source.(source.Recent); is && a.sampling.CompareAndSwap(false, true) {
+			s.group.Go(func() {
+				defer a.sampling.Store(false)
+				one.Sample(ctx)
 			})
 		}
 	}

@@ -35,6 +35,7 @@ type cli struct {
 	legacy    legacy
 	manifests manifests
 	snippet   snippetRequest
+	check     checkRequest
 	longHelp  bool // show rarely used flags in the help
 
 	deprecations []string // warnings about old spellings
@@ -55,7 +56,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.app.HelpFlag.Help("Show help, also for a command; --help-long shows all flags.")
 	c.app.VersionFlag.Short('v').Help("Show the version.")
 	c.app.Command(serveCommand, "Scrape NGINX and expose its metrics (default).").Default()
-	c.app.Command(checkConfigCommand, "Validate flags, environment and configuration file, and exit.")
+	c.addCheckConfig()
 	c.addInject()
 	c.addUninject()
 	c.addSnippet()

@@ -84,7 +84,7 @@ func (c *cli) command(command string, args []string, stdout, stderr io.Writer) e
 	logs.warnDeprecations(c.deprecations)
 	switch command {
 	case checkConfigCommand:
-		return checkConfig(&c.config, stdout)
+		return checkConfig(&c.config, &c.check, stdout)
 	case injectCommand:
 		return c.inject(args, stdout, stderr)
 	case uninjectCommand:

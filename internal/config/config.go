@@ -156,6 +156,9 @@ func (c *Config) validate() (*Settings, error) {
 	if settings.logs, err = b.accessLogs(file, len(settings.targets)); err != nil {
 		return nil, err
 	}
+	for i := range settings.logs {
+		settings.logs[i].Options.Windows = c.Rate.Windows
+	}
 	settings.fromFile, settings.warnings = b.fromFile, b.warnings
 	return settings, nil
 }

@@ -12,11 +12,8 @@ import (
 // counted, and the metrics. It counts them, so the source must not be used
 // otherwise.
 func (s *Source) Explain(lines io.Reader, to io.Writer) error {
-	const longest, shown = 1 << 20, 20 // bytes of a line; lines
+	const longest, shown, failures = 1 << 20, 20, 5 // bytes of a line; lines to show
 	out := bufio.NewWriter(to)
-	for _, note := range s.options.Format.Notes() {
-		fmt.Fprintln(out, "note:", note)
-	}
 	scanner := bufio.NewScanner(lines)
 	scanner.Buffer(nil, longest)
 	s.mu.Lock()
@@ -27,7 +24,7 @@ func (s *Source) Explain(lines io.Reader, to io.Writer) error {
 		text := scanner.Bytes()
 		excluded := s.counts.excluded
 		switch ok := s.counts.add(text); {
-		case !ok && s.counts.failed <= shown:
+		case !ok && s.counts.failed <= failures:
 			fmt.Fprintf(out, "line %d: not counted: %v\n", number, s.options.Format.Explain(text))
 		case ok && s.counts.parsed <= shown && s.counts.excluded > excluded:
 			fmt.Fprintf(out, "line %d: excluded: %v\n", number, &s.counts.record)
