@@ -54,12 +54,12 @@ func (f *settingFlags) add(cmd *kingpin.CmdClause) {
 	policies := func(to *[]hpa.Policy) listValue[hpa.Policy] { return listValue[hpa.Policy]{to, policy} }
 	cmd.Flag("hpa", "Manifest of an HPA (autoscaling/v2) or ScaledObject. Flags override it. Repeat to compare.").PlaceHolder("FILE").StringsVar(&f.manifests)
 	cmd.Flag("metric-name", "Metric of the manifest that follows the load, if it has several.").PlaceHolder("NAME").StringVar(&f.metricName)
-	cmd.Flag("target", "Requests per second of a pod that the HPA aims at. Values separated by commas are compared, as in all flags marked with *. *").PlaceHolder("RATE").SetValue(rates(&f.targets))
-	cmd.Flag("min", "Minimum number of replicas (default 1; 0 with --keda). *").PlaceHolder("N").SetValue(counts(&f.mins))
-	cmd.Flag("max", "Maximum number of replicas (default 100). *").PlaceHolder("N").SetValue(counts(&f.maxs))
+	cmd.Flag("target", "Requests per second of a pod that the HPA aims at. Several, separated by commas, are compared.").PlaceHolder("RATE").SetValue(rates(&f.targets))
+	cmd.Flag("min", "Minimum number of replicas (default 1; 0 with --keda). Several are compared.").PlaceHolder("N").SetValue(counts(&f.mins))
+	cmd.Flag("max", "Maximum number of replicas (default 100). Several are compared.").PlaceHolder("N").SetValue(counts(&f.maxs))
 	cmd.Flag("metric", "Type of the metric without a manifest: pods, external or object.").Default("pods").EnumVar(&f.metric, "pods", "external", "object")
-	cmd.Flag("up-window", "Stabilization window for scaling up (behavior). *").PlaceHolder("DURATION").SetValue(durations(&f.upWindows))
-	cmd.Flag("down-window", "Stabilization window for scaling down (behavior). *").PlaceHolder("DURATION").SetValue(durations(&f.downWindows))
+	cmd.Flag("up-window", "Stabilization window for scaling up (behavior). Several are compared.").PlaceHolder("DURATION").SetValue(durations(&f.upWindows))
+	cmd.Flag("down-window", "Stabilization window for scaling down (behavior). Several are compared.").PlaceHolder("DURATION").SetValue(durations(&f.downWindows))
 	cmd.Flag("up-policy", "Policy for scaling up, such as 4pods/15s or 100%/1m. Repeatable.").PlaceHolder("POLICY").SetValue(policies(&f.upPolicies))
 	cmd.Flag("down-policy", "Policy for scaling down. Repeatable.").PlaceHolder("POLICY").SetValue(policies(&f.downPolicies))
 	cmd.Flag("up-select", "selectPolicy for scaling up: max, min or disabled.").PlaceHolder("SELECT").EnumVar(&f.upSelect, "max", "min", "disabled")
@@ -96,7 +96,7 @@ func (f *settingFlags) addSurroundings(cmd *kingpin.CmdClause) {
 		{"pod-pending", "Time from the creation of a pod until its containers run.", &s.Startup.Pending},
 		{"pod-starting", "Time from then until the pod gets requests.", &s.Startup.Starting},
 	} {
-		cmd.Flag(d.name, d.help).Default(d.to.String()).SetValue(daysValue{d.to})
+		cmd.Flag(d.name, d.help).Default(simulate.Duration(*d.to)).SetValue(daysValue{d.to})
 	}
 	cmd.Flag("capacity", "Requests per second that a pod can serve; 0: unlimited.").Default("0").FloatVar(&s.Capacity)
 	cmd.Flag("start", "Replicas at the start; -1: what the load needs.").Default("-1").Int32Var(&s.Start)

@@ -58,19 +58,16 @@ func (s *simulation) addLoad(cmd *kingpin.CmdClause) {
 	cmd.Flag("load", "Shape of a made-up load: step, spike, sine or flash-crowd.").PlaceHolder("SHAPE").StringVar(&s.shape.Name)
 	cmd.Flag("base", "Requests per second at the start of the shape.").Default("100").FloatVar(&s.shape.Base)
 	cmd.Flag("peak", "Highest requests per second of the shape.").Default("1000").FloatVar(&s.shape.Peak)
-	s.shape.Duration = 2 * time.Hour
-	cmd.Flag("duration", "Duration of the shape.").SetValue(daysValue{&s.shape.Duration})
+	cmd.Flag("duration", "Duration of the shape.").Default("2h").SetValue(daysValue{&s.shape.Duration})
 	cmd.Flag("file", "CSV (time, requests per second) or OpenMetrics file with the load; - for standard input.").PlaceHolder("FILE").StringVar(&s.file.Path)
 	cmd.Flag("series", "Column of the CSV file, or series of the OpenMetrics file, if there are several.").PlaceHolder("NAME").StringVar(&s.file.Series)
 	cmd.Flag("counter", "The values of the file are a counter of requests.").BoolVar(&s.file.Counter)
 	cmd.Flag("prometheus.url", "URL of the Prometheus with the load, which may have credentials.").PlaceHolder("URL").StringVar(&p.URL)
 	cmd.Flag("query", "PromQL query for the load, which must return one series.").
 		Default("sum(rate(nginx_http_requests_total[1m]))").StringVar(&p.Query)
-	s.since = 7 * 24 * time.Hour
-	cmd.Flag("since", "How far back the query begins.").SetValue(daysValue{&s.since})
+	cmd.Flag("since", "How far back the query begins.").Default("7d").SetValue(daysValue{&s.since})
 	cmd.Flag("until", "End of the query, as in 2026-01-31T12:00:00Z. Default: now.").PlaceHolder("TIME").StringVar(&s.until)
-	p.Step = 15 * time.Second
-	cmd.Flag("step", "Time between samples of the query.").SetValue(daysValue{&p.Step})
+	cmd.Flag("step", "Time between samples of the query.").Default("15s").SetValue(daysValue{&p.Step})
 }
 
 // simulateAutoscale runs the command.

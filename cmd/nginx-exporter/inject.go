@@ -28,7 +28,7 @@ type manifests struct {
 
 // focus hides the flags of the exporter from the help of commands that do not use them.
 func (c *cli) focus(args []string) {
-	if len(args) == 0 || !slices.Contains([]string{injectCommand, uninjectCommand, snippetCommand, doctorCommand}, args[0]) {
+	if len(args) == 0 || !slices.Contains([]string{injectCommand, uninjectCommand, snippetCommand, doctorCommand, autoscaleCommand}, args[0]) {
 		return
 	}
 	for _, f := range c.flags {

@@ -107,7 +107,7 @@ func (r *Report) writeTable(b *strings.Builder) {
 	}
 	_ = w.Flush() // to a strings.Builder
 	fmt.Fprintf(b, "\nAbove target: time with more than %s requests per second of a ready pod.\n", r.above())
-	fmt.Fprintf(b, "Flaps: changes that reverse the last one within %s.\n", simulate.Duration(simulate.FlapWindow))
+	fmt.Fprintf(b, "Flaps: scaling up within %s after scaling down.\n", simulate.Duration(simulate.FlapWindow))
 	if r.Results[0].Setting.Capacity == 0 {
 		b.WriteString("Unserved: without a ready pod; --capacity counts those that ready pods cannot serve, too.\n")
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// FlapWindow is how soon a change in the other direction counts as a flap.
+// FlapWindow is how soon after scaling down scaling up counts as a flap.
 const FlapWindow = 10 * time.Minute
 
 // maxChanges is how many changes a result lists.

@@ -131,6 +131,24 @@ func TestKEDA(t *testing.T) {
 	}
 }
 
+// TestFlaps counts pods that are removed and needed again soon.
+func TestFlaps(t *testing.T) {
+	s := setting()
+	down := time.Duration(0)
+	s.Spec.Behavior = &hpa.Behavior{Down: hpa.Rules{Window: &down}}
+	for period, want := range map[time.Duration]int{10 * time.Minute: 5, time.Hour: 0} {
+		r := run(t, every(time.Second, int(6*period.Seconds()), func(at time.Duration) float64 {
+			if at%period < period/2 {
+				return 1000
+			}
+			return 100
+		}), s)[0]
+		if r.Flaps != want {
+			t.Errorf("period %v: %d flaps, want %d", period, r.Flaps, want)
+		}
+	}
+}
+
 // TestFirstSync checks when the controller first acts, by version.
 func TestFirstSync(t *testing.T) {
 	for version, want := range map[int]time.Duration{36: 15 * time.Second, 37: 0} {

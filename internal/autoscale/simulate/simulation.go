@@ -29,8 +29,8 @@ type Simulation struct {
 	wasOn    bool          // whether it ever did
 
 	result    Result
-	direction int           // of the last change
-	changed   time.Duration // when
+	removed   bool          // whether the last change removed pods
+	removedAt time.Duration // when
 
 	// OnSync is called after each sync, if not nil.
 	OnSync func(now time.Duration, d hpa.Decision)
@@ -135,17 +135,16 @@ func (s *Simulation) sync() {
 // is kept.
 func (s *Simulation) scale(before, after int32, describe func() Change) {
 	s.pods.Scale(after)
-	direction := 1
-	if after < before {
-		direction = -1
-		s.result.Downs++
-	} else {
+	if after > before {
 		s.result.Ups++
+		if s.removed && s.now-s.removedAt < FlapWindow {
+			s.result.Flaps++
+		}
+		s.removed = false
+	} else {
+		s.result.Downs++
+		s.removed, s.removedAt = true, s.now
 	}
-	if s.direction == -direction && s.now-s.changed < FlapWindow {
-		s.result.Flaps++
-	}
-	s.direction, s.changed = direction, s.now
 	if len(s.result.Changes) == maxChanges {
 		s.result.MoreChanges++
 		return

@@ -16,6 +16,7 @@
     if (f >= 1000) return Math.round(f).toLocaleString('en-US');
     return String(Number(f.toPrecision(3)));
   };
+  const count = (f) => String(Number(f.toFixed(1)));
   const duration = (s) => {
     s = Math.round(s);
     if (s === 0) return '0s';
@@ -207,7 +208,7 @@
       const row = html(tip, 'div');
       html(row, 'span', '', 'swatch').style.background = color(i);
       const t = r.timeline;
-      html(row, 'span', `${r.name}: ${number(at(t, t.replicas))} replicas, ${number(at(t, t.ready))} ready, ${number(at(t, t.highest_load_per_pod))} per pod`);
+      html(row, 'span', `${r.name}: ${count(at(t, t.replicas))} replicas, ${count(at(t, t.ready))} ready, ${number(at(t, t.highest_load_per_pod))} per pod`);
     }
     const box = panels[0].svg.getBoundingClientRect();
     const px = event ? event.clientX : box.left + x(cursor, area(panels[0]));
@@ -246,7 +247,10 @@
     if (drag === null) return;
     const [from, to] = [Math.min(drag, time(event)), Math.max(drag, time(event))];
     drag = null;
-    if (to - from > (view[1] - view[0]) / 50) view = [from, to];
+    if (to - from > (view[1] - view[0]) / 50) {
+      view = [from, to];
+      cursor = null;
+    }
     draw();
   });
   charts.addEventListener('dblclick', () => {
