@@ -11,12 +11,8 @@ import (
 
 // A container runs what its command and args say, or else the entry point of its image.
 
-// program is a call of nginx in a shell script, up to the end of the command; configFlag is its option for another
-// configuration file.
-const (
-	program    = `(?:^|[\s;&|("'/=])(?:nginx|nginx-debug|openresty|angie|angie-debug|tengine)(?:\s(?:'[^']*'|"[^"]*"|[^;&|\n'"])*)?`
-	configFlag = `\s-c\s*["']?([^\s"';&|]+)`
-)
+// program is a call of nginx in a shell script, up to the end of the command.
+const program = `(?:^|[\s;&|("'/=])(?:nginx|nginx-debug|openresty|angie|angie-debug|tengine)(?:\s(?:'[^']*'|"[^"]*"|[^;&|\n'"])*)?`
 
 // words returns command and args of a container.
 func words(container *yaml.Node) []string {
@@ -47,23 +43,40 @@ func script(words []string) string {
 	return ""
 }
 
-// configFile returns the configuration file that nginx is told to read, empty for its default.
-func configFile(container *yaml.Node) string {
+// mainFile returns the main configuration file that nginx reads in a container, by its options -c and -p, or else the given
+// one of its image. Given is true if an option names it.
+func mainFile(container *yaml.Node, image string) (file string, given bool) {
+	prefix := path.Dir(image)
+	if path.Base(prefix) == "conf" {
+		prefix = path.Dir(prefix)
+	}
+	if p := option(container, "p"); p != "" {
+		prefix = p
+	}
+	if file = option(container, "c"); file == "" {
+		return image, false
+	}
+	return absolute(file, prefix), true
+}
+
+// option returns an option of nginx in the command of a container, empty for none.
+func option(container *yaml.Node, name string) string {
 	all := words(container)
 	text := script(all)
 	if text == "" {
 		for i, word := range all {
-			if file, found := strings.CutPrefix(word, "-c"); found && file != "" {
-				return file
+			if value, found := strings.CutPrefix(word, "-"+name); found && value != "" {
+				return value
 			}
-			if word == "-c" && i+1 < len(all) {
+			if word == "-"+name && i+1 < len(all) {
 				return all[i+1]
 			}
 		}
 		return ""
 	}
+	value := regexp.MustCompile(`\s-` + name + `\s*["']?([^\s"';&|]+)`)
 	for _, call := range regexp.MustCompile(program).FindAllString(text, -1) {
-		if found := regexp.MustCompile(configFlag).FindStringSubmatch(call); found != nil {
+		if found := value.FindStringSubmatch(call); found != nil {
 			return found[1]
 		}
 	}

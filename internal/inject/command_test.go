@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"cmp"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -14,6 +15,9 @@ func TestCommand(t *testing.T) {
 		{"{args: [-c, /a.conf]}", "/a.conf", ""},
 		{"{args: [nginx-debug, -c/a.conf]}", "/a.conf", ""},
 		{"{command: [nginx, -c]}", "", ""},
+		{"{command: [nginx, -c, a.conf]}", "/opt/nginx/a.conf", ""},
+		{"{command: [openresty, -p, /app, -c, conf/nginx.conf]}", "/app/conf/nginx.conf", ""},
+		{`{command: [sh, -c, "openresty -c a.conf -p '/app'"]}`, "/app/a.conf", ""},
 		{`{command: [sh, -c, "nginx -c /a.conf -g 'daemon off;'"]}`, "/a.conf", ""},
 		{`{command: [/bin/bash, -euxc], args: ["exec /usr/sbin/nginx -g 'daemon off;' -c '/a.conf'"]}`, "/a.conf", ""},
 		{`{command: [sh, -c, "sh -c ls; openresty -g x; tar -c /b"]}`, "", ""},
@@ -32,8 +36,9 @@ func TestCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 		container := n.Content[0]
-		if file := configFile(container); file != c.file {
-			t.Errorf("%s reads %q, want %q", c.container, file, c.file)
+		want := cmp.Or(c.file, "/opt/nginx/conf/nginx.conf")
+		if file, given := mainFile(container, "/opt/nginx/conf/nginx.conf"); file != want || given != (c.file != "") {
+			t.Errorf("%s reads %q (%v), want %q", c.container, file, given, want)
 		}
 		if idle := idleCommand(container); idle != c.idle {
 			t.Errorf("%s runs %q, want %q", c.container, idle, c.idle)

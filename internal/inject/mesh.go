@@ -9,6 +9,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// istioPorts is the prefix of annotations about ports.
+const istioPorts = "traffic.sidecar.istio.io/"
+
 // metadataOf is the metadata of the pods with what the options add, and of their namespace if that is in the input.
 type metadataOf struct {
 	pod, namespace *yaml.Node
@@ -54,9 +57,8 @@ func (in *Input) meshNotes(o *object, opts *Options) (notes []string) {
 				notes = append(notes, note)
 			}
 		}
-		const exclude = "traffic.sidecar.istio.io/excludeInboundPorts"
-		if !hasPort(m.annotation(exclude), opts.Port) {
-			notes = append(notes, fmt.Sprintf("Istio with STRICT mTLS rejects a Prometheus outside of the mesh: exclude the port with --pod-annotation=%s=%d", exclude, opts.Port))
+		if m.captures(opts.Port) {
+			notes = append(notes, fmt.Sprintf("Istio with STRICT mTLS rejects a Prometheus outside of the mesh: exclude the port with --pod-annotation=%sexcludeInboundPorts=%d", istioPorts, opts.Port))
 		}
 	}
 	const skip = "config.linkerd.io/skip-inbound-ports"
@@ -64,6 +66,14 @@ func (in *Input) meshNotes(o *object, opts *Options) (notes []string) {
 		notes = append(notes, fmt.Sprintf("Linkerd with a restrictive inbound policy rejects a Prometheus outside of the mesh: exclude the port with --pod-annotation=%s=%d", skip, opts.Port))
 	}
 	return notes
+}
+
+// captures reports whether Istio redirects traffic to a port to its proxy.
+func (m metadataOf) captures(port int) bool {
+	if include := m.annotation(istioPorts + "includeInboundPorts"); include != "" && !hasPort(include, port) {
+		return false
+	}
+	return !hasPort(m.annotation(istioPorts+"excludeInboundPorts"), port)
 }
 
 // istio returns by what Istio adds its proxy to the pods, empty if it does not, see

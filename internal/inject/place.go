@@ -14,11 +14,7 @@ import (
 func (in *Input) statusDir(o *object, nginx *yaml.Node) (dir, note string, err error) {
 	image := str(get(nginx, "image"))
 	known, _ := familyOf(image)
-	main := known.main
-	custom := configFile(nginx)
-	if custom != "" {
-		main = absolute(custom, path.Dir(main))
-	}
+	main, given := mainFile(nginx, known.main)
 	dirs := []string{known.dir}
 	condition := fmt.Sprintf("the status server works only if it includes %s/*.conf in http {}", known.dir)
 	file, mounted := in.file(o.pod, nginx, o.namespace, main)
@@ -33,19 +29,22 @@ func (in *Input) statusDir(o *object, nginx *yaml.Node) (dir, note string, err e
 		}
 	case mounted:
 		note = fmt.Sprintf("warning: nginx reads %s of %s, which the input does not show: %s", main, file.volume, condition)
-	case custom != "":
+	case given:
 		note = fmt.Sprintf("warning: nginx reads %s, by its option -c: %s", main, condition)
+	case strings.Contains(script(words(nginx)), main):
+		note = fmt.Sprintf("warning: the command of container %s may replace %s: %s", str(get(nginx, "name")), main, condition)
 	case known.guessed:
 		note = fmt.Sprintf("warning: the %s of image %s is not known: %s", path.Base(main), image, condition)
 	}
-	at := ""
+	at, volume := "", ""
 	for _, dir := range dirs {
-		if at = o.pod.coveredBy(nginx, dir); at == "" {
+		if at, volume = o.pod.coveredBy(nginx, dir); at == "" {
 			return dir, note, nil
 		}
 	}
-	problem := fmt.Sprintf("container %s mounts a volume at %s, into which nothing else can be mounted", str(get(nginx, "name")), at)
-	return "", "", in.placeError(o, nginx, problem, "add the server to that volume")
+	volume = in.volumeFile(o.pod, volume, o.namespace, "").volume
+	problem := fmt.Sprintf("container %s mounts %s at %s, into which nothing else can be mounted", str(get(nginx, "name")), volume, at)
+	return "", "", in.placeError(o, nginx, problem, "add the server of nginx-exporter snippet kubernetes to it, and leave out --status-config")
 }
 
 // placeError is why there is no place for the status server. If nginx has a status page already, it needs no other.
@@ -64,22 +63,22 @@ func absolute(name, dir string) string {
 	return path.Join(dir, name)
 }
 
-// coveredBy returns where a container mounts a volume that prevents the mount of a file in a directory, empty for nowhere. A
-// file cannot be mounted within a read-only volume, such as that of a ConfigMap. An emptyDir is writable.
-func (p *pod) coveredBy(container *yaml.Node, dir string) string {
-	longest, writable := "", false
+// coveredBy returns where a container mounts a volume that prevents the mount of a file in a directory, and the name of the
+// volume, empty for none. A file cannot be mounted within a read-only volume, such as that of a ConfigMap. An emptyDir is
+// writable.
+func (p *pod) coveredBy(container *yaml.Node, dir string) (at, volume string) {
+	writable := false
 	file := path.Join(dir, statusFile)
 	for _, m := range items(get(container, "volumeMounts")) {
-		at := path.Clean(str(get(m, "mountPath")))
-		if at != file && !strings.HasPrefix(file, strings.TrimSuffix(at, "/")+"/") || len(at) < len(longest) {
+		mount := path.Clean(str(get(m, "mountPath")))
+		if mount != file && !strings.HasPrefix(file, strings.TrimSuffix(mount, "/")+"/") || len(mount) < len(at) {
 			continue
 		}
-		longest = at
-		volume := named(get(p.spec, "volumes"), str(get(m, "name")))
-		writable = get(volume, "emptyDir") != nil && !isTrue(get(m, "readOnly")) && at != file
+		at, volume = mount, str(get(m, "name"))
+		writable = get(named(get(p.spec, "volumes"), volume), "emptyDir") != nil && !isTrue(get(m, "readOnly")) && mount != file
 	}
 	if writable {
-		return ""
+		return "", ""
 	}
-	return longest
+	return at, volume
 }

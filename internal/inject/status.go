@@ -155,6 +155,9 @@ func (p *plan) addDocument(l layout, m *yaml.Node) {
 
 // hasEnd reports whether the document ends with "...", which it must if directives follow.
 func (d *document) hasEnd() bool {
+	if !strings.Contains(d.s, "...") {
+		return false // for long documents without one
+	}
 	for l := range d.lines() {
 		if isMark(d.line(l), "...") {
 			return true
