@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -200,12 +201,36 @@ func (s *scanner) number() []byte {
 		return nil
 	}
 	text := s.take(n)
-	valid := digits && (n == 1 || text[0] != '0') || json.Valid(text)
+	valid := digits && (n == 1 || text[0] != '0') || isNumber(text)
 	if !valid {
 		s.unexpected()
 		return nil
 	}
 	return text
+}
+
+// isNumber reports whether a text of digits, signs, points and letters e is a
+// number.
+//
+// See https://www.rfc-editor.org/rfc/rfc8259#section-6.
+func isNumber(text []byte) bool {
+	if i := bytes.IndexAny(text, "eE"); i >= 0 {
+		exponent := text[i+1:]
+		if len(exponent) > 0 && (exponent[0] == '+' || exponent[0] == '-') {
+			exponent = exponent[1:]
+		}
+		if !isDigits(exponent) {
+			return false
+		}
+		text = text[:i]
+	}
+	whole, fraction, found := bytes.Cut(bytes.TrimPrefix(text, []byte("-")), []byte("."))
+	return isDigits(whole) && (len(whole) == 1 || whole[0] != '0') && (!found || isDigits(fraction))
+}
+
+// isDigits reports whether a text has digits and nothing else.
+func isDigits(text []byte) bool {
+	return len(text) > 0 && !bytes.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
