@@ -148,7 +148,9 @@ func (c *Client) Get(ctx context.Context, below string, limit int64, read func(r
 		return wrap(cmp.Or(context.Cause(ctx), err))
 	}
 	if response.ContentLength > limit {
-		return tooLarge(limit)
+		e := tooLarge(limit)
+		e.Body, _ = io.ReadAll(io.LimitReader(body, maxBeginning)) // what arrives of it
+		return e
 	}
 	bounded := &bounded{source: body, left: limit, limit: limit, cause: func() error { return context.Cause(ctx) }}
 	if err := read(response, bounded); err != nil {
@@ -248,6 +250,6 @@ func unpack(response *http.Response) (io.Reader, error) {
 	}
 }
 
-func tooLarge(limit int64) error {
+func tooLarge(limit int64) *Error {
 	return &Error{Reason: ReasonTooLarge, Err: fmt.Errorf("the response is longer than %d bytes", limit)}
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -49,7 +50,23 @@ type Error struct {
 	Status int // the HTTP status, if that is the reason
 	Advice string
 	Err    error
+
+	// Body is the beginning of a response that is not the expected document, at
+	// most 1 KiB, by which another protocol may recognize it. It is not part of the
+	// text.
+	Body []byte
 }
+
+// maxBeginning bounds Body: a target that fails keeps its last error.
+const maxBeginning = 1 << 10
+
+// Unexpected returns the error of a response that is not the expected document.
+// Without advice it has that of [ReasonParse].
+func Unexpected(body []byte, err error, advice string) *Error {
+	return &Error{Reason: ReasonParse, Err: err, Advice: advice, Body: beginning(body)}
+}
+
+func beginning(body []byte) []byte { return bytes.Clone(body[:min(len(body), maxBeginning)]) }
 
 // Error describes the failure in one line.
 func (e *Error) Error() string {

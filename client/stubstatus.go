@@ -62,6 +62,10 @@ func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
 	var status *StubStatus
 	err := c.Get(ctx, "", MaxStubStatus, func(response *http.Response, body io.Reader) error {
 		page, err := io.ReadAll(body)
+		var e *Error
+		if errors.As(err, &e) { // too large, as a document of another protocol may be
+			e.Body = beginning(page)
+		}
 		if err != nil {
 			return err
 		}
@@ -83,23 +87,16 @@ func isDelimited(response *http.Response) bool {
 
 // notStubStatus describes a response that is not a stub_status page.
 func notStubStatus(body []byte, err error) error {
-	e := &Error{Reason: ReasonParse, Err: err}
-	if _, ok := APIVersions(body); ok {
-		e.Err = errPlus
-		e.Advice = "use --nginx.mode=auto or plus for this target"
-		return e
-	}
 	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 256)]))
 	switch {
 	case len(body) == 0:
-		e.Err = errors.New("the response is empty")
+		return Unexpected(body, errors.New("the response is empty"), "")
 	case bytes.HasPrefix(start, []byte("<")):
-		e.Err = fmt.Errorf("the response is a web page instead of stub_status: %s", Quote(body))
-		e.Advice = "check the path of the target: another location of nginx, often location /, responds to it"
+		return Unexpected(body, fmt.Errorf("the response is a web page instead of stub_status: %s", Quote(body)),
+			"check the path of the target: another location of nginx, often location /, responds to it")
 	default:
-		e.Err = fmt.Errorf("%w in the response %s", err, Quote(body))
+		return Unexpected(body, fmt.Errorf("%w in the response %s", err, Quote(body)), "")
 	}
-	return e
 }
 
 // serverVersion returns the version after "nginx/" in a Server header, or the

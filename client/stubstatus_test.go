@@ -205,17 +205,12 @@ func TestNotStubStatus(t *testing.T) {
 	t.Parallel()
 	const location = "check that the path of the target is a location with stub_status in nginx"
 	for name, c := range map[string]struct{ body, text, advice string }{
-		"empty":          {"", "the response is empty", location},
-		"web page":       {"<html>", `the response is a web page instead of stub_status: "<html>"`, "another location of nginx"},
-		"blanks first":   {" \r\n\t<!DOCTYPE HTML>", "the response is a web page", "another location of nginx"},
-		"one version":    {"[9]", "this is the NGINX Plus API", "--nginx.mode=auto or plus"},
-		"versions":       {"[1,2,3,4,5,6,7,8,9]", "this is the NGINX Plus API", "--nginx.mode=auto or plus"},
-		"later versions": {"[7, 8, 12]\n", "this is the NGINX Plus API", "--nginx.mode=auto or plus"},
-		"no versions":    {"[]", `in the response "[]"`, location},
-		"version 0":      {"[0,1]", `in the response "[0,1]"`, location},
-		"words":          {`["nginx"]`, "in the response", location},
-		"object":         {`{"a":1}`, "in the response", location},
-		"65 versions":    {"[1" + strings.Repeat(",1", 64) + "]", "in the response", location},
+		"empty":        {"", "the response is empty", location},
+		"web page":     {"<html>", `the response is a web page instead of stub_status: "<html>"`, "another location of nginx"},
+		"blanks first": {" \r\n\t<!DOCTYPE HTML>", "the response is a web page", "another location of nginx"},
+		"list":         {"[1,2,3]", `1 of 4 lines in the response "[1,2,3]"`, location},
+		"object":       {`{"a":1}`, "in the response", location},
+		"long":         {strings.Repeat("x", 2000), "in the response", location},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -228,8 +223,30 @@ func TestNotStubStatus(t *testing.T) {
 			if !strings.Contains(err.Error(), c.text) {
 				t.Errorf("got %q, want %q in it", err, c.text)
 			}
+			const kept = 1 << 10
+			if want := c.body[:min(len(c.body), kept)]; string(failure.Body) != want {
+				t.Errorf("the error keeps %q of the response, want %q", failure.Body, want)
+			}
 			if advice := client.AdviceOf(err); !strings.Contains(advice, c.advice) {
 				t.Errorf("got advice %q, want %q in it", advice, c.advice)
+			}
+		})
+	}
+}
+
+// A response that is too large may be the document of another protocol: its error
+// keeps the beginning.
+func TestTooLargeKeepsBeginning(t *testing.T) {
+	t.Parallel()
+	document := `{"versions":[` + strings.Repeat("1,", client.MaxStubStatus) + `1]}`
+	for name, script := range map[string]script{"with length": always(ok(document)), "in chunks": always(chunked(document, 4000))} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, options := serve(t, "http", script)
+			_, err := scrape(t, connect(t, options))
+			var failure *client.Error
+			if !errors.As(err, &failure) || failure.Reason != client.ReasonTooLarge || string(failure.Body) != document[:1<<10] {
+				t.Errorf("got %v with the beginning %q", err, failure.Body)
 			}
 		})
 	}

@@ -1,11 +1,16 @@
 package collector
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/internal/plustest"
 )
 
 func TestModes(t *testing.T) {
@@ -69,6 +74,63 @@ func TestOffersOfKnownProtocol(t *testing.T) {
 		for _, name := range []string{"http_upstreams", "stub_status"} {
 			if got := c.Offers([]string{name}); got != (name == want) {
 				t.Errorf("%s offers %s: %t", want, name, got)
+			}
+		}
+	}
+}
+
+// responses returns the handler of a target at the path /api for each protocol.
+func responses(tb testing.TB) map[string]http.Handler {
+	tb.Helper()
+	location := http.NewServeMux() // as in nginx, other paths are not found
+	location.Handle("/api", says("nginx/1.29.1", plainPage))
+	handlers := map[string]http.Handler{"stub_status": location, "plus": plustest.New()}
+	for _, p := range protocols(&Options{}) {
+		if handlers[p.Name()] == nil {
+			tb.Fatalf("the test has no target with %s", p.Name())
+		}
+	}
+	return handlers
+}
+
+// A target with another protocol than configured fails, and the log names both.
+func TestOtherProtocolThanConfigured(t *testing.T) {
+	for served, handler := range responses(t) {
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		for _, configured := range protocols(&Options{}) {
+			var log book
+			options := asking(t, server.URL+"/api")
+			options.Client.Mode = client.Mode(configured.Name())
+			exposition := oracle.Text(t, newCollector(t, Options{Logger: log.logger()}, options).Scrape(t.Context()))
+			if up := strings.Contains(exposition, "\nnginx_up 1\n"); up != (served == configured.Name()) {
+				t.Errorf("%s read as %s: up is %t", served, configured.Name(), up)
+			}
+			if served != configured.Name() {
+				log.wantLines(t, ", not "+configured.Description()+`" advice="use --nginx.mode=auto or `+served+" for this target")
+			}
+		}
+	}
+}
+
+// A target that changes its protocol in mode auto is read within the same scrape.
+func TestAnyChangeOfProtocol(t *testing.T) {
+	handlers := responses(t)
+	for before := range handlers {
+		for after := range handlers {
+			var handler atomic.Value
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				current, _ := handler.Load().(string)
+				handlers[current].ServeHTTP(w, r)
+			}))
+			t.Cleanup(server.Close)
+			c := newCollector(t, Options{}, asking(t, server.URL+"/api"))
+			for _, protocol := range []string{before, after} {
+				handler.Store(protocol)
+				exposition := oracle.Text(t, c.Scrape(t.Context()))
+				if !strings.Contains(exposition, "\nnginx_up 1\n") || (*c.targets.Load())[0].protocol().Name() != protocol {
+					t.Errorf("%s, then %s: %s is not read", before, after, protocol)
+				}
 			}
 		}
 	}

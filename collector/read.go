@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -51,6 +52,7 @@ func (t *target) additional(selection *source.Selection) []source.Source {
 func (t *target) read(s *scrape) {
 	t.readBy(s, s.session)
 	if t.options.Client.Mode != client.ModeAuto {
+		t.explain(s)
 		return
 	}
 	t.mu.Lock()
@@ -75,6 +77,30 @@ func (t *target) read(s *scrape) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.session = t.open(t.firstProtocol())
+	}
+}
+
+// explain replaces the error of a target that responds, but with another protocol
+// than the configuration requires.
+func (t *target) explain(s *scrape) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range s.all() {
+		var e *client.Error
+		if !errors.As(r.Err, &e) || len(e.Body) == 0 {
+			continue
+		}
+		for _, p := range t.protocols {
+			if p.Name() == s.session.Name() || !p.Recognizes(e) {
+				continue
+			}
+			r.Err = &client.Error{
+				Reason: e.Reason,
+				Err:    fmt.Errorf("this is %s, not %s", p.Description(), s.session.Description()),
+				Advice: fmt.Sprintf("use --nginx.mode=%s or %s for this target", client.ModeAuto, p.Name()),
+			}
+			break
+		}
 	}
 }
 

@@ -160,15 +160,8 @@ func advise(err error, advice string) error {
 
 // notPlus describes a response that is not from the NGINX Plus API.
 func notPlus(text []byte) error {
-	e := &client.Error{Reason: client.ReasonParse, Advice: adviceAPI}
-	switch _, err := client.ParseStubStatus(text); {
-	case err == nil:
-		e.Err = errors.New("this is a stub_status page, not the NGINX Plus API")
-		e.Advice = "use --nginx.mode=auto or stub_status for this target"
-	case len(text) == 0:
-		e.Err = errors.New("the response is empty")
-	default:
-		e.Err = fmt.Errorf("the response is not the NGINX Plus API: %s", client.Quote(text))
+	if len(text) == 0 {
+		return client.Unexpected(text, errors.New("the response is empty"), adviceAPI)
 	}
-	return e
+	return client.Unexpected(text, fmt.Errorf("the response is not the NGINX Plus API: %s", client.Quote(text)), adviceAPI)
 }

@@ -3,6 +3,7 @@ package plus
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -121,7 +122,7 @@ func (a *API) negotiate(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	versions, ok := client.APIVersions(text)
+	versions, ok := parseVersions(text)
 	if !ok {
 		return 0, notPlus(text)
 	}
@@ -140,6 +141,36 @@ func (a *API) negotiate(ctx context.Context) (int, error) {
 		}
 	}
 	return newest, nil
+}
+
+// maxVersions bounds the list of versions. NGINX Plus has nine after nine years.
+const maxVersions = 64
+
+// parseVersions parses the list of versions that the root of the API responds
+// with, such as [1,2,3]. It returns false for anything else.
+//
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#getAPIVersions.
+func parseVersions(body []byte) ([]int, bool) {
+	var versions []int
+	if len(body) == 0 || body[0] != '[' || json.Unmarshal(body, &versions) != nil {
+		return nil, false
+	}
+	if len(versions) == 0 || len(versions) > maxVersions || slices.Min(versions) < 1 {
+		return nil, false
+	}
+	return versions, true
+}
+
+// Recognizes reports whether the error of another protocol means that the target
+// is the NGINX Plus API, or may be: the API responds with a redirect if the target
+// lacks the trailing slash.
+func Recognizes(err error) bool {
+	var e *client.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	_, ok := parseVersions(e.Body)
+	return ok || e.Status/100 == 3
 }
 
 // listBriefly reads a list within half of the remaining time: documents can be

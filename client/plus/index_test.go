@@ -2,7 +2,9 @@ package plus_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -62,7 +64,7 @@ func TestIndexNotThere(t *testing.T) {
 	}{
 		"later versions": {"[10,11,12]", parse("the oldest version of the NGINX Plus API is 10, and the newest supported one is 9", "use a newer exporter")},
 		"not in order":   {"[12,11]", parse("the oldest version of the NGINX Plus API is 11", "use a newer exporter")},
-		"stub_status":    {page, parse("this is a stub_status page, not the NGINX Plus API", "--nginx.mode=auto or stub_status")},
+		"stub_status":    {page, parse("the response is not the NGINX Plus API: \"Active connections", adviceAPI)},
 		"empty":          {"", parse("the response is empty", adviceAPI)},
 		"web page":       {"<html><body>It works!</body></html>", parse("<html><body>It works!", adviceAPI)},
 		"null":           {"null", parse("not the NGINX Plus API: \"null\"", adviceAPI)},
@@ -365,5 +367,25 @@ func TestIndexCanceled(t *testing.T) {
 				t.Error("an incomplete index was returned")
 			}
 		})
+	}
+}
+
+// The error of another protocol has the beginning of the list of versions.
+func TestRecognizes(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		"[9]": true, "[1,2,3,4,5,6,7,8,9]": true, "[7, 8, 12]\n": true,
+		"": false, "[]": false, "[0,1]": false, `["nginx"]`: false, `{"a":1}`: false, page: false,
+		"[1" + strings.Repeat(",1", 64) + "]": false,
+	} {
+		if got := plus.Recognizes(client.Unexpected([]byte(body), errors.New("not stub_status"), "")); got != want {
+			t.Errorf("%q is recognized: %t", body, got)
+		}
+	}
+	if !plus.Recognizes(&client.Error{Reason: client.ReasonStatus, Status: http.StatusMovedPermanently}) {
+		t.Error("a redirect, to the path with a trailing slash, is not recognized")
+	}
+	if plus.Recognizes(io.EOF) || plus.Recognizes(nil) {
+		t.Error("an error without a response is recognized")
 	}
 }

@@ -68,6 +68,9 @@ type Protocol interface {
 	// Name is the value of --nginx.mode.
 	Name() string
 
+	// Description names the protocol in messages, such as "the NGINX Plus API".
+	Description() string
+
 	// Discovery is the source name under which [Reader.Discover] is reported. It
 	// is empty if Discover makes no request.
 	Discovery() string
@@ -80,7 +83,7 @@ type Protocol interface {
 	Families() []metric.Family
 
 	// Recognizes reports whether the error of another protocol means that the
-	// target may have this one.
+	// target may have this one. The [client.Error] has the beginning of the response.
 	Recognizes(err error) bool
 
 	// Open returns the reader of one target. The caller keeps ownership of the

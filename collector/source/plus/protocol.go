@@ -74,6 +74,9 @@ func New(o Options) *Protocol {
 // Name implements [source.Protocol].
 func (*Protocol) Name() string { return "plus" }
 
+// Description implements [source.Protocol].
+func (*Protocol) Description() string { return "the NGINX Plus API" }
+
 // Discovery implements [source.Protocol].
 func (*Protocol) Discovery() string { return "api" }
 
@@ -96,7 +99,7 @@ func (p *Protocol) Families() []metric.Family {
 }
 
 // Recognizes implements [source.Protocol].
-func (*Protocol) Recognizes(err error) bool { return client.IsPlus(err) }
+func (*Protocol) Recognizes(err error) bool { return plus.Recognizes(err) }
 
 // Open implements [source.Protocol].
 func (p *Protocol) Open(c *client.Client) source.Reader {

@@ -5,6 +5,7 @@ package stubstatus
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"nginx-exporter/client"
@@ -28,6 +29,9 @@ func New() *Protocol { return &Protocol{status: statusTable(), server: serverTab
 // Name implements [source.Protocol].
 func (*Protocol) Name() string { return Name }
 
+// Description implements [source.Protocol].
+func (*Protocol) Description() string { return "a stub_status page" }
+
 // Discovery implements [source.Protocol]: there is nothing to discover.
 func (*Protocol) Discovery() string { return "" }
 
@@ -43,9 +47,15 @@ func (p *Protocol) Families() []metric.Family {
 	return slices.Concat(p.status.Families(), p.server.Families())
 }
 
-// Recognizes implements [source.Protocol]. It is always false, since a target is
-// read as stub_status first.
-func (*Protocol) Recognizes(error) bool { return false }
+// Recognizes implements [source.Protocol].
+func (*Protocol) Recognizes(err error) bool {
+	var e *client.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	_, err = client.ParseStubStatus(e.Body)
+	return err == nil
+}
 
 // Open implements [source.Protocol].
 func (p *Protocol) Open(c *client.Client) source.Reader { return &reader{Protocol: p, client: c} }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/internal/doctor"
 )
 
@@ -100,7 +101,7 @@ func (o *observation) stubStatusFound() *doctor.Finding {
 }
 
 func (o *observation) plusFound() *doctor.Finding {
-	if o.http == nil || o.options.Mode != client.ModeStubStatus || !client.IsPlus(o.err) {
+	if o.http == nil || o.options.Mode != client.ModeStubStatus || !plus.Recognizes(o.err) {
 		return nil
 	}
 	options := o.options

@@ -64,7 +64,7 @@ func (r *response) scrape(ctx context.Context, c *client.Client) {
 		r.plus, r.err = plus.New(c, 0).Index(ctx)
 		return
 	}
-	if r.stub, r.err = c.StubStatus(ctx); r.err == nil || r.options.Mode != client.ModeAuto || !client.IsPlus(r.err) {
+	if r.stub, r.err = c.StubStatus(ctx); r.err == nil || r.options.Mode != client.ModeAuto || !plus.Recognizes(r.err) {
 		return
 	}
 	if index, err := plus.New(c, 0).Index(ctx); err == nil {
