@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -54,9 +55,14 @@ func runScenario() error {
 	flags.StringVar(&tools.Exporter, "exporter", "", "binary of the exporter")
 	flags.StringVar(&tools.Helm, "helm", "", "binary of Helm")
 	flags.StringVar(&tools.TempDir, "tmp", "", "directory for temporary files")
-	flags.StringVar(&tools.Only, "only", "", "part to run: scaling, doctor or keda")
+	flags.StringVar(&tools.Only, "only", "", "part to run, all if empty")
 	flags.StringVar(&tools.Faults, "faults", "", "pattern for names of faults")
 	flags.StringVar(&tools.Record, "record", "", "directory for recorded conversations of doctor")
+	var existing existingCluster
+	flags.StringVar(&existing.config, "kubeconfig", "", "kubeconfig of an existing cluster; starts none")
+	flags.StringVar(&existing.context, "context", "", "context in that kubeconfig")
+	flags.StringVar(&existing.Image, "image", "", "image of the exporter for the existing cluster")
+	flags.StringVar(&existing.Prometheus, "prometheus", "", "Prometheus object of the existing cluster, as NAMESPACE/NAME")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		return err
 	}
@@ -64,14 +70,43 @@ func runScenario() error {
 
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
+	// A second signal ends the program at once.
+	defer context.AfterFunc(ctx, cancel)()
 	ctx, expire := context.WithTimeout(ctx, limit)
 	defer expire()
 	began := time.Now()
-	if err := run(ctx, bin, tools); err != nil {
+	err := errors.New("-kubeconfig and -context are set together")
+	switch {
+	case existing.config == "" && existing.context == "":
+		err = run(ctx, bin, tools)
+	case existing.config != "" && existing.context != "":
+		err = existing.run(ctx, tools)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Printf("passed in %.0f s\n", time.Since(began).Seconds())
 	return nil
+}
+
+// existingCluster is a cluster that is not started here.
+type existingCluster struct {
+	scenario.Existing
+	config, context string
+}
+
+// run runs the scenario for existing clusters.
+func (e *existingCluster) run(ctx context.Context, tools scenario.Tools) error {
+	servers, err := process.NewGroup(filepath.Join(tools.TempDir, "servers"))
+	if err != nil {
+		return err
+	}
+	defer servers.StopAll()
+	cluster, err := kube.Connect(ctx, servers, e.config, e.context, filepath.Join(tools.TempDir, "cluster"))
+	if err != nil {
+		return err
+	}
+	return scenario.NewExisting(tools, cluster, os.Stdout).RunExisting(ctx, e.Existing)
 }
 
 // run starts the cluster, runs the scenario, and stops everything: the pods first,

@@ -60,6 +60,9 @@ func NewClient(base string, transport http.RoundTripper) *Client {
 	return &Client{base: base, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
 }
 
+// URL is that of a path of the API server.
+func (c *Client) URL(path string) string { return c.base + path }
+
 // As impersonates another user, with the permissions of that user.
 func (c *Client) As(user string) *Client {
 	impersonating := *c

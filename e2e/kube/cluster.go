@@ -35,6 +35,7 @@ type Cluster struct {
 	// Client is that administrator.
 	Client *Client
 
+	// bin is empty if the cluster was not started here.
 	bin, dir          string
 	group             *process.Group
 	clientCA, proxyCA *authority
@@ -61,6 +62,9 @@ func Start(ctx context.Context, group *process.Group, bin, dir, address string) 
 // Binary is the path of a binary.
 func (c *Cluster) Binary(name string) (string, error) {
 	path := filepath.Join(c.bin, name)
+	if c.bin == "" {
+		return exec.LookPath(name)
+	}
 	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
 		return path, nil
 	}
@@ -88,9 +92,19 @@ func (c *Cluster) Kubectl(ctx context.Context, input string, args ...string) (st
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Config, "HOME="+c.dir)
+	cmd.Env = c.Env()
 	cmd.Stdin = strings.NewReader(input)
 	return process.Output(cmd)
+}
+
+// Env is the environment of programs that use the cluster. Programs that authenticate
+// at an existing one may need the files of the user.
+func (c *Cluster) Env() []string {
+	env := append(os.Environ(), "KUBECONFIG="+c.Config)
+	if c.bin != "" {
+		env = append(env, "HOME="+c.dir)
+	}
+	return env
 }
 
 func (c *Cluster) etcd(ctx context.Context) error {

@@ -25,10 +25,12 @@ func (o *ExternalPod) Slices() string {
 // Pod is its pod.
 func (o *ExternalPod) Pod() map[string]any {
 	return object{
-		"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": o.Name},
+		"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": o.Name, "labels": object{"app": o.Service}},
 		"spec": object{
 			"nodeName": "another", "hostNetwork": true, "automountServiceAccountToken": false,
-			"containers": []object{{"name": o.Service, "image": o.Service}},
+			"containers": []object{{
+				"name": o.Service, "image": o.Service, "ports": []object{{"name": o.PortName, "containerPort": o.Port}},
+			}},
 		},
 	}
 }

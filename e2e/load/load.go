@@ -13,26 +13,26 @@ import (
 // workers limits concurrent requests.
 const workers = 8
 
-// Generator sends requests to its addresses in turn.
+// Generator sends requests to its URLs in turn.
 type Generator struct {
 	client       *http.Client
-	addresses    atomic.Pointer[[]string]
+	urls         atomic.Pointer[[]string]
 	turn         atomic.Uint64
 	sent, failed atomic.Uint64
 }
 
-// New returns a generator without addresses.
+// New returns a generator without URLs.
 func New() *Generator {
 	g := &Generator{client: &http.Client{
 		Timeout:   2 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: workers, IdleConnTimeout: 10 * time.Second},
 	}}
-	g.SetAddresses(nil)
+	g.SetURLs(nil)
 	return g
 }
 
-// SetAddresses replaces the addresses, each host:port.
-func (g *Generator) SetAddresses(addresses []string) { g.addresses.Store(&addresses) }
+// SetURLs replaces the URLs.
+func (g *Generator) SetURLs(urls []string) { g.urls.Store(&urls) }
 
 // Counts returns the numbers of requests with and without a response of status 200.
 func (g *Generator) Counts() (sent, failed uint64) { return g.sent.Load(), g.failed.Load() }
@@ -67,12 +67,12 @@ func (g *Generator) Run(ctx context.Context, perSecond int) {
 }
 
 func (g *Generator) request(ctx context.Context) {
-	addresses := *g.addresses.Load()
-	if len(addresses) == 0 {
+	urls := *g.urls.Load()
+	if len(urls) == 0 {
 		return
 	}
-	address := addresses[g.turn.Add(1)%uint64(len(addresses))]
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", http.NoBody)
+	url := urls[g.turn.Add(1)%uint64(len(urls))]
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		g.failed.Add(1)
 		return

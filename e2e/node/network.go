@@ -46,6 +46,7 @@ func joinNetwork(ctx context.Context, name, address string) error {
 		fmt.Sprintf("ip -n %s link set lo up", name),
 		fmt.Sprintf("ip -n %s addr add %s/16 dev eth0", name, address),
 		fmt.Sprintf("ip -n %s link set eth0 up", name),
+		fmt.Sprintf("ip -n %s route add %s via %s", name, serviceRange, Address),
 	)
 }
 

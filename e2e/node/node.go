@@ -32,6 +32,8 @@ type Node struct {
 	logs   *process.Group
 	server *http.Server
 	done   chan struct{}
+	// services are those that pods can reach.
+	services *services
 
 	mu      sync.Mutex
 	runners map[string]*runner
@@ -48,6 +50,7 @@ func Register(ctx context.Context, cluster *kube.Cluster, dir string, images map
 	n := &Node{
 		Name: "node-0", client: client, dir: dir, images: images, logs: logs,
 		done: make(chan struct{}), runners: map[string]*runner{},
+		services: newServices(client),
 	}
 	certificate, err := cluster.Certificate(n.Name, Address)
 	if err != nil {
@@ -74,6 +77,7 @@ func Register(ctx context.Context, cluster *kube.Cluster, dir string, images map
 // Run runs the pods until the context ends, then stops all of them.
 func (n *Node) Run(ctx context.Context) {
 	defer close(n.done)
+	go n.services.run(ctx)
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -10,7 +10,7 @@ import (
 func TestHostAliases(t *testing.T) {
 	t.Parallel()
 	image := Image{Files: map[string]string{"/etc/motd": "hello"}}
-	r := &runner{pod: &pod{}}
+	r := &runner{node: &Node{services: newServices(nil)}, pod: &pod{}}
 	r.pod.Spec.HostAliases = []hostAlias{{IP: "10.0.0.1", Hostnames: []string{"a.b.svc", "a.b"}}}
 	files := r.files(image)
 	if want := "127.0.0.1 localhost\n10.0.0.1 a.b.svc a.b\n"; files["/etc/hosts"] != want || files["/etc/motd"] != "hello" {

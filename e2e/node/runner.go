@@ -236,7 +236,7 @@ func (r *runner) files(image Image) map[string]string {
 	for _, alias := range r.pod.Spec.HostAliases {
 		hosts = append(hosts, alias.IP+" "+strings.Join(alias.Hostnames, " ")+"\n")
 	}
-	files["/etc/hosts"] = strings.Join(hosts, "")
+	files["/etc/hosts"] = strings.Join(hosts, "") + r.node.services.hosts(r.pod.Metadata.Namespace)
 	return files
 }
 

@@ -13,25 +13,36 @@ import (
 
 // install adds the sidecar to the manifest, applies it, and installs the chart.
 func (s *Scenario) install(ctx context.Context) error {
-	if err := s.ensureNamespace(ctx, shop); err != nil {
+	if err := s.ensureNamespace(ctx, s.namespace); err != nil {
 		return err
 	}
-	manifest, err := s.inject(ctx, "--require", "--status-config", "--report=none", s.file("e2e", "manifests", "web.yaml"))
+	if err := s.applyInjected(ctx); err != nil {
+		return err
+	}
+	if _, err := s.helm(ctx, append([]string{
+		"install", s.release, s.chart(), "--namespace", s.namespace,
+		"--values", s.file("e2e", "manifests", "shop.values.yaml"),
+	}, s.values...)...); err != nil {
+		return err
+	}
+	return s.await(ctx, 2*time.Minute, func(ctx context.Context) error {
+		return errors.Join(s.ready(ctx, s.namespace, "web"), s.ready(ctx, s.namespace, s.release+"-nginx-exporter-adapter"))
+	})
+}
+
+// applyInjected adds the sidecar to the manifest and applies it.
+func (s *Scenario) applyInjected(ctx context.Context) error {
+	flags := append([]string{"--require", "--status-config", "--report=none"}, s.injectFlags...)
+	manifest, err := s.inject(ctx, append(flags, s.file("e2e", "manifests", "web.yaml"))...)
 	if err != nil {
 		return err
 	}
-	output, err := s.cluster.Kubectl(ctx, manifest, "apply", "--namespace", shop, "--validate=strict", "-f", "-")
+	output, err := s.cluster.Kubectl(ctx, manifest, "apply", "--namespace", s.namespace, "--validate=strict", "-f", "-")
 	if err != nil {
 		return err
 	}
 	s.printf("   %s", strings.ReplaceAll(strings.TrimSpace(output), "\n", "\n   "))
-	if _, err := s.helm(ctx, "install", release, s.chart(), "--namespace", shop,
-		"--values", s.file("e2e", "manifests", "shop.values.yaml")); err != nil {
-		return err
-	}
-	return s.await(ctx, 2*time.Minute, func(ctx context.Context) error {
-		return errors.Join(s.ready(ctx, shop, "web"), s.ready(ctx, shop, release+"-nginx-exporter-adapter"))
-	})
+	return nil
 }
 
 // ready returns an error unless a Deployment has a ready pod.
@@ -48,9 +59,9 @@ func (s *Scenario) ready(ctx context.Context, namespace, name string) error {
 
 // helmTest runs the test of the chart: a pod of nginx with the sidecar.
 func (s *Scenario) helmTest(ctx context.Context) error {
-	output, err := s.helm(ctx, "test", release, "--namespace", shop, "--timeout", "90s")
+	output, err := s.helm(ctx, "test", s.release, "--namespace", s.namespace, "--timeout", "90s")
 	if err != nil {
-		return errors.Join(err, s.node.Problems())
+		return errors.Join(err, s.problems(ctx))
 	}
 	if !strings.Contains(output, "Succeeded") {
 		return fmt.Errorf("output of helm test:\n%s", output)
@@ -68,7 +79,7 @@ func (s *Scenario) uninstall(ctx context.Context) error {
 	if len(before) == 0 {
 		return errors.New("the release has no objects")
 	}
-	if _, err := s.helm(ctx, "uninstall", release, "--namespace", shop, "--wait"); err != nil {
+	if _, err := s.helm(ctx, "uninstall", s.release, "--namespace", s.namespace, "--wait"); err != nil {
 		return err
 	}
 	return s.await(ctx, time.Minute, func(ctx context.Context) error {
@@ -85,7 +96,7 @@ func (s *Scenario) installed(ctx context.Context) ([]string, error) {
 	const kinds = "all,configmaps,serviceaccounts,podmonitors,prometheusrules,horizontalpodautoscalers,apiservices," +
 		"clusterroles,clusterrolebindings,rolebindings"
 	names, err := s.cluster.Kubectl(ctx, "", "get", kinds, "--all-namespaces", "--ignore-not-found", "-o", "name",
-		"--selector", "app.kubernetes.io/instance="+release)
+		"--selector", "app.kubernetes.io/instance="+s.release)
 	return strings.Fields(names), err
 }
 

@@ -21,7 +21,6 @@ func (s *Scenario) prometheus(ctx context.Context) error {
 	if err := s.awaitConfig(ctx, monitorName); err != nil {
 		return err
 	}
-	s.scraper = &scraper{scenario: s}
 	if err := s.scraper.Start(ctx); err != nil {
 		return err
 	}

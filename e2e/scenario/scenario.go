@@ -6,9 +6,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"nginx-exporter/e2e/kube"
@@ -16,7 +17,8 @@ import (
 	"nginx-exporter/e2e/process"
 )
 
-// shop is the namespace and the release of the autoscaled nginx.
+// shop is the namespace and the release of the autoscaled nginx in a cluster of this
+// program.
 const (
 	shop    = "shop"
 	release = "shop"
@@ -39,13 +41,23 @@ const (
 	scaling = "scaling"
 	doctor  = "doctor"
 	keda    = "keda"
+	// handover needs nothing but the control plane.
+	handover = "replicas"
+	trial    = "try"
+	existing = "existing"
 )
 
 // Scenario is one run of the test.
 type Scenario struct {
-	tools    Tools
-	cluster  *kube.Cluster
-	node     *node.Node
+	tools   Tools
+	cluster *kube.Cluster
+	node    *node.Node
+	// namespace has the autoscaled nginx and the release of the chart.
+	namespace, release string
+	// injectFlags and values are more arguments of inject and helm install.
+	injectFlags, values []string
+	// query evaluates an expression with one result in Prometheus.
+	query    func(ctx context.Context, expr string) (float64, error)
 	out      io.Writer
 	began    time.Time
 	scraper  *scraper
@@ -54,7 +66,13 @@ type Scenario struct {
 
 // New returns a run that prints to out.
 func New(tools Tools, cluster *kube.Cluster, n *node.Node, out io.Writer) *Scenario {
-	return &Scenario{tools: tools, cluster: cluster, node: n, out: out, began: time.Now()}
+	s := &Scenario{
+		tools: tools, cluster: cluster, node: n, namespace: shop, release: release,
+		out: out, began: time.Now(),
+	}
+	s.scraper = &scraper{scenario: s}
+	s.query = s.scraper.Query
+	return s
 }
 
 // step is a step, and the part that it belongs to; empty if all parts need it.
@@ -65,12 +83,14 @@ type step struct {
 
 // Run runs all steps and returns at the first error.
 func (s *Scenario) Run(ctx context.Context) error {
-	if only := s.tools.Only; only != "" && only != scaling && only != doctor && only != keda {
-		return fmt.Errorf("unknown part %s: want %s, %s or %s", only, scaling, doctor, keda)
+	parts := []string{scaling, doctor, keda, handover, trial, existing}
+	if only := s.tools.Only; only != "" && !slices.Contains(parts, only) {
+		return fmt.Errorf("unknown part %s: want one of %s", only, strings.Join(parts, ", "))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends background work
-	for _, step := range []step{
+	return s.runSteps(ctx, []step{
+		{handover, "replicas taken out of a manifest", s.replicas},
 		{"", "CRDs of prometheus-operator, KEDA and Argo Rollouts", s.installCRDs},
 		{scaling, "server-side dry run: value sets of the chart", s.dryRunChart},
 		{scaling, "server-side dry run: examples/kubernetes", s.dryRunExamples},
@@ -83,8 +103,15 @@ func (s *Scenario) Run(ctx context.Context) error {
 		{doctor, "doctor hpa, one fault after the other", s.doctor},
 		{keda, "KEDA, with the chart and the snippet", s.scaleByKEDA},
 		{"", "helm uninstall", s.uninstall},
-	} {
-		if step.part != "" && s.tools.Only != "" && step.part != s.tools.Only {
+		{trial, "examples/kubernetes/try.sh", s.tryScript},
+		{existing, "this program on an existing cluster", s.onExisting},
+	})
+}
+
+// runSteps runs the steps of the selected part.
+func (s *Scenario) runSteps(ctx context.Context, steps []step) error {
+	for _, step := range steps {
+		if only := s.tools.Only; only != "" && step.part != only && (step.part != "" || only == handover) {
 			continue
 		}
 		began := time.Now()
@@ -110,7 +137,7 @@ func (s *Scenario) chart() string { return s.file("charts", "nginx-exporter") }
 // helm runs helm as an administrator.
 func (s *Scenario) helm(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, s.tools.Helm, args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Config, "HOME="+s.tools.TempDir)
+	cmd.Env = s.cluster.Env()
 	return process.Output(cmd)
 }
 
@@ -125,8 +152,16 @@ func (s *Scenario) await(ctx context.Context, limit time.Duration, condition fun
 	if err == nil {
 		return nil
 	}
-	if problems := s.node.Problems(); problems != nil {
+	if problems := s.problems(ctx); problems != nil {
 		return fmt.Errorf("%w\n%w", err, problems)
 	}
 	return err
+}
+
+// problems has the errors of pods.
+func (s *Scenario) problems(ctx context.Context) error {
+	if s.node != nil {
+		return s.node.Problems()
+	}
+	return s.podProblems(ctx)
 }

@@ -36,3 +36,21 @@ func TestSubstituteDefaults(t *testing.T) {
 		t.Errorf("substituteDefaults: %q, want %q", got, want)
 	}
 }
+
+func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
+	notes := "1. First:\n\n     kubectl get pods\n     helm list\n\n2. Second:\n\n     kubectl get hpa\n"
+	if got, err := paragraph(notes, "helm list"); err != nil || got != "     kubectl get pods\n     helm list" {
+		t.Errorf("paragraph: %q, %v", got, err)
+	}
+	if got, err := paragraph(notes, "helm upgrade"); err == nil {
+		t.Errorf("paragraph: %q, want an error", got)
+	}
+	page := "text with apply\n```sh cluster\nkubectl apply\n```\nmore\n```yaml\nkind: Pod\n```\n"
+	if got, err := fence(page, "apply"); err != nil || got != "kubectl apply\n" {
+		t.Errorf("fence: %q, %v", got, err)
+	}
+	if got, err := fence(page, "more"); err == nil {
+		t.Errorf("fence: %q, want an error", got)
+	}
+}

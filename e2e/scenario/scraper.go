@@ -3,7 +3,6 @@ package scenario
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -112,18 +111,26 @@ func (p *scraper) Query(ctx context.Context, expr string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var response struct {
-		Data struct{ Result []struct{ Value [2]any } }
-	}
+	var response queryResponse
 	if err := json.Unmarshal([]byte(text), &response); err != nil {
 		return 0, err
 	}
-	if len(response.Data.Result) != 1 {
-		return 0, fmt.Errorf("%s: %d results", expr, len(response.Data.Result))
+	return response.value(expr)
+}
+
+// queryResponse is a response of Prometheus to an instant query.
+type queryResponse struct {
+	Data struct{ Result []struct{ Value [2]any } }
+}
+
+// value is that of the only result.
+func (r *queryResponse) value(expr string) (float64, error) {
+	if len(r.Data.Result) != 1 {
+		return 0, fmt.Errorf("%s: %d results", expr, len(r.Data.Result))
 	}
-	value, isText := response.Data.Result[0].Value[1].(string)
+	value, isText := r.Data.Result[0].Value[1].(string)
 	if !isText {
-		return 0, errors.New(expr + ": " + text)
+		return 0, fmt.Errorf("%s: %v is not a text", expr, r.Data.Result[0].Value[1])
 	}
 	return strconv.ParseFloat(value, 64)
 }

@@ -122,7 +122,7 @@ func (t *timeline) hpa(ctx context.Context) error {
 	}
 	r := &t.last
 	r.active, r.why, r.average = false, "no conditions yet", "-"
-	err := t.scenario.cluster.Client.Get(ctx, "/apis/autoscaling/v2/namespaces/"+shop+"/horizontalpodautoscalers/"+release+"-nginx-exporter", &h)
+	err := t.scenario.cluster.Client.Get(ctx, "/apis/autoscaling/v2/namespaces/"+t.scenario.namespace+"/horizontalpodautoscalers/"+t.scenario.release+"-nginx-exporter", &h)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (t *timeline) workload(ctx context.Context) error {
 	var d struct {
 		Status struct{ Replicas, ReadyReplicas int }
 	}
-	err := t.scenario.cluster.Client.Get(ctx, "/apis/apps/v1/namespaces/"+shop+"/deployments/web", &d)
+	err := t.scenario.cluster.Client.Get(ctx, "/apis/apps/v1/namespaces/"+t.scenario.namespace+"/deployments/web", &d)
 	t.last.ready = d.Status.ReadyReplicas
 	return err
 }
@@ -155,7 +155,7 @@ func (t *timeline) metrics(ctx context.Context) error {
 	var list struct {
 		Items []struct{ Value string }
 	}
-	path := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + shop + "/pods/*/" + metric + "?labelSelector=app%3Dweb"
+	path := "/apis/custom.metrics.k8s.io/v1beta1/namespaces/" + t.scenario.namespace + "/pods/*/" + metric + "?labelSelector=app%3Dweb"
 	t.last.rates = nil
 	if err := t.scenario.cluster.Client.As(fault.HPAUser).Get(ctx, path, &list); err != nil {
 		return err
@@ -193,7 +193,7 @@ func (t *timeline) events(ctx context.Context) {
 			InvolvedObject        struct{ Kind string }
 		}
 	}
-	if err := t.scenario.cluster.Client.Get(ctx, "/api/v1/namespaces/"+shop+"/events", &list); err != nil {
+	if err := t.scenario.cluster.Client.Get(ctx, "/api/v1/namespaces/"+t.scenario.namespace+"/events", &list); err != nil {
 		return
 	}
 	for _, e := range list.Items {

@@ -84,7 +84,9 @@ replicas() {
     local count value
     read -r count value < <(hpa) || [ -n "$count" ] || return 1
     [ -n "$value" ] || return 1
-    if [ "$count" != "$shown" ]; then echo "   replicas: $count, requests per second of each: $value"; fi
+    if [ "$count" != "$shown" ]; then
+        echo "   replicas: $count, requests per second of each: $(awk '{ print /m$/ ? $1 / 1000 : $1 }' <<<"$value")"
+    fi
     shown=$count
     test "$count" "$1" "$2"
 }
