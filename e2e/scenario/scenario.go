@@ -41,6 +41,7 @@ const (
 	scaling = "scaling"
 	doctor  = "doctor"
 	keda    = "keda"
+	stack   = "stack"
 	// handover needs nothing but the control plane.
 	handover = "replicas"
 	trial    = "try"
@@ -83,7 +84,7 @@ type step struct {
 
 // Run runs all steps and returns at the first error.
 func (s *Scenario) Run(ctx context.Context) error {
-	parts := []string{scaling, doctor, keda, handover, trial, existing}
+	parts := []string{scaling, doctor, keda, handover, trial, existing, stack}
 	if only := s.tools.Only; only != "" && !slices.Contains(parts, only) {
 		return fmt.Errorf("unknown part %s: want one of %s", only, strings.Join(parts, ", "))
 	}
@@ -105,6 +106,7 @@ func (s *Scenario) Run(ctx context.Context) error {
 		{"", "helm uninstall", s.uninstall},
 		{trial, "examples/kubernetes/try.sh", s.tryScript},
 		{existing, "this program on an existing cluster", s.onExisting},
+		{stack, "cluster like kube-prometheus-stack, with the adapter and the HPA of another team", s.besideOthers},
 	})
 }
 
