@@ -52,6 +52,15 @@ func newSteps(all []piece, e escape) []step {
 		}
 		steps = append(steps, s)
 	}
+	for i := range len(steps) - 1 {
+		s, next := &steps[i], &steps[i+1]
+		if next.charset != number {
+			continue
+		}
+		if s.next = next; (s.ending == atText || s.ending == atByte) && !s.closed(e) {
+			s.ending = beforeNumber
+		}
+	}
 	return steps
 }
 

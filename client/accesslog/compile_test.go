@@ -152,6 +152,17 @@ func TestParseAttempts(t *testing.T) {
 
 func TestParseNumbers(t *testing.T) {
 	checkParse(t, []parseCase{
+		{
+			"a request without quotes",
+			Options{Format: `[$time_local] $remote_addr - $remote_user - $server_name $host to: $upstream_addr: $request $status ` +
+				`upstream_response_time $upstream_response_time msec $msec request_time $request_time`},
+			"[28/Nov/2026:12:29:38 +0000] ::1 - - - shop shop to: [::1]:80: GET /a 7 b HTTP/1.1 200 upstream_response_time 0.001 msec 1.5 request_time 0.002",
+			`status=200 method="GET" server="shop" host="shop" uri="/a 7 b" time=2ms [group=0 addr="[::1]:80" response=1ms]`,
+		},
+		{"a user agent without quotes", Options{Format: "$http_user_agent $status $request_time"}, "curl 8 200 x 404 0.001", `status=404 agent="curl 8 200 x" time=1ms`},
+		{"the same at the end of the line", Options{Format: "$http_user_agent $status"}, "curl 200 404", `status=404 agent="curl 200"`},
+		{"no number in the line", Options{Format: "$http_user_agent $status"}, "curl x y", ""},
+		{"a host with a port", Options{Format: "$host:$server_port $status"}, "[::1]:80 200", `status=200 host="[::1]"`},
 		{"code 000", Options{Format: "$status $uri"}, "000 /", `status=000 uri="/"`},
 		{"code 009", Options{Format: "$status $uri"}, "009 /", `status=009 uri="/"`},
 		{"an unknown code", Options{Format: "$status $uri"}, "- /", ""},

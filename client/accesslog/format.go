@@ -39,6 +39,8 @@ type step struct {
 	fields  Field // that the value sets
 	set     func(r *Record, value []byte, fields Field) bool
 
+	next *step // nil unless its value is a number
+
 	// optional says that the value may be unknown: all but the status and the name
 	// of the server.
 	optional bool
@@ -117,11 +119,12 @@ func (f *Format) parse(line []byte, r *Record) (done int, rest []byte) {
 type ending uint8
 
 const (
-	atText     ending = iota // at the first occurrence of the text after it
-	atByte                   // the same for a text of one byte
-	afterList                // at the first occurrence that is not part of a separator of the list
-	afterQuote               // at the first occurrence whose quotation mark is not escaped
-	atEnd                    // at the end of the line
+	atText       ending = iota // at the first occurrence of the text after it
+	atByte                     // the same for a text of one byte
+	afterList                  // at the first occurrence that is not part of a separator of the list
+	afterQuote                 // at the first occurrence whose quotation mark is not escaped
+	beforeNumber               // at the first occurrence before a value of the next variable, a number
+	atEnd                      // at the end of the line
 )
 
 // findEnding returns how the end of the value is found.
@@ -149,6 +152,8 @@ func (s *step) end(text []byte) int {
 		return s.listEnd(text)
 	case afterQuote:
 		return s.quoteEnd(text)
+	case beforeNumber:
+		return s.endBeforeNumber(text)
 	case atEnd:
 		if !bytes.HasSuffix(text, []byte(s.until)) {
 			return -1
@@ -168,6 +173,39 @@ func indexByte(text []byte, c byte) int {
 		}
 	}
 	return -1
+}
+
+// endBeforeNumber skips occurrences that are part of the value: a request or a user
+// agent without quotes has spaces.
+func (s *step) endBeforeNumber(text []byte) int {
+	for at := 0; ; {
+		end := bytes.Index(text[at:], []byte(s.until))
+		if end < 0 {
+			return -1
+		}
+		if at += end; s.next.begins(text[at+len(s.until):]) {
+			return at
+		}
+		at++
+	}
+}
+
+// begins reports whether the text begins with a number, and goes on as the format
+// does until a value that is not a number.
+func (s *step) begins(text []byte) bool {
+	const digits, longest = "0123456789.-", 24
+	n := len(text[:min(longest, len(text))])
+	n -= len(bytes.TrimLeft(text[:n], digits))
+	switch rest := text[n:]; {
+	case n == 0 || s.fields.Has(FieldStatus) && n != len("200"):
+		return false
+	case s.ending == atEnd:
+		return string(rest) == s.until
+	case !bytes.HasPrefix(rest, []byte(s.until)):
+		return false
+	default:
+		return s.next == nil || s.next.begins(rest[len(s.until):])
+	}
 }
 
 // listEnd skips the separators of lists.
