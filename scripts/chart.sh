@@ -142,7 +142,7 @@ lint() {
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$work"
     queries "$work/queries"
     status_server "$work/nginx"
-    arguments "$work" default daemonset deployment
+    arguments "$work" default daemonset deployment sidecar-config
     example "$work/example"
     kubernetes_examples "$work/kubernetes"
     "$bin/helm-docs" --chart-search-root "$chart" --dry-run --log-level warning | diff -u "$chart/README.md" - || {

@@ -197,7 +197,7 @@ httpGet:
 {{- with .Values.config -}}
 {{- if .existingConfigMap -}}
 {{- .existingConfigMap -}}
-{{- else if or .targets .modules .probe.allow -}}
+{{- else if or .targets .accessLogs .modules .probe.allow .web -}}
 {{- include "nginx-exporter.suffixed" (list $ "config") -}}
 {{- end -}}
 {{- end -}}

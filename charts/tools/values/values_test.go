@@ -1,5 +1,6 @@
-// Package migrating compares the tables of chart values in docs/migrating.md with the values of the charts.
-package migrating
+// Package values compares the values of the chart with those of other charts (docs/migrating.md), and with the exporter's
+// configuration file.
+package values
 
 import (
 	"encoding/json"
@@ -79,6 +80,64 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestConfiguration checks that the schema accepts all keys of the exporter's configuration file.
+func TestConfiguration(t *testing.T) {
+	file, chart := decodedFile(t, "../../../docs/config.schema.json"), decoded(t, "values.schema.json")
+	values := chart["properties"].(map[string]any)["config"].(map[string]any)["properties"].(map[string]any)
+	for key, property := range file["properties"].(map[string]any) {
+		name := key
+		if key == "access_logs" {
+			name = "accessLogs"
+		}
+		value, found := values[name].(map[string]any)
+		if !found {
+			t.Errorf("the chart has no value config.%s", name)
+			continue
+		}
+		accepts(t, chart, value, property.(map[string]any), key)
+	}
+}
+
+// accepts checks that a schema of the chart has all keys of one of the configuration file.
+func accepts(t *testing.T, root, chart, file map[string]any, path string) {
+	t.Helper()
+	chart = resolved(root, chart)
+	if names, is := chart["enum"].([]any); is {
+		for _, name := range file["enum"].([]any) {
+			if !slices.Contains(names, name) {
+				t.Errorf("the chart does not accept %v for %s", name, path)
+			}
+		}
+	}
+	properties := asMap(chart["properties"])
+	for key, property := range asMap(file["properties"]) {
+		value, found := properties[key].(map[string]any)
+		if !found {
+			t.Errorf("the chart does not accept %s.%s", path, key)
+			continue
+		}
+		accepts(t, root, value, property.(map[string]any), path+"."+key)
+	}
+	for _, inner := range []string{"items", "additionalProperties"} {
+		if of, is := file[inner].(map[string]any); is {
+			accepts(t, root, asMap(chart[inner]), of, path)
+		}
+	}
+}
+
+func asMap(value any) map[string]any {
+	m, _ := value.(map[string]any)
+	return m
+}
+
+// resolved follows the reference of a schema of the chart.
+func resolved(root, schema map[string]any) map[string]any {
+	if ref, is := schema["$ref"].(string); is {
+		return root["definitions"].(map[string]any)[strings.TrimPrefix(ref, "#/definitions/")].(map[string]any)
+	}
+	return schema
+}
+
 // TestDefaults checks that values.yaml, and therefore the README, has all values of the schema.
 func TestDefaults(t *testing.T) {
 	compare(t, decoded(t, "values.schema.json"), decoded(t, "values.yaml"), nil)
@@ -102,10 +161,7 @@ func compare(t *testing.T, schema, values map[string]any, path []string) {
 
 // exists reports whether a path of keys is in a schema.
 func exists(root, schema map[string]any, path []string) bool {
-	if ref, is := schema["$ref"].(string); is {
-		definitions := root["definitions"].(map[string]any)
-		schema = definitions[strings.TrimPrefix(ref, "#/definitions/")].(map[string]any)
-	}
+	schema = resolved(root, schema)
 	if len(path) == 0 {
 		return true
 	}
@@ -151,7 +207,12 @@ func lines(t *testing.T, path string) []string {
 // decoded returns a file of the chart.
 func decoded(t *testing.T, name string) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(chartFolder, name))
+	return decodedFile(t, filepath.Join(chartFolder, name))
+}
+
+func decodedFile(t *testing.T, path string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
