@@ -48,22 +48,19 @@ func (m metadataOf) either(key string) string {
 	return m.annotation(key)
 }
 
-// meshNotes returns what the proxy of a service mesh means for the sidecar.
+// meshNotes returns what the proxy of a service mesh means for the sidecar. docs/mesh.md has the details.
 func (in *Input) meshNotes(o *object, opts *Options) (notes []string) {
 	m := in.metadataOf(o, opts)
 	if by := m.istio(o.pod); by != "" {
-		if opts.IsNative() {
-			if note := m.istioStart(by); note != "" {
-				notes = append(notes, note)
-			}
-		}
+		notes = append(notes, m.istioStart(by))
 		if m.captures(opts.Port) {
 			notes = append(notes, fmt.Sprintf("Istio with STRICT mTLS rejects a Prometheus outside of the mesh: exclude the port with --pod-annotation=%sexcludeInboundPorts=%d", istioPorts, opts.Port))
 		}
+	} else if m.ambient() {
+		notes = append(notes, fmt.Sprintf("Istio with STRICT mTLS rejects a Prometheus outside of the mesh: let Prometheus join it, or set PERMISSIVE for port %d in a PeerAuthentication", opts.Port))
 	}
-	const skip = "config.linkerd.io/skip-inbound-ports"
-	if m.linkerd(o.pod) && !hasPort(m.annotation(skip), opts.Port) {
-		notes = append(notes, fmt.Sprintf("Linkerd with a restrictive inbound policy rejects a Prometheus outside of the mesh: exclude the port with --pod-annotation=%s=%d", skip, opts.Port))
+	if m.linkerd(o.pod) {
+		notes = append(notes, m.linkerdNote())
 	}
 	return notes
 }
@@ -98,13 +95,23 @@ func (m metadataOf) istio(p *pod) string {
 	return ""
 }
 
+// ambient reports whether the pods are in Istio's ambient mode, which has no proxies in pods.
+func (m metadataOf) ambient() bool {
+	const mode = "istio.io/dataplane-mode"
+	value := m.label(mode)
+	if value == "" {
+		value = str(get(m.namespace, "labels", mode))
+	}
+	return value == "ambient"
+}
+
 // istioStart warns if the pods cannot start: without native sidecars, Istio rewrites the startup probe of the exporter to its
 // proxy, which starts after all init containers. Istio uses native sidecars by default from version 1.27 on if all nodes have
-// Kubernetes 1.33.
+// Kubernetes 1.33. A probe that is not rewritten must not be redirected to the proxy either.
 func (m metadataOf) istioStart(by string) string {
 	const native, rewrite = "sidecar.istio.io/nativeSidecar", "sidecar.istio.io/rewriteAppHTTPProbers"
 	switch {
-	case m.annotation(native) == "true" || m.annotation(rewrite) == "false":
+	case !m.opts.IsNative() || m.annotation(native) == "true" || m.annotation(rewrite) == "false" && !m.captures(m.opts.Port):
 		return ""
 	case m.annotation(native) == "false":
 		return "warning: the pods will not start: " + native + ` is "false", and Istio (` + by + ") redirects the startup probe to its proxy, which starts later; use --native=never"
@@ -112,8 +119,7 @@ func (m metadataOf) istioStart(by string) string {
 	return "warning: the pods will not start if Istio (" + by + ") adds its proxy as an ordinary container, as before Istio 1.27 or with nodes before Kubernetes 1.33; use --native=never, or --pod-annotation=" + native + "=true"
 }
 
-// linkerd reports whether Linkerd adds its proxy to the pods, see https://linkerd.io/2/features/proxy-injection/. It does not
-// rewrite probes, and its native proxy starts before the exporter.
+// linkerd reports whether Linkerd adds its proxy to the pods, see https://linkerd.io/2/features/proxy-injection/.
 func (m metadataOf) linkerd(p *pod) bool {
 	const inject = "linkerd.io/inject"
 	value := m.annotation(inject)
@@ -121,6 +127,23 @@ func (m metadataOf) linkerd(p *pod) bool {
 		value = str(get(m.namespace, "annotations", inject))
 	}
 	return value == "enabled" || value == "ingress" || named(get(p.spec, "containers"), "linkerd-proxy") != nil
+}
+
+// linkerdNote says what to do about Linkerd's proxy, unless the port of the exporter is excluded. Linkerd does not rewrite
+// probes, but its CNI plugin redirects them from the start to the proxy, which starts after all init containers if it is not
+// native.
+func (m metadataOf) linkerdNote() string {
+	const skip = "config.linkerd.io/skip-inbound-ports"
+	if hasPort(m.annotation(skip), m.opts.Port) {
+		return ""
+	}
+	fix := fmt.Sprintf("exclude the port with --pod-annotation=%s=%d", skip, m.opts.Port)
+	for _, prefix := range []string{"config.linkerd.io/", "config.beta.linkerd.io/", "config.alpha.linkerd.io/"} {
+		if m.annotation(prefix+"proxy-enable-native-sidecar") == "true" || !m.opts.IsNative() {
+			return "Linkerd with a restrictive inbound policy rejects a Prometheus outside of the mesh: " + fix
+		}
+	}
+	return "warning: the pods will not start if Linkerd adds its proxy as an ordinary container (default before 2.20) and uses its CNI plugin, and a restrictive inbound policy rejects Prometheus: " + fix
 }
 
 // hasPort reports whether a list of ports and port ranges, separated by commas, has a port.
