@@ -173,9 +173,14 @@ func metricName(d *diagnosis, r *cluster.RuleResult) *finding {
 		makes, use = r.Counter, r.Counter
 	}
 	f := failed("", "The adapter's rule makes %s of the series, but the HPA requests %s.", makes, wanted).as("metric-name").
-		evidence("rule", "%s", r.Rule.SeriesQuery).
-		fix(`set name.as: "%s" in the rule, or use %s in the HPA`, wanted, use)
-	return fixRules(d, f, "name.as")
+		evidence("rule", "%s", r.Rule.SeriesQuery)
+	if strings.Contains(r.Rule.SeriesQuery, "nginx") {
+		f.fix(`set name.as: "%s" in the rule, or use %s in the HPA`, wanted, use)
+		return fixRules(d, f, "name.as")
+	}
+	// It makes metrics of others as well, as the default rules do, so it has to stay.
+	f.fix("nginx-exporter snippet adapter-rule   # a rule to add; or use %s in the HPA", use)
+	return fixRules(d, f, "add it, and keep the other rules")
 }
 
 func ruleMissing(d *diagnosis) *finding {

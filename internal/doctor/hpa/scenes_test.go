@@ -139,7 +139,7 @@ func realRules() []scene {
 	hpa := responses{hpaPath: realHPA(strings.Replace(podsMetric, "nginx_http_requests", "nginx_http_requests_per_second", 1))}
 	all := series{"connections": vector(valued(`{"__name__": "nginx_connections_active", "namespace": "shop", "pod": "web-1"}`, "1"), valued(`{"__name__": "up", "namespace": "shop", "pod": "web-1"}`, "1"), valued(realSeries, "1"))}
 	return []scene{
-		{"another name than that of the default rules", hpa, all, doctor.Unhealthy, "metric-name", `makes nginx_http_requests of the series(?s:.*)use nginx_http_requests in`},
+		{"another name than that of the default rules", hpa, all, doctor.Unhealthy, "metric-name", `makes nginx_http_requests of the series(?s:.*)a rule to add; or use nginx_http_requests in(?s:.*)keep the other rules`},
 	}
 }
 
