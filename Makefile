@@ -83,6 +83,16 @@ bench-peer: build ## Compare with another exporter (PEER=/path ARGS=...)
 	@scripts/need.sh nginx $(filter $(DEBIAN_PEER),$(PEER))
 	$(GO) run ./internal/bench/peer -ours bin/nginx-exporter -peer '$(PEER)' $(ARGS)
 
+ALE ?=
+ALE_CONFIG ?=
+NGINXLOG ?=
+LOGBENCH ?= .
+
+.PHONY: bench-log
+bench-log: build ## Access logs: lines per CPU second, losses (ALE, ALE_CONFIG, NGINXLOG=/path of others)
+	@scripts/need.sh nginx wrk
+	OURS=bin/nginx-exporter ALE='$(ALE)' ALE_CONFIG='$(ALE_CONFIG)' NGINXLOG='$(NGINXLOG)' scripts/benchlog.sh '$(LOGBENCH)'
+
 FUZZTIME ?= 30s
 
 .PHONY: fuzz

@@ -142,8 +142,16 @@ func newSocket(conn packetConn) (*socket, error) {
 // Run implements [Input].
 func (s *socket) Run(ctx context.Context, deliver func(Lines)) {
 	_ = s.conn.SetReadDeadline(time.Time{}) // it fails if the socket is closed, as receiving does
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		_ = s.conn.SetReadDeadline(time.Unix(1, 0))
+	})
+	defer func() {
+		if !stop() {
+			<-interrupted // or it would end the next Run
+		}
+	}()
 	for ctx.Err() == nil {
 		n, err := s.receiver.wait(&s.mu)
 		if err != nil {
