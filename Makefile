@@ -134,7 +134,7 @@ chart-docs: ## Rewrite the chart README and rendered.yaml of examples/kubernetes
 E2E_BIN ?= bin/e2e
 
 .PHONY: e2e
-e2e: ## Run end-to-end tests, as root (E2E_BIN=directory with the servers)
+e2e: ## Run end-to-end tests, as root, or on an existing cluster (E2E_KUBECONFIG, E2E_CONTEXT)
 	@E2E_BIN='$(E2E_BIN)' e2e/run.sh
 
 .PHONY: e2e-bin
