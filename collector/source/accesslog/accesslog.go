@@ -251,11 +251,13 @@ func (s *Source) Collect(ctx context.Context, b *metric.Batch) error {
 	stats := s.input.Stats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts.expire(s.options.Expire)
+	now := s.options.Now().UnixMilli()
+	s.counts.expire(now - s.options.Expire.Milliseconds())
 	s.counts.addTo(b)
+	s.counts.since = now
 	s.addState(b, stats)
 	if s.counts.recent != nil {
-		s.counts.recent.addTo(b, s.options.Now().UnixMilli(), s.options.Windows...)
+		s.counts.recent.addTo(b, now, s.options.Windows...)
 	}
 	return nil
 }

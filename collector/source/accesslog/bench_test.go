@@ -189,3 +189,18 @@ func BenchmarkMemory(b *testing.B) {
 		runtime.KeepAlive(s)
 	}
 }
+
+// BenchmarkFlood counts lines of 10,000 servers, of which 1,000 label sets are
+// kept.
+func BenchmarkFlood(b *testing.B) {
+	s := newSource(b, accesslog.Options{Format: accesslog.Own}, Options{})
+	lines := servers(10_000, 1)
+	s.deliver(lines)
+	b.ReportAllocs()
+	began, n := cpu(b), 0
+	for b.Loop() {
+		s.deliver(lines)
+		n += len(lines)
+	}
+	b.ReportMetric(float64(cpu(b)-began)/float64(n), "cpu-ns/line")
+}

@@ -267,6 +267,17 @@ func TestFloods(t *testing.T) {
 			fmt.Sprint("/", i), fmt.Sprint("agent", i), "OK", "127.0.0.1",
 		}, "\t"))
 	}
+	// Hosts and addresses are counted on request only, up to the maximum.
+	const hosts = `v1\t$host\t$http_host\t$remote_user\t$request_method\t$status\t$request_time\t$request_length\t$bytes_sent` +
+		`\t$upstream_addr\t$upstream_status\t$upstream_response_time\t$server_protocol\t$uri\t$http_user_agent\t$request_completion\t$remote_addr`
+	for _, o := range []Options{{HostLabel: true}, {Names: NamesALE}} {
+		page := text(t, newSource(t, accesslog.Options{Format: hosts}, o, lines...))
+		wantSamples(t, page, "nginx_exporter_log_series{", `nginx_exporter_log_series{log="access"} 1000`)
+		total := sum(t, page, "nginx_http_responses_total") + sum(t, page, "http_requests_total")
+		if n := strings.Count(page, "\n"); n > 40_000 || total != 10_000 {
+			t.Errorf("%d lines, %v requests", n, total)
+		}
+	}
 	page := text(t, newSource(t, accesslog.Options{Format: tabs}, Options{Routes: []string{"/x/*"}}, lines...))
 	wantSamples(t, page, "nginx_http_responses_total", `nginx_http_responses_total{code="200",method="other",route="other",server="_"} 10000`)
 	wantSamples(t, page, "nginx_exporter_log_series{", `nginx_exporter_log_series{log="access"} 2`)

@@ -1,8 +1,6 @@
 package accesslog
 
 import (
-	"time"
-
 	"nginx-exporter/client/accesslog"
 	"nginx-exporter/collector/metric"
 )
@@ -17,7 +15,7 @@ type counts struct {
 	maxSets    int
 
 	sets  int   // in all tables, without those of other values
-	since int64 // when the batch before was counted, in Unix milliseconds: the lines of this one were not
+	since int64 // when the batch before was counted, or exposed, in Unix milliseconds: new sets were 0 then
 	now   int64 // of the batch
 
 	parsed   uint64
@@ -65,10 +63,10 @@ func (c *counts) add(text []byte) bool {
 	return true
 }
 
-// expire removes what was not counted for some time.
-func (c *counts) expire(after time.Duration) {
+// expire removes what was not counted since a time.
+func (c *counts) expire(before int64) {
 	for _, t := range append(c.requests[:len(c.requests):len(c.requests)], c.attempts...) {
-		t.expire(c.now-after.Milliseconds(), c)
+		t.expire(before, c)
 	}
 }
 

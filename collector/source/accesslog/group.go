@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"nginx-exporter/client/accesslog"
 	"nginx-exporter/client/value"
@@ -152,14 +153,16 @@ func (t *table) find(l *line, c *counts) *set {
 // add returns the set of a line whose key is unknown: a new one, that of the same
 // values in valid UTF-8, or that of other values if there are too many sets.
 func (t *table) add(l *line, c *counts) *set {
-	l.key = validKey(l.key, len(t.labels))
-	if s := t.sets[string(l.key)]; s != nil {
-		return s
+	if !utf8.Valid(l.key) { // of all keys, since most lengths are ASCII
+		l.key = validKey(l.key, len(t.labels))
+		if s := t.sets[string(l.key)]; s != nil {
+			return s
+		}
 	}
 	limited := t.limitable && c.sets >= c.maxSets
 	if limited {
 		l.limited = true
-		l.key = validKey(l.appendKey(l.key[:0], t.labels, true), len(t.labels))
+		l.key = l.appendKey(l.key[:0], t.labels, true)
 		if s := t.sets[string(l.key)]; s != nil {
 			return s
 		}
