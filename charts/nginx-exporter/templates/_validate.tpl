@@ -30,7 +30,7 @@
 {{- end -}}
 {{- end -}}
 {{- if eq .Values.mode "deployment" -}}
-{{- if not (or .Values.exporter.scrapeURIs (include "nginx-exporter.configMap" .)) -}}
+{{- if not (or .Values.exporter.scrapeURIs .Values.config.targets .Values.config.accessLogs .Values.config.probe.allow .Values.config.existingConfigMap) -}}
 {{- fail "mode deployment has no targets: set exporter.scrapeURIs, config.targets or config.probe.allow" -}}
 {{- end -}}
 {{- end -}}
