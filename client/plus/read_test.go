@@ -346,25 +346,26 @@ func readAllAtOnce(tb testing.TB, c *target, readers int) {
 	group.Wait()
 }
 
-// Sequential readers use one connection, and concurrent ones about as many
-// as they are, however often they read.
+// Sequential readers use one connection for more than 200 requests, and concurrent
+// ones about as many as they are. On a busy machine net/http closes some: those
+// whose request is reported as written 50 ms after its response.
 func TestReadConnections(t *testing.T) {
 	t.Parallel()
-	const atOnce, rounds = 6, 10
+	const atOnce, rounds, closed = 6, 10, 4
 	api := plustest.New()
 	c := serve(t, api)
 	for range rounds {
 		readAll(t, c)
 	}
 	checkRequests(t, c, api, 4+rounds*len(documents()))
-	if got := api.Connections(); got != 1 {
+	if got := api.Connections(); got > 1+closed {
 		t.Errorf("sequential readers used %d connections", got)
 	}
 	for range rounds {
 		readAllAtOnce(t, c, atOnce)
 	}
 	checkRequests(t, c, api, 4+rounds*(1+atOnce)*len(documents()))
-	const most = 2 * atOnce // http.Transport dials while it waits for a connection
+	const most = 2*atOnce + 2*closed // http.Transport dials while it waits for a connection
 	if got := api.Connections(); got > most || api.MostAtOnce() > atOnce {
 		t.Errorf("used %d connections for %d concurrent requests", got, api.MostAtOnce())
 	}
