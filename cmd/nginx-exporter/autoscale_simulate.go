@@ -174,7 +174,10 @@ func (s *simulation) write(r *report.Report, stdout io.Writer) error {
 			return err
 		}
 		if err := replaceFile(s.html, page.Bytes()); err != nil {
-			return err
+			if e, ok := errors.AsType[*os.PathError](err); ok {
+				err = e.Err // without the name of the temporary file
+			}
+			return fmt.Errorf("--html=%s cannot be written: %w", strconv.Quote(s.html), err)
 		}
 	}
 	if s.format == outputJSON {

@@ -80,7 +80,7 @@ func (h history) replay(t *testing.T, spec hpa.Spec, start int32, factor float64
 func TestMonotone(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 7))
 	differ := 0
-	for i := range 20_000 {
+	for i := range 5000 {
 		spec, h := randomSpec(random), randomHistory(random)
 		start := spec.Min + random.Int32N(spec.Max-spec.Min+1)
 		low := h.replay(t, spec, start, 1)
@@ -93,7 +93,7 @@ func TestMonotone(t *testing.T) {
 			differ++
 		}
 	}
-	if differ < 1000 {
+	if differ < 250 {
 		t.Errorf("the load mattered only %d times", differ)
 	}
 }
@@ -102,7 +102,7 @@ func TestMonotone(t *testing.T) {
 // sync.
 func TestBounds(t *testing.T) {
 	random := rand.New(rand.NewPCG(8, 8))
-	for range 5000 {
+	for range 2000 {
 		spec, h := randomSpec(random), randomHistory(random)
 		for i, replicas := range h.replay(t, spec, 1+random.Int32N(60), 1) {
 			if replicas < spec.Min || replicas > spec.Max {

@@ -32,6 +32,7 @@ type Load struct {
 type notes struct {
 	resets int
 	rising bool
+	advice string // how to read a counter from this source
 }
 
 // Notes returns remarks about the samples, once they are read.
@@ -44,7 +45,7 @@ func (l *Load) Notes() []string {
 		list = append(list, fmt.Sprintf("Counter resets in the load: %d; as in rate(), the counter restarts from 0.", n))
 	}
 	if l.notes.rising {
-		list = append(list, "The values only increase. If they are a counter of requests, use --counter.")
+		list = append(list, "The values only increase. If they are a counter of requests, "+l.notes.advice+".")
 	}
 	return list
 }
@@ -63,7 +64,7 @@ type source func() (sample, error)
 // newLoad returns the load of a source. Errors begin with its name. A counter is
 // converted to the rate between samples.
 func newLoad(name string, next source) *Load {
-	l := &Load{Name: name, notes: &notes{}}
+	l := &Load{Name: name, notes: &notes{advice: "use --counter"}}
 	l.Points = func(yield func(simulate.Point, error) bool) {
 		c := checker{notes: l.notes}
 		for {
@@ -178,7 +179,7 @@ func (c *checker) finish() error {
 	case c.last.counter || !looksLikeCounter:
 		return nil
 	case c.collapses > 0:
-		return fmt.Errorf("the values look like a counter with %d resets, not like a rate: use --counter", c.collapses)
+		return fmt.Errorf("the values look like a counter with %d resets, not like a rate: %s", c.collapses, c.notes.advice)
 	}
 	c.notes.rising = c.rising == steps
 	return nil

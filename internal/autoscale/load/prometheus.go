@@ -57,7 +57,9 @@ func (p Prometheus) Load(ctx context.Context) (*Load, error) {
 		Timeout:       pageTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	return newLoad("Prometheus at "+name.String(), func() (sample, error) { return q.sample(ctx) }), nil
+	l := newLoad("Prometheus at "+name.String(), func() (sample, error) { return q.sample(ctx) })
+	l.notes.advice = "use rate()"
+	return l, nil
 }
 
 // rangeQuery is a query whose pages are read.

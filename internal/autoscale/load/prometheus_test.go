@@ -110,6 +110,7 @@ func TestPrometheusFails(t *testing.T) {
 		"another page": {respond(200, "<html>"), "the response is not that of the API of Prometheus"},
 		"a vector":     {respond(200, `{"status":"success","data":{"resultType":"vector","result":[]}}`), "the response is not that of the API of Prometheus"},
 		"NaN":          {respond(200, matrix(`{"metric":{},"values":[[1767225600,"1"],[1767225615,"NaN"]]}`)), "at 2026-01-01T00:00:15Z: the value is NaN"},
+		"a counter":    {respond(200, matrix(counter())), "the values look like a counter with 1 resets, not like a rate: use rate()"},
 		"no number":    {respond(200, matrix(`{"metric":{},"values":[[1767225600,"1"],[1767225615,2]]}`)), "the response is not that of the API of Prometheus"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,6 +127,15 @@ func TestPrometheusFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// counter is a series that is reset once.
+func counter() string {
+	var values []string
+	for i := range 60 {
+		values = append(values, fmt.Sprintf(`[%d,"%d"]`, begin().Unix()+int64(i)*15, i%40*1000))
+	}
+	return `{"metric":{},"values":[` + strings.Join(values, ",") + `]}`
 }
 
 // TestPrometheusInvalid checks requests that are not sent.

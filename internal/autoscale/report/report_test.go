@@ -178,7 +178,7 @@ func TestHTMLEscapes(t *testing.T) {
 
 // TestSize bounds the page of a long simulation.
 func TestSize(t *testing.T) {
-	r := results(t, load.Shape{Name: "sine", Base: 123.456, Peak: 4567.89, Duration: 100 * 24 * time.Hour}, setting("a", 50_000), setting("b", 81_234))
+	r := results(t, load.Shape{Name: "sine", Base: 123.456, Peak: 4567.89, Duration: 20 * 24 * time.Hour}, setting("a", 50_000), setting("b", 81_234))
 	var page bytes.Buffer
 	if err := r.WriteHTML(&page); err != nil {
 		t.Fatal(err)

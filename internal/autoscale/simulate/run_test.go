@@ -175,7 +175,7 @@ func TestMorePoints(t *testing.T) {
 // capacity never serves less.
 func TestProperties(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
+	for range 100 {
 		s := setting()
 		s.Spec.Min = 1 + random.Int32N(5)
 		s.Spec.Max = s.Spec.Min + random.Int32N(30)
@@ -217,7 +217,7 @@ func TestProperties(t *testing.T) {
 // TestSearch checks that the cheapest setting within the limit is found.
 func TestSearch(t *testing.T) {
 	candidates := simulate.Candidates(setting())
-	results := run(t, days(2), candidates...)
+	results := run(t, days(1), candidates...)
 	found := simulate.Cheapest(results, 0.05)
 	if len(found) == 0 {
 		t.Fatal("nothing found")
@@ -232,10 +232,10 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestMemory checks that the result of a year is not larger than that of a day.
+// TestMemory checks that the result of 100 days is not larger than that of a day.
 func TestMemory(t *testing.T) {
 	s := setting()
-	r := run(t, every(time.Minute, 366*24*60, func(at time.Duration) float64 { return 500 + 400*math.Sin(at.Hours()) }), s)[0]
+	r := run(t, every(time.Minute, 100*24*60, func(at time.Duration) float64 { return 500 + 400*math.Sin(at.Hours()) }), s)[0]
 	if len(r.Timeline.Buckets) > 2000 || len(r.Changes) > 200 || r.MoreChanges == 0 {
 		t.Errorf("%d intervals, %d changes and %d more", len(r.Timeline.Buckets), len(r.Changes), r.MoreChanges)
 	}
