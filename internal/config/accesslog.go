@@ -14,6 +14,7 @@ import (
 
 	"nginx-exporter/client/accesslog"
 	"nginx-exporter/client/accesslog/input"
+	"nginx-exporter/collector"
 	"nginx-exporter/collector/metric"
 	source "nginx-exporter/collector/source/accesslog"
 )
@@ -27,7 +28,7 @@ type AccessLog struct {
 	StateFile string `yaml:"state_file,omitempty" doc:"File that keeps the position in a log file across restarts; without it, reading begins at the end."`
 
 	Routes    []string  `yaml:"routes,omitempty" doc:"Values of the label route, such as /users/{id} and /static/*; other paths are counted as other."`
-	Exclude   []string  `yaml:"exclude,omitempty" doc:"Requests that are not counted, such as path:/healthz and user-agent:kube-probe/."`
+	Exclude   []string  `yaml:"exclude,omitempty" doc:"Requests that are not counted, such as path:/healthz and user-agent:kube-probe/. Requests of the exporter for /stub_status are not either."`
 	Buckets   []float64 `yaml:"buckets,omitempty" doc:"Upper bounds of durations in seconds (default 0.005 to 10)."`
 	MaxSeries Count     `yaml:"max_series,omitempty" doc:"Maximum number of label sets; further requests are counted as other (default 1000)."`
 	Names     string    `yaml:"names,omitempty" doc:"Names of the metrics: default, access-log-exporter or prometheus-nginxlog-exporter."`
@@ -66,14 +67,14 @@ func (a *AccessLog) setDirectory(directory string) {
 }
 
 // accessLogs returns the access logs of flags and file.
-func (b *builder) accessLogs(file *File, targets int) ([]Log, error) {
+func (b *builder) accessLogs(file *File, targets []collector.TargetOptions) ([]Log, error) {
 	type group struct {
 		where  func(i int) string
 		target int
 		logs   []AccessLog
 	}
 	flags := group{where: func(int) string { return "--nginx.access-log" }, target: -1}
-	if targets == 1 {
+	if len(targets) == 1 {
 		flags.target = 0
 	}
 	for i, text := range b.nginx.AccessLogs {
@@ -97,10 +98,27 @@ func (b *builder) accessLogs(file *File, targets int) ([]Log, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", g.where(i), err)
 			}
+			log.excludeOwn(b.userAgent, targets)
 			all = append(all, log)
 		}
 	}
 	return all, distinguish(all)
+}
+
+// excludeOwn excludes the requests of the exporter for the status page: by their
+// user agent if the format has it, and by the path of the page if it is the usual
+// one, since others may be pages of an application.
+func (l *Log) excludeOwn(userAgent string, targets []collector.TargetOptions) {
+	const usual = "/stub_status"
+	fields := l.Options.Format.Fields()
+	own := slices.Clone(l.Options.Exclude)
+	if name, _, found := strings.Cut(userAgent, "/"); found && fields.Has(accesslog.FieldUserAgent) {
+		own = append(own, "user-agent:"+name+"/")
+	}
+	if l.Target >= 0 && targets[l.Target].Client.Target.Path() == usual && fields.Has(accesslog.FieldURI) {
+		own = append(own, "path:"+usual)
+	}
+	l.Options.Exclude = own
 }
 
 // accessLog validates an access log.

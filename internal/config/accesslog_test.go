@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,31 @@ access_logs:
 	for _, part := range []string{"udp://0.0.0.0:1: other hosts can reach", "unix:/run/log.sock: nginx discards", "access.log: no $server_name: the servers of nginx are counted together; no $request_time: "} {
 		if !strings.Contains(warnings, part) {
 			t.Errorf("%q is not in the warnings\n%s", part, warnings)
+		}
+	}
+}
+
+// Requests of the exporter itself are not counted, and no others.
+func TestOwnRequestsAreExcluded(t *testing.T) {
+	for _, c := range []struct {
+		uri, format string
+		want        []string
+	}{
+		{"http://a/stub_status", "nginx_exporter", []string{"path:/x", "path:/stub_status"}},
+		{"http://a/stub_status", "combined", []string{"path:/x", "user-agent:nginx-exporter/", "path:/stub_status"}},
+		{"http://a/", "combined", []string{"path:/x", "user-agent:nginx-exporter/"}},
+		{"http://a/api", "nginx_exporter", []string{"path:/x"}},
+	} {
+		config := flags()
+		config.UserAgent = "nginx-exporter/1.0"
+		config.Nginx.DefaultURI = true
+		config.File = newFile(t, "targets:\n  - uri: "+c.uri+"\n    access_logs: [{input: /a.log, format: "+c.format+", exclude: [\"path:/x\"]}]\n")
+		settings, err := config.Validate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := settings.Logs()[0].Options.Exclude; !slices.Equal(got, c.want) {
+			t.Errorf("%s, %s: excluded %q, want %q", c.uri, c.format, got, c.want)
 		}
 	}
 }

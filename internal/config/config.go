@@ -153,7 +153,7 @@ func (c *Config) validate() (*Settings, error) {
 	if settings.probe, err = b.probes(file); err != nil {
 		return nil, err
 	}
-	if settings.logs, err = b.accessLogs(file, len(settings.targets)); err != nil {
+	if settings.logs, err = b.accessLogs(file, settings.targets); err != nil {
 		return nil, err
 	}
 	for i := range settings.logs {
