@@ -184,19 +184,25 @@ func newScheme(o *Options) (*scheme, error) {
 		durations: newScale(unit, o.Buckets, o.Names == "" || o.Names == NamesDefault), sizes: newScale(1, sizeBuckets(), false),
 		server: serverLabel("server"), upstream: upstreamLabel("upstream"), class: o.CodeClass,
 	}
-	if o.UpstreamAddr {
+	fields := o.Format.Fields()
+	switch {
+	case o.UpstreamAddr && !fields.Has(accesslog.FieldAddr):
+		return nil, errors.New("addresses of upstream servers need $upstream_addr in the log_format")
+	case o.HostLabel && fields&(accesslog.FieldServer|accesslog.FieldHost) == 0:
+		return nil, errors.New("the host as server needs $host in the log_format")
+	case o.UpstreamAddr:
 		s.upstream = addrLabel("upstream")
 	}
 	if o.MethodDurations {
 		s.method = []label{methodLabel()}
 	}
-	if !o.Format.Fields().Has(accesslog.FieldServer) && (o.HostLabel || o.Names == NamesALE) {
+	if !fields.Has(accesslog.FieldServer) && (o.HostLabel || o.Names == NamesALE) {
 		s.server = hostLabel("server")
 	}
 	if len(o.Routes) == 0 {
 		return s, nil
 	}
-	if !o.Format.Fields().Has(accesslog.FieldURI) {
+	if !fields.Has(accesslog.FieldURI) {
 		return nil, errors.New("routes need $uri, $request_uri or $request in the log_format")
 	}
 	route, err := routeLabel(o.Routes)

@@ -144,6 +144,18 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// TestErrorsBeginAtZero checks that the counter of errors is there before the first
+// one, since rate() misses the value with which a series begins.
+func TestErrorsBeginAtZero(t *testing.T) {
+	s := newSource(t, accesslog.Options{Format: accesslog.Own}, Options{}, own("a", "GET", "200", "0.001", "-", "-", "-", "-", "/"))
+	wantSamples(t, text(t, s), "nginx_http_server_errors_total", `nginx_http_server_errors_total{server="a"} 0`)
+	s.input.(*fakeInput).lines = []string{
+		own("a", "GET", "499", "0.001", "-", "-", "-", "-", "/"), own("a", "GET", "500", "0.001", "-", "-", "-", "-", "/"),
+		own("a", "GET", "599", "0.001", "-", "-", "-", "-", "/"),
+	}
+	wantSamples(t, text(t, s), "nginx_http_server_errors_total", `nginx_http_server_errors_total{server="a"} 2`)
+}
+
 // TestServerNamedOther checks that a server with the name of the limit does not
 // make a duplicate.
 func TestServerNamedOther(t *testing.T) {
@@ -180,7 +192,7 @@ func TestExpiry(t *testing.T) {
 	page := read()
 	wantSamples(t, page, prefix, prefix+`{code="200",upstream="a:80"} 3`)
 	wantSamples(t, page, "nginx_http_responses_total", "nginx_http_responses_total{code=\"200\"} 3")
-	wantSamples(t, page, "nginx_exporter_log_series{", `nginx_exporter_log_series{log="access"} 2`)
+	wantSamples(t, page, "nginx_exporter_log_series{", `nginx_exporter_log_series{log="access"} 3`)
 	now = now.Add(time.Hour)
 	read()
 	read("200 a:80 200")

@@ -39,7 +39,7 @@ type scheme struct {
 func (s *scheme) groups(names Names) ([]group, error) {
 	switch names {
 	case "", NamesDefault:
-		return s.defaultGroups(), nil
+		return append(s.requestGroups(), s.upstreamGroups()...), nil
 	case NamesALE:
 		return s.aleGroups(), nil
 	case NamesNginxlog:
@@ -52,7 +52,8 @@ func (s *scheme) groups(names Names) ([]group, error) {
 	return nil, fmt.Errorf("names %q is not one of %s", names, strings.Join(all, ", "))
 }
 
-func (s *scheme) defaultGroups() []group {
+// requestGroups are the metrics of requests.
+func (s *scheme) requestGroups() []group {
 	by := func(labels ...label) []label { return append(append([]label{s.server}, s.route...), labels...) }
 	return []group{
 		{
@@ -73,6 +74,12 @@ func (s *scheme) defaultGroups() []group {
 					needs: accesslog.FieldBytesOut, value: bytesOut,
 				},
 				{
+					// It is 0 from the first request on: rate() misses what a series begins with, such
+					// as the first errors in nginx_http_responses_total.
+					name: "nginx_http_server_errors_total", help: "Requests that ended with a status code from 500 on, 0 before the first one.",
+					value: serverError,
+				},
+				{
 					name: "nginx_http_request_duration_seconds", help: "Time from the first byte of a request to the last byte of its response.",
 					needs: accesslog.FieldRequestTime, value: requestTime, scale: s.durations,
 				},
@@ -85,6 +92,12 @@ func (s *scheme) defaultGroups() []group {
 				needs: accesslog.FieldCache, value: one,
 			}},
 		},
+	}
+}
+
+// upstreamGroups are the metrics of requests to upstream servers.
+func (s *scheme) upstreamGroups() []group {
+	return []group{
 		{
 			labels: []label{s.upstream, attemptCodeLabel("code", s.class)}, attempts: true, applies: attemptHas(accesslog.FieldCode),
 			measures: []measure{{
@@ -213,6 +226,13 @@ func attemptHas(fields accesslog.Field) func(*line) bool {
 const none = -1
 
 func one(*line) int64 { return 1 }
+
+func serverError(l *line) int64 {
+	if l.Record.Status >= firstError {
+		return 1
+	}
+	return 0
+}
 
 func completed(l *line) int64 {
 	if l.Completed {

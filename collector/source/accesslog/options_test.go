@@ -43,6 +43,8 @@ func TestNewRefuses(t *testing.T) {
 		{accesslog.Own, Options{Routes: []string{"/*/x"}}, "a placeholder is a whole segment"},
 		{accesslog.Own, Options{Routes: []string{"/{id}*"}}, "write /* after a placeholder"},
 		{"$status", Options{Routes: []string{"/"}}, "routes need $uri"},
+		{accesslog.Own, Options{UpstreamAddr: true}, "need $upstream_addr"},
+		{"combined", Options{HostLabel: true}, "needs $host"},
 		{accesslog.Own, Options{Exclude: []string{"/healthz"}}, "not of the form key:value"},
 		{accesslog.Own, Options{Exclude: []string{"path:"}}, "not of the form key:value"},
 		{accesslog.Own, Options{Exclude: []string{"uri:/x"}}, "the key is one of path, user-agent, server, method, code"},
@@ -121,7 +123,7 @@ func TestNoTimes(t *testing.T) {
 			names = append(names, f.Name)
 		}
 	}
-	if want := []string{"nginx_http_responses_total", "nginx_http_response_bytes_total"}; !slices.Equal(names, want) {
+	if want := []string{"nginx_http_responses_total", "nginx_http_response_bytes_total", "nginx_http_server_errors_total"}; !slices.Equal(names, want) {
 		t.Errorf("families %q, want %q", names, want)
 	}
 }

@@ -82,9 +82,11 @@ func (r *recent) advance(now int64) {
 	r.current = target
 }
 
+// firstError is the lowest status code of an error of the server.
+const firstError = 500
+
 // add counts a request in the newest slot.
 func (r *recent) add(record *accesslog.Record) {
-	const firstError = 500
 	s := &r.slots[r.current%int64(len(r.slots))]
 	r.used = true
 	s.requests++
