@@ -20,6 +20,8 @@ const badInputStatus = 2
 // addAutoscale defines the commands autoscale.
 func (c *cli) addAutoscale() {
 	cmd := c.app.Command(autoscaleCommand, "Autoscale nginx on its request rate.")
+	c.addPlan(cmd)
+	c.addApply(cmd)
 	c.addSimulate(cmd)
 }
 

@@ -136,12 +136,19 @@ func (c *cli) diagnose(stdout, stderr io.Writer, examine func(context.Context) *
 // and returns the last report. It writes a progress line when the findings
 // change, and at regular intervals.
 func watch(ctx context.Context, progress io.Writer, report *doctor.Report, examine func(context.Context) *doctor.Report) *doctor.Report {
+	return watchLines(ctx, progress, report, examine, progressLine)
+}
+
+// watchLines is watch with the progress lines of its caller.
+func watchLines(ctx context.Context, progress io.Writer, report *doctor.Report, examine func(context.Context) *doctor.Report,
+	lineOf func(*doctor.Report) string,
+) *doctor.Report {
 	const pause, reminder = 2 * time.Second, 15 * time.Second
 	began, written, line := time.Now(), time.Time{}, ""
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for report.Verdict() != doctor.Healthy {
-		if now := progressLine(report); now != line || time.Since(written) >= reminder {
+		if now := lineOf(report); now != line || time.Since(written) >= reminder {
 			line, written = now, time.Now()
 			_, _ = fmt.Fprintf(progress, "%4ds  %s\n", int(time.Since(began).Seconds()), line) // progress is optional
 		}

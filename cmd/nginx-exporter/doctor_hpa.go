@@ -21,7 +21,12 @@ const (
 
 // hpaRequest has the arguments of doctor hpa.
 type hpaRequest struct {
-	name       string
+	name string
+	kubectlRequest
+}
+
+// kubectlRequest has the flags of commands that use the user's kubectl.
+type kubectlRequest struct {
 	namespace  string
 	kubectl    string
 	prometheus string
@@ -38,7 +43,13 @@ type kubectlFlag struct {
 func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 	r := &c.hpa
 	cmd := doctor.Command(hpaCommand, "Diagnose an HPA, from its pods to its decision, through kubectl.")
-	cmd.Flag("namespace", "Namespace of the HPA. Default: that of the kubectl context.").Short('n').StringVar(&r.namespace)
+	r.add(cmd, "HPA")
+	cmd.Arg("name", "HPA or ScaledObject, as [NAMESPACE/]NAME.").Required().StringVar(&r.name)
+}
+
+// add defines the flags.
+func (r *kubectlRequest) add(cmd *kingpin.CmdClause, what string) {
+	cmd.Flag("namespace", "Namespace of the "+what+". Default: that of the kubectl context.").Short('n').StringVar(&r.namespace)
 	cmd.Flag("prometheus.url", "URL of Prometheus, as reachable from here. Default: discovered in the cluster and queried through the API server.").StringVar(&r.prometheus)
 	cmd.Flag("kubectl", "Path of kubectl.").Default("kubectl").StringVar(&r.kubectl)
 	for _, f := range []struct{ name, help string }{
@@ -52,24 +63,35 @@ func (c *cli) addDoctorHPA(doctor *kingpin.CmdClause) {
 	} {
 		r.passed = append(r.passed, kubectlFlag{f.name, cmd.Flag(f.name, f.help+" Passed on to kubectl.").Strings()})
 	}
-	cmd.Arg("name", "HPA or ScaledObject, as [NAMESPACE/]NAME.").Required().StringVar(&r.name)
 }
 
 // options validates the request.
 func (r *hpaRequest) options() (cluster.Options, error) {
-	o := cluster.Options{Namespace: r.namespace, Name: r.name, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
-	if space, name, found := strings.Cut(r.name, "/"); found {
-		o.Namespace, o.Name = space, name
+	space, name, found := strings.Cut(r.name, "/")
+	if !found {
+		space, name = "", r.name
+	}
+	if strings.HasPrefix(r.name, "/") {
+		return cluster.Options{}, fmt.Errorf("%q is not [NAMESPACE/]NAME", r.name)
+	}
+	o, err := r.kubectlRequest.options(space, r.name)
+	if o.Name = name; err == nil && !cluster.IsName(name) {
+		err = fmt.Errorf("%q is not a valid name", name)
+	}
+	return o, err
+}
+
+// options validates the flags, and the namespace of an object that is given as text.
+func (r *kubectlRequest) options(space, text string) (cluster.Options, error) {
+	o := cluster.Options{Namespace: r.namespace, Kubectl: r.kubectl, PrometheusURL: r.prometheus}
+	if space != "" {
+		o.Namespace = space
 	}
 	switch {
 	case r.namespace != "" && r.namespace != o.Namespace:
-		return o, fmt.Errorf("--namespace=%s and %s name different namespaces", r.namespace, r.name)
-	case strings.HasPrefix(r.name, "/"):
-		return o, fmt.Errorf("%q is not [NAMESPACE/]NAME", r.name)
+		return o, fmt.Errorf("--namespace=%s and %s name different namespaces", r.namespace, text)
 	case o.Namespace != "" && !cluster.IsName(o.Namespace):
 		return o, fmt.Errorf("%q is not a valid namespace", o.Namespace)
-	case !cluster.IsName(o.Name):
-		return o, fmt.Errorf("%q is not a valid name", o.Name)
 	case r.prometheus != "" && !strings.HasPrefix(r.prometheus, "http://") && !strings.HasPrefix(r.prometheus, "https://"):
 		return o, errors.New("--prometheus.url must be a URL such as http://127.0.0.1:9090")
 	}

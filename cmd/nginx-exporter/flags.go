@@ -43,6 +43,10 @@ type cli struct {
 	doctor     doctorOptions
 	hpa        hpaRequest
 	simulation simulation
+	planning   planning
+	applying   planning
+	removal    planning // only the workload, and the flags of kubectl
+	change     change
 }
 
 func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {

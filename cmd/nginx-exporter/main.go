@@ -93,6 +93,12 @@ func (c *cli) command(command string, args []string, stdout, stderr io.Writer) e
 		return c.printSnippet(args, stdout)
 	case hpaDoctor:
 		return c.doctorHPA(args, stdout, stderr)
+	case planAutoscale:
+		return c.planAutoscale(args, stdout, stderr)
+	case applyAutoscale:
+		return c.applyAutoscale(args, stdout, stderr)
+	case removeAutoscale:
+		return c.removeAutoscale(args, stdout)
 	case simulateAutoscale:
 		return c.simulateAutoscale(args, stdout)
 	case statusDoctor:

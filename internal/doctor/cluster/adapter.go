@@ -23,6 +23,7 @@ type Adapter struct {
 	Container  Container // the one that runs the adapter
 	Pods       []Pod
 	ConfigMap  *ConfigMap // with its rules; nil if not found
+	RulesKey   string     // the file of the ConfigMap with the rules
 	Rules      []Rule
 	RulesErr   error // why the rules cannot be parsed
 	Hidden     error // why a part could not be observed
@@ -49,7 +50,7 @@ func (o *Observation) readAdapter() (*Adapter, error) {
 	}
 	if name, key := a.rulesFile(); name != "" {
 		if c, err := read[ConfigMap](o, base+"/configmaps/"+name); a.observed(err) {
-			a.ConfigMap = &c
+			a.ConfigMap, a.RulesKey = &c, key
 			a.Rules, a.RulesErr = ParseRules(c.Data[key])
 		}
 	}

@@ -54,6 +54,12 @@ func (o *Observation) readScaler() (Scaler, error) {
 	}
 	scaler := Scaler{HPA: of(o.options.Name)}
 	owner := o.options.Name
+	if o.options.Workload.Name != "" {
+		scaler.HPA = o.scalerOf(all)
+		if owner, err = o.scaledObjectName(scaler.HPA); owner == "" {
+			return scaler, err
+		}
+	}
 	if scaler.HPA != nil {
 		if owner = scaler.HPA.Metadata.Labels["scaledobject.keda.sh/name"]; owner == "" {
 			return scaler, nil
@@ -77,11 +83,47 @@ func (o *Observation) readScaler() (Scaler, error) {
 	return scaler, nil
 }
 
+// scalerOf is the first HPA of the workload; nil for none.
+func (o *Observation) scalerOf(all []HPA) *HPA {
+	w := o.options.Workload
+	i := slices.IndexFunc(all, func(h HPA) bool {
+		t := h.Spec.ScaleTargetRef
+		return t.Kind == w.Kind && t.Name == w.Name && t.Group() == w.Group()
+	})
+	if i < 0 {
+		return nil
+	}
+	return &all[i]
+}
+
+// scaledObjectName is the name of the workload's ScaledObject, which may not have created
+// its HPA yet; empty for none.
+func (o *Observation) scaledObjectName(h *HPA) (string, error) {
+	if h != nil {
+		return h.Metadata.Labels["scaledobject.keda.sh/name"], nil
+	}
+	all, err := readList[ScaledObject](o, "/apis/keda.sh/v1alpha1/namespaces/"+o.Namespace.Value()+"/scaledobjects")
+	if !isUnknown(err) {
+		err = nil
+	}
+	w := o.options.Workload
+	for i := range all {
+		t := all[i].Spec.ScaleTargetRef
+		if t.Name == w.Name && (t.Kind == w.Kind || t.Kind == "" && w.Kind == "Deployment") {
+			return all[i].Metadata.Name, nil
+		}
+	}
+	return "", err
+}
+
 // ScaledObject is a ScaledObject of KEDA. See https://keda.sh/docs/latest/reference/scaledobject-spec/.
 type ScaledObject struct {
 	Metadata Meta
-	Spec     struct{ Triggers []Trigger }
-	Status   struct {
+	Spec     struct {
+		ScaleTargetRef Reference
+		Triggers       []Trigger
+	}
+	Status struct {
 		HpaName    string
 		Conditions Conditions
 	}

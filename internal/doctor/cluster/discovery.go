@@ -285,15 +285,20 @@ const (
 )
 
 func (o *Observation) platform() string {
-	known, err := read[struct{ Groups []struct{ Name string } }](o, "/apis")
-	if err != nil {
-		return ""
-	}
-	for _, g := range known.Groups {
-		switch g.Name {
+	for _, g := range o.Groups.Value() {
+		switch g {
 		case GooglePlatform, AzurePlatform, OpenShiftPlatform:
-			return g.Name
+			return g
 		}
 	}
 	return ""
+}
+
+func (o *Observation) readGroups() ([]string, error) {
+	known, err := read[struct{ Groups []struct{ Name string } }](o, "/apis")
+	var names []string
+	for _, g := range known.Groups {
+		names = append(names, g.Name)
+	}
+	return names, err
 }

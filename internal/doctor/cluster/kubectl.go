@@ -123,25 +123,30 @@ func (k *kubectl) request(ctx context.Context, user, path string) ([]byte, error
 // program returns a Runner for the name or path of kubectl.
 func program(name string) Runner {
 	return func(ctx context.Context, args []string) ([]byte, error) {
-		ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, name, args...)
-		var stdout, stderr limitedBuffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		cmd.WaitDelay = time.Second
-		err := cmd.Run()
-		switch {
-		case err == nil && stdout.truncated:
-			return nil, &Error{"", "the response is too large"}
-		case err == nil:
-			return stdout.Bytes(), nil
-		case ctx.Err() != nil:
-			return nil, &Error{NoResponse, "kubectl got no response within " + RequestTimeout.String()}
-		case stderr.Len() == 0:
-			return nil, &Error{NoKubectl, fmt.Sprintf("%s cannot be run: %v", name, err)}
-		}
-		return nil, ErrorOf(stderr.String())
+		return execute(ctx, name, args, nil)
 	}
+}
+
+// execute runs kubectl with a standard input, nil for none.
+func execute(ctx context.Context, name string, args []string, stdin io.Reader) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	var stdout, stderr limitedBuffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	switch {
+	case err == nil && stdout.truncated:
+		return nil, &Error{"", "the response is too large"}
+	case err == nil:
+		return stdout.Bytes(), nil
+	case ctx.Err() != nil:
+		return nil, &Error{NoResponse, "kubectl got no response within " + RequestTimeout.String()}
+	case stderr.Len() == 0:
+		return nil, &Error{NoKubectl, fmt.Sprintf("%s cannot be run: %v", name, err)}
+	}
+	return nil, ErrorOf(stderr.String())
 }
 
 // withoutImpersonation removes the arguments that impersonate a user.

@@ -69,7 +69,7 @@ type PrometheusObject struct {
 	Spec     struct {
 		PodMonitorSelector, PodMonitorNamespaceSelector         *Selector
 		ServiceMonitorSelector, ServiceMonitorNamespaceSelector *Selector
-		RoutePrefix                                             string
+		RoutePrefix, ScrapeInterval                             string
 		Web                                                     struct{ TLSConfig map[string]any }
 	}
 }

@@ -15,6 +15,7 @@ import (
 type Meta struct {
 	Name, Namespace   string
 	UID               string
+	ResourceVersion   string
 	Labels            map[string]string
 	Annotations       map[string]string
 	CreationTimestamp time.Time

@@ -3,8 +3,8 @@
 // metrics API and the adapter behind it.
 //
 // It sends each request when its response is first needed, and only once: to the API
-// server through the user's kubectl, to Prometheus over HTTP. It never changes
-// anything. It reports facts and leaves their meaning to its callers. It must not
+// server through the user's kubectl, to Prometheus over HTTP. Only [Observation.Apply] and
+// its siblings change anything. It reports facts and leaves their meaning to its callers. It must not
 // import anything of Kubernetes, nor of the scraping side of this program.
 package cluster
 
@@ -19,6 +19,8 @@ type Options struct {
 	// Namespace and Name are those of an HPA or a ScaledObject. An empty namespace
 	// selects that of the kubeconfig.
 	Namespace, Name string
+	// Workload selects what is observed by what is scaled, instead of by Name.
+	Workload Reference
 	// Kubectl is the name or path of kubectl; Arguments are added to each of its
 	// command lines, such as --context=NAME.
 	Kubectl   string
@@ -27,9 +29,10 @@ type Options struct {
 	// Prometheus is discovered and queried through the API server.
 	PrometheusURL string
 
-	// Run replaces Kubectl, Fetch replaces HTTP and Now the clock, for tests; nil
+	// Run and Write replace Kubectl, Fetch replaces HTTP and Now the clock, for tests; nil
 	// for the real ones.
 	Run   Runner
+	Write Writer
 	Fetch Fetcher
 	Now   func() time.Time
 }
@@ -58,6 +61,8 @@ type Observation struct {
 	RuleResults Fact[[]RuleResult]
 	Values      Fact[Values]
 
+	Groups Fact[[]string] // API groups of the cluster
+
 	ctx     context.Context
 	options Options
 	kubectl kubectl
@@ -71,6 +76,9 @@ func New(ctx context.Context, options Options) *Observation {
 	}
 	if options.Run == nil {
 		options.Run = program(options.Kubectl)
+	}
+	if options.Write == nil {
+		options.Write = writer(options.Kubectl)
 	}
 	if options.Fetch == nil {
 		options.Fetch = fetchDirectly
@@ -97,6 +105,7 @@ func New(ctx context.Context, options Options) *Observation {
 	o.Metrics = lazy(o.readMetrics)
 	o.RuleResults = lazy(o.readRuleResults)
 	o.Values = lazy(o.readValues)
+	o.Groups = lazy(o.readGroups)
 	return o
 }
 
@@ -105,6 +114,9 @@ func read[T any](o *Observation, path string) (value T, err error) {
 	err = o.kubectl.get(o.ctx, "", path, &value)
 	return value, err
 }
+
+// Read decodes the response of the API server to a path.
+func (o *Observation) Read(path string, into any) error { return o.kubectl.get(o.ctx, "", path, into) }
 
 // readList decodes the items of a list.
 func readList[T any](o *Observation, path string) ([]T, error) {

@@ -284,3 +284,23 @@ func (o *Observation) AdapterQuery() (*Rule, string, error) {
 	}
 	return rule, query, err
 }
+
+// MetricOf is the name of the metric that the rule makes of a series, by the names in its
+// seriesQuery alone; empty for none.
+func (r *Rule) MetricOf(series string) string {
+	name, matchers, _ := strings.Cut(strings.TrimSpace(r.SeriesQuery), "{")
+	if name != "" && name != series || !r.matches(series) {
+		return ""
+	}
+	for _, m := range regexp.MustCompile(`__name__\s*(=~|!~|!=|=)\s*["']([^"']*)["']`).FindAllStringSubmatch(matchers, -1) {
+		pattern := regexp.QuoteMeta(m[2])
+		if strings.HasSuffix(m[1], "~") {
+			pattern = m[2]
+		}
+		matched, err := regexp.MatchString("^(?:"+pattern+")$", series)
+		if err != nil || matched == strings.HasPrefix(m[1], "!") {
+			return ""
+		}
+	}
+	return r.metric(series)
+}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"net/url"
 	"path"
 	"regexp"
@@ -11,6 +12,11 @@ import (
 
 // objectPath is the path of an object of the namespace in the API server.
 func (o *Observation) objectPath(ref Reference) (string, error) {
+	return o.pathIn(o.Namespace.Value(), ref)
+}
+
+// pathIn is the path of an object in a namespace, which is empty for kinds without one.
+func (o *Observation) pathIn(namespace string, ref Reference) (string, error) {
 	if ref.Group() == "apps" {
 		ref.APIVersion = "apps/v1" // the HPA controller ignores the version, and older ones no longer exist
 	}
@@ -30,7 +36,42 @@ func (o *Observation) objectPath(ref Reference) (string, error) {
 			}
 		}
 	}
-	return base + "/namespaces/" + o.Namespace.Value() + "/" + plural + "/" + url.PathEscape(ref.Name), nil
+	if namespace != "" {
+		base += "/namespaces/" + namespace
+	}
+	return base + "/" + plural + "/" + url.PathEscape(ref.Name), nil
+}
+
+// ReadObject decodes an object of the namespace.
+func (o *Observation) ReadObject(ref Reference, into any) error {
+	objectPath, err := o.objectPath(ref)
+	if err != nil {
+		return err
+	}
+	return o.Read(objectPath, into)
+}
+
+// ReadAt decodes an object of any namespace, which is empty for kinds without one.
+func (o *Observation) ReadAt(namespace string, ref Reference, into any) error {
+	objectPath, err := o.pathIn(namespace, ref)
+	if err != nil {
+		return err
+	}
+	return o.Read(objectPath, into)
+}
+
+// lastApplied is the annotation with the manifest that kubectl applied.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// AppliedReplicas is spec.replicas of the manifest that kubectl applied; empty if it has none.
+func (m *Meta) AppliedReplicas() string {
+	var applied struct {
+		Spec struct{ Replicas json.Number }
+	}
+	if json.Unmarshal([]byte(m.Annotations[lastApplied]), &applied) != nil {
+		return ""
+	}
+	return applied.Spec.Replicas.String()
 }
 
 // Workload reads a workload of the namespace.
@@ -59,6 +100,9 @@ func (o *Observation) WorkloadNames(ref Reference) ([]string, error) {
 }
 
 func (o *Observation) readTarget() (Workload, error) {
+	if o.options.Workload.Name != "" {
+		return o.Workload(o.options.Workload)
+	}
 	h := o.HPA()
 	if h == nil {
 		return Workload{}, o.Scaler.Err()

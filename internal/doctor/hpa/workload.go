@@ -1,7 +1,6 @@
 package hpa
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -102,7 +101,7 @@ func replicasReset(d *diagnosis) *finding {
 	i := slices.IndexFunc(fields, func(m cluster.ManagedFields) bool {
 		return m.Owns("replicas") && m.Subresource != "scale" && (m.Operation == "Apply" || m.Time.After(lastScale))
 	})
-	manifest := appliedReplicas(target.Metadata.Annotations[lastApplied])
+	manifest := target.Metadata.AppliedReplicas()
 	if i < 0 && manifest == "" {
 		return nil
 	}
@@ -125,23 +124,9 @@ func replicasReset(d *diagnosis) *finding {
 // first manifest without them scales the target to 1.
 func keepReplicas(d *diagnosis, f *finding) {
 	target := d.Target.Value()
-	if appliedReplicas(target.Metadata.Annotations[lastApplied]) != "" {
+	if target.Metadata.AppliedReplicas() != "" {
 		f.fix("kubectl -n %s apply edit-last-applied %s   # first: delete spec.replicas there, or applying a manifest without it scales to 1", d.namespace(), d.targetRef().Kubectl())
 	}
-}
-
-// lastApplied is the annotation with the manifest that kubectl applied.
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-
-// appliedReplicas is spec.replicas of a manifest; empty if it has none.
-func appliedReplicas(manifest string) string {
-	var m struct {
-		Spec struct{ Replicas json.Number }
-	}
-	if json.Unmarshal([]byte(manifest), &m) != nil {
-		return ""
-	}
-	return m.Spec.Replicas.String()
 }
 
 func targetSummary(d *diagnosis) string {

@@ -1,0 +1,171 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"nginx-exporter/internal/doctor/cluster"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+func clusters(tb testing.TB) (names []string) {
+	tb.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", "clusters", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		tb.Fatalf("%d clusters: %v", len(files), err)
+	}
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
+	}
+	return names
+}
+
+// refOf is the workload of a cluster.
+func refOf(name string) cluster.Reference {
+	ref := deployment()
+	switch name {
+	case "rollout":
+		ref.APIVersion, ref.Kind = "argoproj.io/v1alpha1", "Rollout"
+	case "statefulset":
+		ref.Kind = "StatefulSet"
+	}
+	return ref
+}
+
+func makePlan(tb testing.TB, c *fakeCluster, r Request) *Plan {
+	tb.Helper()
+	p, err := New(c.observe(r.Ref), r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+func text(tb testing.TB, p *Plan) string {
+	tb.Helper()
+	var b strings.Builder
+	if err := p.WriteText(&b, false, false); err != nil {
+		tb.Fatal(err)
+	}
+	return b.String()
+}
+
+func golden(tb testing.TB, file, got string) {
+	tb.Helper()
+	file = filepath.Join("testdata", "golden", file)
+	if *update {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o750), os.WriteFile(file, []byte(got), 0o600)); err != nil {
+			tb.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		tb.Fatal(err)
+	}
+	if string(want) != got {
+		tb.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+	}
+}
+
+func TestPlansGolden(t *testing.T) {
+	for _, name := range clusters(t) {
+		t.Run(name, func(t *testing.T) {
+			c := readCluster(t, name)
+			p := makePlan(t, c, request(refOf(name)))
+			golden(t, name+".txt", "# "+c.about+"\n"+text(t, p))
+			var document strings.Builder
+			if err := p.WriteJSON(&document); err != nil || !json.Valid([]byte(document.String())) {
+				t.Errorf("%v: %s", err, document.String())
+			}
+			if len(c.writes) > 0 {
+				t.Errorf("a plan changed the cluster: %v", c.writes)
+			}
+		})
+	}
+}
+
+// What cannot be planned is one line, and changes nothing.
+func TestBadInput(t *testing.T) {
+	daemonSet, missing := deployment(), deployment()
+	daemonSet.Kind, missing.Name = "DaemonSet", "wep"
+	for name, tt := range map[string]struct {
+		change func(*Request, *fakeCluster)
+		want   string
+	}{
+		"no such workload": {func(r *Request, _ *fakeCluster) { r.Ref = missing }, "there is no Deployment shop/wep; namespace shop has: web"},
+		"DaemonSet":        {func(r *Request, _ *fakeCluster) { r.Ref = daemonSet }, "has one pod on each node and cannot be scaled"},
+		"no nginx": {func(_ *Request, c *fakeCluster) {
+			pods, _ := field(c.objects[pathOf(Object{"apps/v1", "Deployment", "shop", "web"})], "spec", "template", "spec").(map[string]any)
+			pods["containers"] = []any{map[string]any{"name": "db", "image": "postgres:18"}}
+		}, "no container has an nginx image"},
+		"target 0":        {func(r *Request, _ *fakeCluster) { r.RequestsPerSecond = 0 }, "--requests-per-second=0 is not between"},
+		"min above max":   {func(r *Request, _ *fakeCluster) { r.Min = 21 }, "--max=20 is less than --min=21"},
+		"min 0":           {func(r *Request, _ *fakeCluster) { r.Min = 0 }, "--min=0 is not at least 1"},
+		"unknown engine":  {func(r *Request, _ *fakeCluster) { r.Engine = "magic" }, "is not one of auto, adapter"},
+		"invalid image":   {func(r *Request, _ *fakeCluster) { r.Inject.Image = "a b" }, "is not a valid image"},
+		"port of another": {func(r *Request, _ *fakeCluster) { r.Inject.Port = 80 }, "port 80 is in use by container nginx"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := readCluster(t, "adapter")
+			r := request(deployment())
+			tt.change(&r, c)
+			_, err := New(c.observe(r.Ref), r)
+			var input *InputError
+			if !errors.As(err, &input) || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v; want %q", err, tt.want)
+			}
+			if len(c.writes) > 0 {
+				t.Errorf("it changed %v", c.writes)
+			}
+		})
+	}
+}
+
+// A plan must not be made of what may be wrong: without permission, there is none.
+func TestUnobservable(t *testing.T) {
+	const forbidden = `Error from server (Forbidden): x is forbidden: User "me" cannot list resource "x" in API group "" in the namespace "shop"`
+	for _, path := range []string{
+		"/apis", "/apis/apps/v1/namespaces/shop/deployments/web", "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers",
+		"/apis/monitoring.coreos.com/v1/prometheuses", "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.custom.metrics.k8s.io",
+	} {
+		c := readCluster(t, "adapter")
+		c.failing[path] = forbidden
+		if _, err := New(c.observe(deployment()), request(deployment())); cluster.ReasonOf(err) != cluster.Forbidden {
+			t.Errorf("without %s: %v", path, err)
+		}
+	}
+}
+
+// Each engine can be asked for; what it lacks is said.
+func TestEngines(t *testing.T) {
+	for engine, lacking := range map[string]string{EngineAdapter: "Prometheus", EngineKEDA: "KEDA", EngineDirect: "KEDA", EngineGKE: "autoscaling.gke.io"} {
+		r := request(deployment())
+		r.Engine = engine
+		c := readCluster(t, "bare")
+		p := makePlan(t, c, r)
+		if got := text(t, p); p.Engine != engine || len(p.Blocked()) != 1 || !strings.Contains(got, "needs "+lacking) && !strings.Contains(got, "needs the API "+lacking) {
+			t.Errorf("%s: %s", engine, got)
+		}
+	}
+}
+
+func TestParseWorkload(t *testing.T) {
+	for text, want := range map[string]string{
+		"deployment/web": " apps/v1 Deployment web", "shop/deploy/web": "shop apps/v1 Deployment web", "Deployment.apps/web": " apps/v1 Deployment web",
+		"sts/db": " apps/v1 StatefulSet db", "a/rollout.argoproj.io/b": "a argoproj.io/v1alpha1 Rollout b", "ds/x": " apps/v1 DaemonSet x",
+		"web": "", "pod/web": "", "a/b/c/d": "", "/web": "", "deploy/": "", "deploy/Web": "", "deployment.example.com/web": "",
+	} {
+		namespace, ref, err := ParseWorkload(text)
+		if got := strings.Join([]string{namespace, ref.APIVersion, ref.Kind, ref.Name}, " "); (err != nil) != (want == "") || err == nil && got != want {
+			t.Errorf("%s: %q, %v", text, got, err)
+		}
+	}
+}
