@@ -53,7 +53,7 @@ func (c *cli) addDoctor() {
 // addDoctorStatus defines the command doctor status.
 func (c *cli) addDoctorStatus(doctor *kingpin.CmdClause) {
 	cmd := doctor.Command("status", "Check that the targets of the exporter can be read from here.").Default()
-	cmd.Flag("nginx-binary", "Binary to run with -V and -T if there is a problem, to read the configuration of nginx; empty to disable.").
+	cmd.Flag("nginx-binary", "Binary to run with -V and -T if there is a problem or an access log, to read the configuration of nginx; empty to disable.").
 		Default("nginx").StringVar(&c.doctor.nginxBinary)
 }
 
@@ -78,6 +78,7 @@ func (c *cli) doctorStatus(args []string, stdout, stderr io.Writer) error {
 		for _, target := range settings.Targets() {
 			options.Targets = append(options.Targets, target.Client)
 		}
+		options.Logs, options.Metrics = doctorLogs(settings), exposition(settings)
 		o := settings.CollectorOptions()
 		o.RateWindows = nil // no background scrapes
 		scraper := collector.New(o)

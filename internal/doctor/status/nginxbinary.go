@@ -26,6 +26,7 @@ type nginxBinary struct {
 	hasBuild    bool // nginx -V printed how it was built
 	hasModule   bool // it was built with stub_status
 	hasConfig   bool // nginx -T printed the configuration
+	directives  []directive
 	locations   []location
 	servers     []*server
 	connections string // worker_connections, empty if not configured
@@ -50,7 +51,7 @@ func inspect(ctx context.Context, name string, dirs []string) *nginxBinary {
 	text, messages, err := run(ctx, path, "-T")
 	if b.hasConfig = err == nil && strings.Contains("\n"+text, fileHeader); b.hasConfig {
 		list := parseDump(text).directives()
-		b.servers = servers(list)
+		b.directives, b.servers = list, servers(list)
 		b.locations = statusLocations(b.servers)
 		b.connections = workerConnections(list)
 		return b

@@ -25,6 +25,10 @@ type Options struct {
 	// configuration file.
 	Targets  []client.Options
 	FromFile bool
+	// Logs are the access logs of the exporter, and Metrics its exposition if it is
+	// running; nil if not.
+	Logs    []Log
+	Metrics Metrics
 	// Exporter says whose targets they are; "the exporter" if empty.
 	Exporter string
 	// TargetOptions returns the client options of a target given by
@@ -72,7 +76,7 @@ const maxTime = 14 * time.Second
 // Examine diagnoses all targets.
 func Examine(ctx context.Context, options Options) *doctor.Report {
 	report := &doctor.Report{Subject: "nginx status as seen by " + cmp.Or(options.Exporter, "the exporter"), Independent: true}
-	if len(options.Targets) == 0 {
+	if len(options.Targets) == 0 && len(options.Logs) == 0 {
 		report.Steps = []doctor.Step{unchecked("targets", doctor.Finding{
 			Code: "no-targets", Message: "The configuration file has an empty list of targets.",
 			Fix: []string{"add a target under targets in --config.file, or remove targets from the file to use --nginx.scrape-uri"},
@@ -94,6 +98,7 @@ func Examine(ctx context.Context, options Options) *doctor.Report {
 		})
 	}
 	all.Wait()
+	report.Steps = append(report.Steps, e.examineLogs()...)
 	return report
 }
 

@@ -60,6 +60,11 @@ func TestEveryCause(t *testing.T) {
 	for _, one := range problems() {
 		shown[one.code] = true
 	}
+	for _, one := range logScenes() {
+		if one.code != "" {
+			shown[one.code] = true
+		}
+	}
 	for _, cause := range Causes() {
 		if !shown[cause.Code] {
 			t.Errorf("no test has %s", cause.Code)

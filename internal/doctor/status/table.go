@@ -32,7 +32,7 @@ func Causes() []doctor.Cause {
 			all = append(all, doctor.Cause{Code: c.code, Command: doctor.Local, Symptom: c.symptom, Meaning: c.meaning, Fix: c.fix})
 		}
 	}
-	return all
+	return append(all, logDescriptions()...)
 }
 
 // configurationCauses are found before a request, or by a response that is not from
