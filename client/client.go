@@ -198,7 +198,7 @@ func (c *Client) send(ctx context.Context, below string) (*http.Response, error)
 		GetConn:      func(string) { written.Store(false) },
 		WroteRequest: func(info httptrace.WroteRequestInfo) { written.Store(info.Err == nil) },
 	})
-	response, err := c.tripper.RoundTrip(c.requestFor(below).WithContext(ctx))
+	response, err := c.tripper.RoundTrip(c.requestFor(ctx, below))
 	// A response can arrive before its request is reported as written.
 	if err == nil || written.Load() {
 		c.requests.Add(1)
@@ -210,18 +210,19 @@ func (c *Client) send(ctx context.Context, below string) (*http.Response, error)
 }
 
 // requestFor returns the request for a path below the target's own.
-func (c *Client) requestFor(below string) *http.Request {
+func (c *Client) requestFor(ctx context.Context, below string) *http.Request {
+	request := c.request.WithContext(ctx) // a copy
 	if below == "" {
-		return c.request
+		return request
 	}
-	request, location := *c.request, *c.request.URL
+	location := *request.URL
 	below = "/" + strings.TrimPrefix(below, "/")
 	location.Path = strings.TrimSuffix(location.Path, "/") + below
 	if location.RawPath != "" { // the appended path needs no escaping
 		location.RawPath = strings.TrimSuffix(location.RawPath, "/") + below
 	}
 	request.URL = &location
-	return &request
+	return request
 }
 
 // IsClosed reports whether the server closed the connection during a request.
