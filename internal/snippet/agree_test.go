@@ -45,6 +45,7 @@ func readChart(t *testing.T) chart {
 			return given
 		},
 		"empty":   func(given string) bool { return given == "" },
+		"tpl":     func(text string, _ any) string { return text }, // no templates in these values
 		"quote":   strconv.Quote,
 		"squote":  func(text string) string { return "'" + text + "'" },
 		"replace": func(from, to, in string) string { return strings.ReplaceAll(in, from, to) },
@@ -74,11 +75,14 @@ func readChart(t *testing.T) chart {
 		"mulf":         func(a, b any) (float64, error) { return both(a, b, func(a, b float64) float64 { return a * b }) },
 		"ceil":         func(n any) (float64, error) { f, err := float(n); return math.Ceil(f), err },
 	}
-	for _, name := range []string{"append", "dir", "floor", "nindent", "regexReplaceAll", "round", "toYaml", "trim", "trimPrefix", "trimSuffix", "uniq", "urlParse"} {
+	for _, name := range []string{
+		"append", "concat", "contains", "dir", "first", "floor", "fromYaml", "fail", "join", "kindIs", "lookup", "merge", "nindent", "prepend", "rest", "round",
+		"set", "sub", "toString", "toYaml", "trim", "trimSuffix", "trunc", "uniq",
+	} {
 		functions[name] = func(...any) (any, error) { return nil, errors.New("not implemented in this test") }
 	}
 	c.templates.Funcs(functions)
-	for _, file := range []string{"_nginx.tpl", "_autoscaling.tpl"} {
+	for _, file := range []string{"_names.tpl", "_nginx.tpl", "_autoscaling.tpl", "_adapter.tpl"} {
 		if _, err := c.templates.ParseFiles(filepath.Join(repository, "charts/nginx-exporter/templates", file)); err != nil {
 			t.Fatal(err)
 		}
