@@ -217,8 +217,8 @@ func TestParseTexts(t *testing.T) {
 			`status=200 method="POST" uri="/b" out=2`,
 		},
 		{
-			"Apache's escaping",
-			Options{Format: "apache_combined"},
+			"Apache's escaping", // also in the format of nginx
+			Options{Format: "combined"},
 			`::1 - - [28/Nov/2026:12:29:38 +0000] "GET /\"\x01 HTTP/1.1" 200 - "-" "a\\\"\n"`,
 			`status=200 method="GET" uri="/\"\x01" agent="a\\\"\n"`,
 		},

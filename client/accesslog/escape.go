@@ -17,14 +17,15 @@ const (
 	EscapeNone    Escape = "none"
 )
 
-// escape is how values are written, including those of other servers.
+// escape is how values are written.
 type escape uint8
 
 const (
-	escapeHex    escape = iota // \xHH for control characters, ", \ and bytes from 0x7f on; - if unknown
-	escapeJSON                 // backslash before " and \, \n or \u00HH for control characters; empty if unknown
-	escapeNone                 // nothing; empty if unknown
-	escapeApache               // as escapeHex, but \" and \\, and \n
+	// escapeHex is \xHH for control characters, ", \ and bytes from 0x7f on, and - if
+	// unknown. Apache httpd writes it, too, but \", \\ and \n.
+	escapeHex  escape = iota
+	escapeJSON        // backslash before " and \, \n or \u00HH for control characters; empty if unknown
+	escapeNone        // nothing; empty if unknown
 )
 
 func (e Escape) parse() (escape, error) {
@@ -41,7 +42,7 @@ func (e Escape) parse() (escape, error) {
 
 // unknown is what is logged for a variable without a value.
 func (e escape) unknown() string {
-	if e == escapeHex || e == escapeApache {
+	if e == escapeHex {
 		return "-"
 	}
 	return ""
@@ -49,7 +50,7 @@ func (e escape) unknown() string {
 
 // quotes reports whether a quotation mark can be part of a value, after a
 // backslash.
-func (e escape) quotes() bool { return e == escapeJSON || e == escapeApache }
+func (e escape) quotes() bool { return e != escapeNone }
 
 // separates reports whether no value contains the text.
 func (e escape) separates(text string) bool {
@@ -69,7 +70,7 @@ func (e escape) excludes(c byte) bool {
 		return false
 	case escapeJSON:
 		return c < ' ' || c == '"'
-	case escapeHex, escapeApache:
+	case escapeHex:
 	}
 	return c < ' ' || c == '"' || c >= 0x7f
 }

@@ -21,7 +21,7 @@ type fuzzed struct {
 func fuzzedFormats(tb testing.TB) []fuzzed {
 	tb.Helper()
 	var all []fuzzed
-	add := func(name string, o Options, e Escape, apache bool) {
+	add := func(name string, o Options, e Escape) {
 		f, err := Compile(o)
 		if err != nil {
 			tb.Fatal(err)
@@ -30,10 +30,10 @@ func fuzzedFormats(tb testing.TB) []fuzzed {
 		if p, known := preset(text); known {
 			text = p.Format
 		}
-		all = append(all, fuzzed{name, f, newOracle(strings.ReplaceAll(text, `\t`, "\t"), e, apache)})
+		all = append(all, fuzzed{name, f, newOracle(strings.ReplaceAll(text, `\t`, "\t"), e)})
 	}
 	for _, p := range Presets() {
-		add(p.Name, Options{Format: p.Name}, EscapeDefault, strings.HasPrefix(p.Name, "apache"))
+		add(p.Name, Options{Format: p.Name}, EscapeDefault)
 	}
 	for _, name := range []string{"tabs", "js", "none"} {
 		o := corpusFormats()[name]
@@ -41,7 +41,7 @@ func fuzzedFormats(tb testing.TB) []fuzzed {
 		if e == "" {
 			e = EscapeDefault
 		}
-		add(name, o, e, false)
+		add(name, o, e)
 	}
 	return all
 }

@@ -13,15 +13,14 @@ import (
 type oracle struct {
 	variables []string
 	escape    Escape
-	apache    bool
 
 	strict *regexp.Regexp // matches lines whose values have the characters that nginx writes
 	loose  *regexp.Regexp // matches all lines that could be parsed
 }
 
 // newOracle returns the oracle of a text with variables.
-func newOracle(format string, e Escape, apache bool) *oracle {
-	o := &oracle{escape: e, apache: apache}
+func newOracle(format string, e Escape) *oracle {
+	o := &oracle{escape: e}
 	variable := regexp.MustCompile(`\$\{?(\w+)\}?`)
 	var strict, loose strings.Builder
 	at := 0
@@ -65,13 +64,13 @@ func (o *oracle) characters(name string) string {
 		"request_completion", "proxy_upstream_name", "proxy_alternative_upstream_name", "req_id":
 		return `[A-Za-z0-9_.-]*`
 	}
-	switch {
-	case o.escape == EscapeNone:
+	switch o.escape {
+	case EscapeNone:
 		return `[^\t\n]*`
-	case o.escape == EscapeJSON || o.apache:
+	case EscapeJSON:
 		return `(?:[^"\\\x00-\x1f]|\\["\\nrtbf]|\\u00[0-9a-f]{2})*`
 	}
-	return `(?:[^"\\\x00-\x1f\x7f-\xff]|\\x[0-9A-F]{2})*`
+	return `(?:[^"\\\x00-\x1f\x7f-\xff]|\\x[0-9A-F]{2}|\\["\\nrtbf])*`
 }
 
 // parse returns the record of a line, and whether it has values as nginx writes
@@ -92,7 +91,7 @@ func (o *oracle) parse(line string) (Record, bool) {
 func (o *oracle) record(values map[string]string) Record {
 	var r Record
 	unknown := "-"
-	if !o.apache && (o.escape == EscapeJSON || o.escape == EscapeNone) {
+	if o.escape == EscapeJSON || o.escape == EscapeNone {
 		unknown = ""
 	}
 	value := func(names ...string) (string, bool) {

@@ -15,7 +15,6 @@ type Preset struct {
 	Name   string
 	About  string
 	Format string // as between the quotes in nginx.conf
-	escape escape
 }
 
 // Presets lists the formats known by name. The caller owns the slice.
@@ -36,12 +35,12 @@ func Presets() []Preset {
 			` $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name]` +
 			` $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id`},
 		{
-			Name: "apache_common", About: "common of Apache httpd", escape: escapeApache,
+			Name: "apache_common", About: "common of Apache httpd",
 			Format: `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent`,
 		},
-		{Name: "apache_combined", About: "combined of Apache httpd", escape: escapeApache, Format: combined},
+		{Name: "apache_combined", About: "combined of Apache httpd", Format: combined},
 		{
-			Name: "apache_vhost_combined", About: "vhost_combined of Apache httpd on Debian", escape: escapeApache,
+			Name: "apache_vhost_combined", About: "vhost_combined of Apache httpd on Debian",
 			Format: `$server_name:$server_port ` + combined,
 		},
 	}

@@ -20,7 +20,7 @@ func (o *Options) read() (template, error) {
 		if o.Escape != "" {
 			return template{}, fmt.Errorf("the format %s has its own escaping: leave out escape=%s", p.Name, o.Escape)
 		}
-		return template{unescapeConf(p.Format), p.escape}, nil
+		return template{unescapeConf(p.Format), escapeHex}, nil
 	}
 	escape, err := o.Escape.parse()
 	if err != nil {
