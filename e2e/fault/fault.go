@@ -37,7 +37,7 @@ const (
 // All is the table of faults.
 func All() []Fault {
 	return slices.Concat(
-		registrationFaults(), rbacFaults(), ruleFaults(), queryFaults(), scrapeFaults(), workloadFaults(), hpaFaults(), accessFaults(), networkFaults(),
+		registrationFaults(), rbacFaults(), ruleFaults(), queryFaults(), scrapeFaults(), workloadFaults(), hpaFaults(), hpaMetricFaults(), accessFaults(), networkFaults(),
 		kedaFaults(), // KEDA keeps running from then on
 	)
 }
