@@ -28,7 +28,10 @@ const (
 )
 
 // families lists the known images. The first that matches counts.
-func families() []family {
+func families() []family { return slices.Concat(others(), servers()) }
+
+// others lists images with names like those of nginx that get no sidecar.
+func others() []family {
 	return []family{
 		{
 			images: []string{"nginx-gateway-fabric", "nginx-gateway-fabric/*", "nginx-gateway"},
@@ -50,6 +53,12 @@ func families() []family {
 			images: []string{"nginx-errors*", "nginx-error-server*", "nginx-ldap-auth*", "nginx-asg-sync*", "nginx-agent*"},
 			other:  "a helper program of nginx",
 		},
+	}
+}
+
+// servers lists images of nginx and its forks.
+func servers() []family {
+	return []family{
 		{
 			images: []string{"bitnami*/nginx"}, main: "/opt/bitnami/nginx/conf/nginx.conf", dir: "/opt/bitnami/nginx/conf/server_blocks", port: "8080",
 		},
@@ -64,7 +73,11 @@ func families() []family {
 			images: []string{"angie*"}, main: "/etc/angie/angie.conf", dir: "/etc/angie/http.d",
 		},
 		{
+			images: []string{"openresty/openresty"}, main: "/usr/local/openresty/nginx/conf/nginx.conf", dir: confDir,
+		},
+		{
 			images: []string{"openresty*"}, main: "/usr/local/openresty/nginx/conf/nginx.conf", dir: confDir,
+			guessed: true, note: "assumed, and reported",
 		},
 		{
 			images: []string{"linuxserver/nginx", "linuxserver/swag"}, main: "/config/nginx/nginx.conf", dir: "/etc/nginx/http.d",
@@ -77,6 +90,7 @@ func families() []family {
 		{
 			images: []string{
 				"library/nginx", "nginx/nginx", "nginxinc/nginx*", "nginx-plus/*", "nginxdemos/hello", "nginxdemos/nginx-hello*",
+				"ubuntu/nginx", "nginxproxy/nginx-proxy", "nginx-proxy/nginx-proxy", "jwilder/nginx-proxy", "jonasal/nginx-certbot",
 			},
 			main: mainConf, dir: confDir,
 		},

@@ -81,7 +81,7 @@ func (m metadataOf) istio(p *pod) string {
 	switch {
 	case named(get(p.spec, "containers"), "istio-proxy") != nil:
 		return "container istio-proxy"
-	case m.either(inject) == "false":
+	case slices.Contains([]string{"false", "n", "no", "off"}, strings.ToLower(m.either(inject))):
 		return ""
 	case isTrueText(m.either(inject)):
 		return inject
