@@ -34,9 +34,11 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("demo.sh: status %d:\n%s", status, out)
 	}
 	for _, pattern := range []string{
-		`(?m)^  nginx_http_requests_total +[0-9]+ +[0-9]+ +\+201$`,
-		`(?m)^  nginx_connections_accepted +[0-9]+ +[0-9]+ +\+5$`,
+		`(?m)^  nginx_http_requests_total +[0-9]+ +[0-9]+ +\+202$`,
+		`(?m)^  nginx_connections_accepted +[0-9]+ +[0-9]+ +\+6$`,
 		`(?m)^  nginx_up +1 +1 *$`,
+		`(?m)^Status codes and latency, .*\n  nginx_http_responses_total\{code="200",method="GET",server="shop\.example\.com"\} 200\n` +
+			`  nginx_http_responses_total\{code="503",method="GET",server="shop\.example\.com"\} 1\n  95% of requests took at most [0-9.]+ s\n`,
 		`(?m)^nginx is stopped\..*\n(  .*\n)*  nginx_exporter_scrape_errors_total\{reason="refused",source="stub_status"\} 1\n  nginx_up 0\n` +
 			`The log has one line:\n  .* msg="Scrape failed" .* reason=refused .*\n` +
 			`"nginx-exporter doctor" finds the cause:\n(  .*\n)*  .* \[[a-z-]+\]\n(  .*\n)*  .* fix: .*\n(  .*\n)*  Problem found\.`,
