@@ -31,13 +31,17 @@ type spool struct {
 	punch   func(g *generation, from, to int64) error
 }
 
-// NewSpool returns a spool file, which is created at the first Read if it does not
-// exist. The caller closes it.
+// NewSpool returns a spool file, which it creates if it does not exist: nginx, which
+// may start as soon as the exporter runs, would create it writable for itself only.
+// If that fails, Read tries again. The caller closes it.
 func NewSpool(path string) (Input, error) {
-	if info, err := os.Stat(path); err == nil {
+	switch info, err := os.Stat(path); {
+	case err == nil:
 		if err := checkRegular(path, info); err != nil {
 			return nil, err
 		}
+	case errors.Is(err, fs.ErrNotExist):
+		_ = createSpool(path) // Read reports what is wrong
 	}
 	return newSpool(path), nil
 }

@@ -25,6 +25,26 @@ func allocated(t *testing.T, path string) int64 {
 	return allocatedBytes(info)
 }
 
+// The spool file is created before it is read for the first time: nginx may start in
+// between.
+func TestSpoolCreateAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	in, err := NewSpool(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close() //nolint:errcheck // nothing was read
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o666 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	missing, err := NewSpool(filepath.Join(t.TempDir(), "missing", "access.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer missing.Close() //nolint:errcheck // nothing was read
+}
+
 // The exporter creates the spool file for all users, whatever its umask.
 func TestSpoolCreate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
