@@ -34,7 +34,7 @@ func families() []family { return slices.Concat(others(), servers()) }
 func others() []family {
 	return []family{
 		{
-			images: []string{"nginx-gateway-fabric", "nginx-gateway-fabric/*", "nginx-gateway"},
+			images: []string{"nginx-gateway-fabric", "nginx-gateway-fabric/*", "nginx-kubernetes-gateway"},
 			other:  "NGINX Gateway Fabric", metrics: "port 9113 at /metrics",
 		},
 		{

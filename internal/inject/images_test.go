@@ -50,6 +50,8 @@ func TestFamilyOf(t *testing.T) {
 		"quay.io/sclorg/nginx-126-c9s":                        redHat,
 		"centos/nginx-112-centos7":                            redHat,
 		"image-registry.openshift-image-registry.svc:5000/openshift/nginx:1.24-ubi9": redHat,
+		"registry.example.com/shop/nginx-gateway:3":                                  unsure,
+		"ghcr.io/nginxinc/nginx-kubernetes-gateway":                                  other,
 		"ghcr.io/nginx/nginx-gateway-fabric:2.1":                                     other,
 		"ghcr.io/nginx/nginx-gateway-fabric/nginx-plus:2.1":                          other,
 		"ghcr.io/nginx/nginx-gateway-fabric/operator":                                other,
