@@ -168,6 +168,9 @@ func (f *settingFlags) bases() (list []simulate.Setting, notes []string, err err
 		}
 		base := f.common
 		base.Name, base.Spec, base.KEDA = h.Name, h.Spec, h.KEDA
+		if len(f.manifests) > 1 {
+			base.Name = path // names of objects may be the same
+		}
 		list = append(list, base)
 		for _, ignored := range h.Ignored {
 			notes = append(notes, fmt.Sprintf("%s of %s is not simulated.", strings.ToUpper(ignored[:1])+ignored[1:], path))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,7 +120,7 @@ func (s scales) Scales(string) scale.ScaleInterface { return s }
 
 func (s scales) Get(context.Context, schema.GroupResource, string, metav1.GetOptions) (*autoscalingv1.Scale, error) {
 	if !s.f.failed { // otherwise it is only read again after a failed write
-		time.Sleep(latency)
+		time.Sleep(latency) //nolint:forbidigo // of the fake clock
 	}
 	if s.f.view.readFails {
 		return nil, errors.New("scale get failed")
@@ -277,7 +278,7 @@ func mapper() meta.RESTMapper {
 // pod returns a pod in a phase.
 func pod(number int, phase corev1.PodPhase, ready, deleting bool) *corev1.Pod {
 	p := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-%d", name, number), Namespace: namespace, Labels: map[string]string{"app": name}, UID: types.UID(fmt.Sprint(number))},
+		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("%s-%d", name, number), Namespace: namespace, Labels: map[string]string{"app": name}, UID: types.UID(strconv.Itoa(number))},
 		Status:     corev1.PodStatus{Phase: phase, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse}}},
 	}
 	if ready {

@@ -126,7 +126,7 @@ func (a *Autoscaler) paused() bool {
 	return !a.conditions.ScaledToZero.Status || a.spec.Min == 0 && !a.spec.canLeaveZero()
 }
 
-// measure sets what the metrics ask for, within the limits.
+// measure sets what the metrics propose, within the limits.
 func (a *Autoscaler) measure(now time.Duration, o *Observation, d *Decision) {
 	proposal, metric, ok := a.largest(o)
 	if !ok {

@@ -24,8 +24,8 @@ const (
 	code    = "https://github.com/kubernetes/kubernetes/tree/v1.37.2/pkg/controller/podautoscaler"
 )
 
-// look is what the controller reads in a sync, given the current replicas.
-type look func(current int32, spec *hpa.Spec) *hpa.Observation
+// observer returns what the controller reads in a sync, given the current replicas.
+type observer func(current int32, spec *hpa.Spec) *hpa.Observation
 
 // documented is a case that is described in public, or follows from that.
 type documented struct {
@@ -34,13 +34,13 @@ type documented struct {
 	edit   func(*hpa.Spec, *hpa.Options)
 	start  int32
 	every  time.Duration // 15 s if 0
-	looks  []look
+	syncs  []observer
 	want   string // replicas after each sync
 }
 
 // each returns a pod of the target for each of count pods with a sample, of others
 // without one, and of pending ones. The sample is in thousandths.
-func each(sample int64, count, missing, pending int32) look {
+func each(sample int64, count, missing, pending int32) observer {
 	return func(current int32, _ *hpa.Spec) *hpa.Observation {
 		return &hpa.Observation{
 			Spec: current, Status: current, Known: count + missing + pending, Ready: count + missing,
@@ -51,7 +51,7 @@ func each(sample int64, count, missing, pending int32) look {
 
 // total returns an external or object metric, in thousandths, with status.replicas
 // and ready pods as they are in spec.replicas.
-func total(values ...int64) look {
+func total(values ...int64) observer {
 	return func(current int32, _ *hpa.Spec) *hpa.Observation {
 		o := &hpa.Observation{Spec: current, Status: current, Known: current, Ready: current}
 		for _, v := range values {
@@ -61,17 +61,17 @@ func total(values ...int64) look {
 	}
 }
 
-// proposals returns syncs in which the metric asks for these numbers of replicas:
+// proposals returns syncs in which the metric proposes these numbers of replicas:
 // with an external metric, a target of 1 and no tolerance.
-func proposals(list ...int64) []look {
-	var looks []look
+func proposals(list ...int64) []observer {
+	var syncs []observer
 	for _, n := range list {
-		looks = append(looks, total(n*1000))
+		syncs = append(syncs, total(n*1000))
 	}
-	return looks
+	return syncs
 }
 
-func repeat(n int, looks ...look) []look { return slices.Repeat(looks, n) }
+func repeat(n int, syncs ...observer) []observer { return slices.Repeat(syncs, n) }
 
 func external(s *hpa.Spec, o *hpa.Options) {
 	o.Tolerance = 0
@@ -136,10 +136,10 @@ func zero(s *hpa.Spec, o *hpa.Options) {
 	s.Min, s.Behavior = 0, &hpa.Behavior{Down: now()}
 }
 
-// withStatus changes status.replicas, ready pods, or failures of a look.
-func with(l look, change func(*hpa.Observation)) look {
+// withStatus changes status.replicas, ready pods, or failures of a sync.
+func with(base observer, change func(*hpa.Observation)) observer {
 	return func(current int32, spec *hpa.Spec) *hpa.Observation {
-		o := l(current, spec)
+		o := base(current, spec)
 		change(o)
 		return o
 	}
@@ -147,43 +147,43 @@ func with(l look, change func(*hpa.Observation)) look {
 
 func ratios() []documented {
 	return []documented{
-		{docs + "algorithm-details", "a ratio of 2 doubles", nil, 3, 0, []look{each(20_000, 3, 0, 0)}, "6"},
+		{docs + "algorithm-details", "a ratio of 2 doubles", nil, 3, 0, []observer{each(20_000, 3, 0, 0)}, "6"},
 		{docs + "algorithm-details", "a ratio of 0.5 halves", fast, 6, 0, repeat(2, each(5000, 6, 0, 0)), "6 3"},
-		{docs + "algorithm-details", "close to 1: no action", fast, 10, 0, []look{each(10_900, 10, 0, 0), each(9100, 10, 0, 0)}, "10 10"},
-		{docs + "algorithm-details", "the result is rounded up", nil, 3, 0, []look{each(11_100, 3, 0, 0)}, "4"},
-		{docs + "algorithm-details", "exactly 10% more: no action", nil, 10, 0, []look{each(11_000, 10, 0, 0)}, "10"},
-		{"https://github.com/kubernetes/kubernetes/blob/v1.32.10/pkg/controller/podautoscaler/replica_calculator.go", "up to 1.32 exactly 10% more scales, by the rounding of 1-1.1", version(32, nil), 10, 0, []look{each(11_000, 10, 0, 0)}, "11"},
-		{docs + "algorithm-details", "missing pods count as 0 on the way up", nil, 4, 0, []look{each(20_000, 3, 1, 0)}, "6"},
+		{docs + "algorithm-details", "close to 1: no action", fast, 10, 0, []observer{each(10_900, 10, 0, 0), each(9100, 10, 0, 0)}, "10 10"},
+		{docs + "algorithm-details", "the result is rounded up", nil, 3, 0, []observer{each(11_100, 3, 0, 0)}, "4"},
+		{docs + "algorithm-details", "exactly 10% more: no action", nil, 10, 0, []observer{each(11_000, 10, 0, 0)}, "10"},
+		{"https://github.com/kubernetes/kubernetes/blob/v1.32.10/pkg/controller/podautoscaler/replica_calculator.go", "up to 1.32 exactly 10% more scales, by the rounding of 1-1.1", version(32, nil), 10, 0, []observer{each(11_000, 10, 0, 0)}, "11"},
+		{docs + "algorithm-details", "missing pods count as 0 on the way up", nil, 4, 0, []observer{each(20_000, 3, 1, 0)}, "6"},
 		{docs + "algorithm-details", "missing pods count as the target on the way down", fast, 4, 0, repeat(2, each(2000, 2, 2, 0)), "4 3"},
-		{docs + "algorithm-details", "missing pods do not reverse the direction", nil, 4, 0, []look{each(15_000, 2, 2, 0)}, "4"},
-		{docs + "algorithm-details", "within the tolerance with missing pods: no action", nil, 20, 0, []look{each(11_500, 19, 1, 0)}, "20"},
-		{docs + "algorithm-details", "pending pods count as 0 on the way up", nil, 6, 0, []look{each(20_000, 4, 0, 2)}, "8"},
+		{docs + "algorithm-details", "missing pods do not reverse the direction", nil, 4, 0, []observer{each(15_000, 2, 2, 0)}, "4"},
+		{docs + "algorithm-details", "within the tolerance with missing pods: no action", nil, 20, 0, []observer{each(11_500, 19, 1, 0)}, "20"},
+		{docs + "algorithm-details", "pending pods count as 0 on the way up", nil, 6, 0, []observer{each(20_000, 4, 0, 2)}, "8"},
 		{docs + "algorithm-details", "pending pods do not matter on the way down", fast, 6, 0, repeat(2, each(5000, 4, 0, 2)), "6 2"},
-		{docs + "algorithm-details", "no metric at all: no action", nil, 4, 0, []look{each(0, 0, 4, 0)}, "4"},
-		{docs + "algorithm-details", "averages are cut off to thousandths", nil, 3, 0, []look{func(int32, *hpa.Spec) *hpa.Observation {
+		{docs + "algorithm-details", "no metric at all: no action", nil, 4, 0, []observer{each(0, 0, 4, 0)}, "4"},
+		{docs + "algorithm-details", "averages are cut off to thousandths", nil, 3, 0, []observer{func(int32, *hpa.Spec) *hpa.Observation {
 			return &hpa.Observation{Spec: 3, Status: 3, Known: 3, Metrics: []hpa.Reading{{Pods: hpa.Samples{Counted: 3, Sum: 33_002}}}}
 		}}, "3"},
 		{issue + "108299", "with a tiny target, rounding up keeps pods until there is nearly no load", func(s *hpa.Spec, o *hpa.Options) {
 			fast(s, o)
 			s.Metrics[0].Target = 100
-		}, 2, 0, []look{each(60, 2, 0, 0), each(50, 2, 0, 0)}, "2 1"},
+		}, 2, 0, []observer{each(60, 2, 0, 0), each(50, 2, 0, 0)}, "2 1"},
 		{issue + "116984", "41 tasks for 10 pods of 4 each are within the tolerance", func(s *hpa.Spec, o *hpa.Options) {
 			average(s, o)
 			s.Metrics[0].Target = 4000
-		}, 10, 0, []look{total(41_000)}, "10"},
-		{docs + "algorithm-details", "averageValue of an external metric: the total by the target", average, 3, 0, []look{total(55_000)}, "6"},
-		{issue + "138505", "within the tolerance a surge of pods becomes the count", average, 3, 0, []look{with(total(40_000), func(o *hpa.Observation) { o.Status = 4 })}, "4"},
-		{issue + "123296", "averageValue does not look at ready pods", average, 3, 0, []look{with(total(60_000), func(o *hpa.Observation) { o.Ready = 0 })}, "6"},
-		{issue + "85206", "value multiplies the pods by the ratio", value, 3, 0, []look{total(150_000)}, "5"},
+		}, 10, 0, []observer{total(41_000)}, "10"},
+		{docs + "algorithm-details", "averageValue of an external metric: the total by the target", average, 3, 0, []observer{total(55_000)}, "6"},
+		{issue + "138505", "within the tolerance a surge of pods becomes the count", average, 3, 0, []observer{with(total(40_000), func(o *hpa.Observation) { o.Status = 4 })}, "4"},
+		{issue + "123296", "averageValue ignores ready pods", average, 3, 0, []observer{with(total(60_000), func(o *hpa.Observation) { o.Ready = 0 })}, "6"},
+		{issue + "85206", "value multiplies the pods by the ratio", value, 3, 0, []observer{total(150_000)}, "5"},
 		{adapter + "294", "a value that pods do not lower grows to the maximum", value, 2, 0, repeat(6, total(150_000)), "3 5 8 12 18 20"},
-		{issue + "130130", "value with no ready pod asks for none", func(s *hpa.Spec, o *hpa.Options) {
+		{issue + "130130", "value with no ready pod proposes 0", func(s *hpa.Spec, o *hpa.Options) {
 			value(s, o)
 			fast(s, o)
 		}, 6, 0, repeat(2, with(total(200_000), func(o *hpa.Observation) { o.Ready = 0 })), "6 1"},
-		{docs + "algorithm-details", "the largest of several metrics", two, 5, 0, []look{total(6000, 8000), total(7000, 2000)}, "8 7"},
-		{issue + "119788", "a metric that fails blocks scaling down", two, 5, 0, []look{total(2000, -1), total(2000, 3000)}, "5 3"},
-		{docs + "algorithm-details", "a metric that fails does not block scaling up", two, 5, 0, []look{total(-1, 9000)}, "9"},
-		{docs + "algorithm-details", "all metrics fail: no action", two, 5, 0, []look{total(-1, -1)}, "5"},
+		{docs + "algorithm-details", "the largest of several metrics", two, 5, 0, []observer{total(6000, 8000), total(7000, 2000)}, "8 7"},
+		{issue + "119788", "a metric that fails blocks scaling down", two, 5, 0, []observer{total(2000, -1), total(2000, 3000)}, "5 3"},
+		{docs + "algorithm-details", "a metric that fails does not block scaling up", two, 5, 0, []observer{total(-1, 9000)}, "9"},
+		{docs + "algorithm-details", "all metrics fail: no action", two, 5, 0, []observer{total(-1, -1)}, "5"},
 	}
 }
 
@@ -237,11 +237,11 @@ func limits() []documented {
 		{code, "above maxReplicas: cut at once, without metrics", func(s *hpa.Spec, o *hpa.Options) {
 			external(s, o)
 			s.Max = 5
-		}, 9, 0, []look{total(-1)}, "5"},
+		}, 9, 0, []observer{total(-1)}, "5"},
 		{code, "below minReplicas: raised at once, without metrics", func(s *hpa.Spec, o *hpa.Options) {
 			external(s, o)
 			s.Min = 6
-		}, 1, 0, []look{total(-1)}, "6"},
+		}, 1, 0, []observer{total(-1)}, "6"},
 	}
 }
 
@@ -250,21 +250,21 @@ func others() []documented {
 	return []documented{
 		{kep4951, "scaleUp.tolerance 0", func(s *hpa.Spec, _ *hpa.Options) {
 			s.Behavior = &hpa.Behavior{Up: hpa.Rules{Tolerance: &tight}, Down: now()}
-		}, 10, 0, []look{each(10_100, 10, 0, 0), each(9100, 11, 0, 0)}, "11 11"},
+		}, 10, 0, []observer{each(10_100, 10, 0, 0), each(9100, 11, 0, 0)}, "11 11"},
 		{kep4951, "scaleDown.tolerance 0.3", func(s *hpa.Spec, _ *hpa.Options) {
 			s.Behavior = &hpa.Behavior{Down: hpa.Rules{Window: window(0), Tolerance: &loose}}
-		}, 10, 0, []look{each(7500, 10, 0, 0), each(6900, 10, 0, 0)}, "10 7"},
+		}, 10, 0, []observer{each(7500, 10, 0, 0), each(6900, 10, 0, 0)}, "10 7"},
 		{kep4951, "the field is off by default before 1.35", version(34, func(s *hpa.Spec, _ *hpa.Options) {
 			s.Behavior = &hpa.Behavior{Up: hpa.Rules{Tolerance: &tight}}
-		}), 10, 0, []look{each(10_100, 10, 0, 0)}, "10"},
+		}), 10, 0, []observer{each(10_100, 10, 0, 0)}, "10"},
 		{kep2021, "to zero and back", zero, 2, 0, proposals(0, 0, 3), "0 0 3"},
 		{kep2021, "zero that others set pauses", zero, 0, 0, proposals(3, 3), "0 0"},
 		{docs + "implicit-maintenance-mode-deactivation", "0 replicas with minReplicas 1 pause the HPA", external, 0, 0, proposals(3, 3), "0 0"},
 		{code, "1.36 pauses at zero, since the gate is off", version(36, external), 0, 0, proposals(3), "0"},
 		{keda + "6844", "the cooldown of KEDA has no meaning from 5 to 1: the window has", external, 5, time.Minute, proposals(5, 1, 1, 1, 1, 1), "5 5 5 5 5 1"},
-		{code, "a scale that cannot be written is tried again", external, 4, 0, []look{with(total(8000), func(o *hpa.Observation) { o.WriteFails = true }), total(8000)}, "4 8"},
-		{code, "a scale that cannot be read changes nothing", external, 4, 0, []look{with(total(8000), func(o *hpa.Observation) { o.ReadFails = true }), total(8000)}, "4 8"},
-		{issue + "90461", "more pods than replicas during a rollout scale up", nil, 4, 0, []look{each(12_000, 6, 0, 0)}, "8"},
+		{code, "a scale that cannot be written is tried again", external, 4, 0, []observer{with(total(8000), func(o *hpa.Observation) { o.WriteFails = true }), total(8000)}, "4 8"},
+		{code, "a scale that cannot be read changes nothing", external, 4, 0, []observer{with(total(8000), func(o *hpa.Observation) { o.ReadFails = true }), total(8000)}, "4 8"},
+		{issue + "90461", "more pods than replicas during a rollout scale up", nil, 4, 0, []observer{each(12_000, 6, 0, 0)}, "8"},
 	}
 }
 
@@ -288,8 +288,8 @@ func TestDocumented(t *testing.T) {
 			if c.every == 0 {
 				c.every = 15 * time.Second
 			}
-			for _, look := range c.looks {
-				replicas = a.Sync(at, look(replicas, &spec)).Replicas
+			for _, observe := range c.syncs {
+				replicas = a.Sync(at, observe(replicas, &spec)).Replicas
 				got = append(got, strconv.Itoa(int(replicas)))
 				at += c.every + time.Millisecond
 			}

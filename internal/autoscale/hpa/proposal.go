@@ -45,7 +45,7 @@ func (t tolerance) inside(ratio float64) bool {
 	return 1-t.down <= ratio && ratio <= 1+t.up
 }
 
-// propose returns the replicas that a metric asks for, and its usage in thousandths
+// propose returns the replicas that a metric proposes, and its usage in thousandths
 // as shown in the status.
 func (a *Autoscaler) propose(m *Metric, r *Reading, o *Observation) (replicas int32, usage int64, ok bool) {
 	switch {

@@ -63,7 +63,7 @@ func TestRealPrometheus(t *testing.T) {
 	}
 	text.WriteString("# EOF\n")
 	address := realPrometheus(t, text.String())
-	ask := func(text string) ([]simulate.Point, error) {
+	query := func(text string) ([]simulate.Point, error) {
 		l, err := load.Prometheus{
 			URL: address, Query: text, Begin: begin().Add(time.Hour), End: begin().Add(time.Hour * 24 * 4), Step: 15 * time.Second,
 		}.Load(t.Context())
@@ -72,7 +72,7 @@ func TestRealPrometheus(t *testing.T) {
 		}
 		return read(l)
 	}
-	points, err := ask("sum(rate(nginx_http_requests_total[5m]))")
+	points, err := query("sum(rate(nginx_http_requests_total[5m]))")
 	if want := 95*240 + 1; err != nil || len(points) != want {
 		t.Fatalf("%d points, want %d; %v", len(points), want, err)
 	}
@@ -86,7 +86,7 @@ func TestRealPrometheus(t *testing.T) {
 		"sum(rate(other[5m]))":                "the query returned no series",
 		"sum(":                                "the query failed: ",
 	} {
-		if _, err := ask(text); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := query(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

@@ -155,7 +155,7 @@ func explain(c simulate.Change) string {
 	if !c.Measured {
 		return text
 	}
-	text += fmt.Sprintf("; the metric asks for %d", c.Proposal)
+	text += fmt.Sprintf("; the metric proposes %d", c.Proposal)
 	if c.Stabilized != c.Proposal {
 		text += fmt.Sprintf(", the stabilization window allows %d", c.Stabilized)
 	}

@@ -16,7 +16,7 @@ type Change struct {
 	At            time.Duration // as of the load
 	Before, After int32
 	Reason        string
-	// Measured is whether the metric was used. Proposal is what it asked for,
+	// Measured is whether the metric was used. Proposal is what it proposed,
 	// Stabilized what the windows made of it, and Limit the reason of the policy or
 	// bound that limited that, empty for none.
 	Measured             bool

@@ -111,6 +111,9 @@ func (s *Simulation) move(to time.Duration) {
 // sync lets the controller decide.
 func (s *Simulation) sync() {
 	s.pods.Observe(&s.observation, &s.setting.Spec.Metrics[0])
+	if s.setting.KEDA != nil {
+		s.observation.Metrics[0].Value = s.kedaValue()
+	}
 	before := s.pods.replicas
 	d := s.autoscaler.Sync(s.now+syncDuration, &s.observation)
 	if d.Replicas != before {
@@ -159,8 +162,7 @@ func (s *Simulation) poll() {
 	k := s.setting.KEDA
 	s.nextPoll = s.now + k.Polling
 	before := s.pods.replicas
-	// KEDA rounds to thousandths.
-	if math.Round(s.pods.Total()*1000)/1000 > k.Activation {
+	if float64(s.kedaValue())/1000 > k.Activation {
 		s.active, s.wasOn = s.now, true
 		if before == 0 {
 			s.scale(0, max(s.low, 1), func() Change { return Change{Reason: "KEDA: active"} })
@@ -174,3 +176,6 @@ func (s *Simulation) poll() {
 
 // Replicas returns spec.replicas now.
 func (s *Simulation) Replicas() int32 { return s.pods.replicas }
+
+// kedaValue is the metric in thousandths. KEDA rounds, prometheus-adapter cuts off.
+func (s *Simulation) kedaValue() int64 { return int64(math.Round(s.pods.Total() * 1000)) }
