@@ -142,7 +142,8 @@ e2e-bin: ## Build the servers for e2e into E2E_BIN: an hour the first time
 	@e2e/build.sh '$(E2E_BIN)'
 
 CASES ?= 1500
+SEED ?= 1
 
 .PHONY: prove-hpa
-prove-hpa: ## Compare autoscale simulate with the real HPA controller (CASES=of each kind)
-	cd e2e/controller && $(GO) test -count=1 -timeout=60m -v -args -cases=$(CASES)
+prove-hpa: ## Compare autoscale simulate with the real HPA controller (CASES=of each kind, SEED=n)
+	cd e2e/controller && $(GO) test -count=1 -timeout=60m -v -args -cases=$(CASES) -seed=$(SEED)

@@ -21,6 +21,9 @@ type Prometheus struct {
 	// Begin and End are the range, Step the time between samples.
 	Begin, End time.Time
 	Step       time.Duration
+	// Fetch requests a path with its query, such as /api/v1/query_range?query=up,
+	// below the URL; nil for HTTP. It is for a Prometheus behind the API server.
+	Fetch func(ctx context.Context, path string) (status int, body []byte, err error)
 }
 
 // Limits of requests. Prometheus returns at most 11,000 points of a series.
@@ -163,32 +166,43 @@ func errNotPrometheus() error {
 
 // page requests the samples of a range.
 func (q *rangeQuery) page(ctx context.Context, begin, end time.Time) ([]series, error) {
-	address := q.base.JoinPath("api/v1/query_range")
 	form := url.Values{
 		"query": {q.Query}, "step": {strconv.FormatFloat(q.Step.Seconds(), 'f', -1, 64)},
 		"start": {unixText(begin)}, "end": {unixText(end)},
 	}
-	address.RawQuery = form.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
-	if err != nil {
-		return nil, errors.New("the URL of Prometheus is not valid")
+	fetch := q.Fetch
+	if fetch == nil {
+		fetch = q.get
 	}
-	response, err := q.client.Do(request)
-	if err != nil {
-		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // without the URL, which may have credentials
-		}
-		return nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, pageLimit+1))
+	status, body, err := fetch(ctx, "/api/v1/query_range?"+form.Encode())
 	switch {
 	case err != nil:
 		return nil, err
 	case len(body) > pageLimit:
 		return nil, errors.New("the response is larger than 64 MiB: the query returns too many series")
 	}
-	return decode(response.StatusCode, body)
+	return decode(status, body)
+}
+
+// get requests a path over HTTP. The body is at most one byte longer than pageLimit.
+func (q *rangeQuery) get(ctx context.Context, path string) (status int, body []byte, err error) {
+	path, query, _ := strings.Cut(path, "?")
+	address := q.base.JoinPath(path)
+	address.RawQuery = query
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
+	if err != nil {
+		return 0, nil, errors.New("the URL of Prometheus is not valid")
+	}
+	response, err := q.client.Do(request)
+	if err != nil {
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // without the URL, which may have credentials
+		}
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(response.Body, pageLimit+1))
+	return response.StatusCode, body, err
 }
 
 // decode returns the series of a response, or the error that it reports.

@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -136,6 +137,24 @@ func counter() string {
 		values = append(values, fmt.Sprintf(`[%d,"%d"]`, begin().Unix()+int64(i)*15, i%40*1000))
 	}
 	return `{"metric":{},"values":[` + strings.Join(values, ",") + `]}`
+}
+
+// TestPrometheusFetch reads through a function instead of HTTP.
+func TestPrometheusFetch(t *testing.T) {
+	p := query("http://prometheus.invalid", 100)
+	p.Fetch = func(_ context.Context, path string) (int, []byte, error) {
+		if !strings.HasPrefix(path, "/api/v1/query_range?end=") {
+			t.Errorf("path %s", path)
+		}
+		return http.StatusOK, []byte(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[10,"1"],[20,"2"]]}]}}`), nil
+	}
+	l, err := p.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if points, err := read(l); err != nil || format(points) != "10:1 20:2" {
+		t.Errorf("got %s, %v", format(points), err)
+	}
 }
 
 // TestPrometheusInvalid checks requests that are not sent.
