@@ -51,7 +51,7 @@ func (c *cli) applyAutoscale(args []string, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	made, o, err := c.applying.make(ctx)
+	made, o, err := c.applying.make(ctx, stderr)
 	if err != nil {
 		return &statusError{badInputStatus, oneLineError(err)}
 	}

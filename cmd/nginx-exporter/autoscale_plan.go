@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -19,6 +20,9 @@ import (
 )
 
 const planAutoscale = autoscaleCommand + " plan"
+
+// autoRate is the value of --requests-per-second for a suggestion.
+const autoRate = "auto"
 
 // planning has the flags of autoscale plan.
 type planning struct {
@@ -49,7 +53,7 @@ func (p *planning) add(cmd *kingpin.CmdClause) {
 	r.Inject = inject.Defaults(releaseVersion())
 	o := &r.Inject
 	cmd.Arg("workload", "Workload, as [NAMESPACE/]KIND/NAME: deployment, statefulset or rollout.").Required().StringVar(&p.workload)
-	cmd.Flag("requests-per-second", "Target of requests per second for each pod.").PlaceHolder("RATE").StringVar(&p.rate)
+	cmd.Flag("requests-per-second", "Target of requests per second for each pod; auto suggests one from the last two weeks in --prometheus.url.").PlaceHolder("RATE").StringVar(&p.rate)
 	cmd.Flag("min", "Minimum number of replicas.").Default("2").IntVar(&r.Min)
 	cmd.Flag("max", "Maximum number of replicas.").Default("10").IntVar(&r.Max)
 	cmd.Flag("engine", "What scales: adapter, keda, keda-direct, gke, or auto for what fits the cluster.").Default(plan.EngineAuto).EnumVar(&r.Engine, plan.Engines()...)
@@ -64,7 +68,7 @@ func (p *planning) add(cmd *kingpin.CmdClause) {
 }
 
 // make validates the flags, observes the cluster and plans.
-func (p *planning) make(ctx context.Context) (*plan.Plan, *cluster.Observation, error) {
+func (p *planning) make(ctx context.Context, stderr io.Writer) (*plan.Plan, *cluster.Observation, error) {
 	namespace, ref, err := plan.ParseWorkload(p.workload)
 	if err != nil {
 		return nil, nil, &usageError{err}
@@ -77,15 +81,35 @@ func (p *planning) make(ctx context.Context) (*plan.Plan, *cluster.Observation, 
 	if p.rate == "" {
 		return nil, nil, &usageError{errors.New("give the target with --requests-per-second")}
 	}
-	if p.request.RequestsPerSecond, err = strconv.ParseFloat(p.rate, 64); err != nil {
-		return nil, nil, &usageError{fmt.Errorf("--requests-per-second=%s is not a number", p.rate)}
+	if p.request.RequestsPerSecond, err = strconv.ParseFloat(p.rate, 64); err != nil && p.rate != autoRate {
+		return nil, nil, &usageError{fmt.Errorf("--requests-per-second=%s is neither a number nor %s", p.rate, autoRate)}
 	}
 	if p.request.Inject.Annotations, err = pairs("--pod-annotation", p.annotations); err != nil {
 		return nil, nil, &usageError{err}
 	}
 	o := cluster.New(ctx, options)
+	if p.rate == autoRate {
+		if err := p.suggest(ctx, o, stderr); err != nil {
+			return nil, nil, err
+		}
+	}
 	made, err := plan.New(o, p.request)
 	return made, o, err
+}
+
+// suggest sets the target to the suggested one, and shows why.
+func (p *planning) suggest(ctx context.Context, o *cluster.Observation, stderr io.Writer) error {
+	made, err := plan.Suggest(ctx, o, p.request, p.prometheus, time.Now())
+	if err != nil {
+		return err
+	}
+	p.request.RequestsPerSecond = made.Target
+	const columns = 100
+	if err := made.WriteText(stderr, columns); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stderr)
+	return err
 }
 
 // planAutoscale runs the command autoscale plan.
@@ -96,7 +120,7 @@ func (c *cli) planAutoscale(args []string, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	made, _, err := p.make(ctx)
+	made, _, err := p.make(ctx, stderr)
 	if err != nil {
 		return &statusError{badInputStatus, oneLineError(err)}
 	}

@@ -141,26 +141,27 @@ func (s *site) context() []string {
 	return all
 }
 
+// nginxContainer is the container of nginx, or else the first.
+func (s *site) nginxContainer() *cluster.Container {
+	all := s.workload.Spec.Template.Spec.Containers
+	i := slices.IndexFunc(all, func(c cluster.Container) bool {
+		if s.Inject.Container != "" {
+			return c.Name == s.Inject.Container
+		}
+		return strings.Contains(c.Image, "nginx") && c.Name != s.exporter.present && c.Name != sidecar.Name
+	})
+	return &all[max(i, 0)]
+}
+
 // nginxFact describes the container of nginx.
 func (s *site) nginxFact() string {
-	spec := &s.workload.Spec.Template.Spec
-	name := s.Inject.Container
-	for _, c := range spec.Containers {
-		if name == "" && strings.Contains(c.Image, "nginx") && c.Name != s.exporter.present && c.Name != sidecar.Name {
-			name = c.Name
-		}
-	}
-	i := slices.IndexFunc(spec.Containers, func(c cluster.Container) bool { return c.Name == name })
-	if i < 0 {
-		i = 0
-	}
-	c := spec.Containers[i]
+	spec, c := &s.workload.Spec.Template.Spec, s.nginxContainer()
 	parts := []string{"container " + c.Name + " (" + c.Image + ")"}
 	for _, port := range c.Ports {
 		parts = append(parts, "port "+strconv.Itoa(port.ContainerPort))
 	}
 	source := "of the image"
-	if from := configSource(spec, &c); from != "" {
+	if from := configSource(spec, c); from != "" {
 		source = "from " + from
 	}
 	return strings.Join(append(parts, "configuration "+source), ", ")

@@ -275,6 +275,9 @@ func diffAt(before, after any, indent string) (lines []string) {
 	}
 	old, _ := before.([]any)
 	items, _ := after.([]any)
+	if len(old) == 1 && len(items) == 1 && isAnonymous(items) {
+		return append([]string{"  " + indent + "-"}, diffAt(old[0], items[0], indent+"  ")...)
+	}
 	for i := range old {
 		if key, name := identity(old[i]); indexOf(items, name) < 0 {
 			lines = append(lines, marked("-", indent, []any{map[string]any{key: name}})...)
@@ -303,7 +306,7 @@ func diffField(before, after map[string]any, key, indent string) []string {
 		return marked("+", indent, map[string]any{key: value})
 	case !is:
 		return marked("-", indent, map[string]any{key: old})
-	case reflect.TypeOf(old) != reflect.TypeOf(value) || isScalar(old) || isAnonymous(old) || isAnonymous(value):
+	case reflect.TypeOf(old) != reflect.TypeOf(value) || isScalar(old) || !matchable(old, value):
 		return append(marked("-", indent, map[string]any{key: old}), marked("+", indent, map[string]any{key: value})...)
 	}
 	below := diffAt(old, value, indent+"  ")
@@ -319,6 +322,14 @@ func isScalar(of any) bool {
 		return false
 	}
 	return true
+}
+
+// matchable reports whether the items of two lists can be matched.
+func matchable(before, after any) bool {
+	b, _ := before.([]any)
+	a, _ := after.([]any)
+	isMaps := len(a) == 1 && len(b) == 1 && !isScalar(a[0]) && !isScalar(b[0])
+	return isMaps || !isAnonymous(before) && !isAnonymous(after)
 }
 
 // isAnonymous reports whether a list has items without an identity.
