@@ -6,10 +6,14 @@ import (
 	"time"
 )
 
-// Duration formats a duration without needless units: 90s is 1m30s, 2h is 2h.
+// Duration formats a duration without needless units: 90s is 1m30s, 2h is 2h. From a
+// day on it has no seconds.
 func Duration(d time.Duration) string {
 	const day = 24 * time.Hour
 	d = d.Round(time.Second)
+	if d >= day {
+		d = d.Round(time.Minute)
+	}
 	if d == 0 {
 		return "0s"
 	}

@@ -48,7 +48,7 @@ type Result struct {
 
 func (r *Result) init(s *Setting, replicas int32, begin time.Duration) {
 	r.Setting, r.Start, r.Low, r.Peak, r.Begin, r.WorstAt = s, replicas, replicas, replicas, begin, begin
-	r.Timeline.Width = s.SyncPeriod
+	r.Timeline.Width = min(s.SyncPeriod, finest)
 }
 
 // Share is the share of time above target, 0 to 1.
@@ -108,7 +108,11 @@ type Timeline struct {
 	used time.Duration // of the open one
 }
 
-const maxBuckets = 2000
+// Intervals of a timeline: the width of the first ones, and how many there are.
+const (
+	finest     = 15 * time.Second
+	maxBuckets = 2000
+)
 
 // Bucket is one interval. Averages are over time.
 type Bucket struct {

@@ -248,6 +248,17 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestDuration checks how durations are written.
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 400 * time.Millisecond: "0s", 90 * time.Second: "1m30s", 2 * time.Hour: "2h", 25*time.Hour + 31*time.Second: "1d1h1m", 7 * 24 * time.Hour: "7d",
+	} {
+		if got := simulate.Duration(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
+
 // TestErrors checks loads that cannot be simulated.
 func TestErrors(t *testing.T) {
 	if _, _, err := simulate.Run(every(time.Second, 1, func(time.Duration) float64 { return 1 }), []simulate.Setting{setting()}); err == nil {
