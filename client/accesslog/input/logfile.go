@@ -30,7 +30,9 @@ func NewFile(path, stateFile string) (Input, error) {
 			return nil, err
 		}
 	}
-	return newFile(path, &logFile{state: stateFile}), nil
+	f := newFile(path, &logFile{state: stateFile})
+	_ = f.keeper.start(f) // lines from now on count; Read reports what is wrong
+	return f, nil
 }
 
 func (l *logFile) start(f *file) error {

@@ -1,12 +1,14 @@
 package input
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func openSpool(t *testing.T, path string) (*reader, *spool) {
@@ -201,5 +203,60 @@ func TestSpoolDenied(t *testing.T) {
 	r.want(t, 0, 20)
 	if got := r.Stats().Warning; !strings.Contains(got, "disk space is not given back") {
 		t.Errorf("warning %q", got)
+	}
+}
+
+// A scrape reads as much of a backlog as it has time for; the next one goes on.
+func TestSpoolBacklog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	log := create(t, path)
+	log.write(30_000) // several batches
+	r, _ := openSpool(t, path)
+	for batches := 1; len(r.all) < 30_000; batches++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := r.Read(ctx, func(lines Lines) {
+			r.deliver(lines)
+			cancel()
+		})
+		cancel()
+		if backlog := r.Stats().Backlog; err != nil || (backlog == 0) != (len(r.all) == 30_000) || batches > 10 {
+			t.Fatalf("%d lines after %d batches, %d bytes are left, error %v", len(r.all), batches, backlog, err)
+		}
+	}
+	r.want(t, 0, 30_000)
+}
+
+// While one goroutine reads a backlog, scrapes do not wait beyond their time.
+func TestSpoolBusy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	create(t, path).write(10)
+	r, _ := openSpool(t, path)
+	err := r.Read(t.Context(), func(lines Lines) {
+		r.deliver(lines)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if err := r.Read(ctx, func(Lines) { t.Error("two goroutines read") }); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.want(t, 0, 10)
+}
+
+// A closed input is not opened again.
+func TestClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	create(t, path).write(10)
+	for _, in := range []*reader{open(t, newSpool(path)), openLogFile(t, path, "")} {
+		for range 2 {
+			if err := in.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := in.Read(t.Context(), in.deliver); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
 	}
 }
