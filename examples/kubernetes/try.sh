@@ -104,7 +104,7 @@ cleanup() {
             kind/*) kind delete cluster --name "$cluster" ;;
             stack/*) h uninstall "$stack" --namespace monitoring --ignore-not-found --wait ;;
             release/*) h uninstall "$release" --namespace "$namespace" --ignore-not-found --wait ;;
-            namespace/*) k delete namespace "$namespace" --wait=true ;;
+            namespace/*) k delete namespace "${created[i]#*/}" --wait=true ;;
         esac || status=1
     done
     exit $status
@@ -141,6 +141,9 @@ tools() {
 
 kind_cluster() {
     [ -n "$kind" ] || return 0
+    if kind get clusters | grep -qxF "$cluster"; then
+        fail "kind cluster $cluster exists, left by an earlier try: kind delete cluster --name $cluster"
+    fi
     confirm "Create a kind cluster named $cluster, with the image $image built here?" || fail "nothing was changed"
     make image
     created+=("kind/$cluster")
@@ -155,7 +158,7 @@ choose_context() {
     server=$(kubectl config view --minify --context="$context" -o jsonpath='{.clusters[0].cluster.server}') || fail "no context $context"
     k version >/dev/null || fail "the API server of $context does not respond"
     if k get namespace "$namespace" >/dev/null 2>&1; then
-        fail "namespace $namespace exists: the rest of an earlier try; delete it"
+        fail "namespace $namespace exists, left by an earlier try: delete it"
     fi
     say "context $context, $server"
     cat <<END
@@ -175,12 +178,21 @@ check_adapter() {
         "examples/kubernetes/hpa-adapter/README.md#existing-adapter has the commands to append the rule to it"
 }
 
+# Helm keeps the CRDs of the operator, so that they alone do not mean that there is one.
 install_prometheus() {
-    if ! k get crd podmonitors.monitoring.coreos.com prometheuses.monitoring.coreos.com >/dev/null 2>&1; then
-        confirm "$context has no prometheus-operator. Install the chart $stack in namespace monitoring?" || fail "prometheus-operator is required"
+    local found=''
+    if k get crd podmonitors.monitoring.coreos.com prometheuses.monitoring.coreos.com >/dev/null 2>&1; then
+        found=$(k get prometheus --all-namespaces -o name)
+    fi
+    if [ -z "$found" ]; then
+        confirm "$context has no Prometheus of prometheus-operator. Install the chart $stack in namespace monitoring? At the end, its CRDs stay." ||
+            fail "prometheus-operator is required"
+        if ! k get namespace monitoring >/dev/null 2>&1; then
+            created+=("namespace/monitoring")
+            k create namespace monitoring
+        fi
         created+=("stack/$stack")
-        h install "$stack" "$stack" --repo https://prometheus-community.github.io/helm-charts \
-            --namespace monitoring --create-namespace --wait --timeout 10m
+        h install "$stack" "$stack" --repo https://prometheus-community.github.io/helm-charts --namespace monitoring --wait --timeout 10m
     fi
     prometheus=$(k get prometheus --all-namespaces -o jsonpath='{.items[0].metadata.namespace}')
     [ -n "$prometheus" ] || fail "$context has no Prometheus object of prometheus-operator"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Stands for kubectl, helm, kind, docker, make and nginx-exporter in the tests of
 # kubernetes/try.sh: logs its arguments and responds as an empty cluster with
-# prometheus-operator. Files in $WORK change that: owner, namespace, nocrds, nopods, novalue.
+# prometheus-operator. Files in $WORK change that: cluster, owner, namespace, nocrds,
+# nopods, noprometheus, novalue.
 name=${0##*/}
 echo "$name $*" >>"$WORK/log"
 case "$name $*" in
@@ -10,6 +11,8 @@ case "$name $*" in
     *" get namespace "*) [ -e "$WORK/namespace" ] ;;
     *" get apiservice "*) if [ -e "$WORK/owner" ]; then cat "$WORK/owner"; fi ;;
     *" get crd "*) [ ! -e "$WORK/nocrds" ] ;;
+    "kind get clusters") [ ! -e "$WORK/cluster" ] || cat "$WORK/cluster" ;;
+    *" get prometheus "*"-o name") [ -e "$WORK/noprometheus" ] || echo prometheus/stack ;;
     *" get prometheus "*metadata.namespace*) echo monitoring ;;
     *" get prometheus "*.podMonitorSelector.*) echo '{"release":"stack"}' ;;
     *" get prometheus "*.podMonitorNamespaceSelector.*) echo '{"team":"web"}' ;;
