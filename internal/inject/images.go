@@ -77,11 +77,11 @@ func servers() []family {
 		},
 		{
 			images: []string{"openresty*"}, main: "/usr/local/openresty/nginx/conf/nginx.conf", dir: confDir,
-			guessed: true, note: "assumed, and reported",
+			guessed: true, note: "assumed, with a warning",
 		},
 		{
 			images: []string{"linuxserver/nginx", "linuxserver/swag"}, main: "/config/nginx/nginx.conf", dir: "/etc/nginx/http.d",
-			note: "nginx.conf is in the volume /config; one made before 2022 includes only site-confs",
+			note: "nginx.conf is in the volume /config; a file from before 2022 includes only site-confs",
 		},
 		{
 			images: []string{"nginx-unprivileged", "chainguard/nginx", "trafex/php-nginx", "owasp/modsecurity-crs:*nginx*"},
@@ -96,7 +96,7 @@ func servers() []family {
 		},
 		{
 			images: []string{"nginx*", "*-nginx", "*-nginx-unprivileged", "uwsgi-nginx*", "alpine-nginx*", "freenginx*", "tengine*"},
-			main:   mainConf, dir: confDir, guessed: true, note: "assumed, and reported",
+			main:   mainConf, dir: confDir, guessed: true, note: "assumed, with a warning",
 		},
 	}
 }

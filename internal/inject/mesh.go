@@ -116,7 +116,7 @@ func (m metadataOf) istioStart(by string) string {
 	case m.annotation(native) == "false":
 		return "warning: the pods will not start: " + native + ` is "false", and Istio (` + by + ") redirects the startup probe to its proxy, which starts later; use --native=never"
 	}
-	return "warning: the pods will not start if Istio (" + by + ") adds its proxy as an ordinary container, as before Istio 1.27 or with nodes before Kubernetes 1.33; use --native=never, or --pod-annotation=" + native + "=true"
+	return "warning: the pods will not start if Istio (" + by + ") adds its proxy as an ordinary container (before Istio 1.27, or with nodes before Kubernetes 1.33); use --native=never, or --pod-annotation=" + native + "=true"
 }
 
 // linkerd reports whether Linkerd adds its proxy to the pods, see https://linkerd.io/2/features/proxy-injection/.
@@ -143,7 +143,7 @@ func (m metadataOf) linkerdNote() string {
 			return "Linkerd with a restrictive inbound policy rejects a Prometheus outside of the mesh: " + fix
 		}
 	}
-	return "warning: the pods will not start if Linkerd adds its proxy as an ordinary container (default before 2.20) and uses its CNI plugin, and a restrictive inbound policy rejects Prometheus: " + fix
+	return "warning: with its CNI plugin, Linkerd keeps the pods from starting if its proxy is an ordinary container (default before 2.20); with a restrictive inbound policy it rejects Prometheus: " + fix
 }
 
 // hasPort reports whether a list of ports and port ranges, separated by commas, has a port.

@@ -28,9 +28,9 @@ func (in *Input) statusDir(o *object, nginx *yaml.Node) (dir, note string, err e
 			dirs = slices.Insert(dirs, 0, known.dir)
 		}
 	case mounted:
-		note = fmt.Sprintf("warning: nginx reads %s of %s, which the input does not show: %s", main, file.volume, condition)
+		note = fmt.Sprintf("warning: nginx reads %s of %s, which is not in the input: %s", main, file.volume, condition)
 	case given:
-		note = fmt.Sprintf("warning: nginx reads %s, by its option -c: %s", main, condition)
+		note = fmt.Sprintf("warning: nginx reads %s because of its option -c: %s", main, condition)
 	case strings.Contains(script(words(nginx)), main):
 		note = fmt.Sprintf("warning: the command of container %s may replace %s: %s", str(get(nginx, "name")), main, condition)
 	case known.guessed:
@@ -44,13 +44,13 @@ func (in *Input) statusDir(o *object, nginx *yaml.Node) (dir, note string, err e
 	}
 	volume = in.volumeFile(o.pod, volume, o.namespace, "").volume
 	problem := fmt.Sprintf("container %s mounts %s at %s, into which nothing else can be mounted", str(get(nginx, "name")), volume, at)
-	return "", "", in.placeError(o, nginx, problem, "add the server of nginx-exporter snippet kubernetes to it, and leave out --status-config")
+	return "", "", in.placeError(o, nginx, problem, "add the server that nginx-exporter snippet kubernetes prints to it, and omit --status-config")
 }
 
 // placeError is why there is no place for the status server. If nginx has a status page already, it needs no other.
 func (in *Input) placeError(o *object, nginx *yaml.Node, problem, fix string) error {
 	if pages := in.pages(o, nginx); len(pages) > 0 {
-		fix = "it has a status page already: use --scrape-uri=" + pages[0] + " without --status-config"
+		fix = "nginx has a status page already: use --scrape-uri=" + pages[0] + " without --status-config"
 	}
 	return fmt.Errorf("%w: %s; %s", errStatus, problem, fix)
 }

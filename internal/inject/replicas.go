@@ -20,10 +20,10 @@ func (in *Input) replicasNote(o *object) string {
 	}
 	command += strings.ToLower(o.kind) + "/" + o.name
 	if s := in.scaler(o); s != nil {
-		return fmt.Sprintf("warning: %s %s scales these pods, but each kubectl apply sets replicas: %s; before you remove that line, remove it with %s, or Kubernetes scales to 1 once", s.kind, s.name, replicas, command)
+		return fmt.Sprintf("warning: %s %s scales these pods, but each kubectl apply sets replicas: %s; before you remove that line, run %s and remove it there, or Kubernetes scales to 1 pod", s.kind, s.name, replicas, command)
 	}
 	if get(o.node, "metadata", "resourceVersion") != nil || get(o.node, "metadata", "uid") != nil {
-		return fmt.Sprintf("this manifest is from the API server: kubectl apply records its replicas: %s, too; if an autoscaler scales these pods, remove them afterwards with %s", replicas, command)
+		return fmt.Sprintf("this manifest is from the API server: kubectl apply records its replicas: %s; if an autoscaler scales these pods, run %s afterwards and remove replicas there", replicas, command)
 	}
 	return ""
 }

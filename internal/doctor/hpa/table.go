@@ -105,7 +105,7 @@ func hpaCauses() []group {
 			{code: "platform-unsupported", judge: metricOfGKE},
 			{
 				"ingress-controller-metric", metricOfController, "The HPA scales on `nginx_ingress_controller_requests` or the like, or its pods are those of an ingress controller.",
-				"Ingress controllers and gateways have an exporter of their own. This exporter has no part in it, and must not be injected.",
+				"Ingress controllers and gateways have their own metrics. Do not inject this exporter into their pods.",
 				"Enable the metrics of the controller; for ingress-nginx, `controller.metrics.enabled`.",
 			},
 		}},
@@ -157,7 +157,7 @@ func targetCauses() []group {
 		},
 		{
 			"hpa-replicas-reset", replicasReset, "The number of pods jumps back at each deployment.", "A manifest with `spec.replicas` overwrites what the HPA decided.",
-			"Remove `replicas` from the manifest; with Argo CD, ignore the field.",
+			"Remove `replicas` with `kubectl apply edit-last-applied`, or Kubernetes scales to 1; then from the manifest. With Argo CD, ignore the field.",
 		},
 	}}}
 }
@@ -173,7 +173,7 @@ func podCauses() []group {
 		{causes: []cause{
 			{
 				"pods-of-others", podsOfOthers, "The HPA scales too much, or not at all; values are those of fewer pods than the selector matches.",
-				"Pods of another workload, of a Job or of none have the labels of the selector: the HPA counts them. A warning if they have an exporter.",
+				"Pods of another workload, of a Job or without an owner have the labels of the selector: the HPA counts them. A warning if they have an exporter.",
 				"Change their labels.",
 			},
 		}},
@@ -396,7 +396,7 @@ func ruleCauses() []group {
 			{"rule-missing", nil, "`the server could not find the metric`.", "No rule selects the request counter of nginx.", "Add the rule that `nginx-exporter snippet adapter-rule` prints."},
 			{
 				"adapter-list-flaps", listFlaps, "The metric comes and goes: `the server could not find the metric` at times.",
-				"The adapter lists series with a sample younger than --metrics-max-age (as --metrics-relist-interval, if it is not set), and Prometheus scrapes less often. A warning while it is listed.",
+				"The adapter lists series with a sample younger than --metrics-max-age (default: --metrics-relist-interval), and Prometheus scrapes less often. A warning while the metric is listed.",
 				"Scrape more often, or raise --metrics-max-age to twice the scrape interval.",
 			},
 			{"rule-stale", rulesStale, "The rules are correct, but the listed metrics are not those of the rules.", "The adapter reads its rules when it starts, and they have been changed since.", "Restart the adapter."},
@@ -502,7 +502,7 @@ func decisionCauses() []group {
 		},
 		{code: unknown, judge: hpaInactive},
 		{
-			"hpa-direction-disabled", directionDisabled, "Nothing scales, or only in one direction.", "`selectPolicy: Disabled` in the behavior of the HPA. A warning if it is in one direction.",
+			"hpa-direction-disabled", directionDisabled, "Nothing scales, or only in one direction.", "`selectPolicy: Disabled` in the behavior of the HPA. A warning if only one direction is disabled.",
 			"Remove it, if it is not intended.",
 		},
 		{
@@ -510,7 +510,7 @@ func decisionCauses() []group {
 			"Lower `tolerance`, if it is not intended.",
 		},
 		{
-			"hpa-metric-holds", otherMetricHolds, "Pods are not removed though there are few requests. A warning.", "Another metric of the HPA, such as CPU, requires as many pods. The metric that requires the most decides.",
+			"hpa-metric-holds", otherMetricHolds, "Pods are not removed, although there are few requests. A warning.", "Another metric of the HPA, such as CPU, requires as many pods. The metric that requires the most decides.",
 			"Raise the target of that metric, or remove it.",
 		},
 		{
