@@ -19,7 +19,8 @@ func networkFaults() []Fault {
 	return []Fault{
 		{Name: "adapter-firewall", Want: "adapter-unreachable", inject: dropPackets("dport 6443")},
 		{Name: "adapter-prometheus-firewall", Want: "adapter-prometheus-down", Search: true, inject: all(prometheusByName(), awaitHealthy, dropPackets("sport 9090"))},
-		{Name: "adapter-without-dns", Want: "adapter-prometheus-down", inject: setArgument("--prometheus-url", "http://"+prometheusName+":9090")},
+		{Name: "adapter-without-dns", Want: "adapter-prometheus-down", inject: setArgument("--prometheus-url", "http://"+prometheusName+":9090",
+			add("/spec/template/spec/dnsPolicy", "Default"))},
 		{Name: "operator-down", Want: "monitor-not-loaded", inject: recreateUnseen(podMonitor)},
 		{Name: "operator-missing", Want: "scrape-job-missing", Prometheus: "http://" + SecondAddress, inject: all(
 			stopOperator, secondPrometheus(selfScrapeConfig, ""), saved(podMonitor),

@@ -17,6 +17,7 @@ type pod struct {
 		Volumes            []volume
 		SecurityContext    securityContext
 		HostAliases        []hostAlias
+		DNSPolicy          string
 	}
 	Status struct{ Phase string }
 }

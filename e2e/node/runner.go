@@ -236,7 +236,10 @@ func (r *runner) files(image Image) map[string]string {
 	for _, alias := range r.pod.Spec.HostAliases {
 		hosts = append(hosts, alias.IP+" "+strings.Join(alias.Hostnames, " ")+"\n")
 	}
-	files["/etc/hosts"] = strings.Join(hosts, "") + r.node.services.hosts(r.pod.Metadata.Namespace)
+	if r.pod.Spec.DNSPolicy != "Default" { // which does not resolve names of the cluster
+		hosts = append(hosts, r.node.services.hosts(r.pod.Metadata.Namespace))
+	}
+	files["/etc/hosts"] = strings.Join(hosts, "")
 	return files
 }
 
