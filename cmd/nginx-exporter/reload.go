@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,8 @@ import (
 	"nginx-exporter/internal/config"
 )
 
-// loader applies the configuration, at the start and at each reload.
+// loader applies the configuration, at the start and at each reload. It owns the
+// collector and the access logs.
 type loader struct {
 	config    *config.Config
 	collector *collector.Collector
@@ -28,13 +30,25 @@ type loader struct {
 	mu      sync.Mutex // held during a reload
 	failure string     // of the last reload, empty if it succeeded
 	current atomic.Pointer[config.Probes]
+
+	// applying is held while collector and access logs change, but not while the
+	// file is read: that may hang, and must not keep the program from ending.
+	applying sync.Mutex
+	closed   bool
 }
+
+var errClosed = errors.New("the exporter is shutting down")
 
 // probes returns the current rules of /probe.
 func (l *loader) probes() *config.Probes { return l.current.Load() }
 
 // apply makes settings the current ones.
 func (l *loader) apply(settings *config.Settings) error {
+	l.applying.Lock()
+	defer l.applying.Unlock()
+	if l.closed {
+		return errClosed
+	}
 	change, err := l.logs.Prepare(settings.Logs())
 	if err != nil {
 		return err
@@ -58,6 +72,16 @@ func (l *loader) apply(settings *config.Settings) error {
 		_ = level.Warn(l.logger).Log("msg", "Configuration warning", "warning", warning)
 	}
 	return nil
+}
+
+// close closes the collector, then the access logs. A reload that is under way is
+// applied before or not at all.
+func (l *loader) close() {
+	l.applying.Lock()
+	defer l.applying.Unlock()
+	l.closed = true
+	l.collector.Close()
+	_ = l.logs.Close() // they have been read as far as they were exposed
 }
 
 // reload reloads the configuration file. If that fails, only the log and the

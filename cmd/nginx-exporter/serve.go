@@ -24,10 +24,8 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	options := settings.CollectorOptions()
 	options.Logger = logs.kit
 	scraper := collector.New(options)
-	accessLogs := accesslog.NewSet(logs.kit)
-	defer func() { _ = accessLogs.Close() }() // it has been read as far as it was exposed
-	defer scraper.Close()
-	loader := &loader{config: c, collector: scraper, logs: accessLogs, logger: logs.kit, limits: settings.Web().Limits}
+	loader := &loader{config: c, collector: scraper, logs: accesslog.NewSet(logs.kit), logger: logs.kit, limits: settings.Web().Limits}
+	defer loader.close()
 	if err := loader.apply(settings); err != nil {
 		return err
 	}

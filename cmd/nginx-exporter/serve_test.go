@@ -115,3 +115,24 @@ func TestSignalOfOtherCommands(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 }
+
+// TestReloadAtEnd ends the program while it reloads: both change the access logs.
+// With the race detector, a data race ends the program with status 66.
+func TestReloadAtEnd(t *testing.T) {
+	for range 20 {
+		directory := t.TempDir()
+		socket, file := filepath.Join(directory, "exp.sock"), filepath.Join(directory, "exporter.yml")
+		if err := os.WriteFile(file, []byte("access_logs: [{input: 'spool:spool.log', name: spool}]\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		command := exec.Command(programName, "--web.listen-address=unix:"+socket, "--config.file="+file) //nolint:noctx // proctest ends it
+		command.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+		p := proctest.Start(t, "", command)
+		p.AwaitLog(t, "Starting nginx-exporter")
+		p.Signal(t, syscall.SIGHUP)
+		p.Signal(t, syscall.SIGTERM)
+		if status := p.Exit(t); status != 0 {
+			t.Fatalf("exit status %d", status)
+		}
+	}
+}
