@@ -53,7 +53,7 @@ func (p *planning) add(cmd *kingpin.CmdClause) {
 	r.Inject = inject.Defaults(releaseVersion())
 	o := &r.Inject
 	cmd.Arg("workload", "Workload, as [NAMESPACE/]KIND/NAME: deployment, statefulset or rollout.").Required().StringVar(&p.workload)
-	cmd.Flag("requests-per-second", "Target of requests per second for each pod; auto suggests one from the last two weeks in --prometheus.url.").PlaceHolder("RATE").StringVar(&p.rate)
+	cmd.Flag("requests-per-second", "Target of requests per second for each pod; auto suggests one from the last two weeks in Prometheus.").PlaceHolder("RATE").StringVar(&p.rate)
 	cmd.Flag("min", "Minimum number of replicas.").Default("2").IntVar(&r.Min)
 	cmd.Flag("max", "Maximum number of replicas.").Default("10").IntVar(&r.Max)
 	cmd.Flag("engine", "What scales: adapter, keda, keda-direct, gke, or auto for what fits the cluster.").Default(plan.EngineAuto).EnumVar(&r.Engine, plan.Engines()...)

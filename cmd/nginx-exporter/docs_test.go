@@ -92,7 +92,7 @@ func TestDocsSimulation(t *testing.T) {
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
-	section(t, "README.md", "simulation", "```\n$ nginx-exporter "+strings.Join(args, " ")+"\n"+strings.Join(lines, "\n")+"\n```\n")
+	section(t, "README.md", "simulation", "```text\n$ nginx-exporter "+strings.Join(args, " ")+"\n"+strings.Join(lines, "\n")+"\n```\n")
 }
 
 // TestDocsManPage compares docs/nginx-exporter.1 with the flags and commands.

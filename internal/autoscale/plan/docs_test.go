@@ -27,7 +27,7 @@ func TestDocsPlan(t *testing.T) {
 		before, rest, hasBegin := strings.Cut(string(page), begin)
 		_, after, hasEnd := strings.Cut(rest, end)
 		const command = "$ nginx-exporter autoscale plan shop/deployment/web --requests-per-second=50 --min=2 --max=20\n"
-		want := before + begin + "```\n" + command + shown + "```\n" + end + after
+		want := before + begin + "```text\n" + command + shown + "```\n" + end + after
 		switch {
 		case !hasBegin || !hasEnd:
 			t.Errorf("%s has no part for the plan", file)

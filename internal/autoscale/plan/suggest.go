@@ -17,16 +17,22 @@ const (
 	suggestedStep = 5 * time.Minute
 )
 
-// Suggest derives a target from what the Prometheus at a URL has recorded about the pods of
-// a workload until now. An [InputError] says what is missing.
+// Suggest derives a target from what Prometheus has recorded about the pods of a workload
+// until now. It is the one at a URL, or else the one of the plan, through the API server. An
+// [InputError] says what is missing.
 func Suggest(ctx context.Context, o *cluster.Observation, request Request, address string, now time.Time) (*suggest.Suggestion, error) {
-	if address == "" {
-		return nil, invalid("--requests-per-second=auto needs --prometheus.url, such as http://localhost:9090 after kubectl port-forward")
-	}
 	s, err := observe(o, request)
 	if err != nil {
 		return nil, err
 	}
+	if s.observeScraper(); address == "" {
+		if !s.scraper.exists() {
+			return nil, invalid("no target can be suggested: no Prometheus was found; give its URL with --prometheus.url")
+		}
+		address = s.scraper.address()
+	}
+	prometheus := o.PrometheusAt(address)
+	fetch := func(_ context.Context, path string) (int, []byte, error) { return prometheus.Fetch(path) }
 	s.scraper.interval = suggestedStep
 	query, err := s.query()
 	if err != nil {
@@ -36,14 +42,14 @@ func Suggest(ctx context.Context, o *cluster.Observation, request Request, addre
 	queries := suggest.Workload{Namespace: s.namespace, Pods: pods[1], Container: s.nginxContainer().Name}.Queries()
 	var loads [2]*load.Load
 	for i, text := range []string{queries.Rate, queries.CPU} {
-		p := load.Prometheus{URL: address, Query: text, Begin: now.Add(-suggestedFrom), End: now, Step: suggestedStep}
+		p := load.Prometheus{URL: address, Query: text, Begin: now.Add(-suggestedFrom), End: now, Step: suggestedStep, Fetch: fetch}
 		if loads[i], err = p.Load(ctx); err != nil {
-			return nil, invalid("no target can be suggested: %v", err)
+			return nil, invalid("no target can be suggested: Prometheus at %s: %v", cluster.WithoutLogin(address), err)
 		}
 	}
 	samples, err := suggest.Read(loads[0], loads[1], nil)
 	if err != nil {
-		return nil, invalid("no target can be suggested: %v", err)
+		return nil, invalid("no target can be suggested: Prometheus at %s: %v", cluster.WithoutLogin(address), err)
 	}
 	made := suggest.Fit(samples)
 	if made.Confidence == suggest.None {

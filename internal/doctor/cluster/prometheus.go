@@ -100,6 +100,18 @@ func (o *Observation) behind(s ServiceAddress) *Prometheus {
 	}
 }
 
+// PrometheusAt is the Prometheus at a URL: of a Service, through the API server, or of any
+// other host, directly.
+func (o *Observation) PrometheusAt(address string) *Prometheus {
+	if s, inside := ParseService(address, ""); inside && strings.Contains(address, ".svc") {
+		return o.behind(s)
+	}
+	return o.direct(o.ctx, address)
+}
+
+// Fetch requests a path with its query below the URL.
+func (p *Prometheus) Fetch(path string) (status int, body []byte, err error) { return p.fetch(path) }
+
 // statusOf tells responses of Prometheus from errors of the API server: kubectl reports
 // both in the same way. It returns the HTTP status of the former.
 func (s ServiceAddress) statusOf(err error) (status int, _ error) {
