@@ -44,7 +44,7 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	}
 	_ = level.Info(logs.kit).Log("msg", "Starting nginx-exporter", "version", version.Version, "revision", version.GetRevision(),
 		"targets", targetNames(settings.Targets()))
-	tuneRuntime(settings.HasSocket())
+	tuneRuntime()
 	go loader.watch(ctx, read)
 	ended := signals.handle(server, loader, logs)
 	if err := server.Serve(); err != nil {

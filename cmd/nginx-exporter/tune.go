@@ -10,10 +10,9 @@ import (
 // every few seconds. With a second processor, a fifth of the CPU time of a
 // stub_status scrape is spent waking idle threads. Collecting garbage at half
 // the usual heap growth saves 2 MB of memory. The standard variables
-// GOMAXPROCS and GOGC take precedence. With syslog messages, one processor must not
-// stop receiving while another one renders an exposition.
-func tuneRuntime(receives bool) {
-	if os.Getenv("GOMAXPROCS") == "" && !receives {
+// GOMAXPROCS and GOGC take precedence.
+func tuneRuntime() {
+	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(1)
 	}
 	if os.Getenv("GOGC") == "" {

@@ -185,8 +185,3 @@ func (l *Log) differs(other *Log) error {
 	}
 	return nil
 }
-
-// HasSocket reports whether any access log is received as syslog messages.
-func (s *Settings) HasSocket() bool {
-	return slices.ContainsFunc(s.logs, func(l Log) bool { return l.Address.IsSocket() })
-}
