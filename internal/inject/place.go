@@ -28,7 +28,7 @@ func (in *Input) statusDir(o *object, nginx *yaml.Node) (dir, note string, err e
 			dirs = slices.Insert(dirs, 0, known.dir)
 		}
 	case mounted:
-		note = fmt.Sprintf("warning: nginx reads %s of %s, which is not in the input: %s", main, file.volume, condition)
+		note = fmt.Sprintf("warning: nginx reads %s of %s, whose content is not in the input: %s", main, file.volume, condition)
 	case given:
 		note = fmt.Sprintf("warning: nginx reads %s because of its option -c: %s", main, condition)
 	case strings.Contains(script(words(nginx)), main):

@@ -7,7 +7,7 @@
 {{- if .Values.web.tls.enabled -}}
 {{- fail "monitor.scheme is http, but the exporter serves TLS: unset it, or web.tls.enabled" -}}
 {{- else if $tls -}}
-{{- fail "monitor.scheme http has no use for monitor.tlsConfig: unset one of them" -}}
+{{- fail "monitor.tlsConfig has no effect with monitor.scheme http: unset one of them" -}}
 {{- end -}}
 {{- end -}}
 {{- if and (include "nginx-exporter.operator" .) (hasKey $tls "key") -}}

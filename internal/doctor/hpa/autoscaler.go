@@ -76,7 +76,7 @@ func metricOfController(d *diagnosis) *finding {
 	if !cluster.IsOfController(query) {
 		return nil
 	}
-	f := ofController(d, failed("", "%s is a metric of an ingress controller or gateway, which has an exporter of its own.", name))
+	f := ofController(d, failed("", "%s is a metric of an ingress controller or gateway, which has its own metrics.", name))
 	if query != name {
 		f.evidence("query of the trigger", "%s", query)
 	}

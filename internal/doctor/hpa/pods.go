@@ -78,9 +78,9 @@ func podsOfOthers(d *diagnosis) *finding {
 	f.evidence("selector", "%s", d.PodSelector())
 	const most = 3
 	for _, p := range strangers[:min(len(strangers), most)] {
-		f.evidence("pod "+p.Metadata.Name, "of %s", cmp.Or(strings.TrimSpace(p.Owner().String()), "no workload"))
+		f.evidence("pod "+p.Metadata.Name, "owner: %s", cmp.Or(strings.TrimSpace(p.Owner().String()), "none"))
 	}
-	return f.fix("change a label of these pods, in the template of their workload; or add a label to the selector of %s, which means to recreate it", d.targetRef())
+	return f.fix("change a label of these pods, in the template of their workload; or add a label to the selector of %s, which requires recreating it", d.targetRef())
 }
 
 // noNginx reports pods without exporter that have no nginx either: the metric of the HPA is
@@ -92,7 +92,7 @@ func noNginx(d *diagnosis) *finding {
 		for _, c := range p.Spec.All() {
 			text := c.Name + " (" + c.Image + ")"
 			if cluster.IsOfController(c.Image) {
-				return ofController(d, failed("", "Pod %s is an ingress controller or gateway, which has an exporter of its own.", p.Metadata.Name)).
+				return ofController(d, failed("", "Pod %s is an ingress controller or gateway, which has its own metrics.", p.Metadata.Name)).
 					evidence("container", "%s", text)
 			}
 			if regexp.MustCompile(`nginx|angie|openresty|tengine|freenginx`).MatchString(text) {

@@ -172,7 +172,7 @@ func podCauses() []group {
 		}},
 		{causes: []cause{
 			{
-				"pods-of-others", podsOfOthers, "The HPA scales too much, or not at all; values are those of fewer pods than the selector matches.",
+				"pods-of-others", podsOfOthers, "The HPA scales up too far, or not at all; values are those of fewer pods than the selector matches.",
 				"Pods of another workload, of a Job or without an owner have the labels of the selector: the HPA counts them. A warning if they have an exporter.",
 				"Change their labels.",
 			},

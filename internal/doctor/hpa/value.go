@@ -372,7 +372,7 @@ func valuePartial(d *diagnosis) *finding {
 	return warning("The HPA does not scale until %d new pods have a value: it counts them as idle.", missing).
 		evidence("pods", "%s", names(fresh)).
 		evidence("values of the others", "%s", names(values.Items)).
-		fix("wait for two scrapes; a shorter scrape interval, or a smaller maxSurge of the rollout, makes that shorter")
+		fix("wait for two scrapes; a shorter scrape interval, or a smaller maxSurge of the rollout, shortens this")
 }
 
 // isHeld reports whether pods without a value prevent the HPA from scaling. See
