@@ -89,7 +89,10 @@ func (h *health) failed(state string, err error, keyvals ...any) *logLine {
 	if h.logged == state || !h.budget.take() {
 		return &logLine{level.Debug(h.logger), keyvals}
 	}
-	return h.line(level.Warn(h.logger), append(keyvals, "advice", client.AdviceOf(err))...)
+	if advice := client.AdviceOf(err); advice != "" {
+		keyvals = append(keyvals, "advice", advice)
+	}
+	return h.line(level.Warn(h.logger), keyvals...)
 }
 
 func (h *health) change(state string) {

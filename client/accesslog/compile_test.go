@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,23 @@ func TestCompileRefuses(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, c.message)
 			}
 		})
+	}
+}
+
+// An explanation shows the text of a JSON format as it is in nginx.conf, and control
+// characters as escapes.
+func TestExplainQuotes(t *testing.T) {
+	for format, want := range map[string]string{
+		`{"status":"$status"}`: "it does not begin with `{\"status\":\"`",
+		`v1\t$status`:          `it does not begin with "v1\t"`,
+	} {
+		f, err := Compile(Options{Format: format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(f.Explain([]byte("x"))); !strings.HasSuffix(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }
 
@@ -173,6 +191,8 @@ func TestParseNumbers(t *testing.T) {
 		{"microseconds", Options{Format: "$status $request_time"}, "200 0.001999", "status=200 time=1ms"},
 		{"no digit", Options{Format: "$status $request_time"}, "200 0.", ""},
 		{"a huge time", Options{Format: "$status $request_time"}, "200 18446744073709551.615", ""},
+		{"a time above what nanoseconds can have", Options{Format: "$status $request_time"}, "200 999999999999.999", ""},
+		{"the largest time", Options{Format: "$status $request_time"}, "200 999999999.999", "status=200 time=277777h46m39.999s"},
 		{"cut off", Options{Format: `"$uri" $status`}, `"/a`, ""},
 		{"cut off within the last value", Options{Format: "$status $uri"}, "200 /abc", `status=200 uri="/abc"`},
 		{"more after the end", Options{Format: "[$status]"}, "[200] x", ""},

@@ -6,9 +6,11 @@
 //	format, err := accesslog.Compile(accesslog.Options{Format: "combined"})
 //	...
 //	var record accesslog.Record
-//	err = input.Read(ctx, func(line []byte) {
-//		if err := format.Parse(line, &record); err == nil {
-//			count(&record)
+//	err = in.Read(ctx, func(lines input.Lines) {
+//		for line := range lines {
+//			if err := format.Parse(line, &record); err == nil {
+//				count(&record)
+//			}
 //		}
 //	})
 //

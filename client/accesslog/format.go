@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -72,17 +73,26 @@ func (f *Format) Explain(line []byte) error {
 		return nil
 	}
 	if i < 0 {
-		return fmt.Errorf("%w: it does not begin with %q", ErrMismatch, f.prefix)
+		return fmt.Errorf("%w: it does not begin with %s", ErrMismatch, quote(f.prefix))
 	}
 	s := &f.steps[i]
 	end := s.end(rest)
 	if end < 0 && s.ending == atEnd {
-		return fmt.Errorf("%w: it does not end with %q, after the value of $%s", ErrMismatch, s.until, s.name)
+		return fmt.Errorf("%w: it does not end with %s, after the value of $%s", ErrMismatch, quote(s.until), s.name)
 	}
 	if end < 0 {
-		return fmt.Errorf("%w: %q expected after the value of $%s", ErrMismatch, s.until, s.name)
+		return fmt.Errorf("%w: %s expected after the value of $%s", ErrMismatch, quote(s.until), s.name)
 	}
 	return fmt.Errorf("%w: the value of $%s is not valid", ErrMismatch, s.name)
+}
+
+// quote quotes a text without escaping quotation marks, which texts of a JSON format
+// have and the log escapes once more.
+func quote(text string) string {
+	if strings.Contains(text, `"`) && strconv.CanBackquote(text) {
+		return "`" + text + "`"
+	}
+	return strconv.Quote(text)
 }
 
 // parse returns how many steps were done, and the rest of the line then. It

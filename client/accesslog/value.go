@@ -35,7 +35,7 @@ func parseStatus(text []byte) (int, bool) {
 // parseSeconds reads seconds with a fraction, of which it uses three digits, since
 // nginx measures in milliseconds.
 func parseSeconds(text []byte) (duration, bool) {
-	const digits, most = 3, 12 // of the fraction; of the seconds
+	const digits, most = 3, 9 // of the fraction; of the seconds, so that nanoseconds fit into an int64
 	seconds, fraction := text, []byte(nil)
 	if i := bytes.IndexByte(text, '.'); i >= 0 {
 		seconds, fraction = text[:i], text[i+1:]

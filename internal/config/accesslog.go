@@ -176,7 +176,7 @@ func (l *Log) sharesLabels(other *Log) bool {
 
 func (l *Log) differs(other *Log) error {
 	switch {
-	case l.Address == other.Address:
+	case l.Address.IsSocket() == other.Address.IsSocket() && l.Address.Path == other.Address.Path:
 		return fmt.Errorf("access log %s is given twice", l.Address)
 	case l.Settings.StateFile != "" && l.Settings.StateFile == other.Settings.StateFile:
 		return fmt.Errorf("access logs %s and %s have the same state_file", other.Address, l.Address)

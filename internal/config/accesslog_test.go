@@ -108,6 +108,8 @@ func TestAccessLogsRefused(t *testing.T) {
 		"access_logs: [{input: spool:a, state_file: s}]":                               "state_file is only for log files",
 		"access_logs: [{input: a}, {input: b}]":                                        "have the same name; set `name`",
 		"access_logs: [{input: a}, {input: a, name: b}]":                               "is given twice",
+		"access_logs: [{input: a}, {input: b/../a, name: b}]":                          "is given twice",
+		"access_logs: [{input: a}, {input: spool:a, name: b}]":                         "is given twice",
 		"access_logs: [{input: 'spool:" + pipe + "'}]":                                 "is a directory",
 		"access_logs: [{input: a, colour: red}]":                                       `unknown key "colour"`,
 		"targets: [{uri: 'http://h/', access_logs: [{input: 'udp://x'}]}]":             "targets[0]: access_logs[0]: \"udp://x\" is not udp://HOST:PORT",

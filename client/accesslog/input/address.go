@@ -38,7 +38,7 @@ func ParseAddress(text string) (Address, error) {
 		if rest == "" || strings.HasPrefix(rest, "//") {
 			return Address{}, fmt.Errorf("%q is not %s:PATH", text, scheme)
 		}
-		return Address{Kind(scheme), rest}, nil
+		return Address{Kind(scheme), clean(rest)}, nil
 	case scheme == string(KindUDP):
 		address, found := strings.CutPrefix(rest, "//")
 		_, port, err := net.SplitHostPort(address)
@@ -53,7 +53,16 @@ func ParseAddress(text string) (Address, error) {
 		return Address{}, fmt.Errorf("%q is not spool:PATH, the path of a log file, udp://HOST:PORT or unix:PATH; "+
 			"nginx sends syslog messages only over UDP and Unix sockets", text)
 	}
-	return Address{KindFile, text}, nil
+	return Address{KindFile, clean(text)}, nil
+}
+
+// clean makes paths of the same file equal, as far as that can be seen. An abstract
+// Unix socket has a name, not a path.
+func clean(path string) string {
+	if strings.HasPrefix(path, "@") {
+		return path
+	}
+	return filepath.Clean(path)
 }
 
 // String returns the address as ParseAddress accepts it.

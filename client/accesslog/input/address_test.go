@@ -20,6 +20,16 @@ func TestParseAddress(t *testing.T) {
 			t.Errorf("%s: got %v (%s), %v", text, got, got, err)
 		}
 	}
+	for text, want := range map[string]Address{
+		"spool:/a/../b//./log": {KindSpool, "/b/log"},
+		"./a/log":              {KindFile, "a/log"},
+		"unix:/run//log.sock":  {KindUnix, "/run/log.sock"},
+		"unix:@a//b":           {KindUnix, "@a//b"}, // an abstract socket has a name, not a path
+	} {
+		if got, err := ParseAddress(text); err != nil || got != want {
+			t.Errorf("%s: got %v, %v", text, got, err)
+		}
+	}
 	for text, want := range map[string]string{
 		"": "missing path", "spool:": "is not spool:PATH", "spool:///x": "is not spool:PATH", "udp:127.0.0.1:1": "is not udp://HOST:PORT",
 		"udp://127.0.0.1": "is not udp://HOST:PORT", "udp://h:x": "has no port", "udp://h:65536": "has no port",

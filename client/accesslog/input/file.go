@@ -183,7 +183,7 @@ func (f *file) readAll(ctx context.Context, deliver func(Lines)) error {
 func (f *file) look() error {
 	info, err := os.Stat(f.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return advise(err)
 	}
 	if err == nil {
 		if err := checkRegular(f.path, info); err != nil {
@@ -390,6 +390,11 @@ func checkRegular(path string, info os.FileInfo) error {
 	default:
 		return fmt.Errorf("%s is not a regular file; add a second access_log that writes to a file", path)
 	}
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // skipToEnd makes the lines that are written from now on the first ones.

@@ -472,6 +472,48 @@ func TestFileIrregular(t *testing.T) {
 	}
 }
 
+// An error says what to do, whatever keeps a path from being opened.
+func TestFileAdvice(t *testing.T) {
+	directory := t.TempDir()
+	loop, dangling, file := filepath.Join(directory, "loop"), filepath.Join(directory, "dangling"), filepath.Join(directory, "file")
+	for link, to := range map[string]string{loop: loop, dangling: filepath.Join(directory, "missing")} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create(t, file)
+	for path, want := range map[string]string{
+		loop: "check the path", filepath.Join(file, "log"): "check the path", filepath.Join(directory, strings.Repeat("x", 300)): "check the path",
+		dangling: "the symbolic link", filepath.Join(directory, "no", "log"): "", // either says what is missing
+	} {
+		for _, in := range []*reader{openLogFile(t, path, ""), open(t, newSpool(path))} {
+			err := in.Read(t.Context(), in.deliver)
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), ": ") {
+				t.Errorf("%s: got %v, want %q", path, err, want)
+			}
+		}
+	}
+	if err := advise(&os.PathError{Op: "open", Path: "/log", Err: syscall.EACCES}); !strings.Contains(err.Error(), "needs read permission") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The warning of a state file that cannot be written does not change, so that it is
+// logged once.
+func TestStateWarning(t *testing.T) {
+	directory := t.TempDir()
+	path := filepath.Join(directory, "access.log")
+	log := create(t, path)
+	r := openLogFile(t, path, filepath.Join(directory, "missing", "state"))
+	r.look(t)
+	want := r.Stats().Warning
+	log.write(1)
+	r.look(t)
+	if got := r.Stats().Warning; got != want || !strings.Contains(got, filepath.Join("missing", "state")+": no such file") {
+		t.Errorf("warnings %q, %q", want, got)
+	}
+}
+
 // A state file that cannot be used is reported; reading begins at the end.
 func TestStateInvalid(t *testing.T) {
 	directory := t.TempDir()

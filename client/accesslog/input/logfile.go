@@ -48,11 +48,13 @@ func (l *logFile) start(f *file) error {
 	current, err := openLog(f.path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
+	case missing && len(f.open) == 0 && isLink(f.path):
+		return advise(err)
 	case missing && len(f.open) == 0:
 		l.absent = true
 		return fmt.Errorf("%w: nginx creates it when it starts or reopens its logs; check the path of access_log", err)
 	case err != nil && !missing:
-		return err
+		return advise(err)
 	case resume:
 		l.addSkipped(f, current)
 	case !l.absent:
@@ -105,7 +107,7 @@ func (l *logFile) replaced(f *file, info os.FileInfo) error {
 	if info != nil {
 		var err error
 		if current, err = openLog(f.path); err != nil {
-			return err
+			return advise(err)
 		}
 	}
 	l.addSkipped(f, current)

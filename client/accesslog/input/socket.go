@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -55,8 +56,11 @@ func NewUDP(address string) (Input, error) {
 	}
 	conn, err := net.ListenUDP("udp", resolved)
 	if err != nil {
-		if errors.Is(err, syscall.EADDRINUSE) {
-			err = fmt.Errorf("%w: another process receives syslog messages there", err)
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			err = fmt.Errorf("%w: another process receives syslog messages there; stop it, or use another port here and in access_log", err)
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			err = fmt.Errorf("%w: it is not an address of this host; use 127.0.0.1 if nginx is on the same host or in the same pod", err)
 		}
 		return nil, err
 	}
@@ -85,7 +89,12 @@ func NewUnix(path string) (Input, error) {
 		return nil, err
 	}
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: create the directory %s, or mount the same volume there for nginx and the exporter", err, filepath.Dir(path))
+	case errors.Is(err, syscall.EINVAL):
+		return nil, fmt.Errorf("%w: the path is too long, use at most 107 bytes", err)
+	case err != nil:
 		return nil, err
 	}
 	// Workers of nginx run as another user.

@@ -194,6 +194,17 @@ func TestUnix(t *testing.T) {
 	if got := second.Stats(); got.HasDropped || got.Lines != 1 {
 		t.Errorf("%+v", got)
 	}
+	for path, want := range map[string]string{
+		filepath.Join(directory, "missing", "log"):         "create the directory " + filepath.Join(directory, "missing"),
+		filepath.Join(directory, strings.Repeat("x", 100)): "too long",
+	} {
+		if _, err := NewUnix(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	if _, err := NewUDP("192.0.2.1:0"); err == nil || !strings.Contains(err.Error(), "not an address of this host") {
+		t.Errorf("got %v", err)
+	}
 	file := filepath.Join(directory, "file")
 	create(t, file)
 	if _, err := NewUnix(file); err == nil || !strings.Contains(err.Error(), "is not a socket") {

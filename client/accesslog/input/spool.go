@@ -90,11 +90,10 @@ func (s *spool) openSpool(path string) (*generation, error) {
 		if g, err = openFile(path, os.O_RDONLY); err == nil {
 			s.warning = fmt.Errorf("disk space is not given back and the spool file grows: %w; start the exporter before nginx "+
 				"so that it creates the file with mode 0666, or run it as the owner of the file, or chmod 0666 %s", denied, path)
-			return g, nil
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, advise(err)
 	}
 	if err := lock(g.File); err != nil {
 		_ = g.Close()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // identity distinguishes files. It is zero where the system has no inodes.
@@ -67,7 +68,7 @@ func saveState(path string, s state) error {
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp")
 	if err != nil {
-		return err
+		return ofStateFile(path, err)
 	}
 	_, err = temporary.Write(append(text, '\n'))
 	err = errors.Join(err, temporary.Close())
@@ -76,6 +77,17 @@ func saveState(path string, s state) error {
 	}
 	if err != nil {
 		_ = os.Remove(temporary.Name()) // it is of no use
+	}
+	return ofStateFile(path, err)
+}
+
+// ofStateFile returns the error with the path of the state file. The name of the
+// temporary file is another one each time, and a warning that changes is logged
+// again.
+func ofStateFile(path string, err error) error {
+	var cause syscall.Errno
+	if errors.As(err, &cause) {
+		return fmt.Errorf("write %s: %w", path, cause)
 	}
 	return err
 }
