@@ -153,11 +153,13 @@ func (s *site) lacks(engine string, is bool, what string) *Step {
 }
 
 func (s *site) kedaSteps(p *Plan) error {
-	for what, is := range map[string]bool{"KEDA": s.has(kedaGroup), "Prometheus": s.scraper.exists()} {
-		if step := s.lacks(EngineKEDA, is, what); step != nil {
-			p.add(*step)
-			return nil
-		}
+	missing := s.lacks(EngineKEDA, s.has(kedaGroup), "KEDA")
+	if missing == nil {
+		missing = s.lacks(EngineKEDA, s.scraper.exists(), "Prometheus")
+	}
+	if missing != nil {
+		p.add(*missing)
+		return nil
 	}
 	if err := s.monitorSteps(p); err != nil {
 		return err
