@@ -59,6 +59,7 @@ func (c *cli) addInject() {
 	cmd.Flag("all", "Inject into pods without an NGINX container, too.").BoolVar(&o.All)
 	cmd.Flag("host-network", "Inject into pods with hostNetwork, too.").BoolVar(&o.HostNetwork)
 	cmd.Flag("status-config", "Add a ConfigMap with a status server, and mount it into the NGINX container.").BoolVar(&o.StatusConfig)
+	cmd.Flag("access-log", "Add an access log for the exporter to NGINX: its configuration, and a volume that both mount.").BoolVar(&o.AccessLog)
 	set("cpu-request", "CPU request of the sidecar; empty for none.", &o.Resources.Requests.CPU)
 	set("memory-request", "Memory request of the sidecar; empty for none.", &o.Resources.Requests.Memory)
 	set("cpu-limit", "CPU limit of the sidecar; empty for none.", &o.Resources.Limits.CPU)

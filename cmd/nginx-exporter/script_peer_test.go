@@ -2,28 +2,66 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.yaml.in/yaml/v3"
 
 	"nginx-exporter/internal/nginxtest"
 )
 
 // startNginx starts a real nginx and waits until it listens: nginx NAME FILE.
-// FILE is the content of the http block.
+// FILE is the content of the http block, or a directory with the files of conf.d,
+// which then set the access logs.
 func startNginx(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: nginx NAME FILE")
 	}
 	n := nginxtest.New(scriptTB{ts})
 	n.LogPath = logOf(ts, args[0])
-	n.Configure(scriptTB{ts}, ts.ReadFile(args[1]))
+	if files, err := os.ReadDir(ts.MkAbs(args[1])); err == nil {
+		n.Logging = true
+		n.Configure(scriptTB{ts}, "")
+		for _, file := range files {
+			n.Write(scriptTB{ts}, "conf.d/"+file.Name(), ts.ReadFile(args[1]+"/"+file.Name()))
+		}
+	} else {
+		n.Configure(scriptTB{ts}, ts.ReadFile(args[1]))
+	}
 	n.Start(scriptTB{ts})
 	started(ts)[args[0]] = n.Process
+}
+
+// configMaps writes the files of the ConfigMaps in a manifest: configmaps MANIFEST DIRECTORY.
+func configMaps(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: configmaps MANIFEST DIRECTORY")
+	}
+	documents := yaml.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	for {
+		var object struct {
+			Kind string
+			Data map[string]string
+		}
+		err := documents.Decode(&object)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		ts.Check(err)
+		if object.Kind != "ConfigMap" {
+			continue
+		}
+		for name, text := range object.Data {
+			ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[1]), name), []byte(text), 0o600))
+		}
+	}
 }
 
 // stub starts a server that always sends the same stub_status response, and

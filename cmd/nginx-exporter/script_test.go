@@ -23,6 +23,7 @@ func TestScript(t *testing.T) {
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"certs":      makeCertificates,
+			"configmaps": configMaps,
 			"eachsource": eachSource,
 			"end":        end,
 			"exits":      exits,

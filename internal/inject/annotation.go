@@ -39,6 +39,7 @@ func (o *Options) annotations() []annotation {
 		{"container", "", setString(&o.Container)},
 		{"host-network", "`true` or `false`, like `--host-network`.", setBool(&o.HostNetwork)},
 		{"status-config", "`true` or `false`, like `--status-config`.", setBool(&o.StatusConfig)},
+		{"access-log", "`true` or `false`, like `--access-log`.", setBool(&o.AccessLog)},
 		{"cpu-request", "", setString(&o.Resources.Requests.CPU)},
 		{"memory-request", "", setString(&o.Resources.Requests.Memory)},
 		{"cpu-limit", "", setString(&o.Resources.Limits.CPU)},

@@ -72,14 +72,14 @@ func (d *document) blockFields(l layout, before, missing *yaml.Node) ([]splice, 
 	return d.above(l, before.Line-1, column, func(w *blockWriter) { w.fields(missing, column, false) }), nil
 }
 
-// blockItem adds an item to a list, as the first or the last.
-func (d *document) blockItem(l layout, seq, item *yaml.Node, last bool) ([]splice, error) {
+// blockItems adds items to a list, at its start or its end.
+func (d *document) blockItems(l layout, seq, added *yaml.Node, last bool) ([]splice, error) {
 	dash, err := d.dash(seq)
 	if err != nil {
 		return nil, err
 	}
 	column := indent(d.line(dash))
-	body := func(w *blockWriter) { w.items(sequence(item), column) }
+	body := func(w *blockWriter) { w.items(added, column) }
 	if last {
 		return d.below(l, seq, column, body), nil
 	}

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"nginx-exporter/internal/sidecar"
 )
 
 // conf is what a configuration file of nginx says about other files and about status pages, see
@@ -15,30 +17,52 @@ type conf struct {
 	elsewhere bool     // files are included outside of blocks, which may have http {}
 	hasHTTP   bool
 	pages     []string // URIs of the stub_status pages, as seen from the same pod
+	ownLogs   []string // servers with an access_log of their own, but none for the exporter
+	logOff    bool     // access_log off in http {}
+}
+
+// confServer is an open server block.
+type confServer struct {
+	listen   []string
+	name     string // the first of server_name
+	hasLog   bool   // or a location in it
+	hasSpool bool   // logs for the exporter, too
+}
+
+// title names the server in reports.
+func (s *confServer) title() string {
+	switch {
+	case s.name != "" && s.name != "_":
+		return "server " + s.name
+	case len(s.listen) > 0:
+		return "the server on " + s.listen[0]
+	}
+	return "a server without a name"
 }
 
 // readConf reads a configuration file. It is lenient: text that is not a configuration has nothing in it.
 func readConf(text string) conf {
 	var c conf
 	var blocks []string // the names and arguments of the open blocks
-	var listen []string // of the open server
-	var words []string  // of the current directive
+	var server confServer
+	var words []string // of the current directive
 	for token := range tokens(text) {
 		switch token {
 		case "{":
 			block := strings.Join(words, " ")
 			c.hasHTTP = c.hasHTTP || block == "http"
 			if block == "server" {
-				listen = nil
+				server = confServer{}
 			}
 			blocks, words = append(blocks, block), nil
 		case "}":
 			if len(blocks) > 0 {
+				c.end(blocks, &server)
 				blocks = blocks[:len(blocks)-1]
 			}
 			words = nil
 		case ";":
-			c.directive(words, blocks, &listen)
+			c.directive(words, blocks, &server)
 			words = nil
 		default:
 			words = append(words, token)
@@ -47,8 +71,15 @@ func readConf(text string) conf {
 	return c
 }
 
-// directive records a simple directive within blocks. Listen has the addresses of the server around it.
-func (c *conf) directive(words, blocks []string, listen *[]string) {
+// end records what is known at the end of the inner block.
+func (c *conf) end(blocks []string, server *confServer) {
+	if blocks[len(blocks)-1] == "server" && server.hasLog && !server.hasSpool && !slices.Contains(blocks, "stream") {
+		c.ownLogs = append(c.ownLogs, server.title())
+	}
+}
+
+// directive records a simple directive within blocks, and in the server around it.
+func (c *conf) directive(words, blocks []string, server *confServer) {
 	if len(words) == 0 {
 		return
 	}
@@ -62,9 +93,24 @@ func (c *conf) directive(words, blocks []string, listen *[]string) {
 	case words[0] == "include" && inner == "":
 		c.elsewhere = true
 	case words[0] == "listen" && len(words) > 1 && inner == "server":
-		*listen = append(*listen, words[1])
+		server.listen = append(server.listen, words[1])
+	case words[0] == "server_name" && len(words) > 1 && inner == "server":
+		server.name = words[1]
+	case words[0] == "access_log" && len(words) > 1:
+		c.accessLog(words[1], blocks, server)
 	case words[0] == "stub_status":
-		c.pages = append(c.pages, pageURI(*listen, inner))
+		c.pages = append(c.pages, pageURI(server.listen, inner))
+	}
+}
+
+// accessLog records the directive access_log.
+func (c *conf) accessLog(file string, blocks []string, server *confServer) {
+	switch {
+	case len(blocks) == 1 && blocks[0] == "http":
+		c.logOff = c.logOff || file == "off"
+	case slices.Contains(blocks, "server") && file != "off":
+		server.hasLog = true
+		server.hasSpool = server.hasSpool || file == sidecar.SpoolFile
 	}
 }
 
@@ -99,14 +145,17 @@ func locationPath(location string) string {
 	return words[len(words)-1]
 }
 
-// dirs returns the directories whose files named *.conf are included in http {}, for a configuration in a directory: relative
+// dirs returns the directories whose files of all names are included in http {}, for a configuration in a directory: relative
 // patterns start there.
-func (c *conf) dirs(in string) []string {
+func (c *conf) dirs(in string, names []string) []string {
 	var all []string
 	for _, pattern := range c.includes {
 		dir, file := path.Split(absolute(pattern, in))
-		matched, err := path.Match(file, statusFile)
-		if err == nil && matched && !strings.ContainsAny(dir, "*?[") {
+		isOther := func(name string) bool {
+			matched, err := path.Match(file, name)
+			return err != nil || !matched
+		}
+		if !slices.ContainsFunc(names, isOther) && !strings.ContainsAny(dir, "*?[") {
 			all = append(all, path.Clean(dir))
 		}
 	}

@@ -34,11 +34,34 @@ func TestReadConf(t *testing.T) {
 		{"nothing", "", nil, nil},
 	} {
 		read := readConf(c.text)
-		if dirs := read.dirs("/etc/nginx"); !reflect.DeepEqual(dirs, c.dirs) {
+		if dirs := read.dirs("/etc/nginx", []string{statusFile}); !reflect.DeepEqual(dirs, c.dirs) {
 			t.Errorf("%s: directories are %q, want %q", c.name, dirs, c.dirs)
 		}
 		if !reflect.DeepEqual(read.pages, c.pages) {
 			t.Errorf("%s: pages are %q, want %q", c.name, read.pages, c.pages)
+		}
+	}
+}
+
+// TestReadLogs checks what is read about access logs.
+func TestReadLogs(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		own  []string
+		off  bool
+	}{
+		{"http { access_log /a; server { server_name a; } }", nil, false},
+		{"http { access_log off; server { server_name a; location / { access_log off; } } }", nil, true},
+		{"http { server { access_log off; server_name a; } }", nil, false},
+		{"server { access_log /a; server_name a b; listen 80; } server { server_name c; }", []string{"server a"}, false},
+		{"server { server_name _; listen 81; location / { if ($x) { access_log /a; } } }", []string{"the server on 81"}, false},
+		{"server { access_log /a; }", []string{"a server without a name"}, false},
+		{"server { server_name a; access_log /a; access_log /var/spool/nginx-exporter/access.log nginx_exporter; }", nil, false},
+		{"stream { access_log off; server { listen 53; access_log /a b; } }", nil, false},
+		{"server { access_log /a;", nil, false},
+	} {
+		if read := readConf(c.text); !reflect.DeepEqual(read.ownLogs, c.own) || read.logOff != c.off {
+			t.Errorf("%s: %q, %v", c.text, read.ownLogs, read.logOff)
 		}
 	}
 }
@@ -50,7 +73,7 @@ func FuzzReadConf(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		read := readConf(text)
-		read.dirs("/etc/nginx")
+		read.dirs("/etc/nginx", []string{statusFile})
 		n := 0
 		for token := range tokens(text) {
 			n += len(token)

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"nginx-exporter/internal/sidecar"
+	"nginx-exporter/internal/snippet"
 )
 
 // corpus returns the manifests for round trips, by name.
@@ -76,6 +77,9 @@ func optionSets() map[string]Options {
 			o.Annotations = []Pair{{"prometheus.io/scrape", "true"}}
 			o.OpenShift, o.PullSecret = true, "registry"
 		}),
+		"log":            set(func(o *Options) { o.AccessLog = true }),
+		"log, ordinary":  set(func(o *Options) { o.AccessLog, o.Native = true, sidecar.NativeNever }),
+		"log and status": set(func(o *Options) { o.AccessLog, o.StatusConfig = true, true }),
 	}
 }
 
@@ -276,12 +280,28 @@ func patch(object tree, outcome Outcome, o Options) []any {
 		secrets, _ := spec["imagePullSecrets"].([]any)
 		spec["imagePullSecrets"] = slices.Concat([]any{tree{"name": o.PullSecret}}, secrets)
 	}
-	if !o.StatusConfig {
+	return patchNginx(spec, outcome, o)
+}
+
+// patchNginx adds volumes and mounts for the status server and the access log, and returns their ConfigMap.
+func patchNginx(spec tree, outcome Outcome, o Options) []any {
+	files, err := configOf(o, outcome)
+	if err != nil {
+		return []any{err}
+	}
+	name := strings.TrimRight(outcome.Name, "-") + "-" + strings.ToLower(outcome.Kind) + "-nginx-exporter-status"
+	var added []any
+	if len(files) > 0 {
+		added = append(added, tree{"name": statusVolume, "configMap": tree{"name": name}})
+	}
+	if o.AccessLog {
+		added = append(added, tree{"name": sidecar.LogVolume, "emptyDir": tree{}})
+	}
+	if len(added) == 0 {
 		return nil
 	}
 	volumes, _ := spec["volumes"].([]any)
-	name := strings.TrimRight(outcome.Name, "-") + "-" + strings.ToLower(outcome.Kind) + "-nginx-exporter-status"
-	spec["volumes"] = slices.Concat([]any{tree{"name": statusVolume, "configMap": tree{"name": name}}}, volumes)
+	spec["volumes"] = slices.Concat(added, volumes)
 	running := slices.Clone(spec["containers"].([]any))
 	inits, _ := spec["initContainers"].([]any)
 	for _, c := range inits {
@@ -294,23 +314,51 @@ func patch(object tree, outcome Outcome, o Options) []any {
 		image, _ := c["image"].(string)
 		if isNginx(image) && c["name"] != sidecar.Name {
 			mounts, _ := c["volumeMounts"].([]any)
-			mount := tree{"name": statusVolume, "mountPath": includedIn(image) + "/" + statusFile, "subPath": statusFile, "readOnly": true}
-			c["volumeMounts"] = slices.Concat([]any{mount}, mounts)
+			c["volumeMounts"] = slices.Concat(mountsOf(files, image, o), mounts)
 		}
 	}
-	page, err := statusPageOf(o.ScrapeURI)
-	if err != nil {
-		return []any{err}
-	}
-	config, err := page.config()
-	if err != nil {
-		return []any{err}
+	if len(files) == 0 {
+		return nil
 	}
 	metadata := tree{"name": name}
 	if outcome.Namespace != "" {
 		metadata["namespace"] = outcome.Namespace
 	}
-	return []any{tree{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": tree{statusFile: config}}}
+	return []any{tree{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": files}}
+}
+
+// configOf returns the files of the ConfigMap. The outcome says whether it could be added.
+func configOf(o Options, outcome Outcome) (tree, error) {
+	files := tree{}
+	byHand := slices.ContainsFunc(outcome.Notes, func(note string) bool { return strings.Contains(note, "nothing is logged until") })
+	if o.AccessLog && !byHand {
+		text, err := snippet.AccessLog()
+		if err != nil {
+			return nil, err
+		}
+		files[logFile] = "# Access log of nginx, for the exporter in the same pod.\n" + text
+	}
+	if o.StatusConfig {
+		page, err := statusPageOf(o.ScrapeURI)
+		if err != nil {
+			return nil, err
+		}
+		if files[statusFile], err = page.config(); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// mountsOf returns what nginx's container mounts.
+func mountsOf(files tree, image string, o Options) (mounts []any) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		mounts = append(mounts, tree{"name": statusVolume, "mountPath": includedIn(image) + "/" + name, "subPath": name, "readOnly": true})
+	}
+	if o.AccessLog {
+		mounts = append(mounts, tree{"name": sidecar.LogVolume, "mountPath": sidecar.SpoolDir})
+	}
+	return mounts
 }
 
 // includedIn returns the directory of the status server for the images of the corpus.

@@ -101,22 +101,27 @@ func isEmpty(n *yaml.Node, kind yaml.Kind) bool {
 
 // item adds an item to a list, as the first or the last. If the owner has no such list, it adds one to missing.
 func (p *plan) item(l layout, owner *yaml.Node, key string, item *yaml.Node, last bool, missing *yaml.Node) error {
+	return p.items(l, owner, key, sequence(item), last, missing)
+}
+
+// items adds the items of a list to another one, like item. A list must not be added to twice.
+func (p *plan) items(l layout, owner *yaml.Node, key string, added *yaml.Node, last bool, missing *yaml.Node) error {
 	e, found, err := collection(owner, key, yaml.SequenceNode)
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		add(missing, key, sequence(item))
+		add(missing, key, added)
 		return nil
 	case isEmpty(e.value, yaml.SequenceNode):
-		return p.fillList(l, owner, e, item)
+		return p.fillList(l, owner, e, added)
 	}
 	seq := e.value
-	place := p.blockItem
+	place := p.blockItems
 	if isFlow(seq) {
-		place = p.flowItem
+		place = p.flowItems
 	}
-	splices, err := place(l, seq, item, last)
+	splices, err := place(l, seq, added, last)
 	if err != nil {
 		return err
 	}
@@ -125,21 +130,21 @@ func (p *plan) item(l layout, owner *yaml.Node, key string, item *yaml.Node, las
 		if last {
 			at = len(seq.Content)
 		}
-		seq.Content = slices.Insert(seq.Content, at, item)
+		seq.Content = slices.Insert(seq.Content, at, added.Content...)
 	}})
 	return nil
 }
 
-// fillList puts an item into an empty list.
-func (p *plan) fillList(l layout, owner *yaml.Node, e entry, item *yaml.Node) error {
-	if !isFlow(owner) && p.fill(l, e, sequence(item)) == nil {
+// fillList puts items into an empty list.
+func (p *plan) fillList(l layout, owner *yaml.Node, e entry, added *yaml.Node) error {
+	if !isFlow(owner) && p.fill(l, e, added) == nil {
 		return nil
 	}
-	s, err := p.flowFill(e, item)
+	s, err := p.flowFill(e, added)
 	if err != nil {
 		return err
 	}
-	p.edits = append(p.edits, edit{[]splice{s}, func() { replace(e.value, sequence(item)) }})
+	p.edits = append(p.edits, edit{[]splice{s}, func() { replace(e.value, added) }})
 	return nil
 }
 

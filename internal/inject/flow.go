@@ -3,6 +3,7 @@ package inject
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -49,25 +50,25 @@ func (d *document) flowFields(before, missing *yaml.Node) splice {
 	return splice{at, at, b.String()}
 }
 
-// flowItem adds an item to a list, as the first or the last.
-func (d *document) flowItem(_ layout, seq, item *yaml.Node, last bool) ([]splice, error) {
+// flowItems adds items to a list, at its start or its end.
+func (d *document) flowItems(_ layout, seq, added *yaml.Node, last bool) ([]splice, error) {
 	first := seq.Content[0]
 	w := d.flowAt(first)
 	if !last {
 		at := d.at(first)
-		return []splice{{at, at, w.value(item) + w.separator()}}, nil
+		return []splice{{at, at, w.values(added) + w.separator()}}, nil
 	}
 	// Right after the last item, before a comma and comments that may follow.
 	end := d.flowEnd(seq.Content[len(seq.Content)-1])
 	if end < 0 {
 		return nil, errLayout
 	}
-	return []splice{{end + 1, end + 1, w.separator() + w.value(item)}}, nil
+	return []splice{{end + 1, end + 1, w.separator() + w.values(added)}}, nil
 }
 
-// flowFill adds an item to a list that is empty or null.
-func (d *document) flowFill(e entry, item *yaml.Node) (splice, error) {
-	text := d.flowAt(e.key).value(item)
+// flowFill adds items to a list that is empty or null.
+func (d *document) flowFill(e entry, added *yaml.Node) (splice, error) {
+	text := d.flowAt(e.key).values(added)
 	at := d.at(e.value)
 	if e.value.Kind == yaml.SequenceNode {
 		bracket := strings.IndexByte(d.s[at:], '[')
@@ -141,33 +142,48 @@ func (d *document) withoutFlow() (string, error) {
 	return spliced(d.s, splices)
 }
 
-// flowAdditions returns splices that remove the additions to the flow lists of a pod.
-func (d *document) flowAdditions(p *pod) ([]splice, error) {
-	type list struct {
-		owner     *yaml.Node
-		key, name string // of the list, and of the item to remove
-	}
-	lists := []list{
-		{p.spec, "initContainers", sidecar.Name},
-		{p.spec, "containers", sidecar.Name},
-		{p.spec, "volumes", statusVolume},
-	}
-	if e, found := own(p.spec, "containers"); found {
-		for _, c := range e.value.Content {
-			lists = append(lists, list{c, "volumeMounts", statusVolume})
+// addedItems are the items with some names in a list that a mapping has.
+type addedItems struct {
+	owner *yaml.Node
+	key   string
+	names []string
+}
+
+// addedTo lists what may have been added to the lists of a pod.
+func addedTo(p *pod) []addedItems {
+	ours := []string{sidecar.Name}
+	volumes := []string{statusVolume, sidecar.LogVolume}
+	lists := []addedItems{{p.spec, "initContainers", ours}, {p.spec, "containers", ours}, {p.spec, "volumes", volumes}}
+	for _, key := range []string{"initContainers", "containers"} {
+		e, _ := own(p.spec, key)
+		for _, c := range items(e.value) {
+			// The sidecar is removed with its mounts.
+			if str(get(c, "name")) != sidecar.Name {
+				lists = append(lists, addedItems{c, "volumeMounts", volumes})
+			}
 		}
 	}
+	return lists
+}
+
+// flowAdditions returns splices that remove the additions to the flow lists of a pod.
+func (d *document) flowAdditions(p *pod) ([]splice, error) {
 	var splices []splice
-	for _, l := range lists {
+	for _, l := range addedTo(p) {
 		e, found := own(l.owner, l.key)
 		if !found || e.value.Kind != yaml.SequenceNode || !isFlow(e.value) {
 			continue
 		}
-		item := named(e.value, l.name)
-		if item == nil {
+		isAdded := func(item *yaml.Node) bool { return slices.Contains(l.names, str(get(item, "name"))) }
+		first := slices.IndexFunc(e.value.Content, isAdded)
+		if first < 0 {
 			continue
 		}
-		s, err := d.flowRemove(e, item)
+		end := first + 1
+		for end < len(e.value.Content) && isAdded(e.value.Content[end]) {
+			end++
+		}
+		s, err := d.flowRemove(e, first, end)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.key, err)
 		}
@@ -176,22 +192,23 @@ func (d *document) flowAdditions(p *pod) ([]splice, error) {
 	return splices, nil
 }
 
-// flowRemove removes an item that was added to a list.
-func (d *document) flowRemove(e entry, item *yaml.Node) (splice, error) {
-	from := d.at(item)
-	decoder := json.NewDecoder(strings.NewReader(d.s[from:]))
+// flowRemove removes the items first to end-1, which were added to a list.
+func (d *document) flowRemove(e entry, first, end int) (splice, error) {
+	items := e.value.Content
+	from, last := d.at(items[first]), d.at(items[end-1])
+	decoder := json.NewDecoder(strings.NewReader(d.s[last:]))
 	var raw json.RawMessage
 	if err := decoder.Decode(&raw); err != nil {
 		return splice{}, errModified
 	}
-	to := from + int(decoder.InputOffset())
-	switch items := e.value.Content; {
-	case len(items) == 1:
+	to := last + int(decoder.InputOffset())
+	switch {
+	case end-first == len(items):
 		return d.flowRemoveOnly(e, from, to)
-	case items[0] == item:
-		return splice{from, d.at(items[1]), ""}, nil
+	case first == 0:
+		return splice{from, d.at(items[end]), ""}, nil
 	}
-	// The last item is removed with the comma before it.
+	// The last items are removed with the comma before them.
 	comma := strings.LastIndexByte(d.s[:from], ',')
 	if comma < 0 || !isBlank(d.s[comma+1:from]) {
 		return splice{}, errModified

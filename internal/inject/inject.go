@@ -143,8 +143,11 @@ func (p *plan) object(obj *object, options *Options) Outcome {
 	if err != nil {
 		p.edits, p.documents = p.edits[:edits], p.documents[:documents]
 		reason := reasonLayout
-		if errors.Is(err, errStatus) {
+		switch {
+		case errors.Is(err, errStatus):
 			reason = reasonStatus
+		case errors.Is(err, errLog):
+			reason = reasonLog
 		}
 		out.refuse(reason, err)
 		return out
@@ -215,7 +218,8 @@ func otherExporter(c *yaml.Node) string {
 	return fmt.Sprintf("container %s is an exporter already (%s)", str(get(c, "name")), str(get(c, "image")))
 }
 
-// edit plans the edits of an object. It returns the directory of the status server, empty for none, and notes for the report.
+// edit plans the edits of an object. It returns the directory of nginx's added configuration, empty for none, and notes for
+// the report.
 func (p *plan) edit(obj *object, opts *Options) (dir string, notes []string, err error) {
 	missing := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	t := obj.pod
@@ -232,12 +236,15 @@ func (p *plan) edit(obj *object, opts *Options) (dir string, notes []string, err
 	if err := p.pullSecret(l, t, opts, missing); err != nil {
 		return "", nil, err
 	}
-	if opts.StatusConfig {
-		var note string
-		if dir, note, err = p.statusServer(l, obj, opts, missing); err != nil {
+	if opts.StatusConfig || opts.AccessLog {
+		a, err := p.additions(obj, opts)
+		if err == nil {
+			err = p.add(l, obj, a, missing)
+		}
+		if err != nil {
 			return "", nil, err
 		}
-		notes = append(notes, note)
+		dir, notes = a.dir, a.notes
 	}
 	before := t.spec.Content[0]
 	if e, found := own(t.spec, "containers"); found {
@@ -260,8 +267,13 @@ func describe(o *Options, dir string) string {
 		how = "as an ordinary container"
 	}
 	s := fmt.Sprintf("%s on port %d, scraping %s", how, o.Port, o.ScrapeURI)
-	if o.StatusConfig {
+	switch {
+	case o.StatusConfig && o.AccessLog:
+		s += ", with a status server and an access log for nginx"
+	case o.StatusConfig:
 		s += ", with a status server for nginx"
+	case o.AccessLog:
+		s += ", with an access log for nginx"
 	}
 	if dir != "" && dir != confDir {
 		s += " in " + dir

@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -143,14 +144,26 @@ func (in *Input) file(p *pod, container *yaml.Node, namespace, name string) (m m
 	return m, found
 }
 
+// mountedConfs iterates over the files in the ConfigMaps that a container mounts, with the names of the ConfigMaps.
+func (in *Input) mountedConfs(o *object, container *yaml.Node) iter.Seq2[string, confFile] {
+	return func(yield func(string, confFile) bool) {
+		for _, mount := range items(get(container, "volumeMounts")) {
+			volume := named(get(o.pod.spec, "volumes"), str(get(mount, "name")))
+			name := str(get(volume, "configMap", "name"))
+			data := in.configMap(o.namespace, name)
+			for _, key := range slices.Sorted(maps.Keys(data)) {
+				if !yield(name, data[key]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // pages returns the URIs of the status pages in the ConfigMaps that a container mounts.
 func (in *Input) pages(o *object, container *yaml.Node) (uris []string) {
-	for _, mount := range items(get(container, "volumeMounts")) {
-		volume := named(get(o.pod.spec, "volumes"), str(get(mount, "name")))
-		data := in.configMap(o.namespace, str(get(volume, "configMap", "name")))
-		for _, key := range slices.Sorted(maps.Keys(data)) {
-			uris = append(uris, data[key].pages...)
-		}
+	for _, file := range in.mountedConfs(o, container) {
+		uris = append(uris, file.pages...)
 	}
 	return uris
 }

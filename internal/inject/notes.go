@@ -19,6 +19,7 @@ func (in *Input) notes(o *object, opts *Options) (notes []string) {
 		notes = append(notes, fmt.Sprintf("warning: container %s does not run nginx, but %s", str(get(running[0], "name")), idleCommand(running[0])))
 	}
 	notes = append(notes, o.pod.hiddenBy(opts), in.pageNote(o, opts), in.openShiftNote(o, opts), in.replicasNote(o))
+	notes = append(notes, in.logNotes(o, opts)...)
 	notes = append(notes, in.meshNotes(o, opts)...)
 	if !opts.IsNative() && slices.Contains([]string{"Job", "CronJob", "ScaledJob"}, o.kind) {
 		notes = append(notes, "warning: an ordinary container keeps the Job from completing; use --native=auto")

@@ -26,6 +26,7 @@ const (
 	reasonPort        = "port-taken"
 	reasonLayout      = "not-editable"
 	reasonStatus      = "no-status-server"
+	reasonLog         = "no-access-log"
 	reasonNone        = "not-injected"
 	reasonUnmarked    = "unmarked"
 )

@@ -287,5 +287,5 @@ func isForeign(m *yaml.Node, inside func(*yaml.Node) bool, lists ...string) bool
 
 // isOurs reports whether the name of a list item is one that inject uses.
 func isOurs(item *yaml.Node) bool {
-	return slices.Contains([]string{sidecar.Name, statusVolume}, str(get(item, "name")))
+	return slices.Contains([]string{sidecar.Name, statusVolume, sidecar.LogVolume}, str(get(item, "name")))
 }

@@ -39,6 +39,8 @@ func (w *blockWriter) fields(m *yaml.Node, column int, inline bool) {
 		inline = false
 		w.WriteString(scalar(key) + ":")
 		switch {
+		case value.Kind == yaml.MappingNode && len(value.Content) == 0:
+			w.WriteString(" {}" + w.eol)
 		case value.Kind == yaml.MappingNode:
 			w.WriteString(w.eol)
 			w.fields(value, column+w.step, false)
@@ -149,9 +151,18 @@ func (w flowWriter) value(n *yaml.Node) string {
 	return n.Value
 }
 
+// values writes the items of a list without its brackets.
+func (w flowWriter) values(seq *yaml.Node) string {
+	var parts []string
+	for _, item := range seq.Content {
+		parts = append(parts, w.value(item))
+	}
+	return strings.Join(parts, w.separator())
+}
+
 func (w flowWriter) join(open string, parts []string, end string) string {
 	text := strings.Join(parts, w.deeper().separator())
-	if w.indent != "" {
+	if w.indent != "" && len(parts) > 0 {
 		text = w.eol + w.margin + w.indent + text + w.eol + w.margin
 	}
 	return open + text + end

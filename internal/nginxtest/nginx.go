@@ -25,6 +25,8 @@ type Nginx struct {
 	Events string
 	// Workers is the number of worker processes, 1 if it is 0.
 	Workers int
+	// Logging leaves access logs to the configuration: there are none by default.
+	Logging bool
 	// LogPath is where the error log goes, a temporary file if empty.
 	LogPath string
 }
@@ -81,7 +83,7 @@ pid @DIR@/pid;
 error_log stderr notice;
 events { @EVENTS@ }
 http {
-access_log off;
+@LOGS@
 client_body_temp_path @DIR@/b;
 proxy_temp_path @DIR@/p;
 fastcgi_temp_path @DIR@/f;
@@ -91,6 +93,11 @@ include conf.d/*.conf;
 }
 `, "@DIR@", n.Dir)
 	main = strings.ReplaceAll(main, "@EVENTS@", n.Events)
+	logs := "access_log off;"
+	if n.Logging {
+		logs = ""
+	}
+	main = strings.ReplaceAll(main, "@LOGS@", logs)
 	main = strings.ReplaceAll(main, "@WORKERS@", strconv.Itoa(max(1, n.Workers)))
 	if err := os.MkdirAll(filepath.Join(n.Dir, "conf.d"), 0o700); err != nil {
 		tb.Fatalf("%v", err)

@@ -17,6 +17,7 @@ type Container struct {
 	StartupProbe    Probe           `yaml:"startupProbe"`
 	LivenessProbe   Probe           `yaml:"livenessProbe"`
 	Resources       Resources       `yaml:"resources,omitempty"`
+	VolumeMounts    []VolumeMount   `yaml:"volumeMounts,omitempty"`
 	SecurityContext SecurityContext `yaml:"securityContext"`
 }
 
@@ -74,7 +75,7 @@ func (o *Options) Container() Container {
 		Name:            Name,
 		Image:           o.Image,
 		ImagePullPolicy: o.PullPolicy,
-		Args:            append([]string{"--nginx.scrape-uri=" + o.ScrapeURI, "--web.listen-address=:" + strconv.Itoa(o.Port)}, o.Args...),
+		Args:            o.args(),
 		Ports:           []Port{{Name: "exporter", ContainerPort: o.Port, Protocol: "TCP"}},
 		StartupProbe:    Probe{HTTPGet: health, PeriodSeconds: 1, FailureThreshold: 30},
 		LivenessProbe:   Probe{HTTPGet: health, PeriodSeconds: 10, TimeoutSeconds: 3, FailureThreshold: 3},
@@ -94,5 +95,16 @@ func (o *Options) Container() Container {
 	if o.IsNative() {
 		c.RestartPolicy = "Always"
 	}
+	if o.AccessLog {
+		c.VolumeMounts = []VolumeMount{LogMount()}
+	}
 	return c
+}
+
+func (o *Options) args() []string {
+	args := []string{"--nginx.scrape-uri=" + o.ScrapeURI, "--web.listen-address=:" + strconv.Itoa(o.Port)}
+	if o.AccessLog {
+		args = append(args, "--nginx.access-log=spool:"+SpoolFile)
+	}
+	return append(args, o.Args...)
 }

@@ -31,6 +31,7 @@ type Options struct {
 	Args       []string
 	Resources  Resources
 	Native     string // auto, always or never
+	AccessLog  bool   // count the responses in nginx's access log, which is SpoolFile
 	OpenShift  bool   // leave user and group to OpenShift, whose restricted-v2 refuses others than those of the namespace
 }
 

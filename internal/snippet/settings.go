@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+
+	"nginx-exporter/internal/sidecar"
 )
 
 const (
 	stubStatus   = "/stub_status"
 	plusAPI      = "/api"
 	exporterPort = 9113
-	spoolFile    = "/var/spool/nginx-exporter/access.log"
+	spoolFile    = sidecar.SpoolFile
 
 	deployment  = "Deployment"
 	statefulSet = "StatefulSet"

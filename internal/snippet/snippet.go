@@ -146,6 +146,13 @@ func StatusServer(listen netip.AddrPort, path string) (string, error) {
 	return s.server()
 }
 
+// AccessLog returns the directives of nginx for an access log in the spool file of a sidecar, without comments.
+func AccessLog() (string, error) {
+	text, err := Text("access-log", nil)
+	lines := slices.DeleteFunc(strings.SplitAfter(text, "\n"), func(line string) bool { return strings.HasPrefix(line, "#") })
+	return strings.Join(lines, ""), err
+}
+
 func (s *settings) server() (string, error) {
 	t, err := template.ParseFS(templates, "templates/server.tmpl")
 	if err != nil {
