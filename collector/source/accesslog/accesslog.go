@@ -323,7 +323,8 @@ func (m *mismatches) note(now time.Time) []any {
 	}
 	note := []any{
 		"msg", "Lines of the access log do not have the configured format", "lines", m.count, "err", m.first,
-		"advice", "compare the format with the log_format of this access_log in nginx.conf (nginx -T)",
+		"advice", "compare the format with the log_format of this access_log in nginx.conf (nginx -T); " +
+			"nginx-exporter check-config --sample=FILE shows what lines become",
 	}
 	*m = mismatches{logged: now}
 	return note

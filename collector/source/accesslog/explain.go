@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 
@@ -32,7 +33,10 @@ func (s *Source) Explain(lines io.Reader, to io.Writer) error {
 			fmt.Fprintf(out, "line %d: %v\n", number, &s.counts.record)
 		}
 	}
-	if err := scanner.Err(); err != nil {
+	switch err := scanner.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("line %d is longer than %d bytes", number+1, longest)
+	case err != nil:
 		return fmt.Errorf("line %d: %w", number+1, err)
 	}
 	fmt.Fprintf(out, "%d lines: %d counted, %d excluded, %d do not have the format\n",

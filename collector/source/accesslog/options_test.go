@@ -264,7 +264,7 @@ func TestGoldenSample(t *testing.T) {
 
 func TestSampleOfLongLine(t *testing.T) {
 	s := newSource(t, accesslog.Options{Format: accesslog.Own}, Options{})
-	if err := s.Explain(strings.NewReader(strings.Repeat("x", 2<<20)), &strings.Builder{}); err == nil || !strings.Contains(fmt.Sprint(err), "line 1") {
+	if err := s.Explain(strings.NewReader(strings.Repeat("x", 2<<20)), &strings.Builder{}); err == nil || !strings.Contains(fmt.Sprint(err), "line 1 is longer than") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -134,9 +134,15 @@ func try(path string, flag int) error {
 }
 
 func (o *logObservation) examine() doctor.Step {
-	step := doctor.Step{Name: "access log " + o.Address.String(), State: doctor.OK, Message: "the exporter is not running here; its metrics were not checked"}
-	if lines, known := o.value("nginx_exporter_log_lines_total"); known {
+	step := doctor.Step{Name: "access log " + o.Address.String(), State: doctor.OK}
+	lines, known := o.value("nginx_exporter_log_lines_total")
+	switch {
+	case known:
 		step.Message = fmt.Sprintf("%.0f lines read", lines)
+	case o.metrics != nil:
+		step.Message = "the running exporter has no metrics of this log"
+	default:
+		step.Message = "the exporter is not running here; its metrics were not checked"
 	}
 	for _, c := range logCauses() {
 		found := c.judge(o)

@@ -39,6 +39,10 @@ func logScenes() map[string]logScene {
 		"log unreadable": {
 			code: "log-unreadable", address: spool, metrics: map[string]string{`nginx_exporter_source_success{source="access_log"}`: "0"},
 		},
+		"log failed": { // a source that failed has no metrics of its own
+			code: "log-unreadable", address: spool,
+			metrics: map[string]string{`nginx_exporter_source_success{source="access_log"}`: "0", `nginx_exporter_log_lines_total{log="access"}`: ""},
+		},
 		"log not written": {code: "log-not-written", address: spool, file: 0o666, conf: "http { access_log /var/log/nginx/access.log; server { } }"},
 		"log not written udp": {
 			code: "log-not-written", address: udp, conf: "http { access_log syslog:server=127.0.0.1,nohostname; server { } }",
@@ -126,7 +130,8 @@ func strs(codes []doctor.Code) []string {
 	return all
 }
 
-// exposed is an exposition with a healthy log and these values.
+// exposed is an exposition with a healthy log and these values. An empty value
+// removes the series.
 func exposed(values map[string]string) string {
 	all := map[string]string{
 		`nginx_http_requests_total`: "150", `nginx_exporter_nginx_requests_total`: "50",
@@ -141,7 +146,9 @@ func exposed(values map[string]string) string {
 	var text strings.Builder
 	text.WriteString("# TYPE nginx_http_requests_total counter\nnonsense\n")
 	for name, value := range all {
-		text.WriteString(name + " " + value + "\n")
+		if value != "" {
+			text.WriteString(name + " " + value + "\n")
+		}
 	}
 	return text.String()
 }
