@@ -142,7 +142,7 @@ lint() {
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$work"
     queries "$work/queries"
     status_server "$work/nginx"
-    arguments "$work" default daemonset deployment sidecar-config
+    arguments "$work" default daemonset deployment sidecar-config accesslog-adapter accesslog-keda accesslog-direct
     example "$work/example"
     kubernetes_examples "$work/kubernetes"
     "$bin/helm-docs" --chart-search-root "$chart" --dry-run --log-level warning | diff -u "$chart/README.md" - || {
@@ -154,7 +154,7 @@ lint() {
 # queries DIR: tests that the queries of adapter and KEDA count each pod once, and
 # tests the alerts.
 queries() {
-    local adapter keda pods='namespace="shop",pod=~"web-5d4f9c7b8-.*"'
+    local adapter keda values pods='namespace="shop",pod=~"web-5d4f9c7b8-.*"'
     mkdir "$1"
     adapter=$(render "$bin/helm" "$chart/ci/adapter-install-values.yaml" |
         sed -n "s/^ *metricsQuery: '\(.*\)'/\1/p" | head -n 1 |
@@ -163,21 +163,32 @@ queries() {
     printf 'groups:\n  - name: queries\n    rules:\n' >"$1/queries.yaml"
     printf "      - record: adapter\n        expr: '%s'\n" "$adapter" >>"$1/queries.yaml"
     printf "      - record: keda\n        expr: '%s'\n" "$keda" >>"$1/queries.yaml"
-    cp charts/promql/counted-once.yaml "$1/"
-    promtool test rules "$1/counted-once.yaml"
+    for values in adapter keda; do
+        ratio_queries "$values" >>"$1/queries.yaml"
+    done
+    cp charts/promql/{counted-once,latency-and-errors}.yaml "$1/"
+    promtool test rules "$1"/{counted-once,latency-and-errors}.yaml
     promtool test rules charts/promql/alerts.yaml
 }
 
-# status_server DIR: tests the status server with a real nginx.
+# ratio_queries adapter|keda: prints recording rules latency_ENGINE and errors_ENGINE.
+ratio_queries() {
+    render "$bin/helm" "$chart/ci/accesslog-$1-values.yaml" | sed -n "s/^ *\(metricsQ\|q\)uery: '\(.*\)'/\2/p" |
+        sed -e 's/<<.GroupBy>>/pod/g' -e "s/<<.LabelMatchers>>/$pods/g" |
+        awk -v engine="$1" '/duration_seconds/ { name = "latency_" } /server_errors/ { name = "errors_" }
+            name { printf "      - record: %s%s\n        expr: \047%s\047\n", name, engine, $0; name = "" }'
+}
+
+# status_server DIR: tests the status server and the access log with a real nginx.
 status_server() {
     local socket=$1/run/status.sock nginx response='' try
     mkdir -p "$1/run"
     chmod 755 "$work" "$1" "$1/run"
     {
         printf 'daemon off;\nerror_log %s;\npid %s;\nevents {}\nhttp {\n' "$1/error.log" "$1/nginx.pid"
-        "$bin/helm" template web "$chart" --kube-version "$kubernetes" --set "statusServer.socket=$socket" \
-            --show-only templates/status-configmap.yaml | sed -n '/^  nginx-exporter-status.conf: |/,$p' | sed 1d
-        printf '}\n'
+        "$bin/helm" template web "$chart" --kube-version "$kubernetes" --set "statusServer.socket=$socket,accessLog.enabled=true" \
+            --show-only templates/status-configmap.yaml | sed -e '1,/^data:/d' -e '/^  [^ ]*.conf: |/d' -e "s|/var/spool/nginx-exporter|$1|"
+        printf 'server { listen unix:%s; server_name web; location / { return 204; } }\n}\n' "$1/run/web.sock"
     } >"$1/nginx.conf"
     nginx -c "$1/nginx.conf" -e "$1/error.log" &
     nginx=$!
@@ -186,8 +197,14 @@ status_server() {
         read -rt 0.1 <> <(:) || true
     done
     response+=$(curl -s -o "$1/other" -w ' %{http_code}' --unix-socket "$socket" http://localhost/other || true)
-    kill "$nginx"
+    curl -s --unix-socket "$1/run/web.sock" http://localhost/page
+    # nginx writes its buffer when it ends.
+    kill -QUIT "$nginx"
     wait "$nginx" || true
+    if [[ $(<"$1/access.log") != $'v1\tweb\tGET\t204\t'*$'\t/page' ]]; then
+        echo "chart.sh: unexpected access log: $(<"$1/access.log")" >&2
+        exit 1
+    fi
     if [[ $response != *"Active connections: "*" 404" ]]; then
         echo "chart.sh: unexpected response of the status server after $try tries: $response" >&2
         cat "$1/error.log" >&2

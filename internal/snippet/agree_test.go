@@ -76,7 +76,7 @@ func readChart(t *testing.T) chart {
 		"ceil":         func(n any) (float64, error) { f, err := float(n); return math.Ceil(f), err },
 	}
 	for _, name := range []string{
-		"append", "concat", "contains", "dir", "first", "floor", "fromYaml", "fail", "join", "kindIs", "lookup", "merge", "nindent", "prepend", "rest", "round",
+		"append", "concat", "contains", "dir", "first", "floor", "fromYaml", "fromYamlArray", "fail", "join", "kindIs", "lookup", "merge", "nindent", "prepend", "rest", "round",
 		"set", "sub", "toString", "toYaml", "trim", "trimSuffix", "trunc", "uniq",
 	} {
 		functions[name] = func(...any) (any, error) { return nil, errors.New("not implemented in this test") }
@@ -87,8 +87,20 @@ func readChart(t *testing.T) chart {
 			t.Fatal(err)
 		}
 	}
+	if _, err := c.templates.Parse(onRequests); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
+
+// onRequests has the rule and the query for the request rate, one of the chart's metrics.
+const onRequests = `
+{{- define "nginx-exporter.ruleOnRequests" -}}
+{{- $metric := dict "type" "requests" "metric" .Values.autoscaling.metricName "series" (include "nginx-exporter.series" .) -}}
+{{- include "nginx-exporter.adapterRule" (dict "root" . "metric" $metric) -}}
+{{- end -}}
+{{- define "nginx-exporter.queryOnRequests" }}{{ include "nginx-exporter.totalQuery" (list . "requests") }}{{ end -}}
+`
 
 func float(of any) (float64, error) { return strconv.ParseFloat(fmt.Sprint(of), 64) }
 
@@ -175,14 +187,14 @@ func TestQueriesOfChart(t *testing.T) {
 			var have struct{ Rules []any }
 			var want any
 			decode(t, text(t, "adapter-rule", o...), &have)
-			decode(t, c.render(t, "adapterRule", values), &want)
+			decode(t, c.render(t, "ruleOnRequests", values), &want)
 			if !reflect.DeepEqual(have.Rules, []any{want}) {
 				t.Errorf("%s: the chart has %v, the snippet %v", values, want, have.Rules)
 			}
 			for _, kind := range []string{deployment, statefulSet, replicaSet} {
 				values := fmt.Sprintf("{monitor: {interval: %s}, exporter: {plus: %s}, autoscaling: {engine: keda-prometheus, target: {kind: %s, name: a.web}}}", interval, plus, kind)
 				have := trigger(t, append(o, "namespace=shop", "workload="+strings.ToLower(kind)+"/a.web")...)
-				if want := c.render(t, "totalQuery", values); have["query"] != want {
+				if want := c.render(t, "queryOnRequests", values); have["query"] != want {
 					t.Errorf("%s: the chart has\n%s\nthe snippet\n%s", values, want, have["query"])
 				}
 			}

@@ -1,12 +1,15 @@
 {{/* prometheus-adapter: its rule, and what is needed to install it. */}}
 
 {{/*
-The rule of prometheus-adapter. A pod may be scraped by two jobs: `max` by pod and addr
-counts each series once, then `sum` adds up the targets of one exporter.
+The rule of prometheus-adapter for a metric: a dict of root and metric. A pod may be
+scraped by two jobs: `max` by pod and addr counts each series once, then `sum` adds up the
+targets of one exporter.
 */}}
 {{- define "nginx-exporter.adapterRule" -}}
+{{- $metric := .metric -}}
+{{- with .root -}}
 {{- $more := ternary "" (printf ",%s" .Values.autoscaling.matchers) (empty .Values.autoscaling.matchers) -}}
-seriesQuery: {{ printf "%s{namespace!=\"\",pod!=\"\"%s}" (include "nginx-exporter.series" .) $more | replace "'" "''" | squote }}
+seriesQuery: {{ printf "%s{namespace!=\"\",pod!=\"\"%s}" $metric.series $more | replace "'" "''" | squote }}
 resources:
   overrides:
     namespace:
@@ -14,15 +17,27 @@ resources:
     pod:
       resource: pod
 name:
-  matches: {{ printf "^%s$" (include "nginx-exporter.series" .) | quote }}
-  as: {{ .Values.autoscaling.metricName | quote }}
-metricsQuery: {{ printf "sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(<<.Series>>{<<.LabelMatchers>>%s}[%s])))" $more (include "nginx-exporter.window" .) | replace "'" "''" | squote }}
+  matches: {{ printf "^%s$" $metric.series | quote }}
+  as: {{ $metric.metric | quote }}
+{{- $query := printf "sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(<<.Series>>{<<.LabelMatchers>>%s}[%s])))" $more (include "nginx-exporter.window" .) }}
+{{- if ne $metric.type "requests" }}
+{{- $query = include "nginx-exporter.ratioQuery" (dict "type" $metric.type "by" "<<.GroupBy>>" "matchers" (printf "<<.LabelMatchers>>%s" $more) "window" (include "nginx-exporter.window" .)) }}
+{{- end }}
+metricsQuery: {{ $query | replace "'" "''" | squote }}
+{{- end -}}
+{{- end }}
+
+{{/* All rules, as items of a list. */}}
+{{- define "nginx-exporter.adapterRules" -}}
+{{- range include "nginx-exporter.metrics" . | fromYamlArray }}
+- {{ include "nginx-exporter.adapterRule" (dict "root" $ "metric" .) | nindent 2 | trim }}
+{{- end }}
 {{- end }}
 
 {{/* Configuration file of the chart's adapter. */}}
 {{- define "nginx-exporter.adapterConfig" -}}
 rules:
-  - {{ include "nginx-exporter.adapterRule" . | nindent 4 | trim }}
+  {{- include "nginx-exporter.adapterRules" . | trim | nindent 2 }}
   {{- with .Values.autoscaling.adapter.extraRules }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

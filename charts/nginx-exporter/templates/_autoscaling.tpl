@@ -84,9 +84,17 @@ web does not match the pods of web-api.
 {{- end -}}
 {{- end }}
 
-{{/* Query for the total requests per second of the target. */}}
+{{/* Query for a metric of all pods of the target: list ROOT TYPE. */}}
 {{- define "nginx-exporter.totalQuery" -}}
+{{- $type := index . 1 -}}
+{{- with index . 0 -}}
 {{- $matchers := printf "namespace=%q,pod=~%q" (include "nginx-exporter.namespace" .) (include "nginx-exporter.podNames" .) -}}
 {{- with .Values.autoscaling.matchers }}{{ $matchers = printf "%s,%s" $matchers . }}{{ end -}}
-{{- printf "sum(max by (pod, addr) (rate(%s{%s}[%s])))" (include "nginx-exporter.series" .) $matchers (include "nginx-exporter.window" .) -}}
+{{- $window := include "nginx-exporter.window" . -}}
+{{- if eq $type "requests" -}}
+{{- printf "sum(max by (pod, addr) (rate(%s{%s}[%s])))" (include "nginx-exporter.series" .) $matchers $window -}}
+{{- else -}}
+{{- include "nginx-exporter.ratioQuery" (dict "type" $type "by" "" "matchers" $matchers "window" $window) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}

@@ -67,13 +67,19 @@ volumeMounts:
 {{- end }}
 
 {{- define "nginx-exporter.args" -}}
-{{- $uris := include "nginx-exporter.scrapeURIs" . | fromYamlArray }}
+{{- $uris := ternary list (include "nginx-exporter.scrapeURIs" . | fromYamlArray) (include "nginx-exporter.accessLogKeys" . | ne "") }}
 {{- with $uris }}
 - {{ printf "--nginx.scrape-uri=%s" (first .) | quote }}
 {{- end }}
 - {{ printf "--web.listen-address=:%d" (int .Values.exporter.port) | quote }}
 {{- range rest $uris }}
 - {{ printf "--nginx.scrape-uri=%s" . | quote }}
+{{- end }}
+{{- if and .Values.accessLog.enabled $uris }}
+- {{ printf "--nginx.access-log=%s" (include "nginx-exporter.accessLogInput" .) | quote }}
+{{- if ne .Values.accessLog.format "nginx_exporter" }}
+- {{ printf "--nginx.access-log-format=%s" .Values.accessLog.format | quote }}
+{{- end }}
 {{- end }}
 {{- with .Values.exporter }}
 {{- if ne .telemetryPath "/metrics" }}
@@ -161,6 +167,9 @@ httpGet:
   mountPath: {{ dir .Values.statusServer.socket }}
   readOnly: true
 {{- end }}
+{{- if include "nginx-exporter.spools" . }}
+{{ include "nginx-exporter.spoolMount" . }}
+{{- end }}
 {{- with .Values.exporter.extraVolumeMounts }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
@@ -187,6 +196,9 @@ httpGet:
 - name: nginx-status
   emptyDir: {}
 {{- end }}
+{{- if include "nginx-exporter.spools" . }}
+{{ include "nginx-exporter.spoolVolume" . }}
+{{- end }}
 {{- with .Values.pod.extraVolumes }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
@@ -197,7 +209,7 @@ httpGet:
 {{- with .Values.config -}}
 {{- if .existingConfigMap -}}
 {{- .existingConfigMap -}}
-{{- else if or .targets .accessLogs .modules .probe.allow .web -}}
+{{- else if or .targets .accessLogs .modules .probe.allow .web (include "nginx-exporter.accessLogKeys" $) -}}
 {{- include "nginx-exporter.suffixed" (list $ "config") -}}
 {{- end -}}
 {{- end -}}

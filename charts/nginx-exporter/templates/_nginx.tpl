@@ -35,7 +35,7 @@
 {{- if and (eq .Values.mode "deployment") (not (or .Values.exporter.scrapeURIs .Values.config.targets .Values.config.existingConfigMap)) }}yes{{ end -}}
 {{- end }}
 
-{{/* Mounts for the nginx container: file and socket directory of the status server. */}}
+{{/* Mounts for the nginx container: status server and access log. */}}
 {{- define "nginx-exporter.nginxVolumeMounts" -}}
 - name: nginx-exporter-status
   mountPath: {{ .Values.statusServer.mountPath }}
@@ -45,6 +45,7 @@
 - name: nginx-status
   mountPath: {{ dir .Values.statusServer.socket }}
 {{- end }}
+{{- include "nginx-exporter.accessLogMounts" . }}
 {{- end }}
 
 {{/* The volume for the first of these mounts. */}}

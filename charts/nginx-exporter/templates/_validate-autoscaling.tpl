@@ -37,7 +37,7 @@
 {{- if gt $relist (include "nginx-exporter.seconds" $scaling.adapter.maxAge | float64) -}}
 {{- fail "autoscaling.adapter.maxAge is less than relistInterval, which the adapter rejects" -}}
 {{- end -}}
-{{- include "nginx-exporter.validateRules" $scaling -}}
+{{- include "nginx-exporter.validateRules" . -}}
 {{- end -}}
 {{- if and (eq $scaling.engine "keda-direct") .Values.web.tls.clientAuth -}}
 {{- fail "autoscaling.engine keda-direct does not support client certificates: unset web.tls.clientAuth or use keda-prometheus" -}}
@@ -48,13 +48,18 @@
 {{- end }}
 
 {{- define "nginx-exporter.validateRules" -}}
-{{- $scaling := . -}}
+{{- $metrics := include "nginx-exporter.metrics" . | fromYamlArray -}}
+{{- with .Values.autoscaling -}}
 {{- if and .adapter.extraRules (not .adapter.install.enabled) -}}
 {{- fail "autoscaling.adapter.extraRules needs autoscaling.adapter.install.enabled: the chart does not configure other adapters" -}}
 {{- end -}}
 {{- range .adapter.extraRules -}}
-{{- if eq ((.name).as | default "") $scaling.metricName -}}
-{{- fail (printf "autoscaling.adapter.extraRules: %s is the metric of the chart's rule; one of the two rules would be ignored" $scaling.metricName) -}}
+{{- $name := (.name).as | default "" -}}
+{{- range $metrics -}}
+{{- if eq .metric $name -}}
+{{- fail (printf "autoscaling.adapter.extraRules: %s is the metric of the chart's rule; one of the two rules would be ignored" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -3,6 +3,7 @@
 {{- define "nginx-exporter.validate" -}}
 {{- include "nginx-exporter.validateExporter" . -}}
 {{- include "nginx-exporter.validateWindows" . -}}
+{{- include "nginx-exporter.validateAccessLog" . -}}
 {{- include "nginx-exporter.validateWeb" . -}}
 {{- include "nginx-exporter.validateMonitor" . -}}
 {{- include "nginx-exporter.validateProbes" . -}}
@@ -17,6 +18,7 @@
 {{- if ne .Values.autoscaling.engine "none" -}}
 {{- include "nginx-exporter.validateTarget" . -}}
 {{- include "nginx-exporter.validateEngine" . -}}
+{{- include "nginx-exporter.validateMetrics" . -}}
 {{- end -}}
 {{- end }}
 

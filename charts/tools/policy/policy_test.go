@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,6 +132,32 @@ func TestVolumes(t *testing.T) {
 			if !names.Has(mount.Name) {
 				t.Errorf("mount of %s, which is not a volume", mount.Name)
 			}
+		}
+	}
+}
+
+// TestAccessLog checks that a pod that shares the volume of the access log gets it once, and the sidecar its mount.
+func TestAccessLog(t *testing.T) {
+	values := map[string]any{"accessLog": map[string]any{"enabled": true, "routes": []any{"/users/{id}"}}}
+	mount := corev1.VolumeMount{Name: "nginx-exporter-log", MountPath: "/var/spool/nginx-exporter"}
+	for _, shared := range []bool{false, true} {
+		pod := nginx()
+		if shared {
+			pod.Spec.Volumes = []corev1.Volume{{Name: mount.Name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
+			pod.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{mount}
+		}
+		got := admit(t, values, pod)
+		volumes := 0
+		for _, volume := range got.Spec.Volumes {
+			if volume.Name == mount.Name && volume.EmptyDir != nil {
+				volumes++
+			}
+		}
+		if volumes != 1 {
+			t.Errorf("shared %v: %d volumes, want 1: %+v", shared, volumes, got.Spec.Volumes)
+		}
+		if mounts := got.Spec.InitContainers[0].VolumeMounts; !slices.ContainsFunc(mounts, func(m corev1.VolumeMount) bool { return m.Name == mount.Name && m.MountPath == mount.MountPath }) {
+			t.Errorf("shared %v: got mounts %+v, want %+v", shared, mounts, mount)
 		}
 	}
 }
