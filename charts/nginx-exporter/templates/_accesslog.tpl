@@ -64,7 +64,11 @@
 
 {{/* What to add to nginx, for the notes. */}}
 {{- define "nginx-exporter.accessLogNotes" -}}
-{{- if .Values.accessLog.enabled }}
+{{- $injected := and (include "nginx-exporter.injectCommand" .) (not .Values.mutatingAdmissionPolicy.enabled) -}}
+{{- if and $injected (include "nginx-exporter.injectLog" .) }}
+
+Access log: this command adds its configuration to nginx, and its volume.
+{{- else if .Values.accessLog.enabled }}
 
 Access log: nginx needs {{ if .Values.statusServer.create }}its configuration, which is in the same ConfigMap{{ else }}the output of this command within http{{ end }}
 {{- if include "nginx-exporter.spools" . }}, and the volume nginx-exporter-log.{{ else }}.{{ end }}

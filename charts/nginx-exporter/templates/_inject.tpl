@@ -19,7 +19,8 @@
 {{- range $amounts := values ($exporter.resources | default dict) -}}
 {{- if omit $amounts "cpu" "memory" }}{{ $gaps = append $gaps "exporter.resources" }}{{ end -}}
 {{- end -}}
-{{- if include "nginx-exporter.volumes" . | trim }}{{ $gaps = append $gaps "volumes" }}{{ end -}}
+{{- $volumes := include "nginx-exporter.volumes" . | trim -}}
+{{- if and $volumes (not (and (include "nginx-exporter.injectLog" .) (eq $volumes (include "nginx-exporter.spoolVolume" .)))) }}{{ $gaps = append $gaps "volumes" }}{{ end -}}
 {{- uniq $gaps | join ", " -}}
 {{- end }}
 
@@ -28,11 +29,22 @@
 {{- if not (or .Values.exporter.plus .Values.exporter.scrapeURIs) }}yes{{ end -}}
 {{- end }}
 
+{{/* Not empty if inject can add the access log: with the status server, and with the default settings. */}}
+{{- define "nginx-exporter.injectLog" -}}
+{{- $settings := or .Values.accessLog.volume (include "nginx-exporter.accessLogKeys" .) (ne .Values.accessLog.format "nginx_exporter") -}}
+{{- if and (include "nginx-exporter.spools" .) (not .Values.statusServer.create) (include "nginx-exporter.injectStatus" .) (not $settings) }}yes{{ end -}}
+{{- end }}
+
 {{/* The inject command for this container; empty if inject does not support it. */}}
 {{- define "nginx-exporter.injectCommand" -}}
 {{- if not (include "nginx-exporter.injectGaps" .) -}}
 {{- $flags := list -}}
 {{- if and (not .Values.statusServer.create) (include "nginx-exporter.injectStatus" .) }}{{ $flags = append $flags "--status-config" }}{{ end -}}
+{{- $skipped := list -}}
+{{- if include "nginx-exporter.injectLog" . -}}
+{{- $flags = append $flags "--access-log" -}}
+{{- $skipped = list (printf "--nginx.access-log=%s" (include "nginx-exporter.accessLogInput" .)) -}}
+{{- end -}}
 {{- $injected := .Files.Get "files/sidecar.yaml" | fromYaml -}}
 {{- $image := include "nginx-exporter.image" (dict "root" . "image" .Values.image "tag" .Chart.AppVersion) -}}
 {{- if ne $image $injected.image }}{{ $flags = append $flags (printf "--image=%s" $image) }}{{ end -}}
@@ -41,7 +53,7 @@
 {{- if ne (printf "--nginx.scrape-uri=%s" $uri) (first $injected.args) }}{{ $flags = append $flags (printf "--scrape-uri=%s" $uri) }}{{ end -}}
 {{- if ne (int .Values.exporter.port) (int (first $injected.ports).containerPort) }}{{ $flags = append $flags (printf "--port=%d" (int .Values.exporter.port)) }}{{ end -}}
 {{- range include "nginx-exporter.args" . | fromYamlArray -}}
-{{- if not (or (hasPrefix "--web.listen-address=" .) (eq (printf "--nginx.scrape-uri=%s" $uri) .)) -}}
+{{- if not (or (has . $skipped) (hasPrefix "--web.listen-address=" .) (eq (printf "--nginx.scrape-uri=%s" $uri) .)) -}}
 {{- $flags = append $flags (printf "--arg=%s" .) -}}
 {{- end -}}
 {{- end -}}

@@ -41,8 +41,9 @@ func TestInjectCommand(t *testing.T) {
 				"resources":   map[string]any{"requests": map[string]any{"cpu": "50m", "memory": nil}, "limits": map[string]any{"cpu": 1}},
 			},
 		},
-		"NGINX Plus": {"exporter": map[string]any{"plus": true}, "statusServer": map[string]any{"create": false}},
-		"two pages":  {"exporter": map[string]any{"scrapeURIs": []any{"http://127.0.0.1:8081/a", "http://127.0.0.1:8082/b"}}},
+		"NGINX Plus":                    {"exporter": map[string]any{"plus": true}, "statusServer": map[string]any{"create": false}},
+		"access log":                    {"accessLog": map[string]any{"enabled": true}, "statusServer": map[string]any{"create": false}},
+		"two pages":                     {"exporter": map[string]any{"scrapeURIs": []any{"http://127.0.0.1:8081/a", "http://127.0.0.1:8082/b"}}},
 		"OpenShift, a private registry": {"platform": "openshift", "image": map[string]any{"pullSecrets": []any{"registry"}}},
 		"a plain container, no resources": {
 			"sidecar": map[string]any{"native": false}, "exporter": map[string]any{"resources": map[string]any{"requests": nil, "limits": nil}},
