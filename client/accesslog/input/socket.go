@@ -29,8 +29,9 @@ const (
 
 // socket receives log lines as syslog messages.
 type socket struct {
-	conn   packetConn
-	remove string // path of a Unix socket
+	conn packetConn
+	path string      // of a Unix socket
+	info os.FileInfo // of the path after listening
 
 	mu       sync.Mutex // guards the receiver and its messages
 	receiver *receiver
@@ -105,7 +106,10 @@ func NewUnix(path string) (Input, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(path))
 	}
-	s.remove = path
+	s.path = path
+	if s.info, err = os.Lstat(path); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	return s, nil
 }
 
@@ -178,6 +182,9 @@ func (s *socket) Run(ctx context.Context, deliver func(Lines)) {
 func (s *socket) Read(ctx context.Context, deliver func(Lines)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.reachable() {
+		return fmt.Errorf("the socket %s was removed or replaced, and nginx cannot send to it: restart the exporter", s.path)
+	}
 	for ctx.Err() == nil {
 		n, err := s.receiver.poll()
 		if err != nil {
@@ -191,6 +198,15 @@ func (s *socket) Read(ctx context.Context, deliver func(Lines)) error {
 		}
 	}
 	return nil
+}
+
+// reachable reports whether the path of a Unix socket is still that of this one.
+func (s *socket) reachable() bool {
+	if s.path == "" {
+		return true
+	}
+	info, err := os.Lstat(s.path)
+	return err == nil && os.SameFile(info, s.info)
 }
 
 // deliver delivers the messages that were received.
@@ -230,16 +246,16 @@ func (s *socket) Stats() Stats {
 		s.counts.Backlog = queued
 		s.counts.Dropped += uint64(dropped - s.kernelDrop) // the counter of the kernel wraps
 		s.kernelDrop = dropped
-		s.counts.HasDropped = s.remove == ""
+		s.counts.HasDropped = s.path == ""
 	}
 	return s.counts
 }
 
 // Close implements [Input].
 func (s *socket) Close() error {
-	err := s.conn.Close()
-	if s.remove != "" {
-		err = errors.Join(err, os.Remove(s.remove))
+	var removed error
+	if s.path != "" && s.reachable() {
+		removed = os.Remove(s.path)
 	}
-	return err
+	return errors.Join(removed, s.conn.Close())
 }

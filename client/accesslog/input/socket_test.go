@@ -165,11 +165,7 @@ func TestUDPRunAgain(t *testing.T) {
 
 // A Unix socket is replaced only if no process uses it, and other users can send.
 func TestUnix(t *testing.T) {
-	directory, err := os.MkdirTemp("", "s") //nolint:usetesting // the path of a socket must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
+	directory := shortDir(t)
 	path := filepath.Join(directory, "log")
 	first, err := NewUnix(path)
 	if err != nil {
@@ -194,6 +190,37 @@ func TestUnix(t *testing.T) {
 	if got := second.Stats(); got.HasDropped || got.Lines != 1 {
 		t.Errorf("%+v", got)
 	}
+}
+
+// A socket that was removed is reported, and does not remove its successor.
+func TestUnixRemoved(t *testing.T) {
+	path := filepath.Join(shortDir(t), "log")
+	first, err := NewUnix(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRemove(t, path)
+	if err := first.Read(t.Context(), func(Lines) {}); err == nil || !strings.Contains(err.Error(), "was removed or replaced") {
+		t.Errorf("got %v", err)
+	}
+	second, err := NewUnix(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := second.Read(t.Context(), func(Lines) {}); err != nil {
+		t.Errorf("closing a socket has removed its successor: %v", err)
+	}
+	if err := second.Close(); err != nil || second.(*socket).reachable() {
+		t.Errorf("%s is left behind: %v", path, err)
+	}
+}
+
+// An address that cannot be listened on says what to do.
+func TestSocketRefused(t *testing.T) {
+	directory := shortDir(t)
 	for path, want := range map[string]string{
 		filepath.Join(directory, "missing", "log"):         "create the directory " + filepath.Join(directory, "missing"),
 		filepath.Join(directory, strings.Repeat("x", 100)): "too long",
@@ -210,6 +237,17 @@ func TestUnix(t *testing.T) {
 	if _, err := NewUnix(file); err == nil || !strings.Contains(err.Error(), "is not a socket") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// shortDir returns a directory whose path leaves room for that of a socket.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "s") //nolint:usetesting // its path would be too long
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(directory) })
+	return directory
 }
 
 func TestExposed(t *testing.T) {
