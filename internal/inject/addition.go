@@ -139,6 +139,8 @@ func (p *plan) place(o *object, nginx *yaml.Node, opts *Options) (dir, note stri
 		return "", "", err
 	case o.name == "":
 		return "", "", errors.New("the object has no name from which to name the ConfigMap")
+	case len(o.configMapName()) > maxName:
+		return "", "", fmt.Errorf("the name of its ConfigMap would have more than %d characters; use a shorter name", maxName)
 	case isFlow(p.root) && strings.HasPrefix(strings.TrimLeft(p.s, blanks), "{"):
 		return "", "", errors.New("its ConfigMap cannot be added to JSON; use YAML")
 	}
@@ -167,6 +169,10 @@ func (p *plan) add(l layout, o *object, a *additions, missing *yaml.Node) error 
 	}
 	return p.mount(l, a.nginx, mounts)
 }
+
+// maxName is the longest name of an object, see
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names.
+const maxName = 253
 
 // configMapName returns the name of the ConfigMap. It has the kind, since objects of several kinds can have the same name.
 func (o *object) configMapName() string {
