@@ -113,7 +113,7 @@ type parseCase struct {
 	name   string
 	format Options
 	line   string
-	want   string // empty if the line does not have the format
+	want   string // empty if the line does not match the format
 }
 
 func checkParse(t *testing.T, cases []parseCase) {

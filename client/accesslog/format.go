@@ -54,8 +54,8 @@ func (f *Format) Fields() Field { return f.fields }
 // caller must not change them.
 func (f *Format) Notes() []string { return f.notes }
 
-// ErrMismatch is returned for a line that does not have the format.
-var ErrMismatch = errors.New("the line does not have the log_format")
+// ErrMismatch is returned for a line that does not match the format.
+var ErrMismatch = errors.New("the line does not match the log_format")
 
 // Parse reads a line, without its newline, into the record. On an error the
 // record is undefined. It does not allocate once the record is in use.

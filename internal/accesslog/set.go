@@ -178,8 +178,8 @@ func (l *openLog) stop() {
 // Close closes all logs. The collector must be closed before.
 func (s *Set) Close() error { return (&Change{set: s}).Commit() }
 
-// loggedInput logs what limits an input when that changes, and says for its errors
-// that they are not of nginx.
+// loggedInput logs the warning of an input when it changes, and sets the reason of
+// its errors, which are not errors of nginx.
 type loggedInput struct {
 	input.Input
 	logger log.Logger
@@ -207,6 +207,6 @@ func (l *loggedInput) warn(warning string) {
 	l.logged = warning
 	l.mu.Unlock()
 	if changed && warning != "" {
-		_ = level.Warn(l.logger).Log("msg", "Access log is limited", "warning", warning)
+		_ = level.Warn(l.logger).Log("msg", "Access log warning", "warning", warning)
 	}
 }

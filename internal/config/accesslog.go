@@ -22,7 +22,7 @@ import (
 // AccessLog is an access log of nginx.
 type AccessLog struct {
 	Input     string `yaml:"input" doc:"Where nginx writes: spool:PATH (recommended), the PATH of a log file, udp://HOST:PORT or unix:PATH for syslog."`
-	Name      string `yaml:"name,omitempty" doc:"Value of the label log of its metrics. Required for the second log of a target, and of those without one."`
+	Name      string `yaml:"name,omitempty" doc:"Value of the label log of its metrics. Required from the second log of a target on, and from the second log without a target on."`
 	Format    string `yaml:"format,omitempty" doc:"Name of a known format, or the log_format of nginx (default nginx_exporter)."`
 	Escape    string `yaml:"escape,omitempty" doc:"Parameter escape of the log_format: default, json or none."`
 	StateFile string `yaml:"state_file,omitempty" doc:"File that keeps the position in a log file across restarts; without it, reading begins at the end."`

@@ -69,7 +69,7 @@ func TestAccessLogSurvivesKills(t *testing.T) {
 		t.Errorf("%.0f requests were counted, %d logged", counted, bytes.Count(text, []byte("\n")))
 	}
 	if failed := x.log("nginx_exporter_log_lines_failed_total"); failed > 0 {
-		t.Errorf("%.0f lines do not have the format", failed)
+		t.Errorf("%.0f lines do not match the format", failed)
 	}
 	if space := x.log("nginx_exporter_log_allocated_bytes"); space > 64<<10 {
 		t.Errorf("%.0f bytes are in use", space)

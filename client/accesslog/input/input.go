@@ -1,5 +1,5 @@
 // Package input reads the lines of access logs: from a spool file, whose space it
-// gives back while it reads, from an ordinary log file with any rotation, and from
+// frees while it reads, from an ordinary log file with any rotation, and from
 // a socket to which nginx sends syslog messages.
 //
 // It owns files and sockets, and knows nothing of the format of a line.
@@ -66,7 +66,7 @@ type Stats struct {
 	// LastLine is when the last line was delivered, zero if none was.
 	LastLine time.Time
 
-	// Warning says what limits the input, and what to do about it, such as that
-	// the space of a spool file cannot be given back. It is empty if nothing does.
+	// Warning describes a problem that does not stop reading, and its fix, such as
+	// that the space of a spool file cannot be freed. It is empty without one.
 	Warning string
 }

@@ -210,7 +210,7 @@ func openAt(path string, p position) *generation {
 }
 
 // findPosition opens the file that a position is in: the same one, which may have
-// been renamed, or a copy of it. It returns nil if there is none any more.
+// been renamed, or a copy of it. It returns nil if neither exists.
 func findPosition(path string, p position) *generation {
 	candidates := rotatedFiles(path)
 	if info, err := os.Stat(path); err == nil {

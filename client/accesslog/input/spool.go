@@ -21,9 +21,9 @@ const (
 	maxUnpunched = 16 << 20
 )
 
-// spool is a file that only the exporter reads. It gives back the space of lines
-// that were delivered, by punching holes, so that the first byte that is not zero
-// is the first one to read: also after a crash, without a state file.
+// spool is a file that only the exporter reads. It frees the space of delivered
+// lines by punching holes. Reading continues at the first byte that is not zero,
+// also after a crash, so that no state file is needed.
 type spool struct {
 	limit   int64 // maxApparent
 	noHoles bool  // the file system has none

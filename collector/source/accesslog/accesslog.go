@@ -73,7 +73,7 @@ type Options struct {
 	// percentile of durations. Without them there are no such gauges.
 	Windows []time.Duration
 
-	// Logger gets a line when lines do not have the format. Nil discards them.
+	// Logger gets a line when lines do not match the format. Nil discards them.
 	Logger log.Logger
 
 	// Now replaces the clock in tests.
@@ -322,7 +322,7 @@ func (m *mismatches) note(now time.Time) []any {
 		return nil
 	}
 	note := []any{
-		"msg", "Lines of the access log do not have the configured format", "lines", m.count, "err", m.first,
+		"msg", "Lines of the access log do not match the configured format", "lines", m.count, "err", m.first,
 		"advice", "compare the format with the log_format of this access_log in nginx.conf (nginx -T); " +
 			"nginx-exporter check-config --sample=FILE shows what lines become",
 	}

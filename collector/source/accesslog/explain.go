@@ -39,7 +39,7 @@ func (s *Source) Explain(lines io.Reader, to io.Writer) error {
 	case err != nil:
 		return fmt.Errorf("line %d: %w", number+1, err)
 	}
-	fmt.Fprintf(out, "%d lines: %d counted, %d excluded, %d do not have the format\n",
+	fmt.Fprintf(out, "%d lines: %d counted, %d excluded, %d do not match the format\n",
 		number, s.counts.parsed-s.counts.excluded, s.counts.excluded, s.counts.failed)
 	b, e := metric.NewBatch(nil), &metric.Exposition{}
 	s.counts.addTo(b)

@@ -101,7 +101,7 @@ func (s *scheme) upstreamGroups() []group {
 		{
 			labels: []label{s.upstream, attemptCodeLabel("code", s.class)}, attempts: true, applies: attemptHas(accesslog.FieldCode),
 			measures: []measure{{
-				name: "nginx_http_upstream_responses_total", help: "Responses of upstream servers, including those that nginx repeated elsewhere.",
+				name: "nginx_http_upstream_responses_total", help: "Responses of upstream servers; a request that nginx passes to several servers counts for each.",
 				needs: accesslog.FieldCode, value: one,
 			}},
 		},

@@ -61,7 +61,7 @@ func logCauses() []logCause {
 		},
 		{
 			"log-format", doctor.Failed, (*logObservation).wrongFormat, "`nginx_exporter_log_lines_failed_total` increases.",
-			"The lines do not have the format that the exporter expects. Its log has the first such line's error.",
+			"The lines do not match the format that the exporter expects. Its log has the first such line's error.",
 			"Set `--nginx.access-log-format`, or `format` in the configuration file, to the `log_format` that this `access_log` uses.",
 		},
 		{
@@ -229,7 +229,7 @@ func (o *logObservation) format(all bool) *doctor.Finding {
 		return nil
 	}
 	f := &doctor.Finding{
-		Message:  "No line has the configured format.",
+		Message:  "No line matches the configured format.",
 		Evidence: []doctor.Evidence{evidence("nginx_exporter_log_lines_failed_total", failed), evidence("nginx_exporter_log_lines_total", lines)},
 		Fix: []string{
 			"compare the format of the exporter with the log_format of this access_log: nginx -T",
@@ -237,7 +237,7 @@ func (o *logObservation) format(all bool) *doctor.Finding {
 		},
 	}
 	if !all {
-		f.Message = "Some lines do not have the configured format."
+		f.Message = "Some lines do not match the configured format."
 	}
 	return f
 }
