@@ -199,6 +199,9 @@ func setSpool(s *settings, value string) error {
 	if !plainPath(value) {
 		return errors.New("is not a plain path, such as " + spoolFile)
 	}
+	if strings.HasPrefix(value, "/dev/") && !strings.HasPrefix(value, "/dev/shm/") {
+		return errors.New("is a pipe or device, which cannot be a spool file: nginx stops serving when a pipe is full")
+	}
 	s.Spool = value
 	return nil
 }

@@ -104,6 +104,7 @@ func TestInvalid(t *testing.T) {
 		{"nginx", `--allow: "all" is neither`, options{"allow=all"}},
 		{"nginx", "is neither", options{"allow=10.0.0.0/33"}},
 		{"access-log", `--spool: "access.log" is not a plain path`, options{"spool=access.log"}},
+		{"access-log", `--spool: "/dev/stdout" is a pipe or device`, options{"spool=/dev/stdout"}},
 		{"access-log", `--syslog: "9514" is not a valid address`, options{"syslog=9514"}},
 		{"access-log", "is not a valid address", options{"syslog=localhost:9514"}},
 		{"access-log", "--spool and --syslog are mutually exclusive", options{"syslog=127.0.0.1:9514", "spool=/a"}},
