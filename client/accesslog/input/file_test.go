@@ -493,7 +493,7 @@ func TestFileAdvice(t *testing.T) {
 			}
 		}
 	}
-	if err := advise(&os.PathError{Op: "open", Path: "/log", Err: syscall.EACCES}); !strings.Contains(err.Error(), "needs read permission") {
+	if err := advise(&os.PathError{Op: "open", Path: "/log", Err: syscall.EACCES}); !strings.Contains(err.Error(), "allow the user of the exporter to read it") {
 		t.Errorf("got %v", err)
 	}
 }
