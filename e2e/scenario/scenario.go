@@ -42,6 +42,7 @@ const (
 	doctor  = "doctor"
 	keda    = "keda"
 	stack   = "stack"
+	command = "autoscale"
 	// handover needs nothing but the control plane.
 	handover = "replicas"
 	trial    = "try"
@@ -84,7 +85,7 @@ type step struct {
 
 // Run runs all steps and returns at the first error.
 func (s *Scenario) Run(ctx context.Context) error {
-	parts := []string{scaling, doctor, keda, handover, trial, existing, stack}
+	parts := []string{scaling, doctor, keda, handover, trial, existing, command, stack}
 	if only := s.tools.Only; only != "" && !slices.Contains(parts, only) {
 		return fmt.Errorf("unknown part %s: want one of %s", only, strings.Join(parts, ", "))
 	}
@@ -106,6 +107,7 @@ func (s *Scenario) Run(ctx context.Context) error {
 		{"", "helm uninstall", s.uninstall},
 		{trial, "examples/kubernetes/try.sh", s.tryScript},
 		{existing, "this program on an existing cluster", s.onExisting},
+		{command, "nginx-exporter autoscale plan, apply and remove, with the adapter and the HPA of another team", s.autoscale},
 		{stack, "cluster like kube-prometheus-stack, with the adapter and the HPA of another team", s.besideOthers},
 	})
 }

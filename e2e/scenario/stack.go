@@ -24,11 +24,26 @@ const (
 // besideOthers tests a cluster that has a Prometheus with selectors, an adapter with rules of
 // another team, and an HPA of that team, which must keep scaling.
 func (s *Scenario) besideOthers(ctx context.Context) error {
+	return s.amongOthers(ctx, s.stackAdapter,
+		s.stackInstall, s.stackLabels, s.stackAppendByHelm, s.stackScale, s.stackRemove, s.stackAppendByHand)
+}
+
+// stackAdapter installs the adapter of the other team with Helm.
+func (s *Scenario) stackAdapter(ctx context.Context) error {
+	_, err := s.helm(ctx, "install", adapterRelease, s.file("e2e", "manifests", "stack", "adapter"), "--namespace", monitoring,
+		"--values", s.file("e2e", "manifests", "stack", "adapter.values.yaml"))
+	return err
+}
+
+// amongOthers installs the adapter of the other team and its workload, and runs the steps
+// while it watches that team's metric.
+func (s *Scenario) amongOthers(ctx context.Context, installAdapter func(context.Context) error,
+	steps ...func(context.Context, *foreign) error,
+) error {
 	if err := s.selectLikeStack(ctx); err != nil {
 		return err
 	}
-	if _, err := s.helm(ctx, "install", adapterRelease, s.file("e2e", "manifests", "stack", "adapter"), "--namespace", monitoring,
-		"--values", s.file("e2e", "manifests", "stack", "adapter.values.yaml")); err != nil {
+	if err := installAdapter(ctx); err != nil {
 		return err
 	}
 	other, stop, err := s.startForeign(ctx)
@@ -44,9 +59,7 @@ func (s *Scenario) besideOthers(ctx context.Context) error {
 	watching.Go(func() { other.watch(watchCtx) })
 	defer watching.Wait()
 	defer cancel()
-	for _, step := range []func(context.Context, *foreign) error{
-		s.stackInstall, s.stackLabels, s.stackAppendByHelm, s.stackScale, s.stackRemove, s.stackAppendByHand,
-	} {
+	for _, step := range steps {
 		if err := step(ctx, other); err != nil {
 			return err
 		}
