@@ -43,6 +43,7 @@ const (
 	keda    = "keda"
 	stack   = "stack"
 	command = "autoscale"
+	shape   = "shapes"
 	// handover needs nothing but the control plane.
 	handover = "replicas"
 	trial    = "try"
@@ -85,7 +86,7 @@ type step struct {
 
 // Run runs all steps and returns at the first error.
 func (s *Scenario) Run(ctx context.Context) error {
-	parts := []string{scaling, doctor, keda, handover, trial, existing, command, stack}
+	parts := []string{scaling, shape, doctor, keda, handover, trial, existing, command, stack}
 	if only := s.tools.Only; only != "" && !slices.Contains(parts, only) {
 		return fmt.Errorf("unknown part %s: want one of %s", only, strings.Join(parts, ", "))
 	}
@@ -101,6 +102,7 @@ func (s *Scenario) Run(ctx context.Context) error {
 		{"", "prometheus-operator and Prometheus", s.prometheus},
 		{scaling, "helm test", s.helmTest},
 		{scaling, "scaling up and down", s.scale},
+		{shape, "load shapes on the HPA, and simulated", s.simulated},
 		{scaling, "MutatingAdmissionPolicy", s.policy},
 		{doctor, "doctor hpa, one fault after the other", s.doctor},
 		{keda, "KEDA, with the chart and the snippet", s.scaleByKEDA},

@@ -32,6 +32,7 @@ type row struct {
 	sent                    float64
 	rates                   []float64
 	average                 string
+	value                   float64 // of average, -1 without
 	desired, current, ready int
 	active                  bool
 	why                     string
@@ -121,7 +122,7 @@ func (t *timeline) hpa(ctx context.Context) error {
 		}
 	}
 	r := &t.last
-	r.active, r.why, r.average = false, "no conditions yet", "-"
+	r.active, r.why, r.average, r.value = false, "no conditions yet", "-", -1
 	err := t.scenario.cluster.Client.Get(ctx, "/apis/autoscaling/v2/namespaces/"+t.scenario.namespace+"/horizontalpodautoscalers/"+t.scenario.release+"-nginx-exporter", &h)
 	if err != nil {
 		return err
@@ -129,7 +130,7 @@ func (t *timeline) hpa(ctx context.Context) error {
 	r.desired, r.current = h.Status.DesiredReplicas, h.Status.CurrentReplicas
 	if len(h.Status.CurrentMetrics) > 0 {
 		if value, err := quantity(h.Status.CurrentMetrics[0].Pods.Current.AverageValue); err == nil {
-			r.average = strconv.FormatFloat(value, 'f', 1, 64)
+			r.average, r.value = strconv.FormatFloat(value, 'f', 1, 64), value
 		}
 	}
 	for _, c := range h.Status.Conditions {
