@@ -157,6 +157,31 @@ func TestEngines(t *testing.T) {
 	}
 }
 
+// An adapter forgets series without a sample for --metrics-max-age, by default that of
+// --metrics-relist-interval: the exporters are scraped at least twice as often.
+func TestScrapeInterval(t *testing.T) {
+	for flags, want := range map[string]string{
+		"--metrics-relist-interval=1m":                           "15s",
+		"--metrics-relist-interval=10s":                          "5s",
+		"--metrics-relist-interval=10s\",\"--metrics-max-age=2m": "15s",
+		"--metrics-relist-interval=1s":                           "1s",
+	} {
+		c := readCluster(t, "adapter")
+		b, err := json.Marshal(c.objects["/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var changed map[string]any
+		if err := json.Unmarshal([]byte(strings.Replace(string(b), "--metrics-relist-interval=1m", flags, 1)), &changed); err != nil {
+			t.Fatal(err)
+		}
+		c.put(changed)
+		if got := text(t, makePlan(t, c, request(deployment()))); !strings.Contains(got, "scrapes the exporters each "+want) {
+			t.Errorf("%s: want %s\n%s", flags, want, got)
+		}
+	}
+}
+
 func TestParseWorkload(t *testing.T) {
 	for text, want := range map[string]string{
 		"deployment/web": " apps/v1 Deployment web", "shop/deploy/web": "shop apps/v1 Deployment web", "Deployment.apps/web": " apps/v1 Deployment web",

@@ -124,8 +124,12 @@ func (s *site) monitorSteps(p *Plan) error {
 	return s.addTemplated(p, "podmonitor.yaml", reason, data)
 }
 
-// fitInterval makes the scrape interval short enough for the window of a rule that exists.
+// fitInterval makes the scrape interval short enough for the window of a rule that exists,
+// and for the adapter, which forgets series without a new sample.
 func (s *site) fitInterval() {
+	if a := s.Adapter.Value(); a.Deployment != nil {
+		s.scraper.interval = min(s.scraper.interval, (a.MaxAge() / 2).Truncate(time.Second))
+	}
 	if window := s.metrics.ruleWindow; window > 0 {
 		const scrapes = 4
 		s.scraper.interval = min(s.scraper.interval, (window / scrapes).Truncate(time.Second))
