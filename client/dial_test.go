@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 )
 
 // TestServerSpeaksFirst reads from servers that send something before the request
@@ -39,7 +40,7 @@ func TestServerSpeaksFirst(t *testing.T) {
 		}
 	}})
 	c := connect(t, client.Options{Target: target(t, "http://"+listener.Addr().String()+"/stub_status"), Timeout: patience})
-	if _, err := c.StubStatus(ctx); client.ReasonOf(err) != client.ReasonNetwork || !strings.Contains(err.Error(), "malformed HTTP") {
+	if _, err := stubstatus.Read(ctx, c); client.ReasonOf(err) != client.ReasonNetwork || !strings.Contains(err.Error(), "malformed HTTP") {
 		t.Fatalf("reason %s: %v", client.ReasonOf(err), err)
 	}
 }

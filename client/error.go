@@ -66,6 +66,16 @@ func Unexpected(body []byte, err error, advice string) *Error {
 	return &Error{Reason: ReasonParse, Err: err, Advice: advice, Body: beginning(body)}
 }
 
+// WithBody adds the beginning of the response to an [Error], so that another
+// protocol may recognize it, and returns the error. Other errors stay unchanged.
+func WithBody(err error, body []byte) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Body = beginning(body)
+	}
+	return err
+}
+
 func beginning(body []byte) []byte { return bytes.Clone(body[:min(len(body), maxBeginning)]) }
 
 // Error describes the failure in one line.

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 )
 
 // secret is in each response after the bytes that may be quoted, and in each
@@ -121,7 +122,7 @@ func parseFailures(tb testing.TB) map[string]failure {
 
 func sizeFailures(tb testing.TB) map[string]failure {
 	tb.Helper()
-	longer := page + strings.Repeat("x", client.MaxStubStatus+1-len(page))
+	longer := page + strings.Repeat("x", stubstatus.MaxDocument+1-len(page))
 	large := func(script script) failure {
 		return failure{script: script, reason: client.ReasonTooLarge, text: "the response is longer than 65536 bytes", advice: adviceLocation}
 	}

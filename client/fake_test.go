@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/client/value"
 	"nginx-exporter/internal/nginxtest"
 )
@@ -29,34 +30,21 @@ const (
 )
 
 // pageStatus is page, parsed.
-func pageStatus() client.StubStatus {
-	status := statusOf(2, 7, 6, 13, 0, 1, 1)
-	status.Version = version
-	return status
-}
-
-// statusOf returns a status of the seven values in the order of the page. A
-// negative gauge is absent.
-func statusOf(active, accepted, handled, requests, reading, writing, waiting float64) client.StubStatus {
-	gauge := func(v float64) value.Value {
-		if v < 0 {
-			return value.Value{}
-		}
-		return value.Of(v)
-	}
-	return client.StubStatus{
-		Accepted: value.Of(accepted),
-		Handled:  value.Of(handled),
-		Requests: value.Of(requests),
-		Active:   gauge(active),
-		Reading:  gauge(reading),
-		Writing:  gauge(writing),
-		Waiting:  gauge(waiting),
+func pageStatus() stubstatus.Status {
+	return stubstatus.Status{
+		Accepted: value.Of(7),
+		Handled:  value.Of(6),
+		Requests: value.Of(13),
+		Active:   value.Of(2),
+		Reading:  value.Of(0),
+		Writing:  value.Of(1),
+		Waiting:  value.Of(1),
+		Version:  version,
 	}
 }
 
 // show formats a status for messages.
-func show(s *client.StubStatus) string {
+func show(s *stubstatus.Status) string {
 	return fmt.Sprintf("active %v, accepted %v, handled %v, requests %v, reading %v, writing %v, waiting %v, version %q",
 		s.Active.Float(), s.Accepted.Float(), s.Handled.Float(), s.Requests.Float(),
 		s.Reading.Float(), s.Writing.Float(), s.Waiting.Float(), s.Version)
@@ -278,16 +266,16 @@ func connect(tb testing.TB, options client.Options) *client.Client {
 }
 
 // scrape requests the status once.
-func scrape(tb testing.TB, c *client.Client) (*client.StubStatus, error) {
+func scrape(tb testing.TB, c *client.Client) (*stubstatus.Status, error) {
 	tb.Helper()
 	return scrapeWithin(tb, c, patience)
 }
 
-func scrapeWithin(tb testing.TB, c *client.Client, timeout time.Duration) (*client.StubStatus, error) {
+func scrapeWithin(tb testing.TB, c *client.Client, timeout time.Duration) (*stubstatus.Status, error) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
 	defer cancel()
-	return c.StubStatus(ctx)
+	return stubstatus.Read(ctx, c)
 }
 
 // mustScrape scrapes once and expects the page.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 )
 
 // zipped compresses text with gzip.
@@ -50,7 +50,7 @@ func bare(protocol, body string, headers ...string) string {
 // Each kind of target accepts all valid HTTP framings.
 func TestResponses(t *testing.T) {
 	t.Parallel()
-	longest := page + strings.Repeat("x", client.MaxStubStatus-len(page))
+	longest := page + strings.Repeat("x", stubstatus.MaxDocument-len(page))
 	trimmed := strings.TrimSpace(page) // complete according to the framing
 	for name, script := range map[string]script{
 		"trimmed":            always(ok(trimmed)),

@@ -15,12 +15,15 @@ import (
 type Response struct {
 	Status int
 	Header http.Header
-	Body   []byte // at most the first MaxStubStatus bytes
+	Body   []byte // at most the first MaxFetched bytes
 	Cut    bool   // the body was longer
 	TLS    *tls.ConnectionState
 	Login  bool     // the request had credentials
 	Local  net.Addr // client address of the connection, nil if unknown
 }
+
+// MaxFetched bounds the body of a [Response], in bytes.
+const MaxFetched = 64 << 10
 
 // Fetch requests the target once and returns its response with any status and
 // body, for diagnosis of failed scrapes. Its errors are of type [*Error].
@@ -40,7 +43,7 @@ func (c *Client) Fetch(ctx context.Context) (*Response, error) {
 	if err != nil {
 		return nil, wrap(cmp.Or(context.Cause(ctx), err))
 	}
-	fetched.Body, err = io.ReadAll(&bounded{source: body, left: MaxStubStatus, limit: MaxStubStatus, cause: func() error { return context.Cause(ctx) }})
+	fetched.Body, err = io.ReadAll(&bounded{source: body, left: MaxFetched, limit: MaxFetched, cause: func() error { return context.Cause(ctx) }})
 	var e *Error
 	if fetched.Cut = errors.As(err, &e) && e.Reason == ReasonTooLarge; err != nil && !fetched.Cut {
 		return nil, wrap(err)

@@ -19,7 +19,7 @@ func TestFetch(t *testing.T) {
 		}{
 			{"200 OK", page, 200, len(page), false},
 			{"404 Not Found", "<html>", 404, 6, false},
-			{"400 Bad Request", strings.Repeat("x", 1<<20), 400, client.MaxStubStatus, true},
+			{"400 Bad Request", strings.Repeat("x", 1<<20), 400, client.MaxFetched, true},
 		} {
 			_, options := serve(t, kind, always(response(one.status, "text/plain", one.body)))
 			got, err := connect(t, options).Fetch(t.Context())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 )
 
 const adviceTimeout = "nginx did not respond within the timeout; check its load, and --nginx.timeout"
@@ -65,7 +66,7 @@ func interrupt(t *testing.T, server *fake, c *client.Client, cause error) error 
 	defer end(nil)
 	failed := make(chan error, 1)
 	go func() {
-		_, err := c.StubStatus(ctx)
+		_, err := stubstatus.Read(ctx, c)
 		failed <- err
 	}()
 	eventually(t, "the response to start", func() bool { return server.writes.Load() > 0 })
@@ -158,7 +159,7 @@ func TestCanceledBefore(t *testing.T) {
 			cancel()
 			request := func(want int64) {
 				t.Helper()
-				_, err := c.StubStatus(ctx)
+				_, err := stubstatus.Read(ctx, c)
 				check(t, err, failure{reason: client.ReasonCanceled})
 				if got := fake.requests.Load(); got != want || c.Requests() != uint64(want) {
 					t.Errorf("nginx counted %d requests, we %d, want %d", got, c.Requests(), want)
@@ -181,7 +182,7 @@ func TestKeptBeyondDeadline(t *testing.T) {
 			c := connect(t, options)
 			for range 3 {
 				ctx, end := context.WithCancelCause(t.Context())
-				if _, err := c.StubStatus(ctx); err != nil {
+				if _, err := stubstatus.Read(ctx, c); err != nil {
 					t.Error(err)
 				}
 				end(context.DeadlineExceeded)

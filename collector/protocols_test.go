@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
+	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/internal/plustest"
 )
 
 func TestModes(t *testing.T) {
 	for name, want := range map[string]client.Mode{
-		"": client.ModeAuto, "auto": client.ModeAuto, "stub_status": client.ModeStubStatus, "plus": client.ModePlus,
+		"": client.ModeAuto, "auto": client.ModeAuto, "stub_status": stubstatus.Mode, "plus": plus.Mode,
 	} {
 		if got, err := ParseMode(name); err != nil || got != want {
 			t.Errorf("%q is the mode %q (%v); want %q", name, got, err, want)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source/stubstatus"
@@ -258,7 +258,7 @@ func TestSampleOfPlus(t *testing.T) {
 	server := api.Start()
 	t.Cleanup(server.Close)
 	o := asking(t, server.URL)
-	o.Client.Mode = client.ModePlus
+	o.Client.Mode = plus.Mode
 	c := newClocked(t, []time.Duration{minute}, o)
 	c.read(t, 0)
 	before := api.Total()
@@ -397,7 +397,7 @@ func rateScenes() []scene {
 			tb.Helper()
 			api := startCountingPlus(tb)
 			o := asking(tb, api.URL)
-			o.Client.Mode = client.ModePlus
+			o.Client.Mode = plus.Mode
 			c := newClocked(tb, windows, o)
 			for range 6 {
 				api.clients.Add(12000)

@@ -3,7 +3,7 @@ package collector
 import (
 	"testing"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/plustest"
 )
@@ -25,7 +25,7 @@ func plusScenes() []scene {
 		{"plus_refused", func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			o := asking(tb, "http://"+refusing(tb)+"/api")
-			o.Client.Mode = client.ModePlus
+			o.Client.Mode = plus.Mode
 			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, o)
 		}},
 	}

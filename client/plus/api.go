@@ -20,6 +20,9 @@ import (
 	"nginx-exporter/client/document"
 )
 
+// Mode is the mode of targets that are the API of NGINX Plus.
+const Mode client.Mode = "plus"
+
 // DefaultMaxDocument is the default bound of one document of the NGINX Plus
 // API, in bytes. A hundred thousand servers need less.
 const DefaultMaxDocument = 128 << 20

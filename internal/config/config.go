@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/collector/source"
 	"nginx-exporter/internal/redact"
@@ -278,10 +279,10 @@ func (n *Nginx) mode() (client.Mode, error) {
 		return mode, fmt.Errorf("--nginx.mode: %w", err)
 	}
 	if n.Plus {
-		if mode == client.ModeStubStatus {
-			return mode, errors.New("--nginx.plus and --nginx.mode=stub_status are mutually exclusive")
+		if mode != client.ModeAuto && mode != plus.Mode {
+			return mode, fmt.Errorf("--nginx.plus and --nginx.mode=%s are mutually exclusive", mode)
 		}
-		mode = client.ModePlus
+		mode = plus.Mode
 	}
 	return mode, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 )
 
 // TestFileRefuses loads wrong files as the program does.
@@ -209,7 +210,7 @@ targets:
 	if plain.Timeout != 9*time.Second || plain.Host != "flag.test" || !plain.ProxyProtocol || plain.Mode != client.ModeAuto || plain.UserAgent != "test" {
 		t.Errorf("the flags do not fill in: %+v", plain)
 	}
-	if own.Timeout != 2*time.Second || own.Host != "own.test" || own.ProxyProtocol || own.Mode != client.ModeStubStatus {
+	if own.Timeout != 2*time.Second || own.Host != "own.test" || own.ProxyProtocol || own.Mode != stubstatus.Mode {
 		t.Errorf("the file does not go before the flags: %+v", own)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 )
 
 // peer is an nginx that records the headers of requests.
@@ -85,7 +86,7 @@ func newClient(t *testing.T, config *Config) *client.Client {
 // scraped checks that a scrape succeeds, and returns the header of the request.
 func (p *peer) scraped(t *testing.T, c *client.Client) http.Header {
 	t.Helper()
-	if _, err := c.StubStatus(t.Context()); err != nil {
+	if _, err := stubstatus.Read(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	return *p.header.Load()
@@ -94,7 +95,7 @@ func (p *peer) scraped(t *testing.T, c *client.Client) http.Header {
 // refuses checks that a scrape fails for that reason.
 func refuses(t *testing.T, what string, c *client.Client, want client.Reason) {
 	t.Helper()
-	if _, err := c.StubStatus(t.Context()); err == nil || client.ReasonOf(err) != want {
+	if _, err := stubstatus.Read(t.Context(), c); err == nil || client.ReasonOf(err) != want {
 		t.Errorf("%s: %v, not for the reason %s", what, err, want)
 	}
 }
@@ -176,7 +177,7 @@ func TestCertificateFiles(t *testing.T) {
 		whole, err := os.ReadFile(files.path("ca.crt"))
 		files.must(err)
 		files.file("ca.crt", "half")
-		if _, err := scraper.StubStatus(t.Context()); err == nil {
+		if _, err := stubstatus.Read(t.Context(), scraper); err == nil {
 			t.Error("a broken CA is trusted")
 		}
 		files.file("ca.crt", string(whole))
@@ -228,7 +229,7 @@ func TestVerification(t *testing.T) {
 		scraper := newClient(t, config)
 		if c.want != "" {
 			refuses(t, name, scraper, c.want)
-		} else if _, err := scraper.StubStatus(t.Context()); err != nil {
+		} else if _, err := stubstatus.Read(t.Context(), scraper); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -262,7 +263,7 @@ func TestProxies(t *testing.T) {
 	config.Nginx.Timeout = time.Second
 	for _, http := range []string{"{}", "{bearer_token: x}", "{tls_config: {server_name: x}}"} {
 		config.File = newFile(t, "targets: [{uri: 'http://nginx.test/', http_client_config: "+http+"}]")
-		if _, err := newClient(t, config).StubStatus(t.Context()); err == nil || environment.header.Load() != nil {
+		if _, err := stubstatus.Read(t.Context(), newClient(t, config)); err == nil || environment.header.Load() != nil {
 			t.Errorf("%s: a proxy of the environment was used (%v)", http, err)
 		}
 	}

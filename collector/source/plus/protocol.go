@@ -72,7 +72,7 @@ func New(o Options) *Protocol {
 }
 
 // Name implements [source.Protocol].
-func (*Protocol) Name() string { return "plus" }
+func (*Protocol) Name() string { return string(plus.Mode) }
 
 // Description implements [source.Protocol].
 func (*Protocol) Description() string { return "the NGINX Plus API" }

@@ -9,18 +9,19 @@ import (
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
 )
 
 // Name is the name of the protocol, and of its one source.
-const Name = "stub_status"
+const Name = string(stubstatus.Mode)
 
 // Protocol reads the status page of open-source nginx.
 type Protocol struct {
-	status *metric.Table[*client.StubStatus]
-	server *metric.Table[*client.StubStatus]
+	status *metric.Table[*stubstatus.Status]
+	server *metric.Table[*stubstatus.Status]
 }
 
 // New returns the protocol.
@@ -53,7 +54,7 @@ func (*Protocol) Recognizes(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	_, err = client.ParseStubStatus(e.Body)
+	_, err = stubstatus.Parse(e.Body)
 	return err == nil
 }
 
@@ -79,7 +80,7 @@ func (*reader) Report(*metric.Batch, bool, []*source.Result) {}
 
 // Collect implements [source.Source].
 func (r *reader) Collect(ctx context.Context, b *metric.Batch) error {
-	status, err := r.client.StubStatus(ctx)
+	status, err := stubstatus.Read(ctx, r.client)
 	if err != nil {
 		return err
 	}
@@ -94,8 +95,8 @@ func (r *reader) Collect(ctx context.Context, b *metric.Batch) error {
 // millisecondsPerSecond converts the request time of Tengine.
 const millisecondsPerSecond = 1000
 
-func statusTable() *metric.Table[*client.StubStatus] {
-	type doc = *client.StubStatus
+func statusTable() *metric.Table[*stubstatus.Status] {
+	type doc = *stubstatus.Status
 	return metric.NewTable(Name, "nginx_", []metric.Row[doc]{
 		metric.Counter("connections_accepted", "Accepted client connections.",
 			func(s doc) value.Value { return s.Accepted }),
@@ -116,8 +117,8 @@ func statusTable() *metric.Table[*client.StubStatus] {
 	})
 }
 
-func serverTable() *metric.Table[*client.StubStatus] {
-	return metric.NewTable(Name, "nginx_", []metric.Row[*client.StubStatus]{
-		metric.Info[*client.StubStatus]("server_info", "Version of nginx, from the Server header."),
-	}, metric.LabelFrom("version", func(s *client.StubStatus) string { return s.Version }))
+func serverTable() *metric.Table[*stubstatus.Status] {
+	return metric.NewTable(Name, "nginx_", []metric.Row[*stubstatus.Status]{
+		metric.Info[*stubstatus.Status]("server_info", "Version of nginx, from the Server header."),
+	}, metric.LabelFrom("version", func(s *stubstatus.Status) string { return s.Version }))
 }

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 
-	"nginx-exporter/client"
 	"nginx-exporter/client/plus"
+	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/internal/doctor"
 )
 
@@ -16,7 +16,7 @@ func (o *observation) exporterItself() *doctor.Finding {
 		return nil
 	}
 	options := o.options
-	options.Target, options.Mode = options.Target.At("/-/healthy"), client.ModeStubStatus
+	options.Target, options.Mode = options.Target.At("/-/healthy"), stubstatus.Mode
 	if !strings.HasPrefix(o.try(options).body(), "the exporter is healthy") {
 		return nil
 	}
@@ -87,10 +87,10 @@ func (o *observation) hostHeader() *doctor.Finding {
 }
 
 func (o *observation) stubStatusFound() *doctor.Finding {
-	if o.options.Mode != client.ModePlus || o.code() != http.StatusOK {
+	if o.options.Mode != plus.Mode || o.code() != http.StatusOK {
 		return nil
 	}
-	if _, err := client.ParseStubStatus(o.http.Body); err != nil {
+	if _, err := stubstatus.Parse(o.http.Body); err != nil {
 		return nil
 	}
 	return &doctor.Finding{
@@ -101,11 +101,11 @@ func (o *observation) stubStatusFound() *doctor.Finding {
 }
 
 func (o *observation) plusFound() *doctor.Finding {
-	if o.http == nil || o.options.Mode != client.ModeStubStatus || !plus.Recognizes(o.err) {
+	if o.http == nil || o.options.Mode != stubstatus.Mode || !plus.Recognizes(o.err) {
 		return nil
 	}
 	options := o.options
-	options.Mode = client.ModePlus
+	options.Mode = plus.Mode
 	r := o.try(options)
 	if !r.healthy() {
 		return nil
@@ -123,7 +123,7 @@ func (o *observation) plusPath() *doctor.Finding {
 		return nil
 	}
 	options := o.options
-	options.Mode, options.Target = client.ModePlus, options.Target.At(parent+"/api")
+	options.Mode, options.Target = plus.Mode, options.Target.At(parent+"/api")
 	if options.Target.Key() == o.target().Key() {
 		return nil
 	}

@@ -13,13 +13,14 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/plus"
+	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/internal/doctor"
 )
 
 // response is the result of one request to a target.
 type response struct {
 	options client.Options
-	stub    *client.StubStatus // if the target is stub_status
+	stub    *stubstatus.Status // if the target is stub_status
 	plus    *plus.Index        // if it is the NGINX Plus API
 	err     error              // nil if the exporter can read the target
 	http    *client.Response   // nil if there was no HTTP response
@@ -60,11 +61,11 @@ func request(ctx context.Context, options client.Options, most time.Duration) *r
 
 // scrape reads the document with which a scrape begins.
 func (r *response) scrape(ctx context.Context, c *client.Client) {
-	if r.options.Mode == client.ModePlus {
+	if r.options.Mode == plus.Mode {
 		r.plus, r.err = plus.New(c, 0).Index(ctx)
 		return
 	}
-	if r.stub, r.err = c.StubStatus(ctx); r.err == nil || r.options.Mode != client.ModeAuto || !plus.Recognizes(r.err) {
+	if r.stub, r.err = stubstatus.Read(ctx, c); r.err == nil || r.options.Mode != client.ModeAuto || !plus.Recognizes(r.err) {
 		return
 	}
 	if index, err := plus.New(c, 0).Index(ctx); err == nil {

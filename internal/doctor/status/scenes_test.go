@@ -15,7 +15,8 @@ import (
 	"syscall"
 	"time"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/plus"
+	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/internal/nginxtest"
 	"nginx-exporter/internal/plustest"
 )
@@ -449,11 +450,11 @@ esac
 // modes are targets with another interface than the exporter expects.
 func modes() map[string]problem {
 	return map[string]problem{
-		"plus for stub_status": {"plus-found", func(s *scene) { s.target(s.plus()).Mode = client.ModeStubStatus }},
+		"plus for stub_status": {"plus-found", func(s *scene) { s.target(s.plus()).Mode = stubstatus.Mode }},
 		"a document of plus":   {"plus-path", func(s *scene) { s.target(s.plus() + "/9/nginx") }},
 		"stub_status for plus": {"stub-status-found", func(s *scene) {
 			a, _ := s.nginx(statusServer)
-			s.target("http://" + a + "/stub_status").Mode = client.ModePlus
+			s.target("http://" + a + "/stub_status").Mode = plus.Mode
 		}},
 	}
 }

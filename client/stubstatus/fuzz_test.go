@@ -1,4 +1,4 @@
-package client_test
+package stubstatus_test
 
 import (
 	"math"
@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 )
 
-// FuzzStubStatus writes seven numbers into a page whose separators, line ends
+// FuzzParse writes seven numbers into a page whose separators, line ends
 // and length are chosen as well. What can be read must be those numbers: a
 // shifted, cut or wrapped one would be wrong data.
-func FuzzStubStatus(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	seed := func(n [7]uint64, between, end, later string, cut uint16) {
 		f.Add(n[0], n[1], n[2], n[3], n[4], n[5], n[6], between, end, later, cut)
 	}
@@ -27,7 +27,7 @@ func FuzzStubStatus(f *testing.F) {
 		whole := stubPage(numbers, between, end)
 		body := whole + later
 		body = body[:max(0, len(body)-int(cut))]
-		got, err := client.ParseStubStatus([]byte(body))
+		got, err := stubstatus.Parse([]byte(body))
 		if err != nil {
 			if got != nil {
 				t.Errorf("%q: both %s and error %v", body, show(got), err)

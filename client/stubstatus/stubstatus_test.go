@@ -1,22 +1,74 @@
-package client_test
+package stubstatus_test
 
 import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/client/value"
 )
+
+// page is a stub_status page.
+const page = "Active connections: 2 \nserver accepts handled requests\n 7 6 13 \nReading: 0 Writing: 1 Waiting: 1 \n"
+
+// statusOf returns a status of the seven values in the order of the page. A
+// negative gauge is absent.
+func statusOf(active, accepted, handled, requests, reading, writing, waiting float64) stubstatus.Status {
+	gauge := func(v float64) value.Value {
+		if v < 0 {
+			return value.Value{}
+		}
+		return value.Of(v)
+	}
+	return stubstatus.Status{
+		Accepted: value.Of(accepted),
+		Handled:  value.Of(handled),
+		Requests: value.Of(requests),
+		Active:   gauge(active),
+		Reading:  gauge(reading),
+		Writing:  gauge(writing),
+		Waiting:  gauge(waiting),
+	}
+}
+
+// show formats a status for messages.
+func show(s *stubstatus.Status) string {
+	return fmt.Sprintf("active %v, accepted %v, handled %v, requests %v, reading %v, writing %v, waiting %v, version %q",
+		s.Active.Float(), s.Accepted.Float(), s.Handled.Float(), s.Requests.Float(),
+		s.Reading.Float(), s.Writing.Float(), s.Waiting.Float(), s.Version)
+}
+
+// read reads the status of a server with this response.
+func read(t *testing.T, respond func(w http.ResponseWriter)) (*stubstatus.Status, error) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w) }))
+	defer server.Close()
+	target, err := client.ParseTarget(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(client.Options{Target: target, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return stubstatus.Read(t.Context(), c)
+}
 
 // pages reads the pages of one directory of testdata.
 func pages(tb testing.TB, directory string) map[string][]byte {
 	tb.Helper()
-	names, err := filepath.Glob(filepath.Join("testdata", "stub_status", directory, "*.txt"))
+	names, err := filepath.Glob(filepath.Join("testdata", directory, "*.txt"))
 	if err != nil || len(names) == 0 {
 		tb.Fatalf("no pages in %s: %v", directory, err)
 	}
@@ -31,12 +83,12 @@ func pages(tb testing.TB, directory string) map[string][]byte {
 	return found
 }
 
-func TestParseStubStatus(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 	usual := statusOf(291, 16630948, 16630946, 31070465, 6, 179, 106)
 	tengine := usual
 	tengine.RequestTime = value.Of(2864051926)
-	want := map[string]client.StubStatus{
+	want := map[string]stubstatus.Status{
 		"nginx_1_22":               statusOf(1, 2, 2, 2, 0, 1, 0),
 		"nginx_1_29":               usual,
 		"tengine":                  tengine,
@@ -61,7 +113,7 @@ func TestParseStubStatus(t *testing.T) {
 			if !known {
 				t.Fatal("no expected status for this page")
 			}
-			got, err := client.ParseStubStatus(body)
+			got, err := stubstatus.Parse(body)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +127,7 @@ func TestParseStubStatus(t *testing.T) {
 	}
 }
 
-func TestParseStubStatusRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for name, body := range pages(t, "broken") {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +141,7 @@ func TestParseStubStatusRefuses(t *testing.T) {
 // returned.
 func refused(t *testing.T, body []byte) {
 	t.Helper()
-	got, err := client.ParseStubStatus(body)
+	got, err := stubstatus.Parse(body)
 	if err == nil {
 		t.Fatalf("taken as %s", show(got))
 	}
@@ -101,7 +153,7 @@ func refused(t *testing.T, body []byte) {
 	}
 }
 
-func TestParseStubStatusNotations(t *testing.T) {
+func TestParseNotations(t *testing.T) {
 	t.Parallel()
 	notations := []string{
 		"-1", "-0", "+1", "1.0", "1.5", ".5", "1e3", "1E3", "0x10", "0b1", "0o7", "1_000", "1,000", "1'000", "1 000",
@@ -114,7 +166,7 @@ func TestParseStubStatusNotations(t *testing.T) {
 			numbers[place] = notation
 			body := fmt.Sprintf("Active connections: %v \nserver accepts handled requests\n %v %v %v \n"+
 				"Reading: %v Writing: %v Waiting: %v \n", numbers...)
-			if got, err := client.ParseStubStatus([]byte(body)); err == nil {
+			if got, err := stubstatus.Parse([]byte(body)); err == nil {
 				t.Errorf("%q as number %d was taken: %s", notation, place, show(got))
 			}
 		}
@@ -123,15 +175,15 @@ func TestParseStubStatusNotations(t *testing.T) {
 
 // A page that a proxy or a wrong length truncated is never read with a shorter
 // number: each cut gives the true numbers or none.
-func TestParseStubStatusCut(t *testing.T) {
+func TestParseCut(t *testing.T) {
 	t.Parallel()
 	for name, body := range pages(t, "whole") {
-		whole, err := client.ParseStubStatus(body)
+		whole, err := stubstatus.Parse(body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for cut := range body {
-			got, err := client.ParseStubStatus(body[:cut])
+			got, err := stubstatus.Parse(body[:cut])
 			if err == nil && *got != *whole {
 				t.Errorf("%s cut at %d gives %s; want %s", name, cut, show(got), show(whole))
 			}
@@ -139,25 +191,25 @@ func TestParseStubStatusCut(t *testing.T) {
 	}
 }
 
-func TestParseStubStatusLong(t *testing.T) {
+func TestParseLong(t *testing.T) {
 	t.Parallel()
 	digits := strings.Replace(page, "13", strings.Repeat("1", 1<<20), 1)
 	refused(t, []byte(digits))
 	refused(t, []byte(strings.Repeat(" ", 1<<20)))
 	refused(t, []byte(strings.Repeat("\n", 1<<20)))
 	refused(t, []byte(strings.Replace(page, "requests", strings.Repeat("a ", 1<<19), 1)))
-	if _, err := client.ParseStubStatus([]byte(page + strings.Repeat("more: 1\n", 1<<17))); err != nil {
+	if _, err := stubstatus.Parse([]byte(page + strings.Repeat("more: 1\n", 1<<17))); err != nil {
 		t.Errorf("many later lines: %v", err)
 	}
 	zeros := strings.Replace(page, "13", strings.Repeat("0", 1<<10)+"13", 1)
-	if got, err := client.ParseStubStatus([]byte(zeros)); err != nil || got.Requests != value.Of(13) {
+	if got, err := stubstatus.Parse([]byte(zeros)); err != nil || got.Requests != value.Of(13) {
 		t.Errorf("zeros before a number: %v", err)
 	}
 }
 
 func TestInvalid(t *testing.T) {
 	t.Parallel()
-	for want, status := range []client.StubStatus{
+	for want, status := range []stubstatus.Status{
 		statusOf(0, 0, 0, 0, 0, 0, 0),
 		statusOf(1, 1, 1, 1, 1, 1, -1),
 		statusOf(1, 1, 1, 1, -1, 1, -1),
@@ -187,10 +239,10 @@ func TestServerVersion(t *testing.T) {
 		"nginx/" + strings.Repeat("1", 59):     "",
 		"nginx/" + strings.Repeat("1", 10_000): "",
 	} {
-		listener := listen(t, "tcp", "127.0.0.1:0")
-		start(t, listener, always(strings.Replace(ok(page), "nginx/"+version, header, 1)))
-		c := connect(t, client.Options{Target: target(t, "http://"+listener.Addr().String()), Timeout: patience})
-		status, err := scrape(t, c)
+		status, err := read(t, func(w http.ResponseWriter) {
+			w.Header().Set("Server", header)
+			_, _ = w.Write([]byte(page))
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +253,7 @@ func TestServerVersion(t *testing.T) {
 }
 
 // The error names what the response is instead of a stub_status page.
-func TestNotStubStatus(t *testing.T) {
+func TestUnexpected(t *testing.T) {
 	t.Parallel()
 	const location = "check that the path of the target is a location with stub_status in nginx"
 	for name, c := range map[string]struct{ body, text, advice string }{
@@ -214,8 +266,7 @@ func TestNotStubStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, options := serve(t, "http", always(ok(c.body)))
-			_, err := scrape(t, connect(t, options))
+			_, err := read(t, func(w http.ResponseWriter) { _, _ = w.Write([]byte(c.body)) })
 			var failure *client.Error
 			if !errors.As(err, &failure) || failure.Reason != client.ReasonParse {
 				t.Fatalf("got %v", err)
@@ -238,12 +289,16 @@ func TestNotStubStatus(t *testing.T) {
 // keeps the beginning.
 func TestTooLargeKeepsBeginning(t *testing.T) {
 	t.Parallel()
-	document := `{"versions":[` + strings.Repeat("1,", client.MaxStubStatus) + `1]}`
-	for name, script := range map[string]script{"with length": always(ok(document)), "in chunks": always(chunked(document, 4000))} {
+	document := `{"versions":[` + strings.Repeat("1,", stubstatus.MaxDocument) + `1]}`
+	for name, length := range map[string]string{"with length": strconv.Itoa(len(document)), "in chunks": ""} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, options := serve(t, "http", script)
-			_, err := scrape(t, connect(t, options))
+			_, err := read(t, func(w http.ResponseWriter) {
+				if length != "" {
+					w.Header().Set("Content-Length", length)
+				}
+				_, _ = w.Write([]byte(document))
+			})
 			var failure *client.Error
 			if !errors.As(err, &failure) || failure.Reason != client.ReasonTooLarge || string(failure.Body) != document[:1<<10] {
 				t.Errorf("got %v with the beginning %q", err, failure.Body)

@@ -1,4 +1,8 @@
-package client
+// Package stubstatus reads the page of ngx_http_stub_status_module into a Go type.
+// It knows nothing of metrics.
+//
+// See https://nginx.org/en/docs/http/ngx_http_stub_status_module.html.
+package stubstatus
 
 import (
 	"bytes"
@@ -11,18 +15,22 @@ import (
 	"strconv"
 	"strings"
 
+	"nginx-exporter/client"
 	"nginx-exporter/client/value"
 )
 
-// MaxStubStatus is the size limit of a stub_status response, in bytes. A real
-// one has about a hundred.
-const MaxStubStatus = 64 << 10
+// Mode is the mode of targets that are stub_status pages.
+const Mode client.Mode = "stub_status"
 
-// StubStatus is the response of ngx_http_stub_status_module: counters since nginx
+// MaxDocument is the size limit of a stub_status response, in bytes. A real one
+// has about a hundred.
+const MaxDocument = 64 << 10
+
+// Status is the response of ngx_http_stub_status_module: counters since nginx
 // started, and gauges.
 //
 // See https://nginx.org/en/docs/http/ngx_http_stub_status_module.html#data.
-type StubStatus struct {
+type Status struct {
 	// Counters. A restart of nginx resets them.
 	Accepted value.Value // accepted client connections
 	Handled  value.Value // handled client connections: fewer than accepted only if a resource limit was reached
@@ -46,7 +54,7 @@ type StubStatus struct {
 }
 
 // Invalid returns the number of invalid gauges, which are absent.
-func (s *StubStatus) Invalid() int {
+func (s *Status) Invalid() int {
 	invalid := 0
 	for _, n := range []value.Value{s.Active, s.Reading, s.Writing, s.Waiting} {
 		if !n.IsSet() {
@@ -56,21 +64,17 @@ func (s *StubStatus) Invalid() int {
 	return invalid
 }
 
-// StubStatus requests the stub_status page of the target. Its errors are of type
-// [*Error].
-func (c *Client) StubStatus(ctx context.Context) (*StubStatus, error) {
-	var status *StubStatus
-	err := c.Get(ctx, "", MaxStubStatus, func(response *http.Response, body io.Reader) error {
+// Read requests the stub_status page of the client's target. Its errors are of
+// type [*client.Error].
+func Read(ctx context.Context, c *client.Client) (*Status, error) {
+	var status *Status
+	err := c.Get(ctx, "", MaxDocument, func(response *http.Response, body io.Reader) error {
 		page, err := io.ReadAll(body)
-		var e *Error
-		if errors.As(err, &e) { // too large, as a document of another protocol may be
-			e.Body = beginning(page)
-		}
 		if err != nil {
-			return err
+			return client.WithBody(err, page) // too large, as a document of another protocol may be
 		}
-		if status, err = parseStubStatus(page, isDelimited(response)); err != nil {
-			return notStubStatus(page, err)
+		if status, err = parse(page, isDelimited(response)); err != nil {
+			return unexpected(page, err)
 		}
 		status.Version = serverVersion(response.Header.Get("Server"))
 		return nil
@@ -85,17 +89,17 @@ func isDelimited(response *http.Response) bool {
 	return response.ContentLength >= 0 || len(response.TransferEncoding) > 0 || response.Header.Get("Content-Encoding") == "gzip"
 }
 
-// notStubStatus describes a response that is not a stub_status page.
-func notStubStatus(body []byte, err error) error {
+// unexpected describes a response that is not a stub_status page.
+func unexpected(body []byte, err error) error {
 	start := bytes.ToLower(bytes.TrimSpace(body[:min(len(body), 256)]))
 	switch {
 	case len(body) == 0:
-		return Unexpected(body, errors.New("the response is empty"), "")
+		return client.Unexpected(body, errors.New("the response is empty"), "")
 	case bytes.HasPrefix(start, []byte("<")):
-		return Unexpected(body, fmt.Errorf("the response is a web page instead of stub_status: %s", Quote(body)),
+		return client.Unexpected(body, fmt.Errorf("the response is a web page instead of stub_status: %s", client.Quote(body)),
 			"check the path of the target: another location of nginx, often location /, responds to it")
 	default:
-		return Unexpected(body, fmt.Errorf("%w in the response %s", err, Quote(body)), "")
+		return client.Unexpected(body, fmt.Errorf("%w in the response %s", err, client.Quote(body)), "")
 	}
 }
 
@@ -114,7 +118,7 @@ func serverVersion(header string) string {
 	return product
 }
 
-// ParseStubStatus parses a stub_status page by its names:
+// Parse parses a stub_status page by its names:
 //
 //	Active connections: 2
 //	server accepts handled requests
@@ -125,11 +129,11 @@ func serverVersion(header string) string {
 // blank lines before the page are ignored. Any other deviation is an error. A
 // last number without white space after it may be incomplete, which is an error
 // too.
-func ParseStubStatus(page []byte) (*StubStatus, error) { return parseStubStatus(page, false) }
+func Parse(page []byte) (*Status, error) { return parse(page, false) }
 
-// parseStubStatus parses a page. If it is known to be whole, its last number is
+// parse parses a page. If it is known to be whole, its last number is
 // complete.
-func parseStubStatus(page []byte, whole bool) (*StubStatus, error) {
+func parse(page []byte, whole bool) (*Status, error) {
 	page = bytes.TrimLeft(page, " \t\r\n")
 	lines := bytes.SplitN(page, []byte("\n"), 5)
 	if len(lines) < 4 {
@@ -139,7 +143,7 @@ func parseStubStatus(page []byte, whole bool) (*StubStatus, error) {
 	if last := lines[len(lines)-1]; !whole && len(lines) == 4 && !bytes.ContainsAny(last[max(0, len(last)-1):], " \t\r") {
 		return nil, errors.New("the last line is incomplete")
 	}
-	s := &StubStatus{}
+	s := &Status{}
 	if err := s.parseActive(lines[0]); err != nil {
 		return nil, err
 	}
@@ -152,7 +156,7 @@ func parseStubStatus(page []byte, whole bool) (*StubStatus, error) {
 	return s, nil
 }
 
-func (s *StubStatus) parseActive(line []byte) error {
+func (s *Status) parseActive(line []byte) error {
 	rest, found := bytes.CutPrefix(line, []byte("Active connections: "))
 	if fields := blanks(rest); found && len(fields) == 1 {
 		return parseGauge(&s.Active, fields[0])
@@ -161,7 +165,7 @@ func (s *StubStatus) parseActive(line []byte) error {
 }
 
 // parseServer parses the line of column names and the line of their values.
-func (s *StubStatus) parseServer(header, numbers []byte) error {
+func (s *Status) parseServer(header, numbers []byte) error {
 	names, values := blanks(header), blanks(numbers)
 	if len(names) == 0 || string(names[0]) != "server" {
 		return errors.New(`no line "server accepts handled requests"`)
@@ -189,7 +193,7 @@ func (s *StubStatus) parseServer(header, numbers []byte) error {
 }
 
 // parseStates parses the line of pairs such as "Waiting: 1".
-func (s *StubStatus) parseStates(line []byte) error {
+func (s *Status) parseStates(line []byte) error {
 	fields := blanks(line)
 	if len(fields)%2 != 0 {
 		return errors.New("a state without a number")
