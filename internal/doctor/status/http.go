@@ -86,37 +86,6 @@ func (o *observation) hostHeader() *doctor.Finding {
 	return nil
 }
 
-func (o *observation) stubStatusFound() *doctor.Finding {
-	if o.options.Mode != plus.Mode || o.code() != http.StatusOK {
-		return nil
-	}
-	if _, err := stubstatus.Parse(o.http.Body); err != nil {
-		return nil
-	}
-	return &doctor.Finding{
-		Message:  "The target is stub_status, and the exporter expects NGINX Plus.",
-		Evidence: []doctor.Evidence{o.bodyEvidence()},
-		Fix:      []string{"set " + o.setting("--nginx.mode=auto and remove --nginx.plus and NGINX_PLUS", "mode: auto")},
-	}
-}
-
-func (o *observation) plusFound() *doctor.Finding {
-	if o.http == nil || o.options.Mode != stubstatus.Mode || !plus.Recognizes(o.err) {
-		return nil
-	}
-	options := o.options
-	options.Mode = plus.Mode
-	r := o.try(options)
-	if !r.healthy() {
-		return nil
-	}
-	return &doctor.Finding{
-		Message:  "The target is the NGINX Plus API, and the exporter expects stub_status.",
-		Evidence: []doctor.Evidence{r.evidence("as NGINX Plus")},
-		Fix:      []string{"set " + o.setting("--nginx.mode=auto", "mode: auto")},
-	}
-}
-
 func (o *observation) plusPath() *doctor.Finding {
 	parent, _, below := strings.Cut(o.target().Path(), "/api/")
 	if o.http == nil || !below {

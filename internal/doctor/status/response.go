@@ -19,12 +19,13 @@ import (
 
 // response is the result of one request to a target.
 type response struct {
-	options client.Options
-	stub    *stubstatus.Status // if the target is stub_status
-	plus    *plus.Index        // if it is the NGINX Plus API
-	err     error              // nil if the exporter can read the target
-	http    *client.Response   // nil if there was no HTTP response
-	elapsed time.Duration
+	options  client.Options
+	document string             // what the exporter reads there, in a few words
+	stub     *stubstatus.Status // if the target is stub_status
+	plus     *plus.Index        // if it is the NGINX Plus API
+	err      error              // nil if the exporter can read the target
+	http     *client.Response   // nil if there was no HTTP response
+	elapsed  time.Duration
 }
 
 // Timeouts of a request. The first one has the timeout of the exporter, since a
@@ -61,15 +62,14 @@ func request(ctx context.Context, options client.Options, most time.Duration) *r
 
 // scrape reads the document with which a scrape begins.
 func (r *response) scrape(ctx context.Context, c *client.Client) {
-	if r.options.Mode == plus.Mode {
-		r.plus, r.err = plus.New(c, 0).Index(ctx)
+	if r.err = dialectOf(r.options.Mode).read(ctx, c, r); r.err == nil || r.options.Mode != client.ModeAuto {
 		return
 	}
-	if r.stub, r.err = stubstatus.Read(ctx, c); r.err == nil || r.options.Mode != client.ModeAuto || !plus.Recognizes(r.err) {
-		return
-	}
-	if index, err := plus.New(c, 0).Index(ctx); err == nil {
-		r.plus, r.err = index, nil
+	for _, d := range dialects() {
+		if d.recognizes(r.err) && d.read(ctx, c, r) == nil {
+			r.err = nil
+			return
+		}
 	}
 }
 
@@ -125,12 +125,8 @@ func (r *response) wantsTLS() bool {
 // summary describes the response in a few words.
 func (r *response) summary() string {
 	switch {
-	case r.healthy() && r.plus != nil:
-		return fmt.Sprintf("NGINX Plus API version %d", r.plus.Version)
-	case r.healthy() && r.stub.Version != "":
-		return "stub_status of nginx " + r.stub.Version
 	case r.healthy():
-		return "stub_status"
+		return r.document
 	case r.closed():
 		return "connection closed without a response"
 	case r.reason() == client.ReasonTimeout:
