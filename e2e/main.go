@@ -57,6 +57,7 @@ func runScenario() error {
 	flags.StringVar(&tools.TempDir, "tmp", "", "directory for temporary files")
 	flags.StringVar(&tools.Only, "only", "", "part to run, all if empty")
 	flags.StringVar(&tools.Faults, "faults", "", "pattern for names of faults")
+	flags.DurationVar(&tools.ShapeTime, "shape-time", 30*time.Second, "duration of each load shape")
 	flags.StringVar(&tools.Record, "record", "", "directory for recorded conversations of doctor")
 	var existing existingCluster
 	flags.StringVar(&existing.config, "kubeconfig", "", "kubeconfig of an existing cluster; starts none")

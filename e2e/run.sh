@@ -74,4 +74,4 @@ unshare --net --pid --fork --kill-child=KILL --mount --mount-proc bash -euo pipe
     exec "$@"
 ' e2e "$work/e2e" -bin "$bin" -root "$root" -tmp "$work/tmp" \
     -exporter "$work/nginx-exporter" -helm "$root/bin/tools/helm" \
-    -only "${E2E_ONLY:-}" -faults "${E2E_FAULTS:-}" -record "${E2E_RECORD:-}"
+    -only "${E2E_ONLY:-}" -faults "${E2E_FAULTS:-}" -shape-time "${E2E_SHAPE_TIME:-30s}" -record "${E2E_RECORD:-}"

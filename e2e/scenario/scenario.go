@@ -34,6 +34,8 @@ type Tools struct {
 	// Faults is a pattern for names of faults, all if empty. Record is a directory for
 	// recorded conversations of doctor, none if empty.
 	Faults, Record string
+	// ShapeTime is the duration of each load shape.
+	ShapeTime time.Duration
 }
 
 // The parts of a run.

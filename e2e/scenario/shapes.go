@@ -20,8 +20,7 @@ import (
 )
 
 const (
-	// shapeTime is how long a shape lasts, shapeStep how long a rate of it.
-	shapeTime = 30 * time.Second
+	// shapeStep is how long a rate of a shape lasts.
 	shapeStep = 3 * time.Second
 	// lowRate and highRate are the requests/s of all pods together; with 20 for one pod,
 	// they need one and five.
@@ -110,14 +109,14 @@ func (s *Scenario) simulated(ctx context.Context) error {
 // record puts the load of a shape on nginx and reads the status of the HPA.
 func (s *Scenario) record(ctx context.Context, t *timeline, shape func(float64) float64) ([]seen, error) {
 	var sending sync.WaitGroup
-	ctx, cancel := context.WithTimeout(ctx, shapeTime)
+	ctx, cancel := context.WithTimeout(ctx, s.tools.ShapeTime)
 	defer sending.Wait()
 	defer cancel()
 	began := time.Now()
 	sending.Go(func() {
 		for ctx.Err() == nil {
 			stepCtx, cancel := context.WithTimeout(ctx, shapeStep)
-			share := shape(min(time.Since(began).Seconds()/shapeTime.Seconds(), 1))
+			share := shape(min(time.Since(began).Seconds()/s.tools.ShapeTime.Seconds(), 1))
 			t.generator.Run(stepCtx, int(lowRate+share*(highRate-lowRate)))
 			cancel()
 		}

@@ -26,6 +26,9 @@ type Prometheus struct {
 	Fetch func(ctx context.Context, path string) (status int, body []byte, err error)
 }
 
+// ErrNoSeries means that a query returned no series in its whole range.
+var ErrNoSeries = errors.New("the query returned no series")
+
 // Limits of requests. Prometheus returns at most 11,000 points of a series.
 const (
 	pointsPerPage  = 10000
@@ -81,7 +84,7 @@ func (q *rangeQuery) sample(ctx context.Context) (sample, error) {
 		if q.next.After(q.End) {
 			q.client.CloseIdleConnections()
 			if q.labels == "" {
-				return sample{}, fmt.Errorf("the query returned no series between %s and %s: %s", q.Begin.Format(time.RFC3339), q.End.Format(time.RFC3339), q.Query)
+				return sample{}, fmt.Errorf("%w between %s and %s: %s", ErrNoSeries, q.Begin.Format(time.RFC3339), q.End.Format(time.RFC3339), q.Query)
 			}
 			return sample{}, io.EOF
 		}

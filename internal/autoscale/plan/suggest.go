@@ -40,14 +40,14 @@ func Suggest(ctx context.Context, o *cluster.Observation, request Request, addre
 	}
 	pods := regexp.MustCompile(`pod=~"([^"]*)"`).FindStringSubmatch(query)
 	queries := suggest.Workload{Namespace: s.namespace, Pods: pods[1], Container: s.nginxContainer().Name}.Queries()
-	var loads [2]*load.Load
-	for i, text := range []string{queries.Rate, queries.CPU} {
+	var loads [3]*load.Load
+	for i, text := range []string{queries.Rate, queries.CPU, queries.Latency} {
 		p := load.Prometheus{URL: address, Query: text, Begin: now.Add(-suggestedFrom), End: now, Step: suggestedStep, Fetch: fetch}
 		if loads[i], err = p.Load(ctx); err != nil {
 			return nil, invalid("no target can be suggested: Prometheus at %s: %v", cluster.WithoutLogin(address), err)
 		}
 	}
-	samples, err := suggest.Read(loads[0], loads[1], nil)
+	samples, err := suggest.Read(loads[0], loads[1], loads[2])
 	if err != nil {
 		return nil, invalid("no target can be suggested: Prometheus at %s: %v", cluster.WithoutLogin(address), err)
 	}

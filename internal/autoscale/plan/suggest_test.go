@@ -15,18 +15,24 @@ import (
 )
 
 // rangeResponse is the response to a range query: a daily wave, of which CPU uses one percent
-// of the request for each request per second, from a time on.
-func rangeResponse(t *testing.T, from time.Time, query string) string {
+// of the request for each request per second, from a time on. Requests are slower above a
+// rate; if it is 0, no access log is read.
+func rangeResponse(t *testing.T, from time.Time, slowFrom float64, query string) string {
 	t.Helper()
 	form, err := url.ParseQuery(query)
 	if err != nil {
 		t.Error(err)
 	}
 	expr, perRequest := form.Get("query"), 1.0
-	if strings.Contains(expr, "container_cpu_usage_seconds_total") {
+	switch {
+	case strings.Contains(expr, "container_cpu_usage_seconds_total"):
 		perRequest = 0.01
+	case strings.Contains(expr, "nginx_http_request_duration_seconds_bucket") && slowFrom == 0:
+		return `{"status":"success","data":{"resultType":"matrix","result":[]}}`
+	case strings.Contains(expr, "nginx_http_request_duration_seconds_bucket"):
+		perRequest = 0
 	}
-	if !strings.Contains(expr, `pod=~"web-[bcdfghjklmnpqrstvwxz2456789]{1,10}-`) || perRequest < 1 && !strings.Contains(expr, `container="nginx"`) {
+	if !strings.Contains(expr, `pod=~"web-[bcdfghjklmnpqrstvwxz2456789]{1,10}-`) || perRequest == 0.01 && !strings.Contains(expr, `container="nginx"`) {
 		t.Errorf("query %s", expr)
 	}
 	begin, _ := strconv.ParseFloat(form.Get("start"), 64)
@@ -35,7 +41,14 @@ func rangeResponse(t *testing.T, from time.Time, query string) string {
 	for at := begin; at <= end; at += suggestedStep.Seconds() {
 		if at >= float64(from.Unix()) {
 			rate := 50 - 40*math.Cos(2*math.Pi*at/(24*time.Hour).Seconds())
-			points = append(points, fmt.Sprintf(`[%f,"%f"]`, at, rate*perRequest))
+			value := rate * perRequest
+			if perRequest == 0 {
+				value = 0.02
+				if rate > slowFrom {
+					value = 0.05
+				}
+			}
+			points = append(points, fmt.Sprintf(`[%f,"%f"]`, at, value))
 		}
 	}
 	return fmt.Sprintf(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[%s]}]}}`, strings.Join(points, ","))
@@ -47,12 +60,14 @@ func TestSuggest(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cluster, address string
 		data             time.Duration
-		want             string // of an error
+		slowFrom         float64
+		want             string // of an error, or in the text
 	}{
-		"through the API server": {"adapter", "", 72 * time.Hour, ""},
-		"directly":               {"bare", "http://prometheus.test:9090", 72 * time.Hour, ""},
-		"an hour of data":        {"adapter", "", time.Hour, "no target can be suggested: A day of data is required"},
-		"no Prometheus":          {"bare", "", 0, "no Prometheus was found; give its URL with --prometheus.url"},
+		"through the API server": {"adapter", "", 72 * time.Hour, 0, "Latency is not considered: there is no nginx_http_request_duration_seconds"},
+		"directly":               {"bare", "http://prometheus.test:9090", 72 * time.Hour, 0, "Latency is not considered: there is no nginx_http_request_duration_seconds"},
+		"with an access log":     {"adapter", "", 72 * time.Hour, 60, "is twice that of a low load from 6"},
+		"an hour of data":        {"adapter", "", time.Hour, 0, "no target can be suggested: A day of data is required"},
+		"no Prometheus":          {"bare", "", 0, 0, "no Prometheus was found; give its URL with --prometheus.url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := readCluster(t, tt.cluster)
@@ -61,7 +76,7 @@ func TestSuggest(t *testing.T) {
 				Namespace: "shop", Workload: r.Ref,
 				Run: func(ctx context.Context, args []string) ([]byte, error) {
 					if query, found := strings.CutPrefix(args[2], proxy); found {
-						return []byte(rangeResponse(t, now.Add(-tt.data), query)), nil
+						return []byte(rangeResponse(t, now.Add(-tt.data), tt.slowFrom, query)), nil
 					}
 					return c.run(ctx, args)
 				},
@@ -70,15 +85,29 @@ func TestSuggest(t *testing.T) {
 						t.Errorf("requested %s", address)
 					}
 					_, query, _ := strings.Cut(path, "?")
-					return 200, []byte(rangeResponse(t, now.Add(-tt.data), query)), nil
+					return 200, []byte(rangeResponse(t, now.Add(-tt.data), tt.slowFrom, query)), nil
 				},
 			})
 			made, err := Suggest(t.Context(), o, r, tt.address, now)
-			switch {
-			case tt.want != "" && (!IsInput(err) || !strings.Contains(err.Error(), tt.want)):
-				t.Errorf("%v; want %q", err, tt.want)
-			case tt.want == "" && (err != nil || made.Confidence != suggest.High || made.Target < 95 || made.Target > 100):
-				t.Errorf("%+v, %v", made, err)
+			if tt.data < 24*time.Hour {
+				if !IsInput(err) || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("%v; want %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var text strings.Builder
+			if err := made.WriteText(&text, 80); err != nil {
+				t.Fatal(err)
+			}
+			low := 95.0
+			if tt.slowFrom > 0 {
+				low = tt.slowFrom
+			}
+			if made.Confidence != suggest.High || made.Target < low || made.Target > low+5 || !strings.Contains(text.String(), tt.want) {
+				t.Errorf("want %q:\n%s", tt.want, text.String())
 			}
 		})
 	}

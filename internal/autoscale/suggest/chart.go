@@ -9,7 +9,7 @@ import (
 	"nginx-exporter/internal/autoscale/simulate"
 )
 
-// Sizes of the chart.
+// Sizes of the charts.
 const (
 	height    = 12
 	axisWidth = 6
@@ -26,69 +26,141 @@ func (s *Suggestion) WriteText(to io.Writer, columns int) error {
 		fmt.Fprintf(&b, "Suggested target: %.4g requests per second of a pod (confidence: %s)\n", s.Target, s.Confidence)
 		fmt.Fprintf(&b, "  CPU reaches its request at %.3g requests per second (R² %.2f; %d samples in %s; rates from %.3g to %.3g)\n",
 			s.Limit, s.R2, len(s.Samples), simulate.Duration(s.Span), s.Rates[0], s.Rates[1])
-		if s.Knee > 0 {
-			fmt.Fprintf(&b, "  the latency is twice that of a low load from %.3g requests per second on\n", s.Knee)
-		}
+		fmt.Fprintf(&b, "  %s\n", s.latencyText())
 	}
 	for _, reason := range s.Missing {
 		fmt.Fprintf(&b, "  %s\n", reason)
 	}
+	width := min(max(columns, minWidth), maxWidth) - axisWidth - 1
 	if len(s.Samples) > 0 {
-		s.writeChart(&b, min(max(columns, minWidth), maxWidth)-axisWidth-1)
+		b.WriteString("\nCPU usage (% of the request)\n")
+		s.cpuChart(width).write(&b, width)
+	}
+	if s.Latencies >= minLatencies {
+		b.WriteString("\nLatency, 95th percentile (seconds)\n")
+		s.latencyChart(width).write(&b, width)
 	}
 	_, err := io.WriteString(to, b.String())
 	return err
 }
 
-// writeChart draws the points, the line, and where it reaches the request.
-func (s *Suggestion) writeChart(b *strings.Builder, width int) {
-	right, top := s.Limit*1.1, 1.1
+// latencyText says what the latency means for the target, or what is missing.
+func (s *Suggestion) latencyText() string {
+	switch {
+	case s.Latencies == 0:
+		return "Latency is not considered: there is no nginx_http_request_duration_seconds, which the exporter reads from access logs (inject --access-log)"
+	case s.Latencies < minLatencies:
+		return fmt.Sprintf("Latency is not considered: it is known for %d samples, of the %d required", s.Latencies, minLatencies)
+	case s.Knee > 0:
+		return fmt.Sprintf("Latency (95th percentile) is twice that of a low load from %.3g requests per second on", s.Knee)
+	}
+	return "Latency (95th percentile) stays below twice that of a low load"
+}
+
+// chart has points with the request rate as x, up to right and top.
+type chart struct {
+	right, top float64
+	few        int // points of a cell that is drawn small
+	counts     [][]int
+	label      func(row int) string
+	line       func(rate float64) float64 // nil for none
+	at         float64                    // rate of a vertical line, 0 for none
+	until      float64                    // height of that line
+}
+
+// newChart counts the points in cells.
+func (s *Suggestion) newChart(width int, top float64, value func(Sample) float64) *chart {
+	c := &chart{right: s.Limit * 1.1, top: top, few: max(len(s.Samples)/200, 1), counts: make([][]int, height)}
 	for _, p := range s.Samples {
-		right, top = max(right, p.Rate), max(top, p.CPU)
+		c.right, c.top = max(c.right, p.Rate), max(c.top, value(p))
 	}
-	if right == 0 {
-		right = 1
+	if c.right == 0 {
+		c.right = 1
 	}
-	column := func(rate float64) int { return min(int(rate/right*float64(width)), width-1) }
-	row := func(cpu float64) int { return min(int(cpu/top*height), height-1) }
-	counts := make([][]int, height)
-	for y := range counts {
-		counts[y] = make([]int, width)
+	for y := range c.counts {
+		c.counts[y] = make([]int, width)
 	}
 	for _, p := range s.Samples {
-		counts[row(max(p.CPU, 0))][column(p.Rate)]++
-	}
-	b.WriteString("\nCPU usage (% of the request)\n")
-	for y := height - 1; y >= 0; y-- {
-		label := ""
-		if y == 0 || y == row(1) {
-			label = fmt.Sprintf("%d%%", y/max(row(1), 1)*100)
+		if v := value(p); v >= 0 {
+			c.counts[c.row(v)][c.column(p.Rate, width)]++
 		}
-		fmt.Fprintf(b, "%*s │", axisWidth-1, label)
+	}
+	return c
+}
+
+func (c *chart) row(value float64) int { return min(int(value/c.top*height), height-1) }
+
+func (c *chart) column(rate float64, width int) int {
+	return min(int(rate/c.right*float64(width)), width-1)
+}
+
+// cpuChart has the fitted line, and where it reaches the request.
+func (s *Suggestion) cpuChart(width int) *chart {
+	c := s.newChart(width, 1.1, func(p Sample) float64 { return max(p.CPU, 0) })
+	c.at, c.until = s.Limit, 1
+	c.label = func(row int) string {
+		if row == 0 || row == c.row(1) {
+			return fmt.Sprintf("%d%%", row/max(c.row(1), 1)*100)
+		}
+		return ""
+	}
+	if s.PerRequest > 0 {
+		c.line = func(rate float64) float64 { return s.Base + s.PerRequest*rate }
+	}
+	return c
+}
+
+// latencyChart has the rate from which on the latency is twice that of a low load.
+func (s *Suggestion) latencyChart(width int) *chart {
+	highest := 0.0
+	for _, p := range s.Samples {
+		highest = max(highest, p.Latency)
+	}
+	c := s.newChart(width, highest*1.1, func(p Sample) float64 {
+		if p.Latency <= 0 {
+			return -1 // unknown
+		}
+		return p.Latency
+	})
+	c.at, c.until = s.Knee, c.top
+	c.label = func(row int) string {
+		switch row {
+		case 0:
+			return "0"
+		case height - 1:
+			return fmt.Sprintf("%.2g", c.top)
+		}
+		return ""
+	}
+	return c
+}
+
+// write draws the chart.
+func (c *chart) write(b *strings.Builder, width int) {
+	for y := height - 1; y >= 0; y-- {
+		fmt.Fprintf(b, "%*s │", axisWidth-1, c.label(y))
 		var line strings.Builder
 		for x := range width {
-			line.WriteRune(s.mark(counts[y][x], y, x, width, right, top))
+			line.WriteRune(c.mark(y, x, width))
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	fmt.Fprintf(b, "%*s └%s\n", axisWidth-1, "", strings.Repeat("─", width))
-	end := fmt.Sprintf("%.3g requests per second of a pod", right)
+	end := fmt.Sprintf("%.3g requests per second of a pod", c.right)
 	fmt.Fprintf(b, "%*s0%*s\n", axisWidth, "", width, end)
 }
 
 // mark is the character of a cell.
-func (s *Suggestion) mark(count, y, x, width int, right, top float64) rune {
-	few := max(len(s.Samples)/200, 1)
-	rate := (float64(x) + 0.5) / float64(width) * right
-	fitted := int(math.Floor((s.Base + s.PerRequest*rate) / top * height))
-	switch {
-	case count > few:
+func (c *chart) mark(y, x, width int) rune {
+	rate := (float64(x) + 0.5) / float64(width) * c.right
+	switch count := c.counts[y][x]; {
+	case count > c.few:
 		return '●'
 	case count > 0:
 		return '·'
-	case s.PerRequest > 0 && fitted == y:
+	case c.line != nil && int(math.Floor(c.line(rate)/c.top*height)) == y:
 		return '─'
-	case s.Limit > 0 && int(s.Limit/right*float64(width)) == x && y <= int(height/top):
+	case c.at > 0 && int(c.at/c.right*float64(width)) == x && y <= int(c.until*height/c.top):
 		return '┊'
 	}
 	return ' '

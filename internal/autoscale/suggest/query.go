@@ -17,6 +17,9 @@ type Workload struct {
 type Queries struct {
 	Rate string // requests per second of a pod
 	CPU  string // CPU usage as a share of the request
+	// Latency is the 95th percentile of the request duration of all pods, in seconds. It
+	// has no value without requests, and no series where no access log is read.
+	Latency string
 }
 
 // Queries returns the queries with metrics of this exporter, cAdvisor and
@@ -30,6 +33,7 @@ func (w Workload) Queries() Queries {
 		Rate: "avg(sum by (pod) (rate(nginx_http_requests_total{" + pods + "}[5m])))",
 		CPU: "sum(rate(container_cpu_usage_seconds_total{" + container + "}[5m])) / " +
 			"sum(kube_pod_container_resource_requests{" + container + `,resource="cpu"})`,
+		Latency: "histogram_quantile(0.95, sum by (le) (rate(nginx_http_request_duration_seconds_bucket{" + pods + "}[5m]))) >= 0",
 	}
 }
 

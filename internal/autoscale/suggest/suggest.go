@@ -6,6 +6,8 @@
 package suggest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -27,7 +29,8 @@ type Sample struct {
 // maxSamples bounds memory: half a year every five minutes.
 const maxSamples = 52560
 
-// Read joins series by their times. Latency may be nil, or have no samples at times.
+// Read joins series by their times. Latency may be nil or have no series, or no samples at
+// times.
 func Read(rate, cpu, latency *load.Load) ([]Sample, error) {
 	other, stop := iter.Pull2(cpu.Points)
 	defer stop()
@@ -47,7 +50,7 @@ func Read(rate, cpu, latency *load.Load) ([]Sample, error) {
 			continue
 		}
 		seconds, _, err := l.at(p.At)
-		if err != nil {
+		if err != nil && !errors.Is(err, load.ErrNoSeries) {
 			return nil, err
 		}
 		if len(samples) == maxSamples {
@@ -111,6 +114,8 @@ type Suggestion struct {
 	// Limit is where CPU reaches the request; Knee where the latency doubles, 0 if
 	// it does not, or is unknown. The target is the lower one.
 	Limit, Knee float64
+	// Latencies is how many samples have a latency.
+	Latencies int
 	// The line: CPU = Base + PerRequest * rate, and how well it fits, 0 to 1.
 	Base, PerRequest, R2 float64
 	// Rates are the 5th and 95th percentile of the rate, Span is the time of all
@@ -151,15 +156,22 @@ func Fit(samples []Sample) *Suggestion {
 		return s
 	}
 	s.Limit = (1 - s.Base) / s.PerRequest
-	s.Knee = knee(samples)
-	s.Target = s.Limit
-	if s.Knee > 0 {
-		s.Target = min(s.Limit, s.Knee)
-	}
-	s.Target = roundDown(s.Target)
+	s.observeLatency()
+	s.Target = roundDown(s.lower())
 	s.judge()
 	return s
 }
+
+// lower is the lower one of the limit and the knee.
+func (s *Suggestion) lower() float64 {
+	if s.Knee > 0 {
+		return min(s.Limit, s.Knee)
+	}
+	return s.Limit
+}
+
+// minLatencies is how many samples with a latency are required to find a knee.
+const minLatencies = 100
 
 // line fits a line by least squares.
 func (s *Suggestion) line() {
@@ -206,7 +218,7 @@ func (s *Suggestion) obstacles() []string {
 
 // judge sets how sure the suggestion is.
 func (s *Suggestion) judge() {
-	reach := s.Rates[1] / s.Limit
+	reach := s.Rates[1] / s.lower()
 	switch {
 	case s.R2 >= highR2 && reach >= highReach:
 		s.Confidence = High
@@ -223,16 +235,16 @@ func (s *Suggestion) judge() {
 	}
 }
 
-// knee returns the lowest rate from which on the latency is twice that of the lowest
-// rates, comparing medians of ten groups of the same size; 0 if there is none.
-func knee(samples []Sample) float64 {
+// observeLatency sets the knee: the lowest rate from which on the latency is twice that of
+// the lowest rates, comparing medians of ten groups of the same size.
+func (s *Suggestion) observeLatency() {
 	const groups = 10
-	known := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.Latency <= 0 })
-	if len(known) < groups*groups {
-		return 0
+	known := slices.DeleteFunc(slices.Clone(s.Samples), func(s Sample) bool { return s.Latency <= 0 })
+	if s.Latencies = len(known); len(known) < minLatencies {
+		return
 	}
-	slices.SortFunc(known, func(a, b Sample) int { return compare(a.Rate, b.Rate) })
-	found, base := 0.0, 0.0
+	slices.SortFunc(known, func(a, b Sample) int { return cmp.Compare(a.Rate, b.Rate) })
+	base := 0.0
 	for i := range groups {
 		group := known[i*len(known)/groups : (i+1)*len(known)/groups]
 		latencies := make([]float64, len(group))
@@ -245,22 +257,11 @@ func knee(samples []Sample) float64 {
 		case i == 0:
 			base = median
 		case median < 2*base:
-			found = 0
-		case found == 0:
-			found = group[0].Rate
+			s.Knee = 0
+		case s.Knee == 0:
+			s.Knee = group[0].Rate
 		}
 	}
-	return found
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // quantile returns a quantile of the rates.
