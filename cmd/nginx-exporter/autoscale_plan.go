@@ -57,6 +57,7 @@ func (p *planning) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("min", "Minimum number of replicas.").Default("2").IntVar(&r.Min)
 	cmd.Flag("max", "Maximum number of replicas.").Default("10").IntVar(&r.Max)
 	cmd.Flag("engine", "What scales: adapter, keda, keda-direct, gke, or auto for what fits the cluster.").Default(plan.EngineAuto).EnumVar(&r.Engine, plan.Engines()...)
+	cmd.Flag("prometheus", "Prometheus that scrapes the pods, if there are several: an object of prometheus-operator, or else a Service.").PlaceHolder("NAMESPACE/NAME").StringVar(&r.PrometheusName)
 	cmd.Flag("details", "Show all fields of the sidecar.").BoolVar(&p.details)
 	cmd.Flag("image", "Image of the exporter.").Default(o.Image).StringVar(&o.Image)
 	cmd.Flag("image-pull-secret", "Secret with the credentials for the image, to add to the pods.").StringVar(&o.PullSecret)

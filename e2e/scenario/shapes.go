@@ -56,6 +56,8 @@ func between(x, from, to float64) float64 {
 const (
 	// poll is how often the status of the HPA is read.
 	poll = 500 * time.Millisecond
+	// readLimit is how long the status and the metric may be unreadable: less than two syncs.
+	readLimit = 8 * time.Second
 	// lead is how long before a sync of the real HPA the simulated one has its metric: a rate
 	// over 2 s is up to 1.5 s old, and the syncs of both drift.
 	lead = 3500 * time.Millisecond
@@ -124,6 +126,7 @@ func (s *Scenario) record(ctx context.Context, t *timeline, shape func(float64) 
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	var all []seen
+	read := began
 	for {
 		select {
 		case <-ctx.Done():
@@ -135,9 +138,12 @@ func (s *Scenario) record(ctx context.Context, t *timeline, shape func(float64) 
 		switch {
 		case ctx.Err() != nil:
 			return all, nil
+		case err != nil && time.Since(read) < readLimit:
+			continue
 		case err != nil:
 			return nil, err
 		}
+		read = time.Now()
 		r := &t.last
 		if r.value < 0 {
 			return nil, fmt.Errorf("the HPA has no metric: %s", r.why)

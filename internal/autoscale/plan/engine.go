@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -135,6 +136,10 @@ func (s *site) adapterSteps(p *Plan) error {
 		p.add(s.noEngine())
 		return nil
 	}
+	if step := s.otherPrometheus(); step != nil {
+		p.add(*step)
+		return nil
+	}
 	if err := s.monitorSteps(p); err != nil {
 		return err
 	}
@@ -142,6 +147,28 @@ func (s *site) adapterSteps(p *Plan) error {
 		return err
 	}
 	return s.scalerStep(p, "hpa.yaml", "it asks for the pods' average each 15 s and sets the replicas", s.data())
+}
+
+// otherPrometheus is the step for an adapter that queries another Prometheus than the one
+// that will scrape the pods; nil for any other.
+func (s *site) otherPrometheus() *Step {
+	a, c := s.metrics.adapter, &s.scraper
+	if s.metrics.api == nil || a == nil || c.chosen == nil || s.isAt(c.chosen, a.PrometheusURL(), a.Namespace) {
+		return nil
+	}
+	i := slices.IndexFunc(c.all, func(p cluster.PrometheusObject) bool { return s.isAt(&p, a.PrometheusURL(), a.Namespace) })
+	if i < 0 {
+		return nil // such as Thanos, which knows all of them
+	}
+	used, chosen := &c.all[i].Metadata, &c.chosen.Metadata
+	reason := fmt.Sprintf("it queries Prometheus %s/%s, and would not see what %s/%s scrapes: choose the one that it queries", used.Namespace, used.Name, chosen.Namespace, chosen.Name)
+	if s.has(kedaGroup) {
+		reason += ", or KEDA with --engine=" + EngineKEDA
+	}
+	return &Step{
+		Action: Manual, blocks: true, Object: Object{"apps/v1", "Deployment", a.Namespace, a.Deployment.Metadata.Name}, Reason: reason,
+		Do: []string{fmt.Sprintf("%s --prometheus=%s/%s", s.command("plan"), used.Namespace, used.Name)},
+	}
 }
 
 // lacks is the step for an engine that needs what is not there; nil if it is.
@@ -214,19 +241,25 @@ func (s *site) scalerStep(p *Plan, name, reason string, with data) error {
 func (s *site) windowStep(p *Plan) error {
 	if s.exporter.present != "" {
 		p.add(Step{
-			Action: Manual, blocks: true, Object: s.target(),
+			Action: Manual, blocks: true, Object: s.templateObject(),
 			Reason: "the engine reads the rate from the exporter, so that container " + s.exporter.present + " needs the argument " + windowFlag + directWindow,
 		})
 	}
 	return nil
 }
 
-// replicasStep warns about a manifest that resets the replicas.
+// replicasStep warns about a workload without replicas, and a manifest that resets them.
 func (s *site) replicasStep(p *Plan) {
-	manifest := s.workload.Metadata.AppliedReplicas()
+	if s.workload.ScaledToZero() && (p.Engine == EngineAdapter || p.Engine == EngineGKE) {
+		p.add(Step{
+			Action: Manual, Object: s.target(), Reason: "it has 0 replicas, which disables every HPA: scale it up",
+			Do: []string{fmt.Sprintf("kubectl -n %s scale %s --replicas=%d", s.namespace, s.Ref.Kubectl(), s.Min)},
+		})
+	}
+	manifest, manager := s.workload.Metadata.AppliedReplicas(), s.workload.Metadata.Manager()
 	switch {
-	case s.manager.IsGitOps() && s.workload.Spec.Replicas != nil || s.manager.Tool == cluster.Helm:
-		p.Notes = append(p.Notes, fmt.Sprintf("remove replicas from the manifest of %s, or %s resets the number of pods", s.Ref.Name, s.manager))
+	case manager.IsGitOps() && s.workload.Spec.Replicas != nil || manager.Tool == cluster.Helm:
+		p.Notes = append(p.Notes, fmt.Sprintf("remove replicas from the manifest of %s, or %s resets the number of pods", s.Ref.Name, manager))
 	case manifest != "":
 		p.add(Step{
 			Action: Manual, Object: s.target(),

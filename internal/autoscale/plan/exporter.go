@@ -77,11 +77,11 @@ func (s *site) inject(object map[string]any, options *inject.Options) error {
 	context := s.context()
 	text, outcomes, err := inject.ReadInput(append(context, manifest)...).Inject(manifest, *options)
 	if err != nil {
-		return invalid("%s: %v", s.target(), err)
+		return invalid("%s: %v", s.templateObject(), err)
 	}
 	outcome := outcomes[0]
 	if outcome.Status != inject.Injected {
-		return invalid("%s: %s", s.target(), outcome.Detail)
+		return invalid("%s: %s", s.templateObject(), outcome.Detail)
 	}
 	documents, err := decodeAll(text)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *site) inject(object map[string]any, options *inject.Options) error {
 	if len(documents) > 1 {
 		status, ok := documents[1].(map[string]any)
 		if !ok {
-			return fmt.Errorf("%s: the ConfigMap of the status server is malformed", s.target())
+			return fmt.Errorf("%s: the ConfigMap of the status server is malformed", s.templateObject())
 		}
 		s.label(status)
 		s.exporter.status, err = blockYAML(status)
@@ -242,10 +242,10 @@ func hasContainer(template any, name string) bool {
 func (s *site) exporterSteps(p *Plan) error {
 	e := &s.exporter
 	if e.present != "" {
-		p.add(Step{Action: Keep, Object: s.target(), Reason: fmt.Sprintf("container %s exposes the metrics of nginx on port %d already", e.present, e.port)})
+		p.add(Step{Action: Keep, Object: s.templateObject(), Reason: fmt.Sprintf("container %s exposes the metrics of nginx on port %d already", e.present, e.port)})
 		return nil
 	}
-	step := Step{Action: Change, Object: s.target(), Reason: fmt.Sprintf("the exporter, as a sidecar on port %d, counts the requests of each pod; the pods are replaced once", e.port)}
+	step := Step{Action: Change, Object: s.templateObject(), Reason: fmt.Sprintf("the exporter, as a sidecar on port %d, counts the requests of each pod; the pods are replaced once", e.port)}
 	if s.manager.IsGitOps() {
 		step.Action, step.blocks = Manual, true
 		step.Reason = fmt.Sprintf("%s would revert the sidecar: add it in its repository, with everything else of this plan", s.manager)
@@ -327,12 +327,12 @@ func replaceTemplate(current, template any) (string, error) {
 // of its built-in kinds by name; for others it needs the operations of a JSON patch.
 func (s *site) overlay() (string, error) {
 	added := additions(s.exporter.original, s.exporter.template)
-	if s.Ref.Group() != "apps" {
+	if s.template.Group() != "apps" {
 		return yamlText(operations("/spec/template", s.exporter.original, s.exporter.template))
 	}
 	return yamlText(map[string]any{
-		"apiVersion": s.Ref.APIVersion, "kind": s.Ref.Kind,
-		"metadata": map[string]any{"name": s.Ref.Name, "namespace": s.namespace},
+		"apiVersion": s.template.APIVersion, "kind": s.template.Kind,
+		"metadata": map[string]any{"name": s.template.Name, "namespace": s.namespace},
 		"spec":     map[string]any{"template": added},
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 // The files for GitOps, of clusters in which others have to do something.
 func TestOutputGolden(t *testing.T) {
-	for _, name := range []string{"argocd", "helm", "rollout"} {
+	for _, name := range []string{"argocd", "helm", "rollout", "rollout-workloadref"} {
 		dir := filepath.Join(t.TempDir(), "base")
 		p := makePlan(t, readCluster(t, name), request(refOf(name)))
 		names, err := p.Write(dir)

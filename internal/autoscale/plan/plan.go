@@ -31,7 +31,10 @@ type Request struct {
 	RequestsPerSecond float64
 	Min, Max          int
 	Engine            string
-	Inject            inject.Options // of the sidecar
+	// PrometheusName is NAMESPACE/NAME of the Prometheus that scrapes the pods; empty to choose
+	// one.
+	PrometheusName string
+	Inject         inject.Options // of the sidecar
 	// StatusPage is the URI of a status page that nginx has already; empty to add one.
 	StatusPage string
 }

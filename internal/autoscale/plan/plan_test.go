@@ -31,7 +31,7 @@ func clusters(tb testing.TB) (names []string) {
 func refOf(name string) cluster.Reference {
 	ref := deployment()
 	switch name {
-	case "rollout":
+	case "rollout", "rollout-workloadref":
 		ref.APIVersion, ref.Kind = "argoproj.io/v1alpha1", "Rollout"
 	case "statefulset":
 		ref.Kind = "StatefulSet"
@@ -192,5 +192,98 @@ func TestParseWorkload(t *testing.T) {
 		if got := strings.Join([]string{namespace, ref.APIVersion, ref.Kind, ref.Name}, " "); (err != nil) != (want == "") || err == nil && got != want {
 			t.Errorf("%s: %q, %v", text, got, err)
 		}
+	}
+}
+
+// Of several Prometheus, one can be chosen, and a later plan keeps it.
+func TestChosenPrometheus(t *testing.T) {
+	c := readCluster(t, "two-prometheus-keda")
+	r := request(deployment())
+	r.PrometheusName = "apps-monitoring/apps"
+	p := makePlan(t, c, r)
+	golden(t, "two-prometheus-chosen.txt", "# "+c.about+", one chosen with --prometheus\n"+text(t, p))
+	apply(t, c, p, false)
+	r.PrometheusName = ""
+	if again := makePlan(t, c, r); again.Count(Add, Change, Remove) > 0 || !strings.Contains(text(t, again), "apps-monitoring/apps, ") {
+		t.Errorf("the second plan does not keep the choice:\n%s", text(t, again))
+	}
+}
+
+// An adapter must query the Prometheus that scrapes the pods.
+func TestChosenPrometheusOfAnotherAdapter(t *testing.T) {
+	r := request(deployment())
+	r.PrometheusName = "apps-monitoring/apps"
+	p := makePlan(t, readCluster(t, "two-prometheus"), r)
+	golden(t, "two-prometheus-other.txt", text(t, p))
+	if len(p.Blocked()) != 1 {
+		t.Error(text(t, p))
+	}
+	r.PrometheusName = "monitoring/k8s"
+	if p := makePlan(t, readCluster(t, "two-prometheus"), r); len(p.Blocked()) > 0 {
+		t.Error(text(t, p))
+	}
+	r.PrometheusName = "monitoring/other"
+	_, err := New(readCluster(t, "two-prometheus").observe(r.Ref), r)
+	if !IsInput(err) || err.Error() != "--prometheus=monitoring/other is not a Prometheus of this cluster, which has: apps-monitoring/apps, monitoring/k8s" {
+		t.Error(err)
+	}
+}
+
+// prometheus-operated leads to all Prometheus of a namespace, so that each needs a Service of
+// its own.
+func TestPrometheusOfOneNamespace(t *testing.T) {
+	c := readCluster(t, "keda")
+	c.put(map[string]any{"apiVersion": monitoringAPI, "kind": "Prometheus", "metadata": map[string]any{"name": "apps", "namespace": "monitoring"}, "spec": map[string]any{"podMonitorSelector": map[string]any{}}})
+	r := request(deployment())
+	r.PrometheusName = "monitoring/apps"
+	_, err := New(c.observe(r.Ref), r)
+	if !IsInput(err) || !strings.Contains(err.Error(), "no Service leads to Prometheus monitoring/apps alone") {
+		t.Errorf("%v", err)
+	}
+	c.put(map[string]any{
+		"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "prometheus-apps", "namespace": "monitoring"},
+		"spec": map[string]any{"selector": map[string]any{"operator.prometheus.io/name": "apps"}},
+	})
+	if got := text(t, makePlan(t, c, r)); !strings.Contains(got, "KEDA queries http://prometheus-apps.monitoring.svc:9090") {
+		t.Error(got)
+	}
+}
+
+// The pod template of a Rollout may be in a Deployment.
+func TestWorkloadRef(t *testing.T) {
+	const path = "/apis/apps/v1/namespaces/shop/deployments/shop-web"
+	for name, tt := range map[string]struct {
+		change func(*fakeCluster, map[string]any)
+		want   string
+	}{
+		"missing": {func(c *fakeCluster, _ map[string]any) { delete(c.objects, path) }, "workloadRef of Rollout shop/web is Deployment shop/shop-web, which does not exist"},
+		"another kind": {
+			func(_ *fakeCluster, ref map[string]any) { ref["kind"] = "ReplicaSet" },
+			"workloadRef of Rollout shop/web is ReplicaSet shop/shop-web: only the pod template of a Deployment can be changed here",
+		},
+	} {
+		c := readCluster(t, "rollout-workloadref")
+		ref, _ := field(c.objects["/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web"], "spec", "workloadRef").(map[string]any)
+		tt.change(c, ref)
+		r := request(refOf("rollout-workloadref"))
+		if _, err := New(c.observe(r.Ref), r); !IsInput(err) || err.Error() != tt.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c := readCluster(t, "rollout-workloadref")
+	c.failing[path] = `Error from server (Forbidden): deployments.apps "shop-web" is forbidden`
+	r := request(refOf("rollout-workloadref"))
+	if _, err := New(c.observe(r.Ref), r); cluster.ReasonOf(err) != cluster.Forbidden {
+		t.Errorf("%v", err)
+	}
+}
+
+// An HPA is disabled at 0 replicas.
+func TestScaledToZero(t *testing.T) {
+	c := readCluster(t, "adapter")
+	spec, _ := c.objects[pathOf(Object{"apps/v1", "Deployment", "shop", "web"})]["spec"].(map[string]any)
+	spec["replicas"] = 0
+	if got := text(t, makePlan(t, c, request(deployment()))); !strings.Contains(got, "kubectl -n shop scale deployment/web --replicas=2") {
+		t.Error(got)
 	}
 }

@@ -18,6 +18,7 @@ type scraper struct {
 	all          []cluster.PrometheusObject
 	chosen       *cluster.PrometheusObject // nil without prometheus-operator
 	why          string                    // it is the chosen one of several
+	serviceName  string                    // of the chosen one, unless its namespace has only one
 	service      *cluster.ServiceAddress   // of a Prometheus without prometheus-operator
 	byAnnotation bool
 	interval     time.Duration
@@ -35,7 +36,7 @@ func (c *scraper) address() string {
 		scheme = "https"
 	}
 	return cluster.ServiceAddress{
-		Scheme: scheme, Name: "prometheus-operated", Namespace: c.chosen.Metadata.Namespace, Port: "9090",
+		Scheme: scheme, Name: cmp.Or(c.serviceName, "prometheus-operated"), Namespace: c.chosen.Metadata.Namespace, Port: "9090",
 		Path: strings.TrimSuffix(c.chosen.Spec.RoutePrefix, "/"),
 	}.String()
 }
@@ -50,44 +51,156 @@ func (c *scraper) fact() string {
 	text := fmt.Sprintf("%s/%s, scrapes each %s, selects monitors with %s", c.chosen.Metadata.Namespace, c.chosen.Metadata.Name,
 		cmp.Or(c.chosen.Spec.ScrapeInterval, "30s"), cmp.Or(c.chosen.Spec.PodMonitorSelector.String(), "any labels"))
 	if len(c.all) > 1 {
-		text += fmt.Sprintf("; the one of %d that %s", len(c.all), c.why)
+		others := slices.DeleteFunc(c.names(), func(name string) bool {
+			return name == c.chosen.Metadata.Namespace+"/"+c.chosen.Metadata.Name
+		})
+		text += fmt.Sprintf("; the one of %d that %s; --prometheus=%s chooses another", len(c.all), c.why, strings.Join(others, " or "))
 	}
 	return text
 }
 
-// observeScraper finds the Prometheus, and prefers the one that the adapter uses.
-func (s *site) observeScraper() {
+// observeScraper finds the Prometheus, and its Service.
+func (s *site) observeScraper() error {
+	if err := s.chooseScraper(); err != nil {
+		return err
+	}
+	c := &s.scraper
+	if c.chosen == nil || !c.sharesNamespace(c.chosen) {
+		return nil
+	}
+	// prometheus-operated leads to all of the namespace.
+	namespace := c.chosen.Metadata.Namespace
+	var services struct{ Items []cluster.Service }
+	if err := s.Read("/api/v1/namespaces/"+namespace+"/services", &services); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(services.Items, func(service cluster.Service) bool { return selectsOnly(&service, c.chosen) })
+	if i < 0 {
+		return invalid("no Service leads to Prometheus %s/%s alone, of those in its namespace: add one with the selector prometheus: %s", namespace, c.chosen.Metadata.Name, c.chosen.Metadata.Name)
+	}
+	c.serviceName = services.Items[i].Metadata.Name
+	return nil
+}
+
+// chooseScraper finds the Prometheus: the requested one, or else the one that our
+// ScaledObject or the adapter queries.
+func (s *site) chooseScraper() error {
 	const interval = 15 * time.Second
 	c := &s.scraper
 	c.interval = interval
 	c.all = s.PrometheusObjects.Value()
 	slices.SortStableFunc(c.all, func(a, b cluster.PrometheusObject) int {
-		return strings.Compare(a.Metadata.Namespace+a.Metadata.Name, b.Metadata.Namespace+b.Metadata.Name)
+		return cmp.Or(strings.Compare(a.Metadata.Namespace, b.Metadata.Namespace), strings.Compare(a.Metadata.Name, b.Metadata.Name))
 	})
+	if s.PrometheusName != "" {
+		return s.requestedScraper()
+	}
 	if len(c.all) == 0 {
 		if services := s.PrometheusServices.Value().Addresses; len(services) > 0 {
 			c.service, c.byAnnotation = &services[0], true
 		}
-		return
+		return nil
 	}
 	c.chosen, c.why = &c.all[0], "comes first by name"
+	adapter := s.Adapter.Value()
 	labels, _ := s.NamespaceLabels(s.namespace)
-	uses := s.Adapter.Value().PrometheusURL()
-	address, known := cluster.ParseService(uses, s.Adapter.Value().Namespace)
-	for i := range c.all {
-		p := &c.all[i]
-		if known && address.Namespace == p.Metadata.Namespace {
-			c.chosen, c.why = p, "the adapter queries"
-			return
+	selects := func(p *cluster.PrometheusObject) bool {
+		namespaces := p.Spec.PodMonitorNamespaceSelector
+		return p.Spec.PodMonitorSelector != nil && namespaces != nil && namespaces.Matches(labels)
+	}
+	for _, rule := range []struct {
+		why  string
+		fits func(*cluster.PrometheusObject) bool
+	}{
+		{"our ScaledObject queries", func(p *cluster.PrometheusObject) bool { return s.isAt(p, s.ownTrigger(), s.namespace) }},
+		{"the adapter queries", func(p *cluster.PrometheusObject) bool {
+			return s.isAt(p, adapter.PrometheusURL(), adapter.Namespace)
+		}},
+		{"selects monitors of namespace " + s.namespace, selects},
+	} {
+		for i := range c.all {
+			if rule.fits(&c.all[i]) {
+				c.chosen, c.why = &c.all[i], rule.why
+				return nil
+			}
 		}
 	}
+	return nil
+}
+
+// requestedScraper finds the Prometheus of --prometheus: an object, or else a Service.
+func (s *site) requestedScraper() error {
+	c := &s.scraper
 	for i := range c.all {
-		p := &c.all[i]
-		if namespaces := p.Spec.PodMonitorNamespaceSelector; p.Spec.PodMonitorSelector != nil && namespaces != nil && namespaces.Matches(labels) {
-			c.chosen, c.why = p, "selects monitors of namespace "+s.namespace
-			return
+		if m := &c.all[i].Metadata; s.PrometheusName == m.Namespace+"/"+m.Name {
+			c.chosen, c.why = &c.all[i], "was chosen with --prometheus"
+			return nil
 		}
 	}
+	services := s.PrometheusServices.Value().Addresses
+	for i := range services {
+		if s.PrometheusName == services[i].Namespace+"/"+services[i].Name {
+			c.service, c.byAnnotation = &services[i], true
+			return nil
+		}
+	}
+	there := "none"
+	if names := c.names(); len(names) > 0 {
+		there = strings.Join(names, ", ")
+	}
+	return invalid("--prometheus=%s is not a Prometheus of this cluster, which has: %s", s.PrometheusName, there)
+}
+
+// names are the Prometheus objects as NAMESPACE/NAME.
+func (c *scraper) names() (names []string) {
+	for i := range c.all {
+		names = append(names, c.all[i].Metadata.Namespace+"/"+c.all[i].Metadata.Name)
+	}
+	return names
+}
+
+// isAt reports whether a URL leads to a Prometheus. Of several in its namespace, it is the
+// one that the Service selects by the labels of prometheus-operator.
+func (s *site) isAt(p *cluster.PrometheusObject, address, namespace string) bool {
+	at, known := cluster.ParseService(address, namespace)
+	if !known || at.Namespace != p.Metadata.Namespace {
+		return false
+	}
+	if !s.scraper.sharesNamespace(p) {
+		return true
+	}
+	service, err := s.Service(at.Namespace, at.Name)
+	return err == nil && selectsOnly(&service, p)
+}
+
+// sharesNamespace reports whether there is another Prometheus in the namespace of one.
+func (c *scraper) sharesNamespace(p *cluster.PrometheusObject) bool {
+	return slices.ContainsFunc(c.all, func(other cluster.PrometheusObject) bool {
+		return other.Metadata.Namespace == p.Metadata.Namespace && other.Metadata.Name != p.Metadata.Name
+	})
+}
+
+// selectsOnly reports whether a Service selects the pods of one Prometheus object. See
+// https://github.com/prometheus-operator/prometheus-operator/blob/main/pkg/prometheus/common.go.
+func selectsOnly(service *cluster.Service, p *cluster.PrometheusObject) bool {
+	for _, label := range []string{"prometheus", "operator.prometheus.io/name", "app.kubernetes.io/instance"} {
+		if service.Spec.Selector[label] == p.Metadata.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// ownTrigger is the URL of Prometheus in our ScaledObject; empty if there is none.
+func (s *site) ownTrigger() string {
+	scaled := s.Scaler.Value().ScaledObject
+	if scaled == nil || !isOurs(&scaled.Metadata) {
+		return ""
+	}
+	if t := scaled.Trigger("prometheus"); t != nil {
+		return t.Metadata["serverAddress"]
+	}
+	return ""
 }
 
 // monitorSteps make Prometheus scrape the exporters.

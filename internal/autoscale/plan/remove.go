@@ -15,7 +15,9 @@ func NewRemoval(o *cluster.Observation, ref cluster.Reference) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.observeScraper()
+	if err := s.chooseScraper(); err != nil {
+		return nil, err
+	}
 	s.observeMetrics()
 	p := &Plan{Workload: s.target()}
 	// The scaler goes first: without metrics it would only report errors.
@@ -30,7 +32,7 @@ func NewRemoval(o *cluster.Observation, ref cluster.Reference) (*Plan, error) {
 	if err := s.removeSidecar(p); err != nil {
 		return nil, err
 	}
-	status := s.object("v1", "ConfigMap", fmt.Sprintf("%s-%s-nginx-exporter-status", ref.Name, strings.ToLower(ref.Kind)))
+	status := s.object("v1", "ConfigMap", fmt.Sprintf("%s-%s-nginx-exporter-status", s.template.Name, strings.ToLower(s.template.Kind)))
 	return p, s.removeStep(p, status, "it was added for this workload")
 }
 
@@ -149,7 +151,7 @@ func (s *site) removeSidecar(p *Plan) error {
 		if err != nil {
 			return err
 		}
-		p.add(Step{Action: Change, Object: s.target(), Reason: "the sidecar was added by this program; the pods are replaced once", Diff: lines, patchType: "json", patch: patch})
+		p.add(Step{Action: Change, Object: s.templateObject(), Reason: "the sidecar was added by this program; the pods are replaced once", Diff: lines, patchType: "json", patch: patch})
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -15,10 +16,11 @@ type site struct {
 	Request
 
 	namespace string
-	live      json.RawMessage // the workload as the API server returns it
-	workload  cluster.Workload
-	manager   cluster.Manager // of the workload
-	groups    []string        // API groups
+	workload  cluster.Workload  // with the pod template, wherever that is
+	template  cluster.Reference // the object with the pod template: the workload, or that of its workloadRef
+	live      json.RawMessage   // that object as the API server returns it
+	manager   cluster.Manager   // of that object
+	groups    []string          // API groups
 	exporter  exporter
 	metrics   metricsServer
 	scraper   scraper
@@ -47,7 +49,9 @@ func New(o *cluster.Observation, request Request) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.observeScraper()
+	if err := s.observeScraper(); err != nil {
+		return nil, err
+	}
 	s.observeMetrics()
 	if err := s.planExporter(); err != nil {
 		return nil, err
@@ -80,10 +84,9 @@ func observe(o *cluster.Observation, request Request) (*site, error) {
 	if err := json.Unmarshal(s.live, &s.workload); err != nil {
 		return nil, fmt.Errorf("%s is malformed: %w", s.target(), err)
 	}
-	if len(s.workload.Spec.Template.Spec.Containers) == 0 {
-		return nil, invalid("%s has no pod template of its own: name the workload that has it", s.target())
+	if err := s.findTemplate(); err != nil {
+		return nil, err
 	}
-	s.manager = s.workload.Metadata.Manager()
 	if s.groups, err = o.Groups.Get(); err != nil {
 		return nil, err
 	}
@@ -94,6 +97,53 @@ func observe(o *cluster.Observation, request Request) (*site, error) {
 		}
 	}
 	return s, nil
+}
+
+// findTemplate finds the pod template. That of a Rollout may be in a Deployment, see
+// https://argo-rollouts.readthedocs.io/en/stable/migrating/#reference-deployment-from-rollout.
+func (s *site) findTemplate() error {
+	s.template, s.manager = s.Ref, s.workload.Metadata.Manager()
+	var rollout struct {
+		Spec struct{ WorkloadRef cluster.Reference }
+	}
+	if err := json.Unmarshal(s.live, &rollout); err != nil {
+		return fmt.Errorf("%s is malformed: %w", s.target(), err)
+	}
+	if ref := rollout.Spec.WorkloadRef; ref.Name != "" {
+		return s.followWorkloadRef(ref)
+	}
+	if len(s.workload.Spec.Template.Spec.Containers) == 0 {
+		return invalid("%s has no pod template", s.target())
+	}
+	return nil
+}
+
+// followWorkloadRef reads the pod template, and the selector unless the workload has one.
+func (s *site) followWorkloadRef(ref cluster.Reference) error {
+	object := s.object(ref.APIVersion, ref.Kind, ref.Name)
+	if ref.Kind != "Deployment" {
+		return invalid("workloadRef of %s is %s: only the pod template of a Deployment can be changed here", s.target(), object)
+	}
+	var of cluster.Workload
+	err := s.ReadObject(ref, &s.live)
+	if cluster.ReasonOf(err) == cluster.NotFound {
+		return invalid("workloadRef of %s is %s, which does not exist", s.target(), object)
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(s.live, &of); err != nil {
+		return fmt.Errorf("%s is malformed: %w", object, err)
+	}
+	s.template, s.manager = ref, of.Metadata.Manager()
+	s.workload.Spec.Template = of.Spec.Template
+	s.workload.Spec.Selector = cmp.Or(s.workload.Spec.Selector, of.Spec.Selector)
+	return nil
+}
+
+// templateObject is the object with the pod template.
+func (s *site) templateObject() Object {
+	return s.object(s.template.APIVersion, s.template.Kind, s.template.Name)
 }
 
 // missing is the error for a workload that cannot be read.
@@ -113,6 +163,7 @@ func (s *site) missing(err error) error {
 func (s *site) facts() []Fact {
 	all := []Fact{
 		{"nginx", s.exporter.where},
+		{"pod template", s.templateFact()},
 		{"manifests", s.managedBy()},
 		{"namespace", s.namespaceFact()},
 		{"Prometheus", s.scraper.fact()},
@@ -120,6 +171,14 @@ func (s *site) facts() []Fact {
 		{"scaled by", s.scaledBy()},
 	}
 	return slices.DeleteFunc(all, func(f Fact) bool { return f.Value == "" })
+}
+
+// templateFact is where the pod template is, unless it is in the workload.
+func (s *site) templateFact() string {
+	if s.template == s.Ref {
+		return ""
+	}
+	return "that of " + s.templateObject().String() + ", by workloadRef"
 }
 
 func (s *site) managedBy() string {

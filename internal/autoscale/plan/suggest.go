@@ -25,7 +25,10 @@ func Suggest(ctx context.Context, o *cluster.Observation, request Request, addre
 	if err != nil {
 		return nil, err
 	}
-	if s.observeScraper(); address == "" {
+	if err := s.observeScraper(); err != nil {
+		return nil, err
+	}
+	if address == "" {
 		if !s.scraper.exists() {
 			return nil, invalid("no target can be suggested: no Prometheus was found; give its URL with --prometheus.url")
 		}
