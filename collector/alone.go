@@ -79,6 +79,12 @@ func additionalPossible() exporter.Possible {
 
 // scrape reads the source, and returns its series and those about the scrape.
 func (a *aloneSource) scrape(ctx context.Context) []*metric.Batch {
+	batches, _ := a.scrapeResult(ctx)
+	return batches
+}
+
+// scrapeResult is scrape with the result of the source, nil if it is absent.
+func (a *aloneSource) scrapeResult(ctx context.Context) ([]*metric.Batch, *source.Result) {
 	ctx, cancel := context.WithTimeout(ctx, a.Timeout)
 	defer cancel()
 	began := time.Now()
@@ -86,7 +92,7 @@ func (a *aloneSource) scrape(ctx context.Context) []*metric.Batch {
 	err := a.Source.Collect(ctx, b)
 	result := source.Result{Source: a.Source.Name(), Done: true, Err: err, Duration: time.Since(began)}
 	if errors.Is(err, source.ErrAbsent) {
-		return nil
+		return nil, nil
 	}
 	a.mu.Lock()
 	line := a.state.health.update(err, true)
@@ -104,7 +110,7 @@ func (a *aloneSource) scrape(ctx context.Context) []*metric.Batch {
 		line.write()
 	}
 	if err != nil {
-		return []*metric.Batch{status}
+		return []*metric.Batch{status}, &result
 	}
-	return []*metric.Batch{b, status}
+	return []*metric.Batch{b, status}, &result
 }

@@ -179,14 +179,21 @@ func (s *scrape) failure() error {
 type targetReport struct {
 	sources  []*metric.Batch // series of nginx, and the outcome of the scrape
 	counters *metric.Batch   // counters of the exporter for the target
+
+	// For snapshots. The results do not change.
+	up      bool
+	failure error
+	results []*source.Result
+	session session
 }
 
 // report returns the results of the scrape so far. The lock is held.
 func (t *target) report(s *scrape) *targetReport {
-	report := &targetReport{counters: metric.NewBatch(t.options.Labels)}
+	report := &targetReport{counters: metric.NewBatch(t.options.Labels), up: s.up(), failure: s.failure(), session: s.session}
 	report.sources, _ = t.exposed(s)
 	status := metric.NewBatch(t.options.Labels)
-	t.metrics.AddScrape(status, s.up(), s.snapshot(s.shown(s.all())))
+	report.results = s.snapshot(s.shown(s.all()))
+	t.metrics.AddScrape(status, report.up, report.results)
 	if s.up() {
 		t.metrics.AddCertificate(status, t.client.CertificateExpiry())
 	}

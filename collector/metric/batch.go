@@ -94,6 +94,8 @@ type block interface {
 	id() any
 	// value returns the value of the first series of a row.
 	value(row int) value.Value
+	// each calls visit with every sample of a row.
+	each(row int, visit func(*Sample))
 	// writeText writes the series of a row.
 	writeText(w *textWriter, row int)
 	// appendMetrics appends the series of a row as protobuf types. Counters

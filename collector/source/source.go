@@ -12,6 +12,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector/metric"
+	"nginx-exporter/collector/view"
 )
 
 // Source is one object that can fail by itself: a status page, a document of
@@ -41,6 +42,13 @@ type Recent interface {
 	// AddRecent adds the gauges over the last window, those that are known. It does
 	// not read anything.
 	AddRecent(b *metric.Batch, window time.Duration)
+}
+
+// Viewed is a [Protocol], or a source that a target has in addition, whose objects
+// the live page shows. Without it the page shows only whether the target was read.
+type Viewed interface {
+	// Views says what the metrics mean. They are the same in each call.
+	Views() []view.View
 }
 
 // ErrAbsent is returned by a source that the target turns out not to have. It is

@@ -13,6 +13,7 @@ import (
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
+	"nginx-exporter/collector/view"
 )
 
 // Name is the name of the protocol, and of its one source.
@@ -46,6 +47,20 @@ func (*Protocol) Sources() []source.Info {
 // Families implements [source.Protocol].
 func (p *Protocol) Families() []metric.Family {
 	return slices.Concat(p.status.Families(), p.server.Families())
+}
+
+// Views implements [source.Viewed].
+func (*Protocol) Views() []view.View {
+	return []view.View{{Kind: view.Nginx, Columns: []view.Column{
+		{Role: view.Version, Metric: "nginx_server_info", Text: "version"},
+		{Role: view.Requests, Metric: "nginx_http_requests_total"},
+		{Role: view.Active, Metric: "nginx_connections_active"},
+		{Role: view.Reading, Metric: "nginx_connections_reading"},
+		{Role: view.Writing, Metric: "nginx_connections_writing"},
+		{Role: view.Waiting, Metric: "nginx_connections_waiting"},
+		{Role: view.Accepted, Metric: "nginx_connections_accepted"},
+		{Role: view.Handled, Metric: "nginx_connections_handled"},
+	}}}
 }
 
 // Recognizes implements [source.Protocol].
