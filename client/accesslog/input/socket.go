@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	// socketBuffer is the size of the receive buffer that is requested, in bytes. It
-	// holds about 5,000 messages, which nginx sends in 25 ms at most.
+	// socketBuffer is the size of the receive buffer that is requested, in bytes.
 	socketBuffer = 4 << 20
 
 	// maxMessage is the maximum length of a message; longer ones are cut. Memory is
