@@ -20,16 +20,16 @@ func TestFileRefuses(t *testing.T) {
 		// The form.
 		{"a: [", "yaml: "},
 		{"\ttargets: []", "yaml: "},
-		{"- a", "line 1: unexpected value of type seq"},
-		{hidden, "unexpected value of type str"},
+		{"- a", "line 1: must be keys with values, not a list"},
+		{hidden, "must be keys with values, not text"},
 		{"`" + hidden + "`x", "yaml: "},
 		{"targets: []\n---\n{}", "more than one YAML document"},
 		{"targets: []\ntargets: []", `line 2: mapping key "targets" already defined at line 1`},
 		{"targets: *x", "unknown anchor"},
 		{"target: []", `line 1: unknown key "target"`},
-		{"targets: {}", "line 1: unexpected value of type map"},
-		{"targets: " + hidden, "line 1: unexpected value of type str"},
-		{"targets: ['`" + hidden + "`']", "line 1: unexpected value of type str"},
+		{"targets: {}", "line 1: must be a list, not keys with values"},
+		{"targets: " + hidden, "line 1: must be a list, not text"},
+		{"targets: ['`" + hidden + "`']", "line 1: must be keys with values, not text"},
 
 		// Targets.
 		{"targets: [{}]", `targets[0]: target ""`},
@@ -41,18 +41,20 @@ func TestFileRefuses(t *testing.T) {
 		{target + "labelz: {}", `line 3: unknown key "labelz"`},
 		{target + "labels: {a-b: c}", `targets[0]: labels: "a-b" is not a valid label name`},
 		{target + "labels: {__a: c}", `targets[0]: labels: "__a" is reserved`},
-		{target + "labels: [a]", "line 3: unexpected value of type seq"},
+		{target + "labels: [a]", "line 3: must be keys with values, not a list"},
 		{target + "name: !!binary kg==", "targets[0]: name: not valid UTF-8"},
 		{target + "mode: nginx", `targets[0]: mode: "nginx" is not a valid mode`},
 		{target + "collectors: {nope: true}", `targets[0]: collectors: unknown source "nope"`},
-		{target + "collectors: {ssl: maybe}", "line 3: unexpected value of type str"},
-		{target + "collectors: [ssl]", "line 3: unexpected value of type seq"},
+		{target + "collectors: {ssl: maybe}", "line 3: must be true or false, not text"},
+		{target + "collectors: [ssl]", "line 3: must be keys with values, not a list"},
 		{target + "timeout: 5", `line 3: "5" is not a positive duration with a unit`},
 		{target + "timeout: 0s", `line 3: "0s" is not a positive duration`},
 		{target + "timeout: -1s", `line 3: "-1s" is not a positive duration`},
 		{target + "timeout: {}", "line 3: "},
 		{target + "host: a b", "targets[0]: host: must be a host name or address"},
-		{target + "proxy_protocol: maybe", "line 3: unexpected value of type str"},
+		{target + "access_logs: [{input: /a, buckets: [fast]}]", "line 3: must be a number, not text"},
+		{target + "access_logs: [{input: /a, routes: 7}]", "line 3: must be a list, not a number"},
+		{target + "proxy_protocol: maybe", "line 3: must be true or false, not text"},
 
 		// Modules.
 		{"modules: {m: {mode: nginx}}", `modules: m: mode: "nginx" is not a valid mode`},
@@ -60,7 +62,7 @@ func TestFileRefuses(t *testing.T) {
 		{"modules: {m: {host: a/b}}", "modules: m: host: must be a host name or address"},
 
 		// The HTTP client.
-		{module + "[]", "line 3: unexpected value of type seq"},
+		{module + "[]", "line 3: must be keys with values, not a list"},
 		{module + "{basic: {}}", `unknown key "basic"`},
 		{module + "{follow_redirects: true}", "http_client_config: follow_redirects: "},
 		{module + "{enable_http2: true}", "http_client_config: enable_http2: "},
@@ -74,7 +76,7 @@ func TestFileRefuses(t *testing.T) {
 		{module + "{basic_auth: {username: a, username_file: b}}", "http_client_config: at most one of basic_auth username, username_file"},
 		{module + "{basic_auth: {password_ref: a}}", "http_client_config: *_ref keys are not supported"},
 		{module + "{basic_auth: {username_ref: a}}", "*_ref"},
-		{module + "{basic_auth: " + hidden + "}", "unexpected value of type str"},
+		{module + "{basic_auth: " + hidden + "}", "must be keys with values, not text"},
 		{module + "{basic_auth: {password_file: none}}", "modules: m: http_client_config: open "},
 		{module + "{basic_auth: {username_file: none}}", "modules: m: http_client_config: open "},
 		{module + "{basic_auth: {username: a}, authorization: {credentials: " + hidden + "}}", "http_client_config: at most one of basic_auth, oauth2 & authorization"},
@@ -88,7 +90,7 @@ func TestFileRefuses(t *testing.T) {
 		{module + "{http_headers: {'': {values: [a]}}}", `http_headers: "" is not a valid header name`},
 		{module + "{http_headers: {A: {values: [\"a\\nb\"]}}}", "http_headers: A: value contains a control character"},
 		{module + "{http_headers: {A: {secrets: [\"" + hidden + "\\r\"]}}}", "http_headers: A: value contains a control character"},
-		{module + "{http_headers: {A: " + hidden + "}}", "unexpected value of type str"},
+		{module + "{http_headers: {A: " + hidden + "}}", "must be keys with values, not text"},
 		{module + "{http_headers: {A: {files: [none]}}}", "modules: m: http_client_config: open "},
 		{module + "{tls_config: {min_version: TLS11}}", "http_client_config: tls_config: min_version: must be TLS12 or later"},
 		{module + "{tls_config: {max_version: TLS11}}", "http_client_config: tls_config: max_version: must be TLS12 or later"},
@@ -107,8 +109,8 @@ func TestFileRefuses(t *testing.T) {
 
 		// Probes.
 		{"probe: {allowed: []}", `unknown key "allowed"`},
-		{"probe: []", "unexpected value of type seq"},
-		{"probe: {allow: {host: h}}", "unexpected value of type map"},
+		{"probe: []", "must be keys with values, not a list"},
+		{"probe: {allow: {host: h}}", "must be a list, not keys with values"},
 	} {
 		config := flags()
 		config.File = newFile(t, c.file)

@@ -29,7 +29,37 @@ func oneLine(err error) string {
 		words := unknown.FindStringSubmatch(match)
 		return unknownKey(words[1], words[2])
 	})
-	return regexp.MustCompile(`cannot unmarshal !!(\w+)( a value)? into \S+`).ReplaceAllString(text, "unexpected value of type $1")
+	mismatch := regexp.MustCompile(`cannot unmarshal !!(\w+)(?: a value)? into (\S+)`)
+	return mismatch.ReplaceAllStringFunc(text, func(match string) string {
+		words := mismatch.FindStringSubmatch(match)
+		return wrongType(words[1], words[2])
+	})
+}
+
+// wrongType describes a value with a YAML tag that does not fit a Go type.
+func wrongType(tag, goType string) string {
+	const text, number, boolean, list, keys = "text", "a number", "true or false", "a list", "keys with values"
+	want := keys // of a struct or map
+	switch kind := strings.TrimRight(goType, "0123456789"); {
+	case kind == "string":
+		want = text
+	case kind == "bool":
+		want = boolean
+	case kind == "int", kind == "uint", kind == "float":
+		want = number
+	case strings.HasPrefix(kind, "["):
+		want = list
+	}
+	got, known := map[string]string{
+		"str": text, "int": number, "float": number, "bool": boolean, "seq": list, "map": keys, "null": "nothing",
+	}[tag]
+	switch {
+	case !known:
+		got = "a value of type " + tag
+	case got == want:
+		return "the number is out of range, or not whole"
+	}
+	return fmt.Sprintf("must be %s, not %s", want, got)
 }
 
 // unknownKey describes a key that the Go type of its section does not have.

@@ -57,7 +57,7 @@ func newReceiver(conn packetConn) (*receiver, error) {
 // not wait for the pause, since it polls.
 func (r *receiver) wait(mu *sync.Mutex) (n int, err error) {
 	if r.drained {
-		time.Sleep(r.pause)
+		time.Sleep(r.pause) //nolint:forbidigo // there is no condition to wait for: time lets messages gather
 	}
 	failed := r.raw.Read(func(fd uintptr) bool {
 		mu.Lock()
