@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/version"
 
@@ -46,7 +47,9 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 		"targets", targetNames(settings.Targets()))
 	tuneRuntime()
 	go loader.watch(ctx, read)
+	go watchdog(ctx, server, logs)
 	ended := signals.handle(server, loader, logs)
+	notify(logs.kit, daemon.SdNotifyReady)
 	if err := server.Serve(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/go-kit/log/level"
 
 	"nginx-exporter/internal/config"
@@ -71,7 +72,9 @@ func (s *signals) validate(c *config.Config, logs *logs) (*config.Settings, erro
 func (s *signals) handle(server *web.Server, loader *loader, logs *logs) <-chan struct{} {
 	go func() {
 		for range s.hangup {
+			notifyReloading(logs.kit)
 			_ = loader.reload() // the loader logs the error
+			notify(logs.kit, daemon.SdNotifyReady)
 		}
 	}()
 	ended := make(chan struct{})
@@ -80,6 +83,7 @@ func (s *signals) handle(server *web.Server, loader *loader, logs *logs) <-chan 
 		received := <-s.stop
 		began := time.Now()
 		_ = level.Info(logs.kit).Log("msg", "Received signal, shutting down", "signal", received)
+		notify(logs.kit, daemon.SdNotifyStopping)
 		skipDrain := make(chan struct{})
 		go func() {
 			received := <-s.stop
