@@ -49,7 +49,7 @@ test: ## Run all tests with the race detector, and check coverage
 lint: $(TOOLS) ## Check formatting, house rules, shell scripts, go.mod, vulnerabilities
 	@scripts/need.sh shellcheck
 	bin/tools/golangci-lint run ./...
-	shellcheck scripts/*.sh .ci/run e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
+	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
 	$(GO) mod tidy -diff
 	scripts/vulncheck.sh '$(VULNDB)'
 
@@ -109,6 +109,10 @@ image: ## Build the container image (BASE=build image, DOCKER=podman)
 		--build-arg VERSION="$$VERSION" --build-arg REVISION="$$REVISION" \
 		--build-arg BRANCH="$$BRANCH" --build-arg BUILD_DATE="$$BUILD_DATE" \
 		-t nginx-exporter:$(VERSION) .
+
+.PHONY: packages
+packages: ## Build the Linux packages into dist, for amd64 and arm64
+	@scripts/packages.sh dist
 
 .PHONY: clean
 clean: ## Remove build output

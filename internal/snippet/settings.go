@@ -37,6 +37,7 @@ type settings struct {
 	PrometheusURL string
 	Spool         string // file of the access log
 	Syslog        string // address of the access log; takes precedence
+	Packaged      bool   // the unit of the packages in packaging
 
 	interval time.Duration
 	rate     float64 // target of requests per second for each pod

@@ -73,6 +73,31 @@ func TestGoldenText(t *testing.T) {
 	}
 }
 
+// TestGoldenPackaged compares the unit of the packages with its file. It has the sandbox of the snippet, and a user with a fixed
+// name.
+func TestGoldenPackaged(t *testing.T) {
+	made := packaged(t)
+	file := filepath.Join(repository, "packaging", "systemd", "nginx-exporter.service")
+	if *update {
+		if err := os.WriteFile(file, []byte(made), 0o644); err != nil { //nolint:gosec // readable by all
+			t.Fatal(err)
+		}
+	}
+	if want := read(t, file); made != want {
+		t.Errorf("got\n%s\nwant\n%s", made, want)
+	}
+}
+
+// packaged returns the unit of the packages.
+func packaged(t *testing.T) string {
+	t.Helper()
+	made, err := (&Snippet{Name: "systemd", settings: settings{Packaged: true, Port: exporterPort}}).render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
 // TestInvalid checks that invalid options are errors of one line that name the option.
 func TestInvalid(t *testing.T) {
 	for _, c := range []struct {
