@@ -1,0 +1,48 @@
+package dashboard
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the dashboards of the chart")
+
+// files is where the chart and the mixin find the dashboards.
+const files = "../../charts/nginx-exporter/dashboards"
+
+func TestGolden(t *testing.T) {
+	var names []string
+	for _, b := range Boards() {
+		names = append(names, b.Name+".json")
+		got, err := b.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(files, b.Name+".json")
+		if *update {
+			if err := os.WriteFile(path, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not up to date: make golden", path)
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(files, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range found {
+		if !slices.Contains(names, filepath.Base(path)) {
+			t.Errorf("%s is not generated", path)
+		}
+	}
+}

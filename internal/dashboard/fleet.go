@@ -1,0 +1,118 @@
+package dashboard
+
+// fleet is the first dashboard to open: all nginx, bad ones first.
+func fleet() Board {
+	return Board{
+		Name: "fleet", Title: "nginx / Fleet", selector: bySelector, variables: targetVariables("nginx_up", false),
+		Description: "All nginx instances: availability, traffic, connections, and the instances that differ from the others.",
+		annotations: []annotation{alerts(), restarts(false), reloads()},
+		rows: []row{
+			{panels: append(fleetNow(), fleetTraffic()...)},
+			{title: "Instances", panels: fleetSpread()},
+			{panels: fleetTables()},
+		},
+	}
+}
+
+func fleetNow() []*panel {
+	return []*panel{
+		stat("nginx up", unitRatio,
+			"Share of nginx instances whose last scrape succeeded. Red below 90%. The list of instances that are down is below; the exporter's log "+
+				"has the reason, and nginx-exporter doctor finds the cause.",
+			q(`avg(`+each(`nginx_up{SELECT}`)+`)`, "up")).
+			limits(step{nil, "red"}, step{0.9, "orange"}, step{1, "green"}).empty("no nginx_up: Prometheus scrapes no exporter"),
+		stat("Instances", unitCount, "Number of nginx instances, up or down. An instance that two jobs scrape counts once.",
+			q(`count(`+each(`nginx_up{SELECT}`)+`)`, "instances")).digits(0).empty("0"),
+		stat("Requests", unitRate, "Requests per second of all instances, including those of the exporter itself.",
+			q(sum(each(requestRate)), "requests")).spark().empty("no requests counted yet"),
+		stat("Open connections", unitCount, "Open client connections, including idle keep-alive connections. Many idle connections are normal.",
+			q(sum(each(`nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT} + nginxplus_connections_idle{SELECT}`)), "open")).
+			spark().digits(0).empty("no values"),
+		stat("Dropped connections", unitConns,
+			"Connections that nginx accepted but could not handle, usually because worker_connections or file descriptors ran out. Values below "+
+				"0.05 are hidden: nginx increments the two counters one after the other. See docs/alerts.md, NginxDropsConnections.",
+			q(`sum(`+each(droppedRate)+` > 0.05) or vector(0)`, "dropped")).
+			limits(step{nil, green}, step{0.05, "red"}).empty("none"),
+		stat("Mean time of a request", unitSeconds,
+			"Requests in progress divided by requests per second (Little's law). It is an estimate: websockets and long polls raise it, and after a "+
+				"worker crashed it stays too high until nginx restarts. The access log has exact values: dashboard RED.",
+			q(`sum(`+each(`clamp_min(nginx_connections_writing{SELECT} - 1, 0) or clamp_min(nginxplus_http_requests_current{SELECT} - 1, 0)`)+`) / `+
+				sum(each(requestRate)), "mean")).spark().empty("no requests"),
+	}
+}
+
+func fleetTraffic() []*panel {
+	return []*panel{
+		series("Requests by job", unitRate, "Requests per second of the ten jobs with most requests. A sudden end is a problem in front of nginx: DNS, load balancer, network policy.",
+			q(top("job", `sum by (job) (`+each(requestRate)+`)`), "{{job}}")).empty("no requests counted yet"),
+		series("Connections by state", unitCount,
+			"Client connections of all instances: reading a request header, writing a response, or idle. Growing \"writing\" at a constant request rate means "+
+				"that responses take longer.",
+			q(sum(each(`nginx_connections_reading{SELECT}`)), "reading"),
+			q(sum(each(`nginx_connections_writing{SELECT} or nginxplus_connections_active{SELECT}`)), "writing"),
+			q(sum(each(`nginx_connections_waiting{SELECT} or nginxplus_connections_idle{SELECT}`)), "idle")).
+			stacked().color("reading", blue).color("writing", orange).color("idle", green).empty("no values"),
+		table("Firing alerts", "Alerts of nginx-exporter that are firing now in the selected namespaces. docs/alerts.md has meaning, diagnosis and fix of each.",
+			"Number", []column{
+				{field: "alertname", title: "Alert"},
+				{
+					field: "severity", title: "Severity", texts: map[string]string{"critical": "critical", "warning": "warning", "info": "info"},
+					colors: map[string]string{"critical": "red", "warning": "orange", "info": "blue"},
+				},
+				{field: "Value", title: "Number"},
+			},
+			q(`sort_desc(count by (alertname, severity) (ALERTS{alertname=~"Nginx.*",alertstate="firing",namespace=~"$namespace"}))`, "")).
+			empty("none"),
+	}
+}
+
+func fleetSpread() []*panel {
+	rates := each(requestRate)
+	return []*panel{
+		series("Requests per instance", unitRate,
+			"Spread of the load over instances. If the maximum is far above the median, clients keep their connections to few pods (keep-alive) and new pods stay idle.",
+			q(`max(`+rates+`)`, "max"), q(`quantile(0.9, `+rates+`)`, "90%"), q(`quantile(0.5, `+rates+`)`, "median"), q(`min(`+rates+`)`, "min")).
+			color("max", "dark-orange").color("90%", "yellow").color("median", green).color("min", blue).empty("no requests counted yet"),
+		series("Dropped connections by instance", unitConns,
+			"The ten instances that drop most connections. Raise worker_connections and worker_rlimit_nofile there.",
+			q(`(`+each(droppedRate)+` > 0.05) and on (`+identity+`) topk(10, `+overRange(each(droppedRate))+`)`, "{{pod}} {{instance}} {{addr}}")).empty("none: no connection was dropped"),
+		series("Instances that are down", unitCount, "Number of instances whose scrape fails. The scrape fails if nginx is down, or if its status page cannot be reached.",
+			q(`count(`+each(`nginx_up{SELECT}`)+` == 0) or vector(0)`, "down")).drawnAsBars().color("down", "red").digits(0).empty("none"),
+		series("Restarts of nginx", unitCount,
+			"Restarts per interval, seen as resets of the request counter. A reload keeps the counters. Restarts without a rollout are crashes, or are out of memory.",
+			q(`sum(`+each(`resets(nginx_http_requests_total{SELECT}[$__rate_interval]) or resets(nginxplus_http_requests_total{SELECT}[$__rate_interval])`)+`) or vector(0)`,
+				"restarts")).drawnAsBars().color("restarts", purple).digits(0).empty("none"),
+	}
+}
+
+// singleLink opens the dashboard of the instance in the row.
+const singleLink = "/d/nginx-single?${datasource:queryparam}&${namespace:queryparam}&${job:queryparam}" +
+	"&var-instance=${__data.fields.Instance}&${__url_time_range}"
+
+func fleetTables() []*panel {
+	busiest := ` and on (` + identity + `) topk(50, ` + each(requestRate) + `)`
+	instance := []column{
+		{field: "namespace", title: "Namespace"},
+		{field: "pod", title: "Pod"},
+		{field: "instance", title: "Instance", link: singleLink},
+		{field: "addr", title: "Target"},
+	}
+	hidden := []column{{field: "cluster", title: "Cluster"}}
+	return []*panel{
+		table("Down", "Instances whose last scrape failed, 50 at most. Run nginx-exporter doctor in the pod to find the cause.", "",
+			append(instance[:4:4], append(hidden, column{
+				field: "Value", title: "State", texts: map[string]string{"0": "down"}, colors: map[string]string{"0": "red"},
+			})...),
+			q(`topk(50, `+each(`nginx_up{SELECT}`)+` == 0)`, "")).size(8, 9).empty("none: all instances are up"),
+		table("Busiest instances", "The 50 instances with most requests; click on an instance for its dashboard.", "Requests",
+			append(instance[:4:4], append(hidden,
+				column{field: value(0), title: "Requests", unit: unitRate},
+				column{field: value(1), title: "Connections", unit: unitCount})...),
+			q(`topk(50, `+each(requestRate)+`)`, ""),
+			q(each(`nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT}`)+busiest, "")).size(12, 9).empty("no requests counted yet"),
+		table("Versions", "Number of instances by version of nginx. Several versions for long are a rollout that stopped. nginx does not send its version with server_tokens off.",
+			"Instances", []column{{field: "version", title: "Version"}, {field: "Value", title: "Instances"}},
+			q(`sort_desc(count by (version) (max by (`+identity+`, version) (nginx_server_info{SELECT} or nginxplus_build_info{SELECT})))`, "")).
+			size(4, 9).empty("unknown: server_tokens is off"),
+	}
+}

@@ -1,0 +1,93 @@
+package dashboard
+
+// byHPA selects series of kube-state-metrics.
+const byHPA = `namespace=~"$namespace",horizontalpodautoscaler=~"$hpa"`
+
+// scaling shows what an HPA sees, and what it does.
+func scaling() Board {
+	variables := []variable{
+		{name: "namespace", label: "Namespace", metric: "nginx_up", values: "namespace", all: anyOrNo},
+		{
+			name: "hpa", label: "HPA", metric: `kube_horizontalpodautoscaler_spec_max_replicas{namespace=~"$namespace"}`,
+			values: "horizontalpodautoscaler", one: true, all: anyValue,
+		},
+		targetVariables("nginx_up", false)[1],
+	}
+	return Board{
+		Name: "scaling", Title: "nginx / Autoscaling", selector: bySelector, variables: variables,
+		Description: "What the HorizontalPodAutoscaler of nginx sees, wants and does. Replicas need kube-state-metrics.",
+		annotations: []annotation{alerts(), restarts(false)},
+		rows: []row{
+			{panels: scalingNow()},
+			{panels: append(scalingReplicas(), scalingPods()...)},
+			{title: "KEDA", panels: scalingKEDA()},
+		},
+	}
+}
+
+const (
+	needStateMetrics = "needs kube-state-metrics"
+	needKEDA         = "needs KEDA, and its metrics in Prometheus"
+)
+
+func scalingNow() []*panel {
+	hpa := func(metric string) string { return metric + `{` + byHPA + `}` }
+	yes := map[string]string{"0": "no", "1": "yes"}
+	return []*panel{
+		stat("Metric available", unitNone, "Whether the HPA can read its metric (condition ScalingActive). If not it does not scale: run nginx-exporter doctor hpa.",
+			q(`min(kube_horizontalpodautoscaler_status_condition{`+byHPA+`,condition="ScalingActive",status="true"})`, "available")).
+			words(yes, map[string]string{"0": "red", "1": green}).size(6, 4).empty(needStateMetrics),
+		stat("At the maximum", unitNone, "Whether the HPA has all the replicas it may have. More load then meets the same pods: raise maxReplicas.",
+			q(`max(`+hpa("kube_horizontalpodautoscaler_status_current_replicas")+` >= bool `+hpa("kube_horizontalpodautoscaler_spec_max_replicas")+`)`, "maximum")).
+			words(yes, map[string]string{"0": green, "1": orange}).size(6, 4).empty(needStateMetrics),
+		stat("Replicas", unitCount, "Pods of the workload that the HPA counts now, ready or not.", q(`sum(`+hpa("kube_horizontalpodautoscaler_status_current_replicas")+`)`, "replicas")).
+			spark().digits(0).size(6, 4).empty(needStateMetrics),
+		stat("Requests per pod", unitRate, "Mean requests per second of a pod: the value that the HPA compares with its target.", q(`avg(`+podRate+`)`, "requests")).
+			spark().size(6, 4).empty("needs the label pod: nginx outside of Kubernetes does not scale"),
+	}
+}
+
+// podRate is what adapter and KEDA compute: each target once, then by pod.
+const podRate = `sum by (cluster, namespace, pod) (max by (cluster, namespace, pod, instance, addr) (rate(nginx_http_requests_total{SELECT,pod!=""}[$__rate_interval])` +
+	` or rate(nginxplus_http_requests_total{SELECT,pod!=""}[$__rate_interval])))`
+
+func scalingReplicas() []*panel {
+	hpa := func(metric string) string { return `sum(` + metric + `{` + byHPA + `})` }
+	return []*panel{
+		series("Replicas", unitCount, "Replicas of the HPA with its limits. Desired above current for long: pods do not become ready, or the cluster is full.",
+			q(hpa("kube_horizontalpodautoscaler_status_current_replicas"), "current"), q(hpa("kube_horizontalpodautoscaler_status_desired_replicas"), "desired"),
+			q(hpa("kube_horizontalpodautoscaler_spec_min_replicas"), "minimum"), q(hpa("kube_horizontalpodautoscaler_spec_max_replicas"), "maximum")).
+			steps().digits(0).color("current", green).color("desired", orange).dashed("minimum", grey).dashed("maximum", "red").size(12, 9).empty(needStateMetrics),
+		series("Requests per pod and target", unitRate, "Mean requests per second of a pod, and the target of the HPA. Above the target the HPA adds pods, below it removes them.",
+			q(`avg(`+podRate+`)`, "requests per pod"),
+			q(`max(kube_horizontalpodautoscaler_spec_target_metric{`+byHPA+`,metric_name!~"cpu|memory"})`, "target")).
+			color("requests per pod", green).dashed("target", "red").size(12, 9).empty("needs the label pod"),
+	}
+}
+
+func scalingPods() []*panel {
+	return []*panel{
+		series("Requests and pods", unitRate, "Requests per second of all pods, and the number of pods that the exporter sees (right). Pods should follow requests after a minute or two.",
+			q(`sum(`+podRate+`)`, "requests"), q(`count(`+podRate+`)`, "pods")).right("pods", unitCount).color("requests", blue).color("pods", orange).empty("needs the label pod"),
+		series("Spread over pods", unitRate, "Requests per second of the busiest, the median and the idlest pod. New pods that get nothing: clients keep their connections (keep-alive).",
+			q(`max(`+podRate+`)`, "max"), q(`quantile(0.5, `+podRate+`)`, "median"), q(`min(`+podRate+`)`, "min")).
+			color("max", "dark-orange").color("median", green).color("min", blue).empty("needs the label pod"),
+		series("Pods with metrics", unitCount, "Pods whose nginx is scraped successfully, and replicas of the HPA. Where the lines differ for long the HPA does not see the load of some pods.",
+			q(`count(count by (cluster, namespace, pod) (nginx_up{SELECT,pod!=""} == 1))`, "with metrics"),
+			q(`sum(kube_horizontalpodautoscaler_status_current_replicas{`+byHPA+`})`, "replicas")).
+			steps().digits(0).color("with metrics", green).color("replicas", orange).empty("needs the label pod"),
+	}
+}
+
+func scalingKEDA() []*panel {
+	const keda = `{exported_namespace=~"$namespace"}`
+	return []*panel{
+		series("Rate computed by the exporter", unitRate, "nginx_http_requests_per_second of all pods by window, which engine keda-direct reads without Prometheus. It exists with --rate.window.",
+			q(`sum by (window) (nginx_http_requests_per_second{SELECT} or nginxplus_http_requests_per_second{SELECT})`, "{{window}}")).empty("needs --rate.window"),
+		series("Value read by KEDA", unitCount, "The value of each scaler of KEDA, the ten largest.",
+			q(topGauge("scaledObject", "max by (scaledObject)", `keda_scaler_metrics_value`+keda), "{{scaledObject}}")).empty(needKEDA),
+		series("Errors of KEDA", unitCount, "Failed reads of scalers per interval. With a fallback KEDA keeps the replicas that it names.",
+			q(top("scaledObject", `sum by (scaledObject) (increase(keda_scaler_detail_errors_total`+keda+`[$__rate_interval]))`), "{{scaledObject}}")).
+			drawnAsBars().empty(needKEDA),
+	}
+}
