@@ -54,9 +54,9 @@ func (p *planning) add(cmd *kingpin.CmdClause) {
 	o := &r.Inject
 	cmd.Arg("workload", "Workload, as [NAMESPACE/]KIND/NAME: deployment, statefulset or rollout.").Required().StringVar(&p.workload)
 	cmd.Flag("requests-per-second", "Target of requests per second for each pod; auto suggests one from the last two weeks in Prometheus.").PlaceHolder("RATE").StringVar(&p.rate)
-	cmd.Flag("min", "Minimum number of replicas.").Default("2").IntVar(&r.Min)
-	cmd.Flag("max", "Maximum number of replicas.").Default("10").IntVar(&r.Max)
-	cmd.Flag("engine", "What scales: adapter, keda, keda-direct, gke, or auto for what fits the cluster.").Default(plan.EngineAuto).EnumVar(&r.Engine, plan.Engines()...)
+	cmd.Flag("min", "Minimum number of replicas.").Default("2").Int32Var(&r.Min)
+	cmd.Flag("max", "Maximum number of replicas.").Default("10").Int32Var(&r.Max)
+	cmd.Flag("engine", "What scales: adapter, keda, keda-direct, gke, or auto for what fits the cluster.").Default(plan.EngineAuto).StringVar(&r.Engine)
 	cmd.Flag("prometheus", "Prometheus that scrapes the pods, if there are several: an object of prometheus-operator, or else a Service.").PlaceHolder("NAMESPACE/NAME").StringVar(&r.PrometheusName)
 	cmd.Flag("details", "Show all fields of the sidecar.").BoolVar(&p.details)
 	cmd.Flag("image", "Image of the exporter.").Default(o.Image).StringVar(&o.Image)
@@ -153,11 +153,12 @@ func (p *planning) write(made *plan.Plan, stderr io.Writer) error {
 	return err
 }
 
-// oneLineError joins the lines of an error.
+// oneLineError joins the lines of an error, without a prefix that is added to each error.
 func oneLineError(err error) error {
 	var usage *usageError
-	if errors.As(err, &usage) || !strings.Contains(err.Error(), "\n") {
+	text := strings.TrimPrefix(err.Error(), "error: ") // of kubectl
+	if errors.As(err, &usage) || text == err.Error() && !strings.Contains(text, "\n") {
 		return err
 	}
-	return errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	return errors.New(strings.Join(strings.Fields(text), " "))
 }

@@ -102,11 +102,12 @@ func (f *settingFlags) addSurroundings(cmd *kingpin.CmdClause) {
 	cmd.Flag("start", "Replicas at the start; -1: what the load needs.").Default("-1").Int32Var(&s.Start)
 }
 
-// rate parses a number that is finite and not negative.
+// rate parses a number. That of a target in thousandths must be exact in JSON, below 2^53.
 func rate(text string) (float64, error) {
+	const most = 1e12
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
-		return 0, fmt.Errorf("%q is not a number of 0 or more", text)
+	if err != nil || math.IsNaN(f) || f < 0 || f > most {
+		return 0, fmt.Errorf("%q is not a number from 0 to %.0e", text, most)
 	}
 	return f, nil
 }
@@ -242,7 +243,7 @@ func (f *settingFlags) dimensions() []dimension {
 	return []dimension{
 		{"target", len(f.targets), func(i int) string { return fmt.Sprint(f.targets[i]) }, func(s *simulate.Setting, i int) {
 			s.Spec.Metrics = []hpa.Metric{s.Spec.Metrics[0]}
-			s.Spec.Metrics[0].Target = int64(min(math.Ceil(f.targets[i]*1000), maxTarget))
+			s.Spec.Metrics[0].Target = int64(math.Ceil(f.targets[i] * 1000))
 		}},
 		{"min", len(f.mins), func(i int) string { return strconv.Itoa(int(f.mins[i])) }, func(s *simulate.Setting, i int) { s.Spec.Min = f.mins[i] }},
 		{"max", len(f.maxs), func(i int) string { return strconv.Itoa(int(f.maxs[i])) }, func(s *simulate.Setting, i int) { s.Spec.Max = f.maxs[i] }},
@@ -250,9 +251,6 @@ func (f *settingFlags) dimensions() []dimension {
 		{"down window", len(f.downWindows), func(i int) string { return simulate.Duration(f.downWindows[i]) }, func(s *simulate.Setting, i int) { behavior(s).Down.Window = &f.downWindows[i] }},
 	}
 }
-
-// maxTarget is the largest target in thousandths that a number of JSON can have.
-const maxTarget = 1 << 53
 
 // behavior returns a behavior of the setting that can be changed.
 func behavior(s *simulate.Setting) *hpa.Behavior {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -39,8 +40,11 @@ func (f *flag) title() string {
 	return title
 }
 
-// helpWidth is the width of the help in columns.
-const helpWidth = 96
+// Columns of the help: its width, and where the description of a flag begins.
+const (
+	helpWidth  = 100
+	helpColumn = 32
+)
 
 // setUsage replaces the help of kingpin, which takes 250 lines and has no groups.
 func (c *cli) setUsage() {
@@ -73,14 +77,14 @@ func (c *cli) usage(app *kingpin.ApplicationModel, command *kingpin.CmdModel, fl
 	b.WriteString("\nFlags:\n")
 	for _, f := range flags {
 		if c.find(f.Name) == nil && !f.Hidden {
-			fmt.Fprintf(&b, "  %s\n%s", modelSpelling(f), wrap(f.Help, 6))
+			writeEntry(&b, modelSpelling(f), f.Help)
 		}
 	}
 	c.writeGroups(&b, flags)
 	if len(args) > 0 {
 		b.WriteString("\nArguments:\n")
 		for _, arg := range args {
-			fmt.Fprintf(&b, "  %s\n%s", argument(arg), wrap(arg.Help, 6))
+			writeEntry(&b, argument(arg), arg.Help)
 		}
 	}
 	return b.String()
@@ -98,14 +102,28 @@ func (c *cli) writeGroups(b *strings.Builder, flags []*kingpin.FlagModel) {
 			if f.title() != group.title || !used[f.name] || f.rare && !c.longHelp {
 				continue
 			}
-			env := f.env[:1]
+			b.WriteString(heading)
+			help := f.help
 			if c.longHelp {
-				env = f.env
+				help += " ($" + strings.Join(f.env, ", $") + ")"
 			}
-			fmt.Fprintf(b, "%s  %s\n%s", heading, f.spelling(), wrap(f.help+" ($"+strings.Join(env, ", $")+")", 6))
+			writeEntry(b, f.spelling(), help)
 			heading = ""
 		}
 	}
+	if used["nginx.timeout"] && !c.longHelp {
+		b.WriteString("\n" + wrap("Flags of the exporter have environment variables, as --nginx.timeout has $NGINX_EXPORTER_NGINX_TIMEOUT; --help-long shows them.", 0))
+	}
+}
+
+// writeEntry writes a flag or an argument, and its description beside or below it.
+func writeEntry(b *strings.Builder, spelling, help string) {
+	text := wrap(help, helpColumn)
+	if spelling = "  " + spelling; len(spelling)+2 > helpColumn {
+		b.WriteString(spelling + "\n" + text)
+		return
+	}
+	fmt.Fprintf(b, "%-*s%s", helpColumn, spelling, text[helpColumn:])
 }
 
 // spelling returns how the flag is written on the command line, with its default
@@ -124,6 +142,9 @@ func (f *flag) spelling() string {
 // modelSpelling is spelling for a flag of a command.
 func modelSpelling(f *kingpin.FlagModel) string {
 	text := "--" + f.Name
+	if f.IsBoolFlag() && slices.Contains(f.Default, "true") {
+		text = "--[no-]" + f.Name
+	}
 	if f.Short != 0 {
 		text = fmt.Sprintf("-%c, %s", f.Short, text)
 	}

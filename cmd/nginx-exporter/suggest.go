@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -18,7 +19,7 @@ func (c *cli) explain(err error, args []string) error {
 	unexpected := regexp.MustCompile(`(?s)^(unknown long flag|unknown short flag|unexpected argument|unexpected) '?(.*?)'?$`)
 	match := unexpected.FindStringSubmatch(err.Error())
 	if match == nil {
-		return err
+		return nameFlag(err, args)
 	}
 	kind, given := match[1], match[2]
 	if strings.HasPrefix(kind, "unknown") {
@@ -39,6 +40,29 @@ func (c *cli) explain(err error, args []string) error {
 		return fmt.Errorf("unexpected %q (did you mean --web.listen-address=%s?)", given, given)
 	}
 	return fmt.Errorf("unexpected %q%s", given, c.didYouMean(args, given))
+}
+
+// nameFlag adds the flag to an error that has only its value, as those of kingpin and of
+// package strconv.
+func nameFlag(err error, args []string) error {
+	text := err.Error()
+	number := regexp.MustCompile(`^strconv\.Parse[A-Za-z]+: parsing (".*"): (.*)$`)
+	enum := regexp.MustCompile(`^enum value must be one of (.*), got '.*'$`)
+	text = number.ReplaceAllString(text, "$1 is not a valid number")
+	text = enum.ReplaceAllString(text, "the value must be one of $1")
+	for i, arg := range args {
+		name, value, assigned := strings.Cut(arg, "=")
+		if !strings.HasPrefix(name, "--") || strings.Contains(text, name) {
+			continue
+		}
+		if !assigned && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if strings.Contains(err.Error(), strconv.Quote(value)) || strings.Contains(err.Error(), "got '"+value+"'") {
+			return fmt.Errorf("%s: %s", name, text)
+		}
+	}
+	return err
 }
 
 // didYouMean names the flag or command that is most similar to what was given, or

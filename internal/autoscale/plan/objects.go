@@ -29,7 +29,7 @@ var templates embed.FS
 type data struct {
 	Name, Namespace string
 	Target          cluster.Reference
-	Min, Max        int
+	Min, Max        int32
 	Rate, Quantity  string
 	Metric          string
 	Selector        *cluster.Selector

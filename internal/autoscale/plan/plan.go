@@ -29,7 +29,7 @@ type Request struct {
 	Ref cluster.Reference
 	// RequestsPerSecond is the target for each pod, Min and Max bound the replicas.
 	RequestsPerSecond float64
-	Min, Max          int
+	Min, Max          int32
 	Engine            string
 	// PrometheusName is NAMESPACE/NAME of the Prometheus that scrapes the pods; empty to choose
 	// one.
