@@ -10,7 +10,6 @@ export GO
 # Debian installs nginx in /usr/sbin, which is not on every PATH.
 export PATH := $(PATH):/usr/sbin
 
-VERSION := $(shell cat VERSION)
 TOOLS := bin/tools/.built-$(shell cat tools/go.mod tools/go.sum | cksum | cut -d ' ' -f 1)
 
 .PHONY: help
@@ -108,7 +107,21 @@ image: ## Build the container image (BASE=build image, DOCKER=podman)
 	. ./scripts/version.sh; $(DOCKER) build $(DOCKERFLAGS) $(if $(BASE),--build-arg BUILD_BASE=$(BASE)) \
 		--build-arg VERSION="$$VERSION" --build-arg REVISION="$$REVISION" \
 		--build-arg BRANCH="$$BRANCH" --build-arg BUILD_DATE="$$BUILD_DATE" \
-		-t nginx-exporter:$(VERSION) .
+		-t "nginx-exporter:$${VERSION/+/-}" .
+
+DIST ?= dist
+
+.PHONY: archives
+archives: ## Build archives for all systems into DIST (TARGETS='linux/amd64 darwin/arm64')
+	@scripts/archives.sh '$(DIST)'
+
+.PHONY: release
+release: archives $(if $(wildcard scripts/packages.sh),packages) ## Build all files of a release into DIST, with checksums
+	scripts/checksums.sh '$(DIST)'
+
+.PHONY: test-archives
+test-archives: ## Build all archives twice, in different places, and compare
+	$(GO) test -count=1 -timeout=120m -run TestArchives ./scripts -args -all-targets
 
 .PHONY: packages
 packages: ## Build the Linux packages into dist, for amd64 and arm64

@@ -2,7 +2,6 @@ package scripts_test
 
 import (
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -129,28 +128,7 @@ func checkVersion(t *testing.T, program, printed, labels string) {
 func copySources(t *testing.T) string {
 	t.Helper()
 	to := t.TempDir()
-	for _, name := range []string{"client", "cmd", "collector", "internal", "go.mod", "go.sum"} {
-		err := filepath.WalkDir(filepath.Join("..", name), func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case err != nil || strings.HasSuffix(path, "_test.go"):
-				return err
-			case entry.IsDir() && entry.Name() == "testdata":
-				return fs.SkipDir
-			}
-			target := filepath.Join(to, strings.TrimPrefix(path, ".."))
-			if entry.IsDir() {
-				return os.MkdirAll(target, 0o755) // as in a clone
-			}
-			text, err := os.ReadFile(path) // a file of this tree
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(target, text, 0o644) // as in a clone
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	copyTree(t, to, "client", "cmd", "collector", "internal", "go.mod", "go.sum")
 	return to
 }
 

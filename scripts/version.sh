@@ -3,7 +3,20 @@
 # repository. Variables in the environment take precedence, for trees without git
 # history.
 #
-# The date is SOURCE_DATE_EPOCH or that of the commit, for reproducible builds.
+# The version is that of the tag of the commit, such as v1.2.3; without a tag, that of the file VERSION. After the tag of that
+# version, it has the number of further commits: 1.2.3+4.gabcdef0. The date is SOURCE_DATE_EPOCH or that of the commit, for
+# reproducible builds.
+
+version() {
+    file=$(cat VERSION)
+    if tag=$(git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null); then
+        echo "${tag#v}"
+    elif described=$(git describe --tags --long --match "v$file" 2>/dev/null); then
+        echo "$file+$(echo "${described#"v$file-"}" | tr - .)"
+    else
+        echo "$file"
+    fi
+}
 
 # utc EPOCH: prints the date as RFC 3339, with GNU date or BSD date.
 utc() {
@@ -30,7 +43,7 @@ build_date() {
     if [ -n "$epoch" ]; then utc "$epoch"; else echo unknown; fi
 }
 
-VERSION=${VERSION:-$(cat VERSION)}
+VERSION=${VERSION:-$(version)}
 REVISION=${REVISION:-$(revision)}
 BRANCH=${BRANCH:-$(branch)}
 BUILD_DATE=${BUILD_DATE:-$(build_date)}
