@@ -45,18 +45,25 @@ test: ## Run all tests with the race detector, and check coverage
 	@awk -v least=$(COVERAGE) -v packages="$(COVERED)" -f scripts/coverage.awk coverage.out
 
 .PHONY: lint
-lint: $(TOOLS) ## Check formatting, house rules, shell scripts, go.mod, vulnerabilities
+lint: $(TOOLS) ## Check formatting, house rules, scripts, workflows, licenses, vulnerabilities
 	@scripts/need.sh shellcheck
 	bin/tools/golangci-lint run ./...
 	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
 	$(GO) mod tidy -diff
-	scripts/vulncheck.sh '$(VULNDB)'
+	scripts/notice.sh | diff -u NOTICE -
+	cd tools/actionlint && $(GO) tool actionlint
+	scripts/vulncheck.sh '$(VULNDB)' '$(EXCEPTIONS)'
 
 VULNDB ?=
+EXCEPTIONS ?= scripts/vulncheck/exceptions.txt
 
 .PHONY: vulncheck
 vulncheck: $(TOOLS) ## Check for known vulnerabilities (VULNDB=https://vuln.go.dev)
-	scripts/vulncheck.sh '$(VULNDB)'
+	scripts/vulncheck.sh '$(VULNDB)' '$(EXCEPTIONS)'
+
+.PHONY: notice
+notice: ## Rewrite NOTICE: the modules in the program, and their licenses
+	scripts/notice.sh >NOTICE
 
 .PHONY: golden
 golden: ## Rewrite golden files, generated docs and scripts; review git diff

@@ -1,9 +1,12 @@
 // Command vulncheck reads the JSON of govulncheck from standard input and lists vulnerabilities. It fails if the program
-// calls a vulnerable function of a module. Those of the standard library are only reported: they depend on the installed Go,
-// which no change of this repository can fix.
+// calls a vulnerable function, unless the file of exceptions has the vulnerability or its module.
+//
+// Usage: vulncheck [EXCEPTIONS]. A line of the file has the ID of a vulnerability or the path of a module, the last day of
+// the exception, and its reason; # begins a comment.
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,10 +16,15 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 func main() {
-	ok, err := run(os.Stdin, os.Stdout)
+	accepted, err := readExceptions(os.Args[1:], time.Now())
+	ok := false
+	if err == nil {
+		ok, err = run(os.Stdin, os.Stdout, accepted)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "vulncheck:", err)
 	}
@@ -56,8 +64,39 @@ type vulnerability struct {
 	path                       []string // from the program to the vulnerable function; empty if none is called
 }
 
-// run reports whether no vulnerable function of a module is called.
-func run(in io.Reader, out io.Writer) (bool, error) {
+// exceptions has the last day and the reason of each exception, by vulnerability or module.
+type exceptions map[string]string
+
+// readExceptions reads a file, if there is one. An exception that has ended is an error.
+func readExceptions(paths []string, now time.Time) (exceptions, error) {
+	accepted := exceptions{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimSpace(line)
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			id, rest, _ := strings.Cut(line, " ")
+			day, reason, _ := strings.Cut(rest, " ")
+			last, err := time.Parse(time.DateOnly, day)
+			switch {
+			case err != nil || reason == "":
+				return nil, fmt.Errorf("%s: %q is not an ID or module, a day such as 2027-01-31, and a reason", path, line)
+			case now.After(last.AddDate(0, 0, 1)):
+				return nil, fmt.Errorf("%s: the exception for %s has ended: update what is vulnerable, or decide again", path, id)
+			}
+			accepted[id] = rest
+		}
+	}
+	return accepted, nil
+}
+
+// run reports whether the program calls no vulnerable function but those accepted.
+func run(in io.Reader, out io.Writer, accepted exceptions) (bool, error) {
 	goVersion, summaries := "", map[string]string{}
 	found := map[string]*vulnerability{}
 	decoder := json.NewDecoder(in)
@@ -82,7 +121,7 @@ func run(in io.Reader, out io.Writer) (bool, error) {
 	if goVersion == "" {
 		return false, errors.New("no output of govulncheck")
 	}
-	return report(out, goVersion, found, summaries), nil
+	return report(out, goVersion, found, summaries, accepted), nil
 }
 
 // add merges the findings of a vulnerability, of which there is one for each level and call.
@@ -104,38 +143,50 @@ func add(found map[string]*vulnerability, f *finding) {
 	}
 }
 
-// report lists vulnerabilities, and reports whether no vulnerable function of a module is called.
-func report(out io.Writer, goVersion string, found map[string]*vulnerability, summaries map[string]string) bool {
+// report lists vulnerabilities, and reports whether all that are called are accepted.
+func report(out io.Writer, goVersion string, found map[string]*vulnerability, summaries map[string]string, accepted exceptions) bool {
 	ok := true
-	var uncalled, standard []string
+	var uncalled []string
+	until := map[string][]string{} // by exception
 	fixedGo := ""
 	for _, key := range slices.Sorted(maps.Keys(found)) {
 		v := found[key]
-		switch called := len(v.path) > 0; {
-		case v.module == "stdlib" || v.module == "toolchain":
-			if called {
-				standard = append(standard, v.id)
-				fixedGo = later(fixedGo, v.fixed)
+		standard := v.module == "stdlib" || v.module == "toolchain"
+		switch exception := accepted.of(v); {
+		case len(v.path) == 0:
+			if !standard {
+				uncalled = append(uncalled, fmt.Sprintf("%s in %s %s, fixed in %s", v.id, v.module, v.version, orNone(v.fixed)))
 			}
-		case called:
+			continue
+		case exception != "":
+			until[exception] = append(until[exception], v.id)
+		default:
 			ok = false
 			fmt.Fprintf(out, "%s is called: %s\n    in %s %s, fixed in %s, https://pkg.go.dev/vuln/%s\n    %s\n",
 				v.id, summaries[v.id], v.module, v.version, orNone(v.fixed), v.id, strings.Join(v.path, "\n    -> "))
-		default:
-			uncalled = append(uncalled, fmt.Sprintf("%s in %s %s, fixed in %s", v.id, v.module, v.version, orNone(v.fixed)))
+		}
+		if standard {
+			fixedGo = later(fixedGo, v.fixed)
 		}
 	}
 	if len(uncalled) > 0 {
 		fmt.Fprintf(out, "not called:\n    %s\n", strings.Join(uncalled, "\n    "))
 	}
-	if len(standard) > 0 {
-		fmt.Fprintf(out, "%s has %d known vulnerabilities that the program calls; build releases with %s or later:\n    %s\n",
-			goVersion, len(standard), orNone(fixedGo), strings.Join(standard, "\n    "))
+	for _, exception := range slices.Sorted(maps.Keys(until)) {
+		fmt.Fprintf(out, "accepted until %s:\n    %s\n", exception, strings.Join(until[exception], "\n    "))
+	}
+	if fixedGo != "" {
+		fmt.Fprintf(out, "%s fixes those of the standard library; this is %s\n", fixedGo, goVersion)
 	}
 	if ok {
-		fmt.Fprintln(out, "no known vulnerability of a module is called")
+		fmt.Fprintln(out, "no other known vulnerability is called")
 	}
 	return ok
+}
+
+// of returns the exception for a vulnerability, empty if there is none.
+func (e exceptions) of(v *vulnerability) string {
+	return cmp.Or(e[v.id], e[v.module])
 }
 
 // later returns the later of two versions of Go. Those of the database begin with a v.
