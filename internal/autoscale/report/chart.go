@@ -23,49 +23,65 @@ const (
 func (r *Report) writeChart(b *strings.Builder, width int) {
 	width = min(max(width, minWidth), maxWidth) - axisWidth - 1
 	first := r.Results[0]
-	spread := sample(first, width)
+	// Otherwise a day of which each column has a part would look like its highest value.
+	ranges := (r.Summary.End-r.Summary.Begin)/time.Duration(width) >= rangesFrom
 	b.WriteString("\nRequests per second\n")
-	bars(b, spread.rate, loadHeight)
+	bars(b, sample(first, width, ranges).rate, loadHeight)
 	for _, x := range r.Results[:min(len(r.Results), maxCharts)] {
-		s := sample(x, width)
+		s := sample(x, width, ranges)
 		fmt.Fprintf(b, "\nReplicas, %s\n", x.Setting.Name)
 		bars(b, s.replicas, replicasHeight)
 		fmt.Fprintf(b, "%*s %s\n", axisWidth, "per pod", shades(s.load, x.Setting.Above))
 	}
 	r.writeAxis(b, width)
+	if ranges {
+		fmt.Fprintf(b, "%*s █ up to the lowest value in the time of a column, ░ up to the highest\n", axisWidth, "")
+	}
 	fmt.Fprintf(b, "%*s per pod: ░ above target by up to 20%%, ▒ 50%%, ▓ 100%%, █ more, or no pod\n", axisWidth, "")
 }
 
-// columnsOf are the values of a chart, one for each column.
-type columnsOf struct{ rate, replicas, load []float64 }
+// rangesFrom is the time of a column from which on it has its lowest value, too.
+const rangesFrom = 30 * time.Minute
 
-// sample returns the highest values for each of width columns.
-func sample(x *simulate.Result, width int) columnsOf {
-	c := columnsOf{make([]float64, width), make([]float64, width), make([]float64, width)}
+// columnsOf are the values of a chart, one for each column.
+type columnsOf struct {
+	rate, replicas []span
+	load           []float64 // the highest
+}
+
+// span is from the lowest to the highest value of a column.
+type span struct{ low, high float64 }
+
+// sample returns the values for each of width columns; without ranges, low is high.
+func sample(x *simulate.Result, width int, ranges bool) columnsOf {
+	c := columnsOf{make([]span, width), make([]span, width), make([]float64, width)}
 	buckets := x.Timeline.Buckets
 	for i := range width {
 		from := i * len(buckets) / width
 		to := max((i+1)*len(buckets)/width, from+1)
+		rate, replicas := span{low: math.Inf(1)}, span{low: math.Inf(1)}
 		for _, bucket := range buckets[min(from, len(buckets)):min(to, len(buckets))] {
-			c.rate[i] = max(c.rate[i], bucket.MaxRate)
-			c.replicas[i] = max(c.replicas[i], float64(bucket.High))
+			rate = span{min(rate.low, bucket.Rate), max(rate.high, bucket.MaxRate)}
+			replicas = span{min(replicas.low, float64(bucket.Low)), max(replicas.high, float64(bucket.High))}
 			c.load[i] = max(c.load[i], bucket.Load)
 		}
+		if !ranges {
+			rate.low, replicas.low = rate.high, replicas.high
+		}
+		c.rate[i], c.replicas[i] = rate, replicas
 	}
 	return c
 }
 
 // bars draws columns with eighths of a character.
-func bars(b *strings.Builder, values []float64, height int) {
+func bars(b *strings.Builder, values []span, height int) {
 	highest := 0.0
 	for _, v := range values {
-		highest = max(highest, v)
+		highest = max(highest, v.high)
 	}
 	if highest == 0 {
 		highest = 1
 	}
-	blocks := []rune(" ▁▂▃▄▅▆▇█")
-	const eighths = 8
 	for row := height - 1; row >= 0; row-- {
 		label := ""
 		switch row {
@@ -78,11 +94,22 @@ func bars(b *strings.Builder, values []float64, height int) {
 		b.WriteString("│")
 		var line strings.Builder
 		for _, v := range values {
-			filled := int(math.Ceil(v/highest*float64(height*eighths))) - row*eighths
-			line.WriteRune(blocks[min(max(filled, 0), eighths)])
+			line.WriteRune(cell(v.low/highest*float64(height)-float64(row), v.high/highest*float64(height)-float64(row)))
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
+}
+
+// cell is the character of a bar from the bottom of the cell up to low, and of a range from
+// there up to high, both in parts of its height.
+func cell(low, high float64) rune {
+	blocks := []rune(" ▁▂▃▄▅▆▇█")
+	const eighths = 8
+	filled := int(math.Ceil(low * eighths))
+	if filled <= 0 && high > 0 {
+		return '░'
+	}
+	return blocks[min(max(filled, 0), eighths)]
 }
 
 // shades marks columns by how far the load per pod is above target.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -114,6 +115,27 @@ func TestGoldenRecorded(t *testing.T) {
 	r := &report.Report{Load: "load.csv", Summary: summary, Results: found}
 	golden(t, "recorded.txt", func(w io.Writer) error {
 		return r.WriteText(w, report.TextOptions{Chart: true, Width: 80, Changes: true})
+	})
+}
+
+// TestGoldenDays compares the chart of a load with a rhythm that is shorter than a column:
+// it has the lowest and the highest values.
+func TestGoldenDays(t *testing.T) {
+	points := func(yield func(simulate.Point, error) bool) {
+		for at := time.Duration(0); at < 100*24*time.Hour; at += time.Minute {
+			growth := 1 + at.Hours()/2400
+			if !yield(simulate.Point{At: at, Rate: growth * (200 - 150*math.Cos(2*math.Pi*at.Hours()/24))}, nil) {
+				return
+			}
+		}
+	}
+	found, summary, err := simulate.Run(points, []simulate.Setting{setting("target 80", 80_000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &report.Report{Load: "load.csv", Summary: summary, Results: found}
+	golden(t, "days.txt", func(w io.Writer) error {
+		return r.WriteText(w, report.TextOptions{Chart: true, Width: 80})
 	})
 }
 

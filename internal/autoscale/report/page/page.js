@@ -19,6 +19,7 @@
   const count = (f) => String(Number(f.toFixed(1)));
   const duration = (s) => {
     s = Math.round(s);
+    if (s >= 86400) s = 60 * Math.round(s / 60);
     if (s === 0) return '0s';
     const units = [[86400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']];
     let text = '';
@@ -86,13 +87,13 @@
     panel.svg = element(box, 'svg', {height: panel.height});
   }
 
-  const nice = (highest) => {
-    const power = Math.pow(10, Math.floor(Math.log10(highest)));
-    for (const step of [1, 2, 2.5, 5, 10]) if (step * power >= highest) return step * power;
-    return highest;
+  // The distance of the marks of an axis, and the highest one. Replicas have no fractions.
+  const scale = (highest, whole) => {
+    const rough = Math.max(highest / 5, whole ? 1 : 1e-9);
+    const power = Math.pow(10, Math.floor(Math.log10(rough)));
+    const step = [1, 2, 2.5, 5, 10].map((f) => f * power).find((s) => s >= rough && (!whole || Number.isInteger(s)));
+    return {step, top: step * Math.max(Math.ceil(highest / step), 1)};
   };
-  // Axes have four parts; replicas have no fractions.
-  const whole = (highest) => 4 * Math.ceil(nice(Math.max(highest / 4, 1)));
   const timeStep = (span, count) => {
     const steps = [1, 5, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
     return steps.find((s) => span / s <= count) || steps[steps.length - 1];
@@ -140,12 +141,12 @@
     return path;
   };
 
-  const axes = (panel, a, top) => {
-    const marks = 4;
+  const axes = (panel, a, {step: mark, top}) => {
+    const marks = Math.round(top / mark);
     for (let i = 0; i <= marks; i++) {
       const y = 8 + a.height * (1 - i / marks);
       element(panel.svg, 'line', {x1: left, x2: left + a.width, y1: y, y2: y, class: i ? 'grid' : 'axis'});
-      element(panel.svg, 'text', {x: left - 6, y: y + 4, 'text-anchor': 'end', class: 'label'}, number((top * i) / marks));
+      element(panel.svg, 'text', {x: left - 6, y: y + 4, 'text-anchor': 'end', class: 'label'}, number(mark * i));
     }
     const step = timeStep(view[1] - view[0], Math.max(2, a.width / 110));
     const offset = load.relative ? 0 : load.begin % step;
@@ -168,8 +169,9 @@
         for (const [, v] of points) top = Math.max(top, v === null ? 0 : v);
         if (panel.limit) top = Math.max(top, panel.limit(r) * 1.2);
       }
-      top = panel.steps ? whole(top) : nice(top || 1);
-      axes(panel, a, top);
+      const axis = scale(top || 1, panel.steps);
+      top = axis.top;
+      axes(panel, a, axis);
       for (const [r, i, points] of curves) {
         if (panel.area) {
           const path = curve(panel, points, a, top, {name: 'load-line'});
