@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"nginx-exporter/internal/picture"
 )
 
 // TestDocsSimulate runs the commands of docs/simulate.md, and compares the output of
-// the first one.
+// the first one, and its picture in the README.
 func TestDocsSimulate(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -38,7 +40,9 @@ func TestDocsSimulate(t *testing.T) {
 		return string(output)
 	}
 	const shown = "nginx-exporter autoscale simulate --load=flash-crowd --target=30,80 --capacity=100"
-	section(t, "docs/simulate.md", "simulate", "```console\n$ "+shown+"\n"+run(shown)+"```\n")
+	output := run(shown)
+	section(t, "docs/simulate.md", "simulate", "```console\n$ "+shown+"\n"+output+"```\n")
+	generated(t, "docs/img/simulate.svg", picture.SVG(shown, output))
 	text, err := os.ReadFile(fromRoot("docs/simulate.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -84,20 +84,6 @@ func TestDocsOldFlags(t *testing.T) {
 	section(t, "docs/migrating.md", "old-flags", table.String())
 }
 
-// TestDocsSimulation compares the simulation in the README with its output.
-func TestDocsSimulation(t *testing.T) {
-	args := []string{"autoscale", "simulate", "--load=flash-crowd", "--target=30,80", "--capacity=100"}
-	output, err := exec.CommandContext(t.Context(), programName, args...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimRight(string(output), "\n"), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	section(t, "README.md", "simulation", "```text\n$ nginx-exporter "+strings.Join(args, " ")+"\n"+strings.Join(lines, "\n")+"\n```\n")
-}
-
 // TestDocsManPage compares docs/nginx-exporter.1 with the flags and commands.
 func TestDocsManPage(t *testing.T) {
 	cli := fresh(t)

@@ -29,7 +29,7 @@ func (s *site) decide() (engine, why string) {
 	case m.isAdapter && m.servesRule:
 		return EngineAdapter, m.name() + " serves the metric already"
 	case m.isAdapter && prometheus && (!keda || !m.needsOwner()):
-		return EngineAdapter, m.name() + " serves custom metrics of Prometheus here already: it needs one more rule"
+		return EngineAdapter, "prometheus-adapter serves metrics of Prometheus here already, and needs one more rule"
 	case s.has(cluster.OpenShiftPlatform) && !m.isAdapter:
 		// Its Prometheus wants a token of each client.
 		if keda {
