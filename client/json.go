@@ -12,7 +12,7 @@ import (
 // GetJSON requests the path of the target, or one below it, and decodes the JSON
 // document in the response, of at most limit bytes after decompression. It
 // returns the number of invalid values in the document. Its errors are of type
-// [*Error].
+// [*Error]; that of a response that is not such a document has its beginning.
 func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode func(d *document.Reader)) (invalid int, err error) {
 	err = c.Get(ctx, below, limit, func(_ *http.Response, body io.Reader) error {
 		d, _ := c.readers.Get().(*document.Reader)
@@ -21,15 +21,31 @@ func (c *Client) GetJSON(ctx context.Context, below string, limit int64, decode 
 		}
 		defer c.readers.Put(d)
 		// The other half is for garbage not yet collected.
-		d.Reset(body, limit/2)
+		kept := &keeper{source: body}
+		d.Reset(kept, limit/2)
 		decode(d)
 		if err := d.Finish(); err != nil {
-			return DecodeError(err)
+			return WithBody(DecodeError(err), kept.begin)
 		}
 		invalid = d.Invalid()
 		return nil
 	})
 	return invalid, err
+}
+
+// keeper keeps the beginning of what is read.
+type keeper struct {
+	source io.Reader
+	begin  []byte
+}
+
+// Read implements [io.Reader].
+func (k *keeper) Read(p []byte) (int, error) {
+	n, err := k.source.Read(p)
+	if left := maxBeginning - len(k.begin); left > 0 {
+		k.begin = append(k.begin, p[:min(n, left)]...)
+	}
+	return n, err
 }
 
 // DecodeError converts an error of [document.Reader] to an [Error]. Its reason is

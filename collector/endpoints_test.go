@@ -302,14 +302,7 @@ func newFamilies(tb testing.TB) []newFamily {
 		if row[0] == "-" {
 			continue
 		}
-		var labels []string
-		for label := range strings.SplitSeq(row[2], ",") {
-			label, _, _ = strings.Cut(strings.TrimSpace(label), ":") // code: dynamic
-			if label != "-" && label != "le" {
-				labels = append(labels, label)
-			}
-		}
-		slices.Sort(labels)
+		labels := labelList(row[2])
 		for name := range strings.SplitSeq(row[0], ", ") {
 			if strings.HasPrefix(name, "_") { // nginxplus_A_codes, _B_, _C_
 				name = "nginxplus" + name + "responses_codes"
@@ -318,6 +311,19 @@ func newFamilies(tb testing.TB) []newFamily {
 		}
 	}
 	return families
+}
+
+// labelList returns the labels of a table in testdata, sorted.
+func labelList(text string) []string {
+	var labels []string
+	for label := range strings.SplitSeq(text, ",") {
+		label, _, _ = strings.Cut(strings.TrimSpace(label), ":") // code: dynamic
+		if label != "-" && label != "le" {
+			labels = append(labels, label)
+		}
+	}
+	slices.Sort(labels)
+	return labels
 }
 
 func TestNewFamilies(t *testing.T) {

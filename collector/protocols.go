@@ -9,6 +9,7 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
+	"nginx-exporter/collector/source/angie"
 	"nginx-exporter/collector/source/exporter"
 	"nginx-exporter/collector/source/plus"
 	"nginx-exporter/collector/source/stubstatus"
@@ -21,6 +22,7 @@ func protocols(o *Options) []source.Protocol {
 	return []source.Protocol{
 		stubstatus.New(),
 		plus.New(plus.Options{PadCodes: o.PadCodes, ServerID: o.ServerID, MaxDocument: o.MaxDocument}),
+		angie.New(angie.Options{MaxDocument: o.MaxDocument}),
 	}
 }
 

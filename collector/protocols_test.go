@@ -12,6 +12,7 @@ import (
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -86,7 +87,10 @@ func responses(tb testing.TB) map[string]http.Handler {
 	tb.Helper()
 	location := http.NewServeMux() // as in nginx, other paths are not found
 	location.Handle("/api", says("nginx/1.29.1", plainPage))
-	handlers := map[string]http.Handler{"stub_status": location, "plus": plustest.New()}
+	status := http.NewServeMux() // Angie, at a location without a trailing slash
+	status.Handle("/api/", angietest.New("/api/", angietest.Full()))
+	status.Handle("/api", says("Angie/1.13.0", angietest.Full()))
+	handlers := map[string]http.Handler{"stub_status": location, "plus": plustest.New(), "angie": status}
 	for _, p := range protocols(&Options{}) {
 		if handlers[p.Name()] == nil {
 			tb.Fatalf("the test has no target with %s", p.Name())

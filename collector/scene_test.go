@@ -20,7 +20,7 @@ type scene struct {
 }
 
 func scenes() []scene {
-	return slices.Concat(exporterScenes(), stubStatusScenes(), rateScenes(), plusScenes())
+	return slices.Concat(exporterScenes(), stubStatusScenes(), rateScenes(), plusScenes(), angieScenes())
 }
 
 // exporterScenes show what does not depend on the kind of nginx.

@@ -69,6 +69,9 @@ func (r *Reader) Finish() error {
 	return r.err
 }
 
+// Reject ends a document that is not the expected one.
+func (r *Reader) Reject(err error) { r.fail(err) }
+
 // Keep returns a copy of a string of an object, and charges its length.
 func (r *Reader) Keep(text []byte) string {
 	r.Charge(len(text))

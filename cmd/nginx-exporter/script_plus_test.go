@@ -2,12 +2,14 @@ package main
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"nginx-exporter/collector"
+	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -32,10 +34,15 @@ func eachSource(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: eachsource PLUS STUB")
 	}
+	status := httptest.NewServer(angietest.New("/status/", angietest.Full()))
+	ts.Defer(status.Close)
 	for _, source := range collector.Sources() {
 		uri := "http://" + args[0] + "/api"
-		if source.Name == "stub_status" {
+		switch {
+		case source.Name == "stub_status":
 			uri = "http://" + args[1] + "/"
+		case strings.HasPrefix(source.Name, "angie_"):
+			uri = status.URL + "/status/"
 		}
 		with := seriesOf(ts, "--collector."+source.Name, "--nginx.scrape-uri="+uri)
 		without := seriesOf(ts, "--no-collector."+source.Name, "--nginx.scrape-uri="+uri)
@@ -65,7 +72,7 @@ func seriesOf(ts *testscript.TestScript, args ...string) map[string]bool {
 	}
 	end(ts, false, []string{name})
 	all := map[string]bool{}
-	for _, line := range regexp.MustCompile(`(?m)^nginx(plus)?_[^ ]+`).FindAllString(page, -1) {
+	for _, line := range regexp.MustCompile(`(?m)^(nginx|nginxplus|angie)_[^ ]+`).FindAllString(page, -1) {
 		if !strings.HasPrefix(line, "nginx_exporter_") {
 			all[line] = true
 		}

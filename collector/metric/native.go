@@ -62,14 +62,20 @@ func (h *Histogram) addNative(histogram *dto.Histogram) {
 }
 
 // derive adds each classic bucket to the native bucket of its upper bound, and the
-// +Inf bucket to the one after the last. How observations spread within a bucket
-// is unknown, so quantiles are too high by up to the width of a classic bucket.
+// +Inf bucket to the one after the last; bounds up to 0 belong to the zero bucket.
+// How observations spread within a bucket is unknown, so quantiles are too high by
+// up to the width of a classic bucket.
 func (h *Histogram) derive() *Native {
 	native := &Native{Schema: nativeSchema}
 	last := int32(0)
 	for i, count := range h.Counts {
 		index := last + 1
-		if bound := h.Bounds[i]; !math.IsInf(bound, 1) {
+		bound := h.Bounds[i]
+		if bound <= 0 {
+			native.Zero += count
+			continue
+		}
+		if !math.IsInf(bound, 1) {
 			index = nativeIndex(bound)
 		}
 		last = index

@@ -55,12 +55,14 @@ func checkLabels(labels map[string]string) error {
 	return nil
 }
 
-// warnLabels warns about constant labels that conflict with others.
+// warnLabels warns about constant labels that conflict with others. It names a
+// metric of nginx rather than one that only another server has.
 func (b *builder) warnLabels(labels map[string]string, where string) {
 	own := map[string]string{}
 	for _, desc := range collector.Families() {
 		for _, name := range desc.Labels {
-			if own[name] == "" && !strings.HasPrefix(desc.Name, "nginx_exporter_build_info") {
+			common := strings.HasPrefix(desc.Name, "nginx_") && !strings.HasPrefix(own[name], "nginx_")
+			if (own[name] == "" || common) && !strings.HasPrefix(desc.Name, "nginx_exporter_build_info") {
 				own[name] = desc.Name
 			}
 		}

@@ -1,0 +1,44 @@
+package angie
+
+import (
+	"slices"
+	"unsafe"
+
+	"nginx-exporter/client/document"
+	"nginx-exporter/client/value"
+)
+
+// Code counts the responses with one status code. Angie lists only codes that
+// occurred.
+type Code struct {
+	Code  string // usually three digits
+	Count value.Value
+}
+
+// Bounds of the status codes of one object, and of the name of a code or of a slot
+// size, which have three or four digits.
+const (
+	maxCodes = 1000
+	maxName  = 64
+)
+
+func decodeCodes(d *document.Reader) []Code {
+	codes := make([]Code, 0, 16)
+	for name := range d.Members() {
+		code := Code{Code: d.Keep(name)}
+		code.Count = d.Count() // which may overwrite the name
+		switch i := slices.IndexFunc(codes, func(c Code) bool { return c.Code == code.Code }); {
+		case i >= 0:
+			codes[i] = code
+		case len(codes) < maxCodes && len(code.Code) <= maxName:
+			codes = append(codes, code)
+		default:
+			d.MarkInvalid()
+		}
+	}
+	d.Charge(len(codes) * int(unsafe.Sizeof(Code{})))
+	if len(codes) == 0 {
+		return nil
+	}
+	return slices.Clone(codes) // without unused capacity
+}

@@ -1,0 +1,38 @@
+package collector
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"nginx-exporter/client/angie"
+	"nginx-exporter/collector/metric"
+	"nginx-exporter/internal/angietest"
+)
+
+// angieScenes show the status of Angie: recorded from a real server, and a
+// document with everything that Angie and Angie PRO can have.
+func angieScenes() []scene {
+	scenes := []scene{
+		{"angie_refused", func(tb testing.TB) *metric.Exposition {
+			tb.Helper()
+			o := asking(tb, "http://"+refusing(tb)+"/status/")
+			o.Client.Mode = angie.Mode
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, o)
+		}},
+	}
+	for name, text := range map[string]string{"angie_recorded": angietest.Recorded(), "angie_full": angietest.Full()} {
+		scenes = append(scenes, scene{name, func(tb testing.TB) *metric.Exposition {
+			tb.Helper()
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, serveAngie(tb, angietest.New("/status/", text))+"/status/"))
+		}})
+	}
+	return scenes
+}
+
+// serveAngie serves a status until the test ends.
+func serveAngie(tb testing.TB, status *angietest.Status) string {
+	tb.Helper()
+	server := httptest.NewServer(status)
+	tb.Cleanup(server.Close)
+	return server.URL
+}

@@ -1,0 +1,59 @@
+package angietest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"nginx-exporter/internal/angietest"
+)
+
+// Parts of the tree have the text that they have in the tree, with and without a
+// trailing slash.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	status := angietest.New("/status/", angietest.Full())
+	for path, want := range map[string]string{
+		"/status/":                             angietest.Full(),
+		"/status/connections":                  `{"accepted": 4917,`,
+		"/status/connections/idle/":            "42",
+		"/status/http/upstreams/empty/peers/":  "{}",
+		"/status/stream/limit_conns/":          `{"tcp_per_ip"`,
+		"/status/mail/":                        `{"error":"PathNotFound"`,
+		"/status/connections/idle/today":       `{"error":"PathNotFound"`,
+		"/status/http/upstreams/none/peers/a/": `{"error":"PathNotFound"`,
+	} {
+		response := httptest.NewRecorder()
+		status.ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		missing := strings.Contains(want, "PathNotFound")
+		if !strings.HasPrefix(response.Body.String(), want) || (response.Code == http.StatusNotFound) != missing {
+			t.Errorf("%s: got status %d and %q", path, response.Code, response.Body)
+		}
+	}
+	response := httptest.NewRecorder()
+	status.ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/status", http.NoBody))
+	if location := response.Header().Get("Location"); response.Code != http.StatusMovedPermanently || location != "/status/" {
+		t.Errorf("without the slash: got status %d to %q", response.Code, location)
+	}
+}
+
+func TestSize(t *testing.T) {
+	t.Parallel()
+	var status struct {
+		HTTP struct {
+			ServerZones map[string]any                              `json:"server_zones"`
+			Upstreams   map[string]struct{ Peers map[string]any }   `json:"upstreams"`
+			MetricZones map[string]struct{ Metrics map[string]any } `json:"metric_zones"`
+		} `json:"http"`
+	}
+	size := angietest.Size{Upstreams: 3, Peers: 4, Zones: 5, Keys: 6}
+	if err := json.Unmarshal([]byte(size.Status()), &status); err != nil {
+		t.Fatal(err)
+	}
+	if len(status.HTTP.ServerZones) != 5 || len(status.HTTP.Upstreams) != 3 || len(status.HTTP.Upstreams["up0002"].Peers) != 4 ||
+		len(status.HTTP.MetricZones["latency"].Metrics) != 6 {
+		t.Errorf("got %+v", status.HTTP)
+	}
+}
