@@ -55,9 +55,9 @@ func checkLabels(labels map[string]string) error {
 	return nil
 }
 
-// warnLabels warns about constant labels that conflict with others. It names a
-// metric of nginx rather than one that only another server has.
-func (b *builder) warnLabels(labels map[string]string, where string) {
+// ownLabels returns for each label of the metrics one that has it: one of nginx
+// rather than one that only another server has.
+func ownLabels() map[string]string {
 	own := map[string]string{}
 	for _, desc := range collector.Families() {
 		for _, name := range desc.Labels {
@@ -67,6 +67,12 @@ func (b *builder) warnLabels(labels map[string]string, where string) {
 			}
 		}
 	}
+	return own
+}
+
+// warnLabels warns about constant labels that conflict with others.
+func (b *builder) warnLabels(labels map[string]string, where string) {
+	own := ownLabels()
 	for _, name := range sortedNames(labels) {
 		if value := labels[name]; value != "" && strings.Trim(value, `"'`) != value {
 			b.warn(fmt.Sprintf("%s: the value of %s has quotes, which become part of it", where, name))
