@@ -35,6 +35,7 @@ type cli struct {
 	legacy    legacy
 	manifests manifests
 	snippet   snippetRequest
+	setup     setupRequest
 	check     checkRequest
 	longHelp  bool // show rarely used flags in the help
 
@@ -64,6 +65,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.addInject()
 	c.addUninject()
 	c.addSnippet()
+	c.addSetup()
 	c.addDoctor()
 	c.addAutoscale()
 	c.app.Command(versionCommand, "Show the version.")

@@ -91,6 +91,8 @@ func (c *cli) command(command string, args []string, stdout, stderr io.Writer) e
 		return c.uninject(args, stdout, stderr)
 	case snippetCommand:
 		return c.printSnippet(args, stdout)
+	case setupCommand:
+		return c.runSetup(args, stdout)
 	case hpaDoctor:
 		return c.doctorHPA(args, stdout, stderr)
 	case planAutoscale:

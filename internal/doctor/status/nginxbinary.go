@@ -27,6 +27,7 @@ type nginxBinary struct {
 	hasModule   bool // it was built with stub_status
 	hasConfig   bool // nginx -T printed the configuration
 	directives  []directive
+	directories []string // of which http includes *.conf
 	locations   []location
 	servers     []*server
 	connections string // worker_connections, empty if not configured
@@ -50,7 +51,9 @@ func inspect(ctx context.Context, name string, dirs []string) *nginxBinary {
 	}
 	text, messages, err := run(ctx, path, "-T")
 	if b.hasConfig = err == nil && strings.Contains("\n"+text, fileHeader); b.hasConfig {
-		list := parseDump(text).directives()
+		files := parseDump(text)
+		list := files.directives()
+		b.directories = files.includedDirectories()
 		b.directives, b.servers = list, servers(list)
 		b.locations = statusLocations(b.servers)
 		b.connections = workerConnections(list)

@@ -1,0 +1,74 @@
+package status
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Nginx is what the nginx binary of this machine says about its configuration.
+type Nginx struct {
+	Path string // of the binary
+
+	// Denied means that this user may not read the configuration; Error is why nginx
+	// rejects it. The rest is empty then.
+	Denied bool
+	Error  string
+
+	// Pages are the URIs of the configured status pages, stub_status before others.
+	Pages []string
+	// Directories are those of which the http block includes the files *.conf.
+	Directories []string
+}
+
+// ReadNginx runs the nginx binary with -V and -T. It returns nil if there is none.
+//
+// The name is searched in PATH and the usual directories.
+func ReadNginx(ctx context.Context, name string) *Nginx {
+	var m machine
+	m.setDefaults()
+	b := inspect(ctx, name, m.Dirs)
+	if b == nil {
+		return nil
+	}
+	n := &Nginx{Path: b.path, Denied: b.denied, Error: b.configError, Directories: b.directories}
+	for _, plus := range []bool{false, true} {
+		for i := range b.locations {
+			l := &b.locations[i]
+			if uri := l.uri(); l.plus == plus && l.path != "" && l.host() == "" && !slices.Contains(n.Pages, uri) {
+				n.Pages = append(n.Pages, uri)
+			}
+		}
+	}
+	return n
+}
+
+// ConfigError returns why nginx rejects its configuration, from the output of
+// nginx -t; empty if it does not say. It quotes no values.
+func ConfigError(output string) string { return emergency(output) }
+
+// includedDirectories lists the directories of which the http block of the main file
+// includes the files *.conf.
+func (d *dump) includedDirectories() []string {
+	var found []string
+	if len(d.names) == 0 {
+		return nil
+	}
+	for _, block := range d.files[d.names[0]] {
+		for i := range block.block {
+			item := &block.block[i]
+			if block.name != "http" || item.name != "include" || len(item.args) != 1 || path.Base(item.args[0]) != "*.conf" {
+				continue
+			}
+			directory := path.Dir(item.args[0])
+			if !strings.HasPrefix(directory, "/") {
+				directory = path.Join(path.Dir(d.names[0]), directory)
+			}
+			if !strings.ContainsAny(directory, "*?[") {
+				found = append(found, directory)
+			}
+		}
+	}
+	return found
+}

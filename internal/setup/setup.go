@@ -1,0 +1,224 @@
+// Package setup connects nginx and the exporter on one machine: it adds a status page to the configuration of nginx,
+// and starts the service of the exporter. What it changes it can take back.
+//
+// It changes nothing before the caller carries out its plan, and no file that exists.
+package setup
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"nginx-exporter/internal/doctor/status"
+	"nginx-exporter/internal/snippet"
+)
+
+const (
+	// fileName is the name of the file with the status page.
+	fileName = "nginx-exporter-status.conf"
+	// marker begins the first line of each file that is written.
+	marker = "# Written by nginx-exporter setup."
+	// enabled is in the file if the service was enabled, too.
+	enabled = "# The service was enabled."
+
+	service    = "nginx-exporter.service"
+	readFiles  = 0o644
+	searchable = 0o755
+)
+
+// Options say what is set up.
+type Options struct {
+	NginxBinary string // name or path
+	DefaultURI  string // which the exporter reads without settings
+	Listen      string // address of a new status page; empty for a free port of the loopback interface
+	// Responds reports whether the exporter can read the status page at a URI.
+	Responds func(ctx context.Context, uri string) bool
+
+	systemd string // directory of units; tests set it
+}
+
+// dropIn is the file that gives the service another URI than the default.
+func (o *Options) dropIn() string {
+	return filepath.Join(cmp.Or(o.systemd, "/etc/systemd/system"), service+".d", "setup.conf")
+}
+
+// Plan is what will be changed.
+type Plan struct {
+	// URI is where the status page is, or will be. Serving means that it is there
+	// already.
+	URI     string
+	Serving bool
+	// Service means that systemd runs the exporter, then or already.
+	Service bool
+
+	nginx   string // binary
+	files   []file
+	removed []string
+	reload  bool
+	enable  bool // the service
+	disable bool
+}
+
+// file is a file to write.
+type file struct{ path, text string }
+
+// New observes nginx and the service, and plans what is missing.
+func New(ctx context.Context, o Options) (*Plan, error) {
+	nginx, err := readNginx(ctx, o.NginxBinary)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{nginx: nginx.Path}
+	for _, uri := range append([]string{o.DefaultURI}, nginx.Pages...) {
+		if o.Responds(ctx, uri) {
+			p.URI, p.Serving = uri, true
+			break
+		}
+	}
+	switch {
+	case p.Serving:
+	case len(nginx.Pages) > 0:
+		p.URI, p.reload = nginx.Pages[0], true // nginx has not loaded it, or does not run
+	default:
+		if err := p.addPage(nginx, o.Listen); err != nil {
+			return nil, err
+		}
+	}
+	p.Service = serviceInstalled(ctx)
+	if p.Service && !serviceActive(ctx) {
+		p.enableService(&o)
+	}
+	return p, nil
+}
+
+// enableService plans to start the service with the right URI.
+func (p *Plan) enableService(o *Options) {
+	p.enable = true
+	for i := range p.files {
+		p.files[i].text = strings.Replace(p.files[i].text, "\n", "\n"+enabled+"\n", 1)
+	}
+	if p.URI != o.DefaultURI {
+		p.files = append(p.files, file{o.dropIn(), fmt.Sprintf("%s\n[Service]\nEnvironment=\"NGINX_EXPORTER_NGINX_SCRAPE_URI=%s\"\n", marker, p.URI)})
+	}
+}
+
+// readNginx returns the configuration of an nginx that can be changed.
+func readNginx(ctx context.Context, binary string) (*status.Nginx, error) {
+	nginx := status.ReadNginx(ctx, binary)
+	switch {
+	case nginx == nil:
+		return nil, fmt.Errorf("nginx was not found: install it, or give its binary by --nginx-binary (now %s)", binary)
+	case nginx.Denied:
+		return nil, errors.New("the configuration of nginx cannot be read: run this as root")
+	case nginx.Error != "":
+		return nil, fmt.Errorf("nginx rejects its configuration: %s; correct it first, with nginx -t", nginx.Error)
+	}
+	return nginx, nil
+}
+
+// addPage plans a status page.
+func (p *Plan) addPage(nginx *status.Nginx, listen string) error {
+	address, err := listen, error(nil)
+	if address == "" {
+		address, err = freeAddress()
+	}
+	if err != nil {
+		return err
+	}
+	text, err := snippet.Text("nginx", map[string][]string{"listen": {address}})
+	if err != nil {
+		return err
+	}
+	directory := ""
+	for _, d := range nginx.Directories {
+		if info, err := os.Stat(d); err == nil && info.IsDir() {
+			directory = d
+			break
+		}
+	}
+	if directory == "" {
+		return fmt.Errorf("the http block of nginx includes no directory, so there is no place for a file: add this to it, and run setup again:\n%s", text)
+	}
+	path := filepath.Join(directory, fileName)
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s exists, but nginx -T shows no status page in it: remove or correct it", path)
+	}
+	_, server, _ := strings.Cut(text, "server {")
+	p.URI, p.reload = "http://"+address+"/stub_status", true
+	p.files = append(p.files, file{path, marker + "\n# To take it back: nginx-exporter setup --undo\nserver {" + server})
+	return nil
+}
+
+// freeAddress returns a loopback address on which nothing listens.
+func freeAddress() (string, error) {
+	var failed error
+	for _, port := range []string{"8080", "8081", "18080", "18081"} {
+		address := net.JoinHostPort("127.0.0.1", port)
+		listener, err := net.Listen("tcp", address) //nolint:noctx // it is closed at once
+		if err == nil {
+			return address, listener.Close()
+		}
+		failed = err
+	}
+	return "", fmt.Errorf("no free port for the status page: %w", failed)
+}
+
+// NewUndo plans to take back what setup has changed.
+func NewUndo(ctx context.Context, o Options) (*Plan, error) {
+	nginx, err := readNginx(ctx, o.NginxBinary)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{nginx: nginx.Path}
+	paths := []string{o.dropIn()}
+	for _, d := range nginx.Directories {
+		paths = append(paths, filepath.Join(d, fileName))
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.HasPrefix(string(text), marker) {
+			continue
+		}
+		p.removed = append(p.removed, path)
+		p.reload = p.reload || path != o.dropIn()
+		p.disable = p.disable || path == o.dropIn() || strings.Contains(string(text), enabled)
+	}
+	p.disable = p.disable && serviceInstalled(ctx)
+	return p, nil
+}
+
+// Empty reports whether there is nothing to change.
+func (p *Plan) Empty() bool {
+	return len(p.files)+len(p.removed) == 0 && !p.reload && !p.enable && !p.disable
+}
+
+// WriteText lists the changes: + for what is added, - for what is removed, ~ for commands.
+func (p *Plan) WriteText(to io.Writer) error {
+	var b strings.Builder
+	for _, f := range p.files {
+		fmt.Fprintf(&b, "+ %s\n", f.path)
+		for line := range strings.Lines(f.text) {
+			fmt.Fprintf(&b, "      %s", line)
+		}
+	}
+	for _, path := range p.removed {
+		fmt.Fprintf(&b, "- %s\n", path)
+	}
+	if p.reload {
+		fmt.Fprintf(&b, "~ %s -t, then reload nginx, or start it if it does not run\n", p.nginx)
+	}
+	if p.enable {
+		fmt.Fprintf(&b, "~ systemctl enable --now %s\n", service)
+	}
+	if p.disable {
+		fmt.Fprintf(&b, "~ systemctl disable --now %s\n", service)
+	}
+	_, err := io.WriteString(to, b.String())
+	return err
+}
