@@ -46,6 +46,8 @@ unit() {
     "$bin/helm-unittest" --strict "$chart"
     # -count=1, since the chart is outside of the module and not part of the cache key.
     "$GO" -C charts/tools test -count=1 ./...
+    # PromQL of rules, dashboards, examples and docs.
+    "$GO" -C charts/promql test -count=1 ./...
 }
 
 docs() {
@@ -126,6 +128,7 @@ lint() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     "$GO" -C charts/tools vet ./...
+    "$GO" -C charts/promql vet ./...
     for values in "$chart"/ci/*-values.yaml; do
         case=$(basename "$values" -values.yaml)
         "$bin/helm" lint --strict --quiet --kube-version "$kubernetes" "$chart" --values "$values"
@@ -168,7 +171,7 @@ queries() {
     done
     cp charts/promql/{counted-once,latency-and-errors}.yaml "$1/"
     promtool test rules "$1"/{counted-once,latency-and-errors}.yaml
-    promtool test rules charts/promql/alerts.yaml
+    promtool test rules charts/promql/{nginx,exporter,accesslog,plus,slo,scaling}.yaml
 }
 
 # ratio_queries adapter|keda: prints recording rules latency_ENGINE and errors_ENGINE.
