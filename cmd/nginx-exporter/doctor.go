@@ -14,6 +14,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
+	"nginx-exporter/internal/config"
 	"nginx-exporter/internal/doctor"
 	nginxstatus "nginx-exporter/internal/doctor/status"
 )
@@ -103,7 +104,13 @@ func readSources(ctx context.Context, scraper *collector.Collector, target colle
 // targetOptions returns the client options of a target given by
 // --nginx.scrape-uri.
 func (c *cli) targetOptions(uri string) (client.Options, error) {
-	other := c.config
+	return targetOptions(&c.config, uri)
+}
+
+// targetOptions returns the client options of a target that is given by
+// --nginx.scrape-uri beside the other flags.
+func targetOptions(c *config.Config, uri string) (client.Options, error) {
+	other := *c
 	other.File, other.Nginx.ScrapeURIs, other.Nginx.DefaultURI = "", []string{uri}, false
 	settings, err := other.Validate()
 	if err != nil {

@@ -175,6 +175,8 @@ func (c *cli) webFlags() {
 		"Metrics about the exporter itself: none, basic or full.")
 	c.add("web.max-requests", "", number(&w.MaxRequests, 128),
 		"Maximum number of parallel scrape requests.")
+	c.add("web.page", "", boolean(&w.Page, true),
+		"Serve the live page at /, and its data at /api/v1/state.")
 	c.add("web.enable-lifecycle", "", boolean(&w.Lifecycle, false),
 		"Enable reload via POST /-/reload.")
 }

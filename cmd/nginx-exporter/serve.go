@@ -9,9 +9,12 @@ import (
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/version"
 
+	"nginx-exporter/client"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/accesslog"
 	"nginx-exporter/internal/config"
+	"nginx-exporter/internal/doctor"
+	nginxstatus "nginx-exporter/internal/doctor/status"
 	"nginx-exporter/internal/web"
 )
 
@@ -32,7 +35,7 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	}
 	server, err := web.New(web.Options{
 		Settings: settings, Collector: scraper,
-		Probes: loader.probes, Reload: loader.reload,
+		Probes: loader.probes, Reload: loader.reload, Examine: examine(c, settings.FromFile()),
 		Logger: logs.kit, Slog: logs.slog,
 	})
 	if err != nil {
@@ -55,6 +58,16 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	}
 	<-ended
 	return nil
+}
+
+// examine returns what doctor does for one target, without starting processes.
+func examine(c *config.Config, fromFile bool) func(context.Context, client.Options) *doctor.Report {
+	return func(ctx context.Context, target client.Options) *doctor.Report {
+		return nginxstatus.Examine(ctx, nginxstatus.Options{
+			Targets: []client.Options{target}, FromFile: fromFile, Listen: c.Web.Listen,
+			TargetOptions: func(uri string) (client.Options, error) { return targetOptions(c, uri) },
+		})
+	}
 }
 
 // targetNames lists targets for the log, without credentials. A long list is

@@ -27,10 +27,11 @@ type Data struct {
 	// Summed says that a value is the sum of several series.
 	Summed bool
 
-	Values  []value.Value // absent ones are not known
-	States  []State       // of the role Status, empty ones are not known
-	Texts   []string      // of the role Version
-	Buckets []Buckets     // of histograms; Values has the number of observations
+	Values  []value.Value     // absent ones are not known
+	States  []State           // of the role Status, empty ones are not known
+	Codes   map[State]float64 // the values of the metric for States
+	Texts   []string          // of the role Version
+	Buckets []Buckets         // of histograms; Values has the number of observations
 }
 
 // Buckets are the buckets of a histogram, and the sum of its observations in seconds.
@@ -149,6 +150,10 @@ func (d *Data) add(s *metric.Sample, i int) {
 	d.Values[i] = value.Of(v)
 	if d.State != nil {
 		d.States[i] = d.State(s.Value.Float())
+		if d.Codes == nil {
+			d.Codes = map[State]float64{}
+		}
+		d.Codes[d.States[i]] = s.Value.Float()
 	}
 	if d.Text != "" {
 		d.Texts[i] = s.Label(d.Text)

@@ -72,6 +72,7 @@ type Web struct {
 	ExporterMetrics string
 	MaxRequests     int
 	Lifecycle       bool
+	Page            bool   // the live page at /
 	TLSCert         string // TLS flags of versions 0.x
 	TLSKey          string
 	SecuredMetrics  bool
@@ -230,7 +231,12 @@ func metricsLevels() []string {
 }
 
 // reservedPaths are the prefixes of other paths of the exporter.
-func reservedPaths() []string { return []string{"/probe", "/-"} }
+func (w *Web) reservedPaths() []string {
+	if w.Page {
+		return []string{"/probe", "/-", "/api/v1/page", "/api/v1/state"}
+	}
+	return []string{"/probe", "/-"}
+}
 
 // validatePath accepts only paths that routers and proxies interpret alike.
 func (w *Web) validatePath() error {
@@ -244,7 +250,7 @@ func (w *Web) validatePath() error {
 	case strings.Contains(path, "//") || strings.Contains(path, "/.") || len(path) > 1 && strings.HasSuffix(path, "/"):
 		return fmt.Errorf("--web.telemetry-path: %q has an empty or dotted segment", path)
 	}
-	for _, reserved := range reservedPaths() {
+	for _, reserved := range w.reservedPaths() {
 		if path == reserved || strings.HasPrefix(path, reserved+"/") {
 			return fmt.Errorf("--web.telemetry-path: %s is reserved", reserved)
 		}

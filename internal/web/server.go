@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,11 +13,14 @@ import (
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
+	"nginx-exporter/client"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
+	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/page"
 )
 
-// Options are what a Server is made of. All but Reload must be set.
+// Options are what a Server is made of. All but Reload and Examine must be set.
 type Options struct {
 	Settings  *config.Settings
 	Collector *collector.Collector
@@ -24,7 +28,9 @@ type Options struct {
 	Probes func() *config.Probes
 	// Reload reloads the configuration, for /-/reload.
 	Reload func() error
-	Logger log.Logger
+	// Examine diagnoses a target that is down, for the live page.
+	Examine func(ctx context.Context, target client.Options) *doctor.Report
+	Logger  log.Logger
 	// Slog is for libraries that log with log/slog.
 	Slog *slog.Logger
 }
@@ -35,8 +41,10 @@ type Server struct {
 	web       config.Web
 	endpoints []*endpoint
 	handler   http.Handler
-	scrapes   slots // of /metrics
-	probes    slots // of /probe
+	scrapes   slots      // of /metrics
+	probes    slots      // of /probe
+	viewers   slots      // of the live page
+	page      *page.Page // nil if it is disabled
 	writers   *writers
 	clients   *clients
 	draining  atomic.Bool
@@ -82,6 +90,10 @@ func (s *Server) routes() (http.Handler, error) {
 	if registry := s.Collector.Registry(); registry != nil {
 		metrics = promhttp.InstrumentMetricHandler(registry, metrics)
 	}
+	if s.web.Page && s.web.TelemetryPath != "/" {
+		s.livePage(mux)
+		metrics = s.noting(metrics)
+	}
 	mux.Handle("GET "+exact(s.web.TelemetryPath), metrics)
 	mux.HandleFunc("GET /probe", s.probe)
 	if len(s.Collector.RateWindows()) > 0 {
@@ -93,7 +105,7 @@ func (s *Server) routes() (http.Handler, error) {
 		mux.HandleFunc("POST /-/reload", s.reload)
 		mux.HandleFunc("PUT /-/reload", s.reload)
 	}
-	if s.web.TelemetryPath != "/" {
+	if !s.web.Page && s.web.TelemetryPath != "/" {
 		landing, err := s.landing()
 		if err != nil {
 			return nil, fmt.Errorf("landing page: %w", err)

@@ -40,9 +40,12 @@ func (s *Server) Shutdown(skipDrain <-chan struct{}) {
 // awaitScrapes waits for scrapes whose connections were closed: they use the
 // collector until their context ends.
 func (s *Server) awaitScrapes() {
+	if s.page != nil {
+		s.page.Close()
+	}
 	grace := time.NewTimer(cutGrace)
 	defer grace.Stop()
-	for _, taken := range []slots{s.scrapes, s.probes} {
+	for _, taken := range []slots{s.scrapes, s.probes, s.viewers} {
 		for held := range cap(taken) {
 			select {
 			case taken <- struct{}{}:
