@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Tries autoscaling of nginx on a cluster: examples/kubernetes/try.sh [--kind] [--yes] [--keep]
 #
-# Deploys nginx with the exporter, the chart and load, shows how replicas rise and fall,
-# and deletes everything again. It shows what it will do and asks first.
+# Deploys nginx, runs nginx-exporter autoscale on it, and load, shows how replicas rise
+# and fall, and deletes everything again. It shows what it will do and asks first.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 namespace=nginx-exporter-try
-release=web
+hpa=web-nginx-exporter
 stack=kube-prometheus-stack
 cluster=nginx-exporter-try # of kind
 exporter=${EXPORTER:-bin/nginx-exporter}
@@ -54,7 +54,12 @@ k() { kubectl --context="$context" "$@"; }
 h() { helm --kube-context="$context" "$@"; }
 
 doctor() {
-    "$exporter" doctor hpa "$namespace/$release-nginx-exporter" --context="$context"
+    "$exporter" doctor hpa "$namespace/$hpa" --context="$context"
+}
+
+# autoscale COMMAND FLAGS...: without a question, since this script asks.
+autoscale() {
+    "$exporter" autoscale "$1" "$namespace/deployment/web" --context="$context" --yes "${@:2}"
 }
 
 # await SECONDS WHAT COMMAND...: waits until the command succeeds. If it does not, the
@@ -71,9 +76,9 @@ await() {
     done
 }
 
-# hpa prints the replicas and the requests per second of each from the status of the HPA.
-hpa() {
-    k --namespace "$namespace" get hpa "$release-nginx-exporter" \
+# status prints the replicas and the requests per second of each from the status of the HPA.
+status() {
+    k --namespace "$namespace" get hpa "$hpa" \
         -o jsonpath='{.status.currentReplicas} {.status.currentMetrics[0].pods.current.averageValue}'
 }
 
@@ -82,7 +87,7 @@ hpa() {
 shown=''
 replicas() {
     local count value
-    read -r count value < <(hpa) || [ -n "$count" ] || return 1
+    read -r count value < <(status) || [ -n "$count" ] || return 1
     [ -n "$value" ] || return 1
     if [ "$count" != "$shown" ]; then
         echo "   replicas: $count, requests per second of each: $(awk '{ print /m$/ ? $1 / 1000 : $1 }' <<<"$value")"
@@ -103,7 +108,7 @@ cleanup() {
         case ${created[i]} in
             kind/*) kind delete cluster --name "$cluster" ;;
             stack/*) h uninstall "$stack" --namespace monitoring --ignore-not-found --wait ;;
-            release/*) h uninstall "$release" --namespace "$namespace" --ignore-not-found --wait ;;
+            plan/*) autoscale remove ;;
             namespace/*) k delete namespace "${created[i]#*/}" --wait=true ;;
         esac || status=1
     done
@@ -132,7 +137,7 @@ parse() {
 }
 
 tools() {
-    need kubectl helm ${kind:+kind docker}
+    need kubectl ${kind:+kind docker}
     if [ ! -x "$exporter" ]; then
         confirm "$exporter is missing. Build it with make build?" || fail "$exporter is missing: make build"
         make build
@@ -162,20 +167,20 @@ choose_context() {
     fi
     say "context $context, $server"
     cat <<END
-   namespace $namespace: nginx with exporter, load
-   release $release of charts/nginx-exporter: PodMonitor, alerts, HPA, prometheus-adapter
+   namespace $namespace: nginx with exporter, load, HPA, prometheus-adapter
+   where Prometheus selects it: a PodMonitor
    for the whole cluster: the APIService v1beta1.custom.metrics.k8s.io, and roles for the adapter
    image $image: the nodes need it, or have to be able to pull it
 END
     confirm "Create this in $context?" || fail "nothing was changed"
 }
 
-# A cluster has one custom metrics API.
+# A cluster has one custom metrics API. A trial must not restart the adapter of others.
 check_adapter() {
     local owner
     owner=$(k get apiservice v1beta1.custom.metrics.k8s.io --ignore-not-found -o jsonpath='{.spec.service.namespace}/{.spec.service.name}')
-    [ -z "$owner" ] || fail "custom.metrics.k8s.io is served by $owner, which this script must not replace;" \
-        "examples/kubernetes/hpa-adapter/README.md#existing-adapter has the commands to append the rule to it"
+    [ -z "$owner" ] || fail "custom.metrics.k8s.io is served by $owner, to which this script must not add a rule;" \
+        "$exporter autoscale plan shows what it would change there"
 }
 
 # Helm keeps the CRDs of the operator, so that they alone do not mean that there is one.
@@ -187,6 +192,7 @@ install_prometheus() {
     if [ -z "$found" ]; then
         confirm "$context has no Prometheus of prometheus-operator. Install the chart $stack in namespace monitoring? At the end, its CRDs stay." ||
             fail "prometheus-operator is required"
+        need helm
         if ! k get namespace monitoring >/dev/null 2>&1; then
             created+=("namespace/monitoring")
             k create namespace monitoring
@@ -194,44 +200,33 @@ install_prometheus() {
         created+=("stack/$stack")
         h install "$stack" "$stack" --repo https://prometheus-community.github.io/helm-charts --namespace monitoring --wait --timeout 10m
     fi
-    prometheus=$(k get prometheus --all-namespaces -o jsonpath='{.items[0].metadata.namespace}')
-    [ -n "$prometheus" ] || fail "$context has no Prometheus object of prometheus-operator"
-}
-
-# labels PATH: the labels that the Prometheus object selects, as JSON.
-labels() {
-    local found
-    found=$(k get prometheus --all-namespaces -o jsonpath="{.items[0].spec.$1.matchLabels}")
-    echo "${found:-"{}"}"
+    [ -n "$(k get prometheus --all-namespaces -o jsonpath='{.items[0].metadata.namespace}')" ] ||
+        fail "$context has no Prometheus object of prometheus-operator"
 }
 
 deploy() {
-    say "nginx with the exporter"
+    say "nginx"
     created+=("namespace/$namespace")
     k create namespace "$namespace"
-    k patch namespace "$namespace" --patch "{\"metadata\":{\"labels\":$(labels podMonitorNamespaceSelector)}}" >/dev/null
-    "$exporter" inject --status-config --image="$image" examples/kubernetes/web.yaml | k --namespace "$namespace" apply -f -
+    k --namespace "$namespace" apply -f examples/kubernetes/web.yaml
     k --namespace "$namespace" rollout status deployment/web --timeout=3m ||
         fail "the pods do not start: kubectl --context=$context --namespace $namespace describe pods"
-    say "the chart"
-    created+=("release/$release")
-    h install "$release" charts/nginx-exporter --namespace "$namespace" --values examples/kubernetes/hpa-adapter/values.yaml \
-        --set-string "image.repository=${image%:*},image.tag=${image##*:},autoscaling.prometheusUrl=http://prometheus-operated.$prometheus.svc:9090" \
-        --set-json "monitor.labels=$(labels podMonitorSelector)" --set-json "prometheusRule.labels=$(labels ruleSelector)" >/dev/null
+    say "nginx-exporter autoscale apply"
+    created+=("plan/web")
+    autoscale apply --requests-per-second=40 --min=2 --max=10 --engine=adapter --image="$image" ||
+        fail "the HPA does not work"
 }
 
 scale() {
-    say "waiting for requests per second in the HPA"
     await 300 "a value and 2 replicas" replicas -eq 2
-    doctor
     say "200 requests per second, 40 for each pod"
     k --namespace "$namespace" apply -f examples/kubernetes/load.yaml
     k --namespace "$namespace" scale deployment/load --replicas=2
     await 300 "at least 4 replicas" replicas -ge 4
     doctor
-    say "no load"
+    say "no load; the HPA waits five minutes before it removes pods"
     k --namespace "$namespace" scale deployment/load --replicas=0
-    await 420 "2 replicas" replicas -eq 2
+    await 600 "2 replicas" replicas -eq 2
 }
 
 parse "$@"

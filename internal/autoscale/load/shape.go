@@ -86,7 +86,7 @@ func (s Shape) Load() (*Load, error) {
 	case !(s.Base >= 0) || !(s.Peak >= 0) || s.Base > maxRate || s.Peak > maxRate:
 		return nil, fmt.Errorf("the load is %v to %v requests per second: it must be 0 to %g", s.Base, s.Peak, maxRate)
 	case s.Duration < minDuration || s.Duration > maxDuration:
-		return nil, fmt.Errorf("the duration is %v: it must be %v to %v", s.Duration, minDuration, maxDuration)
+		return nil, fmt.Errorf("the duration is %v: it must be %s to %s", s.Duration, simulate.Duration(minDuration), simulate.Duration(maxDuration))
 	}
 	name := fmt.Sprintf("%s from %v to %v requests per second", s.Name, s.Base, s.Peak)
 	return &Load{Name: name, Relative: true, Points: func(yield func(simulate.Point, error) bool) {

@@ -74,11 +74,11 @@ func (s *Setting) Validate() error {
 		{"time a pod takes to start", s.Startup.Starting, 0},
 	} {
 		if d.value < d.low || d.value > maxInterval {
-			return fmt.Errorf("the %s is %v: it must be %v to %v", d.name, d.value, d.low, maxInterval)
+			return fmt.Errorf("the %s is %v: it must be %s to %s", d.name, d.value, Duration(d.low), Duration(maxInterval))
 		}
 	}
 	if s.Delay.Window < 2*s.Delay.Scrape {
-		return fmt.Errorf("the rate window of %v has no rate with a scrape interval of %v: it must be at least %v", s.Delay.Window, s.Delay.Scrape, 2*s.Delay.Scrape)
+		return fmt.Errorf("the rate window of %s has no rate with a scrape interval of %s: it must be at least %s", Duration(s.Delay.Window), Duration(s.Delay.Scrape), Duration(2*s.Delay.Scrape))
 	}
 	if !(s.Capacity >= 0) {
 		return errors.New("the capacity of a pod must be 0 (unlimited) or more")
@@ -93,7 +93,7 @@ func (k *KEDA) validate(spec *hpa.Spec) error {
 	case spec.Metrics[0].Source != hpa.External:
 		return errors.New("KEDA requires an external metric")
 	case k.Polling < minInterval || k.Polling > maxInterval:
-		return fmt.Errorf("the polling interval is %v: it must be %v to %v", k.Polling, minInterval, maxInterval)
+		return fmt.Errorf("the polling interval is %v: it must be %s to %s", k.Polling, Duration(minInterval), Duration(maxInterval))
 	case k.Cooldown < 0:
 		return errors.New("the cooldown period is negative")
 	case !(k.Activation >= 0):
