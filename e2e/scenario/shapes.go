@@ -66,9 +66,10 @@ const (
 // seen is what the HPA saw and decided in its latest sync, as read at a time.
 type seen struct {
 	at time.Time
-	// average is that of the pods, sum that of all of them.
-	average, sum float64
-	desired      int
+	// average is that of the pods, sum that of all of them, with the number of pods whose
+	// rates have an average nearest to it; distance is how near.
+	average, sum, distance float64
+	desired                int
 }
 
 // simulated puts load of several shapes on nginx one after the other, and replays the
@@ -148,24 +149,25 @@ func (s *Scenario) record(ctx context.Context, t *timeline, shape func(float64) 
 		if r.value < 0 {
 			return nil, fmt.Errorf("the HPA has no metric: %s", r.why)
 		}
-		all = append(all, seen{at: time.Now(), average: r.value, sum: r.value * float64(counted(r.value, before, r.rates)), desired: r.desired})
+		pods, distance := counted(r.value, before, r.rates)
+		all = append(all, seen{at: time.Now(), average: r.value, sum: r.value * float64(pods), distance: distance, desired: r.desired})
 	}
 }
 
 // counted returns the number of pods whose average the HPA has: that of before or now, when
-// its metric has been read.
-func counted(average float64, before, now []float64) int {
-	distance := func(rates []float64) float64 {
+// its metric has been read, and how near their average is.
+func counted(average float64, before, now []float64) (pods int, distance float64) {
+	distanceOf := func(rates []float64) float64 {
 		sum := 0.0
 		for _, rate := range rates {
 			sum += rate
 		}
 		return math.Abs(sum/float64(max(len(rates), 1)) - average)
 	}
-	if len(now) == 0 || len(before) > 0 && distance(before) < distance(now) {
-		return len(before)
+	if len(now) == 0 || len(before) > 0 && distanceOf(before) < distanceOf(now) {
+		return len(before), distanceOf(before)
 	}
-	return len(now)
+	return len(now), distanceOf(now)
 }
 
 // change is a change of the replicas in the simulation.
@@ -174,17 +176,28 @@ type change struct {
 	After int
 }
 
-// series is CSV with what the HPA saw in each sync, which is when its average changes.
+// series is CSV with what the HPA saw in each sync, which is when its average changes. Of
+// the sums for one average, the nearest one counts: the number of pods is read separately.
 func series(records []seen) string {
 	var csv strings.Builder
 	line := func(at time.Time, sum float64) { fmt.Fprintf(&csv, "%.3f,%.3f\n", float64(at.UnixMilli())/1000, sum) }
-	line(records[0].at, records[0].sum)
-	for i, r := range records[1:] {
-		if at := r.at.Add(-lead); r.average != records[i].average && at.After(records[0].at) {
-			line(at, r.sum)
+	best := records[0]
+	for from := 0; from < len(records); {
+		best = records[from]
+		to := from + 1
+		for ; to < len(records) && records[to].average == best.average; to++ {
+			if records[to].distance < best.distance {
+				best = records[to]
+			}
 		}
+		if at := records[from].at.Add(-lead); from == 0 {
+			line(records[0].at, best.sum)
+		} else if at.After(records[0].at) {
+			line(at, best.sum)
+		}
+		from = to
 	}
-	line(records[len(records)-1].at, records[len(records)-1].sum)
+	line(records[len(records)-1].at, best.sum)
 	return csv.String()
 }
 

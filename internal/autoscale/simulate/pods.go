@@ -132,6 +132,11 @@ func (p *Pods) nextEvent() time.Duration {
 	return p.next
 }
 
+// readyBy reports whether pods become ready until a time.
+func (p *Pods) readyBy(to time.Duration) bool {
+	return p.readyOnes < len(p.cohorts) && p.cohorts[p.readyOnes].ready <= to
+}
+
 // advance moves to a time that is not after the next event, and handles that.
 func (p *Pods) advance(to time.Duration) {
 	if to > p.now {
@@ -140,7 +145,7 @@ func (p *Pods) advance(to time.Duration) {
 		p.counter.total += p.rate * seconds
 		p.now = to
 	}
-	for p.readyOnes < len(p.cohorts) && p.cohorts[p.readyOnes].ready <= to {
+	for p.readyBy(to) {
 		c := &p.cohorts[p.readyOnes]
 		c.readyAt = p.counter.pod
 		p.ready += c.number

@@ -46,14 +46,15 @@ func targets(target int64) []int64 {
 	return list
 }
 
-// windows returns the window for scaling down of the setting, and others.
+// windows returns the window for scaling down of the setting, and others. None is 0: that
+// saves little more than a minute does, and follows noise.
 func windows(base *Setting) []time.Duration {
 	own := base.Options.DownscaleStabilization
 	if b := base.Spec.Behavior; b != nil && b.Down.Window != nil {
 		own = *b.Down.Window
 	}
 	list := []time.Duration{own}
-	for _, w := range []time.Duration{0, time.Minute, 5 * time.Minute, 15 * time.Minute} {
+	for _, w := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute} {
 		if w != own {
 			list = append(list, w)
 		}

@@ -21,12 +21,13 @@ type Simulation struct {
 	autoscaler  *hpa.Autoscaler
 	observation hpa.Observation
 
-	begin    time.Duration
-	now      time.Duration
-	nextSync time.Duration
-	nextPoll time.Duration
-	active   time.Duration // when KEDA last saw load
-	wasOn    bool          // whether it ever did
+	begin     time.Duration
+	now       time.Duration
+	accounted time.Duration // until then, time is in the result
+	nextSync  time.Duration
+	nextPoll  time.Duration
+	active    time.Duration // when KEDA last saw load
+	wasOn     bool          // whether it ever did
 
 	result    Result
 	removed   bool          // whether the last change removed pods
@@ -72,12 +73,14 @@ func (s *Simulation) startReplicas(rate float64) int32 {
 // Feed simulates until the point, with the rate so far, and sets its rate.
 func (s *Simulation) Feed(p Point) {
 	s.advance(p.At - s.begin)
+	s.account()
 	s.pods.SetRate(p.Rate)
 }
 
 // Finish simulates until a time and returns the result.
 func (s *Simulation) Finish(at time.Duration) *Result {
 	s.advance(at - s.begin)
+	s.account()
 	s.result.finish()
 	return &s.result
 }
@@ -101,11 +104,20 @@ func (s *Simulation) advance(to time.Duration) {
 
 // move lets time pass without a decision.
 func (s *Simulation) move(to time.Duration) {
-	if to > s.now {
-		s.result.pass(s.now, to, s.pods)
-		s.now = to
+	s.now = max(s.now, to)
+	if s.pods.readyBy(to) {
+		s.account()
 	}
 	s.pods.advance(to)
+}
+
+// account adds the time until now to the result. It comes before each change of the rate,
+// the replicas or the ready pods; other events are much more frequent.
+func (s *Simulation) account() {
+	if s.now > s.accounted {
+		s.result.pass(s.accounted, s.now, s.pods)
+		s.accounted = s.now
+	}
 }
 
 // sync lets the controller decide.
@@ -137,6 +149,7 @@ func (s *Simulation) sync() {
 // scale sets the replicas and counts the change. The description is only made if it
 // is kept.
 func (s *Simulation) scale(before, after int32, describe func() Change) {
+	s.account()
 	s.pods.Scale(after)
 	if after > before {
 		s.result.Ups++
