@@ -49,10 +49,10 @@ func alerts() annotation {
 }
 
 // restarts are resets of the request counter, which a reload of nginx keeps.
-func restarts(enabled bool) annotation {
+func restarts(selector string, enabled bool) annotation {
 	return annotation{
 		name: "Restarts of nginx", title: "nginx restarted", text: "{{pod}} {{instance}}", color: "purple", enabled: enabled,
-		expr: `max by (pod, instance) (resets(nginx_http_requests_total{SELECT}[$__rate_interval])) > 0`,
+		expr: withSelector(`max by (pod, instance) (resets(nginx_http_requests_total{SELECT}[$__rate_interval])) > 0`, selector),
 	}
 }
 

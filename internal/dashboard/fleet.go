@@ -5,7 +5,7 @@ func fleet() Board {
 	return Board{
 		Name: "fleet", Title: "nginx / Fleet", selector: bySelector, variables: targetVariables("nginx_up", false),
 		Description: "All nginx instances: availability, traffic, connections, and the instances that differ from the others.",
-		annotations: []annotation{alerts(), restarts(false), reloads()},
+		annotations: []annotation{alerts(), restarts(bySelector, false), reloads()},
 		rows: []row{
 			{panels: append(fleetNow(), fleetTraffic()...)},
 			{title: "Instances", panels: fleetSpread()},
@@ -36,15 +36,14 @@ func fleetNow() []*panel {
 		stat("Mean time of a request", unitSeconds,
 			"Requests in progress divided by requests per second (Little's law). It is an estimate: websockets and long polls raise it, and after a "+
 				"worker crashed it stays too high until nginx restarts. The access log has exact values: dashboard RED.",
-			q(`sum(`+each(`clamp_min(nginx_connections_writing{SELECT} - 1, 0) or clamp_min(nginxplus_http_requests_current{SELECT} - 1, 0)`)+`) / `+
-				sum(each(requestRate)), "mean")).spark().empty("no requests"),
+			q(ratio(sum(each(inProgress)), sum(each(requestRate))), "mean")).spark().empty("no requests"),
 	}
 }
 
 func fleetTraffic() []*panel {
 	return []*panel{
 		series("Requests by job", unitRate, "Requests per second of the ten jobs with most requests. A sudden end is a problem in front of nginx: DNS, load balancer, network policy.",
-			q(top("job", `sum by (job) (`+each(requestRate)+`)`), "{{job}}")).empty("no requests counted yet"),
+			q(top("job", `sum by (job) `+requestRate), "{{job}}")).empty("no requests counted yet"),
 		series("Connections by state", unitCount,
 			"Client connections of all instances: reading a request header, writing a response, or idle. Growing \"writing\" at a constant request rate means "+
 				"that responses take longer.",
@@ -59,7 +58,7 @@ func fleetTraffic() []*panel {
 					field: "severity", title: "Severity", texts: map[string]string{"critical": "critical", "warning": "warning", "info": "info"},
 					colors: map[string]string{"critical": "red", "warning": "orange", "info": "blue"},
 				},
-				{field: "Value", title: "Number"},
+				{field: "Value", title: "Number", width: 95},
 			},
 			q(`sort_desc(count by (alertname, severity) (ALERTS{alertname=~"Nginx.*",alertstate="firing",namespace=~"$namespace"}))`, "")).
 			empty("none"),
@@ -72,16 +71,25 @@ func fleetSpread() []*panel {
 		series("Requests per instance", unitRate,
 			"Spread of the load over instances. If the maximum is far above the median, clients keep their connections to few pods (keep-alive) and new pods stay idle.",
 			q(`max(`+rates+`)`, "max"), q(`quantile(0.9, `+rates+`)`, "90%"), q(`quantile(0.5, `+rates+`)`, "median"), q(`min(`+rates+`)`, "min")).
-			color("max", "dark-orange").color("90%", "yellow").color("median", green).color("min", blue).empty("no requests counted yet"),
+			color("max", "dark-orange").color("90%", "yellow").color("median", green).color("min", blue).size(6, 8).empty("no requests counted yet"),
 		series("Dropped connections by instance", unitConns,
 			"The ten instances that drop most connections. Raise worker_connections and worker_rlimit_nofile there.",
-			q(`(`+each(droppedRate)+` > 0.05) and on (`+identity+`) topk(10, `+overRange(each(droppedRate))+`)`, "{{pod}} {{instance}} {{addr}}")).empty("none: no connection was dropped"),
+			q(`(`+each(droppedRate)+` > 0.05) and on (`+identity+`) topk(10, `+overRange(each(droppedRate))+`)`, "{{pod}} {{instance}} {{addr}}")).size(6, 8).empty("none: no connection was dropped"),
 		series("Instances that are down", unitCount, "Number of instances whose scrape fails. The scrape fails if nginx is down, or if its status page cannot be reached.",
-			q(`count(`+each(`nginx_up{SELECT}`)+` == 0) or vector(0)`, "down")).drawnAsBars().color("down", "red").digits(0).empty("none"),
-		series("Restarts of nginx", unitCount,
-			"Restarts per interval, seen as resets of the request counter. A reload keeps the counters. Restarts without a rollout are crashes, or are out of memory.",
-			q(`sum(`+each(`resets(nginx_http_requests_total{SELECT}[$__rate_interval]) or resets(nginxplus_http_requests_total{SELECT}[$__rate_interval])`)+`) or vector(0)`,
-				"restarts")).drawnAsBars().color("restarts", purple).digits(0).empty("none"),
+			q(`count(`+each(`nginx_up{SELECT}`)+` == 0) or vector(0)`, "down")).drawnAsBars().color("down", "red").digits(0).size(4, 8).empty("none"),
+		table("Restarts of nginx",
+			"Instances that restarted in the time range, 50 at most, seen as resets of the request counter. A reload keeps the counters. Restarts without a "+
+				"rollout are crashes, or the memory limit.",
+			"Restarts", []column{
+				{field: "pod", title: "Pod"},
+				{field: "instance", title: "Instance", link: singleLink},
+				{field: "addr", title: "Target"},
+				{field: "namespace", title: "Namespace"},
+				{field: "cluster", title: "Cluster"},
+				{field: "Value", title: "Restarts", width: 100},
+			},
+			q(`topk(50, max by (pod, instance, addr) (resets(nginx_http_requests_total{SELECT}[$__range]) or resets(nginxplus_http_requests_total{SELECT}[$__range])) > 0)`, "")).
+			size(8, 8).empty("none"),
 	}
 }
 
@@ -92,7 +100,7 @@ const singleLink = "/d/nginx-single?${datasource:queryparam}&${namespace:querypa
 func fleetTables() []*panel {
 	busiest := ` and on (` + identity + `) topk(50, ` + each(requestRate) + `)`
 	instance := []column{
-		{field: "namespace", title: "Namespace"},
+		{field: "namespace", title: "Namespace", width: 100},
 		{field: "pod", title: "Pod"},
 		{field: "instance", title: "Instance", link: singleLink},
 		{field: "addr", title: "Target"},
@@ -101,17 +109,17 @@ func fleetTables() []*panel {
 	return []*panel{
 		table("Down", "Instances whose last scrape failed, 50 at most. Run nginx-exporter doctor in the pod to find the cause.", "",
 			append(instance[:4:4], append(hidden, column{
-				field: "Value", title: "State", texts: map[string]string{"0": "down"}, colors: map[string]string{"0": "red"},
+				field: "Value", title: "State", width: 75, texts: map[string]string{"0": "down"}, colors: map[string]string{"0": "red"},
 			})...),
 			q(`topk(50, `+each(`nginx_up{SELECT}`)+` == 0)`, "")).size(8, 9).empty("none: all instances are up"),
 		table("Busiest instances", "The 50 instances with most requests; click on an instance for its dashboard.", "Requests",
 			append(instance[:4:4], append(hidden,
-				column{field: value(0), title: "Requests", unit: unitRate},
-				column{field: value(1), title: "Connections", unit: unitCount})...),
+				column{field: value(0), title: "Requests", width: 110, unit: unitRate},
+				column{field: value(1), title: "Connections", width: 105, unit: unitCount})...),
 			q(`topk(50, `+each(requestRate)+`)`, ""),
 			q(each(`nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT}`)+busiest, "")).size(12, 9).empty("no requests counted yet"),
 		table("Versions", "Number of instances by version of nginx. Several versions for long are a rollout that stopped. nginx does not send its version with server_tokens off.",
-			"Instances", []column{{field: "version", title: "Version"}, {field: "Value", title: "Instances"}},
+			"Instances", []column{{field: "version", title: "Version"}, {field: "Value", title: "Instances", width: 110}},
 			q(`sort_desc(count by (version) (max by (`+identity+`, version) (nginx_server_info{SELECT} or nginxplus_build_info{SELECT})))`, "")).
 			size(4, 9).empty("unknown: server_tokens is off"),
 	}

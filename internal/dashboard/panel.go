@@ -94,6 +94,7 @@ func stat(title, unit, description string, queries ...query) *panel {
 		defaults: object{"color": object{"mode": "thresholds"}, "thresholds": thresholds(step{nil, grey})},
 		options: object{
 			"colorMode": "value", "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "auto", "wideLayout": true,
+			"text":          object{"valueSize": 30},
 			"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "", "values": false},
 		},
 	}

@@ -8,7 +8,7 @@ func plus() Board {
 	return Board{
 		Name: "plus", Title: "nginx / NGINX Plus", selector: byInstance, variables: variables,
 		Description: "Zones, upstreams, caches, limits and TLS of NGINX Plus.",
-		annotations: []annotation{alerts(), restarts(false), reloads()},
+		annotations: []annotation{alerts(), restarts(byInstance, false), reloads()},
 		rows: []row{
 			{panels: plusNow()},
 			{panels: plusZones()},
@@ -50,10 +50,10 @@ func plusNow() []*panel {
 		stat("Requests", unitRate, "Requests per second, including those of the exporter.",
 			q(`sum(rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`, "requests")).spark().empty("no requests counted yet"),
 		stat("Errors", unitRatio, "Share of responses of server zones with a status code from 500 on.",
-			q(`sum(rate(nginxplus_server_zone_responses{SELECT,code="5xx"}[$__rate_interval])) / sum(rate(nginxplus_server_zone_responses{SELECT}[$__rate_interval]))`, "errors")).
+			q(ratio(`sum(rate(nginxplus_server_zone_responses{SELECT,code="5xx"}[$__rate_interval]))`, `sum(rate(nginxplus_server_zone_responses{SELECT}[$__rate_interval]))`), "errors")).
 			spark().limits(step{nil, green}, step{0.01, "orange"}, step{0.05, "red"}).empty(needZone),
 		stat("Cache hits", unitRatio, "Share of responses served from caches: hit, stale, updating or revalidated. Which share is good depends on the content.",
-			q(`sum`+cacheHits()+` / sum`+cacheLookups(), "hits")).spark().empty(needCache),
+			q(ratio(`sum`+cacheHits(), `sum`+cacheLookups()), "hits")).spark().empty(needCache),
 		stat("Memory free", unitRatio, "Free share of the fullest shared memory zone. Full zones lose state, such as rate limits or sessions.",
 			q(`min(nginxplus_slab_pages_free{SELECT} / (nginxplus_slab_pages_free{SELECT} + nginxplus_slab_pages_used{SELECT}))`, "free")).
 			limits(step{nil, "red"}, step{0.1, green}).empty("no shared memory zone"),
@@ -73,11 +73,10 @@ func plusZones() []*panel {
 		series("Requests by zone", unitRate, "Requests per second of the ten server zones with most requests.",
 			q(top("server_zone", requests), "{{server_zone}}")).empty(needZone),
 		series("Errors by zone", unitRatio, "Share of responses from 500 on, of the ten server zones with the largest share.",
-			q(top("server_zone", failed+` / `+all), "{{server_zone}}")).empty(needZone),
+			q(top("server_zone", ratio(failed, all)), "{{server_zone}}")).empty(needZone),
 		series("Mean time of a request, by zone", unitSeconds,
 			"Requests in progress divided by requests per second (Little's law), of the ten slowest server zones. Slow clients count.",
-			q(`sum by (server_zone) (nginxplus_server_zone_processing{SELECT}) / `+requests+` and on (server_zone) topk(10, `+
-				`sum by (server_zone) (avg_over_time(nginxplus_server_zone_processing{SELECT}[$__range] @ end())) / `+overRange(requests)+`)`, "{{server_zone}}")).
+			q(top("server_zone", ratio(`sum by (server_zone) (avg_over_time(nginxplus_server_zone_processing{SELECT}[$__rate_interval]))`, requests)), "{{server_zone}}")).
 			size(12, 8).empty(needZone),
 		series("Traffic", unitFlow, "Bytes per second of all server zones, received from and sent to clients.",
 			q(`sum(rate(nginxplus_server_zone_received{SELECT}[$__rate_interval]))`, "received"),
@@ -89,23 +88,22 @@ func plusZones() []*panel {
 func plusUpstreams() []*panel {
 	const bad = `nginxplus_upstream_servers{` + byUpstream + `,state=~"unavail|unhealthy"}`
 	requests := `rate(nginxplus_upstream_server_requests{` + byUpstream + `}[$__rate_interval])`
-	mean := `sum by (upstream) (nginxplus_upstream_server_response_time{` + byUpstream + `} * ` + requests + `) / sum by (upstream) (` + requests + `)`
+	mean := ratio(`sum by (upstream) (avg_over_time(nginxplus_upstream_server_response_time{`+byUpstream+`}[$__rate_interval]) * `+requests+`)`, `sum by (upstream) (`+requests+`)`)
 	failed := `sum by (upstream) (rate(nginxplus_upstream_server_responses{` + byUpstream + `,code="5xx"}[$__rate_interval]))`
 	responses := `sum by (upstream) (rate(nginxplus_upstream_server_responses{` + byUpstream + `}[$__rate_interval]))`
 	return []*panel{
 		states("Servers that fail, by upstream", "Number of servers that nginx considers unavailable or unhealthy: green is none, orange some. The ten worst upstreams of the time range.",
 			q(topGauge("upstream", "sum by (upstream)", bad), "{{upstream}}")).size(16, 8).empty(needUpstream),
 		series("Servers by state", unitCount, "Servers of the selected upstreams by state.",
-			q(`sum by (state) (nginxplus_upstream_servers{`+byUpstream+`})`, "{{state}}")).stacked().steps().
+			q(`sum by (state) (nginxplus_upstream_servers{`+byUpstream+`})`, "{{state}}")).steps().stacked().
 			color("up", green).color("draining", blue).color("down", purple).color("unavail", "red").color("unhealthy", "dark-red").color("checking", "yellow").
 			digits(0).empty(needUpstream),
 		series("Requests by upstream", unitRate, "Requests per second of the ten upstreams with most requests.",
 			q(top("upstream", `sum by (upstream) (`+requests+`)`), "{{upstream}}")).empty(needUpstream),
 		series("Errors by upstream", unitRatio, "Share of responses of servers from 500 on, of the ten upstreams with the largest share.",
-			q(top("upstream", failed+` / `+responses), "{{upstream}}")).empty(needUpstream),
+			q(top("upstream", ratio(failed, responses)), "{{upstream}}")).empty(needUpstream),
 		series("Response time by upstream", "ms", "Mean time until the whole response is received, weighted by requests: the value of idle servers is old. The ten slowest upstreams.",
-			q(mean+` and on (upstream) topk(10, sum by (upstream) (max_over_time(nginxplus_upstream_server_response_time{`+byUpstream+`}[$__range] @ end()) * `+
-				overRange(requests)+`) / sum by (upstream) (`+overRange(requests)+`))`, "{{upstream}}")).empty(needUpstream),
+			q(top("upstream", mean), "{{upstream}}")).empty(needUpstream),
 		series("Response time by upstream, 99%", unitSeconds, "99% of responses were complete within this time, of the ten slowest upstreams.",
 			q(withSelector(topQuantile("0.99", "upstream", "nginxplus_upstream_server_response_duration_seconds"), byUpstream), "{{upstream}}")).
 			empty("needs nginx 1.29.8, whose API has histograms"),
@@ -149,7 +147,7 @@ func plusLimits() []*panel {
 	}
 	return []*panel{
 		series("Cache hits by cache", unitRatio, "Share of responses served from a cache, of the ten caches with most lookups.",
-			q(`sum by (zone) `+cacheHits()+` / sum by (zone) `+cacheLookups()+` and on (zone) topk(10, sum by (zone) `+overRange(cacheLookups())+`)`, "{{zone}}")).
+			q(`(`+ratio(`sum by (zone) `+cacheHits(), `sum by (zone) `+cacheLookups())+`) and on (zone) topk(10, sum by (zone) `+overRange(cacheLookups())+`)`, "{{zone}}")).
 			upTo(1).empty(needCache),
 		bars("Cache size", unitRatio, "Size of a cache divided by its max_size, the ten fullest. A full cache is normal: nginx evicts what was not used for longest.",
 			q(`topk(10, max by (zone) (nginxplus_cache_size{SELECT} / nginxplus_cache_max_size{SELECT}))`, "{{zone}}")).upTo(1).empty("needs proxy_cache with max_size"),
@@ -177,7 +175,7 @@ func plusStream() []*panel {
 			q(`sum by (code) (rate(nginxplus_stream_server_zone_sessions{SELECT}[$__rate_interval]))`, "{{code}}")).
 			stacked().color("2xx", green).color("4xx", orange).color("5xx", red5xx).empty(need),
 		series("Stream servers by state", unitCount, "Servers of stream upstreams by state.",
-			q(`sum by (state) (nginxplus_stream_upstream_servers{SELECT})`, "{{state}}")).stacked().steps().
+			q(`sum by (state) (nginxplus_stream_upstream_servers{SELECT})`, "{{state}}")).steps().stacked().
 			color("up", green).color("draining", blue).color("down", purple).color("unavail", "red").color("unhealthy", "dark-red").color("checking", "yellow").
 			digits(0).empty("needs zone in a stream upstream block"),
 	}

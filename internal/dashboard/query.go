@@ -21,6 +21,10 @@ const (
 	requestRate = `(rate(nginx_http_requests_total{SELECT}[$__rate_interval]) or rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`
 	droppedRate = `(rate(nginx_connections_accepted{SELECT}[$__rate_interval]) - rate(nginx_connections_handled{SELECT}[$__rate_interval])` +
 		` or rate(nginxplus_connections_dropped{SELECT}[$__rate_interval]))`
+
+	// Requests in progress without the exporter's own.
+	inProgress = `clamp_min(avg_over_time(nginx_connections_writing{SELECT}[$__rate_interval]) - 1, 0)` +
+		` or clamp_min(avg_over_time(nginxplus_http_requests_current{SELECT}[$__rate_interval]) - 1, 0)`
 )
 
 // each counts every nginx once, even if several jobs scrape it.
@@ -28,11 +32,15 @@ func each(expr string) string { return fmt.Sprintf("max by (%s) (%s)", identity,
 
 func sum(expr string) string { return fmt.Sprintf("sum(%s)", expr) }
 
+// ratio divides two aggregations; without anything to divide by there is no value,
+// instead of NaN.
+func ratio(part, whole string) string { return fmt.Sprintf("%s / (%s > 0)", part, whole) }
+
 // top limits the series of a graph to the ten that are largest over the whole time
 // range. topk alone selects others at each step: 128 series for topk(5) over 500 pods.
 // The labels are those of the result.
 func top(labels, expr string) string {
-	return fmt.Sprintf("%s and on (%s) topk(10, %s)", expr, labels, overRange(expr))
+	return fmt.Sprintf("(%s) and on (%s) topk(10, %s)", expr, labels, overRange(expr))
 }
 
 // overRange replaces rates at each step by those over the whole time range.
@@ -58,15 +66,15 @@ func quantile(q string, by, histogram string) string {
 	if by != "" {
 		le += ", " + by
 	}
-	return fmt.Sprintf("histogram_quantile(%s, %s (rate(%s_bucket{SELECT}[$__rate_interval]))) or histogram_quantile(%s, %s (rate(%s{SELECT}[$__rate_interval])))",
+	// The comparison removes NaN, the result without observations.
+	return fmt.Sprintf("(histogram_quantile(%s, %s (rate(%s_bucket{SELECT}[$__rate_interval]))) or histogram_quantile(%s, %s (rate(%s{SELECT}[$__rate_interval])))) >= 0",
 		q, grouped(le), histogram, q, grouped(by), histogram)
 }
 
 // topQuantile limits quantiles by label to the ten with most observations above them
 // over the time range.
 func topQuantile(q, label, histogram string) string {
-	expr := quantile(q, label, histogram)
-	return fmt.Sprintf("(%s) and on (%s) topk(10, %s)", expr, label, overRange(expr))
+	return top(label, quantile(q, label, histogram))
 }
 
 // withSelector replaces the label matchers of the dashboard by others.

@@ -10,7 +10,7 @@ func red() Board {
 		variables: append(targetVariables("nginx_exporter_log_lines_total", true), variable{
 			name: "server", label: "Server", metric: `nginx_http_server_errors_total{` + byInstance + `}`, values: "server", all: anyOrNo,
 		}),
-		annotations: []annotation{alerts(), restarts(false)},
+		annotations: []annotation{alerts(), restarts(byInstance, false)},
 		rows: []row{
 			{panels: append(redNow(need), redServers(need)...)},
 			{title: "Upstreams", panels: redUpstreams()},
@@ -25,11 +25,11 @@ const (
 )
 
 func redNow(need string) []*panel {
-	ratio := `sum(rate(` + serverErrors + `)) / sum(rate(` + responses + `))`
+	share := ratio(`sum(rate(`+serverErrors+`))`, `sum(rate(`+responses+`))`)
 	duration := func(q string) string { return quantile(q, "", "nginx_http_request_duration_seconds") }
 	return []*panel{
 		stat("Rate", unitRate, "Requests per second that ended, without those of the exporter.", q(`sum(rate(`+responses+`))`, "requests")).size(6, 4).spark().empty(need),
-		stat("Errors", unitRatio, "Share of responses with a status code from 500 on. See docs/alerts.md.", q(ratio, "errors")).size(6, 4).spark().
+		stat("Errors", unitRatio, "Share of responses with a status code from 500 on. See docs/alerts.md.", q(share, "errors")).size(6, 4).spark().
 			limits(step{nil, green}, step{0.01, "orange"}, step{0.05, "red"}).empty(need),
 		stat("Duration, 95%", unitSeconds, "95% of requests took at most this time, from the first byte of the request to the last byte of the response. Slow clients count.",
 			q(duration("0.95"), "95%")).size(6, 4).spark().empty("needs $request_time in the log_format"),
@@ -37,14 +37,14 @@ func redNow(need string) []*panel {
 			size(6, 4).spark().empty("needs $bytes_sent in the log_format"),
 		series("Responses by class", unitRate, "Responses per second by class of status code. \"other\" is 101 (websockets), and 000: no response.",
 			class("2"), class("3"), class("4"), class("5"),
-			q(`sum(rate(nginx_http_responses_total{SELECT,code!~"[2-5].*"}[$__rate_interval])) > 0`, "other")).
+			q(`sum(rate(nginx_http_responses_total{SELECT,code!~"2.*|3.*|4.*|5.*"}[$__rate_interval])) > 0`, "other")).
 			stacked().color("2xx", green).color("3xx", blue).color("4xx", orange).color("5xx", red5xx).color("other", purple).empty(need),
 		series("Duration", unitSeconds, "Quantiles of the duration of requests. Quantiles are interpolated between the buckets of the histogram.",
 			q(duration("0.99"), "99%"), q(duration("0.95"), "95%"), q(duration("0.5"), "median")).
 			color("99%", "dark-orange").color("95%", "yellow").color("median", green).empty("needs $request_time in the log_format"),
 		series("Errors by code", unitRate, "Responses per second with a status code from 500 on. 502: nothing listens; 503: limit or no server; 504: the upstream is too slow.",
 			q(top("code", `sum by (code) (rate(nginx_http_responses_total{SELECT,code=~"5.*"}[$__rate_interval]))`), "{{code}}")).
-			drawnAsBars().stacked().empty("none"),
+			drawnAsBars().stacked().color("500", "dark-red").color("502", "red").color("503", "orange").color("504", purple).empty("none"),
 	}
 }
 
@@ -57,7 +57,7 @@ func redServers(need string) []*panel {
 		series("Rate by server", unitRate, "Requests per second of the ten servers (server_name) with most requests.",
 			q(top("server", `sum by (server) (rate(`+responses+`))`), "{{server}}")).empty(need),
 		series("Errors by server", unitRatio, "Share of responses from 500 on, of the ten servers with the largest share.",
-			q(top("server", `sum by (server) (rate(`+serverErrors+`)) / sum by (server) (rate(`+responses+`))`), "{{server}}")).empty(need),
+			q(top("server", ratio(`sum by (server) (rate(`+serverErrors+`))`, `sum by (server) (rate(`+responses+`))`)), "{{server}}")).empty(need),
 		series("Duration by server, 95%", unitSeconds, "95% of requests took at most this time, of the ten slowest servers.",
 			q(topQuantile("0.95", "server", "nginx_http_request_duration_seconds"), "{{server}}")).empty("needs $request_time in the log_format"),
 	}
@@ -68,21 +68,19 @@ func redUpstreams() []*panel {
 	rate := func(matchers string) string {
 		return `sum by (upstream) (rate(nginx_http_upstream_responses_total{` + upstream + matchers + `}[$__rate_interval]))`
 	}
-	ratio := rate(`,code=~"5.*"`) + ` / ` + rate("")
+	share := ratio(rate(`,code=~"5.*"`), rate(""))
 	within := func(q, histogram string) string {
 		return withSelector(topQuantile(q, "upstream", histogram), upstream)
 	}
 	return []*panel{
 		series("Responses by upstream", unitRate, "Responses per second of the ten upstreams with most responses. A request that nginx passes to several servers counts for each.",
-			q(top("upstream", rate("")), "{{upstream}}")).empty("needs $upstream_status in the log_format, and a proxy_pass"),
+			q(top("upstream", rate("")), "{{upstream}}")).size(6, 8).empty("needs $upstream_status in the log_format, and a proxy_pass"),
 		series("Errors by upstream", unitRatio, "Share of responses from 500 on, before nginx tries the next server. It rises earlier than the errors that clients see.",
-			q(top("upstream", ratio), "{{upstream}}")).empty("none"),
+			q(top("upstream", share), "{{upstream}}")).size(6, 8).empty("none"),
 		series("Duration by upstream, 95%", unitSeconds, "95% of responses of the upstream were complete after this time, of the ten slowest. This is the time of the application, without slow clients.",
-			q(within("0.95", "nginx_http_upstream_response_duration_seconds"), "{{upstream}}")).empty("needs $upstream_response_time in the log_format"),
-		series("Time to connect, 95%", unitSeconds, "95% of connections to upstream servers took at most this time. Kept connections count as 0; a full listen queue adds a second.",
-			q(within("0.95", "nginx_http_upstream_connect_duration_seconds"), "{{upstream}}")).size(12, 8).empty("needs $upstream_connect_time in the log_format"),
+			q(within("0.95", "nginx_http_upstream_response_duration_seconds"), "{{upstream}}")).size(6, 8).empty("needs $upstream_response_time in the log_format"),
 		series("Time to the response header, 95%", unitSeconds, "95% of response headers arrived within this time: how long the application computes before it responds.",
-			q(within("0.95", "nginx_http_upstream_header_duration_seconds"), "{{upstream}}")).size(12, 8).empty("needs $upstream_header_time in the log_format"),
+			q(within("0.95", "nginx_http_upstream_header_duration_seconds"), "{{upstream}}")).size(6, 8).empty("needs $upstream_header_time in the log_format"),
 	}
 }
 
@@ -91,7 +89,8 @@ func redLog() []*panel {
 	return []*panel{
 		series("Cache", unitRate, "Requests per second by cache status. HIT, STALE, UPDATING and REVALIDATED are served from the cache.",
 			q(`sum by (status) (rate(nginx_http_cache_responses_total{SELECT}[$__rate_interval]))`, "{{status}}")).
-			stacked().empty("needs $upstream_cache_status in the log_format, and a proxy_cache"),
+			stacked().color("HIT", green).color("MISS", blue).color("EXPIRED", orange).color("STALE", "yellow").color("BYPASS", purple).
+			empty("needs $upstream_cache_status in the log_format, and a proxy_cache"),
 		series("Traffic", unitFlow, "Bytes per second received from and sent to clients.",
 			q(`sum(rate(nginx_http_request_bytes_total{SELECT}[$__rate_interval]))`, "received"),
 			q(`sum(rate(nginx_http_response_bytes_total{SELECT}[$__rate_interval]))`, "sent")).
@@ -99,7 +98,7 @@ func redLog() []*panel {
 		series("Share of requests that are logged", unitRatio,
 			"Requests in the access log divided by requests that nginx counted. Below 1 by scrapes of the status page, and by servers with access_log off or a log of "+
 				"their own: nginx-exporter doctor lists these.",
-			q(`sum(rate(nginx_http_responses_total`+log+`[$__rate_interval])) / sum(rate(nginx_http_requests_total`+log+`[$__rate_interval]))`, "logged")).
+			q(ratio(`sum(rate(nginx_http_responses_total`+log+`[$__rate_interval]))`, `sum(rate(nginx_http_requests_total`+log+`[$__rate_interval]))`), "logged")).
 			empty("needs stub_status beside the access log"),
 		series("Lines not counted", unitRate, "Lines per second that do not have the log_format, were dropped by the kernel, are too long, or are counted with label values \"other\".",
 			q(`sum(rate(nginx_exporter_log_lines_failed_total`+log+`[$__rate_interval])) > 0`, "wrong format"),

@@ -13,10 +13,11 @@ func scaling() Board {
 		},
 		targetVariables("nginx_up", false)[1],
 	}
+	variables[2].one = true // the workload of the HPA
 	return Board{
 		Name: "scaling", Title: "nginx / Autoscaling", selector: bySelector, variables: variables,
 		Description: "What the HorizontalPodAutoscaler of nginx sees, wants and does. Replicas need kube-state-metrics.",
-		annotations: []annotation{alerts(), restarts(false)},
+		annotations: []annotation{alerts(), restarts(bySelector, false)},
 		rows: []row{
 			{panels: scalingNow()},
 			{panels: append(scalingReplicas(), scalingPods()...)},
@@ -80,14 +81,18 @@ func scalingPods() []*panel {
 }
 
 func scalingKEDA() []*panel {
-	const keda = `{exported_namespace=~"$namespace"}`
+	// Prometheus renames the label namespace of KEDA if it has its own.
+	const metric = `(keda_scaler_metrics_value{exported_namespace=~"$namespace"} or keda_scaler_metrics_value{namespace=~"$namespace"})`
+	errors := `sum by (scaledObject) (increase(keda_scaler_detail_errors_total{exported_namespace=~"$namespace"}[$__rate_interval]) or ` +
+		`increase(keda_scaler_detail_errors_total{namespace=~"$namespace"}[$__rate_interval]))`
 	return []*panel{
 		series("Rate computed by the exporter", unitRate, "nginx_http_requests_per_second of all pods by window, which engine keda-direct reads without Prometheus. It exists with --rate.window.",
 			q(`sum by (window) (nginx_http_requests_per_second{SELECT} or nginxplus_http_requests_per_second{SELECT})`, "{{window}}")).empty("needs --rate.window"),
 		series("Value read by KEDA", unitCount, "The value of each scaler of KEDA, the ten largest.",
-			q(topGauge("scaledObject", "max by (scaledObject)", `keda_scaler_metrics_value`+keda), "{{scaledObject}}")).empty(needKEDA),
+			q(`max by (scaledObject) `+metric+` and on (scaledObject) topk(10, max by (scaledObject) (`+
+				`max_over_time(keda_scaler_metrics_value{exported_namespace=~"$namespace"}[$__range] @ end()) or `+
+				`max_over_time(keda_scaler_metrics_value{namespace=~"$namespace"}[$__range] @ end())))`, "{{scaledObject}}")).empty(needKEDA),
 		series("Errors of KEDA", unitCount, "Failed reads of scalers per interval. With a fallback KEDA keeps the replicas that it names.",
-			q(top("scaledObject", `sum by (scaledObject) (increase(keda_scaler_detail_errors_total`+keda+`[$__rate_interval]))`), "{{scaledObject}}")).
-			drawnAsBars().empty(needKEDA),
+			q(top("scaledObject", errors), "{{scaledObject}}")).drawnAsBars().empty(needKEDA),
 	}
 }

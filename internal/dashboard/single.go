@@ -9,11 +9,11 @@ func single() Board {
 	return Board{
 		Name: "single", Title: "nginx / Single", selector: byInstance + `,addr=~"$addr"`, variables: variables,
 		Description: "One nginx instance. Select a target if its exporter scrapes several.",
-		annotations: []annotation{alerts(), restarts(true), reloads()},
+		annotations: []annotation{alerts(), restarts(byInstance, true), reloads()},
 		rows: []row{
 			{panels: singleNow()},
 			{panels: singleTraffic()},
-			{title: "Scrapes of nginx by the exporter", panels: singleScrapes()},
+			{title: "Latency and scrapes", panels: singleScrapes()},
 		},
 	}
 }
@@ -32,7 +32,7 @@ func singleNow() []*panel {
 			q(sum(requestRate), "requests")).spark().empty("no requests counted yet"),
 		stat("Requests per connection", unitNone,
 			"Mean number of requests per client connection. It falls towards 1 if clients or load balancers lose keep-alive, which costs handshakes and latency.",
-			q(sum(requestRate)+` / sum(rate(nginx_connections_handled{SELECT}[$__rate_interval]) or rate(nginxplus_connections_accepted{SELECT}[$__rate_interval]))`,
+			q(ratio(sum(requestRate), sum(`rate(nginx_connections_handled{SELECT}[$__rate_interval]) or rate(nginxplus_connections_accepted{SELECT}[$__rate_interval])`)),
 				"requests per connection")).spark().digits(1).empty("no connections"),
 		stat("Dropped connections", unitConns,
 			"Connections that nginx accepted but could not handle: worker_connections or file descriptors ran out. Values below 0.05 are hidden, since nginx "+
@@ -66,7 +66,7 @@ func singleScrapes() []*panel {
 		series("Mean time of a request", unitSeconds,
 			"Requests in progress divided by requests per second (Little's law): an estimate, which websockets and long polls raise. After a worker crashed it "+
 				"stays too high until nginx restarts. The access log has exact values: dashboard RED.",
-			q(`sum(clamp_min(nginx_connections_writing{SELECT} - 1, 0) or clamp_min(nginxplus_http_requests_current{SELECT} - 1, 0)) / `+sum(requestRate), "mean")).
+			q(ratio(sum(inProgress), sum(requestRate)), "mean")).
 			empty("no requests"),
 		series("Scrape duration by source", unitSeconds,
 			"Time the exporter needs to read from nginx, the ten slowest sources. nginx serves its status page in the same event loop as requests, so a blocked worker shows here first.",

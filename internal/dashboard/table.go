@@ -1,12 +1,16 @@
 package dashboard
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // column is a column of a table, in the order of the table. Labels without a column are
 // hidden.
 type column struct {
 	field  string // a label, or "Value #A" of the first query and so on
 	title  string
+	width  int // in pixels, 0 shares what the others leave
 	unit   string
 	texts  map[string]string // words instead of values
 	colors map[string]string // of these values
@@ -41,8 +45,14 @@ func table(title, description, sort string, columns []column, queries ...query) 
 
 func (c column) override() override {
 	o := override{name: c.title}
+	if c.width > 0 {
+		o.properties = append(o.properties, property{"custom.width", c.width})
+	}
 	if c.unit != "" {
 		o.properties = append(o.properties, property{"unit", c.unit})
+	}
+	if strings.HasPrefix(c.field, "Value #") {
+		o.properties = append(o.properties, property{"noValue", "–"}) // instead of that of the panel
 	}
 	if c.texts != nil {
 		o.properties = append(o.properties, property{"mappings", mappings(c.texts, c.colors)})
