@@ -151,6 +151,18 @@ chart-lint: ## Check the Helm chart: lint, schemas, rules, queries, README
 chart-test: ## Run the unit tests of the Helm chart
 	@scripts/chart.sh test
 
+PICTURES ?=
+
+.PHONY: pictures
+pictures: ## Draw the dashboards in light and dark with 1, 30 and 500 pods (PICTURES=fleet-30)
+	@scripts/need.sh chromium node npm promtool prometheus
+	scripts/pictures.sh '$(PICTURES)'
+
+.PHONY: record
+record: ## Record new runs for the tests and pictures of the dashboards: 15 minutes
+	@scripts/need.sh nginx
+	$(GO) test -count=1 -timeout=40m -run TestRecord ./internal/dashboard/recorded -record
+
 .PHONY: chart-docs
 chart-docs: ## Rewrite the chart README and rendered.yaml of examples/kubernetes
 	@scripts/chart.sh docs

@@ -15,6 +15,7 @@ package() {
         ip) echo iproute2 ;;
         nsenter | unshare) echo util-linux ;;
         promtool) echo prometheus ;;
+        node) echo nodejs ;;
         ps) echo procps ;;
         systemd-analyze) echo systemd ;;
         *) echo "$1" ;;

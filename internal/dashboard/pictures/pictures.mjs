@@ -1,0 +1,157 @@
+// Draws the dashboards in Chromium, light and dark, with fleets of 1, 30 and 500 pods made
+// of recorded runs, and reports panels without data:
+//
+//   node pictures.mjs OUT [PATTERN]
+//
+// It runs in the root of the repository. PATTERN selects pictures by name, such as fleet-30-dark. It fails if a panel has an
+// error, more than ten lines or more than fifty rows.
+import { execFileSync, spawn } from 'node:child_process';
+import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const [out, pattern = ''] = process.argv.slice(2);
+const here = dirname(fileURLToPath(import.meta.url));
+const root = process.cwd();
+const boards = join(root, 'charts/nginx-exporter/dashboards');
+const start = Date.parse('2026-11-28T10:00:00Z') / 1000;
+
+// The recordings have 180 scrapes in 15 minutes. The instance is the one with incidents.
+const fleets = [
+  { pods: 1, every: 1, instance: '10.244.3.10:9113' },
+  { pods: 30, every: 1, instance: '10.244.3.12:9113' },
+  { pods: 500, every: 3, instance: '10.244.3.12:9113' },
+];
+
+const built = await build({
+  entryPoints: [join(here, 'draw.jsx')], bundle: true, write: false, outdir: '/', jsx: 'automatic', minify: true, logLevel: 'error',
+  define: { 'process.env.NODE_ENV': '"production"', global: 'window' }, loader: { '.woff2': 'dataurl', '.woff': 'empty', '.ttf': 'empty', '.svg': 'dataurl' },
+});
+const bundle = Object.fromEntries(built.outputFiles.map((f) => [f.path, f.contents]));
+
+let prometheus; // address
+let report; // what the page has sent
+const types = { js: 'text/javascript', css: 'text/css', json: 'application/json', svg: 'image/svg+xml' };
+const server = createServer((incoming, response) => {
+  const url = new URL(incoming.url, 'http://localhost');
+  if (url.pathname.startsWith('/prom/')) {
+    const upstream = request(`http://${prometheus}${url.pathname.slice(5)}${url.search}`, { method: incoming.method, headers: incoming.headers }, (r) => {
+      response.writeHead(r.statusCode, r.headers);
+      r.pipe(response);
+    });
+    upstream.on('error', (error) => response.writeHead(502).end(JSON.stringify({ status: 'error', error: String(error) })));
+    incoming.pipe(upstream);
+    return;
+  }
+  if (url.pathname === '/report') {
+    let text = '';
+    incoming.on('data', (d) => { text += d; });
+    incoming.on('end', () => { report = JSON.parse(text); response.end(); });
+    return;
+  }
+  response.setHeader('Content-Type', types[url.pathname.split('.').pop()] ?? 'text/html');
+  const file = bundle[url.pathname] ? null : fileOf(normalize(url.pathname));
+  if (!file) {
+    response.end(bundle[url.pathname]);
+  } else if (existsSync(file)) {
+    createReadStream(file).pipe(response);
+  } else {
+    response.writeHead(404).end();
+  }
+});
+
+function fileOf(path) {
+  if (path === '/') {
+    return join(here, 'index.html');
+  }
+  return path.startsWith('/boards/') ? join(boards, path.slice(8)) : join(here, 'node_modules/@grafana/ui/dist', path.replace('/public/build/', '/public/'));
+}
+
+async function listen(s) {
+  await new Promise((resolve) => s.listen(0, '127.0.0.1', resolve));
+  return s.address().port;
+}
+
+// startPrometheus fills a Prometheus with a fleet and waits until it is ready.
+async function startPrometheus(folder, { pods, every }) {
+  const text = join(folder, 'fleet.txt');
+  execFileSync('sh', ['-c', `go run ./internal/dashboard/recorded/openmetrics -pods ${pods} -every ${every} >${text}`], { cwd: root, stdio: 'inherit' });
+  execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', text, join(folder, 'data')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  rmSync(text);
+  writeFileSync(join(folder, 'prometheus.yml'), '');
+  const free = createServer();
+  prometheus = `127.0.0.1:${await listen(free)}`;
+  await new Promise((resolve) => free.close(resolve));
+  const child = spawn('prometheus', [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${prometheus}`,
+    '--storage.tsdb.retention.time=100y', `--query.lookback-delta=${2 * 5 * every}s`, '--log.level=error'], { stdio: 'inherit' });
+  for (let i = 0; i < 300; i++) {
+    if (await fetch(`http://${prometheus}/-/ready`).then((r) => r.ok, () => false)) {
+      return child;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  child.kill();
+  throw new Error('Prometheus is not ready after a minute');
+}
+
+function screenshot(url, height, file) {
+  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--force-color-profile=srgb', '--virtual-time-budget=60000',
+    `--window-size=1600,${height}`, `--screenshot=${file}`, url];
+  return new Promise((resolve, reject) => {
+    const child = spawn('chromium', args, { stdio: 'ignore', timeout: 300000 });
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+}
+
+// heightOf is the height of a dashboard in pixels.
+function heightOf(board) {
+  const { panels } = JSON.parse(readFileSync(join(boards, board + '.json')));
+  return 64 + 38 * Math.max(...panels.map((p) => p.gridPos.y + p.gridPos.h));
+}
+
+let failed = false;
+async function draw(name, board, fleet, theme, port) {
+  report = null;
+  const parameters = new URLSearchParams({ board, theme, from: start + 60, to: start + 179 * 5, scrape: 5 * fleet.every, 'var-hpa': 'web' });
+  if (board === 'scaling') {
+    parameters.set('var-job', 'shop/web');
+  }
+  if (board === 'single') {
+    parameters.set('var-instance', fleet.instance);
+  }
+  await screenshot(`http://127.0.0.1:${port}/?${parameters}`, heightOf(board), join(out, name + '.png'));
+  for (const r of report ?? [{ panel: 'dashboard', error: 'not drawn' }]) {
+    const wrong = r.error || r.lines > 10 || (r.rows > 50 && r.type === 'table');
+    if (wrong || r.empty) {
+      console.log(`${name}: ${r.panel}: ${r.error ?? (r.empty ? 'no data' : `${r.lines} lines, ${r.rows} rows`)}`);
+    }
+    failed ||= Boolean(wrong);
+  }
+}
+
+const port = await listen(server);
+for (const fleet of fleets) {
+  const pictures = readdirSync(boards).filter((f) => f.endsWith('.json')).map((f) => f.slice(0, -5))
+    .flatMap((board) => ['light', 'dark'].map((theme) => ({ board, theme, name: `${board}-${fleet.pods}-${theme}` })))
+    .filter((p) => p.name.match(pattern));
+  if (pictures.length === 0) {
+    continue;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'pictures-'));
+  let child;
+  try {
+    child = await startPrometheus(folder, fleet);
+    for (const p of pictures) {
+      await draw(p.name, p.board, fleet, p.theme, port);
+    }
+  } finally {
+    child?.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+server.close();
+process.exitCode = failed ? 1 : 0;
