@@ -13,6 +13,7 @@ import (
 	"nginx-exporter/collector/source/exporter"
 	"nginx-exporter/collector/source/plus"
 	"nginx-exporter/collector/source/stubstatus"
+	"nginx-exporter/collector/source/vts"
 )
 
 // protocols lists the supported status interfaces. A new one is a directory below
@@ -22,6 +23,7 @@ func protocols(o *Options) []source.Protocol {
 	return []source.Protocol{
 		stubstatus.New(),
 		plus.New(plus.Options{PadCodes: o.PadCodes, ServerID: o.ServerID, MaxDocument: o.MaxDocument}),
+		vts.New(vts.Options{MaxDocument: o.MaxDocument}),
 		angie.New(angie.Options{MaxDocument: o.MaxDocument}),
 	}
 }

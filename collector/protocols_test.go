@@ -11,6 +11,7 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
+	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/plustest"
@@ -18,7 +19,7 @@ import (
 
 func TestModes(t *testing.T) {
 	for name, want := range map[string]client.Mode{
-		"": client.ModeAuto, "auto": client.ModeAuto, "stub_status": stubstatus.Mode, "plus": plus.Mode,
+		"": client.ModeAuto, "auto": client.ModeAuto, "stub_status": stubstatus.Mode, "plus": plus.Mode, "vts": vts.Mode,
 	} {
 		if got, err := ParseMode(name); err != nil || got != want {
 			t.Errorf("%q is the mode %q (%v); want %q", name, got, err, want)
@@ -32,7 +33,9 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// Each name of a protocol, source or family belongs to only one protocol.
+// Each name of a protocol or source belongs to only one protocol, and so does each
+// name of a family, except those of stub_status: other protocols have its counters,
+// too.
 func TestProtocolsShareNoNames(t *testing.T) {
 	known := map[string]string{}
 	note := func(name, of string) {
@@ -48,7 +51,9 @@ func TestProtocolsShareNoNames(t *testing.T) {
 		}
 		var families []string
 		for _, f := range p.Families() {
-			note("metric "+f.Name, p.Name())
+			if f.Origin != "stub_status" || p.Name() == "stub_status" {
+				note("metric "+f.Name, p.Name())
+			}
 			families = append(families, f.Name)
 		}
 		for _, info := range p.Sources() {
@@ -90,7 +95,9 @@ func responses(tb testing.TB) map[string]http.Handler {
 	status := http.NewServeMux() // Angie, at a location without a trailing slash
 	status.Handle("/api/", angietest.New("/api/", angietest.Full()))
 	status.Handle("/api", says("Angie/1.13.0", angietest.Full()))
-	handlers := map[string]http.Handler{"stub_status": location, "plus": plustest.New(), "angie": status}
+	handlers := map[string]http.Handler{
+		"stub_status": location, "plus": plustest.New(), "angie": status, "vts": vtsHandler(tb, "vts/v0.2.7.json"),
+	}
 	for _, p := range protocols(&Options{}) {
 		if handlers[p.Name()] == nil {
 			tb.Fatalf("the test has no target with %s", p.Name())

@@ -79,7 +79,7 @@ func (c *Collector) Rates(window time.Duration) *Rates {
 	for _, t := range *c.targets.Load() {
 		perSecond, counted, known := t.rate.perSecond(window)
 		if !known {
-			counted = c.rates.of(t.protocol())
+			counted, _ = c.rates.of(t.protocol())
 		}
 		gauges, batch := t.recent(window)
 		r.exposition.Add(batch)

@@ -50,7 +50,7 @@ func (t *target) additional(selection *source.Selection) []source.Source {
 // read reads the target by its current protocol. In mode auto another one may
 // recognize it.
 func (t *target) read(s *scrape) {
-	t.readBy(s, s.session)
+	t.readBy(s, s.session, nil)
 	if t.options.Client.Mode != client.ModeAuto {
 		t.explain(s)
 		return
@@ -66,9 +66,9 @@ func (t *target) read(s *scrape) {
 			continue
 		}
 		found := t.open(p)
-		if _, err := found.reader.Discover(s.ctx, s.selection); err == nil {
+		if d := discover(s.ctx, s, found); d.err == nil {
 			t.change(s, found)
-			t.readBy(s, found)
+			t.readBy(s, found, d)
 			return
 		}
 	}
@@ -113,9 +113,10 @@ func (t *target) change(s *scrape, to session) {
 	s.discovery, s.results = nil, nil
 }
 
-// readBy discovers and reads the sources of a protocol. If the results show that
-// the sources of the target have changed, it does so a second time.
-func (t *target) readBy(s *scrape, session session) {
+// readBy discovers the sources of a protocol, unless they are known, and reads them.
+// If the results show that the sources of the target have changed, it does so a
+// second time.
+func (t *target) readBy(s *scrape, session session, known *discovery) {
 	ctx := s.ctx
 	if session.Discovery() != "" {
 		var cancel context.CancelFunc
@@ -123,11 +124,15 @@ func (t *target) readBy(s *scrape, session session) {
 		defer cancel()
 	}
 	for range 2 {
-		sources, results, err := t.discover(ctx, s, session)
-		if err != nil {
+		if known == nil {
+			known = discover(ctx, s, session)
+		}
+		results := t.prepare(s, session, known)
+		if known.err != nil {
 			return
 		}
-		t.collect(ctx, s, sources, results)
+		t.collect(ctx, s, known.sources, results)
+		known = nil
 		t.mu.Lock()
 		read := slices.Clone(s.results)
 		t.mu.Unlock()
@@ -137,21 +142,35 @@ func (t *target) readBy(s *scrape, session session) {
 	}
 }
 
-// discover returns the sources that the target offers, and their results, which
-// are pending unless they were read before in this scrape.
-func (t *target) discover(ctx context.Context, s *scrape, session session) ([]source.Source, []*source.Result, error) {
+// discovery is the outcome of discovering the sources of a target.
+type discovery struct {
+	sources  []source.Source // that the target offers
+	err      error
+	duration time.Duration
+}
+
+func discover(ctx context.Context, s *scrape, session session) *discovery {
 	began := time.Now()
 	sources, err := session.reader.Discover(ctx, s.selection)
+	return &discovery{sources, err, time.Since(began)}
+}
+
+// prepare records a discovery, and returns the results of its sources, which are
+// pending unless they were read before in this scrape; nil if it failed.
+func (t *target) prepare(s *scrape, session session, d *discovery) []*source.Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if name := session.Discovery(); name != "" {
-		s.discovery = &source.Result{Source: name, Done: true, Err: err, Duration: time.Since(began)}
+		s.discovery = &source.Result{Source: name, Done: true, Err: d.err, Duration: d.duration}
 	}
-	if err != nil {
-		return nil, nil, err
+	if d.err != nil {
+		if client.ReasonOf(d.err) == client.ReasonParse {
+			s.results = nil // not documents of this protocol, even if they could be read
+		}
+		return nil
 	}
-	s.results = pending(sources, s.results)
-	return sources, slices.Clone(s.results), nil
+	s.results = pending(d.sources, s.results)
+	return slices.Clone(s.results)
 }
 
 // collect reads sources concurrently.

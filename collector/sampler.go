@@ -85,5 +85,6 @@ func (t *target) sampled(r *rates) []string {
 	if t.session.Discovery() == "" && len(t.options.Sources) == 0 || t.scrapes[""] != nil {
 		return nil
 	}
-	return []string{r.of(t.session.Protocol).source}
+	_, name := r.of(t.session.Protocol)
+	return []string{name}
 }

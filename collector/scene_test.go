@@ -20,7 +20,7 @@ type scene struct {
 }
 
 func scenes() []scene {
-	return slices.Concat(exporterScenes(), stubStatusScenes(), rateScenes(), plusScenes(), angieScenes())
+	return slices.Concat(exporterScenes(), stubStatusScenes(), rateScenes(), plusScenes(), angieScenes(), vtsScenes())
 }
 
 // exporterScenes show what does not depend on the kind of nginx.

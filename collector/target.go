@@ -226,13 +226,22 @@ func (t *target) possible(name string) exporter.Possible {
 		return possible
 	}
 	discovery := slices.ContainsFunc(t.protocols, func(p source.Protocol) bool { return p.Discovery() == name })
-	single := slices.ContainsFunc(sourcesOf(t.protocols), func(i source.Info) bool { return i.Name == name && i.Single })
-	return exporter.Possible{
+	var info source.Info
+	for _, known := range sourcesOf(t.protocols) {
+		if known.Name == name {
+			info = known
+		}
+	}
+	possible := exporter.Possible{
 		Reasons:      t.options.Client.Reasons(),
-		HasDuplicate: !discovery && !single,
+		HasDuplicate: !discovery && !info.Single,
 		HasInvalid:   !discovery, // which has no series
 		HasLimit:     !discovery && t.selection.MaxSeries > 0,
 	}
+	if info.FromDiscovery {
+		possible.Reasons = nil
+	}
+	return possible
 }
 
 // requestsSent returns how many requests the exporter has sent to the target.

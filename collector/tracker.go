@@ -21,11 +21,12 @@ type rates struct {
 	counted []countedFamily
 }
 
-// countedFamily is a counter of requests, and the metric of its rate.
+// countedFamily is a counter of requests, and the metric of its rate. Protocols
+// that have the counter share it.
 type countedFamily struct {
-	family string // name of the counter
-	source string // that has the counter
-	table  *metric.Table[*requestRate]
+	family  string   // name of the counter
+	sources []string // that have the counter, one of each protocol
+	table   *metric.Table[*requestRate]
 }
 
 // requestRate is the rate of a target's requests over one window.
@@ -47,11 +48,22 @@ func newRates(windows []time.Duration, protocols []source.Protocol) *rates {
 		}
 		for _, info := range p.Sources() {
 			if info.Requests != "" {
-				r.counted = append(r.counted, countedFamily{info.Requests, info.Name, rateTable(info.Requests, origins[info.Requests])})
+				r.add(info, origins[info.Requests])
 			}
 		}
 	}
 	return r
+}
+
+// add adds the counter of requests of a source.
+func (r *rates) add(info source.Info, origin string) {
+	for i := range r.counted {
+		if r.counted[i].family == info.Requests {
+			r.counted[i].sources = append(r.counted[i].sources, info.Name)
+			return
+		}
+	}
+	r.counted = append(r.counted, countedFamily{info.Requests, []string{info.Name}, rateTable(info.Requests, origin)})
 }
 
 func rateTable(counter, origin string) *metric.Table[*requestRate] {
@@ -69,17 +81,17 @@ func (r *rates) families() []metric.Family {
 	return families
 }
 
-// of returns the counter of requests of a protocol, or that of the first protocol
-// if it has none.
-func (r *rates) of(p source.Protocol) *countedFamily {
+// of returns the counter of requests of a protocol and the source that has it, or
+// those of the first protocol if it has none.
+func (r *rates) of(p source.Protocol) (counted *countedFamily, from string) {
 	for _, info := range p.Sources() {
 		for i := range r.counted {
-			if r.counted[i].source == info.Name {
-				return &r.counted[i]
+			if slices.Contains(r.counted[i].sources, info.Name) {
+				return &r.counted[i], info.Name
 			}
 		}
 	}
-	return &r.counted[0]
+	return &r.counted[0], r.counted[0].sources[0]
 }
 
 // tracker records the request counter of a target over time. A nil tracker
@@ -155,7 +167,9 @@ func (t *tracker) add(b *metric.Batch, only []string) {
 		return
 	}
 	for _, window := range t.rates.windows {
-		if perSecond, counted, known := t.perSecond(window); known && (len(only) == 0 || slices.Contains(only, counted.source)) {
+		perSecond, counted, known := t.perSecond(window)
+		isOf := func(name string) bool { return slices.Contains(counted.sources, name) }
+		if known && (len(only) == 0 || slices.ContainsFunc(only, isOf)) {
 			metric.Add(b, counted.table, &requestRate{windowName(window), perSecond})
 		}
 	}

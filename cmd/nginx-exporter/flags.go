@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -86,7 +87,7 @@ func (c *cli) nginxFlags() {
 	c.add("nginx.scrape-uri", "SCRAPE_URI", list(&n.ScrapeURIs, "http://127.0.0.1:8080/stub_status"),
 		"URI of the NGINX status page or API: http://, https:// or unix:SOCKET:PATH. Repeatable.")
 	c.add("nginx.mode", "", text(&n.Mode, client.ModeAuto.String()),
-		"Type of the endpoint: auto, stub_status or plus (NGINX Plus API).")
+		"Type of the endpoint: "+strings.Join(collector.Modes(), ", ")+".")
 	c.add("nginx.plus", "NGINX_PLUS", boolean(&n.Plus, false),
 		"Same as --nginx.mode=plus.")
 	c.add("nginx.timeout", "TIMEOUT", duration(&n.Timeout, 5*time.Second),

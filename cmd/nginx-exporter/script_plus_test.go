@@ -11,6 +11,7 @@ import (
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
 )
 
 // startPlus starts an NGINX Plus that uses everything, and puts its address
@@ -28,21 +29,46 @@ func startPlus(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
 }
 
-// eachSource enables and disables each collector, one
-// after another, and compares the series: eachsource PLUS STUB.
-func eachSource(ts *testscript.TestScript, neg bool, args []string) {
+// startDocument serves a recorded document at every path, and puts its address into
+// $NAME: document NAME DOCUMENT.
+func startDocument(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: eachsource PLUS STUB")
+		ts.Fatalf("usage: document NAME DOCUMENT")
 	}
-	status := httptest.NewServer(angietest.New("/status/", angietest.Full()))
-	ts.Defer(status.Close)
+	body, err := standin.Document(args[1])
+	ts.Check(err)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body) // the exporter may have left
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "http://"))
+}
+
+// startAngie starts the status of an Angie that uses everything, and puts its URL
+// into $NAME: angie NAME.
+func startAngie(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: angie NAME")
+	}
+	server := httptest.NewServer(angietest.New("/status/", angietest.Full()))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL+"/status/")
+}
+
+// eachSource enables and disables each collector, one after another, and compares
+// the series. A collector whose name begins with a prefix is one of the target
+// after it, all others are of the first target: eachsource TARGET [PREFIX TARGET]...
+func eachSource(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args)%2 != 1 {
+		ts.Fatalf("usage: eachsource TARGET [PREFIX TARGET]...")
+	}
 	for _, source := range collector.Sources() {
-		uri := "http://" + args[0] + "/api"
-		switch {
-		case source.Name == "stub_status":
-			uri = "http://" + args[1] + "/"
-		case strings.HasPrefix(source.Name, "angie_"):
-			uri = status.URL + "/status/"
+		uri := args[0]
+		for i := 1; i < len(args); i += 2 {
+			if strings.HasPrefix(source.Name, args[i]) {
+				uri = args[i+1]
+			}
 		}
 		with := seriesOf(ts, "--collector."+source.Name, "--nginx.scrape-uri="+uri)
 		without := seriesOf(ts, "--no-collector."+source.Name, "--nginx.scrape-uri="+uri)

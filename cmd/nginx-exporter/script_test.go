@@ -22,9 +22,11 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"angie":      startAngie,
 			"certs":      makeCertificates,
 			"configmaps": configMaps,
 			"eachsource": eachSource,
+			"document":   startDocument,
 			"end":        end,
 			"exits":      exits,
 			"exporter":   startExporter,

@@ -65,6 +65,10 @@ type Info struct {
 	// series with the same labels.
 	Single bool
 
+	// FromDiscovery says that [Reader.Discover] reads what the source has, so that
+	// it cannot fail by itself.
+	FromDiscovery bool
+
 	// Requests is the counter of all requests of the server, which request rates
 	// are computed from. It is empty if the source has none.
 	Requests string

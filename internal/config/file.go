@@ -39,7 +39,7 @@ type Target struct {
 
 // Module configures how a target is scraped.
 type Module struct {
-	Mode          string          `yaml:"mode,omitempty" doc:"Type of the endpoint: auto, stub_status or plus."`
+	Mode          string          `yaml:"mode,omitempty" doc:"Type of the endpoint: auto or a mode of --nginx.mode."`
 	Timeout       Duration        `yaml:"timeout,omitempty" doc:"Timeout for scraping the target."`
 	Host          string          `yaml:"host,omitempty" doc:"Host header of the requests."`
 	ProxyProtocol *bool           `yaml:"proxy_protocol,omitempty" doc:"Send a PROXY protocol header on each connection."`

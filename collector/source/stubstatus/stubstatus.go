@@ -26,7 +26,7 @@ type Protocol struct {
 }
 
 // New returns the protocol.
-func New() *Protocol { return &Protocol{status: statusTable(), server: serverTable()} }
+func New() *Protocol { return &Protocol{status: StatusTable(), server: serverTable()} }
 
 // Name implements [source.Protocol].
 func (*Protocol) Name() string { return Name }
@@ -110,7 +110,9 @@ func (r *reader) Collect(ctx context.Context, b *metric.Batch) error {
 // millisecondsPerSecond converts the request time of Tengine.
 const millisecondsPerSecond = 1000
 
-func statusTable() *metric.Table[*stubstatus.Status] {
+// StatusTable returns the metrics of connections and requests. Other protocols have
+// them, too, if their documents have the same counters of nginx.
+func StatusTable() *metric.Table[*stubstatus.Status] {
 	type doc = *stubstatus.Status
 	return metric.NewTable(Name, "nginx_", []metric.Row[doc]{
 		metric.Counter("connections_accepted", "Accepted client connections.",
