@@ -249,10 +249,7 @@ func (s *site) restartStep(value, reason string) Step {
 // helmStep appends the rule to the values of the adapter's release. Helm replaces lists, so
 // that all rules have to be given.
 func (s *site) helmStep(rules Object, reason string, owner cluster.Manager, rule string) Step {
-	namespace, release, found := strings.Cut(owner.Name, "/")
-	if !found {
-		namespace, release = rules.Namespace, owner.Name
-	}
+	namespace, release, _ := strings.Cut(owner.Name, "/")
 	var one []any
 	asJSON := []byte("{}")
 	if err := yaml.Unmarshal([]byte(rule), &one); err == nil && len(one) == 1 {

@@ -15,7 +15,7 @@ const kedaGroup = "keda.sh"
 // decide returns the engine and why it is the one; an empty engine if none is possible.
 func (s *site) decide() (engine, why string) {
 	if s.Engine != EngineAuto {
-		return s.Engine, "it was asked for with --engine"
+		return s.Engine, "chosen with --engine"
 	}
 	if current := s.currentEngine(); current != "" {
 		return current, "an earlier plan has chosen it"
@@ -37,9 +37,9 @@ func (s *site) decide() (engine, why string) {
 		}
 		return "", "the Prometheus of OpenShift wants a token of each client"
 	case keda && prometheus && m.isAdapter:
-		return EngineKEDA, "KEDA is installed and Prometheus is there, while " + m.rulesOwner().String() + " would have to add a rule to " + m.name()
+		return EngineKEDA, "KEDA and Prometheus are installed, while " + m.rulesOwner().String() + " would have to add a rule to " + m.name()
 	case keda && prometheus:
-		return EngineKEDA, "KEDA is installed, and Prometheus is there"
+		return EngineKEDA, "KEDA and Prometheus are installed"
 	case keda:
 		return EngineDirect, "KEDA is installed, and queries the exporters itself: there is no Prometheus"
 	case s.has("autoscaling.gke.io") && s.has(cluster.GooglePlatform):
@@ -146,7 +146,7 @@ func (s *site) adapterSteps(p *Plan) error {
 	if err := s.ruleSteps(p); err != nil {
 		return err
 	}
-	return s.scalerStep(p, "hpa.yaml", "it asks for the pods' average each 15 s and sets the replicas", s.data())
+	return s.scalerStep(p, "hpa.yaml", "it reads the average of the pods every 15 s and sets the replicas", s.data())
 }
 
 // otherPrometheus is the step for an adapter that queries another Prometheus than the one
@@ -224,7 +224,7 @@ func (s *site) gkeSteps(p *Plan) error {
 	if err := s.addTemplated(p, "autoscalingmetric.yaml", "Google's agent reads the rate from each exporter", s.data()); err != nil {
 		return err
 	}
-	return s.scalerStep(p, "hpa.yaml", "it asks for the pods' average each 15 s and sets the replicas", s.data())
+	return s.scalerStep(p, "hpa.yaml", "it reads the average of the pods every 15 s and sets the replicas", s.data())
 }
 
 // scalerStep adds the HPA or ScaledObject, unless others scale the workload already.
@@ -239,10 +239,13 @@ func (s *site) scalerStep(p *Plan, name, reason string, with data) error {
 
 // windowStep adds what an exporter that is not ours has to do: these engines read a gauge.
 func (s *site) windowStep(p *Plan) error {
-	if s.exporter.present != "" {
+	name := s.exporter.present
+	all := s.workload.Spec.Template.Spec.All()
+	i := slices.IndexFunc(all, func(c cluster.Container) bool { return c.Name == name })
+	if i >= 0 && all[i].Flag("rate.window", "NGINX_EXPORTER_RATE_WINDOW") != directWindow {
 		p.add(Step{
 			Action: Manual, blocks: true, Object: s.templateObject(),
-			Reason: "the engine reads the rate from the exporter, so that container " + s.exporter.present + " needs the argument " + windowFlag + directWindow,
+			Reason: "the engine reads the rate from the exporter, so that container " + name + " needs the argument " + windowFlag + directWindow,
 		})
 	}
 	return nil

@@ -176,7 +176,7 @@ func TestScrapeInterval(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.put(changed)
-		if got := text(t, makePlan(t, c, request(deployment()))); !strings.Contains(got, "scrapes the exporters each "+want) {
+		if got := text(t, makePlan(t, c, request(deployment()))); !strings.Contains(got, "scrapes the exporters every "+want) {
 			t.Errorf("%s: want %s\n%s", flags, want, got)
 		}
 	}

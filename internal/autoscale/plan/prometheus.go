@@ -48,7 +48,7 @@ func (c *scraper) fact() string {
 	case c.chosen == nil:
 		return "none"
 	}
-	text := fmt.Sprintf("%s/%s, scrapes each %s, selects monitors with %s", c.chosen.Metadata.Namespace, c.chosen.Metadata.Name,
+	text := fmt.Sprintf("%s/%s, scrapes every %s, selects monitors with %s", c.chosen.Metadata.Namespace, c.chosen.Metadata.Name,
 		cmp.Or(c.chosen.Spec.ScrapeInterval, "30s"), cmp.Or(c.chosen.Spec.PodMonitorSelector.String(), "any labels"))
 	if len(c.all) > 1 {
 		others := slices.DeleteFunc(c.names(), func(name string) bool {
@@ -230,7 +230,7 @@ func (s *site) monitorSteps(p *Plan) error {
 		return nil
 	}
 	data.MonitorLabels, data.MonitorNamespace = labels, namespace
-	reason := fmt.Sprintf("Prometheus %s/%s scrapes the exporters each %s", c.chosen.Metadata.Namespace, c.chosen.Metadata.Name, c.interval)
+	reason := fmt.Sprintf("Prometheus %s/%s scrapes the exporters every %s", c.chosen.Metadata.Namespace, c.chosen.Metadata.Name, c.interval)
 	if len(labels) > 0 {
 		reason += "; it selects monitors with " + cluster.FormatLabels(labels)
 	}
