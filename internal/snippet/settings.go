@@ -150,12 +150,15 @@ func (s *settings) Series() string {
 	return "nginx_http_requests_total"
 }
 
-// Pods returns a regular expression for the names of the workload's pods. It uses the alphabet of the suffixes that
-// Kubernetes generates, which has no vowels, so that web does not match the pods of web-api.
-func (s *settings) Pods() string {
+// Pods returns a regular expression for the names of the workload's pods.
+func (s *settings) Pods() string { return PodPattern(s.Kind, s.Name) }
+
+// PodPattern returns a regular expression for the names of the pods of a StatefulSet, ReplicaSet, or Deployment. It uses the
+// alphabet of the suffixes that Kubernetes generates, which has no vowels, so that web does not match the pods of web-api.
+func PodPattern(kind, name string) string {
 	const suffix = "[bcdfghjklmnpqrstvwxz2456789]"
-	name := strings.ReplaceAll(s.Name, ".", "[.]")
-	switch s.Kind {
+	name = strings.ReplaceAll(name, ".", "[.]")
+	switch kind {
 	case statefulSet:
 		return name + "-[0-9]+"
 	case replicaSet:

@@ -13,8 +13,12 @@ import (
 
 func apply(tb testing.TB, c *fakeCluster, p *Plan, dryRun bool) {
 	tb.Helper()
-	if err := p.Apply(c.observe(deployment()), dryRun, func(*Step) {}); err != nil {
+	reported := 0
+	if err := p.Apply(c.observe(deployment()), dryRun, func(*Step) { reported++ }); err != nil {
 		tb.Fatal(err)
+	}
+	if want := p.Count(Add, Change, Remove); reported != want {
+		tb.Errorf("reported %d of %d steps", reported, want)
 	}
 }
 

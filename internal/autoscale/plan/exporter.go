@@ -77,11 +77,11 @@ func (s *site) inject(object map[string]any, options *inject.Options) error {
 	context := s.context()
 	text, outcomes, err := inject.ReadInput(append(context, manifest)...).Inject(manifest, *options)
 	if err != nil {
-		return invalid("%s: %v", s.templateObject(), err)
+		return invalid("%s: %s", s.templateObject(), ownFlags(err.Error()))
 	}
 	outcome := outcomes[0]
 	if outcome.Status != inject.Injected {
-		return invalid("%s: %s", s.templateObject(), outcome.Detail)
+		return invalid("%s: %s", s.templateObject(), ownFlags(outcome.Detail))
 	}
 	documents, err := decodeAll(text)
 	if err != nil {
@@ -98,6 +98,15 @@ func (s *site) inject(object map[string]any, options *inject.Options) error {
 		s.exporter.status, err = blockYAML(status)
 	}
 	return err
+}
+
+// ownFlags has the flags of this command instead of those of inject: a status page of nginx
+// is what --scrape-uri is for.
+func ownFlags(advice string) string {
+	return strings.NewReplacer(
+		", and omit --status-config", ", and use --scrape-uri=http://127.0.0.1:18080/stub_status",
+		" without --status-config", "",
+	).Replace(advice)
 }
 
 // isObvious reports whether a note of inject is about manifests, which plans read from the

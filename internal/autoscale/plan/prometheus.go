@@ -306,14 +306,18 @@ func (s *site) monitorPlace() (labels map[string]string, namespace, problem stri
 	return labels, namespace, ""
 }
 
+// podsKind is a built-in kind whose pods have names of the same form as those of the workload.
+func (s *site) podsKind() string {
+	if s.Ref.Kind == "Rollout" {
+		return "Deployment"
+	}
+	return s.Ref.Kind
+}
+
 // query is the query of KEDA for the requests per second of all pods.
 func (s *site) query() (string, error) {
-	kind := strings.ToLower(s.Ref.Kind)
-	if kind == "rollout" {
-		kind = "deployment" // its pods have names of the same form
-	}
 	text, err := snippet.Text("keda", map[string][]string{
-		"workload": {kind + "/" + s.Ref.Name}, "namespace": {s.namespace}, "scrape-interval": {s.scraper.interval.String()},
+		"workload": {strings.ToLower(s.podsKind()) + "/" + s.Ref.Name}, "namespace": {s.namespace}, "scrape-interval": {s.scraper.interval.String()},
 	})
 	if err != nil {
 		return "", err

@@ -2,13 +2,13 @@ package plan
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"time"
 
 	"nginx-exporter/internal/autoscale/load"
 	"nginx-exporter/internal/autoscale/suggest"
 	"nginx-exporter/internal/doctor/cluster"
+	"nginx-exporter/internal/snippet"
 )
 
 // What a suggestion is made of.
@@ -36,13 +36,7 @@ func Suggest(ctx context.Context, o *cluster.Observation, request Request, addre
 	}
 	prometheus := o.PrometheusAt(address)
 	fetch := func(_ context.Context, path string) (int, []byte, error) { return prometheus.Fetch(path) }
-	s.scraper.interval = suggestedStep
-	query, err := s.query()
-	if err != nil {
-		return nil, err
-	}
-	pods := regexp.MustCompile(`pod=~"([^"]*)"`).FindStringSubmatch(query)
-	queries := suggest.Workload{Namespace: s.namespace, Pods: pods[1], Container: s.nginxContainer().Name}.Queries()
+	queries := suggest.Workload{Namespace: s.namespace, Pods: snippet.PodPattern(s.podsKind(), s.Ref.Name), Container: s.nginxContainer().Name}.Queries()
 	var loads [3]*load.Load
 	for i, text := range []string{queries.Rate, queries.CPU, queries.Latency} {
 		p := load.Prometheus{URL: address, Query: text, Begin: now.Add(-suggestedFrom), End: now, Step: suggestedStep, Fetch: fetch}
