@@ -40,6 +40,7 @@ TESTFLAGS ?=
 test: ## Run all tests with the race detector, and check coverage
 	@scripts/need.sh nginx gcc promtool prometheus openssl curl perl ps systemd-analyze
 	@mkdir -p bin
+	$(GO) -C packaging/image test -count=1 ./...
 	CGO_ENABLED=1 $(GO) test -race -count=1 -vet=off -timeout=30m -coverprofile=coverage.out $(TESTFLAGS) ./... | tee bin/test.log || \
 		{ echo "make test: failed:"; grep -E '^ *--- FAIL|^FAIL|^panic: |DATA RACE' bin/test.log; exit 1; }
 	@awk -v least=$(COVERAGE) -v packages="$(COVERED)" -f scripts/coverage.awk coverage.out
@@ -122,9 +123,25 @@ DIST ?= dist
 archives: ## Build archives for all systems into DIST (TARGETS='linux/amd64 darwin/arm64')
 	@scripts/archives.sh '$(DIST)'
 
+.PHONY: sbom
+sbom: ## Write SBOMs of the programs of "make archives" into DIST
+	@scripts/sbom.sh '$(DIST)'
+
+.PHONY: image-layout
+image-layout: ## Write the image for all architectures into DIST, without Docker (after archives and sbom)
+	@scripts/image.sh '$(DIST)'
+
 .PHONY: release
-release: archives $(if $(wildcard scripts/packages.sh),packages) ## Build all files of a release into DIST, with checksums
+release: archives sbom image-layout $(if $(wildcard scripts/packages.sh),packages) ## Build all files of a release into DIST, with checksums
 	scripts/checksums.sh '$(DIST)'
+
+.PHONY: test-image
+test-image: ## Run the image in Docker, as root: a restricted pod, and examples/compose
+	@scripts/need.sh dockerd docker-compose skopeo nginx prometheus curl ip nsenter
+	TARGETS=linux/$(shell $(GO) env GOARCH) scripts/archives.sh bin/dist
+	scripts/sbom.sh bin/dist
+	scripts/image.sh bin/dist
+	scripts/testimage.sh bin/dist
 
 .PHONY: test-archives
 test-archives: ## Build all archives twice, in different places, and compare

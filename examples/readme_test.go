@@ -110,7 +110,7 @@ func TestReadmeMarks(t *testing.T) {
 	}
 	// A block that a test writes between marks is compared there.
 	generated := regexp.MustCompile(`(?ms)^<!-- \w+:begin -->$.*?^<!-- \w+:end -->$`)
-	known := []string{"sh", "sh root", "sh cluster", "console", "yaml", "mermaid"}
+	known := []string{"sh", "sh root", "sh cluster", "sh docker", "console", "yaml", "mermaid"}
 	readmes := 0
 	for _, pattern := range []string{"README.md", "examples/*/README.md", "examples/*/*/README.md"} {
 		pages, err := filepath.Glob(filepath.Join(repository, pattern))

@@ -26,18 +26,18 @@ archive() {
     for text in LICENSE NOTICE docs/nginx-exporter.1; do
         if [ -e "$text" ]; then files+=("$2$(basename "$text")=$text"); fi
     done
-    bin/tools/archive "$output/$1" "${files[@]}"
+    bin/archive "$output/$1" "${files[@]}"
 }
 
-mkdir -p "$output" bin/tools
-CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false -o bin/tools/archive ./scripts/archive
+rm -rf bin/release
+mkdir -p "$output" bin
+CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false -o bin/archive ./scripts/archive
 for target in ${TARGETS:-$targets}; do
     system=${target%/*}
     arch=${target#*/}
     program=nginx-exporter
     if [ "$system" = windows ]; then program+=.exe; fi
     file=bin/release/$system-$arch/$program
-    rm -rf "bin/release/$system-$arch"
     case $arch in
         armv*) GOOS=$system GOARCH=arm GOARM=${arch#armv} scripts/build.sh "$file" ;;
         *) GOOS=$system GOARCH=$arch scripts/build.sh "$file" ;;

@@ -90,6 +90,9 @@ func buildArchives(t *testing.T, umask string, environment ...string) string {
 	return filepath.Join(sources, "dist")
 }
 
+// mostCompressed bounds what a pull of the image transfers, which has the same content as an archive and 0.2 MB of certificates.
+const mostCompressed = 9_500_000
+
 // checkArchive checks names, modes, owners and times in an archive.
 func checkArchive(t *testing.T, name string) {
 	t.Helper()
@@ -109,6 +112,9 @@ func checkArchive(t *testing.T, name string) {
 		want = []string{top + "LICENSE 0", top + "nginx-exporter.1 0", top + "nginx-exporter.exe 0"}
 	case strings.HasPrefix(base, "nginx-prometheus-exporter"):
 		want = []string{"LICENSE 644", "nginx-exporter.1 644", "nginx-prometheus-exporter 755"}
+	}
+	if info, err := os.Stat(name); err != nil || info.Size() > mostCompressed {
+		t.Errorf("%s: %v, or more than %d bytes", base, err, mostCompressed)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%s has %q, want %q", base, got, want)

@@ -1,4 +1,4 @@
-// Command archive writes .tar.gz and .zip files that depend on nothing but the content of their files, their names and
+// Command archive writes .tar, .tar.gz and .zip files that depend on nothing but the content of their files, their names and
 // $SOURCE_DATE_EPOCH, the time of all entries. Owners are 0, and modes are 0755 for programs and directories, and 0644.
 //
 //	archive OUTPUT NAME=FILE...   archives files under other names
@@ -13,7 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,9 +48,12 @@ func run(arguments []string, epoch string) error {
 		return err
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	write := writeTar
-	if strings.HasSuffix(output, ".zip") {
+	write := writeTarGz
+	switch filepath.Ext(output) {
+	case ".zip":
 		write = writeZip
+	case ".tar":
+		write = writeTar
 	}
 	file, err := os.Create(output) // path of the caller
 	if err != nil {
@@ -125,14 +128,13 @@ func (e entry) mode() int64 {
 	return 0o644
 }
 
-// topDir returns the directory that has all files, or "": only its entry is
-// written, since unpacking makes the others.
-func topDir(entries []entry) string {
-	top, _, nested := strings.Cut(entries[0].name, "/")
-	for _, e := range entries {
-		if !nested || !strings.HasPrefix(e.name, top+"/") || path.Clean(e.name) != e.name {
-			return ""
+// parents returns the directories of a file, with a slash at the end, outermost first.
+func parents(name string) []string {
+	var directories []string
+	for i, c := range name {
+		if c == '/' {
+			directories = append(directories, name[:i+1])
 		}
 	}
-	return top + "/"
+	return directories
 }

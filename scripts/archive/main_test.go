@@ -9,7 +9,7 @@ import (
 )
 
 func TestArchiveDependsOnContentAlone(t *testing.T) {
-	for _, output := range []string{"a.tar.gz", "a.zip"} {
+	for _, output := range []string{"a.tar.gz", "a.tar", "a.zip"} {
 		first := archive(t, output, 0o644, time.Unix(1, 0), "x/program=program", "x/text=text")
 		second := archive(t, output, 0o600, time.Unix(2, 0), "x/text=text", "x/program=program")
 		if !bytes.Equal(first, second) {

@@ -9,21 +9,32 @@ import (
 	"time"
 )
 
-// writeTar writes a tar file compressed with gzip, whose header has neither a name
-// nor a time.
-func writeTar(w io.Writer, entries []entry, modified time.Time) error {
+// writeTarGz writes a tar file compressed with gzip, whose header has neither a name nor a time.
+func writeTarGz(w io.Writer, entries []entry, modified time.Time) error {
 	compressed, err := gzip.NewWriterLevel(w, gzip.BestCompression)
 	if err != nil {
 		return err
 	}
-	archive := tar.NewWriter(compressed)
-	if top := topDir(entries); top != "" {
-		header := &tar.Header{Typeflag: tar.TypeDir, Name: top, Mode: 0o755, ModTime: modified, Format: tar.FormatUSTAR}
-		if err := archive.WriteHeader(header); err != nil {
-			return err
-		}
+	if err := writeTar(compressed, entries, modified); err != nil {
+		return err
 	}
+	return compressed.Close()
+}
+
+func writeTar(w io.Writer, entries []entry, modified time.Time) error {
+	archive := tar.NewWriter(w)
+	written := map[string]bool{}
 	for _, e := range entries {
+		for _, directory := range parents(e.name) {
+			if written[directory] {
+				continue
+			}
+			written[directory] = true
+			header := &tar.Header{Typeflag: tar.TypeDir, Name: directory, Mode: 0o755, ModTime: modified, Format: tar.FormatUSTAR}
+			if err := archive.WriteHeader(header); err != nil {
+				return err
+			}
+		}
 		header := &tar.Header{
 			Typeflag: tar.TypeReg, Name: e.name, Mode: e.mode(), Size: int64(len(e.content)),
 			ModTime: modified, Format: tar.FormatUSTAR,
@@ -35,10 +46,7 @@ func writeTar(w io.Writer, entries []entry, modified time.Time) error {
 			return err
 		}
 	}
-	if err := archive.Close(); err != nil {
-		return err
-	}
-	return compressed.Close()
+	return archive.Close()
 }
 
 func writeZip(w io.Writer, entries []entry, modified time.Time) error {
