@@ -9,6 +9,8 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/alecthomas/units"
+
+	"nginx-exporter/internal/web"
 )
 
 // flag is one flag with its environment variables.
@@ -41,7 +43,7 @@ func (c *cli) add(name, alias string, v *value, help string) *flag {
 	}
 	v.name = "--" + name
 	f.clause = c.app.Flag(name, help).PlaceHolder(v.placeholder)
-	f.clause.SetValue(v)
+	f.clause.HintOptions(v.choices...).SetValue(v)
 	defaults := v.defaults
 	for _, env := range f.env {
 		// An empty variable counts as unset.
@@ -65,7 +67,8 @@ type value struct {
 	name        string // of the flag or variable, for errors
 	set         func(string) error
 	defaults    []string
-	placeholder string // for the help, of flags without a default
+	choices     []string // for completion; set decides what is valid
+	placeholder string   // for the help, of flags without a default
 	boolean     bool
 	repeats     bool
 	given       bool   // set by a variable
@@ -76,6 +79,12 @@ type value struct {
 // named sets the placeholder and returns v.
 func (v *value) named(placeholder string) *value {
 	v.placeholder = placeholder
+	return v
+}
+
+// oneOf sets the values to offer for completion and returns v.
+func (v *value) oneOf(choices ...string) *value {
+	v.choices = choices
 	return v
 }
 
@@ -207,6 +216,10 @@ func (c *cli) parse(args []string) (string, error) {
 		if f.given && !c.onCommandLine(args, f.name) && !c.onCommandLine(args, "no-"+f.name) {
 			c.config.Variables[f.name] = f.variable
 		}
+	}
+	const sockets = "web.systemd-socket"
+	if !c.find(sockets).given && !c.onCommandLine(args, sockets) && !c.onCommandLine(args, "no-"+sockets) {
+		c.config.Web.Systemd = web.SocketsPassed()
 	}
 	c.applyLegacy()
 	return command, nil

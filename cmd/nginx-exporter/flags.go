@@ -86,13 +86,13 @@ func (c *cli) nginxFlags() {
 	n := &c.config.Nginx
 	c.add("nginx.scrape-uri", "SCRAPE_URI", list(&n.ScrapeURIs, "http://127.0.0.1:8080/stub_status"),
 		"URI of the NGINX status page or API: http://, https:// or unix:SOCKET:PATH. Repeatable.")
-	c.add("nginx.mode", "", text(&n.Mode, client.ModeAuto.String()),
+	c.add("nginx.mode", "", text(&n.Mode, client.ModeAuto.String()).oneOf(collector.Modes()...),
 		"Type of the endpoint: "+strings.Join(collector.Modes(), ", ")+".")
 	c.add("nginx.plus", "NGINX_PLUS", boolean(&n.Plus, false),
 		"Same as --nginx.mode=plus.")
 	c.add("nginx.timeout", "TIMEOUT", duration(&n.Timeout, 5*time.Second),
 		"Timeout for scraping a target.")
-	c.add("nginx.addr-label", "", text(&n.AddrLabel, config.AddrLabels()[0]),
+	c.add("nginx.addr-label", "", text(&n.AddrLabel, config.AddrLabels()[0]).oneOf(config.AddrLabels()...),
 		"When to add the label addr: auto (two or more targets) or always.")
 	c.add("nginx.host-header", "", text(&n.Host, "").named("HOST"),
 		"Host header of requests, instead of the host of the target.").rare = true
@@ -167,12 +167,12 @@ func (c *cli) webFlags() {
 	c.add("web.listen-address", "LISTEN_ADDRESS", list(&w.Listen, ":9113"),
 		"Address to listen on: [HOST]:PORT, unix:/PATH or vsock://:PORT. Repeatable.")
 	c.add("web.systemd-socket", "SYSTEMD_SOCKET", boolean(&w.Systemd, false),
-		"Listen on sockets passed by systemd instead.")
+		"Listen on the sockets of a systemd .socket unit instead; by default if there is one.")
 	c.add("web.config.file", "CONFIG_FILE", text(&w.ConfigFile, "").named("PATH"),
 		"exporter-toolkit file to enable TLS or authentication.")
 	c.add("web.telemetry-path", "TELEMETRY_PATH", text(&w.TelemetryPath, "/metrics"),
 		"Path under which to expose metrics.")
-	c.add("web.exporter-metrics", "", text(&w.ExporterMetrics, "basic"),
+	c.add("web.exporter-metrics", "", text(&w.ExporterMetrics, "basic").oneOf("none", "basic", "full"),
 		"Metrics about the exporter itself: none, basic or full.")
 	c.add("web.max-requests", "", number(&w.MaxRequests, 128),
 		"Maximum number of parallel scrape requests.")
@@ -185,8 +185,8 @@ func (c *cli) webFlags() {
 func (c *cli) otherFlags() {
 	c.add("config.file", "", text(&c.config.File, "").named("PATH"),
 		"Configuration file with targets, modules and timeouts; reloaded on change.")
-	c.add("log.level", "", text(&c.logLevel, "info"),
+	c.add("log.level", "", text(&c.logLevel, "info").oneOf("debug", "info", "warn", "error"),
 		"Minimum severity to log: debug, info, warn or error.")
-	c.add("log.format", "", text(&c.logFormat, "logfmt"),
+	c.add("log.format", "", text(&c.logFormat, "logfmt").oneOf("logfmt", "json"),
 		"Log format: logfmt or json.")
 }

@@ -15,12 +15,15 @@ const (
 	mostSockets = 64
 )
 
+// SocketsPassed reports whether systemd has passed sockets to this process.
+func SocketsPassed() bool { return os.Getenv("LISTEN_PID") == strconv.Itoa(os.Getpid()) }
+
 // activated returns the listeners that systemd has opened for this process.
 // Each must be a listening stream socket: exporter-toolkit panics on others.
 //
 // See https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html.
 func activated() ([]net.Listener, error) {
-	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+	if !SocketsPassed() {
 		return nil, errors.New("no sockets from systemd (LISTEN_PID is not this process); start the exporter from a .socket unit")
 	}
 	count, err := strconv.Atoi(os.Getenv("LISTEN_FDS"))
