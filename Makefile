@@ -49,7 +49,7 @@ test: ## Run all tests with the race detector, and check coverage
 lint: $(TOOLS) ## Check formatting, house rules, scripts, workflows, licenses, vulnerabilities
 	@scripts/need.sh shellcheck
 	bin/tools/golangci-lint run ./...
-	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
+	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} packaging/apk/{pre-install,post-upgrade,pre-deinstall} packaging/test/*.sh packaging/completions/nginx-exporter.bash e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
 	$(GO) mod tidy -diff
 	scripts/notice.sh | diff -u NOTICE -
 	cd tools/actionlint && $(GO) tool actionlint
@@ -150,6 +150,12 @@ test-archives: ## Build all archives twice, in different places, and compare
 .PHONY: packages
 packages: ## Build the Linux packages into dist, for amd64 and arm64
 	@scripts/packages.sh dist
+
+TESTS ?=
+
+.PHONY: test-packages
+test-packages: ## Install the packages in virtual machines with systemd, as root (TESTS=debian)
+	scripts/test-packages.sh $(TESTS)
 
 .PHONY: clean
 clean: ## Remove build output

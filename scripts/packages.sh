@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the packages: scripts/packages.sh [DIRECTORY]
 #
-# deb for amd64 and arm64, into dist. FORMATS and ARCHS select some of them. The same commit gives the same bytes:
+# deb, rpm and apk for amd64 and arm64, into dist. FORMATS and ARCHS select some of them. The same commit gives the same bytes:
 # all times are that of the commit, or SOURCE_DATE_EPOCH.
 set -euo pipefail
 umask 022
@@ -33,9 +33,12 @@ prepare() {
     cp -r packaging/. CHANGELOG.md LICENSE "$stage"
     chmod -R u=rwX,go=rX "$stage"
     mkdir "$stage/man"
-    for page in docs/*.1; do
+    local page name date
+    date=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
+    for page in docs/*.1 docs/man/*.1; do
         name=${page##*/}
-        gzip -9n <"$page" >"$stage/man/$name.gz"
+        sed "1s/ \"\" \"nginx-exporter\" / \"$date\" \"nginx-exporter $VERSION\" /" "$page" | gzip -9n >"$stage/man/$name.gz"
+        echo "  - {src: man/$name.gz, dst: /usr/share/man/man1/$name.gz, type: doc, packager: rpm, file_info: {mode: 0644}}" >>"$stage/nfpm.yaml"
     done
     gzip -9n <CHANGELOG.md >"$stage/changelog.gz"
     cat >"$stage/changelog.yaml" <<END
@@ -57,7 +60,7 @@ for ARCH in ${ARCHS:-amd64 arm64}; do
     export ARCH
     GOOS=linux GOARCH=$ARCH scripts/build.sh "$stage/nginx-exporter"
     touch -d "@$SOURCE_DATE_EPOCH" "$stage/nginx-exporter"
-    for format in ${FORMATS:-deb}; do
+    for format in ${FORMATS:-deb rpm apk}; do
         (cd "$stage" && "$nfpm" package --config nfpm.yaml --packager "$format" --target "$output/")
     done
 done
