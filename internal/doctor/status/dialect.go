@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/angie"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/internal/doctor"
@@ -27,6 +28,7 @@ func dialects() []dialect {
 	return []dialect{
 		{stubstatus.Mode, "stub_status", recognizesStubStatus, readStubStatus},
 		{plus.Mode, "the NGINX Plus API", plus.Recognizes, readPlus},
+		{angie.Mode, "the status of Angie", angie.Recognizes, readAngie},
 	}
 }
 
@@ -94,3 +96,5 @@ func (o *observation) otherDialect(mode client.Mode) *doctor.Finding {
 func (o *observation) stubStatusFound() *doctor.Finding { return o.otherDialect(stubstatus.Mode) }
 
 func (o *observation) plusFound() *doctor.Finding { return o.otherDialect(plus.Mode) }
+
+func (o *observation) angieFound() *doctor.Finding { return o.otherDialect(angie.Mode) }

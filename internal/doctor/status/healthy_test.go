@@ -40,6 +40,9 @@ func TestGoldenHealthy(t *testing.T) {
 		"plus": func(s *scene) {
 			s.target(s.plus())
 		},
+		"angie": func(s *scene) {
+			s.target(s.angie("/status/") + "/status")
+		},
 		"several": func(s *scene) {
 			n := nginxtest.New(s)
 			s.replace = append(s.replace, n.Dir, "/DIR")

@@ -29,15 +29,6 @@ func (o *observation) stubStatusFix() string {
 	return "add a status page to nginx, printed by: " + o.newServerCommand()
 }
 
-func (o *observation) angieAPI() *doctor.Finding {
-	keys := o.topLevelKeys()
-	if !slices.Contains(keys, "angie") && (len(keys) == 0 || !o.serverIs("Angie")) {
-		return nil
-	}
-	return o.otherPage("The target is the API of Angie; the exporter reads stub_status, which Angie has, too.",
-		o.stubStatusFix(), "or let Prometheus scrape Angie itself: include prometheus_all.conf; and location =/p8s { prometheus all; }")
-}
-
 func (o *observation) vtsPage() *doctor.Finding {
 	isJSON := containsAll(o.topLevelKeys(), "hostName", "nginxVersion", "connections")
 	body := o.body()

@@ -39,16 +39,11 @@ func otherPages() map[string]problem {
 	// More than the exporter reads of such a page.
 	long := `{"hostName":"vm","nginxVersion":"1.22.1","connections":{"active":1},"serverZones":{"` + strings.Repeat("a", 70_000) + `":{}}}`
 	return map[string]problem{
-		"angie":           {"angie-api", recorded("Angie/1.13.0", js, "angie.json")},
-		"a part of angie": {"angie-api", page("Angie/1.13.0", js, `{"accepted":14,"dropped":0,"active":1,"idle":1}`)},
-		"angie, stub_status is nearby": {"angie-api", func(s *scene) {
-			a, _ := s.nginx("server { listen LISTEN; location = /stub_status { stub_status; } location /status/ { default_type application/json; return 200 '{\"angie\": {}}'; } }")
-			s.target("http://" + a + "/status/")
-		}},
-		"vts":            {"vts-page", recorded("nginx/1.22.1", js, "vts.json")},
-		"long vts":       {"vts-page", page("nginx/1.22.1", js, long)},
-		"vts prometheus": {"vts-page", recorded("nginx/1.22.1", "text/plain", "vts.prom")},
-		"vts html":       {"vts-page", page("nginx/1.22.1", "text/html", "<!DOCTYPE html>\n<html>\n<head>\n<title>nginx vhost traffic status monitor</title>\n")},
+		"a part of angie, alone": {"angie-part", page("Angie/1.13.0", js, `{"accepted":14,"dropped":0,"active":1,"idle":1}`)},
+		"vts":                    {"vts-page", recorded("nginx/1.22.1", js, "vts.json")},
+		"long vts":               {"vts-page", page("nginx/1.22.1", js, long)},
+		"vts prometheus":         {"vts-page", recorded("nginx/1.22.1", "text/plain", "vts.prom")},
+		"vts html":               {"vts-page", page("nginx/1.22.1", "text/html", "<!DOCTYPE html>\n<html>\n<head>\n<title>nginx vhost traffic status monitor</title>\n")},
 		"old plus": {"plus-old-status", page("nginx/1.11.10", js,
 			`{"version":8,"nginx_version":"1.11.10","nginx_build":"nginx-plus-r12","address":"127.0.0.1","generation":1,"load_timestamp":1488000000000,"timestamp":1488000001000,"pid":7,"ppid":1}`)},
 		"php-fpm":      {"php-fpm-page", page("nginx/1.22.1", "text/plain", "pool:                 www\nprocess manager:      dynamic\nstart time:           09/Aug/2016:13:31:40 +0800\n")},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +26,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
+	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/nginxtest"
 	"nginx-exporter/internal/plustest"
@@ -157,6 +159,23 @@ func (s *scene) plus(options ...plustest.Option) (uri string) {
 	server := plustest.New(options...).Start()
 	s.Cleanup(server.Close)
 	s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
+	return server.URL
+}
+
+// angie serves the status of Angie at a location.
+func (s *scene) angie(location string) (uri string) {
+	s.Helper()
+	status := angietest.New(location, angietest.Recorded())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(location, r.URL.Path) && r.URL.Path != strings.TrimSuffix(location, "/") && r.URL.Path != location {
+			w.Header().Set("Server", "Angie/1.13.0")
+			_, _ = io.WriteString(w, `{"status":{},"certificates":{}}`)
+			return
+		}
+		status.ServeHTTP(w, r)
+	}))
+	s.Cleanup(server.Close)
+	s.shown(strings.TrimPrefix(server.URL, "http://"))
 	return server.URL
 }
 

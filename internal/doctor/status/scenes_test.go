@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"nginx-exporter/client/angie"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/internal/nginxtest"
@@ -456,6 +457,16 @@ func modes() map[string]problem {
 			a, _ := s.nginx(statusServer)
 			s.target("http://" + a + "/stub_status").Mode = plus.Mode
 		}},
+		"angie for plus":        {"angie-found", func(s *scene) { s.target(s.angie("/status/") + "/status/").Mode = plus.Mode }},
+		"angie for stub_status": {"angie-found", func(s *scene) { s.target(s.angie("/status/") + "/status/").Mode = stubstatus.Mode }},
+		"stub_status for angie": {"stub-status-found", func(s *scene) {
+			a, _ := s.nginx(statusServer)
+			s.target("http://" + a + "/stub_status").Mode = angie.Mode
+		}},
+		"plus for angie":        {"plus-found", func(s *scene) { s.target(s.plus()).Mode = angie.Mode }},
+		"a part of angie":       {"angie-part", func(s *scene) { s.target(s.angie("/a/status/") + "/a/status/http/upstreams/") }},
+		"the root of angie":     {"angie-part", func(s *scene) { s.target(s.angie("/api/status/") + "/api/") }},
+		"angie at another path": {"status-path", func(s *scene) { s.target(s.angie("/status/") + "/nginx_status") }},
 	}
 }
 

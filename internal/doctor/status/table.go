@@ -194,11 +194,6 @@ func protocolCauses() []cause {
 func otherPageCauses() []cause {
 	return []cause{
 		{
-			"angie-api", (*observation).angieAPI, "Reason `parse` or `status`.",
-			"The target is the API of Angie (`api /status/`), which the exporter does not read.",
-			"Set the target to a location with `stub_status`, which Angie has, too.",
-		},
-		{
 			"vts-page", (*observation).vtsPage, "Reason `parse` or `too_large`.",
 			"The target is a page of nginx-module-vts, which the exporter does not read.",
 			"Set the target to a location with `stub_status`, or let Prometheus scrape the module at `/status/format/prometheus`.",
@@ -225,14 +220,24 @@ func otherPageCauses() []cause {
 func responseCauses() []cause {
 	return []cause{
 		{
-			"stub-status-found", (*observation).stubStatusFound, "Reason `parse` with `--nginx.plus`.",
-			"The target is stub_status, and the exporter is configured to expect NGINX Plus.",
-			"Set `--nginx.mode=auto`, or set the target to the NGINX Plus API.",
+			"stub-status-found", (*observation).stubStatusFound, "Reason `parse` with `--nginx.plus` or another `--nginx.mode`.",
+			"The target is stub_status, and the exporter is configured to expect another interface, such as the NGINX Plus API.",
+			"Set `--nginx.mode=auto`, or set the target to that interface.",
 		},
 		{
-			"plus-found", (*observation).plusFound, "Reason `parse` with `--nginx.mode=stub_status`.",
+			"plus-found", (*observation).plusFound, "Reason `parse` with `--nginx.mode` of another interface.",
 			"The target is the NGINX Plus API.",
 			"Set `--nginx.mode=auto`.",
+		},
+		{
+			"angie-found", (*observation).angieFound, "Reason `parse` with `--nginx.mode` of another interface.",
+			"The target is the status of Angie.",
+			"Set `--nginx.mode=auto`.",
+		},
+		{
+			"angie-part", (*observation).angiePart, "Reason `parse` or `status`.",
+			"The target is Angie, but not its status as a whole (`api /status/`): a part such as /status/connections, or the root of its API.",
+			"Set the target to the location with `api /status/`, such as /status/, or to one with `stub_status`.",
 		},
 		{
 			"plus-path", (*observation).plusPath, "Reason `parse` or `status`.",
