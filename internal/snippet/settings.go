@@ -16,6 +16,7 @@ import (
 const (
 	stubStatus   = "/stub_status"
 	plusAPI      = "/api"
+	angieStatus  = "/status"
 	exporterPort = 9113
 	spoolFile    = sidecar.SpoolFile
 
@@ -32,6 +33,7 @@ type settings struct {
 	Port          int
 	Hosts         []string
 	Plus          bool
+	Angie         bool
 	Kind, Name    string
 	Namespace     string
 	PrometheusURL string
@@ -80,8 +82,11 @@ func (s *settings) Target() string {
 // Flags returns the flags of the exporter for the status page.
 func (s *settings) Flags() string {
 	flags := "--nginx.scrape-uri=" + s.Target()
-	if s.Plus {
+	switch {
+	case s.Plus:
 		return "--nginx.plus " + flags
+	case s.Angie:
+		return flags + "/" // Angie redirects without the slash
 	}
 	return flags
 }

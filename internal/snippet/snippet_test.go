@@ -42,6 +42,7 @@ func TestGoldenText(t *testing.T) {
 		"nginx-unix":     {"listen=unix:/srv/nginx/status.sock", "path=/s"},
 		"access-log":     {"syslog=[::1]:9514"},
 		"nginx-plus":     {"listen=unix:/run/api.sock", "path=/plus/api"},
+		"angie":          {"listen=0.0.0.0:81", "allow=10.0.0.0/8", "path=/api/status"},
 		"kubernetes":     {"listen=[::1]:8081", "plus=true", "workload=statefulset/1", "namespace=1e3"},
 		"systemd":        {"listen=unix:/run/nginx-status.sock", "plus=true", "port=99"},
 		"systemd-dropin": {"listen=unix:/run/nginx-status.sock", "plus=true", "port=99"},

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestNginx checks the snippets for nginx with nginx -t, which must not warn. Open source nginx has no directive api; the
-// test replaces it.
+// TestNginx checks the snippets for nginx with nginx -t, which must not warn. Open-source nginx has no directive api;
+// the test replaces it.
 func TestNginx(t *testing.T) {
 	for name, made := range map[string]string{
 		"nginx":        text(t, "nginx"),
@@ -18,13 +18,14 @@ func TestNginx(t *testing.T) {
 		"nginx-docker": text(t, "nginx-docker"),
 		"nginx-unix":   text(t, "nginx-unix", "listen=unix:"+filepath.Join(t.TempDir(), "status.sock")),
 		"nginx-plus":   text(t, "nginx-plus"),
+		"angie":        text(t, "angie"),
 		"access-log":   text(t, "access-log", "spool="+filepath.Join(t.TempDir(), "access.log")),
 		"syslog":       text(t, "access-log", "syslog=127.0.0.1:9514"),
 		"kubernetes":   configMapServer(t, "listen=[::1]:8080"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			write(t, filepath.Join(dir, "status.conf"), strings.Replace(made, "api write=off;", "return 204;", 1))
+			write(t, filepath.Join(dir, "status.conf"), strings.NewReplacer("api write=off;", "return 204;", "api /status/;", "return 204;").Replace(made))
 			write(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf("pid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n"+
 				"client_body_temp_path %[1]s/b;\nproxy_temp_path %[1]s/p;\nfastcgi_temp_path %[1]s/f;\nuwsgi_temp_path %[1]s/u;\nscgi_temp_path %[1]s/s;\n"+
 				"include %[1]s/status.conf;\n}\n", dir))
