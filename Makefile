@@ -31,8 +31,8 @@ build: ## Build bin/nginx-exporter
 	@scripts/build.sh bin/nginx-exporter
 
 # Packages that need COVERAGE percent coverage by their own tests.
-COVERED := nginx-exporter/client nginx-exporter/client/document nginx-exporter/client/plus nginx-exporter/client/stubstatus nginx-exporter/client/vts nginx-exporter/collector nginx-exporter/collector/metric \
-	nginx-exporter/collector/source nginx-exporter/collector/source/exporter nginx-exporter/collector/source/plus nginx-exporter/collector/source/stubstatus
+COVERED := nginx-exporter/client nginx-exporter/client/document nginx-exporter/client/angie nginx-exporter/client/plus nginx-exporter/client/stubstatus nginx-exporter/client/vts nginx-exporter/collector nginx-exporter/collector/metric \
+	nginx-exporter/collector/source nginx-exporter/collector/source/angie nginx-exporter/collector/source/exporter nginx-exporter/collector/source/plus nginx-exporter/collector/source/stubstatus
 COVERAGE := 90
 TESTFLAGS ?=
 
