@@ -45,7 +45,7 @@ func (s *site) decide() (engine, why string) {
 	case s.has("autoscaling.gke.io") && s.has(cluster.GooglePlatform):
 		return EngineGKE, "GKE reads metrics of pods itself: there is neither Prometheus with an adapter nor KEDA"
 	case prometheus && m.api == nil:
-		return EngineAdapter, "there is Prometheus, and nothing serves custom metrics yet: the plan adds prometheus-adapter"
+		return EngineAdapter, "Prometheus is installed, and nothing serves custom metrics yet: the plan adds prometheus-adapter"
 	case prometheus:
 		return "", m.owner() + " serves custom metrics, and there can be only one such server; it does not know Prometheus"
 	}

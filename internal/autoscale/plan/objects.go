@@ -123,7 +123,7 @@ func (s *site) addObject(p *Plan, manifest, reason string) error {
 	switch {
 	case field(live, "metadata", "labels", managedBy) != cluster.FieldManager:
 		step.Action, step.blocks, step.Manifest = Manual, true, ""
-		step.Reason = "an object of this name is there already, and not of this program: rename or delete it first"
+		step.Reason = "an object of this name exists, and is not from this program: rename or delete it first"
 	case equal(live, wanted):
 		step.Action = Keep
 	default:

@@ -47,7 +47,7 @@ func (p *Plan) files() (files map[string]string, order []string) {
 			add(name, s.Manifest)
 			fmt.Fprintf(&resources, "  - %s\n", name)
 		case s.values != "":
-			add("adapter-rules.yaml", fmt.Sprintf("# For %s: append this to the list that is there. Other HPAs depend on its rules.\n%s", s.Object, s.values))
+			add("adapter-rules.yaml", fmt.Sprintf("# For %s: append this to the existing list. Other HPAs depend on its rules.\n%s", s.Object, s.values))
 		case s.overlay != "":
 			name = "patch-" + name
 			add(name, s.overlay)

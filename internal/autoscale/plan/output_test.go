@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// The files for GitOps, of clusters in which others have to do something.
+// The files for GitOps, with the manifests of each engine.
 func TestOutputGolden(t *testing.T) {
-	for _, name := range []string{"argocd", "helm", "rollout", "rollout-workloadref"} {
+	for _, name := range []string{"argocd", "helm", "rollout", "rollout-workloadref", "operator", "keda", "keda-alone", "gke"} {
 		dir := filepath.Join(t.TempDir(), "base")
 		p := makePlan(t, readCluster(t, name), request(refOf(name)))
 		names, err := p.Write(dir)
