@@ -145,7 +145,10 @@ func (s *Scenario) deleteMonitorCopy(ctx context.Context) error {
 
 func (s *Scenario) scrapeFile() string { return filepath.Join(s.tools.TempDir, "prometheus.yml") }
 
-// awaitConfig waits until the operator has written a job for the PodMonitor, and
+// rulesDir has the rule files of the operator; none without the chart.
+func (s *Scenario) rulesDir() string { return filepath.Join(s.tools.TempDir, "rules") }
+
+// awaitConfig waits until the operator has written a job for the PodMonitor and rules, and
 // writes the configuration for Prometheus.
 func (s *Scenario) awaitConfig(ctx context.Context, name string) error {
 	return s.await(ctx, time.Minute, func(ctx context.Context) error {
@@ -155,6 +158,9 @@ func (s *Scenario) awaitConfig(ctx context.Context, name string) error {
 		}
 		if job := "job_name: podMonitor/" + shop + "/" + name + "/0\n"; !strings.Contains(config, job) {
 			return errors.New("the configuration of the operator has no " + job)
+		}
+		if files, err := os.ReadDir(s.rulesDir()); err != nil || len(files) == 0 {
+			return errors.Join(errors.New("the operator has not written the rules of the chart"), err)
 		}
 		return os.WriteFile(s.scrapeFile(), []byte(config), 0o600)
 	})
@@ -232,10 +238,7 @@ func (s *Scenario) rules(ctx context.Context) (string, error) {
 	if err := s.cluster.Client.Get(ctx, "/api/v1/namespaces/"+monitoring+"/configmaps/prometheus-e2e-rulefiles-0", &found); err != nil {
 		return "", err
 	}
-	if len(found.Data) == 0 {
-		return "", errors.New("the operator has not written the rules of the chart")
-	}
-	dir := filepath.Join(s.tools.TempDir, "rules")
+	dir := s.rulesDir()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}

@@ -41,3 +41,19 @@ func TestPrometheusAddress(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Without an adapter that queries one, the Prometheus is the first by name that selects
+// PodMonitors of the namespace.
+func TestPrometheusOfNamespace(t *testing.T) {
+	for name, spec := range map[string]map[string]any{
+		"no PodMonitors":            {"podMonitorNamespaceSelector": map[string]any{}},
+		"its own namespace":         {"podMonitorSelector": map[string]any{}},
+		"namespaces of other teams": {"podMonitorSelector": map[string]any{}, "podMonitorNamespaceSelector": map[string]any{"matchLabels": map[string]any{"team": "search"}}},
+	} {
+		c := readCluster(t, "keda")
+		c.put(map[string]any{"apiVersion": monitoringAPI, "kind": "Prometheus", "metadata": map[string]any{"name": "a", "namespace": "a"}, "spec": spec})
+		if got := text(t, makePlan(t, c, request(deployment()))); !strings.Contains(got, "monitoring/k8s, ") || !strings.Contains(got, "that selects monitors of namespace shop") {
+			t.Errorf("with one that selects %s: %s", name, got)
+		}
+	}
+}
