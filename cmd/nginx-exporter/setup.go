@@ -44,7 +44,7 @@ func (c *cli) runSetup(args []string, stdout io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	options := setup.Options{
-		NginxBinary: c.setup.nginxBinary, Listen: c.setup.listen, DefaultURI: c.config.Nginx.ScrapeURIs[0],
+		NginxBinary: c.setup.nginxBinary, Listen: c.setup.listen, DefaultURI: c.config.Nginx.ScrapeURIs[0], ServiceURI: runningURI,
 		Responds: func(ctx context.Context, uri string) bool { _, err := c.readPage(ctx, uri); return err == nil },
 	}
 	newPlan := setup.New
@@ -149,4 +149,13 @@ func (c *cli) showPage(ctx context.Context, plan *setup.Plan, stdout io.Writer) 
 	}
 	_, err = fmt.Fprintf(stdout, "Run the exporter: nginx-exporter%s\nThen: curl http://127.0.0.1:9113/metrics\n", flag)
 	return err
+}
+
+// runningURI is what the exporter that runs on this machine reads, empty if that is not known.
+func runningURI() string {
+	other, _ := runningExporter("/proc")
+	if other == nil || len(other.config.Nginx.ScrapeURIs) == 0 {
+		return ""
+	}
+	return other.config.Nginx.ScrapeURIs[0]
 }

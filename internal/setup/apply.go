@@ -29,16 +29,10 @@ func (p *Plan) Apply(ctx context.Context) error {
 			return errors.Join(err, restore())
 		}
 	}
-	if len(p.files)+len(p.removed) > 0 && (p.enable || p.disable) {
-		if err := systemctl(ctx, "daemon-reload"); err != nil {
+	for _, args := range p.systemctl() {
+		if err := systemctl(ctx, args...); err != nil {
 			return err
 		}
-	}
-	if p.enable {
-		return systemctl(ctx, "enable", "--now", service)
-	}
-	if p.disable {
-		return systemctl(ctx, "disable", "--now", service)
 	}
 	return nil
 }

@@ -40,6 +40,10 @@ type Options struct {
 	// Responds reports whether the exporter can read the status page at a URI.
 	Responds func(ctx context.Context, uri string) bool
 
+	// ServiceURI returns what the service reads if it runs, empty if that is not
+	// known.
+	ServiceURI func() string
+
 	systemd string // directory of units; tests set it
 }
 
@@ -63,6 +67,7 @@ type Plan struct {
 	reload  bool
 	enable  bool // the service
 	disable bool
+	restart bool
 }
 
 // file is a file to write.
@@ -74,7 +79,11 @@ func New(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{nginx: nginx.Path}
+	p := &Plan{nginx: nginx.Path, Service: serviceInstalled(ctx)}
+	active := p.Service && serviceActive(ctx)
+	if active {
+		o.DefaultURI = cmp.Or(o.ServiceURI(), o.DefaultURI)
+	}
 	for _, uri := range append([]string{o.DefaultURI}, nginx.Pages...) {
 		if o.Responds(ctx, uri) {
 			p.URI, p.Serving = uri, true
@@ -90,21 +99,23 @@ func New(ctx context.Context, o Options) (*Plan, error) {
 			return nil, err
 		}
 	}
-	p.Service = serviceInstalled(ctx)
-	if p.Service && !serviceActive(ctx) {
-		p.enableService(&o)
+	if p.Service {
+		p.changeService(&o, active)
 	}
 	return p, nil
 }
 
-// enableService plans to start the service with the right URI.
-func (p *Plan) enableService(o *Options) {
-	p.enable = true
-	for i := range p.files {
-		p.files[i].text = strings.Replace(p.files[i].text, "\n", "\n"+enabled+"\n", 1)
-	}
+// changeService plans that the service runs, with the right URI.
+func (p *Plan) changeService(o *Options, active bool) {
+	p.enable = !active
 	if p.URI != o.DefaultURI {
+		p.restart = active
 		p.files = append(p.files, file{o.dropIn(), fmt.Sprintf("%s\n[Service]\nEnvironment=\"NGINX_EXPORTER_NGINX_SCRAPE_URI=%s\"\n", marker, p.URI)})
+	}
+	for i := range p.files {
+		if p.enable {
+			p.files[i].text = strings.Replace(p.files[i].text, "\n", "\n"+enabled+"\n", 1)
+		}
 	}
 }
 
@@ -187,15 +198,18 @@ func NewUndo(ctx context.Context, o Options) (*Plan, error) {
 		}
 		p.removed = append(p.removed, path)
 		p.reload = p.reload || path != o.dropIn()
-		p.disable = p.disable || path == o.dropIn() || strings.Contains(string(text), enabled)
+		p.disable = p.disable || strings.Contains(string(text), enabled)
+		p.restart = p.restart || path == o.dropIn()
 	}
-	p.disable = p.disable && serviceInstalled(ctx)
+	installed := serviceInstalled(ctx)
+	p.disable = p.disable && installed
+	p.restart = p.restart && installed && !p.disable
 	return p, nil
 }
 
 // Empty reports whether there is nothing to change.
 func (p *Plan) Empty() bool {
-	return len(p.files)+len(p.removed) == 0 && !p.reload && !p.enable && !p.disable
+	return len(p.files)+len(p.removed) == 0 && !p.reload && !p.enable && !p.disable && !p.restart
 }
 
 // WriteText lists the changes: + for what is added, - for what is removed, ~ for commands.
@@ -213,12 +227,26 @@ func (p *Plan) WriteText(to io.Writer) error {
 	if p.reload {
 		fmt.Fprintf(&b, "~ %s -t, then reload nginx, or start it if it does not run\n", p.nginx)
 	}
-	if p.enable {
-		fmt.Fprintf(&b, "~ systemctl enable --now %s\n", service)
-	}
-	if p.disable {
-		fmt.Fprintf(&b, "~ systemctl disable --now %s\n", service)
+	for _, args := range p.systemctl() {
+		fmt.Fprintf(&b, "~ systemctl %s\n", strings.Join(args, " "))
 	}
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+// systemctl lists the commands for the service.
+func (p *Plan) systemctl() [][]string {
+	var commands [][]string
+	if len(p.files)+len(p.removed) > 0 && (p.enable || p.disable || p.restart) {
+		commands = append(commands, []string{"daemon-reload"})
+	}
+	switch {
+	case p.enable:
+		commands = append(commands, []string{"enable", "--now", service})
+	case p.disable:
+		commands = append(commands, []string{"disable", "--now", service})
+	case p.restart:
+		commands = append(commands, []string{"restart", service})
+	}
+	return commands
 }

@@ -35,7 +35,8 @@ func newScene(t *testing.T, http, succeeds string) *scene {
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	s.options = Options{
 		NginxBinary: s.nginx.Program(t), DefaultURI: "http://" + nginxtest.FreeAddress(t, "127.0.0.1") + "/stub_status",
-		Listen: nginxtest.FreeAddress(t, "127.0.0.1"), Responds: responds, systemd: t.TempDir(),
+		Listen: nginxtest.FreeAddress(t, "127.0.0.1"), Responds: responds,
+		ServiceURI: func() string { return "" }, systemd: t.TempDir(),
 	}
 	return s
 }
@@ -111,8 +112,8 @@ func TestSetup(t *testing.T) {
 	if calls := s.systemctl(t); calls != "daemon-reload; enable --now nginx-exporter.service" {
 		t.Errorf("systemctl was called: %s", calls)
 	}
-	if again := s.plan(t, New); len(again.files) > 1 || again.reload || !again.Serving {
-		t.Errorf("a second setup has something to add: %+v", again)
+	if again := s.plan(t, New); again.reload || !again.Serving {
+		t.Errorf("a second setup changes nginx: %+v", again)
 	}
 
 	undo := s.plan(t, NewUndo, "- "+page+"\n", "- "+s.options.dropIn()+"\n", "~ systemctl disable --now")
@@ -127,6 +128,27 @@ func TestSetup(t *testing.T) {
 	}
 	if !s.plan(t, NewUndo).Empty() {
 		t.Error("a second undo has something to take back")
+	}
+}
+
+// TestRunning gives a service that runs the URI of the new page, and leaves it running after an undo.
+func TestRunning(t *testing.T) {
+	s := newScene(t, "", "cat*|is-active*|daemon-reload*|restart*")
+	s.nginx.Start(t)
+	p := s.plan(t, New, "+ "+s.options.dropIn()+"\n", "~ systemctl daemon-reload\n~ systemctl restart nginx-exporter.service\n")
+	if err := p.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.nginx.Await(t, "the page", func() bool { return responds(t.Context(), p.URI) })
+	s.options.ServiceURI = func() string { return p.URI }
+	if again := s.plan(t, New); !again.Empty() {
+		t.Errorf("a second setup has something to change: %+v", again)
+	}
+	if err := s.plan(t, NewUndo).Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if calls := s.systemctl(t); calls != "daemon-reload; restart nginx-exporter.service; daemon-reload; restart nginx-exporter.service" {
+		t.Errorf("systemctl was called: %s", calls)
 	}
 }
 
