@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks and documents the Helm chart: scripts/chart.sh tools | lint | test | docs | schemas
 #
-# The tools are Go programs, pinned in charts/tools/go.mod and built into bin/tools
-# whenever it changes.
+# The tools are Go programs, pinned in charts/tools/go.mod and charts/promql/go.mod, and
+# built into bin/tools whenever these change.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,6 +41,17 @@ tools() {
     touch "$stamp"
 }
 
+# jsonnet_tools: jsonnet, jsonnet-lint and jsonnetfmt.
+jsonnet_tools() {
+    local stamp
+    stamp=$bin/.jsonnet-$(cat charts/promql/go.mod charts/promql/go.sum | cksum | cut -d ' ' -f 1)
+    [ ! -e "$stamp" ] || return 0
+    mkdir -p "$bin"
+    (cd charts/promql && CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false -ldflags '-s -w' -o "$bin/" tool)
+    rm -f "$bin"/.jsonnet-*
+    touch "$stamp"
+}
+
 # Includes tests of the policy and the kustomize component with upstream code.
 unit() {
     "$bin/helm-unittest" --strict "$chart"
@@ -56,6 +67,8 @@ docs() {
     for dir in "${examples[@]}"; do
         render_example "$dir" >"$dir/rendered.yaml"
     done
+    # docs/alerts.md and mixin/rules.
+    "$GO" -C charts/promql test -count=1 -run '^Test(DocsAlerts|MixinRules)$' . -update >/dev/null
     render_adapter >"$adapter"
 }
 
@@ -144,6 +157,7 @@ lint() {
     rm "$work"/*.helm4.yaml "$work"/*.rules.yaml
     "$bin/kubeconform" -strict -summary -schema-location "$schemas" "$work"
     queries "$work/queries"
+    mixin "$work/mixin"
     status_server "$work/nginx"
     arguments "$work" default daemonset deployment sidecar-config accesslog-adapter accesslog-keda accesslog-direct
     example "$work/example"
@@ -171,7 +185,19 @@ queries() {
     done
     cp charts/promql/{counted-once,latency-and-errors}.yaml "$1/"
     promtool test rules "$1"/{counted-once,latency-and-errors}.yaml
-    promtool test rules charts/promql/{nginx,exporter,accesslog,plus,slo,scaling}.yaml
+    promtool test rules charts/promql/{nginx,exporter,accesslog,plus,slo,scaling,quiet}.yaml
+}
+
+# mixin DIR: checks the rules for Prometheus, and those of the mixin. Tests in charts/promql compare them with the chart.
+mixin() {
+    local kind
+    mkdir "$1"
+    "$bin/jsonnet-lint" mixin/mixin.libsonnet
+    "$bin/jsonnetfmt" --test mixin/mixin.libsonnet
+    for kind in prometheusAlerts prometheusRules; do
+        "$bin/jsonnet" -e "(import 'mixin/mixin.libsonnet').$kind" >"$1/$kind.json"
+    done
+    promtool check rules --lint=all --lint-fatal "$1"/*.json mixin/rules/*.yaml >"$1/log" || { cat "$1/log"; exit 1; }
 }
 
 # ratio_queries adapter|keda: prints recording rules latency_ENGINE and errors_ENGINE.
@@ -288,6 +314,7 @@ case ${1:-} in
     lint)
         scripts/need.sh promtool nginx curl
         tools
+        jsonnet_tools
         lint
         ;;
     test)

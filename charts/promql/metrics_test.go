@@ -81,7 +81,11 @@ func exporterMetrics(t *testing.T) map[string]metric {
 		bucket := m
 		bucket.labels = append(slices.Clone(labels), "le")
 		if strings.HasPrefix(name, "nginx_http_") {
-			bucket.values = map[string][]string{"le": {"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"}}
+			bucket.values = map[string][]string{"le": {
+				"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf",
+				// As Prometheus 3 stores them.
+				"1.0", "5.0", "10.0",
+			}}
 		}
 		all[name+"_bucket"] = bucket
 	}

@@ -116,6 +116,7 @@ func TestMistakesOfRules(t *testing.T) {
 		`topk(10, max_over_time(nginx_up[$__range]))`:                    true,
 		`max_over_time(sum(rate(nginx_http_requests_total[5m]))[1h:1m])`: false,
 		`nginx_up`: true,
+		`rate(nginx_http_responses_total{code!~"[2-5].."}[$__rate_interval])`: true,
 	} {
 		if problems := dashboardRanges(expr); (len(problems) == 0) != right {
 			t.Errorf("%s: %q", expr, problems)
@@ -137,7 +138,8 @@ func TestMistakesOfRules(t *testing.T) {
 		"`nginx_up == 0`":                       1,
 		"`nginx_up`":                            0,
 		"`nginx_up` is 0":                       0,
-		"```promql\nsum(rate(nginx_http_requests_total[5m]))\n```\n":         1,
+		"```promql\nsum(\n  rate(nginx_http_requests_total[5m])\n)\n```\n":   1,
+		"```\nsum(nginx_up)\ncount(nginx_up)\n```\n":                         2,
 		"```sh root\npromtool query instant URL 'sum(nginx_up)'\n```\n":      1,
 		"```\nnginx_up 1\nnginx_http_responses_total{code=\"200\"} 5\n```\n": 0,
 	} {

@@ -95,6 +95,7 @@ func walk(value any, visit func(map[string]any)) {
 var (
 	labelValuesCall = regexp.MustCompile(`^label_values\((.*), *([a-z_]+)\)$`)
 	queryResultCall = regexp.MustCompile(`^query_result\((.*)\)$`)
+	quotedText      = regexp.MustCompile(`"[^"]*"`)
 	ranges          = regexp.MustCompile(`\[([^\]:]*)\]`)
 )
 
@@ -127,7 +128,7 @@ func dashboardObject(t *testing.T, all map[string]metric, object map[string]any)
 // dashboardRanges reports ranges other than Grafana's, which follow the scrape interval and the time range of the dashboard.
 func dashboardRanges(expr string) []string {
 	var problems []string
-	for _, r := range ranges.FindAllStringSubmatch(expr, -1) {
+	for _, r := range ranges.FindAllStringSubmatch(quotedText.ReplaceAllString(expr, `""`), -1) {
 		if r[1] != "$__rate_interval" && r[1] != "$__range" {
 			problems = append(problems, "the range ["+r[1]+"] is not $__rate_interval")
 		}
@@ -178,14 +179,14 @@ func TestExamples(t *testing.T) {
 }
 
 var (
-	fence      = regexp.MustCompile("(?ms)^```[a-z]*( [^\n]*)?\n(.*?)^```")
+	fence      = regexp.MustCompile("(?ms)^```([a-z]*)[^\n]*\n(.*?)^```")
 	inlineCode = regexp.MustCompile("`([^`\n]+)`")
 	// An expression has a function, a selector or a comparison; a sample or a name alone is none.
 	looksLikeExpr = regexp.MustCompile(`\b(rate|increase|sum|count|avg|max|min|topk|changes|resets|absent|histogram_quantile|label_values)( by \([^)]*\))? ?\(|` +
 		`\b(nginx|nginxplus|kube|keda)_[a-z_]+(\{[^}]*\})? *(==|!=|[<>]=?|-|/)`)
 )
 
-// docExpressions returns the expressions in code of a Markdown file: inline, and lines of fenced blocks.
+// docExpressions returns the expressions in code of a Markdown file: inline, blocks of PromQL, and lines of other blocks.
 func docExpressions(text string) []string {
 	var found []string
 	add := func(code string) {
@@ -197,6 +198,10 @@ func docExpressions(text string) []string {
 		}
 	}
 	for _, block := range fence.FindAllStringSubmatch(text, -1) {
+		if block[1] == "promql" {
+			add(block[2])
+			continue
+		}
 		for line := range strings.SplitSeq(block[2], "\n") {
 			if !shellLine.MatchString(line) || strings.HasPrefix(line, "promtool query") {
 				add(strings.TrimSpace(line))
