@@ -180,3 +180,26 @@ func TestQuantity(t *testing.T) {
 		}
 	}
 }
+
+// Removal leaves objects of others that have our names, and reports what cannot be read.
+func TestRemoveKeepsObjectsOfOthers(t *testing.T) {
+	c := readCluster(t, "adapter")
+	foreign := []Object{
+		{monitoringAPI, "PodMonitor", "shop", "web-nginx-exporter"}, {hpaAPI, "HorizontalPodAutoscaler", "shop", "web-nginx-exporter"},
+		{"v1", "Service", "shop", "web-nginx-exporter"}, {"v1", "ConfigMap", "shop", "web-deployment-nginx-exporter-status"},
+	}
+	for _, o := range foreign {
+		c.put(map[string]any{"apiVersion": o.APIVersion, "kind": o.Kind, "metadata": map[string]any{"name": o.Name, "namespace": o.Namespace}})
+	}
+	removal, err := NewRemoval(c.observe(deployment()), deployment())
+	if err != nil || removal.Count(Add, Change, Remove) > 0 {
+		t.Errorf("%v: %s", err, text(t, removal))
+	}
+	for _, o := range foreign {
+		c.failing[pathOf(o)] = "Error from server (InternalError): etcd has no leader"
+		if _, err := NewRemoval(c.observe(deployment()), deployment()); err == nil {
+			t.Errorf("without %s there is a removal", o)
+		}
+		delete(c.failing, pathOf(o))
+	}
+}
