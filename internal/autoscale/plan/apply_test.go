@@ -70,18 +70,25 @@ func foreignUnchanged(t *testing.T, before, after map[string]any, p *Plan) {
 
 // A rule or an adapter that another workload uses stays.
 func TestRemoveKeepsWhatOthersUse(t *testing.T) {
-	for _, name := range []string{"operator", "adapter"} {
+	for other, name := range map[Object]string{
+		{Namespace: "other", Name: "api"}: "operator", {Namespace: "other", Name: "web-nginx-exporter"}: "adapter", {Namespace: "shop", Name: "api"}: "adapter",
+	} {
 		c := readCluster(t, name)
 		apply(t, c, makePlan(t, c, request(deployment())), false)
-		other := maps.Clone(c.objects[pathOf(Object{hpaAPI, "HorizontalPodAutoscaler", "shop", "web-nginx-exporter"})])
-		other["metadata"] = map[string]any{"name": "api", "namespace": "other"}
-		c.put(other)
+		hpa := maps.Clone(c.objects[pathOf(Object{hpaAPI, "HorizontalPodAutoscaler", "shop", "web-nginx-exporter"})])
+		hpa["metadata"] = map[string]any{"name": other.Name, "namespace": other.Namespace}
+		if other.Namespace == "shop" {
+			hpa["spec"], _ = clone(hpa["spec"]).(map[string]any)
+			ref, _ := field(hpa, "spec", "scaleTargetRef").(map[string]any)
+			ref["name"] = "api"
+		}
+		c.put(hpa)
 		removal, err := NewRemoval(c.observe(deployment()), deployment())
 		if err != nil {
 			t.Fatal(err)
 		}
 		apply(t, c, removal, false)
-		if got := text(t, removal); !strings.Contains(got, "HPA other/api uses the metric nginx_http_requests_per_second") {
+		if got := text(t, removal); !strings.Contains(got, "HPA "+other.Namespace+"/"+other.Name+" uses the metric nginx_http_requests_per_second") {
 			t.Error(got)
 		}
 		o := c.observe(deployment())
@@ -185,8 +192,10 @@ func TestQuantity(t *testing.T) {
 func TestRemoveKeepsObjectsOfOthers(t *testing.T) {
 	c := readCluster(t, "adapter")
 	foreign := []Object{
-		{monitoringAPI, "PodMonitor", "shop", "web-nginx-exporter"}, {hpaAPI, "HorizontalPodAutoscaler", "shop", "web-nginx-exporter"},
-		{"v1", "Service", "shop", "web-nginx-exporter"}, {"v1", "ConfigMap", "shop", "web-deployment-nginx-exporter-status"},
+		{monitoringAPI, "PodMonitor", "shop", "web-nginx-exporter"},
+		{hpaAPI, "HorizontalPodAutoscaler", "shop", "web-nginx-exporter"},
+		{"v1", "Service", "shop", "web-nginx-exporter"},
+		{"v1", "ConfigMap", "shop", "web-deployment-nginx-exporter-status"},
 	}
 	for _, o := range foreign {
 		c.put(map[string]any{"apiVersion": o.APIVersion, "kind": o.Kind, "metadata": map[string]any{"name": o.Name, "namespace": o.Namespace}})
