@@ -60,6 +60,11 @@ func examples() []example {
 			`\{server="shop.example.com"\} => [0-9.]+ @`, `\{server="shop.example.com"\} => 0.0[0-9]+ @`,
 			`nginx_http_responses_total\{code="200",method="GET",server="shop.example.com"\} [0-9]+\n`, `nginx_exporter_log_dropped_total\{log="access"\} 0\n`,
 		}},
+		{"angie", []string{
+			`^2\n`, `angie_build_info\{build="PRO",version="1.13.0"\} 1\nnginx_up 1\n`,
+			`angie_http_upstreams_peers_state\{peer="192.168.16.4:80",upstream="backend"\} 1\n`, `_bucket\{le="\+Inf",key="GET",metric="lat",zone="rq"\} [0-9]+\n`,
+			`✓ http://.*/status/  status of Angie 1.13.0\nNo problems found`,
+		}},
 		{"plus", []string{
 			`\{"total":23[0-9]+,"current":19\}\n`,
 			`nginxplus_http_requests_current 19\nnginxplus_http_requests_total 23[0-9]+\nnginxplus_up 1\n`,

@@ -20,6 +20,7 @@ func TestGoldenSnippets(t *testing.T) {
 	for path, name := range map[string]string{
 		"basic/nginx-status.conf":              "nginx",
 		"plus/plus-api.conf":                   "nginx-plus",
+		"angie/angie-status.conf":              "angie",
 		"unix-socket/nginx-status-socket.conf": "nginx-unix",
 	} {
 		text, err := snippet.Text(name, nil)

@@ -179,6 +179,24 @@ func faults() map[string]fault {
 	}
 }
 
+// check checks how the fault was reported.
+func (f *fault) check(t *testing.T, err error) {
+	t.Helper()
+	var got *client.Error
+	if !errors.As(err, &got) || got.Reason != f.reason || got.Status != max(f.status, got.Status) {
+		t.Fatalf("got %v", err)
+	}
+	if text := err.Error(); !strings.Contains(text, f.text) || strings.Contains(text, secret) || strings.ContainsFunc(text, unicode.IsControl) {
+		t.Errorf("got %q, want %q in it", text, f.text)
+	}
+	if advice := client.AdviceOf(err); !strings.Contains(advice, f.advice) {
+		t.Errorf("got advice %q, want %q in it", advice, f.advice)
+	}
+	if got.Reason == client.ReasonParse && !strings.HasPrefix(f.body, string(got.Body)) {
+		t.Errorf("the error has the body %q", got.Body)
+	}
+}
+
 // After a response that cannot be read, the next one is complete.
 func TestReadFails(t *testing.T) {
 	t.Parallel()
@@ -196,20 +214,7 @@ func TestReadFails(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, fault.body)
 			}), "/status/", 1<<21)
-			err := api.ReadTree(within(t), wanted())
-			var got *client.Error
-			if !errors.As(err, &got) || got.Reason != fault.reason || got.Status != max(fault.status, got.Status) {
-				t.Fatalf("got %v", err)
-			}
-			if text := err.Error(); !strings.Contains(text, fault.text) || strings.Contains(text, secret) || strings.ContainsFunc(text, unicode.IsControl) {
-				t.Errorf("got %q, want %q in it", text, fault.text)
-			}
-			if advice := client.AdviceOf(err); !strings.Contains(advice, fault.advice) {
-				t.Errorf("got advice %q, want %q in it", advice, fault.advice)
-			}
-			if got.Reason == client.ReasonParse && !strings.HasPrefix(fault.body, string(got.Body)) {
-				t.Errorf("the error has the body %q", got.Body)
-			}
+			fault.check(t, api.ReadTree(within(t), wanted()))
 			broken = false
 			mustRead(t, api)
 		})

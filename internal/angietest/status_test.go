@@ -57,3 +57,34 @@ func TestSize(t *testing.T) {
 		t.Errorf("got %+v", status.HTTP)
 	}
 }
+
+// Counters increase, gauges stay, and histograms stay cumulative.
+func TestTick(t *testing.T) {
+	t.Parallel()
+	status := angietest.New("/status/", angietest.Full())
+	for range 200 {
+		status.Tick()
+	}
+	response := httptest.NewRecorder()
+	status.ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/status/", http.NoBody))
+	var got struct {
+		Angie       struct{ Generation int }
+		Connections struct{ Accepted, Idle int }
+		HTTP        struct {
+			MetricZones struct {
+				RQ struct {
+					Metrics struct {
+						GET struct{ Lat map[string]int }
+					}
+				}
+			} `json:"metric_zones"`
+		}
+	}
+	if err := json.Unmarshal(response.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	lat := got.HTTP.MetricZones.RQ.Metrics.GET.Lat
+	if got.Angie.Generation != 3 || got.Connections.Idle != 42 || got.Connections.Accepted < 2*4917 || lat["0.005"] < 200 || lat["inf"] < lat["1"] || lat["0.1"] < lat["0.005"] {
+		t.Errorf("got %+v", got)
+	}
+}
