@@ -66,17 +66,18 @@ func fleetTraffic() []*panel {
 }
 
 func fleetSpread() []*panel {
-	rates := each(requestRate)
+	rates := each(requestRate) + ` and on (` + identity + `) ` + each(`nginx_up{SELECT} offset $__rate_interval`)
 	return []*panel{
 		series("Requests per instance", unitRate,
-			"Spread of the load over instances. If the maximum is far above the median, clients keep their connections to few pods (keep-alive) and new pods stay idle.",
+			"Spread of the load over instances. If the maximum is far above the median, clients keep their connections to few pods (keep-alive) and new pods stay idle. "+
+				"An instance counts as soon as its rate is complete.",
 			q(`max(`+rates+`)`, "max"), q(`quantile(0.9, `+rates+`)`, "90%"), q(`quantile(0.5, `+rates+`)`, "median"), q(`min(`+rates+`)`, "min")).
 			color("max", "dark-orange").color("90%", "yellow").color("median", green).color("min", blue).size(6, 8).empty("no requests counted yet"),
 		series("Dropped connections by instance", unitConns,
 			"The ten instances that drop most connections. Raise worker_connections and worker_rlimit_nofile there.",
 			q(`(`+each(droppedRate)+` > 0.05) and on (`+identity+`) topk(10, `+overRange(each(droppedRate))+`)`, "{{pod}} {{instance}} {{addr}}")).size(6, 8).empty("none: no connection was dropped"),
 		series("Instances that are down", unitCount, "Number of instances whose scrape fails. The scrape fails if nginx is down, or if its status page cannot be reached.",
-			q(`count(`+each(`nginx_up{SELECT}`)+` == 0) or vector(0)`, "down")).drawnAsBars().color("down", "red").digits(0).size(4, 8).empty("none"),
+			q(`count(`+each(`nginx_up{SELECT}`)+` == 0)`, "down")).drawnAsBars().color("down", "red").digits(0).size(4, 8).empty("none"),
 		table("Restarts of nginx",
 			"Instances that restarted in the time range, 50 at most, seen as resets of the request counter. A reload keeps the counters. Restarts without a "+
 				"rollout are crashes, or the memory limit.",
@@ -117,10 +118,10 @@ func fleetTables() []*panel {
 				column{field: value(0), title: "Requests", width: 110, unit: unitRate},
 				column{field: value(1), title: "Connections", width: 105, unit: unitCount})...),
 			q(`topk(50, `+each(requestRate)+`)`, ""),
-			q(each(`nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT}`)+busiest, "")).size(12, 9).empty("no requests counted yet"),
+			q(each(`nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT}`)+busiest, "")).size(11, 9).empty("no requests counted yet"),
 		table("Versions", "Number of instances by version of nginx. Several versions for long are a rollout that stopped. nginx does not send its version with server_tokens off.",
 			"Instances", []column{{field: "version", title: "Version"}, {field: "Value", title: "Instances", width: 110}},
 			q(`sort_desc(count by (version) (max by (`+identity+`, version) (nginx_server_info{SELECT} or nginxplus_build_info{SELECT})))`, "")).
-			size(4, 9).empty("unknown: server_tokens is off"),
+			size(5, 9).empty("unknown: server_tokens is off"),
 	}
 }

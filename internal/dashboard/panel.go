@@ -107,6 +107,7 @@ func bars(title, unit, description string, queries ...query) *panel {
 		defaults: object{"min": 0, "color": object{"mode": "thresholds"}, "thresholds": thresholds(step{nil, blue})},
 		options: object{
 			"displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color", "minVizWidth": 8, "minVizHeight": 16,
+			"text":          object{"titleSize": 13, "valueSize": 18},
 			"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "", "values": false},
 		},
 	}
@@ -143,13 +144,15 @@ func (p *panel) empty(text string) *panel {
 // stacked adds the series up.
 func (p *panel) stacked() *panel {
 	p.custom["stacking"] = object{"mode": "normal", "group": "A"}
-	p.custom["fillOpacity"] = 40
+	if p.custom["drawStyle"] == "line" {
+		p.custom["fillOpacity"] = 40
+	}
 	return p
 }
 
 // drawnAsBars is for counts per interval.
 func (p *panel) drawnAsBars() *panel {
-	p.custom["drawStyle"], p.custom["fillOpacity"] = "bars", 60
+	p.custom["drawStyle"], p.custom["fillOpacity"], p.custom["lineWidth"] = "bars", 80, 0
 	return p
 }
 
@@ -213,9 +216,11 @@ func (p *panel) dashed(legend, color string) *panel {
 	return p
 }
 
-// right moves a series to the axis at the right.
+// right moves a series of counts to the axis at the right.
 func (p *panel) right(legend, unit string) *panel {
-	p.overrides = append(p.overrides, override{legend, []property{{"unit", unit}, {"custom.axisPlacement", "right"}}})
+	p.overrides = append(p.overrides, override{legend, []property{
+		{"unit", unit}, {"decimals", 0}, {"custom.axisPlacement", "right"},
+	}})
 	return p
 }
 

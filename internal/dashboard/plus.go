@@ -131,7 +131,7 @@ func plusServers() *panel {
 			{field: value(1), title: "Since", unit: unitSeconds},
 			{field: "namespace", title: "Namespace"},
 			{field: "pod", title: "Pod"},
-			{field: "instance", title: "Instance"},
+			{field: "instance", title: "Instance", link: singleLink},
 			{field: "addr", title: "Target"},
 			{field: "cluster", title: "Cluster"},
 			{field: "job", title: "Job"},

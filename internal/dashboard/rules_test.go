@@ -113,6 +113,27 @@ func TestLinksCarryTimeAndVariables(t *testing.T) {
 	}
 }
 
+func TestLinksInTablesCarryTimeAndVariables(t *testing.T) {
+	found := 0
+	for _, b := range Boards() {
+		text, err := b.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, url := range regexp.MustCompile(`"url": "(/d/[^"]*)"`).FindAllStringSubmatch(string(text), -1) {
+			found++
+			for _, want := range []string{"/d/nginx-single?", "${datasource:queryparam}", "${namespace:queryparam}", "${job:queryparam}", "${__url_time_range}"} {
+				if !strings.Contains(url[1], want) {
+					t.Errorf("%s: link %s lacks %s", b.Name, url[1], want)
+				}
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("%d links in tables", found)
+	}
+}
+
 // TestPanelsExplainThemselves also checks that no panel says only "No data".
 func TestPanelsExplainThemselves(t *testing.T) {
 	for _, d := range generated(t) {

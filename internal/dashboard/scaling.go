@@ -67,11 +67,12 @@ func scalingReplicas() []*panel {
 }
 
 func scalingPods() []*panel {
+	const settled = podRate + ` and on (cluster, namespace, pod) count by (cluster, namespace, pod) (nginx_up{SELECT,pod!=""} offset $__rate_interval)`
 	return []*panel{
 		series("Requests and pods", unitRate, "Requests per second of all pods, and the number of pods that the exporter sees (right). Pods should follow requests after a minute or two.",
 			q(`sum(`+podRate+`)`, "requests"), q(`count(`+podRate+`)`, "pods")).right("pods", unitCount).color("requests", blue).color("pods", orange).empty("needs the label pod"),
 		series("Spread over pods", unitRate, "Requests per second of the busiest, the median and the idlest pod. New pods that get nothing: clients keep their connections (keep-alive).",
-			q(`max(`+podRate+`)`, "max"), q(`quantile(0.5, `+podRate+`)`, "median"), q(`min(`+podRate+`)`, "min")).
+			q(`max(`+settled+`)`, "max"), q(`quantile(0.5, `+settled+`)`, "median"), q(`min(`+settled+`)`, "min")).
 			color("max", "dark-orange").color("median", green).color("min", blue).empty("needs the label pod"),
 		series("Pods with metrics", unitCount, "Pods whose nginx is scraped successfully, and replicas of the HPA. Where the lines differ for long the HPA does not see the load of some pods.",
 			q(`count(count by (cluster, namespace, pod) (nginx_up{SELECT,pod!=""} == 1))`, "with metrics"),

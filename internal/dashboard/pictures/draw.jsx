@@ -207,9 +207,9 @@ function Values({ panel, frames, width, height }) {
     <div style={{ display: 'flex', flexDirection: bars ? 'column' : 'row' }}>
       {values.map((v, i) => bars
         ? <BarGauge key={i} theme={theme} width={width} height={each} value={v.display} field={v.field} display={v.view?.getFieldDisplayProcessor(v.colIndex)}
-            orientation={VizOrientation.Horizontal} displayMode={panel.options.displayMode} showUnfilled itemSpacing={8} />
+            orientation={VizOrientation.Horizontal} displayMode={panel.options.displayMode} showUnfilled itemSpacing={8} text={panel.options.text} />
         : <BigValue key={i} theme={theme} width={share} height={each} value={v.display} sparkline={v.sparkline} colorMode={panel.options.colorMode}
-            graphMode={panel.options.graphMode} justifyMode="auto" text={panel.options.text} textMode={panel.options.textMode === 'auto' && values.length === 1 ? 'value' : panel.options.textMode} />)}
+            graphMode={panel.options.graphMode} justifyMode="auto" text={panel.options.text} disableWideLayout={!panel.options.wideLayout} textMode={panel.options.textMode === 'auto' && values.length === 1 ? 'value' : panel.options.textMode} />)}
     </div>
   );
 }
@@ -262,6 +262,20 @@ function Panel({ panel, board, events, width, report }) {
   );
 }
 
+// sendWhenDrawn sends the report as soon as no canvas is blank.
+function sendWhenDrawn(reports, tries) {
+  const blank = [...document.querySelectorAll('canvas')].filter((c) => c.width > 0 && c.height > 0
+    && !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((byte) => byte !== 0));
+  if (blank.length > 0 && tries > 0) {
+    setTimeout(() => sendWhenDrawn(reports, tries - 1), 100);
+    return;
+  }
+  if (blank.length > 0) {
+    reports.push({ panel: 'dashboard', error: `${blank.length} graphs are blank` });
+  }
+  fetch('/report', { method: 'POST', body: JSON.stringify(reports) });
+}
+
 function Board({ board, events }) {
   const width = window.innerWidth - 2 * gap; // #root has this padding
   const column = (width + gap) / 24;
@@ -270,7 +284,7 @@ function Board({ board, events }) {
   const report = (r) => {
     reports.push(r);
     if (reports.length === panels.length) {
-      fetch('/report', { method: 'POST', body: JSON.stringify(reports) });
+      sendWhenDrawn(reports, 100);
     }
   };
   return (

@@ -2,9 +2,11 @@
 // of recorded runs, and reports panels without data:
 //
 //   node pictures.mjs OUT [PATTERN]
+//   node pictures.mjs OUT docs
 //
-// It runs in the root of the repository. PATTERN selects pictures by name, such as fleet-30-dark. It fails if a panel has an
-// error, more than ten lines or more than fifty rows.
+// It runs in the root of the repository. PATTERN selects pictures by name, such as
+// fleet-30-dark. It fails if a panel has an error, more than ten lines or more than fifty
+// rows. "docs" draws the pictures of the documentation, some without their lower part.
 import { execFileSync, spawn } from 'node:child_process';
 import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -18,6 +20,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = process.cwd();
 const boards = join(root, 'charts/nginx-exporter/dashboards');
 const start = Date.parse('2026-11-28T10:00:00Z') / 1000;
+
+const documented = { fleet: 866, scaling: 866, plus: 1170, red: 828 }; // heights
 
 // The recordings have 180 scrapes in 15 minutes. The instance is the one with incidents.
 const fleets = [
@@ -114,7 +118,7 @@ function heightOf(board) {
 }
 
 let failed = false;
-async function draw(name, board, fleet, theme, port) {
+async function draw({ name, board, theme, height }, fleet, port) {
   report = null;
   const parameters = new URLSearchParams({ board, theme, from: start + 60, to: start + 179 * 5, scrape: 5 * fleet.every, 'var-hpa': 'web' });
   if (board === 'scaling') {
@@ -123,7 +127,7 @@ async function draw(name, board, fleet, theme, port) {
   if (board === 'single') {
     parameters.set('var-instance', fleet.instance);
   }
-  await screenshot(`http://127.0.0.1:${port}/?${parameters}`, heightOf(board), join(out, name + '.png'));
+  await screenshot(`http://127.0.0.1:${port}/?${parameters}`, height ?? heightOf(board), join(out, name + '.png'));
   for (const r of report ?? [{ panel: 'dashboard', error: 'not drawn' }]) {
     const wrong = r.error || r.lines > 10 || (r.rows > 50 && r.type === 'table');
     if (wrong || r.empty) {
@@ -133,11 +137,19 @@ async function draw(name, board, fleet, theme, port) {
   }
 }
 
+// picturesOf lists what to draw of a fleet.
+function picturesOf({ pods }) {
+  if (pattern === 'docs') {
+    return pods === 30 ? Object.entries(documented).map(([board, height]) => ({ name: board, board, theme: 'dark', height })) : [];
+  }
+  return readdirSync(boards).filter((f) => f.endsWith('.json')).map((f) => f.slice(0, -5))
+    .flatMap((board) => ['light', 'dark'].map((theme) => ({ board, theme, name: `${board}-${pods}-${theme}` })))
+    .filter((p) => p.name.match(pattern));
+}
+
 const port = await listen(server);
 for (const fleet of fleets) {
-  const pictures = readdirSync(boards).filter((f) => f.endsWith('.json')).map((f) => f.slice(0, -5))
-    .flatMap((board) => ['light', 'dark'].map((theme) => ({ board, theme, name: `${board}-${fleet.pods}-${theme}` })))
-    .filter((p) => p.name.match(pattern));
+  const pictures = picturesOf(fleet);
   if (pictures.length === 0) {
     continue;
   }
@@ -146,7 +158,7 @@ for (const fleet of fleets) {
   try {
     child = await startPrometheus(folder, fleet);
     for (const p of pictures) {
-      await draw(p.name, p.board, fleet, p.theme, port);
+      await draw(p, fleet, port);
     }
   } finally {
     child?.kill();

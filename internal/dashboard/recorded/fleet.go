@@ -34,7 +34,16 @@ type pod struct {
 }
 
 // scale is the number of pods per replica of the plan.
-func (f Fleet) scale() int { return max(1, f.Pods*2/3/MaxReplicas) }
+func (f Fleet) scale() int { return max(1, f.Pods*2/3/peak()) }
+
+// peak is the largest number of replicas of the plan.
+func peak() int {
+	most := 0
+	for scrape := range Scrapes {
+		most = max(most, Replicas(scrape))
+	}
+	return most
+}
 
 // WriteOpenMetrics writes all series for promtool tsdb create-blocks-from openmetrics.
 func (f Fleet) WriteOpenMetrics(w io.Writer) error {
@@ -87,7 +96,7 @@ func (f Fleet) pods() ([]pod, error) {
 	}
 	var all []pod
 	scale := f.scale()
-	for i := range MaxReplicas * scale {
+	for i := range peak() * scale {
 		p := newPod("shop", "web", i, runs[[]string{"web1", "web2"}[i%2]], func(scrape int) bool { return i < Replicas(scrape)*scale })
 		if i%150 == 2 {
 			p.run, p.factor = runs["bad"], 1

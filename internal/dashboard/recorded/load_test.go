@@ -59,7 +59,7 @@ func respond(w http.ResponseWriter, r *http.Request, code int, median float64) {
 	case <-wait.C:
 	case <-r.Context().Done():
 	}
-	w.Header().Set("Cache-Control", "max-age=2")
+	w.Header().Set("Cache-Control", "max-age=30")
 	w.WriteHeader(code)
 	_, _ = io.WriteString(w, strings.Repeat("x", 200+rand.IntN(4000)))
 }
