@@ -155,6 +155,7 @@ func TestServerOfChart(t *testing.T) {
 		"statusServer: {port: 81, path: /s}":         text(t, "nginx-docker", "listen=127.0.0.1:81", "path=/s"),
 		"statusServer: {socket: /run/s.sock}":        text(t, "nginx-unix", "listen=unix:/run/s.sock"),
 		"exporter: {plus: true}":                     text(t, "nginx-plus", "listen=127.0.0.1:18080"),
+		"exporter: {mode: angie}":                    text(t, "angie", "listen=127.0.0.1:18080"),
 		"{exporter: {plus: true}, statusServer: {}}": configMapServer(t, "plus=true"),
 		"statusServer: {path: /status}":              configMapServer(t, "path=/status"),
 	} {

@@ -88,6 +88,9 @@ volumeMounts:
 {{- if .plus }}
 - "--nginx.plus"
 {{- end }}
+{{- with .mode }}
+- {{ printf "--nginx.mode=%s" . | quote }}
+{{- end }}
 {{- with .timeout }}
 - {{ printf "--nginx.timeout=%s" . | quote }}
 {{- end }}

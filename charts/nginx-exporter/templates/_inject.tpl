@@ -24,9 +24,9 @@
 {{- uniq $gaps | join ", " -}}
 {{- end }}
 
-{{/* Not empty if inject can add the status server: not for NGINX Plus, and only at the default address. */}}
+{{/* Not empty if inject can add the status server: only stub_status, and only at the default address. */}}
 {{- define "nginx-exporter.injectStatus" -}}
-{{- if not (or .Values.exporter.plus .Values.exporter.scrapeURIs) }}yes{{ end -}}
+{{- if not (or .Values.exporter.plus (eq .Values.exporter.mode "angie") .Values.exporter.scrapeURIs) }}yes{{ end -}}
 {{- end }}
 
 {{/* Not empty if inject can add the access log: with the status server, and with the default settings. */}}

@@ -47,6 +47,11 @@ histogram_quantile(0.95, sum by ({{ append (compact (list .by)) "le" | join ", "
 
 {{- define "nginx-exporter.validateMetrics" -}}
 {{- $seen := dict -}}
+{{- range .Values.autoscaling.metrics | default (list (dict "type" "requests")) -}}
+{{- if and (eq .type "requests") (has $.Values.exporter.mode (list "vts" "angie")) -}}
+{{- fail (printf "autoscaling.metrics: requests needs the metrics of stub_status or NGINX Plus, which exporter.mode %s does not have" $.Values.exporter.mode) -}}
+{{- end -}}
+{{- end -}}
 {{- range .Values.autoscaling.metrics -}}
 {{- if hasKey $seen .type -}}
 {{- fail (printf "autoscaling.metrics: %s is listed twice" .type) -}}

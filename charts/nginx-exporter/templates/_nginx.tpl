@@ -5,7 +5,8 @@
 {{- end }}
 
 {{- define "nginx-exporter.statusPath" -}}
-{{- .Values.statusServer.path | default (ternary "/api" "/stub_status" .Values.exporter.plus) -}}
+{{- $usual := ternary "/api" (ternary "/status" "/stub_status" (eq .Values.exporter.mode "angie")) .Values.exporter.plus -}}
+{{- .Values.statusServer.path | default $usual -}}
 {{- end }}
 
 {{/* Not empty if the status server listens on a shared Unix socket. */}}
@@ -16,7 +17,7 @@
 {{/* Scrape URIs, as a YAML list. */}}
 {{- define "nginx-exporter.scrapeURIs" -}}
 {{- $status := .Values.statusServer -}}
-{{- $path := include "nginx-exporter.statusPath" . -}}
+{{- $path := printf "%s%s" (include "nginx-exporter.statusPath" .) (ternary "/" "" (eq .Values.exporter.mode "angie")) -}}
 {{- if .Values.exporter.scrapeURIs -}}
 {{- include "nginx-exporter.rendered" (list . .Values.exporter.scrapeURIs) -}}
 {{- else if or .Values.config.targets .Values.config.existingConfigMap (eq .Values.mode "deployment") -}}
@@ -69,6 +70,9 @@ server {
     {{- if .Values.exporter.plus }}
     location {{ include "nginx-exporter.statusPath" . }}/ {
         api write=off;
+    {{- else if eq .Values.exporter.mode "angie" }}
+    location {{ include "nginx-exporter.statusPath" . }}/ {
+        api /status/;
     {{- else }}
     location = {{ include "nginx-exporter.statusPath" . }} {
         stub_status;
