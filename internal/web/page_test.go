@@ -257,7 +257,7 @@ func TestPageShowsScrapers(t *testing.T) {
 // port-forward.
 func TestPageIsSmall(t *testing.T) {
 	t.Parallel()
-	const most = 70_000
+	const most = 60_000
 	entries, err := os.ReadDir(filepath.Join("..", "page", "assets"))
 	if err != nil {
 		t.Fatal(err)

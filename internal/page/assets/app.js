@@ -2,8 +2,8 @@
 
 import { Model, kinds, severity, states } from './model.js'
 import { Cards } from './cards.js'
-import { Grid, element } from './grid.js'
-import { columnsOf, targetColumns } from './columns.js'
+import { Grid, element, write } from './grid.js'
+import { columnsOf } from './columns.js'
 import * as f from './format.js'
 
 const $ = id => document.getElementById(id)
@@ -22,425 +22,349 @@ let then = null // what the page compares with
 let failures = 0
 let timer = 0
 let work = 0
+let polling = false
 
 const cards = new Cards($('targets'), { copy })
 const grid = new Grid($('grid'), { copy, sort: sortBy })
 
-// --- Polling ---
-
 async function poll() {
-  clearTimeout(timer)
-  timer = 0
-  if (polling.busy) return
-  polling.busy = true
-  try {
-    const response = await fetch('api/v1/state', { cache: 'no-store', signal: AbortSignal.timeout(30000) })
-    if (!response.ok) throw new Error(response.status + ' ' + (await response.text()).slice(0, 200))
-    const state = await response.json()
-    failures = 0
-    const began = performance.now()
-    frame = model.add(state)
-    if (!frozen || then) update()
-    work = performance.now() - began
-    page.dataset.polls = +(page.dataset.polls || 0) + 1
-    page.dataset.work = work.toFixed(1)
-  } catch (error) {
-    failures++
-    failed(error)
-  } finally {
-    polling.busy = false
-  }
-  plan()
+	if (polling) return
+	polling = true
+	try {
+		const response = await fetch('api/v1/state', { cache: 'no-store', signal: AbortSignal.timeout(30000) })
+		if (!response.ok) throw new Error(response.status + ' ' + (await response.text()).slice(0, 200))
+		const state = await response.json()
+		if (frozen) return
+		failures = 0
+		page.classList.remove('stale')
+		const began = performance.now()
+		frame = model.add(state)
+		update()
+		work = performance.now() - began
+		page.dataset.polls = +(page.dataset.polls || 0) + 1
+	} catch (error) {
+		failures++
+		failed(error)
+	} finally {
+		polling = false
+	}
+	plan()
 }
-const polling = { busy: false }
-
 // plan sets when to poll next: not while nobody looks.
 function plan() {
-  clearTimeout(timer)
-  timer = 0
-  if (frozen) return
-  let pause = work > 100 ? slow : interval
-  if (document.hidden) {
-    if (!view.watch) return
-    pause = background
-  }
-  if (failures) pause = Math.max(pause, Math.min(30000, 1000 * 2 ** failures))
-  timer = setTimeout(poll, pause)
+	clearTimeout(timer)
+	if (frozen) return
+	let pause = work > 100 ? slow : interval
+	if (document.hidden) {
+		if (!view.watch) return
+		pause = background
+	}
+	if (failures) pause = Math.max(pause, Math.min(30000, 1000 * 2 ** failures))
+	timer = setTimeout(poll, pause)
 }
 
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) plan()
-  else if (!frozen) poll()
+	if (document.hidden) plan()
+	else if (!frozen) poll()
 })
 
 function failed(error) {
-  const since = frame ? ' since ' + f.clock(frame.time) : ''
-  banner('The exporter has not responded' + since + ': ' + (error.name === 'TypeError' ? 'no connection' : error.message), true)
-  page.classList.add('stale')
-  say('The exporter does not respond', 3)
+	const since = frame ? ' since ' + f.clock(frame.time) : ''
+	banner('The exporter has not responded' + since + ': ' + (error.name === 'TypeError' ? 'no connection' : error.message), true)
+	page.classList.add('stale')
+	say('The exporter does not respond', 3)
 }
 
-// --- What is shown ---
-
 function update() {
-  page.classList.remove('stale')
-  showBanner()
-  const verdict = judge(frame)
-  say(verdict.text, verdict.bad)
-  cards.update(frame, then, mostCards, view.target)
-  showTabs()
-  showGrid()
-  showChanges()
-  showFooter()
+	showBanner()
+	say(...judge(frame))
+	cards.update(frame, then, mostCards, view.target)
+	showTabs()
+	showGrid()
+	showChanges()
+	showFooter()
 }
 
 // judge sums up what is wrong, the worst first.
 function judge(frame) {
-  const down = frame.targets.filter(t => !t.up).length
-  const partial = frame.targets.filter(t => t.up && t.sources.some(s => !s.ok)).length
-  const { server, upstream, zone } = frame.rows
-  const lost = upstream.bad.filter(b => b === 3).length
-  const out = server.bad.filter((b, i) => b && severity(server.state[i]) > 1).length
-  const errors = zone.bad.filter(b => b > 1).length
-  const many = (n, one, more) => n + ' ' + (n === 1 ? one : more)
-  const texts = []
-  if (down) texts.push(frame.targets.length === 1 ? 'nginx is down' : many(down, 'target down', 'targets down'))
-  if (lost) texts.push(many(lost, 'upstream', 'upstreams') + ' without servers')
-  if (out) texts.push(many(out, 'server down', 'servers down'))
-  if (errors) texts.push(many(errors, 'zone', 'zones') + ' with errors')
-  if (partial) texts.push(many(partial, 'target', 'targets') + ' read in part')
-  if (!frame.targets.length) return { text: 'no targets are configured', bad: 1 }
-  if (!texts.length) return { text: many(frame.targets.length, 'target', 'targets') + ' up', bad: 0 }
-  return { text: texts.join(', '), bad: down || lost || out ? 3 : 1 }
+	const down = frame.targets.filter(t => !t.up).length
+	const partial = frame.targets.filter(t => t.up && t.sources.some(s => !s.ok)).length
+	const { server, upstream, zone } = frame.rows
+	const lost = upstream.bad.filter(b => b === 3).length
+	const out = server.bad.filter((b, i) => b && severity(server.state[i]) > 1).length
+	const errors = zone.bad.filter(b => b > 1).length
+	const many = (n, one, more) => n + ' ' + (n === 1 ? one : more)
+	const texts = []
+	if (down) texts.push(frame.targets.length === 1 ? 'nginx is down' : many(down, 'target down', 'targets down'))
+	if (lost) texts.push(many(lost, 'upstream', 'upstreams') + ' without servers')
+	if (out) texts.push(many(out, 'server down', 'servers down'))
+	if (errors) texts.push(many(errors, 'zone', 'zones') + ' with errors')
+	if (partial) texts.push(many(partial, 'target', 'targets') + ' read in part')
+	if (!frame.targets.length) return ['no targets are configured', 1]
+	if (!texts.length) return [many(frame.targets.length, 'target', 'targets') + ' up', 0]
+	return [texts.join(', '), down || lost || out ? 3 : 1]
 }
 
 function say(text, bad) {
-  const shown = ['● ', '△ ', '▲ ', '▲ '][bad] + text
-  if ($('verdict').textContent !== shown) $('verdict').textContent = shown
-  $('verdict').dataset.bad = bad
-  const target = frame && frame.targets.length === 1 ? frame.targets[0].name : location.host
-  const title = shown + ' – ' + target
-  if (document.title !== title) document.title = title
-  icon(bad)
+	const shown = ['● ', '△ ', '▲ ', '▲ '][bad] + text
+	write($('verdict'), shown)
+	$('verdict').dataset.bad = bad
+	document.title = shown + ' – ' + (frame?.targets.length === 1 ? frame.targets[0].name : location.host)
+	icon(bad)
 }
 
 // icon draws the state, so that a tab in the background shows it: a disc, a triangle, or
 // a triangle in red.
 function icon(bad) {
-  if (icon.bad === bad) return
-  icon.bad = bad
-  const canvas = document.createElement('canvas')
-  canvas.width = canvas.height = 32
-  const c = canvas.getContext('2d')
-  c.fillStyle = ['#178a42', '#c27803', '#c81e1e', '#c81e1e'][bad]
-  c.beginPath()
-  if (bad) {
-    c.moveTo(16, 2)
-    c.lineTo(31, 30)
-    c.lineTo(1, 30)
-  } else c.arc(16, 16, 14, 0, 2 * Math.PI)
-  c.fill()
-  document.querySelector('link[rel=icon]').href = canvas.toDataURL()
+	if (icon.bad === bad) return
+	icon.bad = bad
+	const canvas = document.createElement('canvas')
+	canvas.width = canvas.height = 32
+	const c = canvas.getContext('2d')
+	c.fillStyle = ['#178a42', '#c27803', '#c81e1e', '#c81e1e'][bad]
+	c.beginPath()
+	if (bad) {
+		c.moveTo(16, 2)
+		c.lineTo(31, 30)
+		c.lineTo(1, 30)
+	} else c.arc(16, 16, 14, 0, 2 * Math.PI)
+	c.fill()
+	document.querySelector('link[rel=icon]').href = canvas.toDataURL()
 }
 
 function tables() {
-  const found = kinds.filter(k => k !== 'nginx' && frame.rows[k].size)
-  if (frame.targets.length > mostCards) found.push('nginx')
-  return found
+	const found = kinds.filter(k => k !== 'nginx' && frame.rows[k].size)
+	if (frame.targets.length > mostCards) found.push('nginx')
+	return found
 }
 
 function showTabs() {
-  const found = tables()
-  $('objects').hidden = found.length === 0
-  if (!found.length) return
-  if (!found.includes(view.tab)) view.shown = found[0]
-  else view.shown = view.tab
-  const wanted = found.map(kind => {
-    const bad = kind === 'nginx' ? frame.targets.filter(t => !t.up).length : frame.rows[kind].bad.filter(b => b > 1).length
-    return { kind, text: titles[kind] + ' ' + f.count(kind === 'nginx' ? frame.targets.length : frame.rows[kind].size) + (bad ? ' ▲ ' + f.count(bad) : '') }
-  })
-  buttons($('tabs'), wanted.map(w => w.kind), (b, i) => {
-    b.setAttribute('role', 'tab')
-    b.setAttribute('aria-controls', 'grid')
-    b.id = 'tab-' + wanted[i].kind
-    b.setAttribute('aria-selected', wanted[i].kind === view.shown)
-    b.tabIndex = wanted[i].kind === view.shown ? 0 : -1
-    if (b.textContent !== wanted[i].text) b.textContent = wanted[i].text
-  }, kind => choose({ tab: kind, state: '', sort: '' }))
-  $('grid').setAttribute('aria-labelledby', 'tab-' + view.shown)
+	const found = tables()
+	$('objects').hidden = found.length === 0
+	if (!found.length) return
+	view.shown = found.includes(view.tab) ? view.tab : found[0]
+	buttons($('tabs'), found, (b, kind) => {
+		const bad = frame.rows[kind].bad.filter(b => b > 1).length
+		write(b, titles[kind] + ' ' + f.count(frame.rows[kind].size) + (bad ? ' ▲ ' + f.count(bad) : ''))
+		b.ariaPressed = kind === view.shown
+	}, kind => choose({ tab: kind, state: '', sort: '' }))
 }
 
 // buttons keeps a button for each id.
 function buttons(parent, ids, set, click) {
-  if (parent.dataset.ids !== ids.join()) {
-    parent.dataset.ids = ids.join()
-    parent.replaceChildren(...ids.map(id => {
-      const b = element('button')
-      b.addEventListener('click', () => click(id))
-      return b
-    }))
-  }
-  ids.forEach((id, i) => set(parent.children[i], i))
+	if (parent.dataset.ids !== ids.join()) {
+		parent.dataset.ids = ids.join()
+		parent.replaceChildren(...ids.map(id => {
+			const b = element('button')
+			b.addEventListener('click', () => click(id))
+			return b
+		}))
+	}
+	ids.forEach((id, i) => set(parent.children[i], id))
 }
 
 function showGrid() {
-  if ($('objects').hidden) return
-  const targets = frame.targets.filter(t => t.target)
-  const isTargets = view.shown === 'nginx'
-  const rows = isTargets ? null : frame.rows[view.shown]
-  const columns = isTargets ? targetColumns(targets) : columnsOf(rows, then && then.rows[view.shown], frame.targets.length > 1, frame.time)
-  const state = isTargets ? i => targets[i].up ? 'up' : 'down' : i => rows.state[i]
-  const bad = isTargets ? i => targets[i].up ? 0 : 3 : i => rows.bad[i]
-  const size = isTargets ? targets.length : rows.size
-  showChips(size, state)
-  const chosen = filter(size, state, isTargets ? i => targets[i].name : i => rows.group[i] + ' ' + rows.name[i] + ' ' + rows.block[i].table.title,
-    isTargets ? i => targets[i].name : i => rows.block[i].target.name)
-  const sort = { id: view.sort, up: view.up }
-  arrange(chosen, columns, sort, bad, isTargets ? i => targets[i].values.requests : i => rows.get('requests', i))
-  grid.bad = bad
-  grid.set(columns, chosen, sort, titles[view.shown])
-  const text = chosen.length === size ? f.count(size) + ' rows' : f.count(chosen.length) + ' of ' + f.count(size) + ' rows'
-  if ($('count').textContent !== text) $('count').textContent = text
-  page.dataset.rows = size
-  page.dataset.written = grid.written
-  page.dataset.nodes = grid.root.getElementsByTagName('*').length
+	if ($('objects').hidden) return
+	const rows = frame.rows[view.shown]
+	const columns = columnsOf(rows, then && then.rows[view.shown], frame.targets.length > 1, frame.time)
+	showChips(rows)
+	const chosen = filter(rows)
+	const sort = { id: view.sort, up: view.up }
+	arrange(chosen, columns, sort, rows)
+	write.count = 0
+	grid.bad = i => rows.bad[i]
+	grid.set(columns, chosen, sort, titles[view.shown])
+	write($('count'), (chosen.length === rows.size ? '' : f.count(chosen.length) + ' of ') + f.count(rows.size) + ' rows')
+	Object.assign(page.dataset, { rows: rows.size, written: write.count, nodes: grid.root.getElementsByTagName('*').length })
 }
 
-function showChips(size, state) {
-  const counts = {}
-  for (let i = 0; i < size; i++) counts[state(i)] = (counts[state(i)] || 0) + 1
-  const found = states.filter(s => counts[s] || view.state === s)
-  $('chips').hidden = found.length === 0
-  buttons($('chips'), found, (b, i) => {
-    const text = found[i] + ' ' + f.count(counts[found[i]] || 0)
-    if (b.textContent !== text) b.textContent = text
-    b.setAttribute('aria-pressed', view.state === found[i])
-    b.dataset.bad = severity(found[i])
-  }, s => choose({ state: view.state === s ? '' : s }))
+function showChips(rows) {
+	const counts = {}
+	for (const s of rows.state) counts[s] = (counts[s] || 0) + 1
+	const found = states.filter(s => counts[s] || view.state === s)
+	$('chips').hidden = found.length === 0
+	buttons($('chips'), found, (b, state) => {
+		write(b, state + ' ' + f.count(counts[state] || 0))
+		b.ariaPressed = view.state === state
+		b.dataset.bad = severity(state)
+	}, s => choose({ state: view.state === s ? '' : s }))
 }
 
-function filter(size, state, name, target) {
-  const words = view.q.toLowerCase().split(/\s+/).filter(Boolean)
-  const chosen = []
-  for (let i = 0; i < size; i++) {
-    if (view.state && state(i) !== view.state) continue
-    if (view.target && target(i) !== view.target) continue
-    if (words.length) {
-      const text = (name(i) + ' ' + state(i)).toLowerCase()
-      if (!words.every(w => text.includes(w))) continue
-    }
-    chosen.push(i)
-  }
-  return chosen
+function filter(rows) {
+	const words = view.q.toLowerCase().split(/\s+/).filter(Boolean)
+	const chosen = []
+	for (let i = 0; i < rows.size; i++) {
+		if (view.state && rows.state[i] !== view.state) continue
+		if (view.target && rows.block[i].target.name !== view.target) continue
+		if (words.length) {
+			const text = [rows.group[i], rows.name[i], rows.block[i].table.title, rows.state[i]].join(' ').toLowerCase()
+			if (!words.every(w => text.includes(w))) continue
+		}
+		chosen.push(i)
+	}
+	return chosen
 }
 
 // arrange sorts rows by a column, or the worst first. What is not known comes last.
-function arrange(chosen, columns, sort, bad, requests) {
-  const column = columns.find(c => c.id === sort.id)
-  if (!column) {
-    const values = requests
-    chosen.sort((a, b) => bad(b) - bad(a) || (values(b) || 0) - (values(a) || 0) || a - b)
-    return
-  }
-  const keys = new Map(chosen.map(i => [i, column.value(i)]))
-  const way = sort.up ? 1 : -1
-  chosen.sort((a, b) => {
-    const [x, y] = [keys.get(a), keys.get(b)]
-    if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || a - b
-    return x < y ? -way : x > y ? way : a - b
-  })
+function arrange(chosen, columns, sort, rows) {
+	const column = columns.find(c => c.id === sort.id)
+	if (!column) {
+		const requests = i => rows.get('requests', i) || 0
+		chosen.sort((a, b) => rows.bad[b] - rows.bad[a] || requests(b) - requests(a) || a - b)
+		return
+	}
+	const keys = new Map(chosen.map(i => [i, column.value(i)]))
+	const way = sort.up ? 1 : -1
+	chosen.sort((a, b) => {
+		const [x, y] = [keys.get(a), keys.get(b)]
+		if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || a - b
+		return x < y ? -way : x > y ? way : a - b
+	})
 }
 
 function sortBy(column) {
-  const textual = !column.name.includes('number') && column.id !== 'state'
-  if (view.sort !== column.id) choose({ sort: column.id, up: textual })
-  else if (view.up === textual) choose({ up: !textual })
-  else choose({ sort: '', up: false })
+	const textual = !column.name.includes('number') && column.id !== 'state'
+	if (view.sort !== column.id) choose({ sort: column.id, up: textual })
+	else if (view.up === textual) choose({ up: !textual })
+	else choose({ sort: '', up: false })
 }
 
 function showChanges() {
-  const log = $('log')
-  $('changes').hidden = model.changes.length === 0
-  const last = model.changes.at(-1)
-  if (last === log.last) return
-  const from = log.last ? model.changes.indexOf(log.last) + 1 : 0
-  log.last = last
-  for (const c of model.changes.slice(from)) {
-    const item = element('li', '', f.clock(c.time) + '  ' + c.name + ': ' + c.from + ' → ' + c.to)
-    item.dataset.bad = c.bad
-    log.prepend(item)
-  }
-  while (log.children.length > model.changes.length) log.lastChild.remove()
+	const log = $('log')
+	$('changes').hidden = model.changes.length === 0
+	const last = model.changes.at(-1)
+	if (last === log.last) return
+	const from = log.last ? model.changes.indexOf(log.last) + 1 : 0
+	log.last = last
+	for (const c of model.changes.slice(from)) {
+		const item = element('li', '', f.clock(c.time) + '  ' + c.name + ': ' + c.from + ' → ' + c.to)
+		item.dataset.bad = c.bad
+		log.prepend(item)
+	}
+	while (log.children.length > model.changes.length) log.lastChild.remove()
 }
 
 function showFooter() {
-  const { scrapers, started } = frame.state
-  const age = frame.time - started
-  const text = scrapers.length
-    ? 'Last scraped by ' + scrapers.slice(0, 3).map(s => (s.agent || 'a scraper') + ' (' + (s.address || 'local') + ') ' + f.duration(Math.round(s.age_seconds)) + ' ago' +
-      (s.interval_seconds ? ', every ' + f.duration(Math.round(s.interval_seconds)) : '')).join('; ') + (scrapers.length > 3 ? '; ' + (scrapers.length - 3) + ' more' : '')
-    : '△ Not scraped by Prometheus since the exporter started ' + f.duration(Math.round(age)) + ' ago'
-  if ($('scrapers').textContent !== text) $('scrapers').textContent = text
-  const own = frame.targets.reduce((sum, t) => sum + (t.overhead || 0), 0)
-  const cost = own ? 'The exporter sends ' + f.perSecond(own) + ' requests to nginx, with those of this page. They are not in the rates of targets.' : ''
-  if ($('cost').textContent !== cost) $('cost').textContent = cost
+	const { scrapers, started } = frame.state
+	write($('scrapers'), scrapers.length
+		? 'Last scraped by ' + scrapers.slice(0, 3).map(s => (s.agent || 'a scraper') + ' (' + (s.address || 'local') + ') ' + f.duration(Math.round(s.age_seconds)) + ' ago' +
+			(s.interval_seconds ? ', every ' + f.duration(Math.round(s.interval_seconds)) : '')).join('; ')
+		: '△ Not scraped by Prometheus since the exporter started ' + f.duration(Math.round(frame.time - started)) + ' ago')
+	const own = frame.targets.reduce((sum, t) => sum + (t.overhead || 0), 0)
+	write($('cost'), own ? 'The exporter sends ' + f.perSecond(own) + ' requests to nginx, which rates of targets leave out.' : '')
 }
 
-// --- Freeze and compare ---
-
 function banner(text, alarm) {
-  const b = $('banner')
-  b.hidden = !text
-  b.classList.toggle('alarm', !!alarm)
-  if (b.textContent !== text) b.textContent = text
+	const b = $('banner')
+	b.hidden = !text
+	b.classList.toggle('alarm', !!alarm)
+	write(b, text)
 }
 
 function showBanner() {
-  if (frozen) banner('Frozen at ' + f.clock(frame.time) + '. Press space to resume, d to compare with now.')
-  else if (then) banner('Differences to ' + f.clock(then.time) + ' are in brackets. Press d to end.')
-  else banner('')
-  $('freeze').setAttribute('aria-pressed', frozen)
-  $('compare').setAttribute('aria-pressed', !!then)
-  $('watch').setAttribute('aria-pressed', view.watch)
+	if (frozen) banner('Frozen at ' + f.clock(frame.time) + '. Press space to resume, d to compare with now.')
+	else if (then) banner('Differences to ' + f.clock(then.time) + ' are in brackets. Press d to end.')
+	else banner('')
+	$('freeze').ariaPressed = frozen
+	$('compare').ariaPressed = !!then
+	$('watch').ariaPressed = view.watch
 }
 
 function freeze() {
-  if (!frame) return
-  frozen = !frozen
-  if (frozen) {
-    then = null
-    clearTimeout(timer)
-    update()
-  } else {
-    update()
-    poll()
-  }
+	if (!frame) return
+	frozen = !frozen
+	if (frozen) then = null
+	update()
+	frozen ? clearTimeout(timer) : poll()
 }
 
 function compare() {
-  if (!frame) return
-  then = then ? null : { time: frame.time, rows: frame.rows, targets: frame.targets }
-  const resume = frozen
-  frozen = false
-  update()
-  if (resume) poll()
+	if (!frame) return
+	then = then ? null : { time: frame.time, rows: frame.rows, targets: frame.targets }
+	frozen = false
+	update()
+	poll()
 }
 
-// --- Copying ---
-
 async function copy(text) {
-  if (!text) return
-  try {
-    await navigator.clipboard.writeText(text)
-  } catch {
-    // Without TLS, browsers offer only the old way.
-    const area = element('textarea', 'away')
-    area.value = text
-    document.body.append(area)
-    area.select()
-    const done = document.execCommand('copy')
-    area.remove()
-    if (!done) return toast(text)
-  }
-  toast('Copied: ' + text)
+	if (!text) return
+	try {
+		await navigator.clipboard.writeText(text)
+	} catch {
+		// Without TLS, browsers offer only the old way.
+		const area = element('textarea', 'away')
+		area.value = text
+		document.body.append(area)
+		area.select()
+		const done = document.execCommand('copy')
+		area.remove()
+		if (!done) return toast(text)
+	}
+	toast('Copied: ' + text)
 }
 
 function toast(text) {
-  const t = $('toast')
-  t.textContent = text
-  t.hidden = false
-  clearTimeout(toast.timer)
-  toast.timer = setTimeout(() => { t.hidden = true }, 6000)
+	const t = $('toast')
+	t.textContent = text
+	t.hidden = false
+	clearTimeout(toast.timer)
+	toast.timer = setTimeout(() => { t.hidden = true }, 6000)
 }
 
-// --- Filters in the address ---
-
 function read() {
-  const p = new URLSearchParams(location.hash.slice(1))
-  Object.assign(view, {
-    tab: kinds.includes(p.get('tab')) ? p.get('tab') : '', q: (p.get('q') || '').slice(0, 200), state: states.includes(p.get('state')) ? p.get('state') : '',
-    sort: p.get('sort') || '', up: p.get('dir') === 'asc', target: p.get('target') || '', watch: p.get('watch') === '1',
-  })
-  if ($('search').value !== view.q) $('search').value = view.q
+	const p = new URLSearchParams(location.hash.slice(1))
+	Object.assign(view, {
+		tab: kinds.includes(p.get('tab')) ? p.get('tab') : '', q: (p.get('q') || '').slice(0, 200), state: states.includes(p.get('state')) ? p.get('state') : '',
+		sort: p.get('sort') || '', up: p.get('dir') === 'asc', target: p.get('target') || '', watch: p.get('watch') === '1',
+	})
+	if ($('search').value !== view.q) $('search').value = view.q
 }
 
 function choose(change) {
-  Object.assign(view, change)
-  const p = new URLSearchParams()
-  for (const key of ['tab', 'q', 'state', 'sort', 'target']) if (view[key]) p.set(key, view[key])
-  if (view.sort && view.up) p.set('dir', 'asc')
-  if (view.watch) p.set('watch', '1')
-  history.replaceState(null, '', '#' + p)
-  if (frame) update()
+	Object.assign(view, change)
+	const p = new URLSearchParams()
+	for (const key of ['tab', 'q', 'state', 'sort', 'target']) if (view[key]) p.set(key, view[key])
+	if (view.sort && view.up) p.set('dir', 'asc')
+	if (view.watch) p.set('watch', '1')
+	history.replaceState(null, '', '#' + p)
+	if (frame) update()
 }
 
-// --- Keyboard and buttons ---
+const help = () => $('help').showModal()
 
-function theme() {
-  const all = ['', 'light', 'dark']
-  const next = all[(all.indexOf(page.dataset.theme || '') + 1) % all.length]
-  setTheme(next)
-  try {
-    localStorage.setItem('theme', next)
-  } catch { /* not kept */ }
-}
-
-function setTheme(name) {
-  if (name) page.dataset.theme = name
-  else delete page.dataset.theme
-}
-
-function watch() {
-  choose({ watch: !view.watch })
-  showBanner()
-}
+const watch = () => choose({ watch: !view.watch })
 
 const shortcuts = {
-  '/': () => $('search').focus(),
-  j: () => grid.move(1, 0), k: () => grid.move(-1, 0), c: () => grid.copy(grid.focus),
-  ' ': freeze, d: compare, w: watch, t: theme, '?': () => $('help').showModal(),
+	'/': () => $('search').focus(),
+	j: () => grid.move(1, 0), k: () => grid.move(-1, 0), c: () => grid.copy(grid.focus),
+	' ': freeze, d: compare, w: watch, '?': help,
 }
 
 document.addEventListener('keydown', e => {
-  if (e.ctrlKey || e.metaKey || e.altKey || $('help').open) return
-  if (e.target.id === 'search') {
-    if (e.key === 'Escape') {
-      choose({ q: '' })
-      $('search').value = ''
-      grid.root.focus()
-    } else if (e.key === 'Enter' || e.key === 'ArrowDown') grid.root.focus()
-    return
-  }
-  if (e.key === ' ' && e.target.tagName === 'BUTTON') return
-  const found = /^[1-4]$/.test(e.key) && frame && tables()[e.key - 1]
-  if (found) choose({ tab: found, state: '', sort: '' })
-  else if (shortcuts[e.key]) shortcuts[e.key]()
-  else return
-  e.preventDefault()
+	if (e.ctrlKey || e.metaKey || e.altKey || $('help').open) return
+	if (e.target.id === 'search') {
+		if (e.key === 'Escape') {
+			choose({ q: '' })
+			$('search').value = ''
+			grid.root.focus()
+		} else if (e.key === 'Enter' || e.key === 'ArrowDown') grid.root.focus()
+		return
+	}
+	if (e.key === ' ' && e.target.tagName === 'BUTTON') return
+	const found = /^[1-4]$/.test(e.key) && frame && tables()[e.key - 1]
+	if (found) choose({ tab: found, state: '', sort: '' })
+	else if (shortcuts[e.key]) shortcuts[e.key]()
+	else return
+	e.preventDefault()
 })
 
-$('tabs').addEventListener('keydown', e => {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key]
-  if (!step) return
-  const all = [...$('tabs').children]
-  const next = all[(all.indexOf(e.target) + step + all.length) % all.length]
-  next.click()
-  next.focus()
-})
 $('search').addEventListener('input', e => choose({ q: e.target.value }))
-$('freeze').addEventListener('click', freeze)
-$('compare').addEventListener('click', compare)
-$('watch').addEventListener('click', watch)
-$('theme').addEventListener('click', theme)
-$('keys').addEventListener('click', () => $('help').showModal())
+for (const [id, act] of Object.entries({ freeze, compare, watch, keys: help })) $(id).addEventListener('click', act)
 window.addEventListener('hashchange', () => {
-  read()
-  if (frame) update()
+	read()
+	if (frame) update()
 })
 
-try {
-  setTheme(localStorage.getItem('theme') || '')
-} catch { /* not kept */ }
 document.querySelector('.tools').hidden = false
 read()
 poll()

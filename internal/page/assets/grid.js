@@ -4,216 +4,202 @@
 const rowHeight = 30
 const spare = 4 // rows above and below
 
-export function element(tag, name, text) {
-  const e = document.createElement(tag)
-  if (name) e.className = name
-  if (text !== undefined) e.textContent = text
-  return e
+export function element(tag, name, ...children) {
+	const e = document.createElement(tag)
+	if (name) e.className = name
+	e.append(...children)
+	return e
 }
 
+// write changes a text where it differs, and counts.
+export function write(e, text) {
+	if (e.textContent === text) return
+	e.textContent = text
+	write.count++
+}
+write.count = 0
+
+const newCell = (role, column, i, ...children) => Object.assign(element('div', 'cell ' + column.name, ...children), { role, ariaColIndex: i + 1 })
+
 export class Grid {
-  // on has sort(column), copy(text) and query(row, column).
-  constructor(parent, on) {
-    this.on = on
-    this.columns = []
-    this.order = []
-    this.pool = []
-    this.focus = { row: 0, column: 0 }
-    this.written = 0 // texts changed by the last update
-    this.root = element('div', 'grid')
-    this.root.setAttribute('role', 'grid')
-    this.root.tabIndex = 0
-    this.head = element('div', 'row head')
-    this.head.setAttribute('role', 'row')
-    this.head.setAttribute('aria-rowindex', '1')
-    const headGroup = element('div', 'headgroup')
-    headGroup.setAttribute('role', 'rowgroup')
-    headGroup.append(this.head)
-    this.body = element('div', 'body')
-    this.body.setAttribute('role', 'rowgroup')
-    this.root.append(headGroup, this.body)
-    parent.append(this.root)
-    this.root.addEventListener('scroll', () => this.schedule(), { passive: true })
-    new ResizeObserver(() => this.schedule()).observe(this.root)
-    this.root.addEventListener('click', e => this.click(e))
-    this.root.addEventListener('keydown', e => this.key(e))
-    this.root.addEventListener('focus', () => this.show())
-  }
+	// on has sort(column), copy(text) and query(row, column).
+	constructor(parent, on) {
+		this.on = on
+		this.columns = []
+		this.order = []
+		this.pool = []
+		this.focus = { row: 0, column: 0 }
+		this.root = element('div', 'grid')
+		Object.assign(this.root, { role: 'grid', tabIndex: 0 })
+		this.head = element('div', 'row head')
+		this.head.role = 'row'
+		this.head.ariaRowIndex = '1'
+		const headGroup = element('div', 'headgroup', this.head)
+		headGroup.role = 'rowgroup'
+		this.body = element('div', 'body')
+		this.body.role = 'rowgroup'
+		this.root.append(headGroup, this.body)
+		parent.append(this.root)
+		this.root.addEventListener('scroll', () => this.schedule(), { passive: true })
+		new ResizeObserver(() => this.schedule()).observe(this.root)
+		for (const name of ['click', 'keydown']) this.root.addEventListener(name, e => this[name](e))
+	}
 
-  // set replaces columns and rows; order has the indices of the rows to show.
-  set(columns, order, sort, label) {
-    const ids = columns.map(c => c.id).join() + label
-    if (ids !== this.ids) {
-      this.ids = ids
-      this.columns = columns
-      this.build(label)
-    }
-    this.columns = columns
-    this.order = order
-    this.focus.row = Math.max(0, Math.min(this.focus.row, order.length - 1))
-    this.focus.column = Math.min(this.focus.column, columns.length - 1)
-    columns.forEach((c, i) => {
-      const on = c.id === sort.id
-      this.write(this.head.children[i].firstChild, c.label + (on ? (sort.up ? ' ▲' : ' ▼') : ''))
-      this.head.children[i].setAttribute('aria-sort', on ? (sort.up ? 'ascending' : 'descending') : 'none')
-    })
-    this.root.setAttribute('aria-rowcount', order.length + 1)
-    this.body.style.height = order.length * rowHeight + 'px'
-    this.root.style.height = (order.length + 2) * rowHeight + 'px'
-    this.draw()
-  }
+	// set replaces columns and rows; order has the indices of the rows to show.
+	set(columns, order, sort, label) {
+		const ids = columns.map(c => c.id).join() + label
+		if (ids !== this.ids) {
+			this.ids = ids
+			this.columns = columns
+			this.build(label)
+		}
+		this.columns = columns
+		this.order = order
+		this.focus.row = Math.max(0, Math.min(this.focus.row, order.length - 1))
+		this.focus.column = Math.min(this.focus.column, columns.length - 1)
+		columns.forEach((c, i) => {
+			const on = c.id === sort.id
+			write(this.head.children[i].firstChild, c.label + (on ? (sort.up ? ' ▲' : ' ▼') : ''))
+			this.head.children[i].ariaSort = on ? (sort.up ? 'ascending' : 'descending') : 'none'
+		})
+		this.root.ariaRowCount = order.length + 1
+		this.body.style.height = order.length * rowHeight + 'px'
+		this.root.style.height = (order.length + 2) * rowHeight + 'px'
+		this.draw()
+	}
 
-  build(label) {
-    this.root.setAttribute('aria-label', label)
-    this.root.setAttribute('aria-colcount', this.columns.length)
-    // All rows have the same widths, whatever is in them: a minimum in rem, and a share of the rest.
-    this.root.style.setProperty('--columns', this.columns.map(c => 'minmax(' + c.width + 'rem,' + c.width + 'fr)').join(' '))
-    this.root.style.setProperty('--width', this.columns.reduce((sum, c) => sum + c.width + .5, 1) + 'rem')
-    this.head.replaceChildren(...this.columns.map((c, i) => {
-      const cell = element('div', 'cell ' + (c.name || ''))
-      cell.setAttribute('role', 'columnheader')
-      cell.setAttribute('aria-colindex', i + 1)
-      const button = element('button', '', c.label)
-      button.tabIndex = -1
-      button.title = c.title || ''
-      cell.append(button)
-      return cell
-    }))
-    this.body.replaceChildren()
-    this.pool = []
-  }
+	build(label) {
+		this.root.ariaLabel = label
+		this.root.ariaColCount = this.columns.length
+		// All rows have the same widths, whatever is in them: a minimum in rem, and a share of the rest.
+		this.root.style.setProperty('--columns', this.columns.map(c => 'minmax(' + c.width + 'rem,' + c.width + 'fr)').join(' '))
+		this.root.style.setProperty('--width', this.columns.reduce((sum, c) => sum + c.width + .5, 1) + 'rem')
+		this.head.replaceChildren(...this.columns.map((c, i) => {
+			const button = element('button')
+			Object.assign(button, { tabIndex: -1, title: c.title || '' })
+			return newCell('columnheader', c, i, button)
+		}))
+		this.body.replaceChildren()
+		this.pool = []
+	}
 
-  schedule() {
-    if (this.scheduled) return
-    this.scheduled = true
-    requestAnimationFrame(() => {
-      this.scheduled = false
-      this.draw()
-    })
-  }
+	schedule() {
+		if (this.scheduled) return
+		this.scheduled = true
+		requestAnimationFrame(() => {
+			this.scheduled = false
+			this.draw()
+		})
+	}
 
-  row() {
-    const row = element('div', 'row')
-    row.setAttribute('role', 'row')
-    row.append(...this.columns.map((c, i) => {
-      const cell = element('div', 'cell ' + (c.name || ''), '')
-      cell.setAttribute('role', 'gridcell')
-      cell.setAttribute('aria-colindex', i + 1)
-      cell.append(document.createTextNode(''))
-      return cell
-    }))
-    this.body.append(row)
-    return { row, at: -1, bad: -1 }
-  }
+	row() {
+		const row = element('div', 'row')
+		row.role = 'row'
+		row.append(...this.columns.map((c, i) => newCell('gridcell', c, i)))
+		this.body.append(row)
+		return { row, at: -1, bad: -1 }
+	}
 
-  draw() {
-    this.written = 0
-    const headHeight = this.head.offsetHeight
-    const first = Math.max(0, Math.floor(this.root.scrollTop / rowHeight) - spare)
-    const visible = Math.ceil((this.root.clientHeight - headHeight) / rowHeight) + 2 * spare
-    const count = Math.max(0, Math.min(visible, this.order.length - first))
-    while (this.pool.length < count) this.pool.push(this.row())
-    while (this.pool.length > Math.max(count, 60)) this.pool.pop().row.remove()
-    for (let n = 0; n < this.pool.length; n++) {
-      const p = this.pool[n]
-      // A row keeps its element while it scrolls.
-      const at = count ? first + ((n - first) % this.pool.length + this.pool.length) % this.pool.length : -1
-      this.fill(p, at < first + count ? at : -1)
-    }
-    this.show()
-  }
+	draw() {
+		const headHeight = this.head.offsetHeight
+		const first = Math.max(0, Math.floor(this.root.scrollTop / rowHeight) - spare)
+		const visible = Math.ceil((this.root.clientHeight - headHeight) / rowHeight) + 2 * spare
+		const count = Math.max(0, Math.min(visible, this.order.length - first))
+		while (this.pool.length < count) this.pool.push(this.row())
+		for (let n = 0; n < this.pool.length; n++) {
+			const p = this.pool[n]
+			// A row keeps its element while it scrolls.
+			const at = count ? first + ((n - first) % this.pool.length + this.pool.length) % this.pool.length : -1
+			this.fill(p, at < first + count ? at : -1)
+		}
+		this.show()
+	}
 
-  fill(p, at) {
-    const hidden = at < 0
-    if (p.row.hidden !== hidden) p.row.hidden = hidden
-    if (hidden) {
-      p.at = -1
-      return
-    }
-    if (p.at !== at) {
-      p.at = at
-      p.row.style.transform = 'translateY(' + at * rowHeight + 'px)'
-      p.row.setAttribute('aria-rowindex', at + 2)
-    }
-    const i = this.order[at]
-    const bad = this.bad ? this.bad(i) : 0
-    if (p.bad !== bad) {
-      p.bad = bad
-      p.row.dataset.bad = bad
-    }
-    for (let c = 0; c < this.columns.length; c++) this.write(p.row.children[c].firstChild, this.columns[c].text(i))
-  }
+	fill(p, at) {
+		const hidden = at < 0
+		if (p.row.hidden !== hidden) p.row.hidden = hidden
+		if (hidden) {
+			p.at = -1
+			return
+		}
+		if (p.at !== at) {
+			p.at = at
+			p.row.style.transform = 'translateY(' + at * rowHeight + 'px)'
+			p.row.ariaRowIndex = at + 2
+		}
+		const i = this.order[at]
+		const bad = this.bad ? this.bad(i) : 0
+		if (p.bad !== bad) {
+			p.bad = bad
+			p.row.dataset.bad = bad
+		}
+		const cells = p.row.children
+		for (let c = 0; c < cells.length; c++) write(cells[c], this.columns[c].text(i))
+	}
 
-  write(node, text) {
-    if (node.nodeType !== Node.TEXT_NODE) node = node.firstChild
-    if (node.data === text) return
-    node.data = text
-    this.written++
-  }
+	// cell returns the element of a cell if it is in sight.
+	cell({ row, column }) {
+		const p = this.pool.find(p => p.at === row)
+		return p && p.row.children[column]
+	}
 
-  // cell returns the element of a cell if it is in sight.
-  cell({ row, column }) {
-    const p = this.pool.find(p => p.at === row)
-    return p && p.row.children[column]
-  }
+	// show marks the cell that has the focus.
+	show() {
+		const cell = this.cell(this.focus)
+		if (this.marked === cell) return
+		if (this.marked) {
+			this.marked.classList.remove('focus')
+			this.marked.removeAttribute('id')
+		}
+		this.marked = cell
+		if (!cell) return
+		cell.classList.add('focus')
+		cell.id = 'focus-cell'
+		this.root.setAttribute('aria-activedescendant', cell.id)
+	}
 
-  // show marks the cell that has the focus.
-  show() {
-    const cell = this.cell(this.focus)
-    if (this.marked === cell) return
-    if (this.marked) {
-      this.marked.classList.remove('focus')
-      this.marked.removeAttribute('id')
-    }
-    this.marked = cell
-    if (!cell) return
-    cell.classList.add('focus')
-    cell.id = 'focus-cell'
-    this.root.setAttribute('aria-activedescendant', cell.id)
-  }
+	move(rows, columns) {
+		const row = Math.max(0, Math.min(this.order.length - 1, this.focus.row + rows))
+		this.focus = { row, column: Math.max(0, Math.min(this.columns.length - 1, this.focus.column + columns)) }
+		const top = row * rowHeight
+		const height = this.root.clientHeight - this.head.offsetHeight
+		if (top < this.root.scrollTop) this.root.scrollTop = top
+		else if (top + rowHeight > this.root.scrollTop + height) this.root.scrollTop = top + rowHeight - height
+		this.draw()
+		const cell = this.cell(this.focus)
+		if (cell && columns) cell.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+	}
 
-  move(rows, columns) {
-    const row = Math.max(0, Math.min(this.order.length - 1, this.focus.row + rows))
-    this.focus = { row, column: Math.max(0, Math.min(this.columns.length - 1, this.focus.column + columns)) }
-    const top = row * rowHeight
-    const height = this.root.clientHeight - this.head.offsetHeight
-    if (top < this.root.scrollTop) this.root.scrollTop = top
-    else if (top + rowHeight > this.root.scrollTop + height) this.root.scrollTop = top + rowHeight - height
-    this.draw()
-    const cell = this.cell(this.focus)
-    if (cell && columns) cell.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  }
+	keydown(e) {
+		if (e.ctrlKey || e.metaKey || e.altKey) return
+		const page = Math.max(1, Math.floor(this.root.clientHeight / rowHeight) - 2)
+		const moves = {
+			ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+			PageDown: [page, 0], PageUp: [-page, 0], Home: [-this.order.length, 0], End: [this.order.length, 0],
+		}
+		if (moves[e.key]) this.move(...moves[e.key])
+		else if (e.key === 'Enter') this.copy(this.focus)
+		else if (e.key === 's') this.on.sort(this.columns[this.focus.column])
+		else return
+		e.preventDefault()
+	}
 
-  key(e) {
-    if (e.ctrlKey || e.metaKey || e.altKey) return
-    const page = Math.max(1, Math.floor(this.root.clientHeight / rowHeight) - 2)
-    const moves = {
-      ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
-      PageDown: [page, 0], PageUp: [-page, 0], Home: [-this.order.length, 0], End: [this.order.length, 0],
-    }
-    if (moves[e.key]) this.move(...moves[e.key])
-    else if (e.key === 'Enter') this.copy(this.focus)
-    else if (e.key === 's') this.on.sort(this.columns[this.focus.column])
-    else return
-    e.preventDefault()
-  }
+	click(e) {
+		const cell = e.target.closest('.cell')
+		if (!cell) return
+		const column = [...cell.parentNode.children].indexOf(cell)
+		if (cell.parentNode === this.head) {
+			this.on.sort(this.columns[column])
+			return
+		}
+		const p = this.pool.find(p => p.row === cell.parentNode)
+		this.focus = { row: p.at, column }
+		this.show()
+		this.copy(this.focus)
+	}
 
-  click(e) {
-    const cell = e.target.closest('.cell')
-    if (!cell) return
-    const column = [...cell.parentNode.children].indexOf(cell)
-    if (cell.parentNode === this.head) {
-      this.on.sort(this.columns[column])
-      return
-    }
-    const p = this.pool.find(p => p.row === cell.parentNode)
-    this.focus = { row: p.at, column }
-    this.show()
-    this.copy(this.focus)
-  }
-
-  copy({ row, column }) {
-    const c = this.columns[column]
-    if (row < this.order.length && c) this.on.copy(c.query ? c.query(this.order[row]) : '')
-  }
+	copy({ row, column }) {
+		const c = this.columns[column]
+		if (row < this.order.length && c) this.on.copy(c.query ? c.query(this.order[row]) : '')
+	}
 }
