@@ -45,6 +45,19 @@ test: ## Run all tests with the race detector, and check coverage
 		{ echo "make test: failed:"; grep -E '^ *--- FAIL|^FAIL|^panic: |DATA RACE' bin/test.log; exit 1; }
 	@awk -v least=$(COVERAGE) -v packages="$(COVERED)" -f scripts/coverage.awk coverage.out
 
+AXE := bin/axe/axe.min.js
+PICTURES ?=
+
+.PHONY: test-page
+test-page: build $(AXE) ## Test the live page in Chromium (PICTURES=directory for a picture of each state)
+	@scripts/need.sh chromium nginx
+	PICTURES='$(abspath $(PICTURES))' $(GO) test -count=1 -timeout=30m -tags=browser -v $(TESTFLAGS) ./internal/page
+
+# The accessibility rules of axe-core, which are only for this test.
+$(AXE):
+	@scripts/need.sh npm
+	mkdir -p bin/axe && cd bin/axe && npm pack --silent axe-core@4.14.1 && tar -xzf axe-core-*.tgz --strip-components=1 package/axe.min.js
+
 .PHONY: lint
 lint: $(TOOLS) ## Check formatting, house rules, scripts, workflows, licenses, vulnerabilities
 	@scripts/need.sh shellcheck

@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -56,6 +57,7 @@ func Start(tb TB) *Browser {
 	command := exec.Command("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
 		"--disable-dev-shm-usage", "--disable-background-networking", "--disable-extensions", "--user-data-dir="+tb.TempDir(), "about:blank")
 	command.ExtraFiles = []*os.File{theirs, back} // its descriptors 3 and 4
+	command.Stderr = io.Discard                   // it complains about what is missing on servers
 	b := &Browser{to: to, waiting: map[int]chan message{}, pages: map[string]*Page{}}
 	proctest.Start(tb, "", command)
 	_, _ = theirs.Close(), back.Close() // Chromium has its own

@@ -208,3 +208,25 @@ func (p *Page) HeapSize(tb TB) (bytes, nodes float64) {
 	}
 	return bytes, nodes
 }
+
+// HTML returns the document as it is now, also if scripts are disabled.
+func (p *Page) HTML(tb TB) string {
+	tb.Helper()
+	var document struct {
+		Root struct {
+			ID int `json:"nodeId"`
+		} `json:"root"`
+	}
+	p.Call(tb, "DOM.getDocument", map[string]any{}, &document)
+	var html struct {
+		Text string `json:"outerHTML"`
+	}
+	p.Call(tb, "DOM.getOuterHTML", map[string]any{"nodeId": document.Root.ID}, &html)
+	return html.Text
+}
+
+// Front brings the tab to the front, so that others are hidden.
+func (p *Page) Front(tb TB) {
+	tb.Helper()
+	p.Call(tb, "Page.bringToFront", map[string]any{}, nil)
+}

@@ -57,8 +57,16 @@ type failure struct {
 }
 
 type diagnosis struct {
-	Done     bool             `json:"done"`
-	Findings []doctor.Finding `json:"findings"`
+	Done     bool      `json:"done"`
+	Findings []finding `json:"findings"`
+}
+
+// finding is a finding of doctor without its evidence, such as all addresses on which
+// this machine listens: viewers need not have a password.
+type finding struct {
+	Code    doctor.Code `json:"code"`
+	Message string      `json:"message"`
+	Fix     []string    `json:"fix,omitempty"`
 }
 
 // result is the outcome of one source.
@@ -165,7 +173,10 @@ func (p *Page) newTarget(s *collector.Snapshot) target {
 		t.Error = newFailure(s.Err)
 		findings, done := p.exams.of(s.Options, s.Err)
 		if p.Examine != nil {
-			t.Doctor = &diagnosis{done, append([]doctor.Finding{}, findings...)}
+			t.Doctor = &diagnosis{done, []finding{}}
+			for i := range findings {
+				t.Doctor.Findings = append(t.Doctor.Findings, finding{findings[i].Code, findings[i].Message, findings[i].Fix})
+			}
 		}
 	}
 	return t

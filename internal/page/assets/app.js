@@ -174,7 +174,7 @@ function showGrid() {
 	write.count = 0
 	grid.bad = i => rows.bad[i]
 	grid.set(columns, chosen, sort, titles[view.shown])
-	write($('count'), (chosen.length === rows.size ? '' : f.count(chosen.length) + ' of ') + f.count(rows.size) + ' rows')
+	write($('count'), (chosen.length === rows.size ? '' : f.count(chosen.length) + ' of ') + f.count(rows.size) + (rows.size === 1 ? ' row' : ' rows'))
 	Object.assign(page.dataset, { rows: rows.size, written: write.count, nodes: grid.root.getElementsByTagName('*').length })
 }
 

@@ -39,7 +39,7 @@ class Card {
 		this.on = on
 		this.points = []
 		this.root = element('article', 'card')
-		const head = element('h3', '', this.dot = element('span', 'dot'), this.name = element('span'), this.kind = element('small'))
+		const head = element('h2', '', this.dot = element('span', 'dot'), this.name = element('span'), this.kind = element('small'))
 		this.up = this.value('big', t => ownQuery('nginx_up', t))
 		this.requests = this.value('big', t => t.columns.requests ? trafficQuery(t) : '')
 		this.facts = list('Connections')
@@ -97,7 +97,7 @@ class Card {
 		write(this.kind, (t.protocol || '') + ' ' + (t.values.version || ''))
 		write(this.up, t.up ? 'up' : 'down')
 		this.up.hidden = t.up && 'requests' in t.values
-		this.requests.hidden = !('requests' in t.values)
+		this.requests.hidden = !t.up || !('requests' in t.values)
 		const delta = (role, format) => then ? f.change(t.values[role], then.values[role], format) : ''
 		write(this.requests, f.perSecond(t.values.requests) + delta('requests', f.perSecond))
 		for (const one of facts) {
@@ -154,7 +154,6 @@ class Card {
 		if (t.doctor && !t.doctor.done) lines.push(['doctor', 'doctor is examining this target …'])
 		for (const d of t.doctor?.findings || []) {
 			lines.push(['doctor', 'doctor: ' + d.code + ': ' + d.message])
-			for (const e of d.evidence || []) lines.push(['evidence', e.name + ': ' + e.value])
 			for (const fix of d.fix || []) lines.push(['fix', fix])
 		}
 		this.trouble.hidden = lines.length === 0

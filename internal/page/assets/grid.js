@@ -64,7 +64,7 @@ export class Grid {
 		})
 		this.root.ariaRowCount = order.length + 1
 		this.body.style.height = order.length * rowHeight + 'px'
-		this.root.style.height = (order.length + 2) * rowHeight + 'px'
+		this.root.style.height = (order.length + 1) * rowHeight + 18 + 'px'
 		this.draw()
 	}
 

@@ -225,7 +225,7 @@ export class Model {
 				else rows[table.kind]?.add(block, since)
 			}
 			whole(target, ends.map(({ f, seconds }) => ({ target: f.targets.find(o => o.id === target.id), seconds })).filter(b => b.target))
-			target.tables = null
+			target.tables = target.own = null // which would keep all frames before
 			if (t.target) rows.nginx.addTarget(target)
 		}
 		rows.zone.judge()
