@@ -63,14 +63,14 @@ var reasonRow = regexp.MustCompile("(?m)^\\| (?:`(nginx_exporter_[a-z_]+)` )?\\|
 func exporterMetrics(t *testing.T) map[string]metric {
 	t.Helper()
 	doc := read(t, "docs/metrics.md")
-	all := map[string]metric{}
+	all, sources := map[string]metric{}, sourceNames(t)
 	for _, row := range tableRow.FindAllStringSubmatch(doc, -1) {
 		name, kind := row[1], row[2]
 		var labels []string
 		for _, label := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[3], -1) {
 			labels = append(labels, label[1])
 		}
-		m := metric{counter: kind == "counter", labels: labels, values: labelValues(name, row[4], labels)}
+		m := metric{counter: kind == "counter", labels: labels, values: labelValues(name, row[4], labels, sources)}
 		if kind != "histogram" {
 			all[name] = m
 			continue
@@ -109,8 +109,11 @@ func exporterMetrics(t *testing.T) map[string]metric {
 }
 
 // labelValues returns the values that labels of a metric can have, as far as they are fixed.
-func labelValues(name, help string, labels []string) map[string][]string {
+func labelValues(name, help string, labels, sources []string) map[string][]string {
 	values := map[string][]string{}
+	if !strings.HasPrefix(name, "nginx_") && !strings.HasPrefix(name, "nginxplus_") {
+		return values
+	}
 	for _, label := range labels {
 		switch {
 		case label == "code" && strings.Contains(help, "status code class"):
@@ -126,16 +129,24 @@ func labelValues(name, help string, labels []string) map[string][]string {
 			values[label] = []string{"MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED", "HIT"}
 		case label == "method":
 			values[label] = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "other"}
-		case label == "source" && name != "nginx_exporter_label_values_cut_total":
-			values[label] = []string{
-				"stub_status", "access_log", "access_log_x", "api", "nginx", "processes", "connections", "ssl", "slabs",
-				"workers", "license", "resolvers", "http_caches", "http_keyvals", "http_limit_conns", "http_limit_reqs", "http_location_zones",
-				"http_requests", "http_server_zones", "http_upstreams", "stream_keyvals", "stream_limit_conns", "stream_server_zones",
-				"stream_upstreams", "stream_zone_sync",
-			}
+		case label == "source":
+			values[label] = sources
 		}
 	}
 	return values
+}
+
+// sourceNames are the values of the label source: the collectors, the API of NGINX Plus, and access logs with and without a name.
+func sourceNames(t *testing.T) []string {
+	t.Helper()
+	names := []string{"api", "access_log", "access_log_name"}
+	for _, flag := range regexp.MustCompile(`--\[no-\]collector\.([a-z_]+)`).FindAllStringSubmatch(read(t, "docs/flags.md"), -1) {
+		names = append(names, flag[1])
+	}
+	if len(names) < 10 {
+		t.Fatalf("docs/flags.md has the collectors %s", names)
+	}
+	return names
 }
 
 // otherMetrics are those of other programs, by owner.

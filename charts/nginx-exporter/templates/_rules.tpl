@@ -37,12 +37,12 @@ Jobs and namespaces that relabelings set are not known here. */}}
 
 {{/* What the expressions of rules get, made once since templates are slow: YAML for ruleExpr. */}}
 {{- define "nginx-exporter.ruleContext" -}}
-{{- $slo := .Values.prometheusRule.slo -}}
-{{- $seconds := toString $slo.latencySeconds -}}
+{{- $slo := .Values.prometheusRule.slo | default dict -}}
+{{- $seconds := toString ($slo.latencySeconds | default 0.5) -}}
 selector: {{ include "nginx-exporter.ruleSelector" . | quote }}
 namespace: {{ printf "namespace=%q" (include "nginx-exporter.namespace" .) | quote }}
-availability: {{ printf "* %s" (include "nginx-exporter.errorBudget" $slo.availability) | quote }}
-latency: {{ printf "* %s" (include "nginx-exporter.errorBudget" $slo.latency) | quote }}
+availability: {{ printf "* %s" (include "nginx-exporter.errorBudget" ($slo.availability | default 99.9)) | quote }}
+latency: {{ printf "* %s" (include "nginx-exporter.errorBudget" ($slo.latency | default 99)) | quote }}
 # Prometheus 3 stores the bucket 1 as 1.0.
 bucket: {{ contains "." $seconds | ternary (printf "le=%q" $seconds) (printf "le=~\"%s|%s.0\"" $seconds $seconds) | quote }}
 # Shortest window in seconds.
@@ -91,7 +91,7 @@ window: {{ mulf 4 (include "nginx-exporter.seconds" .Values.monitor.interval) | 
 {{- range list "namespace" "job" "instance" -}}
 {{- $query = printf "%s{{ with $labels.%s }}&var-%s={{ . | urlquery }}{{ end }}" $query . . -}}
 {{- end -}}
-{{- $_ := set $annotations "dashboard_url" (printf "%s/d/nginx-%s%s" (trimSuffix "/" .) (get $dashboards (index $ 2)) $query) -}}
+{{- $_ := set $annotations "dashboard_url" (printf "%s/d/nginx-%s%s" (trimSuffix "/" .) (get $dashboards (index $ 2) | default "fleet") $query) -}}
 {{- end -}}
 {{- toYaml $annotations -}}
 {{- end }}
