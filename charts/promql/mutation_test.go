@@ -147,4 +147,8 @@ func TestMistakesOfRules(t *testing.T) {
 			t.Errorf("%s: %q", text, found)
 		}
 	}
+	text := `{{ with printf "topk(1, nginx_up{job=%q} == 0)" $labels.job | query }}: {{ . | first | label "reason" }}{{ end }}`
+	if query := templateQuery.FindStringSubmatch(text); len(query) != 3 || query[1] != "topk(1, nginx_up{job=%q} == 0)" || query[2] != "reason" {
+		t.Errorf("%s: %q", text, query)
+	}
 }

@@ -54,10 +54,20 @@ func report(t *testing.T, all map[string]metric, where, expr, text string) {
 			problems = append(problems, "the result has no label "+label[1]+", which a text uses")
 		}
 	}
+	// Queries in annotations.
+	for _, query := range templateQuery.FindAllStringSubmatch(text, -1) {
+		inner, more := checkExpr(all, strings.ReplaceAll(query[1], "%q", `""`))
+		if !slices.Contains(inner, query[2]) {
+			more = append(more, "the query has no label "+query[2])
+		}
+		problems = append(problems, more...)
+	}
 	for _, problem := range problems {
 		t.Errorf("%s: %s\n\t%s", where, problem, expr)
 	}
 }
+
+var templateQuery = regexp.MustCompile(`printf "([^"]*)"[^}]*\| query \}\}.*?\| label "([a-z_]+)"`)
 
 // labelUse matches labels in annotations and legends.
 var labelUse = regexp.MustCompile(`(?:\$labels\.|\{\{)([a-z_]+)\b`)
