@@ -62,7 +62,7 @@ $(AXE):
 lint: $(TOOLS) ## Check formatting, house rules, scripts, workflows, licenses, vulnerabilities
 	@scripts/need.sh shellcheck
 	bin/tools/golangci-lint run ./...
-	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} packaging/apk/{pre-install,post-upgrade,pre-deinstall} packaging/test/*.sh packaging/completions/nginx-exporter.bash e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
+	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} packaging/rpm/{pre,post,preun,postun} packaging/apk/{pre-install,post-upgrade,pre-deinstall} packaging/test/*.sh packaging/completions/nginx-exporter.bash e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
 	$(GO) mod tidy -diff
 	scripts/notice.sh | diff -u NOTICE -
 	cd tools/actionlint && $(GO) tool actionlint
@@ -161,8 +161,8 @@ test-archives: ## Build all archives twice, in different places, and compare
 	$(GO) test -count=1 -timeout=120m -run TestArchives ./scripts -args -all-targets
 
 .PHONY: packages
-packages: ## Build the Linux packages into dist, for amd64 and arm64
-	@scripts/packages.sh dist
+packages: ## Build the Linux packages into DIST, for amd64 and arm64
+	@scripts/packages.sh '$(DIST)'
 
 TESTS ?=
 

@@ -14,11 +14,13 @@ package() {
         etcd) echo etcd-server ;;
         gcc) echo gcc libc6-dev ;;
         ip) echo iproute2 ;;
+        lexgrog) echo man-db ;;
         nsenter | unshare) echo util-linux ;;
         promtool) echo prometheus ;;
         node) echo nodejs ;;
         ps) echo procps ;;
         systemd-analyze) echo systemd ;;
+        systemd-nspawn) echo systemd-container ;;
         *) echo "$1" ;;
     esac
 }

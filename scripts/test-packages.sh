@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/need.sh lintian mandoc mmdebstrap nsenter rpm rpmlint systemd-nspawn zsh fish
+scripts/need.sh lexgrog lintian mandoc mmdebstrap nsenter rpm rpmlint systemd-nspawn zsh fish
 
 work=$(mktemp -d)
 nspawn=
@@ -28,7 +28,47 @@ shutdown() {
 # check: what can be said of the packages without installing them.
 check() {
     lintian --allow-root --fail-on=error,warning "$work"/new/*.deb "$work"/other/*.deb
-    rpmlint --config packaging/rpm/rpmlint.toml "$work"/new/*.rpm
+    rpmlint --config packaging/rpm/rpmlint.toml "$work"/new/*.rpm "$work"/other/*.rpm >"$work/output" || {
+        cat "$work/output" >&2
+        return 1
+    }
+    mkdir "$work/deb" "$work/deb.other" "$work/apk"
+    dpkg-deb -x "$work"/new/*.deb "$work/deb"
+    dpkg-deb -x "$work"/other/*.deb "$work/deb.other"
+    "${GO:-go}" version -m "$work/deb/usr/bin/nginx-exporter" | grep -q GOARCH=amd64
+    "${GO:-go}" version -m "$work/deb.other/usr/bin/nginx-exporter" | grep -q GOARCH=arm64
+    tar -C "$work/apk" --warning=no-unknown-keyword -xzf "$(echo "$work"/new/*.apk)"
+    sh -n "$work/apk/etc/init.d/nginx-exporter"
+    cmp "$work/apk/usr/bin/nginx-exporter" "$work/deb/usr/bin/nginx-exporter"
+    gunzip "$work"/deb/usr/share/man/man1/*.gz
+    mandoc -Tlint -Wwarning "$work"/deb/usr/share/man/man1/*.1
+    local page
+    for page in "$work"/deb/usr/share/man/man1/*.1; do
+        lexgrog "$page" >/dev/null # its NAME line, for apropos
+    done
+    packaging/test/completions.sh
+    echo "test-packages: lintian, rpmlint and mandoc passed"
+}
+
+# reproducible: builds again from a copy of the sources, with other times and modes.
+reproducible() {
+    local copy="$work/a directory of another length" file
+    mkdir "$copy"
+    git ls-files -z | xargs -0 cp --parents -t "$copy"
+    ln -s "$PWD/bin" "$copy/bin"
+    (
+        . ./scripts/version.sh
+        SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+        export VERSION REVISION BRANCH BUILD_DATE SOURCE_DATE_EPOCH
+        cd "$copy"
+        umask 077
+        chmod -R go-rwx .
+        ARCHS=amd64 TZ=Asia/Tokyo scripts/packages.sh "$work/again" >/dev/null
+    )
+    for file in "$work"/again/*; do
+        cmp "$file" "$work/new/${file##*/}"
+    done
+    echo "test-packages: two builds are identical"
 }
 
 # machine: unpacks a Debian and sets root to its directory.
@@ -74,13 +114,35 @@ run() {
     echo "test-packages: $1 passed"
 }
 
+# openrc: runs the service of the apk under OpenRC.
+openrc() {
+    local package
+    machine
+    mkdir "$work/openrc"
+    (cd "$work/openrc" && apt-get -q download openrc libeinfo1 librc1 >/dev/null 2>&1)
+    for package in "$work"/openrc/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" | tar -C "$root" -x --keep-directory-symlink
+    done
+    tar -C "$root" --keep-directory-symlink --warning=no-unknown-keyword --exclude=.PKGINFO -xzf "$(echo "$work"/new/*.apk)"
+    unshare --mount --pid --net --fork --kill-child chroot "$root" bash /tests/openrc.sh >"$work/output" 2>&1 || {
+        cat "$work/output" >&2
+        echo "test-packages: openrc failed" >&2
+        exit 1
+    }
+    echo "test-packages: openrc passed"
+}
+
 mkdir "$work/new" "$work/next" "$work/other"
 scripts/packages.sh "$work/new" >/dev/null
 mv "$work"/new/*arm64* "$work"/new/*aarch64* "$work/other"
 VERSION=9.9.9 ARCHS=amd64 FORMATS='deb rpm' scripts/packages.sh "$work/next" >/dev/null
 (cd "$work" && apt-get -q download prometheus-nginx-exporter && mv prometheus-nginx-exporter_*.deb prometheus-nginx-exporter.deb) >/dev/null 2>&1
 check
-[ $# != 0 ] || set -- debian switch tarball systemd drop-ins rpm
+reproducible
+[ $# != 0 ] || set -- debian switch tarball systemd drop-ins rpm openrc
 for test in "$@"; do
-    run "$test"
+    case $test in
+        openrc) openrc ;;
+        *) run "$test" ;;
+    esac
 done

@@ -71,6 +71,7 @@ await "the spool file to be emptied" empty
 
 # The journal.
 cp /usr/share/nginx-exporter/systemd/nginx-exporter-journal.service /etc/systemd/system
+sed -i -E 's/^(ProtectControlGroups|ProtectKernelTunables)=.*/\1=no/' /etc/systemd/system/nginx-exporter-journal.service # for containers
 sed -i 's|^access_log .*|access_log syslog:server=unix:/dev/log,nohostname,tag=nginx_access nginx_exporter;|' /etc/nginx/conf.d/00-log.conf
 systemctl daemon-reload
 systemctl enable --now nginx-exporter-journal.service
