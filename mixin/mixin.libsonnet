@@ -3,6 +3,7 @@ local files = [
   importstr 'rules/nginx.yaml',
   importstr 'rules/accesslog.yaml',
   importstr 'rules/plus.yaml',
+  importstr 'rules/angie.yaml',
   importstr 'rules/slo.yaml',
   importstr 'rules/exporter.yaml',
   importstr 'rules/scaling.yaml',

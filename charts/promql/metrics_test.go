@@ -123,6 +123,9 @@ func labelValues(name, help string, labels, sources []string) map[string][]strin
 			for code := 100; code < 600; code++ {
 				values[label] = append(values[label], strconv.Itoa(code))
 			}
+		case label == "state" && strings.HasPrefix(name, "angie_"):
+			values[label] = []string{"up", "down", "unavailable", "recovering", "unhealthy", "checking", "draining", "busy", "unknown"}
+		case label == "status" && strings.HasPrefix(name, "angie_"): // what it means depends on the metric
 		case label == "state":
 			values[label] = []string{"up", "draining", "down", "unavail", "checking", "unhealthy"}
 		case label == "status":
