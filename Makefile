@@ -17,7 +17,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: build ## Run the exporter on a real nginx, show metrics and a failure, clean up
+demo: build ## Run the exporter on a real nginx, show metrics and a failure, clean up (DEMO_KEEP=1: at Ctrl-C)
 	@scripts/need.sh nginx curl
 	@scripts/demo.sh bin/nginx-exporter
 

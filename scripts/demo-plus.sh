@@ -4,7 +4,7 @@
 # NGINX Plus needs a license, so internal/bench/plusserver simulates its API, with
 # counters that increase as under traffic. The demo shows the metrics, and what
 # happens to them if one endpoint of the API fails. It stops all processes and
-# removes all files at the end.
+# removes all files at the end, with DEMO_KEEP=1 at Ctrl-C.
 set -euo pipefail
 
 exporter=${1:?usage: scripts/demo-plus.sh EXPORTER}
@@ -97,7 +97,7 @@ table "$tmp/before" "$tmp/after"
 # The same server, with an error for /http/caches.
 listen=${api#http://}
 stop $server_pid
-start_server -listen "${listen%/api}" -fault 500:http/caches
+start_server -listen "${listen%/api}" -tick 200ms -fault 500:http/caches
 scrape "$tmp/partial"
 echo
 echo "/http/caches now responds with status 500. Only the series of caches are omitted:"
@@ -107,5 +107,4 @@ printf '  %-30s %8d %8d\n' "series of caches" "$(count "$tmp/after" '^nginxplus_
 printf '  %-30s %8d %8d\n' "series of upstream servers" "$(count "$tmp/after" '^nginxplus_upstream_server_')" \
     "$(count "$tmp/partial" '^nginxplus_upstream_server_')"
 (($(count "$tmp/partial" '^nginxplus_cache_') == 0)) || fail "there are series of caches without data"
-echo
-echo "Both programs are stopped and their files removed."
+finish demo-plus true

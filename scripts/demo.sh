@@ -4,7 +4,7 @@
 # Starts nginx with examples/basic/nginx-status.conf and the exporter on free ports of
 # the loopback interface, sends requests, and shows the metrics before and after, and
 # status codes and latency from the access log. Then it stops nginx, and shows what metrics, log and doctor report, and the recovery. It stops
-# all processes and removes all files at the end.
+# all processes and removes all files at the end, with DEMO_KEEP=1 at Ctrl-C.
 set -euo pipefail
 
 exporter=${1:?usage: scripts/demo.sh EXPORTER}
@@ -189,5 +189,4 @@ echo
 echo "nginx is started again:"
 show "$(metrics '^nginx_up')"
 show "$(log_line 'Scrape recovered')"
-echo
-echo "Both programs are stopped and their files removed."
+finish demo traffic

@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,16 +24,40 @@ import (
 // for the build.
 const limit = 10 * time.Minute
 
-// TestDemo builds the program and runs the demo.
+// TestDemo builds the program and runs the demo, which keeps both programs running
+// until Ctrl-C.
 func TestDemo(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "nginx-exporter")
 	if out, status := run(t, command(t, "build.sh", program)); status != 0 {
 		t.Fatalf("build.sh: status %d:\n%s", status, out)
 	}
 	demo := command(t, "demo.sh", program)
-	out, status := run(t, demo)
-	if status != 0 {
-		t.Fatalf("demo.sh: status %d:\n%s", status, out)
+	demo.Env = append([]string{"DEMO_KEEP=1"}, demo.Env...)
+	demo.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as with a terminal
+	text := filepath.Join(t.TempDir(), "out")
+	var err error
+	if demo.Stdout, err = os.Create(text); err != nil {
+		t.Fatal(err)
+	}
+	demo.Stderr = demo.Stdout
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	page := regexp.MustCompile(`(?m)^Both programs run until Ctrl-C\. The live page:\n  (http://127\.0\.0\.1:[0-9]+/)\n$`)
+	var out string
+	within(t, func() bool {
+		content, err := os.ReadFile(text)
+		out = string(content)
+		return err != nil || page.MatchString(out) || syscall.Kill(demo.Process.Pid, 0) != nil
+	})
+	if found := page.FindStringSubmatch(out); found == nil || !strings.Contains(get(t, found[1]+"api/v1/state"), `"up":true`) {
+		t.Errorf("there is no live page in\n%s", out)
+	}
+	if err := syscall.Kill(-demo.Process.Pid, syscall.SIGINT); err != nil {
+		t.Error(err)
+	}
+	if err := demo.Wait(); err != nil {
+		t.Fatalf("demo.sh: %v:\n%s", err, out)
 	}
 	for _, pattern := range []string{
 		`(?m)^  nginx_http_requests_total +[0-9]+ +[0-9]+ +\+202$`,
@@ -60,6 +86,26 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	empty(t, demo)
+}
+
+// get returns the body of a response.
+func get(t *testing.T, uri string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, uri, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer func() { _ = response.Body.Close() }() // it was read
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(body)
 }
 
 func TestDemoFails(t *testing.T) {

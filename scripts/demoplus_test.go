@@ -25,6 +25,7 @@ func TestDemoPlus(t *testing.T) {
 		`(?m)^  nginxplus_upstream_server_requests\{.*\} +[0-9]+ +[0-9]+ +\+[0-9]+0$`,
 		`(?m)^  nginxplus_up +1 +1 *$`,
 		`(?m)^  series of caches +[1-9][0-9]* +0$`,
+		`with the live page at http://127\.0\.0\.1:[0-9]+/\n$`,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(out) {
 			t.Errorf("nothing matches %s in\n%s", pattern, out)

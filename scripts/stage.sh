@@ -72,3 +72,25 @@ start_exporter() {
     cat "$tmp/exporter.log" >&2
     fail "the exporter did not start"
 }
+
+# finish TARGET COMMAND: ends the demo with the address of the live page. With DEMO_KEEP=1
+# both programs run until Ctrl-C, and the command makes traffic every second.
+finish() {
+    local page=http://127.0.0.1:$exporter_port/
+    echo
+    if [ "${DEMO_KEEP:-0}" != 1 ]; then
+        echo "Both programs are stopped and their files removed. DEMO_KEEP=1 make $1 keeps them running,"
+        echo "with the live page at $page"
+        return
+    fi
+    shift
+    echo "Both programs run until Ctrl-C. The live page:"
+    echo "  $page"
+    trap 'exit 0' HUP INT TERM
+    while kill -0 "$server_pid" 2>/dev/null && kill -0 "$exporter_pid" 2>/dev/null; do
+        "$@" >/dev/null 2>&1 || true # a server that was stopped by hand
+        sleep 1 &
+        wait $! || true # which a signal interrupts
+    done
+    echo "One of the programs has ended."
+}

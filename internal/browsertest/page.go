@@ -209,7 +209,8 @@ func (p *Page) HeapSize(tb TB) (bytes, nodes float64) {
 	return bytes, nodes
 }
 
-// HTML returns the document as it is now, also if scripts are disabled.
+// HTML returns the document as it is now, also if scripts are disabled; empty while it
+// is replaced by another one.
 func (p *Page) HTML(tb TB) string {
 	tb.Helper()
 	var document struct {
@@ -221,7 +222,9 @@ func (p *Page) HTML(tb TB) string {
 	var html struct {
 		Text string `json:"outerHTML"`
 	}
-	p.Call(tb, "DOM.getOuterHTML", map[string]any{"nodeId": document.Root.ID}, &html)
+	if err := p.browser.try(p.session, "DOM.getOuterHTML", map[string]any{"nodeId": document.Root.ID}, &html); err != nil {
+		return ""
+	}
 	return html.Text
 }
 
