@@ -48,9 +48,14 @@ func (s *State) summary() *summary {
 		}
 		notUp += t.listServers(&servers)
 	}
-	counts = append(counts, strconv.Itoa(down)+" of "+strconv.Itoa(len(targets.rows))+" targets down")
+	all := plural(len(targets.rows), "target")
+	if down > 0 {
+		counts = append(counts, strconv.Itoa(down)+" of "+all+" down")
+	} else {
+		counts = append(counts, all+" up")
+	}
 	if notUp > 0 {
-		counts = append(counts, strconv.Itoa(notUp)+" servers not up")
+		counts = append(counts, plural(notUp, "server")+" not up")
 	}
 	sum := &summary{heading: strings.Join(counts, ", "), tables: []textTable{targets}}
 	if notUp > 0 {
@@ -207,4 +212,11 @@ func (s *State) WriteHTML(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func plural(n int, of string) string {
+	if n != 1 {
+		of += "s"
+	}
+	return strconv.Itoa(n) + " " + of
 }

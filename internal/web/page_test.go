@@ -102,13 +102,13 @@ func TestPageScrapesOnlyForReaders(t *testing.T) {
 		t.Errorf("nginx had %d requests", requests)
 	}
 	page := e.do(t, http.MethodGet, "/", browser()).Body.String()
-	for _, want := range []string{"<noscript>", "<h2>0 of 1 targets down</h2>", "<td>up</td>", "<td>1.29.1</td>", "</html>"} {
+	for _, want := range []string{"<noscript>", "<h2>1 target up</h2>", "<td>up</td>", "<td>1.29.1</td>", "</html>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q:\n%s", want, page)
 		}
 	}
 	text := e.do(t, http.MethodGet, "/", http.Header{"Accept": {"text/plain"}})
-	if !strings.HasPrefix(text.Header().Get("Content-Type"), "text/plain") || !strings.Contains(text.Body.String(), "0 of 1 targets down") {
+	if !strings.HasPrefix(text.Header().Get("Content-Type"), "text/plain") || !strings.Contains(text.Body.String(), "1 target up") {
 		t.Errorf("the text is %s", text.Body)
 	}
 	if requests := n.requests.Load(); requests != 1 {

@@ -4,13 +4,13 @@ import { severity } from './model.js'
 import * as f from './format.js'
 import { countQuery, ownQuery, query, shareQuery } from './promql.js'
 
-const narrow = 5 // rem
 
 // columnsOf returns the columns of rows that have any value. With rows of another time,
 // differences to these are shown.
 export function columnsOf(rows, then, several, time) {
 	const small = innerWidth < 700
-	const wide = small ? 7 : 11
+	const wide = small ? 7 : 11 // rem
+	const narrow = then ? 9 : 5.5
 	const whole = rows.kind === 'upstream'
 	const at = then && rows !== then ? i => then.index().get(rows.key(i)) : null
 	const ask = role => i => {
@@ -35,17 +35,17 @@ export function columnsOf(rows, then, several, time) {
 	const isUp = i => ownQuery('nginx_up', rows.block[i].target)
 	const columns = [
 		(rows.kind === 'server' || nginx) && {
-			id: 'state', label: 'state', width: small ? 7.5 : 9.5, name: 'state', value: i => severity(rows.state[i]), query: nginx ? isUp : ask('state'),
+			id: 'state', label: 'state', width: small ? 7.5 : 11, name: 'state', value: i => severity(rows.state[i]), query: nginx ? isUp : ask('state'),
 			text: i => mark(rows.bad[i]) + rows.state[i] + was(rows, then, at, i) + (rows.get('backup', i) === 1 ? ' (backup)' : ''),
 		},
 		whole && {
-			id: 'state', label: 'servers', width: 12, name: 'state', value: i => rows.bad[i],
+			id: 'state', label: 'servers', width: 15, name: 'state', value: i => rows.bad[i],
 			text: i => mark(rows.bad[i]) + tally(rows.counts[i]), query: i => countQuery(rows.block[i], rows.place[i], rows.counts[i].up ? 'up' : ''),
 		},
 		rows.kind === 'server' && text('group', 'upstream', i => rows.group[i], wide, '', up),
 		rows.kind === 'server' ? text('name', 'server', i => rows.name[i], wide, '', up)
-			: text('name', nginx ? 'target' : 'name', i => (rows.kind === 'zone' ? mark(rows.bad[i]) : '') + rows.name[i], wide, '', nginx ? isUp : up),
-		(rows.kind === 'zone' || rows.blocks.length > 1) && text('title', 'kind', i => rows.block[i].table.title, 6, 'minor', up),
+			: text('name', nginx ? 'target' : 'name', i => (rows.kind === 'zone' ? mark(rows.bad[i]) + (rows.group[i] && rows.group[i] + ' / ') : '') + rows.name[i], wide, '', nginx ? isUp : up),
+		(rows.kind === 'zone' || rows.blocks.length > 1) && text('title', 'kind', i => rows.block[i].table.title, 8, 'minor', up),
 		several && !nginx && text('target', 'target', i => rows.block[i].target.name, wide, 'minor', isUp),
 		number('requests', 'requests', f.perSecond, 'Of stream, connections'),
 		number('active', 'active', f.count),

@@ -186,10 +186,10 @@ function upstreams(servers, own) {
 	for (const role in own.values) rows.values[role] = Float64Array.from(rows.own, j => own.get(role, j))
 	for (let i = 0; i < rows.size; i++) {
 		const counts = rows.counts[i]
-		const worst = states.find(s => counts[s]) || ''
+		const worst = states.find(s => counts[s])
 		rows.state[i] = counts.up ? worst : worst && 'unavailable'
 		const total = Object.values(counts).reduce((a, b) => a + b, 0)
-		rows.bad[i] = !worst ? 0 : counts.up ? (counts.up < total ? Math.max(1, Math.min(2, severity(worst))) : 0) : 3
+		rows.bad[i] = !worst || counts.up === total ? 0 : !counts.up ? 3 : counts.up * 2 < total ? 2 : 1
 		if (rows.share('5xx', i) >= .05) rows.bad[i] = Math.max(rows.bad[i], 2)
 	}
 	return rows
@@ -214,7 +214,7 @@ export class Model {
 		const ends = this.frames.filter((f, i, all) => i === 0 || i === all.length - 1).map(f => ({ f, seconds: state.time - f.time }))
 		const rows = { server: new Rows('server'), upstream: new Rows('upstream'), zone: new Rows('zone'), nginx: new Rows('nginx') }
 		for (const t of state.targets) {
-			const target = { id: t.target + JSON.stringify(t.labels || {}), name: t.target || 'access logs', ...t, own: [] }
+			const target = { id: t.target + JSON.stringify(t.labels || {}), name: t.labels?.addr || t.target || 'access logs', ...t, own: [] }
 			frame.targets.push(target)
 			for (const table of t.tables) {
 				const id = [target.id, table.kind, table.title + (table.kind === 'nginx' ? target.own.length : '')].join('\n')
