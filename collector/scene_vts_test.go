@@ -40,10 +40,7 @@ func vtsHandler(tb testing.TB, name string) http.Handler {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body) // the exporter may have left
-	})
+	return serves(body)
 }
 
 // serve serves a handler until the test ends, and returns its URL.

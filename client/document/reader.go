@@ -3,6 +3,7 @@
 package document
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -90,6 +91,22 @@ func (r *Reader) Charge(bytes int) {
 	}
 }
 
+// Ahead returns the text of the document from the next value to the first such byte,
+// nil if that is more than the most bytes away. It is valid until the next read.
+func (r *Reader) Ahead(end byte, most int) []byte {
+	r.peek()
+	for n := 0; n < most && r.has(n); n++ {
+		if i := bytes.IndexByte(r.buffer[r.next+n:min(r.end, r.next+most)], end); i >= 0 {
+			return r.buffer[r.next : r.next+n+i+1]
+		}
+		n = r.end - r.next - 1 // all that is buffered
+	}
+	return nil
+}
+
+// Discard skips a text that Ahead has returned. The text must be a value.
+func (r *Reader) Discard(text []byte) { r.next += len(text) }
+
 // Peek returns the kind of the next value as its first byte: '{', '[', '"', 't',
 // 'f', 'n', and '0' for any number. It returns ']' or '}' at the end of an array or
 // object, and a zero byte at the end of the document and after an error. Any other
@@ -157,6 +174,7 @@ func (r *Reader) Skip() {
 		}
 	case '[':
 		for range r.Elements() {
+			r.skipWholeNumbers()
 			r.Skip()
 		}
 	case '"':

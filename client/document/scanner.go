@@ -2,9 +2,11 @@ package document
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -83,6 +85,9 @@ func (s *scanner) more() bool {
 
 // peek returns the next byte that is not white space, 0 if there is none.
 func (s *scanner) peek() byte {
+	if s.next < s.end && s.buffer[s.next] > ' ' {
+		return s.buffer[s.next]
+	}
 	for s.has(0) {
 		switch c := s.buffer[s.next]; c {
 		case ' ', '\t', '\n', '\r':
@@ -134,6 +139,11 @@ func (s *scanner) name() []byte {
 		s.unexpected()
 		return nil
 	}
+	if n := plainLength(s.buffer[s.next:s.end]); n > 0 && s.next+n < s.end && s.buffer[s.next+n] == ':' {
+		s.text = append(s.text[:0], s.buffer[s.next+1:s.next+n-1]...)
+		s.next += n + 1
+		return s.text
+	}
 	s.text = append(s.text[:0], s.string()...) // reading the colon may move the buffer
 	if s.peek() != ':' {
 		s.unexpected()
@@ -165,8 +175,29 @@ func (s *scanner) string() []byte {
 // quoted reads a string with its quotation marks. It is plain if it has no
 // escapes and only ASCII characters.
 func (s *scanner) quoted() (text []byte, plain bool) {
-	plain = true
-	for n := 1; s.has(n); n++ {
+	if n := plainLength(s.buffer[s.next:s.end]); n > 0 {
+		return s.take(n), true
+	}
+	return s.quotedFrom(1)
+}
+
+// plainLength returns the length of a string that is plain, with its quotation marks,
+// at the beginning of a text; 0 if it is not plain, or longer than the text.
+func plainLength(text []byte) int {
+	for n := 1; n < len(text); n++ {
+		switch c := text[n]; {
+		case c == '"':
+			return n + 1
+		case c < ' ' || c == '\\' || c >= utf8.RuneSelf:
+			return 0
+		}
+	}
+	return 0
+}
+
+// quotedFrom reads a string whose first n bytes are known to be plain.
+func (s *scanner) quotedFrom(n int) (text []byte, plain bool) {
+	for plain = true; s.has(n); n++ {
 		switch c := s.buffer[s.next+n]; {
 		case c == '"':
 			return s.take(n + 1), plain
@@ -186,7 +217,7 @@ func (s *scanner) quoted() (text []byte, plain bool) {
 
 // number reads a number, which is valid until the next read.
 func (s *scanner) number() []byte {
-	n, digits := 0, true
+	n, digits := s.digits(), true
 	for ; s.has(n); n++ {
 		c := s.buffer[s.next+n]
 		if isDigit(c) {
@@ -207,6 +238,66 @@ func (s *scanner) number() []byte {
 		return nil
 	}
 	return text
+}
+
+// digits returns how many of the next bytes are digits, as far as the buffer has
+// them.
+func (s *scanner) digits() int {
+	buffered := s.buffer[s.next:s.end]
+	for n, c := range buffered {
+		if !isDigit(c) {
+			return n
+		}
+	}
+	return len(buffered)
+}
+
+// small reads a whole number without a sign of at most 15 digits, if the buffer has
+// it and the byte after it.
+func (s *scanner) small() (number uint64, found bool) {
+	const most = 15
+	buffered := s.buffer[s.next:min(s.end, s.next+most+1)]
+	n := 0
+	for ; n < len(buffered) && isDigit(buffered[n]); n++ {
+		number = number*10 + uint64(buffered[n]-'0')
+	}
+	if n == 0 || n == len(buffered) || n > 1 && buffered[0] == '0' || strings.IndexByte(".eE+-", buffered[n]) >= 0 {
+		return 0, false
+	}
+	s.next += n
+	return number, true
+}
+
+// skipWholeNumbers skips elements of an array that are whole numbers, and the commas
+// after them, as far as the buffer has them. It stops before one of the last. Some
+// documents consist mostly of such arrays, so it compares eight bytes at once.
+func (s *scanner) skipWholeNumbers() {
+	const (
+		ones = 0x0101010101010101
+		high = 0x80 * ones
+		step = 6 // two bytes are compared again: the next two matter for each comma
+	)
+	buffered := s.buffer[s.next:s.end]
+	if len(buffered) < 2 || buffered[0] == '0' && isDigit(buffered[1]) || !isDigit(buffered[0]) {
+		return
+	}
+	i := 0
+	for ; i+8 <= len(buffered); i += step {
+		w := binary.LittleEndian.Uint64(buffered[i:])
+		// The high bit of each byte says what it is.
+		commas := ^((w ^ ','*ones) + 0x7f*ones) & high
+		zeros := ^((w ^ '0'*ones) + 0x7f*ones) & high
+		digits := (w + (0x80-'0')*ones) &^ (w + (0x80-'9'-1)*ones) & high
+		empty := commas & (commas >> 8)
+		padded := commas & (zeros >> 8) & (digits >> 16) // such as ,01
+		if w&high != 0 || commas|digits != high || empty|padded != 0 {
+			break
+		}
+	}
+	// Up to i+1 all is checked, so a digit follows each comma before.
+	if last := bytes.LastIndexByte(buffered[:min(i+1, len(buffered))], ','); last >= 0 && i > 0 {
+		s.next += last + 1
+	}
 }
 
 // isNumber reports whether a text of digits, signs, points and letters e is a

@@ -31,6 +31,9 @@ func (r *Reader) Number() value.Value {
 		r.Mismatch()
 		return value.Value{}
 	}
+	if n, found := r.small(); found {
+		return value.Of(float64(n))
+	}
 	n := parseNumber(r.number())
 	if !n.IsSet() {
 		r.invalid++ // too large

@@ -1,6 +1,11 @@
 package vts
 
-import "nginx-exporter/client/value"
+import (
+	"bytes"
+	"encoding/json"
+
+	"nginx-exporter/client/value"
+)
 
 // Counters are the counters of an object that the module prints with the number of
 // times that they have wrapped. They are put together when the document is read.
@@ -134,6 +139,30 @@ type over struct {
 	max     value.Value // the largest value of a counter
 	wrapped bool        // some counter has wrapped
 }
+
+// maxOver is the length of overCounts up to which the text is compared with that of
+// other objects.
+const maxOver = 1 << 10
+
+// read reads the member. Mostly no counter has wrapped: then it has the same text in
+// all objects of a kind, which is not decoded again.
+func (o *over) read(d *decoder) {
+	text := d.Ahead('}', maxOver)
+	for _, known := range d.unwrapped {
+		if len(text) > 0 && bytes.Equal(text, known) {
+			d.Discard(text)
+			return
+		}
+	}
+	text = bytes.Clone(text)
+	o.decode(d)
+	if len(text) > 0 && !o.wrapped && json.Valid(text) { // so it ends with the object
+		d.unwrapped = append(d.unwrapped[max(0, len(d.unwrapped)-kinds+1):], text)
+	}
+}
+
+// kinds is the number of kinds of objects.
+const kinds = 3
 
 func (o *over) decode(d *decoder) {
 	for name := range d.Members() {

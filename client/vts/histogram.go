@@ -1,6 +1,8 @@
 package vts
 
 import (
+	"bytes"
+	"encoding/json"
 	"math"
 	"slices"
 	"unsafe"
@@ -34,7 +36,7 @@ func (d *decoder) histogram(h *Histogram) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "msecs":
-			d.msecs = d.numbers(d.msecs[:0])
+			d.readBounds()
 		case "counters":
 			d.counts = d.numbers(d.counts[:0])
 		default:
@@ -57,6 +59,22 @@ func (d *decoder) histogram(h *Histogram) {
 	h.Counts = make([]float64, len(d.counts)+1)
 	copy(h.Counts, d.counts)
 	d.Charge(len(h.Counts) * int(unsafe.Sizeof(h.Counts[0])))
+}
+
+// readBounds reads the bounds, which mostly have the same text as the last ones.
+func (d *decoder) readBounds() {
+	const most = 1 << 10
+	text := d.Ahead(']', most)
+	if len(text) > 0 && bytes.Equal(text, d.boundText) {
+		d.Discard(text)
+		d.msecs = append(d.msecs[:0], d.boundsRead...)
+		return
+	}
+	text = bytes.Clone(text)
+	d.msecs = d.numbers(d.msecs[:0])
+	if d.boundText = nil; len(text) > 0 && json.Valid(text) { // so it ends with the array
+		d.boundText, d.boundsRead = text, slices.Clone(d.msecs)
+	}
 }
 
 // numbers reads an array of numbers; more than the most buckets make it invalid. A

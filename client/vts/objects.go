@@ -67,7 +67,7 @@ func (d *decoder) zone(z *Zone) {
 		case "requestBuckets":
 			d.histogram(&z.RequestDuration)
 		case "overCounts":
-			wraps.decode(d)
+			wraps.read(d)
 		default: // including requestMsecs, the values of the average
 			d.Skip()
 		}
@@ -94,7 +94,7 @@ func (d *decoder) peer(p *Peer) {
 		case "responseBuckets":
 			d.histogram(&p.ResponseDuration)
 		case "overCounts":
-			wraps.decode(d)
+			wraps.read(d)
 		default:
 			d.configuration(p, name)
 		}
@@ -134,7 +134,7 @@ func (d *decoder) cache(c *Cache) {
 		case "usedSize":
 			c.UsedSize = d.Gauge()
 		case "overCounts":
-			wraps.decode(d)
+			wraps.read(d)
 		default:
 			d.Skip()
 		}

@@ -58,10 +58,14 @@ func (s *Status) isComplete() bool { return s.NginxVersion != "" && s.Connection
 // decoder reads one document.
 type decoder struct {
 	*document.Reader
-	codes  map[string]string // status codes, which the zones share
-	bounds []float64         // of the last histogram, which the next one usually has too
-	msecs  []float64         // reused for each histogram
-	counts []float64
+	codes     map[string]string // status codes, which the zones share
+	unwrapped [][]byte          // texts of overCounts without a counter that has wrapped
+	bounds    []float64         // of the last histogram, which the next one usually has too
+
+	boundText  []byte    // of the last array of bounds
+	boundsRead []float64 // what it has
+	msecs      []float64 // reused for each histogram
+	counts     []float64
 }
 
 func (d *decoder) status(s *Status) {
