@@ -48,6 +48,11 @@ type Options struct {
 	// Zero means the default of the protocol.
 	MaxDocument int64
 
+	// VTSCompat exposes the metrics of nginx-vts-exporter for nginx-module-vts, whose
+	// names begin with VTSNamespace.
+	VTSCompat    bool
+	VTSNamespace string
+
 	// RateWindows are the windows of request rates. If there are any, targets
 	// are read in the background until Close.
 	RateWindows []time.Duration

@@ -23,7 +23,7 @@ func protocols(o *Options) []source.Protocol {
 	return []source.Protocol{
 		stubstatus.New(),
 		plus.New(plus.Options{PadCodes: o.PadCodes, ServerID: o.ServerID, MaxDocument: o.MaxDocument}),
-		vts.New(vts.Options{MaxDocument: o.MaxDocument}),
+		vts.New(vts.Options{MaxDocument: o.MaxDocument, Compat: o.VTSCompat, Namespace: o.VTSNamespace}),
 		angie.New(angie.Options{MaxDocument: o.MaxDocument}),
 	}
 }

@@ -23,6 +23,13 @@ func vtsScenes() []scene {
 			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, o)
 		}},
 	}
+	for _, namespace := range []string{"nginx", "web"} {
+		scenes = append(scenes, scene{"vts_compat_" + namespace, func(tb testing.TB) *metric.Exposition {
+			tb.Helper()
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone, VTSCompat: true, VTSNamespace: namespace},
+				asking(tb, serve(tb, vtsHandler(tb, "vts/full.json"))+"/status/format/json"))
+		}})
+	}
 	for _, name := range standin.Documents("vts/*.json") {
 		version := strings.TrimSuffix(path.Base(name), ".json")
 		scenes = append(scenes, scene{"vts_" + strings.ReplaceAll(version, ".", "_"), func(tb testing.TB) *metric.Exposition {

@@ -11,7 +11,9 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/internal/oracle"
+	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/standin"
 )
 
@@ -45,6 +47,46 @@ func TestVTSIsLikeThePrometheusFormatOfTheModule(t *testing.T) {
 		// The module leaves out servers that had no request yet.
 		maps.DeleteFunc(series, func(labels string, _ float64) bool { return strings.Contains(labels, "127.0.0.1:28183") })
 		compareSeries(t, name, series, seriesOf(theirs))
+	}
+}
+
+// With the names of nginx-vts-exporter, all its families exist, with the same types
+// and labels.
+func TestVTSExporterMetrics(t *testing.T) {
+	ours := map[string]metric.Family{}
+	for _, p := range protocols(&Options{VTSCompat: true, VTSNamespace: "nginx"}) {
+		if p.Name() == string(vts.Mode) {
+			for _, f := range p.Families() {
+				ours[f.Name] = f
+			}
+		}
+	}
+	const families = 18
+	rows := tsv(t, "vts-exporter-metrics.tsv", "metric", "type", "labels")
+	if len(rows) != families {
+		t.Errorf("the table has %d families", len(rows))
+	}
+	for _, row := range rows {
+		if f, found := ours[row[0]]; !found || f.Kind.String() != row[1] || strings.Join(f.Labels, ",") != strings.Trim(row[2], "-") {
+			t.Errorf("%s is a %s with labels %q, want a %s with %s", row[0], f.Kind, f.Labels, row[1], row[2])
+		}
+		delete(ours, row[0])
+	}
+	for name := range ours {
+		if strings.HasPrefix(name, "nginx_vts_") {
+			t.Errorf("%s is exposed, too", name)
+		}
+	}
+}
+
+// The zone * is exposed with the names of nginx-vts-exporter only.
+func TestVTSSumOfAllZones(t *testing.T) {
+	target := asking(t, serve(t, vtsHandler(t, "vts/full.json"))+"/status/format/json")
+	if text := oracle.Text(t, scrapeOnce(t, Options{}, target)); strings.Contains(text, `"*"`) {
+		t.Errorf("the zone * is exposed:\n%s", text)
+	}
+	if text := oracle.Text(t, scrapeOnce(t, Options{VTSCompat: true}, target)); !strings.Contains(text, `server_requests{code="total",host="*"} `) {
+		t.Errorf("the zone * is not exposed:\n%s", text)
 	}
 }
 

@@ -20,7 +20,8 @@ type Status struct {
 	Connections Connections
 	SharedZone  SharedZone
 
-	Servers   []*Zone // server blocks by name, without the sum of all
+	Servers   []*Zone // server blocks by name
+	Total     *Zone   // the sum of all servers, which the module lists among them as *; nil if absent
 	Filters   []*Zone
 	Upstreams []*Peer
 	Caches    []*Cache
@@ -97,7 +98,12 @@ func (d *decoder) status(s *Status) {
 			d.Skip()
 		}
 	}
-	s.Servers = slices.DeleteFunc(s.Servers, func(z *Zone) bool { return z.Name == sumZone })
+	s.Servers = slices.DeleteFunc(s.Servers, func(z *Zone) bool {
+		if z.Name == sumZone {
+			s.Total = z
+		}
+		return z.Name == sumZone
+	})
 }
 
 func (d *decoder) connections(c *Connections) {

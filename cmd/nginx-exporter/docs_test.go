@@ -77,7 +77,7 @@ func TestDocsOldFlags(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| flag | variable | the log says |\n|---|---|---|\n")
 	for _, f := range fresh(t).flags {
-		if f.hidden {
+		if f.hidden && !f.compat {
 			fmt.Fprintf(&table, "| `-%s` | %s | %s |\n", f.name, code(f.env[1:]), cell(deprecationsOf(t, f)))
 		}
 	}

@@ -20,7 +20,8 @@ type flag struct {
 	help   string
 	env    []string // in order of precedence
 	rare   bool     // only in the long help
-	hidden bool     // only versions 0.x had it
+	hidden bool     // only versions 0.x, or another exporter, had it
+	compat bool     // another exporter had it
 	clause *kingpin.FlagClause
 }
 
@@ -37,10 +38,16 @@ func envName(name string) string {
 // empty for none. A variable that is set replaces the default, so the command line
 // takes precedence.
 func (c *cli) add(name, alias string, v *value, help string) *flag {
-	f := &flag{value: v, name: name, help: help, env: []string{envName(name)}}
+	env := []string{envName(name)}
 	if alias != "" {
-		f.env = append(f.env, alias)
+		env = append(env, alias)
 	}
+	return c.addFlag(name, env, v, help)
+}
+
+// addFlag defines a flag with these variables.
+func (c *cli) addFlag(name string, env []string, v *value, help string) *flag {
+	f := &flag{value: v, name: name, help: help, env: env}
 	v.name = "--" + name
 	f.clause = c.app.Flag(name, help).PlaceHolder(v.placeholder)
 	f.clause.HintOptions(v.choices...).SetValue(v)
@@ -222,5 +229,5 @@ func (c *cli) parse(args []string) (string, error) {
 		c.config.Web.Systemd = web.SocketsPassed()
 	}
 	c.applyLegacy()
-	return command, nil
+	return command, c.applyVTSExporter(args)
 }

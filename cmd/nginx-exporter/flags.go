@@ -34,6 +34,9 @@ type cli struct {
 	logLevel  string
 	logFormat string
 	legacy    legacy
+
+	vtsExporter vtsExporter
+
 	manifests manifests
 	snippet   snippetRequest
 	setup     setupRequest
@@ -79,6 +82,7 @@ func newCLI(stdout, stderr io.Writer, lookup func(string) (string, bool)) *cli {
 	c.webFlags()
 	c.otherFlags()
 	c.legacyFlags()
+	c.vtsExporterFlags()
 	return c
 }
 

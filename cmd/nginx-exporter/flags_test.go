@@ -52,12 +52,19 @@ func TestFlagsOfTheOldExporter(t *testing.T) {
 	}
 }
 
+// ownFlags returns all flags but those of nginx-vts-exporter, which the script vts
+// covers.
+func ownFlags(t *testing.T) []*flag {
+	t.Helper()
+	return slices.DeleteFunc(fresh(t).flags, func(f *flag) bool { return f.compat })
+}
+
 // TestFlagVariables sets every flag by each of its variables: that
 // does the same as the command line.
 func TestFlagVariables(t *testing.T) {
 	standard := state(t, nil, nil)
 	seen := map[string]string{}
-	for _, f := range fresh(t).flags {
+	for _, f := range ownFlags(t) {
 		if f.env[0] != "NGINX_EXPORTER_"+strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.name)) {
 			t.Errorf("--%s: its first variable is %s", f.name, f.env[0])
 		}
@@ -87,7 +94,7 @@ func TestFlagVariables(t *testing.T) {
 // command line takes precedence over the variable with the prefix, and that over
 // the one without; a blank one counts as unset.
 func TestFlagPrecedence(t *testing.T) {
-	for _, f := range fresh(t).flags {
+	for _, f := range ownFlags(t) {
 		values := samples(t, f)
 		all := map[string]string{}
 		for i, name := range slices.Backward(f.env) {
@@ -114,7 +121,7 @@ func TestFlagPrecedence(t *testing.T) {
 func TestFlagErrorsNameTheirSource(t *testing.T) {
 	const garbage = "gar bage"
 	picky := 0
-	for _, f := range fresh(t).flags {
+	for _, f := range ownFlags(t) {
 		if _, err := parsed(on(f, garbage), nil); err == nil {
 			continue // any text; Validate checks it
 		}
@@ -142,7 +149,7 @@ func TestFlagErrorsNameTheirSource(t *testing.T) {
 // TestQuotedValues sets every flag to a value in quotes, as from an env file of
 // Docker.
 func TestQuotedValues(t *testing.T) {
-	for _, f := range fresh(t).flags {
+	for _, f := range ownFlags(t) {
 		for _, quote := range []string{`"`, "'"} {
 			given := quote + samples(t, f)[0] + quote
 			for _, variable := range f.env {
@@ -157,7 +164,7 @@ func TestQuotedValues(t *testing.T) {
 // TestOldSpellings uses the spellings of versions 0.x for every flag: each has the
 // same effect as the current one, which the log names in one line.
 func TestOldSpellings(t *testing.T) {
-	for _, f := range fresh(t).flags {
+	for _, f := range ownFlags(t) {
 		for _, s := range oldSpellings(f, samples(t, f)[0]) {
 			if have, want := state(t, s.args, nil), state(t, s.normalized, nil); have != want {
 				t.Errorf("%q differs from %q:\n%s\n%s", s.args, s.normalized, have, want)
@@ -341,7 +348,7 @@ func TestEveryFlagIsUsed(t *testing.T) {
 		}
 		all.Write(text)
 	}
-	for _, f := range fresh(t).flags {
+	for _, f := range ownFlags(t) {
 		if strings.HasPrefix(f.name, "collector.") {
 			continue // the command eachsource uses all of these
 		}

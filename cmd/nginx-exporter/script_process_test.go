@@ -80,6 +80,7 @@ func environment(ts *testscript.TestScript) []string {
 // environmentNames lists the variables that programs of a script may read.
 func environmentNames() []string {
 	names := []string{"PATH", "TMPDIR", "HOME", "GOCOVERDIR", "GORACE", "HTTP_PROXY", "http_proxy", "WORK"}
+	names = append(names, "METRICS_ADDR", "METRICS_ENDPOINT", "METRICS_NS", "NGINX_STATUS", "NGINX_HOST") // of nginx-vts-exporter
 	for _, f := range newCLI(nil, nil, func(string) (string, bool) { return "", false }).flags {
 		names = append(names, f.env...)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"nginx-exporter/client"
@@ -55,6 +56,9 @@ type Nginx struct {
 	MaxDocument int64         // size of an NGINX Plus document in bytes
 	PadCodes    bool
 	ServerID    bool
+
+	VTSCompat    bool   // metrics of nginx-vts-exporter
+	VTSNamespace string // that their names begin with
 
 	AccessLogs      []string // addresses of access logs
 	AccessLogFormat string   // of these
@@ -140,7 +144,11 @@ func (c *Config) validate() (*Settings, error) {
 	settings := &Settings{web: c.Web, options: collector.Options{
 		ExporterMetrics: collector.ExporterMetrics(c.Web.ExporterMetrics),
 		PadCodes:        c.Nginx.PadCodes, ServerID: c.Nginx.ServerID, MaxDocument: c.Nginx.MaxDocument, RateWindows: c.Rate.Windows,
+		VTSCompat: c.Nginx.VTSCompat, VTSNamespace: c.Nginx.VTSNamespace,
 	}}
+	if name := c.Nginx.VTSNamespace; c.Nginx.VTSCompat && name != "" && !model.LegacyValidation.IsValidMetricName(name) {
+		return nil, fmt.Errorf("--metrics.namespace: %q is not a valid beginning of metric names", name)
+	}
 	file.Web.override(&settings.web.Limits)
 	if file.Web.MaxConnections == nil {
 		settings.web.MaxConnections = max(settings.web.MaxConnections, connectionsPerRequest*c.Web.MaxRequests)

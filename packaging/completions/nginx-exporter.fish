@@ -166,6 +166,8 @@ complete -c nginx-exporter -n '__nginx_exporter_at "" "serve" "check-config" "se
 complete -c nginx-exporter -n '__nginx_exporter_at "" "serve" "check-config" "setup" "doctor" "doctor status" "version"' -l config.file -r -d 'Configuration file with targets, modules and timeouts; reloaded on change.'
 complete -c nginx-exporter -n '__nginx_exporter_at "" "serve" "check-config" "setup" "version"' -l log.level -x -a 'debug info warn error' -d 'Minimum severity to log: debug, info, warn or error.'
 complete -c nginx-exporter -n '__nginx_exporter_at "" "serve" "check-config" "setup" "version"' -l log.format -x -a 'logfmt json' -d 'Log format: logfmt or json.'
+complete -c nginx-exporter -n '__nginx_exporter_at "" "serve" "check-config" "setup" "version"' -l compat.vts-exporter -d 'Use the metric names, flags and variables of nginx-vts-exporter.'
+complete -c nginx-exporter -n '__nginx_exporter_at "" "serve" "check-config" "setup" "version"' -l no-compat.vts-exporter -d 'Not: Use the metric names, flags and variables of nginx-vts-exporter.'
 complete -c nginx-exporter -n '__nginx_exporter_at "check-config"' -l sample -r -d 'Show what lines of an access log become: values, metrics, and why lines are not counted. - for standard input.'
 complete -c nginx-exporter -n '__nginx_exporter_at "inject" "uninject"' -l write -d 'Replace the files instead of writing to standard output.'
 complete -c nginx-exporter -n '__nginx_exporter_at "inject" "uninject"' -l output-dir -r -d 'Directory to write the files to.'

@@ -22,14 +22,7 @@ func mainPart() *part {
 		metric.LabelFrom("module_version", func(s doc) string { return s.ModuleVersion }),
 		metric.LabelFrom("version", func(s doc) string { return s.NginxVersion }))
 	main := metric.NewTable(origin, "nginx_vts_", []metric.Row[doc]{
-		gaugeVec("main_connections", "Nginx connections", "status",
-			metric.Labelled("accepted", func(s doc) value.Value { return s.Connections.Accepted }),
-			metric.Labelled("active", func(s doc) value.Value { return s.Connections.Active }),
-			metric.Labelled("handled", func(s doc) value.Value { return s.Connections.Handled }),
-			metric.Labelled("reading", func(s doc) value.Value { return s.Connections.Reading }),
-			metric.Labelled("requests", func(s doc) value.Value { return s.Connections.Requests }),
-			metric.Labelled("waiting", func(s doc) value.Value { return s.Connections.Waiting }),
-			metric.Labelled("writing", func(s doc) value.Value { return s.Connections.Writing })),
+		connectionsRow("main_connections", "Nginx connections"),
 		gaugeVec("main_shm_usage_bytes", "Shared memory info", "shared",
 			metric.Labelled("max_size", func(s doc) value.Value { return s.SharedZone.MaxSize }),
 			metric.Labelled("used_size", func(s doc) value.Value { return s.SharedZone.UsedSize }),
@@ -46,11 +39,29 @@ func mainPart() *part {
 		b.Invalid += s.Invalid
 		metric.Add(b, info, s)
 		metric.Add(b, main, s)
-		metric.Add(b, status, &stubstatus.Status{
-			Accepted: s.Connections.Accepted, Handled: s.Connections.Handled, Requests: s.Connections.Requests,
-			Active: s.Connections.Active, Reading: s.Connections.Reading, Writing: s.Connections.Writing, Waiting: s.Connections.Waiting,
-		})
+		metric.Add(b, status, stubStatus(s))
 	}, info, main, status)
+}
+
+// stubStatus returns the connections and requests as stub_status has them.
+func stubStatus(s *vts.Status) *stubstatus.Status {
+	return &stubstatus.Status{
+		Accepted: s.Connections.Accepted, Handled: s.Connections.Handled, Requests: s.Connections.Requests,
+		Active: s.Connections.Active, Reading: s.Connections.Reading, Writing: s.Connections.Writing, Waiting: s.Connections.Waiting,
+	}
+}
+
+// connectionsRow has the connections, and the requests, by status.
+func connectionsRow(name, help string) metric.Row[*vts.Status] {
+	type doc = *vts.Status
+	return gaugeVec(name, help, "status",
+		metric.Labelled("accepted", func(s doc) value.Value { return s.Connections.Accepted }),
+		metric.Labelled("active", func(s doc) value.Value { return s.Connections.Active }),
+		metric.Labelled("handled", func(s doc) value.Value { return s.Connections.Handled }),
+		metric.Labelled("reading", func(s doc) value.Value { return s.Connections.Reading }),
+		metric.Labelled("requests", func(s doc) value.Value { return s.Connections.Requests }),
+		metric.Labelled("waiting", func(s doc) value.Value { return s.Connections.Waiting }),
+		metric.Labelled("writing", func(s doc) value.Value { return s.Connections.Writing }))
 }
 
 // gaugeVec returns a row with several gauges, distinguished by a label.

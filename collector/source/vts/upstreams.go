@@ -62,7 +62,7 @@ func cachesPart() *part {
 			metric.Labelled("max", func(c doc) value.Value { return c.MaxSize }),
 			metric.Labelled("used", func(c doc) value.Value { return c.UsedSize })),
 	}
-	rows = append(rows, metric.Nested(counters[doc], bytesRow("The cache zones request/response bytes"),
+	rows = append(rows, metric.Nested(counters[doc], bytesRow("bytes_total", "The cache zones request/response bytes"),
 		cacheRow("requests_total", "The cache requests counter"))...)
 	table := metric.NewTable(origin, "nginx_vts_cache_", rows,
 		metric.LabelFrom("cache_zone", func(c doc) string { return c.Name }))

@@ -19,20 +19,26 @@ type Options struct {
 	// MaxDocument bounds the document, in bytes after decompression. Zero means
 	// [vts.DefaultMaxDocument].
 	MaxDocument int64
+
+	// Compat has the metrics of nginx-vts-exporter instead, whose names begin with
+	// the namespace.
+	Compat    bool
+	Namespace string
 }
 
 // Protocol reads the JSON of nginx-module-vts.
 type Protocol struct {
-	maxDocument int64
-	parts       []*part
+	options Options
+	parts   []*part
 }
 
 // New returns the protocol.
 func New(o Options) *Protocol {
-	return &Protocol{
-		maxDocument: o.MaxDocument,
-		parts:       []*part{mainPart(), serversPart(), filtersPart(), upstreamsPart(), cachesPart()},
+	parts := []*part{mainPart(), serversPart(), filtersPart(), upstreamsPart(), cachesPart()}
+	if o.Compat {
+		parts = compatParts(o.Namespace)
 	}
+	return &Protocol{o, parts}
 }
 
 // Name implements [source.Protocol].
@@ -77,7 +83,7 @@ type reader struct {
 
 // Discover implements [source.Reader].
 func (r *reader) Discover(ctx context.Context, selection *source.Selection) ([]source.Source, error) {
-	status, err := vts.Read(ctx, r.client, r.protocol.maxDocument)
+	status, err := vts.Read(ctx, r.client, r.protocol.options.MaxDocument)
 	if err != nil {
 		return nil, err
 	}

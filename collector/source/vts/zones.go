@@ -51,20 +51,26 @@ func counters[T counted](object T) *vts.Counters { return object.All() }
 
 // trafficRows are the metrics of bytes and requests of all objects but caches.
 func trafficRows(requests string) []metric.Row[*vts.Counters] {
-	type doc = *vts.Counters
-	return []metric.Row[doc]{
-		bytesRow("The request/response bytes"),
-		metric.CounterVec("requests_total", requests, "code",
-			metric.Labelled("1xx", func(c doc) value.Value { return c.Responses.Informational }),
-			metric.Labelled("2xx", func(c doc) value.Value { return c.Responses.Success }),
-			metric.Labelled("3xx", func(c doc) value.Value { return c.Responses.Redirection }),
-			metric.Labelled("4xx", func(c doc) value.Value { return c.Responses.ClientError }),
-			metric.Labelled("5xx", func(c doc) value.Value { return c.Responses.ServerError })),
+	return []metric.Row[*vts.Counters]{
+		bytesRow("bytes_total", "The request/response bytes"),
+		metric.CounterVec("requests_total", requests, "code", classes()...),
 	}
 }
 
-func bytesRow(help string) metric.Row[*vts.Counters] {
-	return metric.CounterVec("bytes_total", help, "direction",
+// classes are the responses by class.
+func classes() []metric.LabelledValue[*vts.Counters] {
+	type doc = *vts.Counters
+	return []metric.LabelledValue[doc]{
+		metric.Labelled("1xx", func(c doc) value.Value { return c.Responses.Informational }),
+		metric.Labelled("2xx", func(c doc) value.Value { return c.Responses.Success }),
+		metric.Labelled("3xx", func(c doc) value.Value { return c.Responses.Redirection }),
+		metric.Labelled("4xx", func(c doc) value.Value { return c.Responses.ClientError }),
+		metric.Labelled("5xx", func(c doc) value.Value { return c.Responses.ServerError }),
+	}
+}
+
+func bytesRow(name, help string) metric.Row[*vts.Counters] {
+	return metric.CounterVec(name, help, "direction",
 		metric.Labelled("in", func(c *vts.Counters) value.Value { return c.InBytes }),
 		metric.Labelled("out", func(c *vts.Counters) value.Value { return c.OutBytes }))
 }
