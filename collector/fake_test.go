@@ -5,9 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"nginx-exporter/client"
@@ -108,27 +106,4 @@ func startSlow(tb testing.TB) *slow {
 	// It runs before the server is closed, which waits for its requests.
 	tb.Cleanup(func() { close(s.stop) })
 	return s
-}
-
-// refusing returns an address that refuses connections. Its port is taken until
-// the test ends, so that no other process can listen there.
-func refusing(tb testing.TB) string {
-	tb.Helper()
-	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = syscall.Close(socket) }) // nothing was written to it
-	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		tb.Fatal(err)
-	}
-	bound, err := syscall.Getsockname(socket)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address, ok := bound.(*syscall.SockaddrInet4)
-	if !ok {
-		tb.Fatalf("bound to %v", bound)
-	}
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package examples_test follows the READMEs of the examples, with a real nginx and
 // a real Prometheus, and checks their files.
 package examples_test

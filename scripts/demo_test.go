@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package scripts_test runs the scripts of the build, and checks what the
 // container image promises.
 package scripts_test

@@ -45,7 +45,7 @@ func Start(tb TB, log string, command *exec.Cmd) *Process {
 	if command.SysProcAttr == nil {
 		command.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	command.SysProcAttr.Setpgid = true // so that the whole group can be killed
+	ownGroup(command.SysProcAttr)
 	endWithParent(command.SysProcAttr)
 	if err := command.Start(); err != nil {
 		tb.Fatalf("start %s: %v", p.name, err)
@@ -59,7 +59,7 @@ func Start(tb TB, log string, command *exec.Cmd) *Process {
 // the workers of an nginx whose master was killed.
 func (p *Process) reap() {
 	_ = p.command.Wait() // ProcessState keeps how it ended
-	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
+	killGroup(p.PID())
 	close(p.ended)
 }
 
@@ -163,7 +163,7 @@ func (p *Process) Stop(tb TB) {
 // Kill ends the process and its children at once.
 func (p *Process) Kill() {
 	if p.Alive() {
-		_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // it may have ended already
+		killGroup(p.PID())
 	}
 	<-p.ended
 }

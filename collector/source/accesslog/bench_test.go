@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -41,27 +40,6 @@ func generate(tb testing.TB, format string, n int) []string {
 			random.IntN(255), method, path, code, random.IntN(50_000), server, 200+random.IntN(800), took, upstream[3])
 	}
 	return lines
-}
-
-// deliver counts lines as one batch.
-func (s *Source) deliver(lines [][]byte) {
-	s.Count(func(yield func([]byte) bool) {
-		for _, line := range lines {
-			if !yield(line) {
-				return
-			}
-		}
-	})
-}
-
-// cpu returns the CPU time of the process.
-func cpu(tb testing.TB) time.Duration {
-	tb.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkCount parses and counts lines of 84 label sets.

@@ -294,3 +294,14 @@ func TestFloods(t *testing.T) {
 	wantSamples(t, page, "nginx_http_responses_total", `nginx_http_responses_total{code="200",method="other",route="other",server="_"} 10000`)
 	wantSamples(t, page, "nginx_exporter_log_series{", `nginx_exporter_log_series{log="access"} 2`)
 }
+
+// deliver counts lines as one batch.
+func (s *Source) deliver(lines [][]byte) {
+	s.Count(func(yield func([]byte) bool) {
+		for _, line := range lines {
+			if !yield(line) {
+				return
+			}
+		}
+	})
+}

@@ -8,25 +8,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-
-	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/collector/metric"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// collected returns the metrics of the exporter.
-func collected(tb testing.TB, e *Exporter) *metric.Batch {
-	tb.Helper()
-	b := metric.NewBatch(nil)
-	if err := e.Collect(tb.Context(), b); err != nil {
-		tb.Fatal(err)
-	}
-	exposition := &metric.Exposition{}
-	exposition.Add(b)
-	oracle.Check(tb, exposition)
-	return b
-}
 
 // The metrics of the process agree with those of the system.
 func TestProcess(t *testing.T) {

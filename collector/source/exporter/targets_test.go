@@ -70,3 +70,16 @@ func TestReload(t *testing.T) {
 		}
 	}
 }
+
+// collected returns the metrics of the exporter.
+func collected(tb testing.TB, e *Exporter) *metric.Batch {
+	tb.Helper()
+	b := metric.NewBatch(nil)
+	if err := e.Collect(tb.Context(), b); err != nil {
+		tb.Fatal(err)
+	}
+	exposition := &metric.Exposition{}
+	exposition.Add(b)
+	oracle.Check(tb, exposition)
+	return b
+}
