@@ -144,8 +144,12 @@ sbom: ## Write SBOMs of the programs of "make archives" into DIST
 image-layout: ## Write the image for all architectures into DIST, without Docker (after archives and sbom)
 	@scripts/image.sh '$(DIST)'
 
+.PHONY: chart-package
+chart-package: ## Package the chart into DIST (CHART_KEYRING=secring.gpg CHART_KEY=name to sign it)
+	@scripts/chart.sh package '$(DIST)'
+
 .PHONY: release
-release: archives sbom image-layout $(if $(wildcard scripts/packages.sh),packages) ## Build all files of a release into DIST, with checksums
+release: archives sbom image-layout chart-package $(if $(wildcard scripts/packages.sh),packages) ## Build all files of a release into DIST, with checksums
 	scripts/checksums.sh '$(DIST)'
 
 .PHONY: test-image

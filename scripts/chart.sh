@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks and documents the Helm chart: scripts/chart.sh tools | lint | test | docs | schemas
+# Checks and documents the Helm chart: scripts/chart.sh tools | lint | test | docs | schemas | package
 #
 # The tools are Go programs, pinned in charts/tools/go.mod and charts/promql/go.mod, and
 # built into bin/tools whenever these change.
@@ -104,6 +104,25 @@ sources() {
         k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1; do
         "$GO" mod download -json "$module" | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p'
     done
+}
+
+# package DIR: packages the chart, and signs it with CHART_KEY of CHART_KEYRING. Helm writes the time of packaging into the package, which
+# is replaced by that of the commit.
+package() {
+    local output=$1 packaged
+    . ./scripts/version.sh
+    export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    "$GO" build -o "$work/archive" ./scripts/archive
+    "$bin/helm" package "$chart" --app-version "$VERSION" --destination "$work" >/dev/null
+    packaged=$output/$(basename "$work"/*.tgz)
+    mkdir -p "$output"
+    "$work/archive" "$packaged" "$work"/*.tgz
+    if [ -n "${CHART_KEY:-}" ]; then
+        "$GO" -C charts/tools build -o "$work/sign" ./sign
+        "$work/sign" -keyring "${CHART_KEYRING:?is the file of gpg --export-secret-keys}" -key "$CHART_KEY" "$packaged"
+    fi
 }
 
 kinds=core/v1/ConfigMap,core/v1/Secret,core/v1/Service,core/v1/ServiceAccount,core/v1/Pod
@@ -326,6 +345,10 @@ case ${1:-} in
         docs
         ;;
     schemas) schemas ;;
+    package)
+        tools
+        package "${2:-dist}"
+        ;;
     *)
         sed -n '2s/^# //p' "$0" >&2
         exit 2
