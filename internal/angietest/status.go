@@ -19,6 +19,13 @@ var full string
 // Recorded returns the status of a server of version 1.13.0.
 func Recorded() string { return recorded }
 
+//go:embed testdata/recorded.prom
+var prometheus string
+
+// Prometheus returns what the server of [Recorded] itself exposed for Prometheus,
+// by the template prometheus_all.conf, one request later.
+func Prometheus() string { return prometheus }
+
 // Full returns a status with everything that Angie and Angie PRO can have. It is
 // composed from the documentation and the sources of Angie.
 func Full() string { return full }
