@@ -82,6 +82,7 @@ func otherTests() map[string]string {
 	return map[string]string{
 		"make demo-plus":                         "scripts/demoplus_test.go",
 		"make image":                             "Docker",
+		"make packages":                          "scripts/test-packages.sh",
 		"helm install web charts/nginx-exporter": "cluster",
 	}
 }

@@ -15,7 +15,7 @@ export VERSION
     echo "packages.sh: VERSION is \"$VERSION\", not a version such as 1.2.3" >&2
     exit 1
 }
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 
 nfpm=bin/nfpm-$(cat packaging/tools/go.mod packaging/tools/go.sum | cksum | cut -d ' ' -f 1)
 if [ ! -x "$nfpm" ]; then
@@ -30,7 +30,7 @@ trap 'rm -rf "$stage"' EXIT
 
 # prepare: copies what goes into the packages into the stage, with fixed times and modes.
 prepare() {
-    cp -r packaging/. CHANGELOG.md LICENSE "$stage"
+    cp -r packaging/. CHANGELOG.md LICENSE NOTICE "$stage"
     chmod -R u=rwX,go=rX "$stage"
     mkdir "$stage/man"
     local page name date
@@ -41,6 +41,7 @@ prepare() {
         echo "  - {src: man/$name.gz, dst: /usr/share/man/man1/$name.gz, type: doc, packager: rpm, file_info: {mode: 0644}}" >>"$stage/nfpm.yaml"
     done
     gzip -9n <CHANGELOG.md >"$stage/changelog.gz"
+    gzip -9n <NOTICE >"$stage/NOTICE.gz"
     cat >"$stage/changelog.yaml" <<END
 - semver: $VERSION-1
   date: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)

@@ -96,7 +96,7 @@ func TestSystemd(t *testing.T) {
 		if !strings.Contains(made, "\nExecReload=/bin/kill -HUP $MAINPID\n") { // SIGHUP reloads the configuration
 			t.Errorf("systemctl reload does not work with\n%s", made)
 		}
-		const name, most = "nginx-exporter.service", "20"
+		const name, most = "nginx-exporter.service", "15"
 		write(t, filepath.Join(dir, name), unit)
 		dropin := text(t, "systemd-dropin", o...)
 		if err := os.Mkdir(filepath.Join(dir, name+".d"), 0o750); err != nil {
