@@ -22,10 +22,17 @@ const (
 	maxName  = 64
 )
 
-func decodeCodes(d *document.Reader) []Code {
+// decodeCodes reads the codes of an object. Those of the object before it, which
+// usually has the same, share their memory.
+func decodeCodes(d *document.Reader, before []Code) []Code {
 	codes := make([]Code, 0, 16)
 	for name := range d.Members() {
-		code := Code{Code: d.Keep(name)}
+		var code Code
+		if i := len(codes); i < len(before) && before[i].Code == string(name) { // which does not allocate
+			code.Code = before[i].Code
+		} else {
+			code.Code = d.Keep(name)
+		}
 		code.Count = d.Count() // which may overwrite the name
 		switch i := slices.IndexFunc(codes, func(c Code) bool { return c.Code == code.Code }); {
 		case i >= 0:

@@ -45,7 +45,8 @@ type Peer struct {
 	ProbeTime  value.Value // Unix seconds of the last one
 }
 
-func (p *Peer) decode(d *document.Reader) {
+// decode reads one server. The server before it usually has the same status codes.
+func (p *Peer) decode(d *document.Reader, before *Peer) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "server":
@@ -65,7 +66,7 @@ func (p *Peer) decode(d *document.Reader) {
 		case "selected":
 			p.decodeSelected(d)
 		case "responses":
-			p.Responses = decodeCodes(d)
+			p.Responses = decodeCodes(d, before.Responses)
 		case "data":
 			p.Data.decode(d)
 		case "health":

@@ -91,10 +91,12 @@ func (u *Upstreams) decodePeers(d *document.Reader, upstream *Upstream) {
 	if d.Peek() == '{' {
 		upstream.Listed = true
 	}
+	before := &Peer{}
 	for name := range d.Members() {
 		peer := &Peer{Upstream: upstream, Name: d.Keep(name)}
 		d.Charge(int(unsafe.Sizeof(*peer)))
-		peer.decode(d)
+		peer.decode(d, before)
+		before = peer
 		upstream.States[peer.State]++
 		u.Peers = append(u.Peers, peer)
 	}

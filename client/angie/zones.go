@@ -32,7 +32,7 @@ func (z *ServerZone) decode(d *document.Reader) {
 		case "requests":
 			z.decodeRequests(d)
 		case "responses":
-			z.Responses = decodeCodes(d)
+			z.Responses = decodeCodes(d, z.Responses)
 		case "data":
 			z.Data.decode(d)
 		default:
