@@ -48,8 +48,8 @@ histogram_quantile(0.95, sum by ({{ append (compact (list .by)) "le" | join ", "
 {{- define "nginx-exporter.validateMetrics" -}}
 {{- $seen := dict -}}
 {{- range .Values.autoscaling.metrics | default (list (dict "type" "requests")) -}}
-{{- if and (eq .type "requests") (has $.Values.exporter.mode (list "vts" "angie")) -}}
-{{- fail (printf "autoscaling.metrics: requests needs the metrics of stub_status or NGINX Plus, which exporter.mode %s does not have" $.Values.exporter.mode) -}}
+{{- if and (eq .type "requests") (eq $.Values.exporter.mode "angie") -}}
+{{- fail "autoscaling.metrics: requests needs the number of requests, which the status of Angie does not have: scrape its stub_status" -}}
 {{- end -}}
 {{- end -}}
 {{- range .Values.autoscaling.metrics -}}
