@@ -22,6 +22,9 @@ func Boards() []Board {
 	return []Board{fleet(), single(), plus(), red(), scaling(), exporter()}
 }
 
+// needStatus is the text of panels whose metrics not every status interface has.
+const needStatus = "not reported by the status interface of nginx"
+
 // row is a group of panels. The first row of a dashboard has no title.
 type row struct {
 	title     string

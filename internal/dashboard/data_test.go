@@ -26,7 +26,16 @@ import (
 // Prometheus with 60 pods made of recorded runs. Panels without data must be in the
 // list, and no graph may have more than ten lines.
 func TestPanelsOnRecordedData(t *testing.T) {
-	p := startPrometheus(t, recorded.Fleet{Pods: 60, Every: 3, Start: time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)})
+	others := map[string]string{}
+	for _, name := range []string{"angie_recorded", "vts_full"} {
+		text, err := os.ReadFile("../../collector/testdata/" + name + ".prom")
+		if err != nil {
+			t.Fatal(err)
+		}
+		others[name] = string(text)
+	}
+	p := startPrometheus(t, recorded.Fleet{Pods: 60, Every: 3, Start: time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC), Others: others})
+	p.checkOthers(t, others)
 	for _, b := range Boards() {
 		for _, r := range b.rows {
 			for _, panel := range r.panels {
@@ -44,16 +53,34 @@ func TestPanelsOnRecordedData(t *testing.T) {
 	}
 }
 
+// checkOthers checks that a dashboard shows other status interfaces than those of the
+// recordings.
+func (p *prometheus) checkOthers(t *testing.T, others map[string]string) {
+	t.Helper()
+	b, shown := single(), []string{"State", "Version", "Requests", "Connections by state"}
+	for instance := range others {
+		for _, panel := range append(singleNow(), singleTraffic()...) {
+			if !slices.Contains(shown, panel.title) {
+				continue
+			}
+			series := 0
+			for _, query := range panel.queries {
+				series += p.evaluate(t, b, strings.ReplaceAll(b.expand(query.expr), "$instance", instance), false)
+			}
+			if series == 0 {
+				t.Errorf("%s: %s has no data", instance, panel.title)
+			}
+		}
+	}
+}
+
 // withoutData are the panels that are empty on the recorded data.
 func withoutData() map[string]string {
 	return map[string]string{
-		"fleet: Down":                            "no instance is down at the end",
-		"fleet: Dropped connections by instance": "the recorded nginx dropped none",
-		"scaling: Rate computed by the exporter": "the first job was recorded without --rate.window",
-		"red: Lines not counted":                 "all lines have the format",
-		"exporter: Series dropped":               "no series is dropped",
-		"exporter: Earliest certificate expiry":  "no target has https",
-		"exporter: Scraped more than once":       "each instance has one job",
+		"fleet: Down":                           "no instance is down at the end",
+		"red: Lines not counted":                "all lines have the format",
+		"exporter: Earliest certificate expiry": "no target has https",
+		"exporter: Scraped more than once":      "each instance has one job",
 	}
 }
 

@@ -36,7 +36,7 @@ func exporterScrapes() []*panel {
 		series("Failed scrapes by reason", unitCount, "Failed scrapes of sources per interval. docs/metrics.md explains the reasons.",
 			q(`sum by (reason) (increase(nginx_exporter_scrape_errors_total{SELECT}[$__rate_interval])) > 0`, "{{reason}}")).drawnAsBars().stacked().empty("none"),
 		series("Exporter's share of requests", unitRatio, "Requests that the exporters make to nginx, divided by all requests that nginx counts.",
-			q(`sum(rate(nginx_exporter_nginx_requests_total{SELECT}[$__rate_interval])) / sum`+requestRate, "share")).empty("no requests counted yet"),
+			q(`sum(rate(nginx_exporter_nginx_requests_total{SELECT}[$__rate_interval])) / sum`+requestRate, "share")).empty(needStatus),
 		series("Series per scrape", unitCount, "Series of the largest exporter, and the median. They grow with the names in the configuration of nginx, see docs/plus.md.",
 			q(`max(scrape_samples_scraped{SELECT})`, "max"), q(`quantile(0.5, scrape_samples_scraped{SELECT})`, "median")).
 			color("max", "dark-orange").color("median", green).empty("no exporter is scraped"),

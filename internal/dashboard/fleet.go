@@ -24,10 +24,10 @@ func fleetNow() []*panel {
 		stat("Instances", unitCount, "Number of nginx instances, up or down. An instance that two jobs scrape counts once.",
 			q(`count(`+each(`nginx_up{SELECT}`)+`)`, "instances")).digits(0).empty("0"),
 		stat("Requests", unitRate, "Requests per second of all instances, including those of the exporter itself.",
-			q(sum(each(requestRate)), "requests")).spark().empty("no requests counted yet"),
+			q(sum(each(requestRate)), "requests")).spark().empty(needStatus),
 		stat("Open connections", unitCount, "Open client connections, including idle keep-alive connections. Many idle connections are normal.",
-			q(sum(each(`nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT} + nginxplus_connections_idle{SELECT}`)), "open")).
-			spark().digits(0).empty("no values"),
+			q(sum(each(openConnections)), "open")).
+			spark().digits(0).empty(needStatus),
 		stat("Dropped connections", unitConns,
 			"Connections that nginx accepted but could not handle, usually because worker_connections or file descriptors ran out. Values below "+
 				"0.05 are hidden: nginx increments the two counters one after the other. See docs/alerts.md, NginxDropsConnections.",
@@ -36,21 +36,21 @@ func fleetNow() []*panel {
 		stat("Mean time of a request", unitSeconds,
 			"Requests in progress divided by requests per second (Little's law). It is an estimate: websockets and long polls raise it, and after a "+
 				"worker crashed it stays too high until nginx restarts. The access log has exact values: dashboard RED.",
-			q(ratio(sum(each(inProgress)), sum(each(requestRate))), "mean")).spark().empty("no requests"),
+			q(ratio(sum(each(inProgress)), sum(each(requestRate))), "mean")).spark().empty(needStatus),
 	}
 }
 
 func fleetTraffic() []*panel {
 	return []*panel{
 		series("Requests by job", unitRate, "Requests per second of the ten jobs with most requests. A sudden end is a problem in front of nginx: DNS, load balancer, network policy.",
-			q(top("job", `sum by (job) `+requestRate), "{{job}}")).empty("no requests counted yet"),
+			q(top("job", `sum by (job) `+requestRate), "{{job}}")).empty(needStatus),
 		series("Connections by state", unitCount,
 			"Client connections of all instances: reading a request header, writing a response, or idle. Growing \"writing\" at a constant request rate means "+
 				"that responses take longer.",
-			q(sum(each(`nginx_connections_reading{SELECT}`)), "reading"),
-			q(sum(each(`nginx_connections_writing{SELECT} or nginxplus_connections_active{SELECT}`)), "writing"),
-			q(sum(each(`nginx_connections_waiting{SELECT} or nginxplus_connections_idle{SELECT}`)), "idle")).
-			stacked().color("reading", blue).color("writing", orange).color("idle", green).empty("no values"),
+			q(sum(each(readingConnections)), "reading"),
+			q(sum(each(writingConnections)), "writing"),
+			q(sum(each(idleConnections)), "idle")).
+			stacked().color("reading", blue).color("writing", orange).color("idle", green).empty(needStatus),
 		table("Firing alerts", "Alerts of nginx-exporter that are firing now in the selected namespaces. docs/alerts.md has meaning, diagnosis and fix of each.",
 			"Number", []column{
 				{field: "alertname", title: "Alert"},
@@ -72,7 +72,7 @@ func fleetSpread() []*panel {
 			"Spread of the load over instances. If the maximum is far above the median, clients keep their connections to few pods (keep-alive) and new pods stay idle. "+
 				"An instance counts as soon as its rate is complete.",
 			q(`max(`+rates+`)`, "max"), q(`quantile(0.9, `+rates+`)`, "90%"), q(`quantile(0.5, `+rates+`)`, "median"), q(`min(`+rates+`)`, "min")).
-			color("max", "dark-orange").color("90%", "yellow").color("median", green).color("min", blue).size(6, 8).empty("no requests counted yet"),
+			color("max", "dark-orange").color("90%", "yellow").color("median", green).color("min", blue).size(6, 8).empty(needStatus),
 		series("Dropped connections by instance", unitConns,
 			"The ten instances that drop most connections. Raise worker_connections and worker_rlimit_nofile there.",
 			q(`(`+each(droppedRate)+` > 0.05) and on (`+identity+`) topk(10, `+overRange(each(droppedRate))+`)`, "{{pod}} {{instance}} {{addr}}")).size(6, 8).empty("none: no connection was dropped"),
@@ -89,7 +89,7 @@ func fleetSpread() []*panel {
 				{field: "cluster", title: "Cluster"},
 				{field: "Value", title: "Restarts", width: 100},
 			},
-			q(`topk(50, max by (pod, instance, addr) (resets(nginx_http_requests_total{SELECT}[$__range]) or resets(nginxplus_http_requests_total{SELECT}[$__range])) > 0)`, "")).
+			q(`topk(50, max by (pod, instance, addr) (`+restartsInRange+`) > 0)`, "")).
 			size(8, 8).empty("none"),
 	}
 }
@@ -118,10 +118,10 @@ func fleetTables() []*panel {
 				column{field: value(0), title: "Requests", width: 110, unit: unitRate},
 				column{field: value(1), title: "Connections", width: 105, unit: unitCount})...),
 			q(`topk(50, `+each(requestRate)+`)`, ""),
-			q(each(`nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT}`)+busiest, "")).size(11, 9).empty("no requests counted yet"),
+			q(each(openConnections)+busiest, "")).size(11, 9).empty(needStatus),
 		table("Versions", "Number of instances by version of nginx. Several versions for long are a rollout that stopped. nginx does not send its version with server_tokens off.",
 			"Instances", []column{{field: "version", title: "Version"}, {field: "Value", title: "Instances", width: 110}},
-			q(`sort_desc(count by (version) (max by (`+identity+`, version) (nginx_server_info{SELECT} or nginxplus_build_info{SELECT})))`, "")).
+			q(`sort_desc(count by (version) (max by (`+identity+`, version) (`+versions+`)))`, "")).
 			size(5, 9).empty("unknown: server_tokens is off"),
 	}
 }

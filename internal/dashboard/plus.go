@@ -44,14 +44,14 @@ func cacheRate(outcome string) string {
 func plusNow() []*panel {
 	const servers = `nginxplus_upstream_servers{` + byUpstream
 	return []*panel{
-		stat("Servers up", unitRatio, "Share of servers of upstreams that are up. Servers that were set to down or draining are not counted.",
+		stat("Servers up", unitRatio, "Share of servers of upstreams that are up, without those that an operator set to down or draining. Red below 70%, as the alert NginxPlusUpstreamDegraded (docs/alerts.md).",
 			q(`sum(`+servers+`,state="up"}) / sum(`+servers+`,state!~"down|draining"})`, "up")).
 			limits(step{nil, "red"}, step{0.7, "orange"}, step{1, green}).empty(needUpstream),
 		stat("Requests", unitRate, "Requests per second, including those of the exporter.",
-			q(`sum(rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`, "requests")).spark().empty("no requests counted yet"),
-		stat("Errors", unitRatio, "Share of responses of server zones with a status code from 500 on.",
+			q(`sum(rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`, "requests")).spark().empty("no requests yet"),
+		stat("Errors", unitRatio, "Share of responses of server zones with a status code from 500 on. Red from 5%, as the alert NginxPlusServerErrors (docs/alerts.md).",
 			q(ratio(`sum(rate(nginxplus_server_zone_responses{SELECT,code="5xx"}[$__rate_interval]))`, `sum(rate(nginxplus_server_zone_responses{SELECT}[$__rate_interval]))`), "errors")).
-			spark().limits(step{nil, green}, step{0.01, "orange"}, step{0.05, "red"}).empty(needZone),
+			spark().limits(step{nil, green}, step{0.05, "red"}).empty(needZone),
 		stat("Cache hits", unitRatio, "Share of responses served from caches: hit, stale, updating or revalidated. Which share is good depends on the content.",
 			q(ratio(`sum`+cacheHits(), `sum`+cacheLookups()), "hits")).spark().empty(needCache),
 		stat("Memory free", unitRatio, "Free share of the fullest shared memory zone. Full zones lose state, such as rate limits or sessions.",
@@ -187,7 +187,7 @@ func plusNginx() []*panel {
 		series("Workers", unitCount, "Workers of nginx, and those that were started again after a crash, per interval. Every crash is one too many: see the error log.",
 			q(`count(nginxplus_worker_info{SELECT})`, "workers"),
 			q(`sum(increase(nginxplus_processes_respawned_total{SELECT}[$__rate_interval]))`, "crashed")).
-			color("workers", green).color("crashed", "red").empty("no values"),
+			color("workers", green).color("crashed", "red").empty("needs NGINX Plus R30"),
 		series("DNS queries of resolvers", unitOps, "Responses to DNS queries per second. Failures are timeouts, refused queries and server failures; names that do not exist are not failures.",
 			q(`sum(`+failures("noerror")+`)`, "successful"),
 			q(`sum(`+failures("nxdomain")+`)`, "no such name"),

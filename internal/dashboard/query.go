@@ -16,15 +16,34 @@ const (
 	identity = "cluster, namespace, pod, instance, addr"
 )
 
-// The rates of requests and dropped connections, of open-source nginx and NGINX Plus.
+// What all status interfaces have in common, by target: stub_status and VTS, which has the
+// same metrics, NGINX Plus and Angie. Angie counts requests only by zone.
 const (
-	requestRate = `(rate(nginx_http_requests_total{SELECT}[$__rate_interval]) or rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`
+	requestRate = `(rate(nginx_http_requests_total{SELECT}[$__rate_interval]) or rate(nginxplus_http_requests_total{SELECT}[$__rate_interval])` +
+		` or sum without (zone) (rate(angie_http_server_zones_requests_total{SELECT}[$__rate_interval])))`
+	acceptedRate = `(rate(nginx_connections_accepted{SELECT}[$__rate_interval]) or rate(nginxplus_connections_accepted{SELECT}[$__rate_interval])` +
+		` or rate(angie_connections_accepted{SELECT}[$__rate_interval]))`
 	droppedRate = `(rate(nginx_connections_accepted{SELECT}[$__rate_interval]) - rate(nginx_connections_handled{SELECT}[$__rate_interval])` +
-		` or rate(nginxplus_connections_dropped{SELECT}[$__rate_interval]))`
+		` or rate(nginxplus_connections_dropped{SELECT}[$__rate_interval]) or rate(angie_connections_dropped{SELECT}[$__rate_interval]))`
+	handledRate = `(` + acceptedRate + ` - ` + droppedRate + `)`
+
+	openConnections = `nginx_connections_active{SELECT} or nginxplus_connections_active{SELECT} + nginxplus_connections_idle{SELECT}` +
+		` or angie_connections_active{SELECT} + angie_connections_idle{SELECT}`
+	// NGINX Plus and Angie do not distinguish reading and writing.
+	readingConnections = `nginx_connections_reading{SELECT}`
+	writingConnections = `nginx_connections_writing{SELECT} or nginxplus_connections_active{SELECT} or angie_connections_active{SELECT}`
+	idleConnections    = `nginx_connections_waiting{SELECT} or nginxplus_connections_idle{SELECT} or angie_connections_idle{SELECT}`
 
 	// Requests in progress without the exporter's own.
 	inProgress = `clamp_min(avg_over_time(nginx_connections_writing{SELECT}[$__rate_interval]) - 1, 0)` +
-		` or clamp_min(avg_over_time(nginxplus_http_requests_current{SELECT}[$__rate_interval]) - 1, 0)`
+		` or clamp_min(avg_over_time(nginxplus_http_requests_current{SELECT}[$__rate_interval]) - 1, 0)` +
+		` or clamp_min(avg_over_time(angie_connections_active{SELECT}[$__rate_interval]) - 1, 0)`
+
+	// Resets of counters: a reload keeps them.
+	restartsInRange = `resets(nginx_http_requests_total{SELECT}[$__range]) or resets(nginxplus_http_requests_total{SELECT}[$__range])` +
+		` or resets(angie_connections_accepted{SELECT}[$__range])`
+
+	versions = `nginx_server_info{SELECT} or nginxplus_build_info{SELECT} or angie_build_info{SELECT} or nginx_vts_info{SELECT}`
 )
 
 // each counts every nginx once, even if several jobs scrape it.

@@ -29,8 +29,8 @@ func redNow(need string) []*panel {
 	duration := func(q string) string { return quantile(q, "", "nginx_http_request_duration_seconds") }
 	return []*panel{
 		stat("Rate", unitRate, "Requests per second that ended, without those of the exporter.", q(`sum(rate(`+responses+`))`, "requests")).size(6, 4).spark().empty(need),
-		stat("Errors", unitRatio, "Share of responses with a status code from 500 on. See docs/alerts.md.", q(share, "errors")).size(6, 4).spark().
-			limits(step{nil, green}, step{0.01, "orange"}, step{0.05, "red"}).empty(need),
+		stat("Errors", unitRatio, "Share of responses with a status code from 500 on. Red from 5%, as the alert NginxServerErrors (docs/alerts.md).", q(share, "errors")).size(6, 4).spark().
+			limits(step{nil, green}, step{0.05, "red"}).empty(need),
 		stat("Duration, 95%", unitSeconds, "95% of requests took at most this time, from the first byte of the request to the last byte of the response. Slow clients count.",
 			q(duration("0.95"), "95%")).size(6, 4).spark().empty("needs $request_time in the log_format"),
 		stat("Sent", unitFlow, "Bytes per second sent to clients.", q(`sum(rate(nginx_http_response_bytes_total{SELECT}[$__rate_interval]))`, "sent")).

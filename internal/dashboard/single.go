@@ -1,5 +1,7 @@
 package dashboard
 
+import "strings"
+
 // single shows one nginx.
 func single() Board {
 	variables := append(targetVariables("nginx_up", true), variable{
@@ -23,17 +25,17 @@ func singleNow() []*panel {
 	return []*panel{
 		stat("State", unitNone, "Whether the last scrape of nginx succeeded. If it is down, the exporter's log and nginx-exporter doctor have the reason.",
 			q(`min(nginx_up{SELECT})`, "state")).words(up, map[string]string{"0": "red", "1": green}).empty("not scraped by Prometheus"),
-		stat("Version", unitNone, "Version of nginx, from the Server header or the NGINX Plus API.",
-			q(`max by (version) (nginx_server_info{SELECT} or nginxplus_build_info{SELECT})`, "{{version}}")).named().empty("unknown: server_tokens is off"),
+		stat("Version", unitNone, "Version of nginx, from the Server header or the status interface.",
+			q(`max by (version) (`+versions+`)`, "{{version}}")).named().empty("unknown: server_tokens is off"),
 		stat("Restarts", unitCount, "Restarts of nginx in the selected time range, seen as resets of the request counter. A reload is not a restart.",
-			q(`sum(resets(nginx_http_requests_total{SELECT}[$__range]) or resets(nginxplus_http_requests_total{SELECT}[$__range]))`, "restarts")).
-			digits(0).empty("no values"),
+			q(sum(restartsInRange), "restarts")).
+			digits(0).empty(needStatus),
 		stat("Requests", unitRate, "Requests per second, including those of the exporter itself.",
-			q(sum(requestRate), "requests")).spark().empty("no requests counted yet"),
+			q(sum(requestRate), "requests")).spark().empty(needStatus),
 		stat("Requests per connection", unitNone,
 			"Mean number of requests per client connection. It falls towards 1 if clients or load balancers lose keep-alive, which costs handshakes and latency.",
-			q(ratio(sum(requestRate), sum(`rate(nginx_connections_handled{SELECT}[$__rate_interval]) or rate(nginxplus_connections_accepted{SELECT}[$__rate_interval])`)),
-				"requests per connection")).spark().digits(1).empty("no connections"),
+			q(ratio(sum(requestRate), sum(handledRate)),
+				"requests per connection")).spark().digits(1).empty(needStatus),
 		stat("Dropped connections", unitConns,
 			"Connections that nginx accepted but could not handle: worker_connections or file descriptors ran out. Values below 0.05 are hidden, since nginx "+
 				"increments the two counters one after the other.",
@@ -43,21 +45,19 @@ func singleNow() []*panel {
 
 func singleTraffic() []*panel {
 	requests := sum(requestRate)
-	yesterday := `sum(rate(nginx_http_requests_total{SELECT}[$__rate_interval] offset 1d) or rate(nginxplus_http_requests_total{SELECT}[$__rate_interval] offset 1d))`
+	yesterday := strings.ReplaceAll(requests, "[$__rate_interval]", "[$__rate_interval] offset 1d")
 	return []*panel{
 		series("Requests", unitRate, "Requests per second, and those of the day before at the same time, if Prometheus has them.",
-			q(requests, "requests"), q(yesterday, "day before")).dashed("day before", grey).empty("no requests counted yet"),
+			q(requests, "requests"), q(yesterday, "day before")).dashed("day before", grey).empty(needStatus),
 		series("Connections", unitConns, "Accepted and handled client connections per second. The gap between the lines is dropped connections.",
-			q(`sum(rate(nginx_connections_accepted{SELECT}[$__rate_interval]) or rate(nginxplus_connections_accepted{SELECT}[$__rate_interval]))`, "accepted"),
-			q(`sum(rate(nginx_connections_handled{SELECT}[$__rate_interval]) or rate(nginxplus_connections_accepted{SELECT}[$__rate_interval])`+
-				` - rate(nginxplus_connections_dropped{SELECT}[$__rate_interval]))`, "handled")).
-			color("accepted", "red").color("handled", green).empty("no connections"),
+			q(sum(acceptedRate), "accepted"), q(sum(handledRate), "handled")).
+			color("accepted", "red").color("handled", green).empty(needStatus),
 		series("Connections by state", unitCount,
-			"Client connections: reading a request header, writing a response, or idle (keep-alive). NGINX Plus does not distinguish reading and writing.",
-			q(`sum(nginx_connections_reading{SELECT})`, "reading"),
-			q(`sum(nginx_connections_writing{SELECT} or nginxplus_connections_active{SELECT})`, "writing"),
-			q(`sum(nginx_connections_waiting{SELECT} or nginxplus_connections_idle{SELECT})`, "idle")).
-			stacked().color("reading", blue).color("writing", orange).color("idle", green).empty("no values"),
+			"Client connections: reading a request header, writing a response, or idle (keep-alive). NGINX Plus and Angie do not distinguish reading and writing.",
+			q(sum(readingConnections), "reading"),
+			q(sum(writingConnections), "writing"),
+			q(sum(idleConnections), "idle")).
+			stacked().color("reading", blue).color("writing", orange).color("idle", green).empty(needStatus),
 	}
 }
 
@@ -67,7 +67,7 @@ func singleScrapes() []*panel {
 			"Requests in progress divided by requests per second (Little's law): an estimate, which websockets and long polls raise. After a worker crashed it "+
 				"stays too high until nginx restarts. The access log has exact values: dashboard RED.",
 			q(ratio(sum(inProgress), sum(requestRate)), "mean")).
-			empty("no requests"),
+			empty(needStatus),
 		series("Scrape duration by source", unitSeconds,
 			"Time the exporter needs to read from nginx, the ten slowest sources. nginx serves its status page in the same event loop as requests, so a blocked worker shows here first.",
 			q(topGauge("source", "max by (source)", `nginx_exporter_source_duration_seconds{SELECT}`), "{{source}}")).empty("no successful scrape"),

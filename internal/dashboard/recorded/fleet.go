@@ -19,6 +19,10 @@ type Fleet struct {
 	Pods  int       // at the peak, beside NGINX Plus
 	Every int       // takes each n-th scrape, 1 for all
 	Start time.Time // of the first scrape
+
+	// Others are expositions of further targets by instance, whose values do not change
+	// but for their counters.
+	Others map[string]string
 }
 
 // End returns the time of the last scrape.
@@ -62,9 +66,31 @@ func (f Fleet) WriteOpenMetrics(w io.Writer) error {
 			f.series(out, s.Name, p.labels(s.Labels), func(scrape int) float64 { return p.value(s, scrape) })
 		}
 	}
+	if err := f.others(out); err != nil {
+		return err
+	}
 	f.cluster(out)
 	fmt.Fprint(out, "# EOF\n")
 	return out.Flush()
+}
+
+// others writes the further targets.
+func (f Fleet) others(out *bufio.Writer) error {
+	for instance, exposition := range f.Others {
+		var b Builder
+		if err := b.Add(exposition); err != nil {
+			return err
+		}
+		for _, s := range b.Run().Series {
+			labels := strings.TrimSuffix(`job="others",instance="`+instance+`",`+s.Labels, ",")
+			growth := 0.0
+			if strings.HasSuffix(s.Name, "_total") || strings.HasSuffix(s.Name, "_accepted") || strings.HasSuffix(s.Name, "_handled") {
+				growth = 10
+			}
+			f.series(out, s.Name, labels, func(scrape int) float64 { return s.Values[0] + growth*float64(scrape) })
+		}
+	}
+	return nil
 }
 
 func (f Fleet) series(out *bufio.Writer, name, labels string, value func(scrape int) float64) {
@@ -98,7 +124,7 @@ func (f Fleet) pods() ([]pod, error) {
 	scale := f.scale()
 	for i := range peak() * scale {
 		p := newPod("shop", "web", i, runs[[]string{"web1", "web2"}[i%2]], func(scrape int) bool { return i < Replicas(scrape)*scale })
-		if i%150 == 2 {
+		if i%150 == 0 {
 			p.run, p.factor = runs["bad"], 1
 		}
 		all = append(all, p)

@@ -76,7 +76,7 @@ proxy_cache_path @DIR@/cache keys_zone=pages:1m max_size=10m;
 limit_req_zone $server_name zone=login:1m rate=1r/s;
 keepalive_timeout 15s;
 server {
-	listen %[4]s;
+	listen %[4]s deferred;
 	server_name shop.example.com;
 	location /products/ { proxy_pass http://catalog; }
 	location /old/ { return 301 /products/; }
@@ -193,7 +193,8 @@ func page() (host, path string) {
 }
 
 // held is connections with an unfinished request, which use up worker_connections. nginx
-// would close idle ones to make room.
+// closes idle ones to make room, and those that it has accepted but not read from: with
+// deferred in listen there are none of these.
 type held struct {
 	address     string
 	connections []net.Conn

@@ -52,6 +52,13 @@ func TestRecord(t *testing.T) {
 		<-ticker.C
 	}
 	for _, w := range webs {
+		proctest.Until(t, "the access log to be counted", func() bool {
+			if *record {
+				return true
+			}
+			w.target.scrape(t)
+			return len(w.target.builder.Run().Series) >= 100
+		})
 		w.load.stop()
 		save(t, folder, w.name, w.target.builder.Run())
 	}
@@ -169,7 +176,7 @@ func (w *web) incidents(t *testing.T, scrape int) {
 	t.Helper()
 	switch scrape {
 	case recorded.NoConnections[0]:
-		w.held.open(t, 150)
+		w.held.open(t, 100)
 	case recorded.NoConnections[1]:
 		w.held.close()
 	case recorded.Stopped[0]:
