@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // accepted reads the number of accepted connections.
 func accepted(t *testing.T, url string) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"connections/accepted", http.NoBody)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,15 +28,15 @@ func accepted(t *testing.T, url string) int {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var number int
-	if err := json.NewDecoder(response.Body).Decode(&number); err != nil {
+	var status struct{ Connections struct{ Accepted int } }
+	if err := json.NewDecoder(response.Body).Decode(&status); err != nil {
 		t.Fatal(err)
 	}
-	return number
+	return status.Connections.Accepted
 }
 
 func TestServes(t *testing.T) {
-	for _, args := range [][]string{{"-tick", "1ms"}, {"-servers", "3", "-tick", "1ms"}} {
+	for _, args := range [][]string{{"-tick", "1ms"}, {"-servers", "3", "-tick", "1ms"}, {"-dialect", "vts", "-tick", "1ms"}} {
 		ctx, stop := context.WithCancel(t.Context())
 		out, in := io.Pipe()
 		ended := make(chan error, 1)
@@ -60,7 +60,7 @@ func TestServes(t *testing.T) {
 }
 
 func TestInvalid(t *testing.T) {
-	for _, args := range [][]string{{"-x"}, {"-listen", "nowhere"}} {
+	for _, args := range [][]string{{"-x"}, {"-listen", "nowhere"}, {"-dialect", "plus"}} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("%q is accepted", args)
 		}
