@@ -1,4 +1,4 @@
-# The image has only the program, CA certificates and the license.
+# The image has only the program, CA certificates, the license and the notice.
 #
 #   make image                   builds in golang:1.26
 #   make image BASE=my-golang    builds in another image with sh, Go and
@@ -25,7 +25,7 @@ RUN scripts/build.sh /nginx-exporter
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY LICENSE /LICENSE
+COPY LICENSE NOTICE /
 COPY --from=build /nginx-exporter /usr/bin/nginx-exporter
 
 ARG VERSION=

@@ -149,7 +149,7 @@ chart-package: ## Package the chart into DIST (CHART_KEYRING=secring.gpg CHART_K
 	@scripts/chart.sh package '$(DIST)'
 
 .PHONY: release
-release: archives sbom image-layout chart-package $(if $(wildcard scripts/packages.sh),packages) ## Build all files of a release into DIST, with checksums
+release: archives sbom image-layout chart-package packages ## Build all files of a release into DIST, with checksums
 	scripts/checksums.sh '$(DIST)'
 
 .PHONY: test-image
@@ -159,6 +159,13 @@ test-image: ## Run the image in Docker, as root: a restricted pod, and examples/
 	scripts/sbom.sh bin/dist
 	scripts/image.sh bin/dist
 	scripts/testimage.sh bin/dist
+
+COLLECTIONS ?=
+
+.PHONY: test-ansible
+test-ansible: ## Check the play in examples/ansible (COLLECTIONS=directory with prometheus.prometheus: and run it)
+	@scripts/need.sh ansible-playbook python3
+	scripts/testansible.sh $(if $(COLLECTIONS),'$(COLLECTIONS)' '$(DIST)')
 
 .PHONY: test-archives
 test-archives: ## Build all archives twice, in different places, and compare

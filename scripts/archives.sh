@@ -24,7 +24,7 @@ done
 archive() {
     local files=("$2$3=$4")
     for text in LICENSE NOTICE docs/nginx-exporter.1; do
-        if [ -e "$text" ]; then files+=("$2$(basename "$text")=$text"); fi
+        files+=("$2$(basename "$text")=$text")
     done
     bin/archive "$output/$1" "${files[@]}"
 }

@@ -75,7 +75,7 @@ func archiveNames(all bool) []string {
 func buildArchives(t *testing.T, umask string, environment ...string) string {
 	t.Helper()
 	sources := filepath.Join(t.TempDir(), strings.Repeat("x", len(umask+environment[1])))
-	copyTree(t, sources, "client", "cmd", "collector", "internal", "scripts", "docs/nginx-exporter.1", "go.mod", "go.sum", "LICENSE", "VERSION")
+	copyTree(t, sources, "client", "cmd", "collector", "internal", "scripts", "docs/nginx-exporter.1", "go.mod", "go.sum", "LICENSE", "NOTICE", "VERSION")
 	command := exec.CommandContext(t.Context(), "sh", "-c", "umask "+umask+"; exec scripts/archives.sh dist")
 	command.Dir = sources
 	// Without a repository, all that comes from git is given.
@@ -108,12 +108,12 @@ func checkArchive(t *testing.T, name string) {
 		}
 	}
 	top := strings.TrimSuffix(strings.TrimSuffix(base, ".tar.gz"), ".zip") + "/"
-	want := []string{top + " 755", top + "LICENSE 644", top + "nginx-exporter 755", top + "nginx-exporter.1 644"}
+	want := []string{top + " 755", top + "LICENSE 644", top + "NOTICE 644", top + "nginx-exporter 755", top + "nginx-exporter.1 644"}
 	switch {
 	case strings.HasSuffix(name, ".zip"):
-		want = []string{top + "LICENSE 0", top + "nginx-exporter.1 0", top + "nginx-exporter.exe 0"}
+		want = []string{top + "LICENSE 0", top + "NOTICE 0", top + "nginx-exporter.1 0", top + "nginx-exporter.exe 0"}
 	case strings.HasPrefix(base, "nginx-prometheus-exporter"):
-		want = []string{"LICENSE 644", "nginx-exporter.1 644", "nginx-prometheus-exporter 755"}
+		want = []string{"LICENSE 644", "NOTICE 644", "nginx-exporter.1 644", "nginx-prometheus-exporter 755"}
 	}
 	if info, err := os.Stat(name); err != nil || info.Size() > mostCompressed {
 		t.Errorf("%s: %v, or more than %d bytes", base, err, mostCompressed)

@@ -58,7 +58,7 @@ func TestBuildModes(t *testing.T) {
 	t.Cleanup(nginx.Close)
 	for name, flags := range map[string][]string{"plain": nil, "pie": {"-buildmode=pie"}} {
 		t.Run(name, func(t *testing.T) {
-			program := goBuild(t, ".", nil, append(flags, mainPackage)...)
+			program := goBuild(t, ".", append(flags, mainPackage)...)
 			address := serve(t, program, "--nginx.scrape-uri="+nginx.URL)
 			for range 3 {
 				if body := httpGet(t, "http://"+address+"/metrics"); !strings.Contains(body, "\nnginx_http_requests_total 23\n") {
@@ -74,7 +74,7 @@ func TestBuildModes(t *testing.T) {
 func TestVersion(t *testing.T) {
 	sources := copySources(t)
 	t.Run("no repository", func(t *testing.T) {
-		program := goBuild(t, sources, nil, "./cmd/nginx-exporter")
+		program := goBuild(t, sources, "./cmd/nginx-exporter")
 		checkVersion(t, program, `^nginx-exporter, version devel \(branch: , revision: unknown\)`, `version="devel"`)
 	})
 	git := func(arguments ...string) {
@@ -91,7 +91,7 @@ func TestVersion(t *testing.T) {
 	git("add", ".")
 	git("commit", "--quiet", "--message=sources")
 	t.Run("between releases", func(t *testing.T) {
-		program := goBuild(t, sources, nil, "-buildvcs=true", "./cmd/nginx-exporter")
+		program := goBuild(t, sources, "-buildvcs=true", "./cmd/nginx-exporter")
 		checkVersion(t, program,
 			`^nginx-exporter, version 0\.0\.0-20260102030405-[0-9a-f]{12} \(branch: , revision: [0-9a-f]{40}\)\n(?s).*build date: +2026-01-02T03:04:05Z\n`,
 			`revision="[0-9a-f]{40}",.*version="0\.0\.0-20260102030405-[0-9a-f]{12}"`)
@@ -104,7 +104,7 @@ func TestVersion(t *testing.T) {
 	})
 	t.Run("linker flags take precedence", func(t *testing.T) {
 		const v = "github.com/prometheus/common/version."
-		program := goBuild(t, sources, nil, "-buildvcs=true",
+		program := goBuild(t, sources, "-buildvcs=true",
 			"-ldflags=-X "+v+"Version=4.5.6 -X "+v+"Revision=abc -X "+v+"BuildDate=today", "./cmd/nginx-exporter")
 		checkVersion(t, program, `^nginx-exporter, version 4\.5\.6 \(branch: , revision: abc\)\n(?s).*build date: +today\n`,
 			`revision="abc",.*version="4\.5\.6"`)
@@ -137,10 +137,10 @@ func copySources(t *testing.T) string {
 }
 
 // goBuild builds in a directory and returns the path of the program.
-func goBuild(t *testing.T, dir string, environment []string, arguments ...string) string {
+func goBuild(t *testing.T, dir string, arguments ...string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "nginx-exporter")
-	runGo(t, dir, environment, append([]string{"build", "-o", program}, arguments...)...)
+	runGo(t, dir, nil, append([]string{"build", "-o", program}, arguments...)...)
 	return program
 }
 

@@ -10,6 +10,7 @@ PATH=$PATH:/usr/sbin:/sbin
 # package COMMAND: prints the Debian packages that have the command.
 package() {
     case $1 in
+        ansible-playbook) echo ansible-core ;;
         dockerd) echo docker.io ;;
         etcd) echo etcd-server ;;
         gcc) echo gcc libc6-dev ;;

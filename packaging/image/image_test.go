@@ -48,7 +48,7 @@ func write(t *testing.T) string {
 			}
 		}
 	}
-	o := options{programs: dir, license: "../../LICENSE", version: "1.2.3+4.gabc", revision: revision}
+	o := options{programs: dir, texts: "../..", version: "1.2.3+4.gabc", revision: revision}
 	output := filepath.Join(dir, "layout")
 	if err := o.write(output, "1700000000"); err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func checkImage(t *testing.T, index v1.ImageIndex, digest v1.Hash) {
 		t.Errorf("configuration is %+v", config)
 	}
 	want := []string{
-		"LICENSE 644", "etc/ 755", "etc/ssl/ 755", "etc/ssl/certs/ 755", "etc/ssl/certs/ca-certificates.crt 644",
+		"LICENSE 644", "NOTICE 644", "etc/ 755", "etc/ssl/ 755", "etc/ssl/certs/ 755", "etc/ssl/certs/ca-certificates.crt 644",
 		"usr/ 755", "usr/bin/ 755", "usr/bin/nginx-exporter 755",
 	}
 	if got := contents(t, image); !slices.Equal(got, want) {

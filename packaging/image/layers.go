@@ -35,11 +35,15 @@ func (o options) program(directory string) (v1.Layer, error) {
 
 // files returns the layer that all platforms share.
 func (o options) files() (v1.Layer, error) {
-	license, err := os.ReadFile(o.license)
+	license, err := os.ReadFile(filepath.Join(o.texts, "LICENSE"))
 	if err != nil {
 		return nil, err
 	}
-	return o.layer(file{name: "LICENSE", mode: 0o644, content: license},
+	notice, err := os.ReadFile(filepath.Join(o.texts, "NOTICE"))
+	if err != nil {
+		return nil, err
+	}
+	return o.layer(file{name: "LICENSE", mode: 0o644, content: license}, file{name: "NOTICE", mode: 0o644, content: notice},
 		file{name: "etc/", mode: 0o755}, file{name: "etc/ssl/", mode: 0o755}, file{name: "etc/ssl/certs/", mode: 0o755},
 		file{name: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: certificates()})
 }

@@ -1,6 +1,6 @@
 // Command image writes the container image as an OCI layout, for all Linux architectures, without a container engine or a registry:
 //
-//	image -programs bin/release -license LICENSE -output dist/image
+//	image -programs bin/release -output bin/image
 //
 // Of $VERSION, $REVISION and $SOURCE_DATE_EPOCH it makes labels and times; the same programs give the same bytes. Each image has an SBOM
 // and its provenance as attestations, in the form that BuildKit gives them, see
@@ -27,7 +27,7 @@ import (
 func main() {
 	options := options{version: os.Getenv("VERSION"), revision: os.Getenv("REVISION")}
 	flag.StringVar(&options.programs, "programs", "bin/release", "directory with linux-ARCH/nginx-exporter and linux-ARCH/sbom.cdx.json")
-	flag.StringVar(&options.license, "license", "LICENSE", "license file")
+	flag.StringVar(&options.texts, "texts", ".", "directory with LICENSE and NOTICE")
 	output := flag.String("output", "", "directory of the layout")
 	flag.Parse()
 	if err := options.write(*output, os.Getenv("SOURCE_DATE_EPOCH")); err != nil {
@@ -37,7 +37,7 @@ func main() {
 }
 
 type options struct {
-	programs, license string
+	programs, texts   string
 	version, revision string
 	created           time.Time
 }
