@@ -9,6 +9,7 @@ import (
 	"nginx-exporter/client/angie"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
+	"nginx-exporter/client/vts"
 	"nginx-exporter/internal/doctor"
 )
 
@@ -28,6 +29,7 @@ func dialects() []dialect {
 	return []dialect{
 		{stubstatus.Mode, "stub_status", recognizesStubStatus, readStubStatus},
 		{plus.Mode, "the NGINX Plus API", plus.Recognizes, readPlus},
+		{vts.Mode, "the JSON of nginx-module-vts", vts.Recognizes, readVTS},
 		{angie.Mode, "the status of Angie", angie.Recognizes, readAngie},
 	}
 }

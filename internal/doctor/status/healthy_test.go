@@ -43,6 +43,9 @@ func TestGoldenHealthy(t *testing.T) {
 		"angie": func(s *scene) {
 			s.target(s.angie("/status/") + "/status")
 		},
+		"vts": func(s *scene) {
+			s.target("http://" + served(s, "nginx/1.22.1", "application/json", leastVTS) + "/status/format/json")
+		},
 		"several": func(s *scene) {
 			n := nginxtest.New(s)
 			s.replace = append(s.replace, n.Dir, "/DIR")

@@ -36,7 +36,7 @@ func ReadNginx(ctx context.Context, name string) *Nginx {
 	for _, plus := range []bool{false, true} {
 		for i := range b.locations {
 			l := &b.locations[i]
-			if uri := l.uri(); l.plus == plus && l.path != "" && l.host() == "" && !slices.Contains(n.Pages, uri) {
+			if uri := l.uri(); l.plus == plus && !l.vts && l.path != "" && l.host() == "" && !slices.Contains(n.Pages, uri) {
 				n.Pages = append(n.Pages, uri)
 			}
 		}

@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/vts"
 )
 
 // location is a location of nginx with stub_status or api, at one of the addresses
 // of its server.
 type location struct {
 	plus       bool
+	vts        bool   // nginx-module-vts
 	shadowedBy string // listen address of the server that gets requests of this machine instead
 	path       string // empty for a regular expression that matches several paths
 	file       string
@@ -199,17 +201,29 @@ func (s *server) listensOn(l listen) bool {
 	return slices.ContainsFunc(s.listens, func(own listen) bool { return own.String() == l.String() })
 }
 
+// vtsDirective enables nginx-module-vts in a location.
+const vtsDirective = "vhost_traffic_status_display"
+
+// statusPath returns the path of the status page that a directive enables in the
+// location of a path, which is empty if the location matches several.
+func statusPath(directive, path string) string {
+	if directive == vtsDirective && path != "" {
+		return strings.TrimSuffix(path, "/") + vts.FormatJSON
+	}
+	return path
+}
+
 // addLocations adds the status pages of a block that serves a path.
 func (s *server) addLocations(block []directive, path string, inherited scope, depth int) {
 	for i := range block {
 		item := &block[i]
 		switch item.name {
-		case "stub_status", "api":
+		case "stub_status", "api", vtsDirective:
 			if len(s.locations) == maxLocations {
 				return
 			}
 			s.locations = append(s.locations, location{
-				plus: item.name == "api", path: path, file: item.file, names: s.names,
+				plus: item.name == "api", vts: item.name == vtsDirective, path: statusPath(item.name, path), file: item.file, names: s.names,
 				rules: inherited.rules, limits: slices.Concat(inherited.requests, inherited.connections),
 			})
 		case "location":

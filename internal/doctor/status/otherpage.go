@@ -29,16 +29,6 @@ func (o *observation) stubStatusFix() string {
 	return "add a status page to nginx, printed by: " + o.newServerCommand()
 }
 
-func (o *observation) vtsPage() *doctor.Finding {
-	isJSON := containsAll(o.topLevelKeys(), "hostName", "nginxVersion", "connections")
-	body := o.body()
-	if !isJSON && !strings.Contains(body, "# HELP nginx_vts_") && !strings.Contains(body, "traffic status monitor</title>") {
-		return nil
-	}
-	return o.otherPage("The target is the status page of nginx-module-vts; the exporter reads stub_status.",
-		o.stubStatusFix(), "or let Prometheus scrape the module itself, at the path that ends in /format/prometheus")
-}
-
 func (o *observation) plusOldStatus() *doctor.Finding {
 	if keys := o.topLevelKeys(); !containsAll(keys, "version", "nginx_version", "address") {
 		return nil

@@ -8,7 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"nginx-exporter/client/plus"
 )
+
+// leastVTS has what all versions of nginx-module-vts send.
+const leastVTS = `{"hostName":"vm","nginxVersion":"1.22.1","loadMsec":1,"nowMsec":2,"connections":{"active":1,"accepted":2,"handled":2,"requests":3}}`
 
 // served is a response of another status page than the exporter expects.
 func served(s *scene, server, contentType, body string) (address string) {
@@ -40,10 +45,31 @@ func otherPages() map[string]problem {
 	long := `{"hostName":"vm","nginxVersion":"1.22.1","connections":{"active":1},"serverZones":{"` + strings.Repeat("a", 70_000) + `":{}}}`
 	return map[string]problem{
 		"a part of angie, alone": {"angie-part", page("Angie/1.13.0", js, `{"accepted":14,"dropped":0,"active":1,"idle":1}`)},
-		"vts":                    {"vts-page", recorded("nginx/1.22.1", js, "vts.json")},
-		"long vts":               {"vts-page", page("nginx/1.22.1", js, long)},
-		"vts prometheus":         {"vts-page", recorded("nginx/1.22.1", "text/plain", "vts.prom")},
-		"vts html":               {"vts-page", page("nginx/1.22.1", "text/html", "<!DOCTYPE html>\n<html>\n<head>\n<title>nginx vhost traffic status monitor</title>\n")},
+		"vts html with json": {"vts-page", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location /status { default_type text/html; return 200 '<title>nginx vhost traffic status monitor</title>'; } " +
+				"location /status/format/json { default_type application/json; return 200 '" + leastVTS + "'; } }")
+			s.target("http://" + a + "/status")
+		}},
+		"vts prometheus with json": {"vts-page", func(s *scene) {
+			a, _ := s.nginx("server { listen LISTEN; location = /vts/format/prometheus { return 200 '# HELP nginx_vts_info Nginx info'; } " +
+				"location /vts/format/json { default_type application/json; return 200 '" + leastVTS + "'; } }")
+			s.target("http://" + a + "/vts/format/prometheus")
+		}},
+		"vts cut": {"vts-page", page("nginx/1.22.1", js, leastVTS[:len(leastVTS)-2])},
+		"vts for plus": {"vts-found", func(s *scene) {
+			s.target("http://" + served(s, "nginx/1.22.1", js, leastVTS) + "/status/format/json").Mode = plus.Mode
+		}},
+		"vts module missing": {"vts-module-missing", func(s *scene) {
+			s.options.NginxBinary = s.script(`case $1 in
+-V) echo 'nginx version: nginx/1.22.1' >&2; echo 'configure arguments: --with-http_stub_status_module' >&2 ;;
+-T) echo 'nginx: [emerg] unknown directive "vhost_traffic_status_zone" in /etc/nginx/nginx.conf:9' >&2; exit 1 ;;
+esac
+`)
+			s.target("http://" + vacant(s) + "/status/format/json")
+		}},
+		"long vts":       {"vts-page", page("nginx/1.22.1", js, long)},
+		"vts prometheus": {"vts-page", recorded("nginx/1.22.1", "text/plain", "vts.prom")},
+		"vts html":       {"vts-page", page("nginx/1.22.1", "text/html", "<!DOCTYPE html>\n<html>\n<head>\n<title>nginx vhost traffic status monitor</title>\n")},
 		"old plus": {"plus-old-status", page("nginx/1.11.10", js,
 			`{"version":8,"nginx_version":"1.11.10","nginx_build":"nginx-plus-r12","address":"127.0.0.1","generation":1,"load_timestamp":1488000000000,"timestamp":1488000001000,"pid":7,"ppid":1}`)},
 		"php-fpm":      {"php-fpm-page", page("nginx/1.22.1", "text/plain", "pool:                 www\nprocess manager:      dynamic\nstart time:           09/Aug/2016:13:31:40 +0800\n")},

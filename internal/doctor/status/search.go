@@ -19,7 +19,7 @@ const (
 
 // usualPaths are common paths of a status page.
 func usualPaths() []string {
-	return []string{"/stub_status", "/nginx_status", "/basic_status", "/status", "/nginx/status", "/nginx-status", "/server-status", "/api"}
+	return []string{"/stub_status", "/nginx_status", "/basic_status", "/status", "/nginx/status", "/nginx-status", "/server-status", "/api", "/status/format/json"}
 }
 
 // searchPaths searches the status page at other paths of the same server.

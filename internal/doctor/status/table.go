@@ -195,8 +195,8 @@ func otherPageCauses() []cause {
 	return []cause{
 		{
 			"vts-page", (*observation).vtsPage, "Reason `parse` or `too_large`.",
-			"The target is a page of nginx-module-vts, which the exporter does not read.",
-			"Set the target to a location with `stub_status`, or let Prometheus scrape the module at `/status/format/prometheus`.",
+			"The target is nginx-module-vts in another format, such as the HTML page at `/status`, or its JSON is cut.",
+			"Set the target to the JSON, at the path of the location followed by `/format/json`.",
 		},
 		{
 			"plus-old-status", (*observation).plusOldStatus, "Reason `parse` or `too_large`.",
@@ -227,6 +227,11 @@ func responseCauses() []cause {
 		{
 			"plus-found", (*observation).plusFound, "Reason `parse` with `--nginx.mode` of another interface.",
 			"The target is the NGINX Plus API.",
+			"Set `--nginx.mode=auto`.",
+		},
+		{
+			"vts-found", (*observation).vtsFound, "Reason `parse` with `--nginx.mode` of another interface.",
+			"The target is the JSON of nginx-module-vts.",
 			"Set `--nginx.mode=auto`.",
 		},
 		{
@@ -290,6 +295,11 @@ func nginxCauses() []cause {
 			"module-missing", (*observation).moduleMissing, "Reason `refused` or `status`; nginx reports `unknown directive \"stub_status\"`.",
 			"nginx was built without ngx_http_stub_status_module.",
 			"Install the package of your distribution or of nginx.org.",
+		},
+		{
+			"vts-module-missing", (*observation).vtsModuleMissing, "Reason `refused` or `status`; nginx reports `unknown directive \"vhost_traffic_status…\"`.",
+			"The configuration uses nginx-module-vts, which nginx does not have.",
+			"Load the module with `load_module`, or build nginx with it.",
 		},
 		{
 			"nginx-config-broken", (*observation).nginxConfigBroken, "Reason `refused` or `status`; changes have no effect.",
