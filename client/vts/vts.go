@@ -42,17 +42,20 @@ const (
 // [*client.Error].
 func Read(ctx context.Context, c *client.Client, maxDocument int64) (*Status, error) {
 	status := &Status{}
-	invalid, err := c.GetJSON(ctx, "", cmp.Or(maxDocument, DefaultMaxDocument), func(d *document.Reader) {
-		(&decoder{Reader: d, codes: map[string]string{}}).status(status)
-		if !status.isComplete() {
-			d.Reject(errOther)
-		}
-	})
+	invalid, err := c.GetJSON(ctx, "", cmp.Or(maxDocument, DefaultMaxDocument), status.read)
 	if err != nil {
 		return nil, explain(err)
 	}
 	status.Invalid = invalid
 	return status, nil
+}
+
+// read decodes a document, and rejects another one.
+func (s *Status) read(d *document.Reader) {
+	(&decoder{Reader: d, codes: map[string]string{}}).status(s)
+	if !s.isComplete() {
+		d.Reject(errOther)
+	}
 }
 
 // errOther is the error of another JSON document.
