@@ -41,7 +41,14 @@ func SetHeaders(h http.Header) {
 type Asset struct {
 	Type string // media type
 	Tag  string // of its content
-	Text []byte
+
+	path string
+}
+
+// Text returns the content, which is not kept in memory.
+func (a *Asset) Text() []byte {
+	text, _ := files.ReadFile(a.path) // of the program
+	return text
 }
 
 // Assets returns the files by name, without the page itself.
@@ -54,9 +61,10 @@ func Assets() map[string]Asset {
 		if !served {
 			continue
 		}
-		text, _ := files.ReadFile("assets/" + entry.Name())
-		sum := sha256.Sum256(text)
-		assets[entry.Name()] = Asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, text}
+		asset := Asset{Type: kind, path: "assets/" + entry.Name()}
+		sum := sha256.Sum256(asset.Text())
+		asset.Tag = `"` + hex.EncodeToString(sum[:8]) + `"`
+		assets[entry.Name()] = asset
 	}
 	return assets
 }

@@ -4,6 +4,7 @@ package page_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -204,6 +205,48 @@ func TestPathPrefix(t *testing.T) {
 		t.Errorf("the links are %s", links)
 	}
 	noProblems(t, p)
+	// Violations of the policy would be found.
+	if !browsertest.Eval[bool](t, p, "(() => { try { document.body.innerHTML = '<b>x</b>'; return false } catch { return true } })()") {
+		t.Error("scripts can write HTML")
+	}
+	proctest.Until(t, "a violation of the policy", func() bool {
+		return strings.Contains(strings.Join(p.Problems(), " "), "TrustedHTML")
+	})
+}
+
+// Of many targets only those with problems have cards; all are in a table.
+func TestManyTargets(t *testing.T) {
+	t.Parallel()
+	down := "http://" + nginxtest.FreeAddress(t, "127.0.0.1") + "/stub_status"
+	flags := []string{"--nginx.scrape-uri=" + down}
+	for range 20 {
+		flags = append(flags, "--nginx.scrape-uri="+nginxStatus(t))
+	}
+	p := browsertest.Start(t).Open(t, serve(t, flags...), true)
+	p.Size(t, 1280, 900, false)
+	p.Await(t, "document.title.startsWith('▲ 1 target down')")
+	polls(t, p, 2)
+	picture(t, p, "targets")
+	if cards := browsertest.Eval[float64](t, p, "document.querySelectorAll('.card').length"); cards != 1 {
+		t.Errorf("there are %v cards", cards)
+	}
+	if tab := text(t, p, "#tabs"); !strings.Contains(tab, "Targets 21 ▲ 1") {
+		t.Errorf("the tables are %s", tab)
+	}
+	if first := text(t, p, "#grid .body .row:first-child"); !strings.Contains(first, down) || !strings.Contains(first, "refused") {
+		t.Errorf("the first target is %s", first)
+	}
+	noProblems(t, p)
+}
+
+// nginxStatus serves a stub_status page.
+func nginxStatus(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "Active connections: 1 \nserver accepts handled requests\n 2 2 3 \nReading: 0 Writing: 1 Waiting: 0 \n")
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + "/stub_status"
 }
 
 // Without scripts the page is a table.

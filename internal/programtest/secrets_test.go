@@ -54,7 +54,7 @@ func TestSecrets(t *testing.T) {
 func (e *exporter) keepsPassword(tb testing.TB) {
 	tb.Helper()
 	shown := map[string]string{"the log": e.Log()}
-	for _, path := range []string{"/metrics", "/", "/-/healthy", "/-/ready", "/probe?target=http://x/", "/nothing"} {
+	for _, path := range []string{"/metrics", "/", "/api/v1/state", "/-/healthy", "/-/ready", "/probe?target=http://x/", "/nothing"} {
 		_, body, err := e.request(tb, path)
 		if err != nil {
 			tb.Fatal(err)

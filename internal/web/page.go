@@ -55,7 +55,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request, asset page.Asset)
 		return
 	}
 	w.Header().Set("Content-Type", asset.Type)
-	s.send(w, r, 0, func(w http.ResponseWriter) error { return s.compressed(w, r, asset.Text) })
+	s.send(w, r, 0, func(w http.ResponseWriter) error { return s.compressed(w, r, asset.Text()) })
 }
 
 // state responds with the state of all targets, as JSON.
