@@ -44,7 +44,7 @@ export function columnsOf(rows, then, several, time) {
 		},
 		rows.kind === 'server' && text('group', 'upstream', i => rows.group[i], wide, '', up),
 		rows.kind === 'server' ? text('name', 'server', i => rows.name[i], wide, '', up)
-			: text('name', nginx ? 'target' : 'name', i => (rows.kind === 'zone' ? mark(rows.bad[i]) + (rows.group[i] && rows.group[i] + ' / ') : '') + rows.name[i], wide, '', nginx ? isUp : up),
+			: text('name', nginx ? 'target' : 'name', i => (rows.kind === 'zone' ? mark(rows.bad[i]) + (rows.group[i] && rows.group[i] + ' / ') : '') + rows.name[i], nginx ? 18 : wide, '', nginx ? isUp : up),
 		(rows.kind === 'zone' || rows.blocks.length > 1) && text('title', 'kind', i => rows.block[i].table.title, 8, 'minor', up),
 		several && !nginx && text('target', 'target', i => rows.block[i].target.name, wide, 'minor', isUp),
 		number('requests', 'requests', f.perSecond, 'Of stream, connections'),
