@@ -30,7 +30,7 @@ trap 'rm -rf "$stage"' EXIT
 
 # prepare: copies what goes into the packages into the stage, with fixed times and modes.
 prepare() {
-    cp -r packaging/. CHANGELOG.md LICENSE NOTICE "$stage"
+    cp -r packaging/. mixin/rules CHANGELOG.md LICENSE NOTICE "$stage"
     chmod -R u=rwX,go=rX "$stage"
     mkdir "$stage/man"
     local page name date

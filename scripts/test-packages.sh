@@ -72,11 +72,11 @@ reproducible() {
 }
 
 # machine: unpacks a Debian and sets root to its directory.
-image=bin/packages-bookworm.tar
+image=bin/packages-bookworm-2.tar # another number when its packages change
 machine() {
     if [ ! -s "$image" ]; then
         echo "test-packages: making $image"
-        mmdebstrap --quiet --variant=minbase --include=adduser,bash-completion,curl,dbus,man-db,nginx-light,openssl,rpm,systemd,systemd-sysv \
+        mmdebstrap --quiet --format=tar --variant=minbase --include=adduser,bash-completion,curl,dbus,man-db,nginx-light,openssl,procps,prometheus,rpm,systemd,systemd-sysv \
             bookworm "$image.part"
         mv "$image.part" "$image"
     fi
@@ -87,6 +87,7 @@ machine() {
     mkdir "$root/tests" "$root/packages"
     cp packaging/test/*.sh "$root/tests"
     cp -r "$work/new" "$work/next" "$work/prometheus-nginx-exporter.deb" "$root/packages"
+    cp -r docs "$work/downloads" "$root"
 }
 
 # run TEST: boots a machine and runs the test in it.
@@ -137,9 +138,12 @@ scripts/packages.sh "$work/new" >/dev/null
 mv "$work"/new/*arm64* "$work"/new/*aarch64* "$work/other"
 VERSION=9.9.9 ARCHS=amd64 FORMATS='deb rpm' scripts/packages.sh "$work/next" >/dev/null
 (cd "$work" && apt-get -q download prometheus-nginx-exporter && mv prometheus-nginx-exporter_*.deb prometheus-nginx-exporter.deb) >/dev/null 2>&1
+mkdir "$work/downloads"
+TARGETS=linux/amd64 scripts/archives.sh "$work/downloads" >/dev/null
+cp "$work"/new/*.deb "$work/downloads"
 check
 reproducible
-[ $# != 0 ] || set -- debian switch tarball systemd drop-ins rpm openrc
+[ $# != 0 ] || set -- debian switch tarball systemd drop-ins rpm openrc docs
 for test in "$@"; do
     case $test in
         openrc) openrc ;;
