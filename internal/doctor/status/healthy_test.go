@@ -70,6 +70,19 @@ func TestGoldenHealthy(t *testing.T) {
 	}
 }
 
+// TestOtherSystem says what is not checked without Linux.
+func TestOtherSystem(t *testing.T) {
+	for system, want := range map[string]bool{"darwin": true, "windows": true, "linux": false} {
+		s := newScene(t)
+		s.options.machine.System = system
+		s.target("http://" + vacant(s) + "/stub_status")
+		text := s.text(Examine(t.Context(), s.options))
+		if got := strings.Contains(text, "not checked on "+system+": whether nginx is running, and where programs listen"); got != want {
+			t.Errorf("%s: %v, want %v, in\n%s", system, got, want, text)
+		}
+	}
+}
+
 // TestGoldenSeveral checks a report with one failed target among several, and
 // reports on the configuration.
 func TestGoldenSeveral(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -47,6 +48,7 @@ type Options struct {
 
 // machine has the usual places of a machine.
 type machine struct {
+	System  string   // a GOOS
 	Proc    string   // where procfs is mounted
 	Ports   []int    // usual ports of a status page
 	Sockets []string // glob patterns of Unix sockets
@@ -55,6 +57,7 @@ type machine struct {
 }
 
 func (m *machine) setDefaults() {
+	m.System = cmp.Or(m.System, runtime.GOOS)
 	m.Proc = cmp.Or(m.Proc, "/proc")
 	if m.Ports == nil {
 		m.Ports = []int{8080, 80, 8081, 81, 8888, 8000, 8090, 9145, 18080, 49151}
@@ -129,6 +132,17 @@ func newExaminer(ctx context.Context, options Options) *examiner {
 	})}
 }
 
+// withLimits adds to a finding on another system than Linux what was not checked.
+func (o *observation) withLimits(f doctor.Finding) doctor.Finding {
+	const linux = "linux"
+	if o.machine.System != linux && o.isLocal() {
+		f.Evidence = append(f.Evidence, doctor.Evidence{
+			Name: "not checked on " + o.machine.System, Value: "whether nginx is running, and where programs listen: doctor reads that on Linux only",
+		})
+	}
+	return f
+}
+
 // examine diagnoses one target.
 func (e *examiner) examine(target int) doctor.Step {
 	options := e.Targets[target]
@@ -140,7 +154,7 @@ func (e *examiner) examine(target int) doctor.Step {
 	step.Message = o.summary()
 	switch {
 	case !o.healthy():
-		step.State, step.Findings = doctor.Failed, []doctor.Finding{o.diagnose()}
+		step.State, step.Findings = doctor.Failed, []doctor.Finding{o.withLimits(o.diagnose())}
 	default:
 		step.State = doctor.OK
 		if step.Findings = o.warnings(); len(step.Findings) > 0 {
