@@ -7,14 +7,17 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/config"
 	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
 )
 
 const statePath = "/api/v1/state"
@@ -201,8 +204,21 @@ func TestStateMatchesItsSchema(t *testing.T) {
 		t.Cleanup(server.Close)
 		targets[name] = server.URL
 	}
+	angie := httptest.NewServer(angietest.New("/status/", angietest.Full()))
+	t.Cleanup(angie.Close)
+	vts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(standin.VTS{Servers: 3, Upstreams: 2, Peers: 3}.Document(1)) // the exporter reads it
+	}))
+	t.Cleanup(vts.Close)
+	targets["angie"], targets["vts"] = angie.URL+"/status/", vts.URL+"/status/format/json"
 	for name, target := range targets {
 		recorder := newExporter(t, withPage(target)).get(t, statePath)
+		for _, kind := range []string{"server", "zone"} {
+			if slices.Contains([]string{"angie", "vts", "plus"}, name) && !strings.Contains(recorder.Body.String(), `"kind":"`+kind+`"`) {
+				t.Errorf("%s has no %s: %.300s", name, kind, recorder.Body)
+			}
+		}
 		document, err := jsonschema.UnmarshalJSON(recorder.Body)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

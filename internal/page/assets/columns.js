@@ -63,7 +63,7 @@ export function columnsOf(rows, then, several, time) {
 		nginx && text('reason', 'reason', i => reason(rows.block[i].target.error), 2 * wide, 'minor', isUp),
 		rows.has('down_since') && {
 			id: 'down_since', label: 'for', title: 'Time since the server became unavailable', width: narrow, name: 'number minor',
-			value: i => time - rows.get('down_since', i), text: i => rows.get('down_since', i) ? f.duration(time - rows.get('down_since', i)) : f.none,
+			value: i => time - rows.get('down_since', i), text: i => rows.state[i] === 'up' ? f.none : f.duration(time - rows.get('down_since', i)),
 			query: i => 'time() - ' + query(rows.block[i], rows.place[i], 'down_since'),
 		},
 	]

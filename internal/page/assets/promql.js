@@ -27,7 +27,7 @@ export function query(block, i, role, whole = false) {
 	const column = block.columns[role]
 	if (!column) return ''
 	const series = selector(column.metric, labels(block, i, whole).concat(chosen(column)))
-	const summed = column.summed || whole
+	const summed = column.summed || whole || column.value?.endsWith('*')
 	if (column.type === 'counter') return summed ? 'sum(rate(' + series + window + '))' : 'rate(' + series + window + ')'
 	if (!column.scale || column.scale === 1) return summed ? 'sum(' + series + ')' : series
 	return series + ' * ' + column.scale
