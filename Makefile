@@ -26,6 +26,11 @@ demo-plus: build ## The same on a simulated NGINX Plus API, without a license
 	@scripts/need.sh curl
 	@scripts/demo-plus.sh bin/nginx-exporter
 
+.PHONY: demo-vts
+demo-vts: build ## The same on a simulated nginx-module-vts
+	@scripts/need.sh curl
+	@scripts/demo-vts.sh bin/nginx-exporter
+
 .PHONY: build
 build: ## Build bin/nginx-exporter
 	@scripts/build.sh bin/nginx-exporter

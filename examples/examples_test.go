@@ -67,6 +67,12 @@ func examples() []example {
 			`angie_http_upstreams_peers_state\{peer="192.168.16.4:80",upstream="backend"\} 1\n`, `_bucket\{le="\+Inf",key="GET",metric="lat",zone="rq"\} [0-9]+\n`,
 			`✓ http://.*/status/  status of Angie 1.13.0\nNo problems found`,
 		}},
+		{"vts", []string{
+			`"moduleVersion":"v0.2.7"\n`, `nginx_up 1\nnginx_vts_info\{hostname="standin",module_version="v0.2.7",version="1.29.4"\} 1\n`,
+			`nginx_vts_upstream_requests_total\{code="2xx",backend="10\.0\.0\.1:8080",upstream="up0000"\} [0-9]+\n`,
+			`_bucket\{le="0\.1",host="site0000\.example\.com"\} [0-9]+\n`,
+			`✓ http://.*/status/format/json  nginx-module-vts v0.2.7 of nginx 1.29.4\nNo problems found`,
+		}},
 		{"plus", []string{
 			`\{"total":23[0-9]+,"current":19\}\n`,
 			`nginxplus_http_requests_current 19\nnginxplus_http_requests_total 23[0-9]+\nnginxplus_up 1\n`,

@@ -23,6 +23,7 @@ func TestGoldenSnippets(t *testing.T) {
 		"basic/nginx-status.conf":              "nginx",
 		"plus/plus-api.conf":                   "nginx-plus",
 		"angie/angie-status.conf":              "angie",
+		"vts/vts-status.conf":                  "vts",
 		"unix-socket/nginx-status-socket.conf": "nginx-unix",
 	} {
 		text, err := snippet.Text(name, nil)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"nginx-exporter/client/vts"
 	"nginx-exporter/internal/sidecar"
 )
 
@@ -17,6 +18,7 @@ const (
 	stubStatus   = "/stub_status"
 	plusAPI      = "/api"
 	angieStatus  = "/status"
+	vtsStatus    = "/status"
 	exporterPort = 9113
 	spoolFile    = sidecar.SpoolFile
 
@@ -34,6 +36,7 @@ type settings struct {
 	Hosts         []string
 	Plus          bool
 	Angie         bool
+	VTS           bool // nginx-module-vts
 	Kind, Name    string
 	Namespace     string
 	PrometheusURL string
@@ -87,6 +90,8 @@ func (s *settings) Flags() string {
 		return "--nginx.plus " + flags
 	case s.Angie:
 		return flags + "/" // Angie redirects without the slash
+	case s.VTS:
+		return flags + vts.FormatJSON
 	}
 	return flags
 }

@@ -35,11 +35,12 @@ type Snippet struct {
 func All() []Snippet {
 	loopback := address{host: "127.0.0.1", port: 8080}
 	page := settings{Listen: loopback, Path: stubStatus, Name: "web", Kind: deployment}
-	socket, plus, angie, pod := page, page, page, page
+	socket, plus, angie, traffic, pod := page, page, page, page, page
 	socket.Listen = address{socket: "/run/nginx-status.sock"}
 	pod.Listen = address{host: loopback.host, port: sidecar.StatusPort}
 	plus.Listen, plus.Path, plus.Plus = plusLoopback(), plusAPI, true
 	angie.Path, angie.Angie = angieStatus, true
+	traffic.Path, traffic.VTS = vtsStatus, true
 	container, unit := page, page
 	container.Port, unit.Port = exporterPort, exporterPort
 	const usualInterval, usualRate = 15 * time.Second, 100
@@ -55,6 +56,7 @@ func All() []Snippet {
 		{"nginx-unix", "Status server for nginx on a Unix socket: a file for conf.d", []string{listen, path}, socket},
 		{"nginx-plus", "API of NGINX Plus: a file for conf.d", []string{listen, path, allow}, plus},
 		{"angie", "Status of Angie: a file for http.d", []string{listen, path, allow}, angie},
+		{"vts", "Status of nginx-module-vts: a file for conf.d", []string{listen, path, allow}, traffic},
 		{"access-log", "Access log for nginx, with its log_format: a file for conf.d", []string{spool, syslog}, settings{Spool: spoolFile}},
 		{"kubernetes", "ConfigMap with the status server, and its mount", []string{listen, path, allow, isPlus, workload, namespace}, pod},
 		{"systemd", "Unit for the exporter, sandboxed", []string{listen, path, port, isPlus}, unit},

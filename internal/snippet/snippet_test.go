@@ -43,6 +43,7 @@ func TestGoldenText(t *testing.T) {
 		"access-log":     {"syslog=[::1]:9514"},
 		"nginx-plus":     {"listen=unix:/run/api.sock", "path=/plus/api"},
 		"angie":          {"listen=0.0.0.0:81", "allow=10.0.0.0/8", "path=/api/status"},
+		"vts":            {"listen=10.0.0.5:81", "allow=10.0.0.0/8", "path=/traffic"},
 		"kubernetes":     {"listen=[::1]:8081", "plus=true", "workload=statefulset/1", "namespace=1e3"},
 		"systemd":        {"listen=unix:/run/nginx-status.sock", "plus=true", "port=99"},
 		"systemd-dropin": {"listen=unix:/run/nginx-status.sock", "plus=true", "port=99"},

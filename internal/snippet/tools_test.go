@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -19,6 +20,7 @@ func TestNginx(t *testing.T) {
 		"nginx-unix":   text(t, "nginx-unix", "listen=unix:"+filepath.Join(t.TempDir(), "status.sock")),
 		"nginx-plus":   text(t, "nginx-plus"),
 		"angie":        text(t, "angie"),
+		"vts":          withoutVTS(text(t, "vts")),
 		"access-log":   text(t, "access-log", "spool="+filepath.Join(t.TempDir(), "access.log")),
 		"syslog":       text(t, "access-log", "syslog=127.0.0.1:9514"),
 		"kubernetes":   configMapServer(t, "listen=[::1]:8080"),
@@ -41,6 +43,13 @@ func TestNginx(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutVTS replaces the directives of nginx-module-vts, which nginx does not have
+// here.
+func withoutVTS(made string) string {
+	made = strings.ReplaceAll(made, "vhost_traffic_status_display;", "return 204;")
+	return regexp.MustCompile(`(?m)^ *vhost_traffic_status_.*\n`).ReplaceAllString(made, "")
 }
 
 // TestPromtool checks the scrape job with promtool.

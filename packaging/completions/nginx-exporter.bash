@@ -58,7 +58,7 @@ _nginx_exporter() {
     else
         case $command in
             "") words='serve check-config inject uninject snippet setup doctor autoscale version' ;;
-            " snippet") words='nginx nginx-docker nginx-unix nginx-plus angie access-log kubernetes systemd systemd-dropin prometheus adapter-rule keda' ;;
+            " snippet") words='nginx nginx-docker nginx-unix nginx-plus angie vts access-log kubernetes systemd systemd-dropin prometheus adapter-rule keda' ;;
             " doctor") words='status hpa' ;;
             " autoscale") words='plan apply remove simulate' ;;
         esac

@@ -198,6 +198,7 @@ complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a nginx-docker
 complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a nginx-unix -d 'Status server for nginx on a Unix socket: a file for conf.d'
 complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a nginx-plus -d 'API of NGINX Plus: a file for conf.d'
 complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a angie -d 'Status of Angie: a file for http.d'
+complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a vts -d 'Status of nginx-module-vts: a file for conf.d'
 complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a access-log -d 'Access log for nginx, with its log_format: a file for conf.d'
 complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a kubernetes -d 'ConfigMap with the status server, and its mount'
 complete -c nginx-exporter -n '__nginx_exporter_at "snippet"' -f -a systemd -d 'Unit for the exporter, sandboxed'

@@ -1,0 +1,41 @@
+package standin_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"nginx-exporter/internal/standin"
+)
+
+func TestDocument(t *testing.T) {
+	names := standin.Documents("vts/*.json")
+	if len(names) < 6 {
+		t.Errorf("the documents are %q", names)
+	}
+	for _, name := range names {
+		if body, err := standin.Document(name); err != nil || !json.Valid(body) {
+			t.Errorf("%s is not valid: %v", name, err)
+		}
+	}
+	if _, err := standin.Document("vts/none.json"); err == nil {
+		t.Error("a document that does not exist is returned")
+	}
+}
+
+// A generated document is valid, and its counters increase.
+func TestVTS(t *testing.T) {
+	size := standin.VTS{Servers: 3, Filters: 2, Upstreams: 2, Peers: 2, Caches: 1}
+	accepted := func(steps int) float64 {
+		var document struct {
+			Connections struct{ Accepted float64 }
+			ServerZones map[string]any
+		}
+		if err := json.Unmarshal(size.Document(steps), &document); err != nil || len(document.ServerZones) != 4 {
+			t.Fatalf("%v: %s", err, size.Document(steps))
+		}
+		return document.Connections.Accepted
+	}
+	if before, after := accepted(1), accepted(2); after <= before {
+		t.Errorf("%v connections, then %v", before, after)
+	}
+}
