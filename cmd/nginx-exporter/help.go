@@ -18,7 +18,7 @@ type group struct {
 
 func groups() []group {
 	return []group{
-		{"NGINX", []string{"nginx."}},
+		{"NGINX", []string{"nginx.", "compat."}},
 		{"NGINX Plus", []string{"nginx.plus."}},
 		{"Collectors", []string{"collector."}},
 		{"Prometheus", []string{"prometheus.", "rate."}},
