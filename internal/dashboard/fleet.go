@@ -27,7 +27,7 @@ func fleetNow() []*panel {
 			q(sum(each(requestRate)), "requests")).spark().empty(needStatus),
 		stat("Open connections", unitCount, "Open client connections, including idle keep-alive connections. Many idle connections are normal.",
 			q(sum(each(openConnections)), "open")).
-			spark().digits(0).empty(needStatus),
+			spark().empty(needStatus),
 		stat("Dropped connections", unitConns,
 			"Connections that nginx accepted but could not handle, usually because worker_connections or file descriptors ran out. Values below "+
 				"0.05 are hidden: nginx increments the two counters one after the other. See docs/alerts.md, NginxDropsConnections.",
