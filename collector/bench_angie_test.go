@@ -7,9 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/internal/angietest"
@@ -52,26 +50,17 @@ func BenchmarkLargeStatus(b *testing.B) {
 			series := float64(strings.Count(oracle.Text(b, c.Scrape(b.Context())), "\n"))
 			var memory runtime.MemStats
 			runtime.ReadMemStats(&memory)
-			allocated, began := memory.TotalAlloc, processorTime(b)
+			allocated, began := memory.TotalAlloc, cpuTime(b)
 			for b.Loop() {
 				if err := c.Scrape(b.Context()).WriteText(io.Discard); err != nil {
 					b.Fatal(err)
 				}
 			}
-			took := processorTime(b) - began
+			took := cpuTime(b) - began
 			runtime.ReadMemStats(&memory)
 			b.ReportMetric(series, "lines")
 			b.ReportMetric(float64(took.Nanoseconds())/float64(b.N)/series, "cpu-ns/line")
 			b.ReportMetric(float64(memory.TotalAlloc-allocated)/float64(b.N)/series, "B/line")
 		})
 	}
-}
-
-func processorTime(tb testing.TB) time.Duration {
-	tb.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

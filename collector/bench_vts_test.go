@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"nginx-exporter/collector/internal/oracle"
@@ -48,14 +47,4 @@ func serves(body []byte) http.Handler {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = io.Copy(w, bytes.NewReader(body)) // the exporter may have left
 	})
-}
-
-// cpuTime returns the CPU time of the process in nanoseconds.
-func cpuTime(tb testing.TB) int64 {
-	tb.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		tb.Fatal(err)
-	}
-	return usage.Utime.Nano() + usage.Stime.Nano()
 }
