@@ -1,4 +1,4 @@
-// The live page: it polls api/v1/state while somebody looks, and shows what it says.
+// The live page: it polls api/v1/state and shows the result.
 
 import { Model, kinds, severity, states } from './model.js'
 import { Cards } from './cards.js'
@@ -50,7 +50,7 @@ async function poll() {
 	}
 	plan()
 }
-// plan sets when to poll next: not while nobody looks.
+// plan sets when to poll next: in a hidden tab only if it watches.
 function plan() {
 	clearTimeout(timer)
 	if (frozen) return
@@ -251,7 +251,7 @@ function showFooter() {
 			(s.interval_seconds ? ', every ' + f.duration(Math.round(s.interval_seconds)) : '')).join('; ')
 		: '△ Not scraped by Prometheus since the exporter started ' + f.duration(Math.round(frame.time - started)) + ' ago')
 	const own = frame.targets.reduce((sum, t) => sum + (t.overhead || 0), 0)
-	write($('cost'), own ? 'The exporter sends ' + f.perSecond(own) + ' requests to nginx, which rates of targets leave out.' : '')
+	write($('cost'), own ? 'The exporter sends ' + f.perSecond(own) + ' requests to nginx, not included in the rates of targets.' : '')
 }
 
 function banner(text, alarm) {
@@ -291,7 +291,7 @@ async function copy(text) {
 	try {
 		await navigator.clipboard.writeText(text)
 	} catch {
-		// Without TLS, browsers offer only the old way.
+		// Without TLS, browsers have only the old API.
 		const area = element('textarea', 'away')
 		area.value = text
 		document.body.append(area)

@@ -107,7 +107,7 @@ class Card {
 		this.responses(t, delta)
 		if (t.latency) {
 			for (const [label, q] of quantiles) {
-				this.fact(this.latency, label, 'Time from the first byte of a request to the last of its response', f.duration(quantile(t.latency.increase, q)),
+				this.fact(this.latency, label, 'Time from the first byte of a request to the last byte of its response', f.duration(quantile(t.latency.increase, q)),
 					t => quantileQuery(t.latency.block, t.latency.column, q))
 			}
 		}
