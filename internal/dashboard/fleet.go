@@ -113,7 +113,7 @@ func fleetTables() []*panel {
 				field: "Value", title: "State", width: 75, texts: map[string]string{"0": "down"}, colors: map[string]string{"0": "red"},
 			})...),
 			q(`topk(50, `+each(`nginx_up{SELECT}`)+` == 0)`, "")).size(8, 9).empty("none: all instances are up"),
-		table("Busiest instances", "The 50 instances with most requests; click on an instance for its dashboard.", "Requests",
+		table("Busiest instances", "The 50 instances with most requests; select an instance to open its dashboard.", "Requests",
 			append(instance[:4:4], append(hidden,
 				column{field: value(0), title: "Requests", width: 110, unit: unitRate},
 				column{field: value(1), title: "Connections", width: 105, unit: unitCount})...),

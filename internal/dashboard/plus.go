@@ -49,15 +49,15 @@ func plusNow() []*panel {
 			limits(step{nil, "red"}, step{0.7, "orange"}, step{1, green}).empty(needUpstream),
 		stat("Requests", unitRate, "Requests per second, including those of the exporter.",
 			q(`sum(rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`, "requests")).spark().empty("no requests yet"),
-		stat("Errors", unitRatio, "Share of responses of server zones with a status code from 500 on. Red from 5%, as the alert NginxPlusServerErrors (docs/alerts.md).",
+		stat("Errors", unitRatio, "Share of responses of server zones with a 5xx status code. Red from 5%, as the alert NginxPlusServerErrors (docs/alerts.md).",
 			q(ratio(`sum(rate(nginxplus_server_zone_responses{SELECT,code="5xx"}[$__rate_interval]))`, `sum(rate(nginxplus_server_zone_responses{SELECT}[$__rate_interval]))`), "errors")).
 			spark().limits(step{nil, green}, step{0.05, "red"}).empty(needZone),
-		stat("Cache hits", unitRatio, "Share of responses served from caches: hit, stale, updating or revalidated. Which share is good depends on the content.",
+		stat("Cache hits", unitRatio, "Share of responses served from caches: hit, stale, updating or revalidated. What is a good share depends on the content.",
 			q(ratio(`sum`+cacheHits(), `sum`+cacheLookups()), "hits")).spark().empty(needCache),
 		stat("Memory free", unitRatio, "Free share of the fullest shared memory zone. Full zones lose state, such as rate limits or sessions.",
 			q(`min(nginxplus_slab_pages_free{SELECT} / (nginxplus_slab_pages_free{SELECT} + nginxplus_slab_pages_used{SELECT}))`, "free")).
 			limits(step{nil, "red"}, step{0.1, green}).empty("no shared memory zone"),
-		stat("License ends", unitAgo, "When the license expires. NGINX Plus R33 and later stops serving traffic when the grace period after that is over.",
+		stat("License ends", unitAgo, "When the license expires. From 90 days after that on, NGINX Plus does not start without a new one.",
 			q(`1000 * min(nginxplus_license_expiration_timestamp_seconds{SELECT})`, "expires")).empty("needs NGINX Plus R33"),
 	}
 }
@@ -72,7 +72,7 @@ func plusZones() []*panel {
 			stacked().color("1xx", purple).color("2xx", green).color("3xx", blue).color("4xx", orange).color("5xx", red5xx).empty(needZone),
 		series("Requests by zone", unitRate, "Requests per second of the ten server zones with most requests.",
 			q(top("server_zone", requests), "{{server_zone}}")).empty(needZone),
-		series("Errors by zone", unitRatio, "Share of responses from 500 on, of the ten server zones with the largest share.",
+		series("Errors by zone", unitRatio, "Share of 5xx responses, of the ten server zones with the largest share.",
 			q(top("server_zone", ratio(failed, all)), "{{server_zone}}")).empty(needZone),
 		series("Mean time of a request, by zone", unitSeconds,
 			"Requests in progress divided by requests per second (Little's law), of the ten slowest server zones. Slow clients count.",
@@ -100,16 +100,16 @@ func plusUpstreams() []*panel {
 			digits(0).empty(needUpstream),
 		series("Requests by upstream", unitRate, "Requests per second of the ten upstreams with most requests.",
 			q(top("upstream", `sum by (upstream) (`+requests+`)`), "{{upstream}}")).empty(needUpstream),
-		series("Errors by upstream", unitRatio, "Share of responses of servers from 500 on, of the ten upstreams with the largest share.",
+		series("Errors by upstream", unitRatio, "Share of 5xx responses of servers, of the ten upstreams with the largest share.",
 			q(top("upstream", ratio(failed, responses)), "{{upstream}}")).empty(needUpstream),
 		series("Response time by upstream", "ms", "Mean time until the whole response is received, weighted by requests: the value of idle servers is old. The ten slowest upstreams.",
 			q(top("upstream", mean), "{{upstream}}")).empty(needUpstream),
 		series("Response time by upstream, 99%", unitSeconds, "99% of responses were complete within this time, of the ten slowest upstreams.",
 			q(withSelector(topQuantile("0.99", "upstream", "nginxplus_upstream_server_response_duration_seconds"), byUpstream), "{{upstream}}")).
 			empty("needs nginx 1.29.8, whose API has histograms"),
-		series("Queues", unitCount, "Requests waiting in the queue of an upstream, the ten longest. A queue at its limit refuses requests: see the next graph.",
+		series("Queues", unitCount, "Requests waiting in the queue of an upstream, the ten longest. A full queue rejects requests: see the next graph.",
 			q(topGauge("upstream", "sum by (upstream)", `nginxplus_upstream_queue_size{`+byUpstream+`}`), "{{upstream}}")).empty("needs queue in an upstream block"),
-		series("Queue overflows", unitCount, "Requests refused per interval because the queue of their upstream was full.",
+		series("Queue overflows", unitCount, "Requests rejected per interval because the queue of their upstream was full.",
 			q(top("upstream", `sum by (upstream) (increase(nginxplus_upstream_queue_overflows_total{`+byUpstream+`}[$__rate_interval]))`), "{{upstream}}")).
 			drawnAsBars().empty("needs queue in an upstream block"),
 	}
@@ -184,7 +184,7 @@ func plusStream() []*panel {
 func plusNginx() []*panel {
 	failures := func(kind string) string { return `rate(nginxplus_resolver_` + kind + `{SELECT}[$__rate_interval])` }
 	return []*panel{
-		series("Workers", unitCount, "Workers of nginx, and those that were started again after a crash, per interval. Every crash is one too many: see the error log.",
+		series("Workers", unitCount, "Workers of nginx, and those that were started again after a crash, per interval. The error log has the reason of each crash.",
 			q(`count(nginxplus_worker_info{SELECT})`, "workers"),
 			q(`sum(increase(nginxplus_processes_respawned_total{SELECT}[$__rate_interval]))`, "crashed")).
 			color("workers", green).color("crashed", "red").empty("needs NGINX Plus R30"),

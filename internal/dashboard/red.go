@@ -29,7 +29,7 @@ func redNow(need string) []*panel {
 	duration := func(q string) string { return quantile(q, "", "nginx_http_request_duration_seconds") }
 	return []*panel{
 		stat("Rate", unitRate, "Requests per second that ended, without those of the exporter.", q(`sum(rate(`+responses+`))`, "requests")).size(6, 4).spark().empty(need),
-		stat("Errors", unitRatio, "Share of responses with a status code from 500 on. Red from 5%, as the alert NginxServerErrors (docs/alerts.md).", q(share, "errors")).size(6, 4).spark().
+		stat("Errors", unitRatio, "Share of responses with a 5xx status code. Red from 5%, as the alert NginxServerErrors (docs/alerts.md).", q(share, "errors")).size(6, 4).spark().
 			limits(step{nil, green}, step{0.05, "red"}).empty(need),
 		stat("Duration, 95%", unitSeconds, "95% of requests took at most this time, from the first byte of the request to the last byte of the response. Slow clients count.",
 			q(duration("0.95"), "95%")).size(6, 4).spark().empty("needs $request_time in the log_format"),
@@ -42,7 +42,7 @@ func redNow(need string) []*panel {
 		series("Duration", unitSeconds, "Quantiles of the duration of requests. Quantiles are interpolated between the buckets of the histogram.",
 			q(duration("0.99"), "99%"), q(duration("0.95"), "95%"), q(duration("0.5"), "median")).
 			color("99%", "dark-orange").color("95%", "yellow").color("median", green).empty("needs $request_time in the log_format"),
-		series("Errors by code", unitRate, "Responses per second with a status code from 500 on. 502: nothing listens; 503: limit or no server; 504: the upstream is too slow.",
+		series("Errors by code", unitRate, "Responses per second with a 5xx status code. 502: the upstream does not accept connections or fails; 503: a limit, or no server; 504: the upstream is too slow.",
 			q(top("code", `sum by (code) (rate(nginx_http_responses_total{SELECT,code=~"5.*"}[$__rate_interval]))`), "{{code}}")).
 			drawnAsBars().stacked().color("500", "dark-red").color("502", "red").color("503", "orange").color("504", purple).empty("none"),
 	}
@@ -56,7 +56,7 @@ func redServers(need string) []*panel {
 	return []*panel{
 		series("Rate by server", unitRate, "Requests per second of the ten servers (server_name) with most requests.",
 			q(top("server", `sum by (server) (rate(`+responses+`))`), "{{server}}")).empty(need),
-		series("Errors by server", unitRatio, "Share of responses from 500 on, of the ten servers with the largest share.",
+		series("Errors by server", unitRatio, "Share of 5xx responses, of the ten servers with the largest share.",
 			q(top("server", ratio(`sum by (server) (rate(`+serverErrors+`))`, `sum by (server) (rate(`+responses+`))`)), "{{server}}")).empty(need),
 		series("Duration by server, 95%", unitSeconds, "95% of requests took at most this time, of the ten slowest servers.",
 			q(topQuantile("0.95", "server", "nginx_http_request_duration_seconds"), "{{server}}")).empty("needs $request_time in the log_format"),
@@ -75,11 +75,11 @@ func redUpstreams() []*panel {
 	return []*panel{
 		series("Responses by upstream", unitRate, "Responses per second of the ten upstreams with most responses. A request that nginx passes to several servers counts for each.",
 			q(top("upstream", rate("")), "{{upstream}}")).size(6, 8).empty("needs $upstream_status in the log_format, and a proxy_pass"),
-		series("Errors by upstream", unitRatio, "Share of responses from 500 on, before nginx tries the next server. It rises earlier than the errors that clients see.",
+		series("Errors by upstream", unitRatio, "Share of 5xx responses, before nginx tries the next server. It rises earlier than the errors that clients see.",
 			q(top("upstream", share), "{{upstream}}")).size(6, 8).empty("none"),
 		series("Duration by upstream, 95%", unitSeconds, "95% of responses of the upstream were complete after this time, of the ten slowest. This is the time of the application, without slow clients.",
 			q(within("0.95", "nginx_http_upstream_response_duration_seconds"), "{{upstream}}")).size(6, 8).empty("needs $upstream_response_time in the log_format"),
-		series("Time to the response header, 95%", unitSeconds, "95% of response headers arrived within this time: how long the application computes before it responds.",
+		series("Time to the response header, 95%", unitSeconds, "95% of response headers arrived within this time: the time of the application before it responds.",
 			q(within("0.95", "nginx_http_upstream_header_duration_seconds"), "{{upstream}}")).size(6, 8).empty("needs $upstream_header_time in the log_format"),
 	}
 }
