@@ -76,7 +76,7 @@ func (s *scheme) requestGroups() []group {
 				{
 					// It is 0 from the first request on: rate() misses what a series begins with, such
 					// as the first errors in nginx_http_responses_total.
-					name: "nginx_http_server_errors_total", help: "Requests that ended with a status code from 500 on, 0 before the first one.",
+					name: "nginx_http_server_errors_total", help: "Requests that ended with a 5xx status code, 0 before the first one.",
 					value: serverError,
 				},
 				{

@@ -53,7 +53,7 @@ func newRecent(windows []time.Duration, fields accesslog.Field, fixed []metric.L
 		slots: make([]slot, slices.Max(windows)/interval+2), //nolint:mnd // one that begins, and one that ends
 	}
 	rows := []metric.Row[*recentWindow]{
-		metric.Gauge("error_ratio", "Share of requests over the window that ended with a status code from 500 on, 0 without requests.",
+		metric.Gauge("error_ratio", "Share of requests over the window that ended with a 5xx status code, 0 without requests.",
 			func(w *recentWindow) value.Value { return w.errorRatio }),
 	}
 	if fields.Has(accesslog.FieldRequestTime) {
