@@ -43,21 +43,34 @@ func TestHelp(t *testing.T) {
 	if commands, flags := strings.Index(help, "\nCommands:\n"), strings.Index(help, "\nFlags:\n"); commands < 0 || flags < commands {
 		t.Errorf("the commands do not precede the flags in\n%s", help)
 	}
+}
+
+// TestHelpOfFlags checks which flags the two help texts show.
+func TestHelpOfFlags(t *testing.T) {
+	help, long := helpOf(t, "--help"), helpOf(t, "--help-long")
 	for _, f := range fresh(t).flags {
-		if f.title() == "" && !f.hidden {
+		if f.hidden {
+			continue
+		}
+		if f.title() == "" {
 			t.Errorf("--%s is in no group", f.name)
 		}
 		shows := func(text string) bool {
 			return strings.Contains(text, "\n  "+f.spelling()+"\n") || strings.Contains(text, "\n  "+f.spelling()+"  ")
 		}
-		if shown := shows(help); shown != (!f.rare && !f.hidden) {
-			t.Errorf("--help shows --%s: %v", f.name, shown)
+		if shows(help) == f.rare {
+			t.Errorf("--help shows --%s: %v", f.name, !f.rare)
 		}
-		if shown := shows(long); shown != !f.hidden {
-			t.Errorf("--help-long shows --%s: %v", f.name, shown)
+		if !shows(long) {
+			t.Errorf("--help-long does not show --%s", f.name)
 		}
-		if f.placeholder == "" && len(f.defaults) == 0 && !f.hidden {
+		if f.placeholder == "" && len(f.defaults) == 0 {
 			t.Errorf("--%s has neither a default nor a placeholder", f.name)
+		}
+	}
+	for _, f := range fresh(t).flags {
+		if f.hidden && strings.Contains(long, "\n  "+f.spelling()+" ") {
+			t.Errorf("--help-long shows --%s, which is hidden", f.name)
 		}
 	}
 }

@@ -181,9 +181,9 @@ func (p *panel) limits(steps ...step) *panel {
 	return p
 }
 
-// upTo sets the end of the axis.
-func (p *panel) upTo(maximum float64) *panel {
-	p.defaults["max"] = maximum
+// share ends the axis at 1.
+func (p *panel) share() *panel {
+	p.defaults["max"] = 1
 	return p
 }
 

@@ -148,12 +148,12 @@ func plusLimits() []*panel {
 	return []*panel{
 		series("Cache hits by cache", unitRatio, "Share of responses served from a cache, of the ten caches with most lookups.",
 			q(`(`+ratio(`sum by (zone) `+cacheHits(), `sum by (zone) `+cacheLookups())+`) and on (zone) topk(10, sum by (zone) `+overRange(cacheLookups())+`)`, "{{zone}}")).
-			upTo(1).empty(needCache),
+			share().empty(needCache),
 		bars("Cache size", unitRatio, "Size of a cache divided by its max_size, the ten fullest. A full cache is normal: nginx evicts what was not used for longest.",
-			q(`topk(10, max by (zone) (nginxplus_cache_size{SELECT} / nginxplus_cache_max_size{SELECT}))`, "{{zone}}")).upTo(1).empty("needs proxy_cache with max_size"),
+			q(`topk(10, max by (zone) (nginxplus_cache_size{SELECT} / nginxplus_cache_max_size{SELECT}))`, "{{zone}}")).share().empty("needs proxy_cache with max_size"),
 		bars("Shared memory in use", unitRatio, "Used share of shared memory zones, the ten fullest.",
 			q(`topk(10, max by (zone) (nginxplus_slab_pages_used{SELECT} / (nginxplus_slab_pages_free{SELECT} + nginxplus_slab_pages_used{SELECT})))`, "{{zone}}")).
-			limits(step{nil, blue}, step{0.9, "red"}).upTo(1).empty("no shared memory zone"),
+			limits(step{nil, blue}, step{0.9, "red"}).share().empty("no shared memory zone"),
 		series("Requests rejected by limit_req", unitRate, "Requests per second rejected by limit_req, by zone, the ten zones with most.",
 			q(rejected("nginxplus_limit_request_rejected"), "{{zone}}")).empty(needLimit),
 		series("Connections rejected by limit_conn", unitConns, "Connections or requests per second rejected by limit_conn, by zone, the ten zones with most.",

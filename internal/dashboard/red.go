@@ -99,7 +99,7 @@ func redLog() []*panel {
 			"Requests in the access log divided by requests that nginx counted. Below 1 by scrapes of the status page, and by servers with access_log off or a log of "+
 				"their own: nginx-exporter doctor lists these.",
 			q(ratio(`sum(rate(nginx_http_responses_total`+log+`[$__rate_interval]))`, `sum(rate(nginx_http_requests_total`+log+`[$__rate_interval]))`), "logged")).
-			upTo(1).empty("needs stub_status beside the access log"),
+			share().empty("needs stub_status beside the access log"),
 		series("Lines not counted", unitRate, "Lines per second that do not have the log_format, were dropped by the kernel, are too long, or are counted with label values \"other\".",
 			q(`sum(rate(nginx_exporter_log_lines_failed_total`+log+`[$__rate_interval])) > 0`, "wrong format"),
 			q(`sum(rate(nginx_exporter_log_dropped_total`+log+`[$__rate_interval])) > 0`, "dropped"),
