@@ -16,7 +16,7 @@ func scaling() Board {
 	variables[2].one = true // the workload of the HPA
 	return Board{
 		Name: "scaling", Title: "nginx / Autoscaling", selector: bySelector, variables: variables,
-		Description: "What the HorizontalPodAutoscaler of nginx sees, wants and does. Replicas need kube-state-metrics.",
+		Description: "Metric, target and replicas of the HorizontalPodAutoscaler of nginx. Replicas need kube-state-metrics.",
 		annotations: []annotation{alerts(), restarts(bySelector, false)},
 		rows: []row{
 			{panels: scalingNow()},

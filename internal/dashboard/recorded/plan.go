@@ -8,7 +8,7 @@ const Scrapes = 180
 // PerPod is the target of the simulated HPA in requests per second and pod.
 const PerPod = 40
 
-// The least and the most replicas of the simulated HPA, for a fleet of this unit.
+// The minimum and maximum replicas of the simulated HPA, for a fleet of this unit.
 const (
 	MinReplicas = 4
 	MaxReplicas = 10
