@@ -15,7 +15,7 @@ import (
 	"nginx-exporter/internal/doctor/status"
 )
 
-// Apply carries out the plan. If nginx rejects the new configuration, its files are restored.
+// Apply makes the changes of the plan. If nginx rejects the new configuration, its files are restored.
 func (p *Plan) Apply(ctx context.Context) error {
 	restore, err := p.changeFiles()
 	if errors.Is(err, fs.ErrPermission) {
@@ -37,7 +37,7 @@ func (p *Plan) Apply(ctx context.Context) error {
 	return nil
 }
 
-// changeFiles writes and removes the files. The function that it returns takes that back.
+// changeFiles writes and removes the files. The function that it returns restores them.
 func (p *Plan) changeFiles() (restore func() error, err error) {
 	var undo []func() error
 	restore = func() error {

@@ -1,7 +1,7 @@
 // Package setup connects nginx and the exporter on one machine: it adds a status page to the configuration of nginx,
 // and starts the service of the exporter. What it changes it can take back.
 //
-// It changes nothing before the caller carries out its plan, and no file that exists.
+// It changes nothing before the caller applies the plan, and never a file that exists.
 package setup
 
 import (
@@ -54,11 +54,10 @@ func (o *Options) dropIn() string {
 
 // Plan is what will be changed.
 type Plan struct {
-	// URI is where the status page is, or will be. Serving means that it is there
-	// already.
+	// URI is that of the status page. Serving means that nginx serves it already.
 	URI     string
 	Serving bool
-	// Service means that systemd runs the exporter, then or already.
+	// Service means that systemd runs the exporter after the plan is applied.
 	Service bool
 
 	nginx   string // binary
@@ -124,7 +123,7 @@ func readNginx(ctx context.Context, binary string) (*status.Nginx, error) {
 	nginx := status.ReadNginx(ctx, binary)
 	switch {
 	case nginx == nil:
-		return nil, fmt.Errorf("nginx was not found: install it, or give its binary by --nginx-binary (now %s)", binary)
+		return nil, fmt.Errorf("nginx was not found: install it, or set its path with --nginx-binary (now %s)", binary)
 	case nginx.Denied:
 		return nil, errors.New("the configuration of nginx cannot be read: run this as root")
 	case nginx.Error != "":
@@ -154,7 +153,7 @@ func (p *Plan) addPage(nginx *status.Nginx, listen string) error {
 		}
 	}
 	if directory == "" {
-		return fmt.Errorf("the http block of nginx includes no directory, so there is no place for a file: add this to it, and run setup again:\n%s", text)
+		return fmt.Errorf("the http block of nginx includes no directory, so setup cannot add a file: add this to it, and run setup again:\n%s", text)
 	}
 	path := filepath.Join(directory, fileName)
 	if _, err := os.Lstat(path); err == nil {

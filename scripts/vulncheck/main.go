@@ -67,7 +67,7 @@ type vulnerability struct {
 // exceptions has the last day and the reason of each exception, by vulnerability or module.
 type exceptions map[string]string
 
-// readExceptions reads a file, if there is one. An exception that has ended is an error.
+// readExceptions reads a file, if there is one. An exception that has expired is an error.
 func readExceptions(paths []string, now time.Time) (exceptions, error) {
 	accepted := exceptions{}
 	for _, path := range paths {
@@ -87,7 +87,7 @@ func readExceptions(paths []string, now time.Time) (exceptions, error) {
 			case err != nil || reason == "":
 				return nil, fmt.Errorf("%s: %q is not an ID or module, a day such as 2027-01-31, and a reason", path, line)
 			case now.After(last.AddDate(0, 0, 1)):
-				return nil, fmt.Errorf("%s: the exception for %s has ended: update what is vulnerable, or decide again", path, id)
+				return nil, fmt.Errorf("%s: the exception for %s has expired: update the module, or renew the exception", path, id)
 			}
 			accepted[id] = rest
 		}

@@ -76,7 +76,7 @@ func TestExceptions(t *testing.T) {
 	now := time.Date(2027, 1, 31, 23, 0, 0, 0, time.UTC)
 	for text, want := range map[string]string{
 		"# comment\n\nGO-1 2027-01-31 only with FTP\n": "",
-		"GO-1 2027-01-30 only with FTP":                "has ended",
+		"GO-1 2027-01-30 only with FTP":                "has expired",
 		"GO-1 2027-01-31":                              "a reason",
 		"GO-1 tomorrow only with FTP":                  "a day",
 	} {
