@@ -8,7 +8,7 @@ import (
 )
 
 // Counters are the counters of an object that the module prints with the number of
-// times that they have wrapped. They are put together when the document is read.
+// times that they have wrapped. The totals are computed when the document is read.
 // An object has only those of its kind.
 type Counters struct {
 	Requests value.Value

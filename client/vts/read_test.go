@@ -89,7 +89,7 @@ func TestOldVersions(t *testing.T) {
 	}
 }
 
-// Counters that have wrapped are put together.
+// Counters that have wrapped continue with their total.
 func TestWrappedCounters(t *testing.T) {
 	t.Parallel()
 	const limit = 4294967295
