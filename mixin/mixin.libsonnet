@@ -4,6 +4,7 @@ local files = [
   importstr 'rules/accesslog.yaml',
   importstr 'rules/plus.yaml',
   importstr 'rules/angie.yaml',
+  importstr 'rules/vts.yaml',
   importstr 'rules/slo.yaml',
   importstr 'rules/exporter.yaml',
   importstr 'rules/scaling.yaml',

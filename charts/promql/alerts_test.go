@@ -226,7 +226,14 @@ func checkAdvice(t *testing.T, name string, a advice) {
 // describe writes a table and a section for each alert.
 func describe(w *bytes.Buffer, files []file, runbook map[string]advice) {
 	titles := []struct{ file, title string }{
-		{"nginx", "nginx"}, {"accesslog", "Access logs"}, {"plus", "NGINX Plus"}, {"angie", "Angie"}, {"slo", "Objectives"}, {"exporter", "Exporter"}, {"scaling", "Scaling"},
+		{"nginx", "nginx"},
+		{"accesslog", "Access logs"},
+		{"plus", "NGINX Plus"},
+		{"angie", "Angie"},
+		{"vts", "nginx-module-vts"},
+		{"slo", "Objectives"},
+		{"exporter", "Exporter"},
+		{"scaling", "Scaling"},
 	}
 	order := func(f file) int {
 		for i, title := range titles {

@@ -114,6 +114,9 @@ func labelValues(name, help string, labels, sources []string) map[string][]strin
 	if !strings.HasPrefix(name, "nginx_") && !strings.HasPrefix(name, "nginxplus_") {
 		return values
 	}
+	if strings.HasPrefix(name, "nginx_vts_") {
+		return vtsValues(name)
+	}
 	for _, label := range labels {
 		switch {
 		case label == "code" && strings.Contains(help, "status code class"):
@@ -135,6 +138,21 @@ func labelValues(name, help string, labels, sources []string) map[string][]strin
 		case label == "source":
 			values[label] = sources
 		}
+	}
+	return values
+}
+
+// vtsValues are those of nginx-module-vts, which counts responses by class, but for one metric.
+func vtsValues(name string) map[string][]string {
+	if name == "nginx_vts_main_connections" {
+		return map[string][]string{"status": {"accepted", "active", "handled", "reading", "requests", "waiting", "writing"}}
+	}
+	values := map[string][]string{
+		"direction": {"in", "out"},
+		"status":    {"bypass", "expired", "hit", "miss", "revalidated", "scarce", "stale", "updating"},
+	}
+	if name != "nginx_vts_status_code_requests_total" {
+		values["code"] = []string{"1xx", "2xx", "3xx", "4xx", "5xx"}
 	}
 	return values
 }

@@ -40,6 +40,9 @@ func TestMistakes(t *testing.T) {
 		"unknown value of code": {
 			`rate(nginxplus_server_zone_responses{code="5xx"}[5m])`, `rate(nginxplus_server_zone_responses{code="500"}[5m])`, "never 500",
 		},
+		"unknown value of code of nginx-module-vts": {
+			`rate(nginx_vts_server_requests_total{code="5xx"}[5m])`, `rate(nginx_vts_server_requests_total{code="500"}[5m])`, "never 500",
+		},
 		"unknown value of code by pattern": {
 			`rate(nginx_http_responses_total{code=~"5.."}[5m])`, `rate(nginx_http_responses_total{code=~"5xx"}[5m])`, "never 5xx",
 		},
