@@ -2,7 +2,7 @@
 # Rewrites golden files and generated files: scripts/golden.sh 'Golden|Docs|Script'
 #
 # Runs only packages whose tests define the flag -update, since go test rejects unknown
-# flags.
+# flags, and none of other modules, such as charts/promql.
 set -euo pipefail
 
 tests=${1:?usage: scripts/golden.sh PATTERN}
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 mapfile -t packages < <(
     grep -rlE --include='*_test.go' 'flag\.Bool(Var)?\(.*"update"' . |
-        xargs -r -n 1 dirname | sort -u
+        xargs -r -n 1 dirname | sort -u | grep -vFf <(find . -mindepth 2 -name go.mod -exec dirname {} \;)
 )
 if [ ${#packages[@]} = 0 ]; then
     echo "golden: no test defines the flag -update" >&2

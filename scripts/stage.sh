@@ -1,5 +1,5 @@
 # Functions for demos, to be sourced: start and stop processes, find free ports, and
-# clean up at the end, whatever it is. The script sets server_pid to the server that
+# clean up at the end, also after errors. The script sets server_pid to the server that
 # it starts, and exporter to the binary.
 # shellcheck shell=bash
 
