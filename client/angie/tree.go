@@ -14,7 +14,7 @@ const ServerPath = "angie"
 // errNotAngie is the error of a JSON object that is not the status of Angie.
 var errNotAngie = errors.New("the response is not the status of Angie")
 
-// Tree is the tree /status/, as far as it is wanted.
+// Tree is the requested parts of the tree /status/.
 type Tree struct {
 	// Parts are the parts to read, empty, by path. Others are skipped.
 	Parts map[string]Part

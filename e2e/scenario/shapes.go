@@ -66,8 +66,8 @@ const (
 // seen is what the HPA saw and decided in its latest sync, as read at a time.
 type seen struct {
 	at time.Time
-	// average is that of the pods, sum that of all of them, with the number of pods whose
-	// rates have an average nearest to it; distance is how near.
+	// average is the metric of the HPA per pod, and sum that of all pods: average times the
+	// number of pods whose own average is nearest to it. distance is the difference.
 	average, sum, distance float64
 	desired                int
 }
@@ -154,8 +154,8 @@ func (s *Scenario) record(ctx context.Context, t *timeline, shape func(float64) 
 	}
 }
 
-// counted returns the number of pods whose average the HPA has: that of before or now, when
-// its metric has been read, and how near their average is.
+// counted returns the number of pods that the HPA has averaged, which may have changed
+// while its metric was read, and the difference of the averages.
 func counted(average float64, before, now []float64) (pods int, distance float64) {
 	distanceOf := func(rates []float64) float64 {
 		sum := 0.0

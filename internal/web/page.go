@@ -106,9 +106,9 @@ func (s *Server) compressed(w http.ResponseWriter, r *http.Request, text []byte)
 	return err
 }
 
-// root responds with the live page, or its summary as text. Only clients that want to
-// read it cause a scrape: a load balancer that checks / does not send Accept, or accepts
-// everything.
+// root responds with the live page, or its summary as text. Only clients that accept
+// these types explicitly cause a scrape: a load balancer that checks / does not send
+// Accept, or accepts everything.
 func (s *Server) root(w http.ResponseWriter, r *http.Request) {
 	page.SetHeaders(w.Header())
 	w.Header().Set("Cache-Control", "no-store")

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxPause is how long messages gather in a receive buffer of the size that is
-// requested. 5,000 fit, which nginx sends in 25 ms at most.
+// maxPause is how long messages gather in the receive buffer. 5,000 fit if it has the
+// requested size; nginx needs at least 25 ms to send as many.
 const maxPause = 5 * time.Millisecond
 
 // receiver receives many messages with one system call.
