@@ -71,11 +71,13 @@ local files = [
   prometheusRules+:: { groups+: groups('record') },
 
   grafanaDashboards+:: {
+    'nginx-angie.json': import '../charts/nginx-exporter/dashboards/angie.json',
     'nginx-exporter.json': import '../charts/nginx-exporter/dashboards/exporter.json',
     'nginx-fleet.json': import '../charts/nginx-exporter/dashboards/fleet.json',
     'nginx-plus.json': import '../charts/nginx-exporter/dashboards/plus.json',
     'nginx-red.json': import '../charts/nginx-exporter/dashboards/red.json',
     'nginx-scaling.json': import '../charts/nginx-exporter/dashboards/scaling.json',
     'nginx-single.json': import '../charts/nginx-exporter/dashboards/single.json',
+    'nginx-vts.json': import '../charts/nginx-exporter/dashboards/vts.json',
   },
 }

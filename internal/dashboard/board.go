@@ -19,7 +19,7 @@ type Board struct {
 
 // Boards returns all dashboards, in the order of their links. The caller owns the slice.
 func Boards() []Board {
-	return []Board{fleet(), single(), plus(), red(), scaling(), exporter()}
+	return []Board{fleet(), single(), plus(), angie(), vts(), red(), scaling(), exporter()}
 }
 
 // needStatus is the text of panels whose metrics not every status interface has.
@@ -47,7 +47,7 @@ type annotation struct {
 func alerts() annotation {
 	return annotation{
 		name: "Alerts", title: "{{alertname}}", text: "{{severity}}", color: "red", enabled: true,
-		expr: `max by (alertname, severity) (ALERTS{alertname=~"Nginx.*",alertstate="firing",namespace=~"$namespace"})`,
+		expr: `max by (alertname, severity) (ALERTS{alertname=~"(Angie|Nginx).*",alertstate="firing",namespace=~"$namespace"})`,
 	}
 }
 

@@ -60,7 +60,7 @@ func fleetTraffic() []*panel {
 				},
 				{field: "Value", title: "Number", width: 95},
 			},
-			q(`sort_desc(count by (alertname, severity) (ALERTS{alertname=~"Nginx.*",alertstate="firing",namespace=~"$namespace"}))`, "")).
+			q(`sort_desc(count by (alertname, severity) (ALERTS{alertname=~"(Angie|Nginx).*",alertstate="firing",namespace=~"$namespace"}))`, "")).
 			empty("none"),
 	}
 }

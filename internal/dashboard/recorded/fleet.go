@@ -93,8 +93,10 @@ func (f Fleet) others(out *bufio.Writer) error {
 		for _, s := range b.Run().Series {
 			labels := strings.TrimSuffix(`job="others",instance="`+instance+`",`+s.Labels, ",")
 			growth := 0.0
-			if strings.HasSuffix(s.Name, "_total") || strings.HasSuffix(s.Name, "_accepted") || strings.HasSuffix(s.Name, "_handled") {
-				growth = 10
+			for _, suffix := range []string{"_total", "_accepted", "_handled", "_responses", "_received", "_sent"} {
+				if strings.HasSuffix(s.Name, suffix) {
+					growth = 10
+				}
 			}
 			f.series(out, s.Name, labels, func(scrape int) float64 { return s.Values[0] + growth*float64(scrape) })
 		}
