@@ -39,3 +39,39 @@ func TestVTS(t *testing.T) {
 		t.Errorf("%v connections, then %v", before, after)
 	}
 }
+
+// The averages of a generated document are those of its sums and numbers of requests.
+func TestVTSAverages(t *testing.T) {
+	type object struct {
+		RequestCounter, RequestMsecCounter, RequestMsec float64
+	}
+	var document struct {
+		ServerZones   map[string]object
+		FilterZones   map[string]map[string]object
+		UpstreamZones map[string][]struct {
+			object
+			ResponseMsecCounter, ResponseMsec float64
+		}
+	}
+	if err := json.Unmarshal(standin.VTS{Servers: 1, Filters: 1, Upstreams: 1, Peers: 2}.Document(1), &document); err != nil {
+		t.Fatal(err)
+	}
+	var objects []object
+	for _, zones := range []map[string]object{document.ServerZones, document.FilterZones["country::*"]} {
+		for _, zone := range zones {
+			objects = append(objects, zone)
+		}
+	}
+	for _, peer := range document.UpstreamZones["up0000"] {
+		objects = append(objects, peer.object, object{peer.RequestCounter, peer.ResponseMsecCounter, peer.ResponseMsec})
+	}
+	const all = 7
+	if len(objects) != all {
+		t.Errorf("the document has %d objects", len(objects))
+	}
+	for _, o := range objects {
+		if o.RequestMsec == 0 || o.RequestMsec != o.RequestMsecCounter/o.RequestCounter {
+			t.Errorf("the average is %v, of %v ms for %v requests", o.RequestMsec, o.RequestMsecCounter, o.RequestCounter)
+		}
+	}
+}

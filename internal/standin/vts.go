@@ -93,7 +93,7 @@ func vtsCache(b []byte, i, steps int) []byte {
 // vtsTimes writes the times of n requests that take the mean in milliseconds.
 func vtsTimes(b []byte, kind string, n, mean int) []byte {
 	const values = 63 // of the average
-	b = fmt.Appendf(b, `"%sMsecCounter":%d,"%[1]sMsec":%d,"%[1]sMsecs":{"times":[`, kind, n*mean, mean)
+	b = fmt.Appendf(b, `"%sMsecCounter":%d,"%[1]sMsec":%[3]d,"%[1]sMsecs":{"times":[`, kind, n*mean, mean)
 	for i := range values {
 		b = fmt.Appendf(b, "%d,", 1795869397822+i*100)
 	}
