@@ -66,7 +66,8 @@ func (t *target) read(s *scrape) {
 			continue
 		}
 		found := t.open(p)
-		if d := discover(s.ctx, s, found); d.err == nil {
+		// An error after a redirect says nothing: another protocol may be there.
+		if d := discover(s.ctx, s, found); d.err == nil || !isRedirect(err) {
 			t.change(s, found)
 			t.readBy(s, found, d)
 			return
@@ -78,6 +79,12 @@ func (t *target) read(s *scrape) {
 		defer t.mu.Unlock()
 		t.session = t.open(t.firstProtocol())
 	}
+}
+
+// isRedirect reports whether the error is a redirect.
+func isRedirect(err error) bool {
+	var e *client.Error
+	return errors.As(err, &e) && e.Status/100 == 3
 }
 
 // explain replaces the error of a target that responds, but with another protocol

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -111,7 +112,7 @@ func (g given) applyTarget() error {
 		return nil
 	}
 	seconds, err := strconv.Atoi(g.value(old.timeout, "nginx.scrape_timeout", "", "2"))
-	if err != nil || seconds <= 0 {
+	if err != nil || seconds <= 0 || int64(seconds) > int64(math.MaxInt64/time.Second) {
 		return errors.New("--nginx.scrape_timeout is not a number of seconds above zero")
 	}
 	n.Timeout = time.Duration(seconds) * time.Second

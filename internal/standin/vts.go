@@ -22,7 +22,7 @@ func (v VTS) Document(steps int) []byte {
 	b = fmt.Appendf(b, `{"hostName":"standin","moduleVersion":"v0.2.7","nginxVersion":"1.29.4","loadMsec":1795869397287,"nowMsec":%d,`+
 		`"connections":{"active":12,"reading":1,"writing":4,"waiting":7,"accepted":%d,"handled":%d,"requests":%d},`+
 		`"sharedZones":{"name":"vts","maxSize":33554432,"usedSize":%d,"usedNode":%d,"freeSize":1011712}`,
-		1795869397287+1000*steps, 100+total, 100+total, 1000+total, 3556*v.Servers, v.Servers+1)
+		int64(1795869397287)+int64(1000*steps), 100+total, 100+total, 1000+total, 3556*v.Servers, v.Servers+1)
 	b = append(b, `,"serverZones":{`...)
 	for i := range v.Servers {
 		b = vtsZone(b, fmt.Sprintf("site%04d.example.com", i), i, steps)
@@ -95,7 +95,7 @@ func vtsTimes(b []byte, kind string, n, mean int) []byte {
 	const values = 63 // of the average
 	b = fmt.Appendf(b, `"%sMsecCounter":%d,"%[1]sMsec":%[3]d,"%[1]sMsecs":{"times":[`, kind, n*mean, mean)
 	for i := range values {
-		b = fmt.Appendf(b, "%d,", 1795869397822+i*100)
+		b = fmt.Appendf(b, "%d,", int64(1795869397822)+int64(i*100))
 	}
 	b = append(b[:len(b)-1], `],"msecs":[`...)
 	for i := range values {
