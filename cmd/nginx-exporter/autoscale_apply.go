@@ -61,7 +61,7 @@ func (c *cli) applyAutoscale(args []string, stdout, stderr io.Writer) error {
 	if len(made.Blocked()) > 0 {
 		return reportedError(1)
 	}
-	if err := c.carryOut(made, o, stdout); err != nil {
+	if err := c.carryOut(ctx, made, o, stdout); err != nil {
 		return err
 	}
 	if c.change.wait <= 0 || made.Scaler == "" {
@@ -99,14 +99,14 @@ func (c *cli) removeAutoscale(args []string, stdout io.Writer) error {
 	if err := made.WriteText(stdout, colored(stdout, os.Getenv), true); err != nil {
 		return err
 	}
-	return c.carryOut(made, o, stdout)
+	return c.carryOut(ctx, made, o, stdout)
 }
 
 // errDeclined means that the user does not want the changes.
 var errDeclined = errors.New("nothing was changed")
 
 // carryOut applies a plan after a dry run and a question.
-func (c *cli) carryOut(made *plan.Plan, o *cluster.Observation, stdout io.Writer) error {
+func (c *cli) carryOut(ctx context.Context, made *plan.Plan, o *cluster.Observation, stdout io.Writer) error {
 	if made.Count(plan.Add, plan.Change, plan.Remove) == 0 {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (c *cli) carryOut(made *plan.Plan, o *cluster.Observation, stdout io.Writer
 	if _, err := fmt.Fprint(stdout, "\nThe API server accepts all of it. "); err != nil {
 		return err
 	}
-	if !c.change.yes && !confirmed(stdout, os.Stdin) {
+	if !c.change.yes && !confirmed(ctx, stdout, os.Stdin) {
 		return errDeclined
 	}
 	_, _ = fmt.Fprintln(stdout)
@@ -125,12 +125,22 @@ func (c *cli) carryOut(made *plan.Plan, o *cluster.Observation, stdout io.Writer
 	})
 }
 
-// confirmed asks whether to go on.
-func confirmed(to io.Writer, from io.Reader) bool {
+// confirmed asks whether to go on. An interrupt means no.
+func confirmed(ctx context.Context, to io.Writer, from io.Reader) bool {
 	_, _ = fmt.Fprint(to, "Apply it? [y/N] ")
-	line, _ := bufio.NewReader(from).ReadString('\n')
-	line = strings.ToLower(strings.TrimSpace(line))
-	return line == "y" || line == "yes"
+	read := make(chan string, 1)
+	go func() { // ends with the process: a terminal cannot be read with a context
+		line, _ := bufio.NewReader(from).ReadString('\n')
+		read <- line
+	}()
+	select {
+	case <-ctx.Done():
+		_, _ = fmt.Fprintln(to)
+		return false
+	case line := <-read:
+		line = strings.ToLower(strings.TrimSpace(line))
+		return line == "y" || line == "yes"
+	}
 }
 
 // follow examines the HPA until it works, and writes what it waits for.

@@ -77,7 +77,7 @@ func (c *cli) carryOutSetup(ctx context.Context, plan *setup.Plan, stdout io.Wri
 		return err
 	}
 	_, _ = fmt.Fprintln(stdout)
-	if !c.setup.yes && !confirmed(stdout, os.Stdin) {
+	if !c.setup.yes && !confirmed(ctx, stdout, os.Stdin) {
 		return errDeclined
 	}
 	return plan.Apply(ctx)
@@ -126,7 +126,10 @@ func (c *cli) showPage(ctx context.Context, plan *setup.Plan, stdout io.Writer) 
 			return fmt.Errorf("nginx serves no status page yet: %w; find out why: nginx-exporter doctor --nginx.scrape-uri=%s", err, uri)
 		case <-ticker.C:
 		}
-		families, err = c.readPage(ctx, uri)
+		var next error
+		if families, next = c.readPage(ctx, uri); next == nil || ctx.Err() == nil { // else the error before says more
+			err = next
+		}
 	}
 	_, _ = fmt.Fprintf(stdout, "The exporter reads %s:\n", uri)
 	shown := 0

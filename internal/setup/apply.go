@@ -15,7 +15,8 @@ import (
 	"nginx-exporter/internal/doctor/status"
 )
 
-// Apply makes the changes of the plan. If nginx rejects the new configuration, its files are restored.
+// Apply makes the changes of the plan. If nginx rejects the new configuration or does not serve the new page, its files are
+// restored.
 func (p *Plan) Apply(ctx context.Context) error {
 	restore, err := p.changeFiles()
 	if errors.Is(err, fs.ErrPermission) {
@@ -27,6 +28,11 @@ func (p *Plan) Apply(ctx context.Context) error {
 	if p.reload {
 		if err := p.reloadNginx(ctx); err != nil {
 			return errors.Join(err, restore())
+		}
+		if err := p.awaitPage(ctx); err != nil {
+			err = errors.Join(err, restore())
+			_, _ = command(context.WithoutCancel(ctx), p.nginx, "-s", "reload") // it may have loaded the page
+			return err
 		}
 	}
 	for _, args := range p.systemctl() {
@@ -51,10 +57,11 @@ func (p *Plan) changeFiles() (restore func() error, err error) {
 		if err := os.MkdirAll(filepath.Dir(f.path), searchable); err != nil { //nolint:gosec // nginx and systemd search it
 			return nil, errors.Join(err, restore())
 		}
-		if err := writeNew(f.path, f.text); err != nil {
+		takeBack, err := f.write()
+		if err != nil {
 			return nil, errors.Join(err, restore())
 		}
-		undo = append(undo, func() error { return os.Remove(f.path) })
+		undo = append(undo, takeBack)
 	}
 	for _, path := range p.removed {
 		text, err := os.ReadFile(path)
@@ -67,6 +74,15 @@ func (p *Plan) changeFiles() (restore func() error, err error) {
 		undo = append(undo, func() error { return writeNew(path, string(text)) })
 	}
 	return restore, nil
+}
+
+// write writes the file. The function that it returns takes that back.
+func (f *file) write() (takeBack func() error, err error) {
+	if f.before == "" {
+		return func() error { return os.Remove(f.path) }, writeNew(f.path, f.text)
+	}
+	replace := func(text string) error { return os.WriteFile(f.path, []byte(text), readFiles) } //nolint:gosec // it has no secrets
+	return func() error { return replace(f.before) }, replace(f.text)
 }
 
 // writeNew writes a file that must not exist.
@@ -91,8 +107,14 @@ func (p *Plan) reloadNginx(ctx context.Context) error {
 		}
 		return fmt.Errorf("nginx rejects the configuration, nothing was changed: %s", reason)
 	}
-	if _, err := command(ctx, p.nginx, "-s", "reload"); err == nil {
+	output, err := command(ctx, p.nginx, "-s", "reload")
+	switch {
+	case err == nil:
 		return nil
+	case p.undo && ctx.Err() == nil && isStopped(output):
+		return nil // it stays so
+	case p.undo:
+		return fmt.Errorf("nginx cannot be reloaded, nothing was changed: %w", err)
 	}
 	if _, err := command(ctx, "systemctl", "start", "nginx.service"); err == nil {
 		return nil
@@ -103,6 +125,40 @@ func (p *Plan) reloadNginx(ctx context.Context) error {
 			reason = err.Error()
 		}
 		return fmt.Errorf("nginx can neither be reloaded nor started: %s", reason)
+	}
+	return nil
+}
+
+// isStopped reports whether nginx -s has failed because nginx does not run.
+func isStopped(output string) bool {
+	for _, reason := range []string{"No such file or directory", "No such process", "invalid PID number"} {
+		if strings.Contains(output, reason) {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitPage waits until nginx serves the new page. It does not if the port was taken in the meantime, or is forbidden to it:
+// nginx then keeps its old configuration, and would not start again.
+func (p *Plan) awaitPage(ctx context.Context) error {
+	if p.page == nil {
+		return nil
+	}
+	const pause = 50 * time.Millisecond
+	limited, cancel := context.WithTimeout(ctx, p.wait)
+	defer cancel()
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
+	for !p.page(limited) {
+		select {
+		case <-limited.Done():
+			if ctx.Err() != nil {
+				return errors.New("interrupted: the status page was taken back")
+			}
+			return fmt.Errorf("nginx does not serve the status page %s, which was taken back: see the error log of nginx", p.URI)
+		case <-ticker.C:
+		}
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // Package setup connects nginx and the exporter on one machine: it adds a status page to the configuration of nginx,
 // and starts the service of the exporter. What it changes it can take back.
 //
-// It changes nothing before the caller applies the plan, and never a file that exists.
+// It changes nothing before the caller applies the plan, and never a file of the user.
 package setup
 
 import (
@@ -13,7 +13,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"nginx-exporter/internal/doctor/status"
 	"nginx-exporter/internal/snippet"
@@ -30,6 +32,9 @@ const (
 	service    = "nginx-exporter.service"
 	readFiles  = 0o644
 	searchable = 0o755
+
+	// patience is how long nginx may take to serve a new page.
+	patience = 10 * time.Second
 )
 
 // Options say what is set up.
@@ -44,7 +49,8 @@ type Options struct {
 	// known.
 	ServiceURI func() string
 
-	systemd string // directory of units; tests set it
+	systemd  string        // directory of units; tests set it
+	patience time.Duration // until nginx serves a new page; tests set it
 }
 
 // dropIn is the file that gives the service another URI than the default.
@@ -60,7 +66,10 @@ type Plan struct {
 	// Service means that systemd runs the exporter after the plan is applied.
 	Service bool
 
-	nginx   string // binary
+	nginx   string                         // binary
+	page    func(ctx context.Context) bool // whether nginx serves the new page; nil without one
+	wait    time.Duration                  // for the page
+	undo    bool
 	files   []file
 	removed []string
 	reload  bool
@@ -69,8 +78,8 @@ type Plan struct {
 	restart bool
 }
 
-// file is a file to write.
-type file struct{ path, text string }
+// file is a file to write. Before is what it has now if setup has written it, empty if it does not exist.
+type file struct{ path, text, before string }
 
 // New observes nginx and the service, and plans what is missing.
 func New(ctx context.Context, o Options) (*Plan, error) {
@@ -97,25 +106,35 @@ func New(ctx context.Context, o Options) (*Plan, error) {
 		if err := p.addPage(nginx, o.Listen); err != nil {
 			return nil, err
 		}
+		p.page = func(ctx context.Context) bool { return o.Responds(ctx, p.URI) }
+		p.wait = cmp.Or(o.patience, patience)
 	}
 	if p.Service {
-		p.changeService(&o, active)
+		return p, p.changeService(&o, active)
 	}
 	return p, nil
 }
 
 // changeService plans that the service runs, with the right URI.
-func (p *Plan) changeService(o *Options, active bool) {
+func (p *Plan) changeService(o *Options, active bool) error {
 	p.enable = !active
 	if p.URI != o.DefaultURI {
 		p.restart = active
-		p.files = append(p.files, file{o.dropIn(), fmt.Sprintf("%s\n[Service]\nEnvironment=\"NGINX_EXPORTER_NGINX_SCRAPE_URI=%s\"\n", marker, p.URI)})
+		before, err := os.ReadFile(o.dropIn())
+		if err == nil && !strings.HasPrefix(string(before), marker) {
+			return fmt.Errorf("%s was not written by setup: set NGINX_EXPORTER_NGINX_SCRAPE_URI=%s there, or remove it", o.dropIn(), p.URI)
+		}
+		text := fmt.Sprintf("%s\n[Service]\nEnvironment=\"NGINX_EXPORTER_NGINX_SCRAPE_URI=%s\"\n", marker, p.URI)
+		p.files = append(p.files, file{o.dropIn(), text, string(before)})
 	}
 	for i := range p.files {
-		if p.enable {
-			p.files[i].text = strings.Replace(p.files[i].text, "\n", "\n"+enabled+"\n", 1)
+		if f := &p.files[i]; p.enable || strings.Contains(f.before, enabled) {
+			f.text = strings.Replace(f.text, "\n", "\n"+enabled+"\n", 1)
 		}
 	}
+	// Those of a service that failed to start.
+	p.files = slices.DeleteFunc(p.files, func(f file) bool { return f.text == f.before })
+	return nil
 }
 
 // readNginx returns the configuration of an nginx that can be changed.
@@ -145,6 +164,10 @@ func (p *Plan) addPage(nginx *status.Nginx, listen string) error {
 	if err != nil {
 		return err
 	}
+	// nginx accepts an address in use when it checks its configuration, and fails when it starts the next time.
+	if err := isFree(address); err != nil {
+		return fmt.Errorf("nginx cannot listen there, choose another one with --listen: %w", err)
+	}
 	directory := ""
 	for _, d := range nginx.Directories {
 		if info, err := os.Stat(d); err == nil && info.IsDir() {
@@ -161,7 +184,7 @@ func (p *Plan) addPage(nginx *status.Nginx, listen string) error {
 	}
 	_, server, _ := strings.Cut(text, "server {")
 	p.URI, p.reload = "http://"+address+"/stub_status", true
-	p.files = append(p.files, file{path, marker + "\n# To take it back: nginx-exporter setup --undo\nserver {" + server})
+	p.files = append(p.files, file{path: path, text: marker + "\n# To take it back: nginx-exporter setup --undo\nserver {" + server})
 	return nil
 }
 
@@ -170,13 +193,20 @@ func freeAddress() (string, error) {
 	var failed error
 	for _, port := range []string{"8080", "8081", "18080", "18081"} {
 		address := net.JoinHostPort("127.0.0.1", port)
-		listener, err := net.Listen("tcp", address) //nolint:noctx // it is closed at once
-		if err == nil {
-			return address, listener.Close()
+		if failed = isFree(address); failed == nil {
+			return address, nil
 		}
-		failed = err
 	}
 	return "", fmt.Errorf("no free port for the status page: %w", failed)
+}
+
+// isFree returns why a program cannot listen on an address.
+func isFree(address string) error {
+	listener, err := net.Listen("tcp", address) //nolint:noctx // it is closed at once
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }
 
 // NewUndo plans to take back what setup has changed.
@@ -185,7 +215,7 @@ func NewUndo(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{nginx: nginx.Path}
+	p := &Plan{nginx: nginx.Path, undo: true}
 	paths := []string{o.dropIn()}
 	for _, d := range nginx.Directories {
 		paths = append(paths, filepath.Join(d, fileName))
@@ -211,11 +241,15 @@ func (p *Plan) Empty() bool {
 	return len(p.files)+len(p.removed) == 0 && !p.reload && !p.enable && !p.disable && !p.restart
 }
 
-// WriteText lists the changes: + for what is added, - for what is removed, ~ for commands.
+// WriteText lists the changes: + for what is added, - for what is removed, ~ for files that are changed and for commands.
 func (p *Plan) WriteText(to io.Writer) error {
 	var b strings.Builder
 	for _, f := range p.files {
-		fmt.Fprintf(&b, "+ %s\n", f.path)
+		sign := "+"
+		if f.before != "" {
+			sign = "~"
+		}
+		fmt.Fprintf(&b, "%s %s\n", sign, f.path)
 		for line := range strings.Lines(f.text) {
 			fmt.Fprintf(&b, "      %s", line)
 		}
@@ -223,7 +257,10 @@ func (p *Plan) WriteText(to io.Writer) error {
 	for _, path := range p.removed {
 		fmt.Fprintf(&b, "- %s\n", path)
 	}
-	if p.reload {
+	switch {
+	case p.reload && p.undo:
+		fmt.Fprintf(&b, "~ %s -t, then reload nginx if it runs\n", p.nginx)
+	case p.reload:
 		fmt.Fprintf(&b, "~ %s -t, then reload nginx, or start it if it does not run\n", p.nginx)
 	}
 	for _, args := range p.systemctl() {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"nginx-exporter/internal/nginxtest"
 )
@@ -163,6 +164,93 @@ func TestServing(t *testing.T) {
 	s.nginx.Start(t)
 	if p := s.plan(t, New); !p.Empty() || p.URI != "http://"+address+"/page" || !p.Serving {
 		t.Errorf("nginx runs: %+v", p)
+	}
+}
+
+// TestPortInUse refuses an address on which another program listens: nginx would keep its old configuration, and not
+// start again.
+func TestPortInUse(t *testing.T) {
+	s := newScene(t, "", "cat*")
+	s.nginx.Start(t)
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", s.options.Listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	if _, err := New(t.Context(), s.options); err == nil || !strings.Contains(err.Error(), "choose another one with --listen") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestNotServed takes the page back if nginx accepts it, but does not serve it: the port may have been taken since.
+func TestNotServed(t *testing.T) {
+	s := newScene(t, "", "cat*|daemon-reload*|enable*")
+	s.nginx.Start(t)
+	s.options.Responds = func(context.Context, string) bool { return false }
+	s.options.patience = time.Second
+	p := s.plan(t, New)
+	err := p.Apply(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "was taken back: see the error log of nginx") {
+		t.Errorf("error %v", err)
+	}
+	for _, f := range p.files {
+		if _, err := os.Stat(f.path); err == nil {
+			t.Errorf("%s is left", f.path)
+		}
+	}
+	if calls := s.systemctl(t); calls != "" {
+		t.Errorf("systemctl was called: %s", calls)
+	}
+	s.nginx.Await(t, "the page to go", func() bool { return !responds(t.Context(), p.URI) })
+}
+
+// TestUndoStopped does not start an nginx that does not run.
+func TestUndoStopped(t *testing.T) {
+	s := newScene(t, "", "nothing")
+	path := s.nginx.Write(t, "conf.d/"+fileName, marker+"\n")
+	if err := s.plan(t, NewUndo, "-t, then reload nginx if it runs\n").Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the page is left")
+	}
+	if pid, err := os.ReadFile(filepath.Join(s.nginx.Dir, "pid")); err != nil || len(pid) > 0 { // nginx -t makes an empty file
+		t.Errorf("nginx was started: %s, %v", pid, err)
+	}
+	if calls := s.systemctl(t); calls != "" {
+		t.Errorf("systemctl was called: %s", calls)
+	}
+}
+
+// TestServiceFailed sets up again after the service could not start: the files of the first time are there.
+func TestServiceFailed(t *testing.T) {
+	s := newScene(t, "", "cat*|daemon-reload*")
+	s.nginx.Start(t)
+	first := s.plan(t, New)
+	if err := first.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "systemctl enable --now nginx-exporter.service failed") {
+		t.Errorf("error %v", err)
+	}
+	for _, uri := range []string{first.URI, "http://127.0.0.1:1/before"} { // the URI may have changed
+		s.nginx.Await(t, "the page", func() bool { return responds(t.Context(), first.URI) })
+		text := marker + "\n" + enabled + "\n[Service]\nEnvironment=\"NGINX_EXPORTER_NGINX_SCRAPE_URI=" + uri + "\"\n"
+		if err := os.WriteFile(s.options.dropIn(), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := s.plan(t, New, "~ systemctl enable --now nginx-exporter.service\n").Apply(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "systemctl enable --now nginx-exporter.service failed") {
+			t.Errorf("%s: error %v", uri, err)
+		}
+		dropIn, err := os.ReadFile(s.options.dropIn())
+		if want := strings.Replace(text, uri, first.URI, 1); err != nil || string(dropIn) != want {
+			t.Errorf("drop-in %q, %v; want %q", dropIn, err, want)
+		}
+	}
+	if err := os.WriteFile(s.options.dropIn(), []byte("# of the user\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(t.Context(), s.options); err == nil || !strings.Contains(err.Error(), "was not written by setup") {
+		t.Errorf("error %v", err)
 	}
 }
 
