@@ -262,10 +262,10 @@ func (p *plus) rest(requests float64, scrape int, failing bool) {
 	add(tls, requests/14, "handshakes")
 	add(tls, requests/20, "session_reuses")
 	add(tls, requests/400, "handshakes_failed")
-	answers := p.documents["resolvers"].(object)["cluster_dns"].(object)
-	add(answers, 12, "responses", "noerror")
-	add(answers, 0.5, "responses", "nxdomain")
-	add(answers, 0.1, "responses", "timedout")
+	resolver := p.documents["resolvers"].(object)["cluster_dns"].(object)
+	add(resolver, 12, "responses", "noerror")
+	add(resolver, 0.5, "responses", "nxdomain")
+	add(resolver, 0.1, "responses", "timedout")
 	payment := p.documents["http/upstreams"].(object)["payment"].(object)
 	queue := object{"size": 0.0, "max_size": 20.0, "overflows": 3.0}
 	if old, ok := payment["queue"].(object); ok {
