@@ -111,7 +111,7 @@ func exporterMetrics(t *testing.T) map[string]metric {
 // labelValues returns the values that labels of a metric can have, as far as they are fixed.
 func labelValues(name, help string, labels, sources []string) map[string][]string {
 	values := map[string][]string{}
-	if !strings.HasPrefix(name, "nginx_") && !strings.HasPrefix(name, "nginxplus_") {
+	if !regexp.MustCompile("^(nginx|nginxplus|angie)_").MatchString(name) {
 		return values
 	}
 	if strings.HasPrefix(name, "nginx_vts_") {

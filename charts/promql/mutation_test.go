@@ -50,6 +50,9 @@ func TestMistakes(t *testing.T) {
 			`nginxplus_upstream_servers{state=~"unavail|unhealthy"}`, `nginxplus_upstream_servers{state=~"unavailable|unhealthy"}`,
 			"never unavailable",
 		},
+		"unknown value of state of Angie": {
+			`angie_http_upstreams_peers{state="unavailable"}`, `angie_http_upstreams_peers{state="unavail"}`, "never unavail",
+		},
 		"unknown value of reason": {
 			`rate(nginx_exporter_series_dropped_total{reason="limit"}[5m])`, `rate(nginx_exporter_series_dropped_total{reason="limits"}[5m])`,
 			"never limits",
