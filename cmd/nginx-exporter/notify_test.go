@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-kit/log"
+
 	"nginx-exporter/internal/proctest"
 )
 
@@ -104,6 +106,23 @@ func TestNotifyFails(t *testing.T) {
 	p := m.start(t)
 	p.AwaitLog(t, "Notifying systemd failed; the unit must allow AF_UNIX")
 	p.Stop(t)
+}
+
+// TestNotifyFailsOnce logs the first of several failures, and again after a success.
+func TestNotifyFailsOnce(t *testing.T) {
+	m := newManager(t)
+	var lines strings.Builder
+	n := &notifier{logger: log.NewLogfmtLogger(&lines)}
+	for _, path := range []string{"/nowhere/first", m.path, "/nowhere/second"} {
+		t.Setenv("NOTIFY_SOCKET", path)
+		for range 3 {
+			n.notify("WATCHDOG=1")
+		}
+	}
+	if text := lines.String(); strings.Count(text, "Notifying systemd failed") != 2 || !strings.Contains(text, "/nowhere/second") {
+		t.Errorf("the log is\n%s", text)
+	}
+	proctest.Until(t, "the messages between", func() bool { return m.watchdogs() == 3 })
 }
 
 // TestWatchdog sets a watchdog. It is for the process that systemd has started only.

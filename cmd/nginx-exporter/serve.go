@@ -50,9 +50,10 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 		"targets", targetNames(settings.Targets()))
 	tuneRuntime()
 	go loader.watch(ctx, read)
-	go watchdog(ctx, server, logs)
-	ended := signals.handle(server, loader, logs)
-	notify(logs.kit, daemon.SdNotifyReady)
+	systemd := &notifier{logger: logs.kit}
+	go watchdog(ctx, server, systemd)
+	ended := signals.handle(server, loader, systemd)
+	systemd.notify(daemon.SdNotifyReady)
 	if err := server.Serve(); err != nil {
 		return err
 	}

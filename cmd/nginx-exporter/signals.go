@@ -69,12 +69,12 @@ func (s *signals) validate(c *config.Config, logs *logs) (*config.Settings, erro
 
 // handle reloads on SIGHUP and shuts down on SIGTERM and SIGINT. The channel
 // that it returns is closed when the server has shut down.
-func (s *signals) handle(server *web.Server, loader *loader, logs *logs) <-chan struct{} {
+func (s *signals) handle(server *web.Server, loader *loader, systemd *notifier) <-chan struct{} {
 	go func() {
 		for range s.hangup {
-			notifyReloading(logs.kit)
+			systemd.reloading()
 			_ = loader.reload() // the loader logs the error
-			notify(logs.kit, daemon.SdNotifyReady)
+			systemd.notify(daemon.SdNotifyReady)
 		}
 	}()
 	ended := make(chan struct{})
@@ -82,16 +82,16 @@ func (s *signals) handle(server *web.Server, loader *loader, logs *logs) <-chan 
 		defer close(ended)
 		received := <-s.stop
 		began := time.Now()
-		_ = level.Info(logs.kit).Log("msg", "Received signal, shutting down", "signal", received)
-		notify(logs.kit, daemon.SdNotifyStopping)
+		_ = level.Info(systemd.logger).Log("msg", "Received signal, shutting down", "signal", received)
+		systemd.notify(daemon.SdNotifyStopping)
 		skipDrain := make(chan struct{})
 		go func() {
 			received := <-s.stop
-			_ = level.Warn(logs.kit).Log("msg", "Received another signal, skipping the drain delay", "signal", received)
+			_ = level.Warn(systemd.logger).Log("msg", "Received another signal, skipping the drain delay", "signal", received)
 			close(skipDrain)
 		}()
 		server.Shutdown(skipDrain)
-		_ = level.Info(logs.kit).Log("msg", "Shutdown complete", "duration", time.Since(began).Round(time.Millisecond))
+		_ = level.Info(systemd.logger).Log("msg", "Shutdown complete", "duration", time.Since(began).Round(time.Millisecond))
 	}()
 	return ended
 }

@@ -15,10 +15,10 @@ const watchdogShare = 3
 
 // watchdog notifies systemd as long as the server handles connections. If it does not until WatchdogSec= is over, systemd ends
 // the process with SIGABRT, which logs what each goroutine is doing, and starts it again.
-func watchdog(ctx context.Context, server *web.Server, logs *logs) {
+func watchdog(ctx context.Context, server *web.Server, systemd *notifier) {
 	limit, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
-		_ = level.Warn(logs.kit).Log("msg", "No watchdog: the variables of systemd are not valid", "err", err)
+		_ = level.Warn(systemd.logger).Log("msg", "No watchdog: the variables of systemd are not valid", "err", err)
 	}
 	if err != nil || limit == 0 {
 		return
@@ -30,9 +30,9 @@ func watchdog(ctx context.Context, server *web.Server, logs *logs) {
 		err := server.Alive(checkCtx)
 		cancel()
 		if err == nil {
-			notify(logs.kit, daemon.SdNotifyWatchdog)
+			systemd.notify(daemon.SdNotifyWatchdog)
 		} else if ctx.Err() == nil {
-			_ = level.Warn(logs.kit).Log("msg", "The exporter does not respond to itself; systemd restarts it unless it recovers", "err", err)
+			_ = level.Warn(systemd.logger).Log("msg", "The exporter does not respond to itself; systemd restarts it unless it recovers", "err", err)
 		}
 		select {
 		case <-ctx.Done():
