@@ -212,7 +212,7 @@ func replace(random *rand.Rand, tree any) any {
 	const one, other = 12, 40
 	if random.IntN(one) == 0 {
 		values := []any{
-			nil, true, false, "", "up", "busy", "\u00e9\x00", "2026-11-28T12:39:38.127Z", "1969-12-31T23:59:59Z", -1, 0, 0.5, 1 << 53, json.Number("9223372036854775808"),
+			nil, true, false, "", "up", "busy", "\u00e9\x00", "2026-11-28T12:39:38.127Z", "1969-12-31T23:59:59Z", -1, 0, 0.5, int64(1) << 53, json.Number("9223372036854775808"),
 			json.Number("18446744073709551616"), json.Number("1e400"), json.Number("1e3"),
 			[]any{1, "x"},
 			map[string]any{},

@@ -73,7 +73,7 @@ func (g generator) histogram() metric.Histogram {
 	h := metric.Histogram{Sum: g.Float64() * 1e9}
 	bound := g.Float64()
 	for range g.IntN(8) {
-		h.Bounds, h.Counts = append(h.Bounds, bound), append(h.Counts, float64(g.IntN(1<<40)))
+		h.Bounds, h.Counts = append(h.Bounds, bound), append(h.Counts, float64(g.Int64N(1<<40)))
 		bound *= 1 + g.Float64()*10
 	}
 	if g.IntN(2) == 0 {
