@@ -10,8 +10,8 @@ import (
 type Sample struct {
 	Kind Kind // of its family
 
-	// Names and Values are all labels, those of the target first. They are reused for
-	// the next sample.
+	// Names and Values are all labels, those of the target first, as in the exposition.
+	// They are reused for the next sample.
 	Names, Values []string
 
 	Value     value.Value // of a gauge or counter
@@ -41,29 +41,30 @@ func (b *Batch) Each(family string, visit func(*Sample)) {
 func (b *tableBlock[T]) each(row int, visit func(*Sample)) {
 	r := &b.table.rows[row]
 	template := newLabelTemplate(b.target, b.table.labels, r.label)
-	sample := Sample{Kind: r.kind, Names: template.names, Values: template.values}
+	sample := Sample{Kind: r.kind, Names: slices.Clone(template.names)}
 	if r.histogram != nil {
 		sample.Histogram = &Histogram{}
-		for i := range b.objects {
-			template.fill(b.objects[i].object)
-			sample.Histogram.reset()
-			r.histogram(sample.Histogram, b.objects[i].object)
-			if len(sample.Histogram.Counts) > 0 {
-				visit(&sample)
-			}
-		}
-		return
+	} else if r.label != "" {
+		sample.Names = append(sample.Names, r.label)
 	}
-	if r.label != "" {
-		sample.Names = append(slices.Clone(template.names), r.label)
-		sample.Values = make([]string, len(sample.Names))
-	}
+	sample.Values = make([]string, len(sample.Names))
 	var series []Series
 	for i := range b.objects {
-		template.fill(b.objects[i].object)
-		copy(sample.Values, template.values)
-		series = r.series(series[:0], b.objects[i].object)
-		r.visit(&sample, series, visit)
+		object := b.objects[i].object
+		template.fill(object)
+		for i, value := range template.values {
+			sample.Values[i] = validUTF8(value)
+		}
+		if r.histogram == nil {
+			series = r.series(series[:0], object)
+			r.visit(&sample, series, visit)
+			continue
+		}
+		sample.Histogram.reset()
+		r.histogram(sample.Histogram, object)
+		if len(sample.Histogram.Counts) > 0 {
+			visit(&sample)
+		}
 	}
 }
 
@@ -74,7 +75,7 @@ func (r *Row[T]) visit(sample *Sample, series []Series, visit func(*Sample)) {
 			continue
 		}
 		if r.label != "" {
-			sample.Values[len(sample.Values)-1] = one.Label
+			sample.Values[len(sample.Values)-1] = validUTF8(one.Label)
 		}
 		sample.Value = one.Value
 		visit(sample)

@@ -1,9 +1,11 @@
 package stubstatus_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,5 +119,40 @@ func TestProtocol(t *testing.T) {
 	p := stubstatus.New()
 	if p.Name() != "stub_status" || p.Discovery() != "" || len(p.Sources()) != 1 || p.Recognizes(io.EOF) {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestRecognizes checks which responses of other protocols are a status page.
+func TestRecognizes(t *testing.T) {
+	t.Parallel()
+	p := stubstatus.New()
+	for body, want := range map[string]bool{text: true, "": false, "<html></html>": false, `{"angie":{}}`: false, text[:40]: false} {
+		if got := p.Recognizes(&client.Error{Body: []byte(body)}); got != want {
+			t.Errorf("%q: recognized %t", body, got)
+		}
+	}
+	if p.Recognizes(errors.New("no response")) {
+		t.Error("an error without a response is recognized")
+	}
+	if p.Description() != "a stub_status page" {
+		t.Errorf("it is called %q in errors", p.Description())
+	}
+}
+
+// TestViews checks that the live page reads metrics that exist.
+func TestViews(t *testing.T) {
+	t.Parallel()
+	p := stubstatus.New()
+	columns := 0
+	for _, v := range p.Views() {
+		for _, column := range v.Columns {
+			columns++
+			if !slices.ContainsFunc(p.Families(), func(f metric.Family) bool { return f.Name == column.Metric }) {
+				t.Errorf("%s is no metric of stub_status", column.Metric)
+			}
+		}
+	}
+	if columns == 0 {
+		t.Error("there are no columns")
 	}
 }
