@@ -18,6 +18,7 @@ import (
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source/stubstatus"
+	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/plustest"
 )
 
@@ -134,6 +135,40 @@ func TestLogNamesDocuments(t *testing.T) {
 		} else {
 			book.wantLines(t, step.line)
 		}
+	}
+}
+
+// So do parts of the status of Angie, which can fail by themselves if not all are
+// read.
+func TestLogNamesParts(t *testing.T) {
+	t.Parallel()
+	var (
+		book   book
+		broken atomic.Pointer[string]
+	)
+	status := angietest.New("/status/", angietest.Recorded())
+	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/status/"+*broken.Load()) {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		status.ServeHTTP(w, r)
+	})) + "/status/"
+	options := asking(t, url)
+	options.Filter.Sources = map[string]bool{"angie_http_acme_clients": false}
+	c := newCollector(t, Options{Logger: book.logger()}, options)
+	for _, step := range []struct{ fail, line string }{
+		{"none", `level=info target=` + url + ` source=angie msg="Scrape succeeded"`},
+		{"slabs", `level=warn target=` + url + ` source=angie msg="Scrape failed in part" failed=angie_slabs reason=status`},
+		{"http", `msg="Scrape failed in part" failed=angie_http_server_zones,angie_http_location_zones,`},
+		{"none", `msg="Scrape recovered"`},
+	} {
+		broken.Store(&step.fail)
+		text := oracle.Text(t, c.Scrape(t.Context()))
+		if !strings.Contains(text, "\nnginx_up 1\n") || strings.Contains(text, "angie_slabs_") == (step.fail == "slabs") {
+			t.Errorf("%s fails: got\n%s", step.fail, text)
+		}
+		book.wantLines(t, step.line)
 	}
 }
 

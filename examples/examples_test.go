@@ -65,7 +65,7 @@ func examples() []example {
 		{"angie", []string{
 			`^2\n`, `angie_build_info\{build="PRO",version="1.13.0"\} 1\nnginx_up 1\n`,
 			`angie_http_upstreams_peers_state\{peer="192.168.16.4:80",upstream="backend"\} 1\n`, `_bucket\{le="\+Inf",key="GET",metric="lat",zone="rq"\} [0-9]+\n`,
-			`✓ http://.*/status/  status of Angie 1.13.0\nNo problems found`,
+			`✓ http://.*/status/  status of Angie 1.13.0, \d+ parts\nNo problems found`,
 		}},
 		{"vts", []string{
 			`"moduleVersion":"v0.2.7"\n`, `nginx_up 1\nnginx_vts_info\{hostname="standin",module_version="v0.2.7",version="1.29.4"\} 1\n`,

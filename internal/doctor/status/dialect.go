@@ -17,6 +17,7 @@ import (
 type dialect struct {
 	mode       client.Mode
 	name       string           // in messages
+	parts      string           // what its sources are called if they can fail by themselves
 	recognizes func(error) bool // whether the error of another dialect may mean this one
 
 	// read reads the first document, and describes it in a few words in document.
@@ -27,10 +28,10 @@ type dialect struct {
 // then as the one that recognizes its response.
 func dialects() []dialect {
 	return []dialect{
-		{stubstatus.Mode, "stub_status", recognizesStubStatus, readStubStatus},
-		{plus.Mode, "the NGINX Plus API", plus.Recognizes, readPlus},
-		{vts.Mode, "the JSON of nginx-module-vts", vts.Recognizes, readVTS},
-		{angie.Mode, "the status of Angie", angie.Recognizes, readAngie},
+		{stubstatus.Mode, "stub_status", "", recognizesStubStatus, readStubStatus},
+		{plus.Mode, "the NGINX Plus API", "documents", plus.Recognizes, readPlus},
+		{vts.Mode, "the JSON of nginx-module-vts", "", vts.Recognizes, readVTS},
+		{angie.Mode, "the status of Angie", "parts", angie.Recognizes, readAngie},
 	}
 }
 
@@ -64,11 +65,13 @@ func readStubStatus(ctx context.Context, c *client.Client, r *response) (err err
 	return nil
 }
 
-func readPlus(ctx context.Context, c *client.Client, r *response) (err error) {
-	if r.plus, err = plus.New(c, 0).Index(ctx); err == nil {
-		r.document = fmt.Sprintf("NGINX Plus API version %d", r.plus.Version)
+func readPlus(ctx context.Context, c *client.Client, r *response) error {
+	index, err := plus.New(c, 0).Index(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	r.document = fmt.Sprintf("NGINX Plus API version %d", index.Version)
+	return nil
 }
 
 // otherDialect is the finding for a target of this mode if the exporter is

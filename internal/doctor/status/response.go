@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"nginx-exporter/client"
-	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/internal/doctor"
 )
@@ -22,7 +21,7 @@ type response struct {
 	options  client.Options
 	document string             // what the exporter reads there, in a few words
 	stub     *stubstatus.Status // if the target is stub_status
-	plus     *plus.Index        // if it is the NGINX Plus API
+	dialect  dialect            // which the exporter can read there
 	err      error              // nil if the exporter can read the target
 	http     *client.Response   // nil if there was no HTTP response
 	elapsed  time.Duration
@@ -62,12 +61,13 @@ func request(ctx context.Context, options client.Options, most time.Duration) *r
 
 // scrape reads the document with which a scrape begins.
 func (r *response) scrape(ctx context.Context, c *client.Client) {
-	if r.err = dialectOf(r.options.Mode).read(ctx, c, r); r.err == nil || r.options.Mode != client.ModeAuto {
+	r.dialect = dialectOf(r.options.Mode)
+	if r.err = r.dialect.read(ctx, c, r); r.err == nil || r.options.Mode != client.ModeAuto {
 		return
 	}
 	for _, d := range dialects() {
 		if d.recognizes(r.err) && d.read(ctx, c, r) == nil {
-			r.err = nil
+			r.dialect, r.err = d, nil
 			return
 		}
 	}

@@ -26,6 +26,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
+	"nginx-exporter/collector/source"
 	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/nginxtest"
@@ -45,6 +46,7 @@ type scene struct {
 	*testing.T
 
 	options Options
+	filter  source.Filter // of what the exporter reads of a target
 	ca      *nginxtest.Authority
 	replace []string // pairs of old and new
 }
@@ -59,7 +61,7 @@ func newScene(t *testing.T) *scene {
 	s.options.ReadSources = func(ctx context.Context, target int) ([]Source, error) {
 		scraper := collector.New(collector.Options{})
 		defer scraper.Close()
-		results, err := scraper.Check(ctx, collector.TargetOptions{Client: s.options.Targets[target]})
+		results, err := scraper.Check(ctx, collector.TargetOptions{Client: s.options.Targets[target], Filter: s.filter})
 		var sources []Source
 		for _, r := range results {
 			sources = append(sources, Source{r.Source, r.Err})

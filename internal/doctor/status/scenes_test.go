@@ -18,6 +18,7 @@ import (
 	"nginx-exporter/client/angie"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
+	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/nginxtest"
 	"nginx-exporter/internal/plustest"
 )
@@ -470,14 +471,15 @@ func modes() map[string]problem {
 	}
 }
 
-// documents are faults of documents of NGINX Plus.
+// documents are faults of documents of NGINX Plus, and of parts of the status of
+// Angie, which are read one by one if the exporter does not read all.
 func documents() map[string]problem {
 	faults := func(options ...plustest.Option) func(*scene) {
 		return func(s *scene) { s.target(s.plus(options...)).Timeout = 2 * time.Second }
 	}
 	return map[string]problem{
-		"a document fails": {"plus-document", faults(plustest.WithStatus("http/upstreams", http.StatusInternalServerError, ""))},
-		"documents fail": {"plus-document", faults(
+		"a document fails": {"source-failed", faults(plustest.WithStatus("http/upstreams", http.StatusInternalServerError, ""))},
+		"documents fail": {"source-failed", faults(
 			plustest.WithStatus("http/server_zones", http.StatusForbidden, ""),
 			plustest.WithStatus("ssl", http.StatusNotFound, ""),
 			plustest.WithStatus("resolvers", http.StatusServiceUnavailable, ""),
@@ -486,8 +488,23 @@ func documents() map[string]problem {
 			plustest.WithAborted("connections"),
 			plustest.WithHang("workers"),
 		)},
-		"each document fails": {"plus-document", faults(plustest.WithStatus(plustest.Every, http.StatusBadGateway, ""),
+		"each document fails": {"source-failed", faults(plustest.WithStatus(plustest.Every, http.StatusBadGateway, ""),
 			plustest.WithDelay("versions", 0), plustest.WithDelay("root", 0), plustest.WithDelay("http", 0), plustest.WithDelay("stream", 0))},
+		"parts of angie fail": {"source-failed", func(s *scene) {
+			status := angietest.New("/status/", angietest.Recorded())
+			address := s.serve(func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/status/http/upstreams/":
+					w.WriteHeader(http.StatusBadGateway)
+				case "/status/slabs/":
+					_, _ = io.WriteString(w, "<html>"+secret) // the exporter may have left
+				default:
+					status.ServeHTTP(w, r)
+				}
+			})
+			s.filter.Sources = map[string]bool{"angie_http_acme_clients": false}
+			s.target("http://" + address + "/status/")
+		}},
 	}
 }
 

@@ -160,7 +160,7 @@ func (e *examiner) examine(target int) doctor.Step {
 		if step.Findings = o.warnings(); len(step.Findings) > 0 {
 			step.State = doctor.Warning
 		}
-		o.examineDocuments(&step, target)
+		o.examineSources(&step, target)
 	}
 	return step
 }

@@ -391,13 +391,13 @@ func symptomCauses() []cause {
 	}
 }
 
-// warningCauses are found at targets that work, by warnings and examineDocuments.
+// warningCauses are found at targets that work, by warnings and examineSources.
 func warningCauses() []cause {
 	return []cause{
 		{
-			"plus-document", nil, "`nginx_up` is 1 and `nginx_exporter_source_success` is 0 for a source.",
-			"A document of the NGINX Plus API cannot be read, so that its metrics are missing.",
-			"The report names each document with the reason, and the fix.",
+			"source-failed", nil, "`nginx_up` is 1 and `nginx_exporter_source_success` is 0 for a source.",
+			"A document of the NGINX Plus API, or a part of the status of Angie, cannot be read, so that its metrics are missing.",
+			"The report names each source with the reason, and the fix.",
 		},
 		{
 			"status-columns", nil, "None: it works.",

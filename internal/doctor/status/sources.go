@@ -20,14 +20,14 @@ type Source struct {
 // an index of [Options].Targets.
 type ReadSources func(ctx context.Context, target int) ([]Source, error)
 
-// examineDocuments reads the documents of the NGINX Plus API: the API can be found
-// although the exporter cannot read a part of it.
-func (o *observation) examineDocuments(step *doctor.Step, target int) {
-	if o.plus == nil || o.ReadSources == nil {
+// examineSources reads the sources of a target that has several: the target can be
+// read although a part of it cannot.
+func (o *observation) examineSources(step *doctor.Step, target int) {
+	if o.dialect.parts == "" || o.ReadSources == nil {
 		return
 	}
 	sources, err := o.ReadSources(o.ctx, target)
-	f := &doctor.Finding{Code: "plus-document"}
+	f := &doctor.Finding{Code: "source-failed"}
 	for _, s := range sources {
 		switch {
 		case s.Err == nil:
@@ -42,11 +42,12 @@ func (o *observation) examineDocuments(step *doctor.Step, target int) {
 	}
 	switch {
 	case len(f.Evidence) > 0:
-		f.Message = fmt.Sprintf("%d of %d documents of the NGINX Plus API cannot be read; their metrics are missing.", len(f.Evidence), len(sources))
+		f.Message = fmt.Sprintf("%d of %d %s of %s cannot be read; their metrics are missing.",
+			len(f.Evidence), len(sources), o.dialect.parts, o.dialect.name)
 		step.State, step.Findings = doctor.Failed, []doctor.Finding{*f}
 	case err != nil:
 		step.State, step.Message = doctor.Unknown, step.Message+"; "+err.Error()
 	default:
-		step.Message += fmt.Sprintf(", %d documents", len(sources))
+		step.Message += fmt.Sprintf(", %d %s", len(sources), o.dialect.parts)
 	}
 }
