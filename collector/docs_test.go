@@ -3,6 +3,7 @@ package collector
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestDocsMetrics(t *testing.T) {
 	if !begun || !ended {
 		t.Fatalf("%s has no lines %q and %q", path, docsBegin, docsEnd)
 	}
-	sameAsFile(t, path, []byte(head+docsBegin+metricsTable(origins(t), Families(accessLog(t)))+docsEnd+tail))
+	sameAsFile(t, path, []byte(head+docsBegin+metricsTables(origins(t), Families(accessLog(t)))+docsEnd+tail))
 	// Label values that the table does not have.
 	for _, reason := range client.Reasons() {
 		if !strings.Contains(head+tail, "`"+string(reason)+"`") {
@@ -61,27 +62,117 @@ func accessLog(tb testing.TB) source.Source {
 	return s
 }
 
-// metricsTable describes every metric in Markdown.
-func metricsTable(origins map[string]origin, families []metric.Family) string {
-	var table strings.Builder
-	table.WriteString("| name | type | labels | meaning | source | field | since |\n|---|---|---|---|---|---|---|\n")
-	cell := strings.NewReplacer("|", `\|`, "<", "&lt;")
-	for _, d := range families {
-		o := origins[d.Name]
-		for _, text := range []string{
-			code(d.Name), d.Kind.String(), code(d.Labels...), cell.Replace(d.Help), cell.Replace(d.Origin), code(o.fields...), o.since,
-		} {
-			table.WriteString("| " + text + " ")
-		}
-		table.WriteString("|\n")
+// metricsTables describes every metric in Markdown, in a table for each interface.
+func metricsTables(origins map[string]origin, families []metric.Family) string {
+	tables := []struct{ title, prefix, since string }{
+		{"Exporter", "nginx_exporter_", ""},
+		{"NGINX Plus", "nginxplus_", "R13"},
+		{"Angie", "angie_", "Angie"},
+		{"nginx-module-vts", "nginx_vts_", "vts 0.1.1"},
+		{"stub_status and access logs", "", "0.1.18"}, // the rest
 	}
-	return table.String()
+	rows := make([][]metricRow, len(tables))
+	for _, f := range families {
+		for i, table := range tables {
+			if strings.HasPrefix(f.Name, table.prefix) {
+				rows[i] = addRow(rows[i], newRow(f, origins[f.Name], table.since))
+				break
+			}
+		}
+	}
+	var text strings.Builder
+	for i, table := range slices.Backward(tables) {
+		text.WriteString("\n### " + table.title + "\n\n| metric | type | meaning | source |\n|---|---|---|---|\n")
+		for _, row := range rows[i] {
+			row.write(&text)
+		}
+	}
+	return text.String()
+}
+
+// metricRow is a metric, or several that differ only in what they count for, such as a zone of http and of stream.
+type metricRow struct {
+	names, sources    []string
+	kind, help, since string
+}
+
+func newRow(f metric.Family, o origin, since string) metricRow {
+	row := metricRow{names: []string{f.Name}, kind: f.Kind.String(), help: f.Help, since: o.since}
+	if len(f.Labels) > 0 {
+		row.names[0] += "{" + strings.Join(f.Labels, ",") + "}"
+	}
+	if o.since == since || strings.Contains(f.Help, o.since) {
+		row.since = ""
+	}
+	switch fields := joined(o.fields); {
+	case f.Origin == "exporter":
+	case len(fields) == 0:
+		row.sources = []string{f.Origin}
+	case f.Origin == "vts":
+		row.sources = []string{code(fields...)}
+	case strings.HasSuffix(f.Origin, "/"):
+		row.sources = []string{code(f.Origin + strings.Join(fields, "`, `"))}
+	default:
+		row.sources = []string{f.Origin + " " + code(fields...)}
+	}
+	return row
+}
+
+// addRow adds a row, or its metric to a row that is equal otherwise.
+func addRow(rows []metricRow, row metricRow) []metricRow {
+	same := slices.IndexFunc(rows, func(r metricRow) bool {
+		return r.kind == row.kind && r.help == row.help && r.since == row.since
+	})
+	if same < 0 {
+		return append(rows, row)
+	}
+	rows[same].names = append(rows[same].names, row.names...)
+	rows[same].sources = append(rows[same].sources, row.sources...)
+	return rows
+}
+
+func (r *metricRow) write(w *strings.Builder) {
+	help := strings.NewReplacer("|", `\|`, "<", "&lt;").Replace(r.help)
+	if r.since != "" {
+		help += " (" + r.since + ")"
+	}
+	w.WriteString("| `" + strings.Join(r.names, "`<br>`") + "` | " + r.kind + " | " + help + " | " + strings.Join(r.sources, "<br>") + " |\n")
+}
+
+// joined joins paths that differ in one step: a.x.b and a.y.b become a.(x,y).b.
+func joined(paths []string) []string {
+	var all [][]string
+	for _, path := range paths {
+		steps := strings.Split(path, ".")
+		if !slices.ContainsFunc(all, func(other []string) bool { return join(other, steps) }) {
+			all = append(all, steps)
+		}
+	}
+	var text []string
+	for _, steps := range all {
+		text = append(text, strings.Join(steps, "."))
+	}
+	return text
+}
+
+// join adds the only step that differs to a path, and reports whether it did.
+func join(path, other []string) bool {
+	if len(path) != len(other) {
+		return false
+	}
+	at := -1
+	for i := range path {
+		if path[i] != other[i] && at >= 0 {
+			return false
+		} else if path[i] != other[i] {
+			at = i
+		}
+	}
+	path[at] = "(" + strings.Trim(path[at], "()") + "," + other[at] + ")"
+	return true
 }
 
 // code formats names as code in Markdown.
 func code(names ...string) string {
-	if len(names) == 0 {
-		return ""
-	}
 	return "`" + strings.Join(names, "`, `") + "`"
 }

@@ -55,7 +55,10 @@ func metrics(t *testing.T) map[string]metric {
 	return all
 }
 
-var tableRow = regexp.MustCompile("(?m)^\\| `([a-z_:0-9]+)` \\| (counter|gauge|histogram) \\| ([^|]*) \\| ([^|]*) \\|")
+var (
+	tableRow    = regexp.MustCompile("(?m)^\\| (`nginx[^|]+`|`angie[^|]+`|`process[^|]+`) \\| (counter|gauge|histogram) \\| ([^|]*) \\|")
+	tableMetric = regexp.MustCompile("`([a-z_0-9]+)(?:{([a-z_,]+)})?`")
+)
 
 // The table of reasons names a metric in the first of its rows.
 var reasonRow = regexp.MustCompile("(?m)^\\| (?:`(nginx_exporter_[a-z_]+)` )?\\| `([a-z_]+)` \\|")
@@ -65,29 +68,13 @@ func exporterMetrics(t *testing.T) map[string]metric {
 	doc := read(t, "docs/metrics.md")
 	all, sources := map[string]metric{}, sourceNames(t)
 	for _, row := range tableRow.FindAllStringSubmatch(doc, -1) {
-		name, kind := row[1], row[2]
-		var labels []string
-		for _, label := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[3], -1) {
-			labels = append(labels, label[1])
+		for _, found := range tableMetric.FindAllStringSubmatch(row[1], -1) {
+			var labels []string
+			if found[2] != "" {
+				labels = strings.Split(found[2], ",")
+			}
+			addMetric(all, found[1], row[2], metric{labels: labels, values: labelValues(found[1], row[3], labels, sources)})
 		}
-		m := metric{counter: kind == "counter", labels: labels, values: labelValues(name, row[4], labels, sources)}
-		if kind != "histogram" {
-			all[name] = m
-			continue
-		}
-		m.counter = true
-		all[name] = m // native
-		all[name+"_count"], all[name+"_sum"] = m, m
-		bucket := m
-		bucket.labels = append(slices.Clone(labels), "le")
-		if strings.HasPrefix(name, "nginx_http_") {
-			bucket.values = map[string][]string{"le": {
-				"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf",
-				// As Prometheus 3 stores them.
-				"1.0", "5.0", "10.0",
-			}}
-		}
-		all[name+"_bucket"] = bucket
 	}
 	if len(all) < 200 {
 		t.Fatalf("docs/metrics.md has %d metrics", len(all))
@@ -106,6 +93,25 @@ func exporterMetrics(t *testing.T) map[string]metric {
 		all[name] = m
 	}
 	return all
+}
+
+// addMetric adds a metric, with the series of a histogram.
+func addMetric(all map[string]metric, name, kind string, m metric) {
+	m.counter = kind != "gauge"
+	all[name] = m // of a histogram: native
+	if kind != "histogram" {
+		return
+	}
+	all[name+"_count"], all[name+"_sum"] = m, m
+	m.labels = append(slices.Clone(m.labels), "le")
+	if strings.HasPrefix(name, "nginx_http_") {
+		m.values = map[string][]string{"le": {
+			"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf",
+			// As Prometheus 3 stores them.
+			"1.0", "5.0", "10.0",
+		}}
+	}
+	all[name+"_bucket"] = m
 }
 
 // labelValues returns the values that labels of a metric can have, as far as they are fixed.
