@@ -8,9 +8,9 @@ type Cause struct {
 	Code Code
 	// Command is the command that finds it: [Local] or [HPA].
 	Command string
-	// Symptom is what a user notices, Meaning the explanation, Fix what to do,
-	// each in Markdown.
-	Symptom, Meaning, Fix string
+	// Meaning explains it, with the message of others that it causes if readers would
+	// search for that; Fix is what to do. Both are Markdown.
+	Meaning, Fix string
 }
 
 // Commands that find causes.

@@ -36,7 +36,7 @@ func TestDocsTroubleshooting(t *testing.T) {
 			command = cause.Command
 			fmt.Fprintf(&list, "## What `nginx-exporter %s` finds\n\n", command)
 		}
-		fmt.Fprintf(&list, "### %s\n\n* **Symptom:** %s\n* **Meaning:** %s\n* **Fix:** %s\n\n", cause.Code, cause.Symptom, cause.Meaning, cause.Fix)
+		fmt.Fprintf(&list, "### %s\n\n%s **Fix:** %s\n\n", cause.Code, cause.Meaning, cause.Fix)
 	}
 	compare(t, path, before+begin+list.String()+end+after)
 }
@@ -56,7 +56,7 @@ func TestCauses(t *testing.T) {
 		if c.Command != doctor.Local && c.Command != doctor.HPA {
 			t.Errorf("%s has the unknown command %q", c.Code, c.Command)
 		}
-		for _, sentence := range []string{c.Symptom, c.Meaning, c.Fix} {
+		for _, sentence := range []string{c.Meaning, c.Fix} {
 			if !strings.HasSuffix(strings.TrimSuffix(sentence, "`"), ".") && !strings.HasSuffix(sentence, "`") {
 				t.Errorf("%s: %q is not a sentence", c.Code, sentence)
 			}

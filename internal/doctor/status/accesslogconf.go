@@ -165,7 +165,7 @@ func (o *logObservation) shadowed() *doctor.Finding {
 func logDescriptions() []doctor.Cause {
 	var all []doctor.Cause
 	for _, c := range logCauses() {
-		all = append(all, doctor.Cause{Code: c.code, Command: doctor.Local, Symptom: c.symptom, Meaning: c.meaning, Fix: c.fix})
+		all = append(all, doctor.Cause{Code: c.code, Command: doctor.Local, Meaning: c.meaning, Fix: c.fix})
 	}
 	return all
 }

@@ -13,8 +13,8 @@ type cause struct {
 	// judge returns nil if the observation does not show the cause. It is nil if the
 	// cause is found otherwise.
 	judge func(*observation) *doctor.Finding
-	// symptom, meaning and fix are set in one row of each code.
-	symptom, meaning, fix string
+	// meaning and fix are set in one row of each code.
+	meaning, fix string
 }
 
 // table has all causes, in the order in which a request runs into them. The first
@@ -29,7 +29,7 @@ func Causes() []doctor.Cause {
 	var all []doctor.Cause
 	for _, c := range table() {
 		if c.meaning != "" {
-			all = append(all, doctor.Cause{Code: c.code, Command: doctor.Local, Symptom: c.symptom, Meaning: c.meaning, Fix: c.fix})
+			all = append(all, doctor.Cause{Code: c.code, Command: doctor.Local, Meaning: c.meaning, Fix: c.fix})
 		}
 	}
 	return append(all, logDescriptions()...)
@@ -40,23 +40,19 @@ func Causes() []doctor.Cause {
 func configurationCauses() []cause {
 	return []cause{
 		{
-			"config-invalid", nil, "The exporter does not start.",
-			"A flag, variable or the configuration file is not valid; the message names it. No request was made, so the exit status is 2.",
+			"config-invalid", nil, "A flag, variable or the configuration file is not valid; the message names it. Nothing was requested, so the exit status is 2.",
 			"Correct it and run `nginx-exporter check-config`.",
 		},
 		{
-			"no-targets", nil, "`/metrics` has no `nginx_up`.",
-			"The configuration file has an empty list of targets.",
+			"no-targets", nil, "The configuration file has an empty list of targets, so `/metrics` has no `nginx_up`.",
 			"Add a target, or remove `targets` from the file to use `--nginx.scrape-uri`.",
 		},
 		{
-			"exporter-itself", (*observation).exporterItself, "`nginx_up` is 0; the target responds with 404 or with metrics.",
-			"The target is an nginx-exporter, often this one: `--nginx.scrape-uri` has its port 9113.",
-			"Set the target to the status page of nginx. The report has its address if it was found.",
+			"exporter-itself", (*observation).exporterItself, "The target is an nginx-exporter, often this one: `--nginx.scrape-uri` has its port 9113.",
+			"Set the target to the status page of nginx; the report has its address if it was found.",
 		},
 		{
-			"exporter-other", (*observation).exporterOther, "`nginx_up` is 0; the target responds with metrics.",
-			"The target is another exporter for nginx.",
+			"exporter-other", (*observation).exporterOther, "The target is another exporter for nginx.",
 			"Set the target to the status page of nginx, not to `/metrics` of an exporter.",
 		},
 	}
@@ -66,23 +62,19 @@ func configurationCauses() []cause {
 func connectionCauses() []cause {
 	return []cause{
 		{
-			"name-unknown", (*observation).nameUnknown, "Reason `dns`.",
-			"The host name of the target does not exist or cannot be resolved.",
+			"name-unknown", (*observation).nameUnknown, "The host name of the target does not exist or cannot be resolved.",
 			"Correct it. On the same machine and in the same pod nginx is at 127.0.0.1.",
 		},
 		{
-			"socket-denied", (*observation).socketDenied, "`permission denied`.",
-			"The user of the exporter may not write to the socket, or may not enter a directory above it.",
+			"socket-denied", (*observation).socketDenied, "`permission denied`: the user of the exporter may not write to the socket, or not enter a directory above it.",
 			"Run the exporter with a group that may, or change the mode of the socket after nginx starts.",
 		},
 		{
-			"socket-other", (*observation).socketOther, "`connection refused` at a socket.",
-			"The path is a file or directory, not a socket.",
+			"socket-other", (*observation).socketOther, "The path is a file or directory, not a socket.",
 			"Set the target to the socket: `unix:/PATH/TO.sock:/stub_status`.",
 		},
 		{
-			"nginx-unreachable", (*observation).nginxUnreachable, "Reason `timeout` or `network`.",
-			"No connection is established: packets are dropped, or there is no route to the address.",
+			"nginx-unreachable", (*observation).nginxUnreachable, "No connection is established: packets are dropped, or there is no route to the address.",
 			"Check the address, firewalls, NetworkPolicies and security groups.",
 		},
 	}
@@ -92,48 +84,39 @@ func connectionCauses() []cause {
 func tlsCauses() []cause {
 	return []cause{
 		{
-			"certificate-required", (*observation).certificateRequired, "Reason `status`, 400, or reason `tls`.",
-			"nginx has `ssl_verify_client on`, and the exporter has no client certificate.",
+			"certificate-required", (*observation).certificateRequired, "nginx has `ssl_verify_client on`, and the exporter has no client certificate.",
 			"Set `--nginx.ssl-client-cert` and `--nginx.ssl-client-key`.",
 		},
 		{
-			"certificate-refused", (*observation).certificateRefused, "Reason `status`, 400, or reason `tls`.",
-			"nginx does not trust the client certificate of the exporter.",
+			"certificate-refused", (*observation).certificateRefused, "nginx does not trust the client certificate of the exporter.",
 			"Use one that is signed by the CA in `ssl_client_certificate`.",
 		},
 		{
-			"certificate-untrusted", (*observation).certificateUntrusted, "Reason `tls`: unknown authority.",
-			"The certificate of nginx is signed by a CA that is not trusted here.",
+			"certificate-untrusted", (*observation).certificateUntrusted, "The certificate of nginx is signed by a CA that is not trusted here.",
 			"Set `--nginx.ssl-ca-cert` to that CA, or to the certificate itself if it is self-signed.",
 		},
 		{
-			"certificate-name", (*observation).certificateName, "Reason `tls`: valid for other names.",
-			"The certificate of nginx does not include the host of the target.",
-			"Use one of its names in the target, or set `--nginx.ssl-server-name` or `tls_config.server_name` in the configuration file.",
+			"certificate-name", (*observation).certificateName, "The certificate of nginx does not include the host of the target.",
+			"Use one of its names in the target, or set `--nginx.ssl-server-name` (`tls_config.server_name` in the configuration file).",
 		},
 		{
-			"certificate-expired", (*observation).certificateExpired, "Reason `tls`: expired or not yet valid.",
-			"The certificate has expired, nginx was not reloaded after its renewal, or a clock is wrong.",
+			"certificate-expired", (*observation).certificateExpired, "The certificate has expired, nginx was not reloaded after its renewal, or a clock is wrong.",
 			"Renew it and reload nginx.",
 		},
 		{
-			"tls-version", (*observation).tlsVersion, "Reason `tls`: protocol version.",
-			"That server of nginx supports nothing newer than TLS 1.1, which the exporter rejects.",
+			"tls-version", (*observation).tlsVersion, "That server of nginx supports nothing newer than TLS 1.1, which the exporter rejects.",
 			"Set `ssl_protocols TLSv1.2 TLSv1.3;` in nginx.",
 		},
 		{
-			"tls-name-rejected", (*observation).tlsNameRejected, "Reason `tls`: unrecognized name.",
-			"nginx has `ssl_reject_handshake on` for unknown server names.",
-			"Use a known name in the target, or set `--nginx.ssl-server-name` or `tls_config.server_name` in the configuration file.",
+			"tls-name-rejected", (*observation).tlsNameRejected, "nginx has `ssl_reject_handshake on` for unknown server names.",
+			"Use a known name in the target, or set `--nginx.ssl-server-name` (`tls_config.server_name` in the configuration file).",
 		},
 		{
-			"tls-expected", (*observation).tlsExpected, "Reason `status`, 400.",
-			"nginx expects TLS on that port, and the target starts with http.",
+			"tls-expected", (*observation).tlsExpected, "nginx expects TLS on that port, and the target starts with http.",
 			"Change the target to https; if the certificate is not trusted, set its CA, too.",
 		},
 		{
-			"tls-not-spoken", (*observation).tlsNotSpoken, "Reason `tls` or `network`.",
-			"nginx expects plain HTTP on that port, and the target starts with https.",
+			"tls-not-spoken", (*observation).tlsNotSpoken, "nginx expects plain HTTP on that port, and the target starts with https.",
 			"Change the target to http, or correct the port.",
 		},
 	}
@@ -143,48 +126,39 @@ func tlsCauses() []cause {
 func protocolCauses() []cause {
 	return []cause{
 		{
-			"worker-connections", (*observation).noConnections, "Reason `network`: EOF or connection reset, often only at times.",
-			"nginx closes each connection at once: no `worker_connections` are free. A TCP proxy without a server behind it does the same.",
+			"worker-connections", (*observation).noConnections, "nginx closes each connection at once, as no `worker_connections` are free. So does a TCP proxy without a server behind it.",
 			"Raise `worker_connections` if the error log of nginx has `worker_connections are not enough`.",
 		},
 		{
-			"proxy-protocol-expected", (*observation).proxyProtocolExpected, "Reason `network`: the connection is closed without a response.",
-			"The listen directive of nginx has `proxy_protocol`. A trial with the header had a response.",
+			"proxy-protocol-expected", (*observation).proxyProtocolExpected, "The listen directive of nginx has `proxy_protocol`. A trial with the header had a response.",
 			"Set `--nginx.proxy-protocol`, or add a listen without `proxy_protocol` for the status page.",
 		},
 		{
-			"proxy-protocol-unexpected", (*observation).proxyProtocolUnexpected, "Reason `status`, 400.",
-			"The exporter sends a PROXY protocol header, which that listen of nginx does not expect.",
+			"proxy-protocol-unexpected", (*observation).proxyProtocolUnexpected, "The exporter sends a PROXY protocol header, which that listen of nginx does not expect.",
 			"Remove `--nginx.proxy-protocol` and `PROXY_PROTOCOL`.",
 		},
 		{
-			"nginx-slow", (*observation).nginxSlow, "Reason `timeout`, at times.",
-			"nginx responds, but later than `--nginx.timeout`.",
+			"nginx-slow", (*observation).nginxSlow, "nginx responds, but later than `--nginx.timeout`.",
 			"Raise `--nginx.timeout`, below the scrape timeout of Prometheus, or find out what keeps nginx busy.",
 		},
 		{
-			"nginx-hangs", (*observation).nginxHangs, "Reason `timeout`.",
-			"The connection is accepted and there is no response: workers of nginx are stopped or blocked, or it is not nginx.",
+			"nginx-hangs", (*observation).nginxHangs, "nginx accepts the connection and does not respond: its workers are stopped or blocked, or it is not nginx.",
 			"Check the processes of nginx and its error log.",
 		},
 		{
-			"http2-only", (*observation).http2Only, "Reason `network`: malformed HTTP response.",
-			"The listen directive has `http2` without TLS, and nginx before 1.25.1 accepts nothing else there.",
+			"http2-only", (*observation).http2Only, "The listen directive has `http2` without TLS, and nginx before 1.25.1 accepts nothing else there.",
 			"Remove `http2` from every listen of that address, serve the status page on another port, or upgrade nginx.",
 		},
 		{
-			"status-limited", (*observation).statusLimited, "Reason `status`, 503 or 429, often only at times.",
-			"`limit_req` or `limit_conn` applies to the status page, most often because it is in the `http` block.",
+			"status-limited", (*observation).statusLimited, "`limit_req` or `limit_conn` applies to the status page, most often because it is in the `http` block.",
 			"Move `limit_req` and `limit_conn` into the locations that need them, or serve the status page from a server of its own.",
 		},
 		{
-			"host-header", (*observation).hostHeader, "Reason `status` or `parse`, although the path is correct.",
-			"Another server of nginx responds, since the status page belongs to one with a `server_name`. A trial with that name succeeded, unless the report says otherwise.",
+			"host-header", (*observation).hostHeader, "Another server of nginx responds: the status page belongs to one with a `server_name`.",
 			"Set `--nginx.host-header`, or add a server for the status page alone.",
 		},
 		{
-			"connection-closed", (*observation).connectionClosed, "Reason `network`: EOF or connection reset.",
-			"nginx closes the connection without a response, most often because of `return 444`.",
+			"connection-closed", (*observation).connectionClosed, "nginx closes the connection without a response, most often because of `return 444`.",
 			"Use a server that responds; the error log of nginx may show more.",
 		},
 	}
@@ -194,23 +168,19 @@ func protocolCauses() []cause {
 func otherPageCauses() []cause {
 	return []cause{
 		{
-			"vts-page", (*observation).vtsPage, "Reason `parse` or `too_large`.",
-			"The target is nginx-module-vts in another format, such as the HTML page at `/status`, or its JSON is cut.",
+			"vts-page", (*observation).vtsPage, "The target is nginx-module-vts in another format, such as the HTML page at `/status`, or its JSON is cut.",
 			"Set the target to the JSON, at the path of the location followed by `/format/json`.",
 		},
 		{
-			"plus-old-status", (*observation).plusOldStatus, "Reason `parse` or `too_large`.",
-			"The target is ngx_http_status_module of NGINX Plus. The API replaced it in R13; R16 removed it.",
+			"plus-old-status", (*observation).plusOldStatus, "The target is ngx_http_status_module of NGINX Plus. The API replaced it in R13; R16 removed it.",
 			"Enable the API, which `nginx-exporter snippet nginx-plus` prints, and set the target to it.",
 		},
 		{
-			"php-fpm-page", (*observation).phpFPMPage, "Reason `parse`.",
-			"The path of the target is the status page of PHP-FPM, often `/status`.",
+			"php-fpm-page", (*observation).phpFPMPage, "The path of the target is the status page of PHP-FPM, often `/status`.",
 			"Set the target to a location with `stub_status`.",
 		},
 		{
-			"unit-api", (*observation).unitAPI, "Reason `parse` or `status`.",
-			"The target is the control API, or an application, of NGINX Unit, which is not nginx.",
+			"unit-api", (*observation).unitAPI, "The target is the control API, or an application, of NGINX Unit, which is not nginx.",
 			"Set the target to the status page of an nginx.",
 		},
 	}
@@ -220,58 +190,47 @@ func otherPageCauses() []cause {
 func responseCauses() []cause {
 	return []cause{
 		{
-			"stub-status-found", (*observation).stubStatusFound, "Reason `parse` with `--nginx.plus` or another `--nginx.mode`.",
-			"The target is stub_status, and the exporter is configured to expect another interface, such as the NGINX Plus API.",
+			"stub-status-found", (*observation).stubStatusFound, "The target is stub_status, and the exporter is configured to expect another interface, such as the NGINX Plus API.",
 			"Set `--nginx.mode=auto`, or set the target to that interface.",
 		},
 		{
-			"plus-found", (*observation).plusFound, "Reason `parse` with `--nginx.mode` of another interface.",
-			"The target is the NGINX Plus API.",
+			"plus-found", (*observation).plusFound, "The target is the NGINX Plus API.",
 			"Set `--nginx.mode=auto`.",
 		},
 		{
-			"vts-found", (*observation).vtsFound, "Reason `parse` with `--nginx.mode` of another interface.",
-			"The target is the JSON of nginx-module-vts.",
+			"vts-found", (*observation).vtsFound, "The target is the JSON of nginx-module-vts.",
 			"Set `--nginx.mode=auto`.",
 		},
 		{
-			"angie-found", (*observation).angieFound, "Reason `parse` with `--nginx.mode` of another interface.",
-			"The target is the status of Angie.",
+			"angie-found", (*observation).angieFound, "The target is the status of Angie.",
 			"Set `--nginx.mode=auto`.",
 		},
 		{
-			"angie-part", (*observation).angiePart, "Reason `parse` or `status`.",
-			"The target is Angie, but not its status as a whole (`api /status/`): a part such as /status/connections, or the root of its API.",
+			"angie-part", (*observation).angiePart, "The target is Angie, but not its status as a whole (`api /status/`): a part such as /status/connections, or the root of its API.",
 			"Set the target to the location with `api /status/`, such as /status/, or to one with `stub_status`.",
 		},
 		{
-			"plus-path", (*observation).plusPath, "Reason `parse` or `status`.",
-			"The target is an endpoint of the NGINX Plus API, such as /api/9/nginx.",
+			"plus-path", (*observation).plusPath, "The target is an endpoint of the NGINX Plus API, such as /api/9/nginx.",
 			"Set the target to the root of the API, such as /api.",
 		},
 		{
-			"login-required", (*observation).loginRequired, "Reason `status`, 401.",
-			"The location has `auth_basic`, and the exporter has no credentials.",
+			"login-required", (*observation).loginRequired, "The location has `auth_basic`, and the exporter has no credentials.",
 			"Set them under `http_client_config` in the configuration file.",
 		},
 		{
-			"login-refused", (*observation).loginRefused, "Reason `status`, 401.",
-			"nginx rejects the credentials of the exporter.",
+			"login-refused", (*observation).loginRefused, "nginx rejects the credentials of the exporter.",
 			"Correct user name and password.",
 		},
 		{
-			"status-redirect", (*observation).statusRedirect, "Reason `status`, 301 or 302.",
-			"nginx redirects, most often to https. The exporter does not follow redirects; the doctor tries those to the same host.",
+			"status-redirect", (*observation).statusRedirect, "nginx redirects, most often to https. The exporter does not follow redirects.",
 			"Set the target to an address that serves the status page without a redirect.",
 		},
 		{
-			"status-denied", (*observation).statusDenied, "Reason `status`, 403.",
-			"`allow` and `deny` of the location exclude the exporter.",
+			"status-denied", (*observation).statusDenied, "`allow` and `deny` of the location exclude the exporter.",
 			"Allow the source address in the report.",
 		},
 		{
-			"status-unreadable", (*observation).statusUnreadable, "Reason `parse`.",
-			"The response starts like stub_status but is truncated or changed by a proxy or filter. A partial page is never used.",
+			"status-unreadable", (*observation).statusUnreadable, "The response starts like stub_status, but a proxy or filter cut or changed it.",
 			"Connect to nginx directly, and remove filters from that location.",
 		},
 	}
@@ -282,54 +241,44 @@ func responseCauses() []cause {
 func nginxCauses() []cause {
 	return []cause{
 		{
-			"listen-address", (*observation).listenAddress, "Reason `refused`, or the response of another server, although nginx listens on that port.",
-			"nginx listens on another address than the target: only on ::1, say, or on a network interface; or `localhost` resolves to ::1 first.",
+			"listen-address", (*observation).listenAddress, "nginx listens on another address: only on ::1 or a network interface, for example, or `localhost` resolves to ::1 first.",
 			"Change the target to the address in the report.",
 		},
 		{
-			"status-elsewhere", (*observation).statusElsewhere, "Reason `refused` or `status`.",
-			"nginx serves its status page on another port or socket of this machine.",
-			"Set the flag in the report: a trial with it succeeded.",
+			"status-elsewhere", (*observation).statusElsewhere, "nginx serves its status page on another port or socket of this machine.",
+			"Set the flag in the report; a trial with it succeeded.",
 		},
 		{
-			"module-missing", (*observation).moduleMissing, "Reason `refused` or `status`; nginx reports `unknown directive \"stub_status\"`.",
-			"nginx was built without ngx_http_stub_status_module.",
+			"module-missing", (*observation).moduleMissing, "`unknown directive \"stub_status\"`: nginx was built without ngx_http_stub_status_module.",
 			"Install the package of your distribution or of nginx.org.",
 		},
 		{
-			"vts-module-missing", (*observation).vtsModuleMissing, "Reason `refused` or `status`; nginx reports `unknown directive \"vhost_traffic_status…\"`.",
-			"The configuration uses nginx-module-vts, which nginx does not have.",
+			"vts-module-missing", (*observation).vtsModuleMissing, "`unknown directive \"vhost_traffic_status…\"`: nginx does not have nginx-module-vts.",
 			"Load the module with `load_module`, or build nginx with it.",
 		},
 		{
-			"nginx-config-broken", (*observation).nginxConfigBroken, "Reason `refused` or `status`; changes have no effect.",
-			"nginx rejects its configuration: it keeps the previous one, or does not start.",
+			"nginx-config-broken", (*observation).nginxConfigBroken, "nginx rejects its configuration: it keeps the previous one, or does not start.",
 			"Run `nginx -t`, which shows the line.",
 		},
 		{
-			"nginx-not-running", (*observation).nginxNotRunning, "Reason `refused`, or a socket that does not exist.",
-			"This machine or container has nginx, but no process of it.",
+			"nginx-not-running", (*observation).nginxNotRunning, "This machine or container has nginx, but no process of it.",
 			"Start nginx: `systemctl start nginx` or `nginx`.",
 		},
 		{
-			"listen-shadowed", (*observation).listenShadowed, "Reason `status` or `parse`, although the path is correct.",
-			"The status server listens on all addresses of a port, and another server on 127.0.0.1 with the same port, which takes precedence.",
+			"listen-shadowed", (*observation).listenShadowed, "The status server listens on all addresses of a port, and another server on 127.0.0.1 and the same port, which takes precedence.",
 			"Add `listen 127.0.0.1:PORT;` to the status server, or give it another port.",
 		},
 		{code: "host-header", judge: (*observation).otherServerName},
 		{
-			"nginx-not-reloaded", (*observation).nginxNotReloaded, "Reason `refused` or `status`, although the configuration is correct.",
-			"The status page is in the configuration of nginx, which is running with an older one or not at all.",
+			"nginx-not-reloaded", (*observation).nginxNotReloaded, "The configuration of nginx has the status page, but nginx runs with an older one, or not at all.",
 			"Run `nginx -t && (nginx -s reload || nginx)`, or `systemctl reload-or-restart nginx`.",
 		},
 		{
-			"status-not-configured", (*observation).statusNotConfigured, "Reason `refused` or `status`.",
-			"The configuration of nginx has neither `stub_status` nor `api`.",
+			"status-not-configured", (*observation).statusNotConfigured, "The configuration of nginx has neither `stub_status` nor `api`.",
 			"Add the server in the report.",
 		},
 		{
-			"pod-network", (*observation).podNetwork, "Reason `refused` in a pod.",
-			"Only the exporter listens in the network of this pod: nginx is not up yet, or is in another pod.",
+			"pod-network", (*observation).podNetwork, "Only the exporter listens in this pod: nginx is not up yet, or is in another pod.",
 			"Run the exporter in the pod of nginx: `nginx-exporter inject`.",
 		},
 	}
@@ -339,53 +288,43 @@ func nginxCauses() []cause {
 func symptomCauses() []cause {
 	return []cause{
 		{
-			"socket-missing", nil, "`no such file or directory`.",
-			"The socket does not exist: nginx is not running, listens on another socket, or the directory is not shared with the exporter.",
+			"socket-missing", nil, "`no such file or directory`: nginx is not running, listens on another socket, or does not share the directory with the exporter.",
 			"Add the server that `nginx-exporter snippet nginx-unix` prints; in a pod, mount the same emptyDir into both containers.",
 		},
 		{
-			"socket-stale", nil, "`connection refused` at a socket.",
-			"The process that created the socket was killed.",
+			"socket-stale", nil, "The process that created the socket was killed.",
 			"Start nginx. If it reports that the address is in use, remove the socket first.",
 		},
 		{
-			"nginx-refused", nil, "Reason `refused`.",
-			"Nothing is listening on that address, and no status page was found in the usual places.",
+			"nginx-refused", nil, "Nothing is listening on that address, and no status page was found in the usual places.",
 			"Start nginx with a status server; `nginx-exporter snippet` prints one.",
 		},
 		{
-			"not-http", nil, "Reason `network`: malformed HTTP response.",
-			"Another program, or a stream server of nginx, listens on that port.",
+			"not-http", nil, "Another program, or a stream server of nginx, listens on that port.",
 			"Correct the port.",
 		},
 		{
-			"nginx-error", nil, "Reason `status`, 500 to 599.",
-			"nginx responds with an error: the location passes requests to an upstream that is down, or nginx itself has a problem.",
+			"nginx-error", nil, "nginx responds with an error: the location passes requests to an upstream that is down, or nginx itself has a problem.",
 			"Check the error log of nginx.",
 		},
 		{
-			"status-path", nil, "Reason `status`, 404.",
-			"There is no status page at that path. Other usual paths were tried.",
+			"status-path", nil, "There is no status page at that path. Other usual paths were tried.",
 			"Correct the path. The report has it if it was found.",
 		},
 		{
-			"status-empty", nil, "Reason `parse` or `status`.",
-			"The response has no body.",
+			"status-empty", nil, "The response has no body.",
 			"Correct port or path.",
 		},
 		{
-			"status-html", nil, "Reason `parse`.",
-			"The response is a web page with status 200, often from `location /` of an application.",
+			"status-html", nil, "The response is a web page with status 200, often from `location /` of an application.",
 			"Correct port or path. The report has them if the status page was found.",
 		},
 		{
-			"status-other", nil, "Reason `parse`.",
-			"The response has status 200 and is not a status page.",
+			"status-other", nil, "The response has status 200 and is not a status page.",
 			"Correct port or path.",
 		},
 		{
-			"status-unknown", nil, "Anything else.",
-			"The cause is not known; the report has the observed error.",
+			"status-unknown", nil, "The cause is not known; the report has the observed error.",
 			"Check the error log of nginx.",
 		},
 	}
@@ -395,18 +334,15 @@ func symptomCauses() []cause {
 func warningCauses() []cause {
 	return []cause{
 		{
-			"source-failed", nil, "`nginx_up` is 1 and `nginx_exporter_source_success` is 0 for a source.",
-			"A document of the NGINX Plus API, or a part of the status of Angie, cannot be read, so that its metrics are missing.",
+			"source-failed", nil, "A document of the NGINX Plus API, or a part of the status of Angie, cannot be read, so that its metrics are missing.",
 			"The report names each source with the reason, and the fix.",
 		},
 		{
-			"status-columns", nil, "None: it works.",
-			"The page has columns that nginx itself does not have, and that the exporter does not know. They are ignored.",
+			"status-columns", nil, "The page has columns that the exporter does not know. They are ignored.",
 			"No action is needed.",
 		},
 		{
-			"status-wrapped", nil, "A gauge, often `nginx_connections_waiting`, is absent for a scrape.",
-			"nginx subtracts counters that it reads one after another. Under load the difference can be negative, which nginx prints as a huge number.",
+			"status-wrapped", nil, "A gauge, often `nginx_connections_waiting`, is absent for a scrape: under load, nginx may print a negative difference as a huge number.",
 			"No action is needed.",
 		},
 	}
