@@ -2,6 +2,7 @@ package setup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,11 @@ import (
 	"nginx-exporter/internal/doctor/status"
 )
 
+// errOtherFault means that nginx rejects its configuration before and after an undo.
+var errOtherFault = errors.New("the files were removed, but nginx was not reloaded and keeps the configuration that it has loaded, since it rejects another file")
+
 // Apply makes the changes of the plan. If nginx rejects the new configuration or does not serve the new page, its files are
-// restored.
+// restored. An undo of a page is complete if nginx rejects its configuration for another reason than this page; the error says so.
 func (p *Plan) Apply(ctx context.Context) error {
 	restore, err := p.changeFiles()
 	if errors.Is(err, fs.ErrPermission) {
@@ -25,8 +29,12 @@ func (p *Plan) Apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	incomplete := p.partial
 	if p.reload {
-		if err := p.reloadNginx(ctx); err != nil {
+		err := p.reloadNginx(ctx)
+		if errors.Is(err, errOtherFault) {
+			incomplete = err
+		} else if err != nil {
 			return errors.Join(err, restore())
 		}
 		if err := p.awaitPage(ctx); err != nil {
@@ -37,10 +45,10 @@ func (p *Plan) Apply(ctx context.Context) error {
 	}
 	for _, args := range p.systemctl() {
 		if err := systemctl(ctx, args...); err != nil {
-			return err
+			return errors.Join(incomplete, err)
 		}
 	}
-	return nil
+	return incomplete
 }
 
 // changeFiles writes and removes the files. The function that it returns restores them.
@@ -101,9 +109,9 @@ func writeNew(path, text string) error {
 // reloadNginx checks the configuration, and reloads or starts nginx.
 func (p *Plan) reloadNginx(ctx context.Context) error {
 	if output, err := command(ctx, p.nginx, "-t"); err != nil {
-		reason := status.ConfigError(output)
-		if reason == "" {
-			reason = err.Error()
+		reason := cmp.Or(status.ConfigError(output), err.Error())
+		if p.rejects != "" && ctx.Err() == nil {
+			return fmt.Errorf("%w: %s; correct it, then: nginx -t && nginx -s reload", errOtherFault, reason)
 		}
 		return fmt.Errorf("nginx rejects the configuration, nothing was changed: %s", reason)
 	}
@@ -120,11 +128,7 @@ func (p *Plan) reloadNginx(ctx context.Context) error {
 		return nil
 	}
 	if output, err := command(ctx, p.nginx); err != nil {
-		reason := status.ConfigError(output)
-		if reason == "" {
-			reason = err.Error()
-		}
-		return fmt.Errorf("nginx can neither be reloaded nor started: %s", reason)
+		return fmt.Errorf("nginx can neither be reloaded nor started: %s", cmp.Or(status.ConfigError(output), err.Error()))
 	}
 	return nil
 }

@@ -70,6 +70,8 @@ type Plan struct {
 	page    func(ctx context.Context) bool // whether nginx serves the new page; nil without one
 	wait    time.Duration                  // for the page
 	undo    bool
+	rejects string // why nginx rejects its configuration before an undo; empty if it accepts it
+	partial error  // why an undo cannot look for a status page; nil if it can
 	files   []file
 	removed []string
 	reload  bool
@@ -137,16 +139,16 @@ func (p *Plan) changeService(o *Options, active bool) error {
 	return nil
 }
 
-// readNginx returns the configuration of an nginx that can be changed.
+// readNginx returns the configuration of nginx, and an error if it cannot be changed.
 func readNginx(ctx context.Context, binary string) (*status.Nginx, error) {
 	nginx := status.ReadNginx(ctx, binary)
 	switch {
 	case nginx == nil:
 		return nil, fmt.Errorf("nginx was not found: install it, or set its path with --nginx-binary (now %s)", binary)
 	case nginx.Denied:
-		return nil, errors.New("the configuration of nginx cannot be read: run this as root")
+		return nginx, errors.New("the configuration of nginx cannot be read: run this as root")
 	case nginx.Error != "":
-		return nil, fmt.Errorf("nginx rejects its configuration: %s; correct it first, with nginx -t", nginx.Error)
+		return nginx, fmt.Errorf("nginx rejects its configuration: %s; correct it first, with nginx -t", nginx.Error)
 	}
 	return nginx, nil
 }
@@ -209,15 +211,31 @@ func isFree(address string) error {
 	return listener.Close()
 }
 
-// NewUndo plans to take back what setup has changed.
+// NewUndo plans to take back what setup has changed, also if nginx rejects its configuration or was removed.
 func NewUndo(ctx context.Context, o Options) (*Plan, error) {
+	p := &Plan{undo: true}
 	nginx, err := readNginx(ctx, o.NginxBinary)
-	if err != nil {
-		return nil, err
+	var directories []string
+	if nginx != nil {
+		p.nginx, p.rejects, directories = nginx.Path, nginx.Error, nginx.Directories
 	}
-	p := &Plan{nginx: nginx.Path, undo: true}
-	paths := []string{o.dropIn()}
-	for _, d := range nginx.Directories {
+	if err != nil && len(directories) == 0 {
+		p.partial = err
+	}
+	p.remove(o.dropIn(), directories)
+	if p.partial != nil && (len(p.removed) == 0 || nginx != nil && nginx.Denied) {
+		return nil, p.partial
+	}
+	installed := serviceInstalled(ctx)
+	p.disable = p.disable && installed
+	p.restart = p.restart && installed && !p.disable
+	return p, nil
+}
+
+// remove plans to remove the files that setup has written.
+func (p *Plan) remove(dropIn string, directories []string) {
+	paths := []string{dropIn}
+	for _, d := range directories {
 		paths = append(paths, filepath.Join(d, fileName))
 	}
 	for _, path := range paths {
@@ -226,14 +244,10 @@ func NewUndo(ctx context.Context, o Options) (*Plan, error) {
 			continue
 		}
 		p.removed = append(p.removed, path)
-		p.reload = p.reload || path != o.dropIn()
+		p.reload = p.reload || path != dropIn
 		p.disable = p.disable || strings.Contains(string(text), enabled)
-		p.restart = p.restart || path == o.dropIn()
+		p.restart = p.restart || path == dropIn
 	}
-	installed := serviceInstalled(ctx)
-	p.disable = p.disable && installed
-	p.restart = p.restart && installed && !p.disable
-	return p, nil
 }
 
 // Empty reports whether there is nothing to change.
@@ -258,6 +272,8 @@ func (p *Plan) WriteText(to io.Writer) error {
 		fmt.Fprintf(&b, "- %s\n", path)
 	}
 	switch {
+	case p.reload && p.rejects != "":
+		fmt.Fprintf(&b, "~ %s -t, then reload nginx if it runs; nginx rejects its configuration now: %s\n", p.nginx, p.rejects)
 	case p.reload && p.undo:
 		fmt.Fprintf(&b, "~ %s -t, then reload nginx if it runs\n", p.nginx)
 	case p.reload:

@@ -4,6 +4,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -219,6 +220,77 @@ func TestUndoStopped(t *testing.T) {
 		t.Errorf("nginx was started: %s, %v", pid, err)
 	}
 	if calls := s.systemctl(t); calls != "" {
+		t.Errorf("systemctl was called: %s", calls)
+	}
+}
+
+// TestUndoBroken takes back its files while nginx rejects its configuration because of another file. nginx keeps running on the
+// configuration that it has loaded.
+func TestUndoBroken(t *testing.T) {
+	s := newScene(t, "", "cat*|daemon-reload*|enable*|disable*")
+	s.nginx.Start(t)
+	p := s.plan(t, New)
+	if err := p.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.nginx.Await(t, "the page", func() bool { return responds(t.Context(), p.URI) })
+	other := s.nginx.Write(t, "conf.d/other.conf", "nonsense \"secret\";\n")
+
+	undo := s.plan(t, NewUndo, "- "+filepath.Join(s.nginx.Dir, "conf.d", fileName)+"\n", "- "+s.options.dropIn()+"\n",
+		"nginx rejects its configuration now: unknown directive \"nonsense\"", "~ systemctl disable --now")
+	err := undo.Apply(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "nginx was not reloaded") || !strings.Contains(err.Error(), "unknown directive \"nonsense\" in "+other+":1") ||
+		strings.Contains(err.Error(), "secret") {
+		t.Errorf("error %v", err)
+	}
+	for _, f := range p.files {
+		if _, err := os.Stat(f.path); err == nil {
+			t.Errorf("%s is left", f.path)
+		}
+	}
+	if calls := s.systemctl(t); !strings.HasSuffix(calls, "; daemon-reload; disable --now nginx-exporter.service") {
+		t.Errorf("systemctl was called: %s", calls)
+	}
+	if !responds(t.Context(), p.URI) {
+		t.Error("nginx has lost the configuration that it had loaded")
+	}
+	if again := s.plan(t, NewUndo); !again.Empty() {
+		t.Errorf("a second undo has something to take back: %+v", again)
+	}
+}
+
+// TestUndoOwnFault takes back a page for which nginx rejects its configuration, such as after a change to an nginx without the module.
+func TestUndoOwnFault(t *testing.T) {
+	s := newScene(t, "", "nothing")
+	s.nginx.Start(t)
+	page := s.nginx.Write(t, "conf.d/"+fileName, marker+"\nnonsense;\n")
+	if err := s.plan(t, NewUndo, "- "+page+"\n").Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(page); err == nil {
+		t.Error("the page is left")
+	}
+}
+
+// TestUndoWithoutNginx takes back what the service has, and says that the rest was not looked for.
+func TestUndoWithoutNginx(t *testing.T) {
+	s := newScene(t, "", "cat*|daemon-reload*|disable*")
+	s.options.NginxBinary = "/nowhere/nginx"
+	if _, err := NewUndo(t.Context(), s.options); err == nil || !strings.Contains(err.Error(), "nginx was not found") {
+		t.Errorf("with nothing to take back: error %v", err)
+	}
+	path := s.options.dropIn()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(marker+"\n"+enabled+"\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	err := s.plan(t, NewUndo, "- "+path+"\n", "~ systemctl disable --now").Apply(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "nginx was not found") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the drop-in is left")
+	}
+	if calls := s.systemctl(t); calls != "daemon-reload; disable --now nginx-exporter.service" {
 		t.Errorf("systemctl was called: %s", calls)
 	}
 }

@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ type Nginx struct {
 	Path string // of the binary
 
 	// Denied means that this user may not read the configuration; Error is why nginx
-	// rejects it. The rest is empty then.
+	// rejects it. Pages are empty then.
 	Denied bool
 	Error  string
 
@@ -47,6 +48,22 @@ func ReadNginx(ctx context.Context, name string) *Nginx {
 // ConfigError returns why nginx rejects its configuration, from the output of
 // nginx -t; empty if it does not say. It quotes no values.
 func ConfigError(output string) string { return emergency(output) }
+
+// mainFile returns the path of the main file, from what nginx -T says when it rejects the configuration; empty if it does not say.
+func mainFile(messages string) string {
+	_, path, _ := strings.Cut(messages, "nginx: configuration file ")
+	path, _, _ = strings.Cut(path, " test failed")
+	return path
+}
+
+// directoriesOf returns the included directories of a main file, which nginx may reject.
+func directoriesOf(path string) []string {
+	text, err := os.ReadFile(path) //nolint:gosec // nginx has named it
+	if err != nil || len(text) > maxDump {
+		return nil
+	}
+	return parseDump(fileHeader + path + ":\n" + string(text)).includedDirectories()
+}
 
 // includedDirectories lists the directories of which the http block of the main file
 // includes the files *.conf.

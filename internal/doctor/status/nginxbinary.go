@@ -61,6 +61,7 @@ func inspect(ctx context.Context, name string, dirs []string) *nginxBinary {
 	}
 	if b.denied = strings.Contains(messages, "Permission denied"); !b.denied {
 		b.configError = emergency(messages)
+		b.directories = directoriesOf(mainFile(messages))
 	}
 	return b
 }
