@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -132,6 +134,15 @@ func TestWatchdog(t *testing.T) {
 	p.Await(t, "several messages of the watchdog", func() bool { return m.watchdogs() > 3 })
 	p.Stop(t)
 
+	// Too short for any check, which systemd must judge: no check is logged as failed, again and again.
+	m = newManager(t)
+	p = m.start(t, "WATCHDOG_USEC=1")
+	p.Await(t, "several messages of a short watchdog", func() bool { return m.watchdogs() > 3 })
+	p.Stop(t)
+	if text := p.Log(); strings.Contains(text, "does not respond to itself") {
+		t.Errorf("the log is\n%s", text)
+	}
+
 	m = newManager(t)
 	p = m.start(t, "WATCHDOG_USEC=many")
 	p.AwaitLog(t, "No watchdog: the variables of systemd are not valid")
@@ -144,4 +155,29 @@ func TestWatchdog(t *testing.T) {
 	if n := m.watchdogs(); n > 0 {
 		t.Errorf("%d messages of the watchdog of another process", n)
 	}
+}
+
+// TestWatchdogFails logs the first of several failed checks, and again after a success.
+func TestWatchdogFails(t *testing.T) {
+	m := newManager(t)
+	t.Setenv("NOTIFY_SOCKET", m.path)
+	t.Setenv("WATCHDOG_USEC", "1")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	results := []error{errors.New("first"), errors.New("same"), nil, errors.New("second"), errors.New("same"), nil}
+	alive := func(context.Context) error {
+		if len(results) == 0 {
+			cancel()
+			return ctx.Err()
+		}
+		err := results[0]
+		results = results[1:]
+		return err
+	}
+	var lines strings.Builder
+	watchdog(ctx, alive, &notifier{logger: log.NewLogfmtLogger(&lines)})
+	if text := lines.String(); strings.Count(text, "does not respond to itself") != 2 || !strings.Contains(text, "err=first") || !strings.Contains(text, "err=second") {
+		t.Errorf("the log is\n%s", text)
+	}
+	proctest.Until(t, "the messages between", func() bool { return m.watchdogs() == 2 })
 }

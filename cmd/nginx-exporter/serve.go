@@ -51,7 +51,7 @@ func serve(c *config.Config, logs *logs, signals *signals) error {
 	tuneRuntime()
 	go loader.watch(ctx, read)
 	systemd := &notifier{logger: logs.kit}
-	go watchdog(ctx, server, systemd)
+	go watchdog(ctx, server.Alive, systemd)
 	ended := signals.handle(server, loader, systemd)
 	systemd.notify(daemon.SdNotifyReady)
 	if err := server.Serve(); err != nil {
