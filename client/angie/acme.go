@@ -3,6 +3,7 @@ package angie
 import (
 	"slices"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -18,7 +19,7 @@ type ACMEClient struct {
 }
 
 // ACMEClients is the part http/acme_clients.
-type ACMEClients = List[ACMEClient, *ACMEClient]
+type ACMEClients = api.List[ACMEClient, *ACMEClient]
 
 // ACMEStates lists the names of the states of an ACME client by number, as in the
 // template for Prometheus of Angie.
@@ -30,9 +31,11 @@ func CertificateStates() []string {
 	return []string{"unknown", "valid", "mismatch", "expired", "missing", "error"}
 }
 
-func (c *ACMEClient) named(name string) { c.Name = name }
+// SetName sets the name.
+func (c *ACMEClient) SetName(name string) { c.Name = name }
 
-func (c *ACMEClient) decode(d *document.Reader) {
+// Decode implements [Part].
+func (c *ACMEClient) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "state":

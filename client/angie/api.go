@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 )
 
@@ -39,11 +40,10 @@ func New(c *client.Client, maxDocument int64) *API {
 	return &API{client: c, maxDocument: cmp.Or(maxDocument, DefaultMaxDocument)}
 }
 
-// Part is a part of the tree, such as http/upstreams. Only types of this package
-// implement it.
+// Part is a part of the tree, such as http/upstreams.
 type Part interface {
-	// decode reads the part, which is the next value of d.
-	decode(d *document.Reader)
+	// Decode reads the part, which is the next value of d.
+	Decode(d *document.Reader)
 }
 
 // ReadTree reads the whole tree in one request. Its errors are of type
@@ -53,8 +53,8 @@ type Part interface {
 func (a *API) ReadTree(ctx context.Context, tree *Tree) error {
 	slash := a.slash.Load()
 	err := a.readTree(ctx, tree, slash)
-	if notFoundOrMoved(err) {
-		if other := a.readTree(ctx, tree, !slash); !notFoundOrMoved(other) {
+	if api.IsNotFoundOrMoved(err) {
+		if other := a.readTree(ctx, tree, !slash); !api.IsNotFoundOrMoved(other) {
 			a.slash.Store(!slash)
 			return other
 		}
@@ -76,7 +76,7 @@ func (a *API) readTree(ctx context.Context, tree *Tree, slash bool) error {
 func (a *API) ReadServer(ctx context.Context) (server *Server, invalid int, err error) {
 	server = &Server{}
 	invalid, err = a.client.GetJSON(ctx, ServerPath+"/", a.maxDocument, func(d *document.Reader) {
-		server.decode(d)
+		server.Decode(d)
 		if server.Version == "" && !server.Generation.IsSet() {
 			d.Reject(errNotAngie)
 		}
@@ -88,14 +88,8 @@ func (a *API) ReadServer(ctx context.Context) (server *Server, invalid int, err 
 // returns the number of invalid members, which are absent. Its errors are of type
 // [*client.Error].
 func (a *API) Read(ctx context.Context, path string, into Part) (invalid int, err error) {
-	invalid, err = a.client.GetJSON(ctx, path+"/", a.maxDocument, into.decode)
+	invalid, err = a.client.GetJSON(ctx, path+"/", a.maxDocument, into.Decode)
 	return invalid, advise(err, advicePart)
-}
-
-// notFoundOrMoved reports whether the error is a status 404 or a redirect.
-func notFoundOrMoved(err error) bool {
-	var e *client.Error
-	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status/100 == 3)
 }
 
 // What an operator can do about the status or a part of it.

@@ -13,6 +13,7 @@ import (
 	"testing/iotest"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/internal/angietest"
 )
@@ -24,8 +25,8 @@ func parts() map[string]func() Part {
 	upstreams := func() Part { return &Upstreams{} }
 	metrics := func() Part { return &MetricZones{} }
 	return map[string]func() Part{
-		"angie": func() Part { return &Server{} }, "connections": func() Part { return &Connections{} },
-		"slabs": func() Part { return &Slabs{} }, "resolvers": func() Part { return &Resolvers{} },
+		"angie": func() Part { return &Server{} }, "connections": func() Part { return &api.Connections{} },
+		"slabs": func() Part { return &api.Slabs{} }, "resolvers": func() Part { return &Resolvers{} },
 		"http/server_zones": zones, "http/location_zones": zones, "http/caches": func() Part { return &Caches{} },
 		"http/limit_reqs": limits, "http/limit_conns": limits, "stream/limit_conns": limits,
 		"http/acme_clients": func() Part { return &ACMEClients{} }, "http/metric_zones": metrics, "stream/metric_zones": metrics,
@@ -62,7 +63,7 @@ func samples(tb testing.TB) map[string][][]byte {
 
 func decodeFrom(source io.Reader, into Part) (invalid int, err error) {
 	d := document.NewReader(source, 0)
-	into.decode(d)
+	into.Decode(d)
 	return d.Invalid(), d.Finish()
 }
 

@@ -1,6 +1,7 @@
 package angie
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -19,11 +20,13 @@ type Limit struct {
 }
 
 // Limits are the parts http/limit_reqs, http/limit_conns and stream/limit_conns.
-type Limits = List[Limit, *Limit]
+type Limits = api.List[Limit, *Limit]
 
-func (l *Limit) named(name string) { l.Name = name }
+// SetName sets the name.
+func (l *Limit) SetName(name string) { l.Name = name }
 
-func (l *Limit) decode(d *document.Reader) {
+// Decode implements [Part].
+func (l *Limit) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "passed":

@@ -46,7 +46,8 @@ type Histogram struct {
 	Counts []float64
 }
 
-func (m *MetricZones) decode(d *document.Reader) {
+// Decode implements [Part].
+func (m *MetricZones) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		zone := &MetricZone{Name: d.Keep(name)}
 		d.Charge(int(unsafe.Sizeof(*zone)))

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 )
 
@@ -165,7 +166,7 @@ func (o *oracle) member(of, field reflect.Value, kind string, n node) {
 	case "codes":
 		set(field, o.codes(n))
 	case "slots":
-		set(field, o.slots(n))
+		set(field, o.slots(of, n))
 	case "shards":
 		field.SetZero()
 		o.list(field, n, o.fill)
@@ -244,18 +245,18 @@ func (o *oracle) flag(n node) value.Value {
 	return value.OfBool(n.text == "true")
 }
 
-func (o *oracle) codes(n node) []Code {
+func (o *oracle) codes(n node) []api.Code {
 	if !o.is(n, '{') {
 		return nil
 	}
-	var codes []Code
+	var codes []api.Code
 	for i, name := range n.names {
-		code := Code{Code: name, Count: o.count(n.within[i])}
-		at := slices.IndexFunc(codes, func(c Code) bool { return c.Code == name })
+		code := api.Code{Code: name, Count: o.count(n.within[i])}
+		at := slices.IndexFunc(codes, func(c api.Code) bool { return c.Code == name })
 		switch {
 		case at >= 0:
 			codes[at] = code
-		case len(codes) < maxCodes && len(name) <= maxName:
+		case len(codes) < 1000 && len(name) <= 64:
 			codes = append(codes, code)
 		default:
 			o.invalid++
@@ -264,19 +265,19 @@ func (o *oracle) codes(n node) []Code {
 	return codes
 }
 
-func (o *oracle) slots(n node) []Slot {
+func (o *oracle) slots(of reflect.Value, n node) []api.Slot {
 	if !o.is(n, '{') {
 		return nil
 	}
-	var slots []Slot
+	var slots []api.Slot
 	for i, size := range n.names {
-		slot := Slot{Size: size}
+		slot := api.Slot{Zone: of.FieldByName("Name").String(), Size: size}
 		o.fill(reflect.ValueOf(&slot).Elem(), n.within[i])
-		at := slices.IndexFunc(slots, func(s Slot) bool { return s.Size == size })
+		at := slices.IndexFunc(slots, func(s api.Slot) bool { return s.Size == size })
 		switch {
 		case at >= 0:
 			slots[at] = slot
-		case len(slots) < maxSlots && len(size) <= maxName:
+		case len(slots) < 64 && len(size) <= 64:
 			slots = append(slots, slot)
 		default:
 			o.invalid++

@@ -3,6 +3,7 @@ package angie
 import (
 	"slices"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -24,7 +25,7 @@ type Peer struct {
 	Selected     value.Value // times the server was selected
 	LastSelected value.Value // Unix seconds; absent until the server is selected
 
-	Responses []Code // http only
+	Responses []api.Code // http only
 	Data      Data
 
 	Fails       value.Value // failed attempts
@@ -66,7 +67,7 @@ func (p *Peer) decode(d *document.Reader, before *Peer) {
 		case "selected":
 			p.decodeSelected(d)
 		case "responses":
-			p.Responses = decodeCodes(d, before.Responses)
+			p.Responses = api.DecodeCodes(d, before.Responses)
 		case "data":
 			p.Data.decode(d)
 		case "health":

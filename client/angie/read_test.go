@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/internal/angietest"
 )
@@ -50,18 +51,18 @@ func within(tb testing.TB) context.Context {
 
 // wanted is a tree of which the server and the connections are wanted.
 func wanted() *Tree {
-	return &Tree{Parts: map[string]Part{ServerPath: &Server{}, "connections": &Connections{}}}
+	return &Tree{Parts: map[string]Part{ServerPath: &Server{}, "connections": &api.Connections{}}}
 }
 
 // mustRead reads the tree and expects the recorded one.
-func mustRead(tb testing.TB, api *API) {
+func mustRead(tb testing.TB, status *API) {
 	tb.Helper()
 	tree := wanted()
-	if err := api.ReadTree(within(tb), tree); err != nil {
+	if err := status.ReadTree(within(tb), tree); err != nil {
 		tb.Fatal(err)
 	}
 	server, _ := tree.Parts[ServerPath].(*Server)
-	connections, _ := tree.Parts["connections"].(*Connections)
+	connections, _ := tree.Parts["connections"].(*api.Connections)
 	if server.Version != "1.13.0" || connections.Accepted.Float() != 14 || len(tree.Found) != 2 {
 		tb.Errorf("got %+v, %+v, found %v", server, connections, tree.Found)
 	}

@@ -1,6 +1,7 @@
 package angie
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -11,10 +12,7 @@ import (
 type Resolver struct {
 	Name string
 
-	// Queries to resolve.
-	ByName    value.Value // names to addresses
-	Services  value.Value // SRV records
-	ByAddress value.Value // addresses to names
+	api.Lookups // queries to resolve
 
 	// Requests to the DNS server.
 	SentA, SentAAAA, SentSRV, SentPTR value.Value
@@ -24,34 +22,21 @@ type Resolver struct {
 }
 
 // Resolvers is the part resolvers.
-type Resolvers = List[Resolver, *Resolver]
+type Resolvers = api.List[Resolver, *Resolver]
 
-func (r *Resolver) named(name string) { r.Name = name }
+// SetName sets the name.
+func (r *Resolver) SetName(name string) { r.Name = name }
 
-func (r *Resolver) decode(d *document.Reader) {
+// Decode implements [Part].
+func (r *Resolver) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "queries":
-			r.decodeQueries(d)
+			r.Lookups.Decode(d)
 		case "sent":
 			r.decodeSent(d)
 		case "responses":
 			r.decodeResponses(d)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func (r *Resolver) decodeQueries(d *document.Reader) {
-	for name := range d.Members() {
-		switch string(name) {
-		case "name":
-			r.ByName = d.Count()
-		case "srv":
-			r.Services = d.Count()
-		case "addr":
-			r.ByAddress = d.Count()
 		default:
 			d.Skip()
 		}

@@ -16,8 +16,8 @@ type Server struct {
 	LoadTime   value.Value // Unix seconds of the last configuration load
 }
 
-// decode skips config_files, the text of the whole configuration.
-func (s *Server) decode(d *document.Reader) {
+// Decode skips config_files, the text of the whole configuration.
+func (s *Server) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "version":
@@ -30,33 +30,6 @@ func (s *Server) decode(d *document.Reader) {
 			s.Generation = d.Count()
 		case "load_time":
 			s.LoadTime = when(d)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-// Connections is the part connections.
-//
-// See https://en.angie.software/angie/docs/configuration/modules/http/http_api/#connections.
-type Connections struct {
-	Accepted value.Value
-	Dropped  value.Value
-	Active   value.Value // current, without idle ones
-	Idle     value.Value // current
-}
-
-func (c *Connections) decode(d *document.Reader) {
-	for name := range d.Members() {
-		switch string(name) {
-		case "accepted":
-			c.Accepted = d.Count()
-		case "dropped":
-			c.Dropped = d.Count()
-		case "active":
-			c.Active = d.Gauge()
-		case "idle":
-			c.Idle = d.Gauge()
 		default:
 			d.Skip()
 		}

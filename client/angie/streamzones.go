@@ -1,6 +1,7 @@
 package angie
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -25,11 +26,13 @@ type StreamZone struct {
 }
 
 // StreamZones is the part stream/server_zones.
-type StreamZones = List[StreamZone, *StreamZone]
+type StreamZones = api.List[StreamZone, *StreamZone]
 
-func (z *StreamZone) named(name string) { z.Name = name }
+// SetName sets the name.
+func (z *StreamZone) SetName(name string) { z.Name = name }
 
-func (z *StreamZone) decode(d *document.Reader) {
+// Decode implements [Part].
+func (z *StreamZone) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "ssl":

@@ -51,7 +51,7 @@ func (t *Tree) decodePart(d *document.Reader, path string) {
 		return
 	}
 	before := d.Invalid()
-	part.decode(d)
+	part.Decode(d)
 	t.Found[path] = d.Invalid() - before
 }
 

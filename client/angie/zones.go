@@ -1,6 +1,7 @@
 package angie
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -14,17 +15,19 @@ type ServerZone struct {
 	Requests   value.Value
 	Processing value.Value // current requests; absent for location zones
 	Discarded  value.Value // requests completed without a response
-	Responses  []Code
+	Responses  []api.Code
 	Data       Data
 	TLS        *TLS // nil without TLS, and for location zones
 }
 
 // ServerZones are the parts http/server_zones and http/location_zones.
-type ServerZones = List[ServerZone, *ServerZone]
+type ServerZones = api.List[ServerZone, *ServerZone]
 
-func (z *ServerZone) named(name string) { z.Name = name }
+// SetName sets the name.
+func (z *ServerZone) SetName(name string) { z.Name = name }
 
-func (z *ServerZone) decode(d *document.Reader) {
+// Decode implements [Part].
+func (z *ServerZone) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "ssl":
@@ -32,7 +35,7 @@ func (z *ServerZone) decode(d *document.Reader) {
 		case "requests":
 			z.decodeRequests(d)
 		case "responses":
-			z.Responses = decodeCodes(d, z.Responses)
+			z.Responses = api.DecodeCodes(d, z.Responses)
 		case "data":
 			z.Data.decode(d)
 		default:

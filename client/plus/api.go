@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 )
 
@@ -88,11 +89,10 @@ func (a *API) InvalidateIndex() {
 	a.mu.Unlock()
 }
 
-// Document is a document of the NGINX Plus API. Only types of this package
-// implement it.
+// Document is a document of the NGINX Plus API.
 type Document interface {
-	// decode reads the document, which is the next value of d.
-	decode(d *document.Reader)
+	// Decode reads the document, which is the next value of d.
+	Decode(d *document.Reader)
 }
 
 // Read requests the document at a path of the index, such as http/upstreams, and
@@ -100,7 +100,7 @@ type Document interface {
 // are absent. Its errors are of type [*client.Error].
 func (a *API) Read(ctx context.Context, index *Index, path string, into Document) (invalid int, err error) {
 	err = eitherPath(index, path, func(requested string) error {
-		invalid, err = a.client.GetJSON(ctx, strconv.Itoa(index.Version)+"/"+requested, a.maxDocument, into.decode)
+		invalid, err = a.client.GetJSON(ctx, strconv.Itoa(index.Version)+"/"+requested, a.maxDocument, into.Decode)
 		return err
 	})
 	if err != nil && client.ReasonOf(err) == client.ReasonTooLarge {
@@ -116,7 +116,7 @@ func eitherPath(index *Index, path string, read func(requested string) error) er
 	paths := index.requestPaths(path)
 	for _, requested := range paths {
 		err := read(requested)
-		if !notFoundOrMoved(err) {
+		if !api.IsNotFoundOrMoved(err) {
 			if err == nil {
 				index.setRequestPath(path, requested)
 			}
@@ -130,12 +130,6 @@ func eitherPath(index *Index, path string, read func(requested string) error) er
 		index.setRequestPath(path, path) // retry once per path
 	}
 	return first
-}
-
-// notFoundOrMoved reports whether the error is a status 404 or a redirect.
-func notFoundOrMoved(err error) bool {
-	var e *client.Error
-	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status/100 == 3)
 }
 
 // What an operator can do about the API or a document of it.

@@ -31,7 +31,7 @@ func BenchmarkDecodeUpstreams(b *testing.B) {
 			for b.Loop() {
 				upstreams := &Upstreams{}
 				d.Reset(bytes.NewReader(text), 0)
-				upstreams.decode(d)
+				upstreams.Decode(d)
 				if err := d.Finish(); err != nil {
 					b.Fatal(err)
 				}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/internal/plustest"
 )
@@ -162,17 +163,6 @@ func TestErrorWithData(t *testing.T) {
 	}
 }
 
-func TestCodeNumber(t *testing.T) {
-	t.Parallel()
-	for code, want := range map[string]int{
-		"200": 200, "599": 599, "000": 0, "099": 99, "": 0, "20": 0, "2000": 0, "2x0": 0, "x00": 0, "20x": 0, "-20": 0, "٢٠٠": 0, "+20": 0,
-	} {
-		if got := (&Code{Code: code}).Number(); got != want {
-			t.Errorf("%q became %d, want %d", code, got, want)
-		}
-	}
-}
-
 // Some values of each sample, to check the rules of the oracle.
 func TestSampleValues(t *testing.T) {
 	t.Parallel()
@@ -206,12 +196,12 @@ func TestSampleValues(t *testing.T) {
 		"build":        {nginx.Build, "nginx-plus-r37.0.0"},
 		"evaluation":   {license.Evaluation.Float(), 0.0},
 		"grace":        {license.ReportingGrace.Float(), 15551961.0},
-		"worker":       {*workers.All[1], Worker{"1", "4313", Connections{value.Of(411111), value.Of(6), value.Of(19), value.Of(31)}, Requests{value.Of(1144444), value.Of(9)}}},
+		"worker":       {*workers.All[1], Worker{"1", "4313", api.Connections{Accepted: value.Of(411111), Dropped: value.Of(6), Active: value.Of(19), Idle: value.Of(31)}, Requests{value.Of(1144444), value.Of(9)}}},
 		"upstream":     {peer.Upstream == upstreams.All[0] && upstreams.All[0].Listed, true},
 		"address":      {peer.Server + " " + peer.Name + " " + peer.ID, "10.20.0.11:8080 shop-a.internal:8080 0"},
 		"state":        {peer.State.String(), "up"},
 		"mismatch":     {peer.TLS.HostnameMismatch.Float(), 2.0},
-		"code 520":     {peer.Responses.Codes[5], Code{"520", value.Of(22)}},
+		"code 520":     {peer.Responses.Codes[5], api.Code{Code: "520", Count: value.Of(22)}},
 		"last passed":  {peer.LastPassed.Float(), 1.0},
 		"down since":   {peer.DownSince.IsSet(), false},
 		"bucket 10":    {[2]float64{peer.ResponseTimes.Bounds[1], peer.ResponseTimes.Counts[1]}, [2]float64{10, 210000}},

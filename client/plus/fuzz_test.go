@@ -47,7 +47,7 @@ const (
 // decodeFrom decodes a document from any source.
 func decodeFrom(source io.Reader, into Document) (invalid int, err error) {
 	d := document.NewReader(source, 0)
-	into.decode(d)
+	into.Decode(d)
 	return d.Invalid(), d.Finish()
 }
 

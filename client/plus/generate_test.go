@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"nginx-exporter/client/api"
 )
 
 // generator writes documents by the rules, with every kind of error that they can
@@ -197,7 +199,7 @@ func (g *generator) member(rules *rule) {
 // inner writes the object of a field that is a struct.
 func (g *generator) inner(rules *rule) {
 	types := map[string]any{
-		"Connections": Connections{}, "Requests": Requests{}, "Responses": Responses{}, "TLS": TLS{}, "ResponseTimes": Histogram{},
+		"Connections": api.Connections{}, "Requests": Requests{}, "Responses": Responses{}, "TLS": TLS{}, "ResponseTimes": Histogram{},
 		"Zones": SyncZone{},
 	}
 	kind, found := types[rules.field]

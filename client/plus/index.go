@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 )
 
@@ -215,7 +216,7 @@ func (a *API) list(ctx context.Context, path string) ([]string, error) {
 // first is redirected or not found.
 func (a *API) getEither(ctx context.Context, first, second string) ([]byte, error) {
 	body, err := a.getShort(ctx, first)
-	if notFoundOrMoved(err) {
+	if api.IsNotFoundOrMoved(err) {
 		if other, otherErr := a.getShort(ctx, second); otherErr == nil {
 			return other, nil
 		}

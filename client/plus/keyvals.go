@@ -1,6 +1,7 @@
 package plus
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -16,11 +17,13 @@ type Keyval struct {
 }
 
 // Keyvals are the documents /http/keyvals and /stream/keyvals.
-type Keyvals = List[Keyval, *Keyval]
+type Keyvals = api.List[Keyval, *Keyval]
 
-func (k *Keyval) named(name string) { k.Name = name }
+// SetName sets the name.
+func (k *Keyval) SetName(name string) { k.Name = name }
 
-func (k *Keyval) decode(d *document.Reader) {
+// Decode implements [Document].
+func (k *Keyval) Decode(d *document.Reader) {
 	if d.Peek() != '{' {
 		d.Mismatch()
 		return

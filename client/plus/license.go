@@ -18,7 +18,8 @@ type License struct {
 	ReportingGrace   value.Value // seconds until nginx stops processing traffic
 }
 
-func (l *License) decode(d *document.Reader) {
+// Decode implements [Document].
+func (l *License) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "eval":

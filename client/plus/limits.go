@@ -1,6 +1,7 @@
 package plus
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -21,11 +22,13 @@ type Limit struct {
 
 // Limits are the documents /http/limit_reqs, /http/limit_conns and
 // /stream/limit_conns.
-type Limits = List[Limit, *Limit]
+type Limits = api.List[Limit, *Limit]
 
-func (l *Limit) named(name string) { l.Name = name }
+// SetName sets the name.
+func (l *Limit) SetName(name string) { l.Name = name }
 
-func (l *Limit) decode(d *document.Reader) {
+// Decode implements [Document].
+func (l *Limit) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "passed":

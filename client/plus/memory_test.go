@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/internal/plustest"
 )
@@ -167,8 +168,8 @@ func TestObjectsAreApart(t *testing.T) {
 	if _, err := decodeFrom(strings.NewReader(document), zones); err != nil {
 		t.Fatal(err)
 	}
-	more := append(zones.All[0].Responses.Codes, Code{"503", value.Of(3)})
-	if got, want := zones.All[1].Responses.Codes[0], (Code{"404", value.Of(2)}); got != want || len(more) != 2 {
+	more := append(zones.All[0].Responses.Codes, api.Code{Code: "503", Count: value.Of(3)})
+	if got, want := zones.All[1].Responses.Codes[0], (api.Code{Code: "404", Count: value.Of(2)}); got != want || len(more) != 2 {
 		t.Errorf("the code of another zone became %+v", got)
 	}
 }

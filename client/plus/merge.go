@@ -3,6 +3,7 @@ package plus
 import (
 	"slices"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 )
 
@@ -86,7 +87,7 @@ func (r *Responses) merge(other *Responses) {
 	addAll(r.classes(), other.classes())
 	r.Codes = slices.Clone(r.Codes) // copies of the server share it
 	for _, code := range other.Codes {
-		i := slices.IndexFunc(r.Codes, func(c Code) bool { return c.Code == code.Code })
+		i := slices.IndexFunc(r.Codes, func(c api.Code) bool { return c.Code == code.Code })
 		if i < 0 {
 			r.Codes = append(r.Codes, code)
 			continue

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 )
@@ -161,9 +162,9 @@ func TestMergeNames(t *testing.T) {
 
 func TestMergeResponses(t *testing.T) {
 	t.Parallel()
-	code := func(name string, n float64) plus.Code { return plus.Code{Code: name, Count: number(n)} }
+	code := func(name string, n float64) api.Code { return api.Code{Code: name, Count: number(n)} }
 	// The codes of the servers of a document may share memory.
-	memory := []plus.Code{code("200", 1), code("404", 2), code("200", 10), code("503", 20)}
+	memory := []api.Code{code("200", 1), code("404", 2), code("200", 10), code("503", 20)}
 	first := plus.Peer{Responses: plus.Responses{Success: number(1), ClientError: number(2), Codes: memory[:2]}}
 	second := plus.Peer{Responses: plus.Responses{
 		Informational: number(5), Success: number(10), Redirection: number(6), ServerError: number(20), Codes: memory[2:],
@@ -171,15 +172,15 @@ func TestMergeResponses(t *testing.T) {
 	first.Merge(&second)
 	want := plus.Responses{
 		Informational: number(5), Success: number(11), Redirection: number(6), ClientError: number(2), ServerError: number(20),
-		Codes: []plus.Code{code("200", 11), code("404", 2), code("503", 20)},
+		Codes: []api.Code{code("200", 11), code("404", 2), code("503", 20)},
 	}
 	if !reflect.DeepEqual(first.Responses, want) {
 		t.Errorf("got %+v, want %+v", first.Responses, want)
 	}
-	if !slices.Equal(second.Responses.Codes, []plus.Code{code("200", 10), code("503", 20)}) || memory[0] != code("200", 1) {
+	if !slices.Equal(second.Responses.Codes, []api.Code{code("200", 10), code("503", 20)}) || memory[0] != code("200", 1) {
 		t.Errorf("another server was changed: %+v", memory)
 	}
-	first.Merge(&plus.Peer{Responses: plus.Responses{Codes: []plus.Code{code("404", absent), code("200", 1)}}})
+	first.Merge(&plus.Peer{Responses: plus.Responses{Codes: []api.Code{code("404", absent), code("200", 1)}}})
 	if got := first.Responses.Codes; got[0] != code("200", 12) || got[1] != code("404", 2) {
 		t.Errorf("got %+v", got)
 	}

@@ -17,7 +17,8 @@ type Nginx struct {
 	MasterPID     value.Value
 }
 
-func (n *Nginx) decode(d *document.Reader) {
+// Decode implements [Document].
+func (n *Nginx) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "version":

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 )
 
@@ -180,7 +181,7 @@ func (o *oracle) member(to reflect.Value, rules *rule, node tree) {
 	case "codes":
 		set(field, o.codes(node))
 	case "slots":
-		set(field, o.slots(node))
+		set(field, o.slots(to, node))
 	case "buckets":
 		o.buckets(to.Addr().Interface().(*Histogram), node)
 	case "peers":
@@ -306,14 +307,14 @@ func (o *oracle) peersOf(upstream *Upstream, node tree) {
 
 // codes returns at most 1000; of duplicates the last is kept, at the position of
 // the first.
-func (o *oracle) codes(node tree) []Code {
-	var codes []Code
+func (o *oracle) codes(node tree) []api.Code {
+	var codes []api.Code
 	if !o.is(node, '{') {
 		return codes
 	}
 	for i, name := range node.names {
-		code := Code{name, o.count(node.within[i])}
-		switch at := slices.IndexFunc(codes, func(c Code) bool { return c.Code == name }); {
+		code := api.Code{Code: name, Count: o.count(node.within[i])}
+		switch at := slices.IndexFunc(codes, func(c api.Code) bool { return c.Code == name }); {
 		case at >= 0:
 			codes[at] = code
 		case len(codes) < 1000 && len(name) <= 64:
@@ -326,15 +327,15 @@ func (o *oracle) codes(node tree) []Code {
 }
 
 // slots returns at most 64, with duplicates as in codes.
-func (o *oracle) slots(node tree) []Slot {
-	var slots []Slot
+func (o *oracle) slots(of reflect.Value, node tree) []api.Slot {
+	var slots []api.Slot
 	if !o.is(node, '{') {
 		return slots
 	}
 	for i, name := range node.names {
-		slot := Slot{Size: name}
+		slot := api.Slot{Zone: of.FieldByName("Name").String(), Size: name}
 		o.fill(reflect.ValueOf(&slot).Elem(), node.within[i])
-		switch at := slices.IndexFunc(slots, func(s Slot) bool { return s.Size == name }); {
+		switch at := slices.IndexFunc(slots, func(s api.Slot) bool { return s.Size == name }); {
 		case at >= 0:
 			slots[at] = slot
 		case len(slots) < 64 && len(name) <= 64:

@@ -12,7 +12,8 @@ type Processes struct {
 	Respawned value.Value // abnormally terminated and respawned processes
 }
 
-func (p *Processes) decode(d *document.Reader) {
+// Decode implements [Document].
+func (p *Processes) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		if string(name) == "respawned" {
 			p.Respawned = d.Count()

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 	"nginx-exporter/internal/plustest"
@@ -315,10 +316,10 @@ func TestReadStalls(t *testing.T) {
 // documents returns an empty value for each document of the sample.
 func documents() map[string]plus.Document {
 	return map[string]plus.Document{
-		"nginx": &plus.Nginx{}, "processes": &plus.Processes{}, "connections": &plus.Connections{},
-		"ssl": &plus.TLS{}, "license": &plus.License{}, "workers": &plus.Workers{}, "slabs": &plus.Slabs{},
+		"nginx": &plus.Nginx{}, "processes": &plus.Processes{}, "connections": &api.Connections{},
+		"ssl": &plus.TLS{}, "license": &plus.License{}, "workers": &plus.Workers{}, "slabs": &api.Slabs{},
 		"resolvers": &plus.Resolvers{}, "http/requests": &plus.Requests{}, "http/server_zones": &plus.ServerZones{},
-		"http/location_zones": &plus.ServerZones{}, "http/caches": &plus.Caches{}, "http/limit_conns": &plus.Limits{},
+		"http/location_zones": &plus.ServerZones{}, "http/caches": &api.Caches{}, "http/limit_conns": &plus.Limits{},
 		"http/limit_reqs": &plus.Limits{}, "http/keyvals": &plus.Keyvals{}, "http/upstreams": &plus.Upstreams{},
 		"stream/server_zones": &plus.StreamZones{}, "stream/limit_conns": &plus.Limits{}, "stream/keyvals": &plus.Keyvals{},
 		"stream/upstreams": &plus.Upstreams{}, "stream/zone_sync": &plus.ZoneSync{},

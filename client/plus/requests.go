@@ -13,7 +13,8 @@ type Requests struct {
 	Current value.Value // in progress
 }
 
-func (r *Requests) decode(d *document.Reader) {
+// Decode implements [Document].
+func (r *Requests) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "total":

@@ -1,6 +1,7 @@
 package plus
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -11,10 +12,7 @@ import (
 type Resolver struct {
 	Name string
 
-	// Requests to the DNS server.
-	ByName    value.Value // names to addresses
-	Services  value.Value // SRV records
-	ByAddress value.Value // addresses to names
+	api.Lookups // requests to the DNS server
 
 	// Responses by result.
 	NoError, FormErr, ServFail, NXDomain, NotImp, Refused value.Value
@@ -23,32 +21,19 @@ type Resolver struct {
 }
 
 // Resolvers is the document /resolvers.
-type Resolvers = List[Resolver, *Resolver]
+type Resolvers = api.List[Resolver, *Resolver]
 
-func (r *Resolver) named(name string) { r.Name = name }
+// SetName sets the name.
+func (r *Resolver) SetName(name string) { r.Name = name }
 
-func (r *Resolver) decode(d *document.Reader) {
+// Decode implements [Document].
+func (r *Resolver) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "requests":
-			r.decodeRequests(d)
+			r.Lookups.Decode(d)
 		case "responses":
 			r.decodeResponses(d)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func (r *Resolver) decodeRequests(d *document.Reader) {
-	for name := range d.Members() {
-		switch string(name) {
-		case "name":
-			r.ByName = d.Count()
-		case "srv":
-			r.Services = d.Count()
-		case "addr":
-			r.ByAddress = d.Count()
 		default:
 			d.Skip()
 		}

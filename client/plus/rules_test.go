@@ -2,8 +2,11 @@ package plus
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"nginx-exporter/client/api"
 )
 
 // ruleText returns the rules of all document types. A rule is the path of a
@@ -211,16 +214,16 @@ func kinds() []kind {
 	return []kind{
 		{"nginx", func() Document { return &Nginx{} }},
 		{"processes", func() Document { return &Processes{} }},
-		{"connections", func() Document { return &Connections{} }},
+		{"connections", func() Document { return &api.Connections{} }},
 		{"ssl", func() Document { return &TLS{} }},
 		{"license", func() Document { return &License{} }},
 		{"workers", func() Document { return &Workers{} }},
-		{"slabs", func() Document { return &Slabs{} }},
+		{"slabs", func() Document { return &api.Slabs{} }},
 		{"resolvers", func() Document { return &Resolvers{} }},
 		{"http/requests", func() Document { return &Requests{} }},
 		{"http/server_zones", func() Document { return &ServerZones{} }},
 		{"http/location_zones", func() Document { return &ServerZones{} }},
-		{"http/caches", func() Document { return &Caches{} }},
+		{"http/caches", func() Document { return &api.Caches{} }},
 		{"http/limit_conns", func() Document { return &Limits{} }},
 		{"http/limit_reqs", func() Document { return &Limits{} }},
 		{"http/keyvals", func() Document { return &Keyvals{} }},
@@ -288,11 +291,11 @@ func (r *rule) fields() []string {
 func TestRulesAreWhole(t *testing.T) {
 	t.Parallel()
 	// Set by the object that contains this one.
-	other := "Name Upstream States Pairs Size Counts mixed"
+	other := "Name Zone Upstream States Pairs Size Counts mixed"
 	for _, example := range []any{
 		Nginx{},
 		Processes{},
-		Connections{},
+		api.Connections{},
 		Requests{},
 		TLS{},
 		License{},
@@ -300,11 +303,11 @@ func TestRulesAreWhole(t *testing.T) {
 		ServerZone{},
 		StreamZone{},
 		Responses{},
-		Cache{},
-		CacheUse{},
+		api.Cache{},
+		api.CacheUse{},
 		Limit{},
-		Slab{},
-		Slot{},
+		api.Slab{},
+		api.Slot{},
 		Resolver{},
 		ZoneSync{},
 		SyncZone{},
@@ -320,15 +323,9 @@ func TestRulesAreWhole(t *testing.T) {
 			continue
 		}
 		filled := strings.Fields(strings.Join(root.fields(), " ") + " " + other)
-		for i := range kind.NumField() {
-			found := 0
-			for _, field := range filled {
-				if field == kind.Field(i).Name {
-					found++
-				}
-			}
-			if found == 0 {
-				t.Errorf("no rule fills %s.%s", kind.Name(), kind.Field(i).Name)
+		for _, field := range reflect.VisibleFields(kind) {
+			if !field.Anonymous && !slices.Contains(filled, field.Name) {
+				t.Errorf("no rule fills %s.%s", kind.Name(), field.Name)
 			}
 		}
 	}

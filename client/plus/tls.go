@@ -31,7 +31,8 @@ type TLS struct {
 	OtherFailure     value.Value
 }
 
-func (t *TLS) decode(d *document.Reader) {
+// Decode implements [Document].
+func (t *TLS) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "handshakes":
@@ -88,6 +89,6 @@ func (t *TLS) counters() []*value.Value {
 func optionalTLS(d *document.Reader) *TLS {
 	t := new(TLS)
 	d.Charge(int(unsafe.Sizeof(*t)))
-	t.decode(d)
+	t.Decode(d)
 	return t
 }

@@ -97,7 +97,8 @@ func States() []string {
 // String returns the name of the state in the API.
 func (s State) String() string { return States()[s] }
 
-func (u *Upstreams) decode(d *document.Reader) {
+// Decode implements [Document].
+func (u *Upstreams) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		upstream := &Upstream{Name: d.Keep(name)}
 		d.Charge(int(unsafe.Sizeof(*upstream)))

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"unsafe"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 )
 
@@ -14,7 +15,7 @@ import (
 type Worker struct {
 	ID          string // number of the worker, unchanged after a respawn
 	PID         string // process id
-	Connections Connections
+	Connections api.Connections
 	Requests    Requests
 }
 
@@ -24,7 +25,8 @@ type Workers struct {
 	All []*Worker
 }
 
-func (w *Workers) decode(d *document.Reader) {
+// Decode implements [Document].
+func (w *Workers) Decode(d *document.Reader) {
 	if d.Peek() == '{' {
 		for range d.Members() {
 			w.decodeOne(d)
@@ -46,11 +48,11 @@ func (w *Workers) decodeOne(d *document.Reader) {
 		case "pid":
 			worker.PID = identifier(d)
 		case "connections":
-			worker.Connections.decode(d)
+			worker.Connections.Decode(d)
 		case "http":
 			for name := range d.Members() {
 				if string(name) == "requests" {
-					worker.Requests.decode(d)
+					worker.Requests.Decode(d)
 				} else {
 					d.Skip()
 				}

@@ -1,6 +1,7 @@
 package plus
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -22,11 +23,13 @@ type ServerZone struct {
 
 // ServerZones are the documents /http/server_zones and
 // /http/location_zones.
-type ServerZones = List[ServerZone, *ServerZone]
+type ServerZones = api.List[ServerZone, *ServerZone]
 
-func (z *ServerZone) named(name string) { z.Name = name }
+// SetName sets the name.
+func (z *ServerZone) SetName(name string) { z.Name = name }
 
-func (z *ServerZone) decode(d *document.Reader) {
+// Decode implements [Document].
+func (z *ServerZone) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "processing":

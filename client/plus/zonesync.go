@@ -1,6 +1,7 @@
 package plus
 
 import (
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
@@ -12,7 +13,7 @@ type ZoneSync struct {
 	BytesIn, BytesOut       value.Value
 	MessagesIn, MessagesOut value.Value
 	NodesOnline             value.Value // other nodes currently connected
-	Zones                   List[SyncZone, *SyncZone]
+	Zones                   api.List[SyncZone, *SyncZone]
 }
 
 // SyncZone is one zone synchronized between nodes.
@@ -22,13 +23,14 @@ type SyncZone struct {
 	RecordsTotal   value.Value // in the zone
 }
 
-func (z *ZoneSync) decode(d *document.Reader) {
+// Decode implements [Document].
+func (z *ZoneSync) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "status":
 			z.decodeStatus(d)
 		case "zones":
-			z.Zones.decode(d)
+			z.Zones.Decode(d)
 		default:
 			d.Skip()
 		}
@@ -54,9 +56,11 @@ func (z *ZoneSync) decodeStatus(d *document.Reader) {
 	}
 }
 
-func (z *SyncZone) named(name string) { z.Name = name }
+// SetName sets the name.
+func (z *SyncZone) SetName(name string) { z.Name = name }
 
-func (z *SyncZone) decode(d *document.Reader) {
+// Decode implements [Document].
+func (z *SyncZone) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "records_pending":

@@ -2,6 +2,7 @@ package angie
 
 import (
 	"nginx-exporter/client/angie"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
@@ -19,7 +20,7 @@ func cachesPart() *part {
 
 func cacheTable() *metric.Table[*angie.Cache] {
 	type doc = *angie.Cache
-	served := func(of func(*angie.CacheUse) value.Value) []metric.LabelledValue[doc] {
+	served := func(of func(*api.CacheUse) value.Value) []metric.LabelledValue[doc] {
 		return []metric.LabelledValue[doc]{
 			metric.Labelled("hit", func(c doc) value.Value { return of(&c.Hit) }),
 			metric.Labelled("stale", func(c doc) value.Value { return of(&c.Stale) }),
@@ -32,17 +33,17 @@ func cacheTable() *metric.Table[*angie.Cache] {
 	}
 	return metric.NewTable("/status/http/caches/", "angie_http_caches_", []metric.Row[doc]{
 		metric.CounterVec("bytes", "Bytes of responses by cache status.", "status",
-			served(func(u *angie.CacheUse) value.Value { return u.Bytes })...),
+			served(func(u *api.CacheUse) value.Value { return u.Bytes })...),
 		metric.CounterVec("bytes_written", "Bytes of responses that were written to the cache, by cache status.", "status",
-			served(func(u *angie.CacheUse) value.Value { return u.BytesWritten })...),
+			served(func(u *api.CacheUse) value.Value { return u.BytesWritten })...),
 		metric.Gauge("cold", "Whether the cache loader is still loading the cache from disk (1) or not (0).",
 			func(c doc) value.Value { return c.Cold }),
 		metric.Gauge("max_size_bytes", "Limit on the size of the cache in bytes; absent without one.",
 			func(c doc) value.Value { return c.MaxSize }),
 		metric.CounterVec("responses", "Responses by cache status.", "status",
-			served(func(u *angie.CacheUse) value.Value { return u.Responses })...),
+			served(func(u *api.CacheUse) value.Value { return u.Responses })...),
 		metric.CounterVec("responses_written", "Responses that were written to the cache, by cache status.", "status",
-			served(func(u *angie.CacheUse) value.Value { return u.ResponsesWritten })...),
+			served(func(u *api.CacheUse) value.Value { return u.ResponsesWritten })...),
 		metric.Gauge("size", "Size of the cache in bytes.",
 			func(c doc) value.Value { return c.Size }),
 	}, metric.LabelFrom("zone", func(c doc) string { return c.Name })).SinceStart()

@@ -8,11 +8,10 @@ package angie
 
 import (
 	"context"
-	"errors"
-	"net/http"
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/angie"
+	"nginx-exporter/client/api"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
 )
@@ -151,7 +150,7 @@ func (r *reading) Collect(ctx context.Context, b *metric.Batch) error {
 	if r.document == nil {
 		document := r.part.empty()
 		invalid, err := r.reader.api.Read(ctx, r.part.path, document)
-		if isNotFound(err) {
+		if api.IsNotFound(err) {
 			r.reader.noteMissing(r.part.path)
 			return source.ErrAbsent
 		}
@@ -163,9 +162,4 @@ func (r *reading) Collect(ctx context.Context, b *metric.Batch) error {
 	b.Invalid += r.invalid
 	r.part.add(r.selection, b, r.document)
 	return nil
-}
-
-func isNotFound(err error) bool {
-	var e *client.Error
-	return errors.As(err, &e) && e.Status == http.StatusNotFound
 }

@@ -2,6 +2,7 @@ package angie
 
 import (
 	"nginx-exporter/client/angie"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
@@ -36,7 +37,7 @@ func serverPart() *part {
 }
 
 func connectionsPart() *part {
-	type doc = *angie.Connections
+	type doc = *api.Connections
 	table := metric.NewTable("/status/connections", "angie_connections_", []metric.Row[doc]{
 		metric.Counter("accepted", "Accepted client connections.",
 			func(c doc) value.Value { return c.Accepted }),

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nginx-exporter/client/angie"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
@@ -47,7 +48,7 @@ func zoneRows() []metric.Row[*angie.ServerZone] {
 	}, dataRows(func(z doc) *angie.Data { return &z.Data }, "clients"))
 }
 
-func appendCodes(to []metric.Series, codes []angie.Code) []metric.Series {
+func appendCodes(to []metric.Series, codes []api.Code) []metric.Series {
 	for i := range codes {
 		to = append(to, metric.Series{Label: codes[i].Code, Value: codes[i].Count})
 	}

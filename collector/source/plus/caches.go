@@ -3,7 +3,7 @@ package plus
 import (
 	"slices"
 
-	"nginx-exporter/client/plus"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
@@ -12,13 +12,13 @@ import (
 func cachesDocument() *document {
 	table := cacheTable()
 	return newDocument(on("http_caches", "proxy cache statistics"), "http/caches",
-		func(r *request, b *metric.Batch, caches *plus.Caches) {
-			metric.Add(b, table, source.Select(&r.selection.Zones, caches.All, func(c *plus.Cache) []string { return []string{c.Name} })...)
+		func(r *request, b *metric.Batch, caches *api.Caches) {
+			metric.Add(b, table, source.Select(&r.selection.Zones, caches.All, func(c *api.Cache) []string { return []string{c.Name} })...)
 		}, table)
 }
 
-func cacheTable() *metric.Table[*plus.Cache] {
-	type doc = *plus.Cache
+func cacheTable() *metric.Table[*api.Cache] {
+	type doc = *api.Cache
 	rows := []metric.Row[doc]{
 		metric.Gauge("cold", "Whether the cache loader is still loading the cache from disk (1) or not (0).",
 			func(c doc) value.Value { return c.Cold }),
@@ -27,37 +27,37 @@ func cacheTable() *metric.Table[*plus.Cache] {
 		metric.Gauge("size", "Size of the cache in bytes.",
 			func(c doc) value.Value { return c.Size }),
 	}
-	served := func(name, what string, of func(doc) *plus.CacheUse) []metric.Row[doc] {
+	served := func(name, what string, of func(doc) *api.CacheUse) []metric.Row[doc] {
 		return metric.Prefixed(name+"_", metric.Nested(of,
-			metric.Counter("bytes", "Bytes of "+what+".", func(u *plus.CacheUse) value.Value { return u.Bytes }),
-			metric.Counter("responses", "Number of "+what+".", func(u *plus.CacheUse) value.Value { return u.Responses })))
+			metric.Counter("bytes", "Bytes of "+what+".", func(u *api.CacheUse) value.Value { return u.Bytes }),
+			metric.Counter("responses", "Number of "+what+".", func(u *api.CacheUse) value.Value { return u.Responses })))
 	}
-	written := func(name, what string, of func(doc) *plus.CacheUse) []metric.Row[doc] {
+	written := func(name, what string, of func(doc) *api.CacheUse) []metric.Row[doc] {
 		return slices.Concat(served(name, what, of), metric.Prefixed(name+"_", metric.Nested(of,
 			metric.Counter("bytes_written", "Bytes of "+what+" that were written to the cache.",
-				func(u *plus.CacheUse) value.Value { return u.BytesWritten }),
+				func(u *api.CacheUse) value.Value { return u.BytesWritten }),
 			metric.Counter("responses_written", "Number of "+what+" that were written to the cache.",
-				func(u *plus.CacheUse) value.Value { return u.ResponsesWritten }))))
+				func(u *api.CacheUse) value.Value { return u.ResponsesWritten }))))
 	}
 	return metric.NewTable("/http/caches/", "nginxplus_cache_", slices.Concat(rows,
-		served("hit", "valid responses served from the cache", func(c doc) *plus.CacheUse { return &c.Hit }),
-		served("stale", "expired responses served from the cache", func(c doc) *plus.CacheUse { return &c.Stale }),
+		served("hit", "valid responses served from the cache", func(c doc) *api.CacheUse { return &c.Hit }),
+		served("stale", "expired responses served from the cache", func(c doc) *api.CacheUse { return &c.Stale }),
 		served("updating", "expired responses served from the cache while it was being updated",
-			func(c doc) *plus.CacheUse { return &c.Updating }),
+			func(c doc) *api.CacheUse { return &c.Updating }),
 		served("revalidated", "expired and revalidated responses served from the cache",
-			func(c doc) *plus.CacheUse { return &c.Revalidated }),
+			func(c doc) *api.CacheUse { return &c.Revalidated }),
 		written("expired", "responses not served from the cache because they had expired",
-			func(c doc) *plus.CacheUse { return &c.Expired }),
+			func(c doc) *api.CacheUse { return &c.Expired }),
 		written("bypass", "responses not looked up in the cache because of a bypass directive",
-			func(c doc) *plus.CacheUse { return &c.Bypass }),
+			func(c doc) *api.CacheUse { return &c.Bypass }),
 		missRows(),
 	), metric.LabelFrom("zone", func(c doc) string { return c.Name })).SinceStart()
 }
 
 // missRows differ in their names: nginx-prometheus-exporter has only the first
 // two, and the others follow the naming conventions of Prometheus.
-func missRows() []metric.Row[*plus.Cache] {
-	type doc = *plus.Cache
+func missRows() []metric.Row[*api.Cache] {
+	type doc = *api.Cache
 	return []metric.Row[doc]{
 		metric.Counter("miss_bytes", "Bytes of responses not found in the cache.",
 			func(c doc) value.Value { return c.Miss.Bytes }),

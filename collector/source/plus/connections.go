@@ -1,7 +1,7 @@
 package plus
 
 import (
-	"nginx-exporter/client/plus"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 )
@@ -9,11 +9,11 @@ import (
 func connectionsDocument() *document {
 	table := metric.NewTable("/connections", "nginxplus_connections_", connectionRows()).SinceStart()
 	return newDocument(single("connections", "client connection statistics"), "connections",
-		func(_ *request, b *metric.Batch, c *plus.Connections) { metric.Add(b, table, c) }, table)
+		func(_ *request, b *metric.Batch, c *api.Connections) { metric.Add(b, table, c) }, table)
 }
 
-func connectionRows() []metric.Row[*plus.Connections] {
-	type doc = *plus.Connections
+func connectionRows() []metric.Row[*api.Connections] {
+	type doc = *api.Connections
 	return []metric.Row[doc]{
 		metric.Counter("accepted", "Accepted client connections.",
 			func(c doc) value.Value { return c.Accepted }),

@@ -5,11 +5,10 @@ package plus
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"slices"
 
 	"nginx-exporter/client"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
@@ -173,18 +172,13 @@ func (r *request) Families() []metric.Family { return r.document.families }
 // Collect implements [source.Source].
 func (r *request) Collect(ctx context.Context, b *metric.Batch) error {
 	err := r.document.collect(ctx, r, b)
-	if isNotFound(err) {
+	if api.IsNotFound(err) {
 		r.reader.noteMissing(r.document.path)
 		if !r.index.Lists(r.document.path) {
 			return source.ErrAbsent
 		}
 	}
 	return err
-}
-
-func isNotFound(err error) bool {
-	var e *client.Error
-	return errors.As(err, &e) && e.Status == http.StatusNotFound
 }
 
 func upTable() *metric.Table[*bool] {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
@@ -56,7 +57,7 @@ func (r *reader) Outdated(ctx context.Context, results []*source.Result) bool {
 		if result.Err != nil {
 			failed++
 		}
-		if isNotFound(result.Err) {
+		if api.IsNotFound(result.Err) {
 			notFound++
 		}
 	}

@@ -1,7 +1,7 @@
 package plus
 
 import (
-	"nginx-exporter/client/plus"
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
@@ -11,17 +11,17 @@ func slabsDocument() *document {
 	const detail = "slab_slots"
 	pages, slots := slabTable(), slotTable()
 	return newDocument(on("slabs", "shared memory zone usage"), "slabs",
-		func(r *request, b *metric.Batch, zones *plus.Slabs) {
-			selected := source.Select(&r.selection.Zones, zones.All, func(z *plus.Slab) []string { return []string{z.Name} })
+		func(r *request, b *metric.Batch, zones *api.Slabs) {
+			selected := source.Select(&r.selection.Zones, zones.All, func(z *api.Slab) []string { return []string{z.Name} })
 			metric.Add(b, pages, selected...)
 			if r.selection.Enabled(detail) {
-				metric.Add(b, slots, slotsOf(selected)...)
+				metric.Add(b, slots, api.SlotsOf(selected)...)
 			}
 		}, pages, slots).withDetail(detail, "shared memory zone usage by slot size (27 series per zone)")
 }
 
-func slabTable() *metric.Table[*plus.Slab] {
-	type doc = *plus.Slab
+func slabTable() *metric.Table[*api.Slab] {
+	type doc = *api.Slab
 	return metric.NewTable("/slabs/", "nginxplus_slab_", []metric.Row[doc]{
 		metric.Gauge("pages_free", "Free memory pages of the shared memory zone.",
 			func(z doc) value.Value { return z.PagesFree }),
@@ -39,31 +39,15 @@ func slabTable() *metric.Table[*plus.Slab] {
 	}, metric.LabelFrom("zone", func(z doc) string { return z.Name })).SinceStart()
 }
 
-// slot is one slot size of one zone.
-type slot struct {
-	zone string
-	*plus.Slot
-}
-
-func slotsOf(zones []*plus.Slab) []*slot {
-	var slots []*slot
-	for _, z := range zones {
-		for i := range z.Slots {
-			slots = append(slots, &slot{z.Name, &z.Slots[i]})
-		}
-	}
-	return slots
-}
-
-func slotTable() *metric.Table[*slot] {
-	return metric.NewTable("/slabs/", "nginxplus_slab_slots_", []metric.Row[*slot]{
+func slotTable() *metric.Table[*api.Slot] {
+	return metric.NewTable("/slabs/", "nginxplus_slab_slots_", []metric.Row[*api.Slot]{
 		metric.Gauge("free", "Free memory slots by slot size in bytes.",
-			func(s *slot) value.Value { return s.Free }),
+			func(s *api.Slot) value.Value { return s.Free }),
 		metric.Counter("reqs_total", "Requested memory allocations by slot size in bytes.",
-			func(s *slot) value.Value { return s.Requests }),
+			func(s *api.Slot) value.Value { return s.Requests }),
 		metric.Gauge("used", "Used memory slots by slot size in bytes.",
-			func(s *slot) value.Value { return s.Used }),
+			func(s *api.Slot) value.Value { return s.Used }),
 	},
-		metric.LabelFrom("slot", func(s *slot) string { return s.Size }),
-		metric.LabelFrom("zone", func(s *slot) string { return s.zone })).SinceStart()
+		metric.LabelFrom("slot", func(s *api.Slot) string { return s.Size }),
+		metric.LabelFrom("zone", func(s *api.Slot) string { return s.Zone })).SinceStart()
 }

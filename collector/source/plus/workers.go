@@ -3,6 +3,7 @@ package plus
 import (
 	"slices"
 
+	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector/metric"
 )
@@ -12,7 +13,7 @@ func workersDocument() *document {
 	id := metric.LabelFrom("id", func(w doc) string { return w.ID })
 	pid := metric.LabelFrom("pid", func(w doc) string { return w.PID })
 	table := metric.NewTable("/workers/", "nginxplus_worker_", slices.Concat(
-		metric.Prefixed("connection_", metric.Nested(func(w doc) *plus.Connections { return &w.Connections }, connectionRows()...)),
+		metric.Prefixed("connection_", metric.Nested(func(w doc) *api.Connections { return &w.Connections }, connectionRows()...)),
 		metric.Prefixed("http_", metric.Nested(func(w doc) *plus.Requests { return &w.Requests }, requestRows()...)),
 	), id, pid)
 	info := metric.NewTable("/workers/", "nginxplus_", []metric.Row[doc]{

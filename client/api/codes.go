@@ -1,4 +1,4 @@
-package angie
+package api
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Code counts the responses with one status code. Angie lists only codes that
-// occurred.
+// Code counts the responses with one status code. Only codes that occurred are
+// listed.
 type Code struct {
 	Code  string // usually three digits
 	Count value.Value
@@ -22,9 +22,9 @@ const (
 	maxName  = 64
 )
 
-// decodeCodes reads the codes of an object. Those of the object before it, which
-// usually has the same, share their memory.
-func decodeCodes(d *document.Reader, before []Code) []Code {
+// DecodeCodes reads the codes of an object. Their names share the memory of those of
+// the object before it, which usually has the same.
+func DecodeCodes(d *document.Reader, before []Code) []Code {
 	codes := make([]Code, 0, 16)
 	for name := range d.Members() {
 		var code Code

@@ -1,13 +1,14 @@
-package plus
+package api
 
 import (
 	"nginx-exporter/client/document"
 	"nginx-exporter/client/value"
 )
 
-// Connections is the document /connections, and a member of /workers.
+// Connections counts the connections of clients.
 //
-// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_connections.
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_connections and
+// https://en.angie.software/angie/docs/configuration/modules/http/http_api/#connections.
 type Connections struct {
 	Accepted value.Value
 	Dropped  value.Value
@@ -15,7 +16,8 @@ type Connections struct {
 	Idle     value.Value // current
 }
 
-func (c *Connections) decode(d *document.Reader) {
+// Decode reads the connections, which are the next value of d.
+func (c *Connections) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "accepted":

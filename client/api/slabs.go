@@ -1,4 +1,4 @@
-package plus
+package api
 
 import (
 	"slices"
@@ -8,9 +8,10 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Slab is one shared memory zone of /slabs.
+// Slab is one shared memory zone.
 //
-// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_slab_zone.
+// See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_slab_zone and
+// https://en.angie.software/angie/docs/configuration/modules/http/http_api/#slabs-zone.
 type Slab struct {
 	Name      string
 	PagesUsed value.Value
@@ -21,6 +22,7 @@ type Slab struct {
 // Slot is the memory of a zone for allocations of one size. nginx does not lock
 // the zone to read it: Used and Free are absent if they are below zero.
 type Slot struct {
+	Zone     string
 	Size     string // bytes
 	Used     value.Value
 	Free     value.Value
@@ -28,12 +30,25 @@ type Slot struct {
 	Failures value.Value
 }
 
-// Slabs is the document /slabs.
+// Slabs are all shared memory zones.
 type Slabs = List[Slab, *Slab]
 
-func (z *Slab) named(name string) { z.Name = name }
+// SlotsOf lists the slots of zones.
+func SlotsOf(zones []*Slab) []*Slot {
+	var slots []*Slot
+	for _, z := range zones {
+		for i := range z.Slots {
+			slots = append(slots, &z.Slots[i])
+		}
+	}
+	return slots
+}
 
-func (z *Slab) decode(d *document.Reader) {
+// SetName sets the name of the zone.
+func (z *Slab) SetName(name string) { z.Name = name }
+
+// Decode reads the zone, which is the next value of d.
+func (z *Slab) Decode(d *document.Reader) {
 	for name := range d.Members() {
 		switch string(name) {
 		case "pages":
@@ -46,13 +61,26 @@ func (z *Slab) decode(d *document.Reader) {
 	}
 }
 
+func (z *Slab) decodePages(d *document.Reader) {
+	for name := range d.Members() {
+		switch string(name) {
+		case "used":
+			z.PagesUsed = d.Gauge()
+		case "free":
+			z.PagesFree = d.Gauge()
+		default:
+			d.Skip()
+		}
+	}
+}
+
 // maxSlots bounds the slot sizes of a zone. nginx has nine.
 const maxSlots = 64
 
 func (z *Slab) decodeSlots(d *document.Reader) {
 	slots := make([]Slot, 0, 16)
 	for name := range d.Members() {
-		slot := Slot{Size: d.Keep(name)}
+		slot := Slot{Zone: z.Name, Size: d.Keep(name)}
 		slot.decode(d)
 		switch i := slices.IndexFunc(slots, func(other Slot) bool { return other.Size == slot.Size }); {
 		case i >= 0:
@@ -67,19 +95,6 @@ func (z *Slab) decodeSlots(d *document.Reader) {
 	z.Slots = nil
 	if len(slots) > 0 {
 		z.Slots = slices.Clone(slots) // without unused capacity
-	}
-}
-
-func (z *Slab) decodePages(d *document.Reader) {
-	for name := range d.Members() {
-		switch string(name) {
-		case "used":
-			z.PagesUsed = d.Gauge()
-		case "free":
-			z.PagesFree = d.Gauge()
-		default:
-			d.Skip()
-		}
 	}
 }
 
