@@ -24,7 +24,8 @@ func (s Size) Status() string {
 		codes(&b, i)
 		fmt.Fprintf(&b, `,"data":{"received":%d,"sent":%d}}`, 7_000_000+i, 90_000_000+i)
 	})
-	b.WriteString(`},"location_zones":{},"caches":{},"limit_conns":{},"limit_reqs":{},"metric_zones":{"latency":{"discarded":0,"metrics":{`)
+	b.WriteString(`},"location_zones":{},"caches":{},"limit_conns":{},"limit_reqs":{},
+"acme_clients":{"example":{"state":"ready","certificate":"valid","details":"The client is ready to request a certificate."}},"metric_zones":{"latency":{"discarded":0,"metrics":{`)
 	list(&b, s.Keys, func(i int) {
 		fmt.Fprintf(&b, `"/path/%04d":{"0.005":%d,"0.01":%d,"0.05":%d,"0.1":%d,"0.5":%d,"1":%d,"5":%d,"inf":%d}`, i, i, i+1, i+2, i+3, i+4, i+5, i+6, i+7)
 	})
@@ -34,7 +35,7 @@ func (s Size) Status() string {
 		list(&b, s.Peers, func(i int) { peer(&b, group, i) })
 		fmt.Fprintf(&b, `},"keepalive":%d}`, group%30)
 	})
-	b.WriteString(`}},"stream":{"server_zones":{},"limit_conns":{},"upstreams":{}}}`)
+	b.WriteString(`}},"stream":{"server_zones":{},"limit_conns":{},"upstreams":{"tcp":{"peers":{"10.0.0.1:5432":{"server":"10.0.0.1:5432","state":"up"}}}}}}`)
 	return b.String()
 }
 

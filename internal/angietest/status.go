@@ -40,8 +40,10 @@ type Status struct {
 }
 
 type tree struct {
-	text string
-	root map[string]json.RawMessage
+	text  string
+	root  map[string]json.RawMessage
+	first string // text before the first tick
+	ticks int64
 }
 
 // New returns the status at a location such as /status/. It panics if the text is
@@ -53,12 +55,13 @@ func New(location, text string) *Status {
 }
 
 // Set replaces the status.
-func (s *Status) Set(text string) {
-	var root map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &root); err != nil {
+func (s *Status) Set(text string) { s.store(tree{text: text, first: text}) }
+
+func (s *Status) store(t tree) {
+	if err := json.Unmarshal([]byte(t.text), &t.root); err != nil {
 		panic("angietest: " + err.Error()) // of a test
 	}
-	s.tree.Store(&tree{text, root})
+	s.tree.Store(&t)
 }
 
 // Requests returns how many requests were received.

@@ -1,40 +1,47 @@
 // Command record writes quiet.yaml, a promtool test in which no alert fires: four hours of a normal run. It records the
-// exporter on nginx with light load, an upstream and an access log, and on the NGINX Plus API of
-// internal/bench/plusserver. nginx is reloaded after an hour and restarted after two, the exporter after three.
+// exporter on nginx with an upstream and an access log, and on stand-ins of NGINX Plus, nginx-module-vts and Angie. nginx
+// and the exporters reload their configuration after an hour; all servers are restarted after two, the exporters after three.
 //
-//	go -C charts/promql run ./record
+//	go -C charts/promql run ./record -every 20s
 //
-// A scrape a second counts as one a minute, so that rates are a sixtieth of what was measured; durations are as measured.
+// Each scrape counts as one a minute. With -every 1m that is true; with 20s, rates are a third of what was measured, and
+// durations are as measured.
 package main
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
 const (
 	scrapes = 241
-	every   = time.Second
 	output  = "quiet.yaml"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	every := flag.Duration("every", time.Second, "real `time` between scrapes, at most 1m")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, *every); err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, every time.Duration) error {
+	if every < time.Second || every > time.Minute {
+		return errors.New("-every: not from 1s to 1m")
+	}
 	names, err := ruleMetrics("../nginx-exporter/rules/*.yaml")
 	if err != nil {
 		return err
@@ -43,14 +50,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("temporary directory: %w", err)
 	}
-	stage := &stage{dir: dir}
+	stage := &stage{dir: dir, every: every}
 	defer stage.close()
 	if err := stage.start(ctx); err != nil {
 		return err
 	}
-	runs := []*recording{
-		{job: "web", url: stage.web, names: names, series: map[string][]string{}},
-		{job: "plus", url: stage.plus, names: names, series: map[string][]string{}},
+	var runs []*recording
+	for _, exporter := range stage.exporters {
+		runs = append(runs, &recording{job: exporter.name, url: exporter.url, names: names, series: map[string][]string{}})
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -68,7 +75,7 @@ func run(ctx context.Context) error {
 		}
 	}
 	var text bytes.Buffer
-	writeTest(&text, runs)
+	writeTest(&text, runs, every)
 	if err := os.WriteFile(filepath.Clean(output), text.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("write the test: %w", err)
 	}

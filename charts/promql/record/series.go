@@ -89,6 +89,8 @@ func metricName(matchers []*labels.Matcher) string {
 
 // scrape adds the values of scrape number i.
 func (r *recording) scrape(ctx context.Context, i int) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	text, err := get(ctx, r.url)
 	up := "1"
 	if err != nil {
@@ -138,8 +140,6 @@ func (r *recording) add(series string, i int, value string) {
 }
 
 func get(ctx context.Context, url string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 800*time.Millisecond)
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
@@ -153,11 +153,18 @@ func get(ctx context.Context, url string) ([]byte, error) {
 }
 
 // writeTest writes the test of promtool.
-func writeTest(w io.Writer, runs []*recording) {
-	fmt.Fprint(w, `# No alert fires in four hours of a normal run. Recorded by "go -C charts/promql run ./record": the exporter on nginx with light
-# load and an access log, and on the NGINX Plus API of internal/bench/plusserver. nginx is reloaded after an hour and
-# restarted after two, the exporter after three. A scrape a second counts as one a minute.
-rule_files:
+func writeTest(w io.Writer, runs []*recording, every time.Duration) {
+	stretch := ", in real time"
+	if every < time.Minute {
+		stretch = fmt.Sprintf(`:
+# a scrape each %s counts as one a minute, so rates are those measured divided by %.3g, and durations are as measured`, every, float64(time.Minute)/float64(every))
+	}
+	fmt.Fprintf(w, `# No alert fires in four hours of a normal run, recorded by "go -C charts/promql run ./record -every %s"%s.
+# Recorded are the exporters on nginx with varying load, an upstream and an access log, and on stand-ins of NGINX Plus,
+# nginx-module-vts and Angie (internal/bench). nginx and the exporters reload their configuration after an hour; all servers are
+# restarted after two, the exporters after three. Only the series of kube-state-metrics are written by hand.
+`, every, stretch)
+	fmt.Fprint(w, `rule_files:
 `)
 	paths, _ := filepath.Glob("../nginx-exporter/rules/*.yaml")
 	for _, path := range paths {
@@ -168,7 +175,7 @@ tests:
   - name: four quiet hours
     interval: 1m
     input_series:
-      # A healthy HPA, as kube-state-metrics has it.
+      # By hand: a healthy HPA, and a pod with the exporter, as kube-state-metrics has them.
       - {series: 'kube_horizontalpodautoscaler_status_condition{namespace="shop",horizontalpodautoscaler="web",condition="ScalingActive",status="false"}', values: 0x240}
       - {series: 'kube_horizontalpodautoscaler_status_current_replicas{namespace="shop",horizontalpodautoscaler="web"}', values: 2x240}
       - {series: 'kube_pod_init_container_status_ready{namespace="shop",pod="web-0",container="nginx-exporter"}', values: 1x240}
@@ -180,13 +187,32 @@ tests:
 		}
 	}
 	fmt.Fprint(w, `    promql_expr_test:
-      # The rules have data: requests, and responses of both kinds of zones.
-      - expr: count(namespace_job:nginx_http_requests:rate5m > 1)
+      # The rules have data: requests, and responses of each kind of zone.
+      - expr: count by (job) (namespace_job:nginx_http_requests:rate5m > 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{job="shop/web"}', value: 1}, {labels: '{job="shop/plus"}', value: 1}, {labels: '{job="shop/vts"}', value: 1}]
+      - expr: count(namespace_job_server:nginx_http_responses:rate5m > 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{}', value: 1}]
+      - expr: count(namespace_job_server_zone:nginxplus_server_zone_responses:rate5m > 0.1)
         eval_time: 1h
         exp_samples: [{labels: '{}', value: 2}]
-      - expr: count(namespace_job_server:nginx_http_responses:rate5m > 1) + count(namespace_job_server_zone:nginxplus_server_zone_responses:rate5m > 0.1)
+      - expr: count(namespace_job_host:nginx_vts_server_requests:rate5m > 1)
         eval_time: 1h
         exp_samples: [{labels: '{}', value: 3}]
+      - expr: count(namespace_job_zone:angie_http_server_zones_responses:rate5m > 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{}', value: 3}]
+      # Servers and exporters were restarted once, and some responses were errors.
+      - expr: count(resets(nginx_http_requests_total[4h]) == 1 or resets(nginxplus_http_requests_total[4h]) == 1)
+        eval_time: 4h
+        exp_samples: [{labels: '{}', value: 3}]
+      - expr: count(changes(process_start_time_seconds[4h]) == 1)
+        eval_time: 4h
+        exp_samples: [{labels: '{}', value: 4}]
+      - expr: count by (code) (increase(nginx_http_responses_total{code=~"404|500"}[4h]) > 1)
+        eval_time: 4h
+        exp_samples: [{labels: '{code="404"}', value: 1}, {labels: '{code="500"}', value: 1}]
       # ALERTS of all four hours, pending ones included only if they last.
       - expr: count by (alertname) (count_over_time(ALERTS{alertstate="firing"}[4h]))
         eval_time: 4h

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"os/exec" //nolint:depguard // It is about these processes.
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,11 +16,18 @@ import (
 // stage is the programs that are recorded. Its owner calls close.
 type stage struct {
 	dir       string
-	web, plus string // /metrics of the exporters
-	processes []*exec.Cmd
-	nginx     *exec.Cmd
-	exporter  *exec.Cmd
+	every     time.Duration // real time for a minute of the recording
+	nginx     *program
+	servers   []*program // nginx and the stand-ins
+	exporters []*program // one for each server
+}
+
+// program is a process that can be started again.
+type program struct {
+	name      string // job
+	url       string // /metrics of an exporter, status of a stand-in
 	arguments []string
+	process   *exec.Cmd
 }
 
 const nginxConfig = `daemon off;
@@ -43,7 +47,10 @@ http {
 	server {
 		listen unix:DIR/app.sock;
 		access_log off;
+		root DIR/html;
 		location / { return 200 "app\n"; }
+		location = /app/fails { return 500; }
+		location = /app/slow { limit_rate 1000; rewrite ^ /index.html break; }
 	}
 	server {
 		listen unix:DIR/status.sock;
@@ -53,18 +60,47 @@ http {
 }
 `
 
+// start builds and starts everything, and waits for the exporters.
 func (s *stage) start(ctx context.Context) error {
-	for _, program := range []string{"./cmd/nginx-exporter", "./internal/bench/plusserver"} {
+	for _, program := range []string{"./cmd/nginx-exporter", "./internal/bench/plusserver", "./internal/bench/statusserver"} {
 		build := exec.CommandContext(ctx, "go", "build", "-o", s.dir+"/", program)
 		build.Dir = "../.."
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build %s: %w\n%s", program, err, out)
 		}
 	}
-	ports, err := freePorts(3)
+	ports, err := freePorts(8)
 	if err != nil {
 		return err
 	}
+	if err := s.configure(ctx, ports); err != nil {
+		return err
+	}
+	s.nginx = &program{name: "web", arguments: []string{"nginx", "-c", s.dir + "/nginx.conf", "-e", s.dir + "/error.log"}}
+	s.servers = append(s.servers, s.nginx)
+	s.addExporter("web", ports[1])
+	s.addStandIn("plus", ports[2:4], 1, "plusserver", "-size", "S")
+	s.addStandIn("vts", ports[4:6], 1, "statusserver", "-dialect", "vts")
+	s.addStandIn("angie", ports[6:8], 15, "statusserver", "-dialect", "angie", "-servers", "3")
+	for _, program := range slices.Concat(s.servers, s.exporters) {
+		if err := program.start(ctx); err != nil {
+			return err
+		}
+	}
+	began := time.Now()
+	for range clients {
+		go s.load(ctx, "http://127.0.0.1:"+ports[0], began)
+	}
+	for _, exporter := range s.exporters {
+		if err := waitFor(ctx, exporter.url); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configure writes the files of nginx and of the exporters.
+func (s *stage) configure(ctx context.Context, ports []string) error {
 	snippet, err := exec.CommandContext(ctx, s.dir+"/nginx-exporter", "snippet", "access-log").Output()
 	if err != nil {
 		return fmt.Errorf("snippet: %w", err)
@@ -74,6 +110,10 @@ func (s *stage) start(ctx context.Context) error {
 		"nginx.conf":      strings.NewReplacer("DIR", s.dir, "PORT", ports[0]).Replace(nginxConfig),
 		"access.log":      "",
 		"html/index.html": strings.Repeat("shop ", 400),
+		"web.yml":         fmt.Sprintf("targets:\n- uri: unix:%s/status.sock:/stub_status\n  access_logs: [{input: 'spool:%[1]s/access.log'}]\n", s.dir),
+		"plus.yml":        fmt.Sprintf("targets:\n- uri: http://127.0.0.1:%s/api\n  collectors: {slab_slots: true}\n", ports[2]),
+		"vts.yml":         fmt.Sprintf("targets:\n- uri: http://127.0.0.1:%s/status/format/json\n", ports[4]),
+		"angie.yml":       fmt.Sprintf("targets:\n- uri: http://127.0.0.1:%s/status/\n", ports[6]),
 	}
 	if err := os.MkdirAll(s.dir+"/html", 0o755); err != nil {
 		return fmt.Errorf("stage: %w", err)
@@ -83,125 +123,81 @@ func (s *stage) start(ctx context.Context) error {
 			return fmt.Errorf("stage: %w", err)
 		}
 	}
-	s.arguments = []string{
-		"--nginx.scrape-uri=unix:" + s.dir + "/status.sock:/stub_status", "--nginx.access-log=spool:" + s.dir + "/access.log",
-		"--web.listen-address=127.0.0.1:" + ports[1],
-	}
-	s.web, s.plus = "http://127.0.0.1:"+ports[1]+"/metrics", "http://127.0.0.1:"+ports[2]+"/metrics"
 	if err := os.Chmod(s.dir, 0o755); err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}
-	return s.run(ctx, ports)
+	return nil
 }
 
-// run starts the processes and waits for the exporters.
-func (s *stage) run(ctx context.Context, ports []string) error {
-	api := exec.CommandContext(ctx, s.dir+"/plusserver", "-size", "S", "-tick", "50ms")
-	stdout, err := api.StdoutPipe()
-	if err != nil {
-		return fmt.Errorf("plusserver: %w", err)
+// addStandIn adds a server whose counters increase each time so many seconds of the recording have passed, and its exporter.
+func (s *stage) addStandIn(name string, ports []string, seconds time.Duration, arguments ...string) {
+	arguments[0] = s.dir + "/" + arguments[0]
+	arguments = append(arguments, "-listen", "127.0.0.1:"+ports[0], "-tick", (seconds * s.every / 60).String())
+	s.servers = append(s.servers, &program{name: name, arguments: arguments})
+	s.addExporter(name, ports[1])
+}
+
+func (s *stage) addExporter(name, port string) {
+	s.exporters = append(s.exporters, &program{name: name, url: "http://127.0.0.1:" + port + "/metrics", arguments: []string{
+		s.dir + "/nginx-exporter", "--config.file=" + s.dir + "/" + name + ".yml", "--web.listen-address=127.0.0.1:" + port,
+	}})
+}
+
+// event does what happens before a scrape.
+func (s *stage) event(ctx context.Context, scrape int) error {
+	switch scrape {
+	case 60:
+		for _, program := range append([]*program{s.nginx}, s.exporters...) {
+			if err := program.process.Process.Signal(syscall.SIGHUP); err != nil {
+				return fmt.Errorf("reload %s: %w", program.name, err)
+			}
+		}
+	case 120:
+		return restart(ctx, s.servers)
+	case 180:
+		return restart(ctx, s.exporters)
 	}
-	if err := s.launch(api); err != nil {
-		return err
-	}
-	url, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("plusserver: %w", err)
-	}
-	if s.nginx, err = s.startNginx(ctx); err != nil {
-		return err
-	}
-	plus := exec.CommandContext(ctx, s.dir+"/nginx-exporter", "--nginx.scrape-uri="+strings.TrimSpace(url),
-		"--collector.slab_slots", "--web.listen-address=127.0.0.1:"+ports[2])
-	if err := s.launch(plus); err != nil {
-		return err
-	}
-	s.exporter = exec.CommandContext(ctx, s.dir+"/nginx-exporter", s.arguments...)
-	if err := s.launch(s.exporter); err != nil {
-		return err
-	}
-	for range 16 {
-		go load(ctx, "http://127.0.0.1:"+ports[0])
-	}
-	for _, address := range []string{s.web, s.plus} {
-		if err := waitFor(ctx, address); err != nil {
+	return nil
+}
+
+func restart(ctx context.Context, programs []*program) error {
+	for _, program := range programs {
+		if err := program.stop(); err != nil {
+			return err
+		}
+		if err := program.start(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *stage) startNginx(ctx context.Context) (*exec.Cmd, error) {
-	nginx := exec.CommandContext(ctx, "nginx", "-c", s.dir+"/nginx.conf", "-e", s.dir+"/error.log")
-	return nginx, s.launch(nginx)
-}
-
-func (s *stage) launch(command *exec.Cmd) error {
+func (p *program) start(ctx context.Context) error {
+	command := exec.CommandContext(ctx, p.arguments[0], p.arguments[1:]...) //nolint:gosec // Programs of this file.
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	if err := command.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", command.Path, err)
+		return fmt.Errorf("start %s: %w", p.name, err)
 	}
-	s.processes = append(s.processes, command)
+	p.process = command
 	return nil
 }
 
-// event does what happens before a scrape.
-func (s *stage) event(ctx context.Context, scrape int) error {
-	var err error
-	switch scrape {
-	case 60:
-		return s.nginx.Process.Signal(syscall.SIGHUP)
-	case 120:
-		if err = stopProcess(s.nginx); err == nil {
-			s.nginx, err = s.startNginx(ctx)
-		}
-	case 180:
-		if err = stopProcess(s.exporter); err == nil {
-			s.exporter = exec.CommandContext(ctx, s.dir+"/nginx-exporter", s.arguments...)
-			err = s.launch(s.exporter)
-		}
+func (p *program) stop() error {
+	if p.process == nil || p.process.ProcessState != nil {
+		return nil
 	}
-	return err
-}
-
-func stopProcess(command *exec.Cmd) error {
-	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
-		return fmt.Errorf("stop %s: %w", command.Path, err)
+	if err := p.process.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop %s: %w", p.name, err)
 	}
-	_ = command.Wait()
+	_ = p.process.Wait()
 	return nil
 }
 
 func (s *stage) close() {
-	for _, command := range s.processes {
-		if command.ProcessState == nil {
-			_ = stopProcess(command)
-		}
+	for _, program := range slices.Concat(s.exporters, s.servers) {
+		_ = program.stop()
 	}
 	_ = os.RemoveAll(s.dir)
-}
-
-// load sends some hundred requests per second: pages, requests to the upstream, and 1% of pages that do not exist.
-func load(ctx context.Context, base string) {
-	client := &http.Client{Timeout: 5 * time.Second}
-	for ctx.Err() == nil {
-		path := "/"
-		switch n := rand.IntN(100); {
-		case n == 0:
-			path = "/missing"
-		case n < 40:
-			path = "/app"
-		}
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
-		if err != nil {
-			return
-		}
-		if response, err := client.Do(request); err == nil {
-			_, _ = io.Copy(io.Discard, response.Body)
-			_ = response.Body.Close()
-		}
-		time.Sleep(time.Duration(rand.ExpFloat64() * float64(20*time.Millisecond))) //nolint:forbidigo // Load has pauses.
-	}
 }
 
 func waitFor(ctx context.Context, url string) error {
