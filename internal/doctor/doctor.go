@@ -7,6 +7,10 @@
 // nor anything of Kubernetes.
 package doctor
 
+// Code identifies a cause; docs/troubleshooting.md describes each. Codes are stable, since
+// scripts may use them.
+type Code string
+
 // State is the result of a step.
 type State string
 
@@ -31,7 +35,6 @@ type Evidence struct {
 
 // Finding is one cause that was found.
 type Finding struct {
-	// Code identifies the cause; docs/troubleshooting.md describes each.
 	Code Code `json:"code"`
 	// Message is one line that names the problem and the objects involved.
 	Message string `json:"message"`

@@ -2,10 +2,11 @@ package hpa
 
 import (
 	"math"
-	"strings"
+	"slices"
 	"testing"
 
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/doctor/cluster"
 )
 
 func TestQuantity(t *testing.T) {
@@ -29,27 +30,38 @@ func TestPermission(t *testing.T) {
 	}
 }
 
-// Each code that the table has is documented once, in sentences.
-func TestTable(t *testing.T) {
-	documented := map[doctor.Code]bool{}
-	for _, c := range Causes() {
-		if documented[c.Code] {
-			t.Errorf("%s is documented twice", c.Code)
-		}
-		documented[c.Code] = true
-		for _, text := range []string{c.Meaning, c.Fix} {
-			if !strings.HasSuffix(text, ".") {
-				t.Errorf("%s: %q is not a sentence", c.Code, text)
+// Judges find the causes of their rows, or that a fact cannot be observed or explained.
+func TestRows(t *testing.T) {
+	for _, file := range conversations(t) {
+		c := load(t, file)
+		d := &diagnosis{Observation: cluster.New(t.Context(), c.options(c.run, c.fetch))}
+		for _, s := range steps() {
+			if (s.applies == nil || s.applies(d)) && !checkRows(t, d, &s) {
+				break
 			}
 		}
 	}
-	for _, s := range steps() {
-		for _, g := range s.groups {
-			for _, c := range g.causes {
-				if c.code != "" && !documented[c.code] {
-					t.Errorf("%s: %s is not documented", s.name, c.code)
-				}
+}
+
+// checkRows reports whether a step works.
+func checkRows(t *testing.T, d *diagnosis, s *step) bool {
+	t.Helper()
+	for _, g := range s.groups {
+		if g.when != nil && !g.when(d) {
+			continue
+		}
+		for _, r := range g.rows {
+			f := g.judge(d, r)
+			if f == nil {
+				continue
+			}
+			if f.Message != "" && !slices.Contains(append(anyStep(), r.codes...), f.Code) {
+				t.Errorf("%s: %q is not a code of its row, %v", s.name, f.Code, r.codes)
+			}
+			if f.state != doctor.Warning {
+				return false
 			}
 		}
 	}
+	return true
 }

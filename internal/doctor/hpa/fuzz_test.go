@@ -21,8 +21,8 @@ func FuzzExamine(f *testing.F) {
 		}
 	}
 	known := map[doctor.Code]bool{}
-	for _, c := range Causes() {
-		known[c.Code] = true
+	for _, code := range Codes() {
+		known[code] = true
 	}
 	odd := []any{nil, "", "x", secret, float64(-1), 1e300, true, []any{}, map[string]any{}, []any{nil}, "http://a:" + secret + "@[::1", "{{<<", "2026-11-25T12:00:01Z"}
 	scenes := scenes()

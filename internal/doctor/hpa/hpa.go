@@ -32,12 +32,12 @@ type step struct {
 	summary func(*diagnosis) string // of a step that works; if empty, the step is not shown
 }
 
-// group is a number of causes that are judged in order, up to the first finding that is
-// not a warning.
+// group is a number of rows that are judged in order, up to the first finding that is not a
+// warning.
 type group struct {
-	when   func(*diagnosis) bool      // the causes are possible; nil: always
-	add    func(*diagnosis, *finding) // adds evidence to a finding of a step that fails; may be nil
-	causes []cause
+	when func(*diagnosis) bool      // the causes are possible; nil: always
+	add  func(*diagnosis, *finding) // adds evidence to a finding of a step that fails; may be nil
+	rows []row
 }
 
 // Examine checks step by step, up to the first that does not work, is not ready yet, or
@@ -80,8 +80,8 @@ func (s *step) examine(d *diagnosis) doctor.Step {
 
 // examine adds the findings to the step.
 func (g *group) examine(d *diagnosis, result *doctor.Step) {
-	for i := range g.causes {
-		f := g.judge(d, &g.causes[i])
+	for _, r := range g.rows {
+		f := g.judge(d, r)
 		if f == nil {
 			continue
 		}
@@ -98,18 +98,15 @@ func (g *group) examine(d *diagnosis, result *doctor.Step) {
 	}
 }
 
-// judge returns the finding of a cause, with its code and the evidence of the group; nil if
-// this is not the cause.
-func (g *group) judge(d *diagnosis, c *cause) *finding {
-	if c.judge == nil {
-		return nil
-	}
-	f := c.judge(d)
+// judge returns the finding of a row, with its code and the evidence of the group; nil if
+// there is none.
+func (g *group) judge(d *diagnosis, r row) *finding {
+	f := r.judge(d)
 	if f == nil {
 		return nil
 	}
-	if f.Code == "" {
-		f.Code = c.code
+	if f.Code == "" && len(r.codes) > 0 {
+		f.Code = r.codes[0]
 	}
 	if g.add != nil && f.state == doctor.Failed {
 		g.add(d, f)

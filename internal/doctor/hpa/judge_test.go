@@ -39,7 +39,7 @@ func TestJudges(t *testing.T) {
 		}, "Several Prometheus servers respond, and it is not known which of them the HPA depends on."},
 		{"an API that is not registered", apiMissing, &cluster.Observation{Scaler: scales()}, "Nothing is registered for custom.metrics.k8s.io, so the HPA gets no metrics."},
 		{"a response without values", func(d *diagnosis) *finding {
-			s := step{groups: []group{{when: isEmpty, causes: []cause{{judge: func(*diagnosis) *finding { return waiting("reached") }}}}}}
+			s := step{groups: []group{{when: isEmpty, rows: []row{{judge: func(*diagnosis) *finding { return waiting("reached") }}}}}}
 			return &finding{step: s.examine(d).Message}
 		}, &cluster.Observation{}, "waiting: reached"},
 		{"a value that is not known", valueUnreadable, &cluster.Observation{

@@ -247,9 +247,9 @@ func TestCausesAreRecorded(t *testing.T) {
 	for _, file := range conversations(t) {
 		recorded[load(t, file).Want] = true
 	}
-	for _, c := range Causes() {
-		if !recorded[c.Code] {
-			t.Errorf("%s has no recorded conversation: add a fault to e2e/fault, or derive one", c.Code)
+	for _, code := range Codes() {
+		if !recorded[code] {
+			t.Errorf("%s has no recorded conversation: add a fault to e2e/fault, or derive one", code)
 		}
 	}
 }

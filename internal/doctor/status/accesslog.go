@@ -36,58 +36,23 @@ type logCause struct {
 	code  doctor.Code
 	state doctor.State
 	judge func(*logObservation) *doctor.Finding
-
-	meaning, fix string
 }
 
 // logCauses are in the order in which a line runs into them. All that are found are
 // reported, up to the first that fails.
 func logCauses() []logCause {
 	return []logCause{
-		{
-			"log-unreadable", doctor.Failed, (*logObservation).unreadable, "The file of an access log does not exist, may not be read, or is read by another exporter.",
-			"The report has the reason. Create the directory of a spool file, or mount the same volume for nginx and the exporter.",
-		},
-		{
-			"log-not-written", doctor.Failed, (*logObservation).notWritten, "The configuration of nginx has no `access_log` for the path or address that the exporter reads.",
-			"Add the output of `nginx-exporter snippet access-log` to nginx, with the same path or address, and reload nginx.",
-		},
-		{
-			"log-silent", doctor.Warning, (*logObservation).silent, "nginx serves requests, and none of them is logged to the path or address that the exporter reads.",
-			"Reload nginx. If a server has an `access_log` of its own, add the one of the exporter there, too.",
-		},
-		{
-			"log-format", doctor.Failed, (*logObservation).wrongFormat, "The lines do not have the expected format. The log of the exporter has the error of the first one.",
-			"Set `--nginx.access-log-format`, or `format` in the configuration file, to the `log_format` that this `access_log` uses.",
-		},
-		{
-			"log-some-lines", doctor.Warning, (*logObservation).someLines, "Some lines have another format: several `access_log` directives write to the same path or address.",
-			"Use one `log_format` for all of them.",
-		},
-		{
-			"log-shadowed", doctor.Warning, (*logObservation).shadowed, "A server or location with an `access_log` of its own does not write to that of the enclosing block, so its requests are not counted.",
-			"Repeat the `access_log` of the exporter there; several on one level are all written.",
-		},
-		{
-			"log-dropped", doctor.Warning, (*logObservation).dropped, "Messages arrive faster than they are read, and the receive buffer is too small.",
-			"Raise `net.core.rmem_max` on the host, give the exporter more CPU, or use a spool file.",
-		},
-		{
-			"log-unix-queue", doctor.Warning, (*logObservation).unixQueue, "nginx discards lines for a Unix socket while its queue is full, and its queue is short.",
-			"Use UDP on the loopback interface, or a spool file.",
-		},
-		{
-			"log-not-freed", doctor.Warning, (*logObservation).notFreed, "The exporter may read the spool file but not write to it, or it does not run, so that the file grows.",
-			"Give the exporter permission to write: start it before nginx, or `chmod 0666` the file.",
-		},
-		{
-			"log-labels-capped", doctor.Warning, (*logObservation).capped, "There are more combinations of label values than `max_series`; the others are counted with the value `other`.",
-			"Use fewer `routes`, or raise `max_series` of the access log.",
-		},
-		{
-			"log-durations-zero", doctor.Warning, (*logObservation).durationsZero, "By the log, each of many requests took 0 ms: nginx serves only static content, or logs another variable as `$request_time`.",
-			"If there should be durations, check the `log_format`.",
-		},
+		{"log-unreadable", doctor.Failed, (*logObservation).unreadable},
+		{"log-not-written", doctor.Failed, (*logObservation).notWritten},
+		{"log-silent", doctor.Warning, (*logObservation).silent},
+		{"log-format", doctor.Failed, (*logObservation).wrongFormat},
+		{"log-some-lines", doctor.Warning, (*logObservation).someLines},
+		{"log-shadowed", doctor.Warning, (*logObservation).shadowed},
+		{"log-dropped", doctor.Warning, (*logObservation).dropped},
+		{"log-unix-queue", doctor.Warning, (*logObservation).unixQueue},
+		{"log-not-freed", doctor.Warning, (*logObservation).notFreed},
+		{"log-labels-capped", doctor.Warning, (*logObservation).capped},
+		{"log-durations-zero", doctor.Warning, (*logObservation).durationsZero},
 	}
 }
 

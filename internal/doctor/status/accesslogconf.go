@@ -160,12 +160,3 @@ func (o *logObservation) shadowed() *doctor.Finding {
 	}
 	return f
 }
-
-// logDescriptions describes the causes for docs/troubleshooting.md.
-func logDescriptions() []doctor.Cause {
-	var all []doctor.Cause
-	for _, c := range logCauses() {
-		all = append(all, doctor.Cause{Code: c.code, Command: doctor.Local, Meaning: c.meaning, Fix: c.fix})
-	}
-	return all
-}

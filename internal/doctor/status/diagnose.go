@@ -11,9 +11,6 @@ import (
 // diagnose returns the reason why the target cannot be read.
 func (o *observation) diagnose() doctor.Finding {
 	for _, c := range table() {
-		if c.judge == nil {
-			continue
-		}
 		if found := c.judge(o); found != nil {
 			found.Code = c.code
 			return *found
