@@ -152,6 +152,40 @@ func get(ctx context.Context, url string) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
+// expected is what the test expects: data for the rules, and no alert.
+const expected = `    promql_expr_test:
+      # The rules have data: requests, and responses of each kind of zone.
+      - expr: count by (job) (namespace_job:nginx_http_requests:rate5m > 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{job="shop/web"}', value: 1}, {labels: '{job="shop/plus"}', value: 1}, {labels: '{job="shop/vts"}', value: 1}]
+      - expr: count(namespace_job_server:nginx_http_responses:rate5m > 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{}', value: 1}]
+      - expr: count(namespace_job_server_zone:nginxplus_server_zone_responses:rate5m > 0.1)
+        eval_time: 1h
+        exp_samples: [{labels: '{}', value: 2}]
+      - expr: count(namespace_job_host:nginx_vts_server_requests:rate5m > 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{}', value: 3}]
+      - expr: count(namespace_job_zone:angie_http_server_zones_responses:rate5m > 1)
+        eval_time: 1h
+        exp_samples: [{labels: '{}', value: 3}]
+      # Servers and exporters were restarted once, and some responses were errors.
+      - expr: count(resets(nginx_http_requests_total[4h]) == 1 or resets(nginxplus_http_requests_total[4h]) == 1)
+        eval_time: 4h
+        exp_samples: [{labels: '{}', value: 3}]
+      - expr: count(changes(process_start_time_seconds[4h]) == 1)
+        eval_time: 4h
+        exp_samples: [{labels: '{}', value: 4}]
+      - expr: count by (code) (increase(nginx_http_responses_total{code=~"404|500"}[4h]) > 1)
+        eval_time: 4h
+        exp_samples: [{labels: '{code="404"}', value: 1}, {labels: '{code="500"}', value: 1}]
+      # ALERTS of all four hours, pending ones included only if they last.
+      - expr: count by (alertname) (count_over_time(ALERTS{alertstate="firing"}[4h]))
+        eval_time: 4h
+        exp_samples: []
+`
+
 // writeTest writes the test of promtool.
 func writeTest(w io.Writer, runs []*recording, every time.Duration) {
 	stretch := ", in real time"
@@ -186,38 +220,7 @@ tests:
 			fmt.Fprintf(w, "      - series: %s\n        values: %s\n", series, encode(r.series[series]))
 		}
 	}
-	fmt.Fprint(w, `    promql_expr_test:
-      # The rules have data: requests, and responses of each kind of zone.
-      - expr: count by (job) (namespace_job:nginx_http_requests:rate5m > 1)
-        eval_time: 1h
-        exp_samples: [{labels: '{job="shop/web"}', value: 1}, {labels: '{job="shop/plus"}', value: 1}, {labels: '{job="shop/vts"}', value: 1}]
-      - expr: count(namespace_job_server:nginx_http_responses:rate5m > 1)
-        eval_time: 1h
-        exp_samples: [{labels: '{}', value: 1}]
-      - expr: count(namespace_job_server_zone:nginxplus_server_zone_responses:rate5m > 0.1)
-        eval_time: 1h
-        exp_samples: [{labels: '{}', value: 2}]
-      - expr: count(namespace_job_host:nginx_vts_server_requests:rate5m > 1)
-        eval_time: 1h
-        exp_samples: [{labels: '{}', value: 3}]
-      - expr: count(namespace_job_zone:angie_http_server_zones_responses:rate5m > 1)
-        eval_time: 1h
-        exp_samples: [{labels: '{}', value: 3}]
-      # Servers and exporters were restarted once, and some responses were errors.
-      - expr: count(resets(nginx_http_requests_total[4h]) == 1 or resets(nginxplus_http_requests_total[4h]) == 1)
-        eval_time: 4h
-        exp_samples: [{labels: '{}', value: 3}]
-      - expr: count(changes(process_start_time_seconds[4h]) == 1)
-        eval_time: 4h
-        exp_samples: [{labels: '{}', value: 4}]
-      - expr: count by (code) (increase(nginx_http_responses_total{code=~"404|500"}[4h]) > 1)
-        eval_time: 4h
-        exp_samples: [{labels: '{code="404"}', value: 1}, {labels: '{code="500"}', value: 1}]
-      # ALERTS of all four hours, pending ones included only if they last.
-      - expr: count by (alertname) (count_over_time(ALERTS{alertstate="firing"}[4h]))
-        eval_time: 4h
-        exp_samples: []
-`)
+	fmt.Fprint(w, expected)
 }
 
 // encode writes values in the notation of promtool: v, vxN for repeated values and v+dxN for steps.
