@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
 	"nginx-exporter/internal/doctor/cluster"
@@ -55,32 +54,20 @@ func (s *site) observeMetrics() {
 	m.adapter = s.Adapter.Value()
 	m.isAdapter = !cluster.HasOwnMetrics(m.api.Spec.Service.Name) && m.adapter.Deployment != nil
 	m.ours = isOurs(&m.api.Metadata)
-	for i := range m.adapter.Rules {
-		r := &m.adapter.Rules[i]
-		name := r.MetricOf(counter)
-		if name == metricName {
-			m.servesRule, m.ruleWindow = true, rangeOf(r.MetricsQuery)
+	for _, r := range m.adapter.Rules {
+		if r.MetricOf(counter) == metricName {
+			m.servesRule, m.ruleWindow = true, cluster.Window(r.MetricsQuery)
 			return
 		}
 		if r.Name.As == metricName {
 			m.metric = otherName
 		}
 	}
-	for i := range m.adapter.Rules {
-		if r := &m.adapter.Rules[i]; m.metric == otherName && r.MetricOf(counter) == otherName {
-			m.servesRule, m.ruleWindow = true, rangeOf(r.MetricsQuery)
+	for _, r := range m.adapter.Rules {
+		if m.metric == otherName && r.MetricOf(counter) == otherName {
+			m.servesRule, m.ruleWindow = true, cluster.Window(r.MetricsQuery)
 		}
 	}
-}
-
-// rangeOf is the range in a query; 0 if there is none.
-func rangeOf(query string) time.Duration {
-	found := regexp.MustCompile(`\[([0-9a-z]+)\]`).FindStringSubmatch(query)
-	if found == nil {
-		return 0
-	}
-	d, _ := model.ParseDuration(found[1])
-	return time.Duration(d)
 }
 
 // name is the adapter as NAMESPACE/NAME.

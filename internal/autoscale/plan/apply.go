@@ -9,12 +9,11 @@ import (
 // Apply carries out the steps in their order, and reports each one before it. A dry run
 // sends them to the API server, which checks them and changes nothing.
 func (p *Plan) Apply(o *cluster.Observation, dryRun bool, report func(*Step)) error {
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for _, s := range p.Steps {
 		if s.Action == Keep || s.Action == Manual {
 			continue
 		}
-		report(s)
+		report(&s)
 		if err := s.apply(o, dryRun); err != nil {
 			return fmt.Errorf("%s: %w", s.Object, err)
 		}

@@ -69,7 +69,7 @@ func (s *site) inject(object map[string]any, options *inject.Options) error {
 	if s.needsWindow() {
 		options.Args = append(slices.Clone(options.Args), windowFlag+directWindow)
 	}
-	options.ScrapeAnnotations = s.scraper.byAnnotation
+	options.ScrapeAnnotations = s.scraper.service != nil
 	manifest, err := blockYAML(withoutServerFields(object))
 	if err != nil {
 		return err

@@ -39,8 +39,7 @@ func (p *Plan) files() (files map[string]string, order []string) {
 		order = append(order, name)
 	}
 	var resources, patches strings.Builder
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for _, s := range p.Steps {
 		name := strings.ToLower(s.Object.Kind + "-" + strings.ReplaceAll(s.Object.Name, ":", "-") + ".yaml")
 		switch {
 		case s.Manifest != "":

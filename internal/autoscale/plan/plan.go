@@ -150,8 +150,8 @@ type Plan struct {
 // Count counts the steps of some actions.
 func (p *Plan) Count(actions ...Action) int {
 	n := 0
-	for i := range p.Steps {
-		if slices.Contains(actions, p.Steps[i].Action) {
+	for _, s := range p.Steps {
+		if slices.Contains(actions, s.Action) {
 			n++
 		}
 	}
@@ -161,9 +161,9 @@ func (p *Plan) Count(actions ...Action) int {
 // Blocked lists the steps without which nothing else can be applied.
 func (p *Plan) Blocked() []*Step {
 	var all []*Step
-	for i := range p.Steps {
-		if p.Steps[i].blocks {
-			all = append(all, &p.Steps[i])
+	for _, s := range p.Steps {
+		if s.blocks {
+			all = append(all, &s)
 		}
 	}
 	return all

@@ -15,13 +15,12 @@ import (
 
 // scraper is the Prometheus that scrapes the pods.
 type scraper struct {
-	all          []cluster.PrometheusObject
-	chosen       *cluster.PrometheusObject // nil without prometheus-operator
-	why          string                    // it is the chosen one of several
-	serviceName  string                    // of the chosen one, unless its namespace has only one
-	service      *cluster.ServiceAddress   // of a Prometheus without prometheus-operator
-	byAnnotation bool
-	interval     time.Duration
+	all         []cluster.PrometheusObject
+	chosen      *cluster.PrometheusObject // nil without prometheus-operator
+	why         string                    // it is the chosen one of several
+	serviceName string                    // of the chosen one, unless its namespace has only one
+	service     *cluster.ServiceAddress   // of a Prometheus without prometheus-operator, which scrapes annotated pods
+	interval    time.Duration
 }
 
 func (c *scraper) exists() bool { return c.chosen != nil || c.service != nil }
@@ -31,14 +30,7 @@ func (c *scraper) address() string {
 	if c.chosen == nil {
 		return c.service.String()
 	}
-	scheme := "http"
-	if len(c.chosen.Spec.Web.TLSConfig) > 0 {
-		scheme = "https"
-	}
-	return cluster.ServiceAddress{
-		Scheme: scheme, Name: cmp.Or(c.serviceName, "prometheus-operated"), Namespace: c.chosen.Metadata.Namespace, Port: "9090",
-		Path: strings.TrimSuffix(c.chosen.Spec.RoutePrefix, "/"),
-	}.String()
+	return c.chosen.At(cmp.Or(c.serviceName, cluster.OperatedService)).String()
 }
 
 func (c *scraper) fact() string {
@@ -68,7 +60,7 @@ func (s *site) observeScraper() error {
 	if c.chosen == nil || !c.sharesNamespace(c.chosen) {
 		return nil
 	}
-	// prometheus-operated leads to all of the namespace.
+	// OperatedService leads to all of the namespace.
 	namespace := c.chosen.Metadata.Namespace
 	var services struct{ Items []cluster.Service }
 	if err := s.Read("/api/v1/namespaces/"+namespace+"/services", &services); err != nil {
@@ -97,7 +89,7 @@ func (s *site) chooseScraper() error {
 	}
 	if len(c.all) == 0 {
 		if services := s.PrometheusServices.Value().Addresses; len(services) > 0 {
-			c.service, c.byAnnotation = &services[0], true
+			c.service = &services[0]
 		}
 		return nil
 	}
@@ -118,9 +110,9 @@ func (s *site) chooseScraper() error {
 		}},
 		{"selects monitors of namespace " + s.namespace, selects},
 	} {
-		for i := range c.all {
-			if rule.fits(&c.all[i]) {
-				c.chosen, c.why = &c.all[i], rule.why
+		for _, p := range c.all {
+			if rule.fits(&p) {
+				c.chosen, c.why = &p, rule.why
 				return nil
 			}
 		}
@@ -131,16 +123,15 @@ func (s *site) chooseScraper() error {
 // requestedScraper finds the Prometheus of --prometheus: an object, or else a Service.
 func (s *site) requestedScraper() error {
 	c := &s.scraper
-	for i := range c.all {
-		if m := &c.all[i].Metadata; s.PrometheusName == m.Namespace+"/"+m.Name {
-			c.chosen, c.why = &c.all[i], "was chosen with --prometheus"
+	for _, p := range c.all {
+		if s.PrometheusName == p.Metadata.Namespace+"/"+p.Metadata.Name {
+			c.chosen, c.why = &p, "was chosen with --prometheus"
 			return nil
 		}
 	}
-	services := s.PrometheusServices.Value().Addresses
-	for i := range services {
-		if s.PrometheusName == services[i].Namespace+"/"+services[i].Name {
-			c.service, c.byAnnotation = &services[i], true
+	for _, service := range s.PrometheusServices.Value().Addresses {
+		if s.PrometheusName == service.Namespace+"/"+service.Name {
+			c.service = &service
 			return nil
 		}
 	}
@@ -153,8 +144,8 @@ func (s *site) requestedScraper() error {
 
 // names are the Prometheus objects as NAMESPACE/NAME.
 func (c *scraper) names() (names []string) {
-	for i := range c.all {
-		names = append(names, c.all[i].Metadata.Namespace+"/"+c.all[i].Metadata.Name)
+	for _, p := range c.all {
+		names = append(names, p.Metadata.Namespace+"/"+p.Metadata.Name)
 	}
 	return names
 }
@@ -207,7 +198,7 @@ func (s *site) ownTrigger() string {
 func (s *site) monitorSteps(p *Plan) error {
 	c := &s.scraper
 	s.fitInterval()
-	if c.byAnnotation {
+	if c.service != nil {
 		p.add(Step{
 			Action: Manual, Object: Object{"v1", "Service", c.service.Namespace, c.service.Name},
 			Reason: "Prometheus needs a scrape job for annotated pods, since there is no prometheus-operator: the pods get the annotations prometheus.io/scrape and prometheus.io/port",
@@ -258,16 +249,14 @@ func (s *site) existingMonitor() *cluster.Monitor {
 	all := s.Monitors.Value().All
 	labels := s.workload.Spec.Template.Metadata.Labels
 	i := slices.IndexFunc(all, func(m cluster.Monitor) bool {
-		n := &m.Spec.NamespaceSelector
-		here := n.Any || slices.Contains(n.MatchNames, s.namespace) || len(n.MatchNames) == 0 && m.Metadata.Namespace == s.namespace
-		if isOurs(&m.Metadata) || !here {
+		if isOurs(&m.Metadata) || !m.SelectsNamespace(s.namespace) {
 			return false
 		}
 		if m.Kind == cluster.PodMonitor {
 			return m.Spec.Selector.Matches(labels)
 		}
 		return slices.ContainsFunc(s.Monitors.Value().Services, func(service cluster.Service) bool {
-			return len(service.Spec.Selector) > 0 && cluster.LabelsMatch(service.Spec.Selector, labels) && m.Spec.Selector.Matches(service.Metadata.Labels)
+			return service.Selects(labels) && m.Spec.Selector.Matches(service.Metadata.Labels)
 		})
 	})
 	if i < 0 {

@@ -45,8 +45,8 @@ func (s *site) ownObjects() []Object {
 		s.object("v1", "Service", s.name),
 		s.object(monitoringAPI, "PodMonitor", s.name),
 	}
-	for i := range s.scraper.all {
-		objects = append(objects, Object{monitoringAPI, "PodMonitor", s.scraper.all[i].Metadata.Namespace, s.namespace + "-" + s.name})
+	for _, p := range s.scraper.all {
+		objects = append(objects, Object{monitoringAPI, "PodMonitor", p.Metadata.Namespace, s.namespace + "-" + s.name})
 	}
 	return objects
 }
@@ -106,8 +106,7 @@ func (s *site) otherUser() (string, error) {
 	if err := s.Read("/apis/autoscaling/v2/horizontalpodautoscalers", &all); err != nil {
 		return "", err
 	}
-	for i := range all.Items {
-		h := &all.Items[i]
+	for _, h := range all.Items {
 		uses := slices.ContainsFunc(h.Spec.Metrics, func(m cluster.MetricSpec) bool { return m.String() == cluster.PodsMetric+" "+s.metrics.metric })
 		if uses && (h.Metadata.Namespace != s.namespace || h.Metadata.Name != s.name) {
 			return "HPA " + h.Metadata.Namespace + "/" + h.Metadata.Name, nil

@@ -215,8 +215,8 @@ func (s *site) scaledBy() string {
 		return "ScaledObject " + scaler.ScaledObject.Metadata.Name
 	case scaler.HPA != nil:
 		var by []string
-		for i := range scaler.HPA.Spec.Metrics {
-			by = append(by, scaler.HPA.Spec.Metrics[i].String())
+		for _, m := range scaler.HPA.Spec.Metrics {
+			by = append(by, m.String())
 		}
 		return "HPA " + scaler.HPA.Metadata.Name + " by " + strings.Join(by, ", ")
 	}

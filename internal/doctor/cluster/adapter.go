@@ -68,18 +68,17 @@ func (a *Adapter) observed(err error) bool {
 // pick finds the Deployment: the one that the Service selects, or else the one that
 // runs the image of prometheus-adapter.
 func (a *Adapter) pick(all []Workload) bool {
-	i := slices.IndexFunc(all, func(d Workload) bool {
-		return a.Service != nil && len(a.Service.Spec.Selector) > 0 && LabelsMatch(a.Service.Spec.Selector, d.Spec.Template.Metadata.Labels)
+	a.Deployment = find(all, func(d *Workload) bool {
+		return a.Service != nil && a.Service.Selects(d.Spec.Template.Metadata.Labels)
 	})
-	if i < 0 {
-		i = slices.IndexFunc(all, func(d Workload) bool {
+	if a.Deployment == nil {
+		a.Deployment = find(all, func(d *Workload) bool {
 			return slices.ContainsFunc(d.Spec.Template.Spec.Containers, func(c Container) bool { return strings.Contains(c.Image, adapterImage) })
 		})
 	}
-	if i < 0 {
+	if a.Deployment == nil {
 		return false
 	}
-	a.Deployment = &all[i]
 	containers := a.Deployment.Spec.Template.Spec.Containers
 	for _, c := range containers {
 		if strings.Contains(c.Image, "adapter") || c.Flag("prometheus-url") != "" || len(containers) == 1 {
@@ -141,8 +140,8 @@ func (a *Adapter) MaxAge() time.Duration {
 
 // Started is when a container of the adapter last started; zero if none runs.
 func (a *Adapter) Started() (at time.Time) {
-	for i := range a.Pods {
-		for _, s := range a.Pods[i].Status.ContainerStatuses {
+	for _, p := range a.Pods {
+		for _, s := range p.Status.ContainerStatuses {
 			if s.State.Running != nil && s.State.Running.StartedAt.After(at) {
 				at = s.State.Running.StartedAt
 			}
@@ -157,8 +156,8 @@ func (a *Adapter) Youngest() (at time.Time) {
 	if len(a.Pods) == 0 && a.Deployment != nil {
 		return a.Deployment.Status.Conditions.Of("Progressing").LastUpdateTime
 	}
-	for i := range a.Pods {
-		if t := a.Pods[i].Metadata.CreationTimestamp; t.After(at) {
+	for _, p := range a.Pods {
+		if t := p.Metadata.CreationTimestamp; t.After(at) {
 			at = t
 		}
 	}
@@ -168,9 +167,9 @@ func (a *Adapter) Youngest() (at time.Time) {
 // NotRunning lists the pods in which the container of the adapter does not run.
 func (a *Adapter) NotRunning() []*Pod {
 	var all []*Pod
-	for i := range a.Pods {
-		if a.Pods[i].Container(a.Container.Name).Problem() != "" {
-			all = append(all, &a.Pods[i])
+	for _, p := range a.Pods {
+		if p.Container(a.Container.Name).Problem() != "" {
+			all = append(all, &p)
 		}
 	}
 	return all
@@ -239,8 +238,8 @@ func (o *Observation) AdapterEndpoints() ([]EndpointSlice, error) {
 // AdapterLog is the last error in the log of the adapter; see [Observation.Log].
 func (o *Observation) AdapterLog() string {
 	a := o.Adapter.Value()
-	for i := range a.Pods {
-		if text := o.Log(&a.Pods[i], a.Container.Name); text != "" {
+	for _, p := range a.Pods {
+		if text := o.Log(&p, a.Container.Name); text != "" {
 			return text
 		}
 	}

@@ -47,10 +47,7 @@ func (o *Observation) readScaler() (Scaler, error) {
 		return Scaler{}, err
 	}
 	of := func(name string) *HPA {
-		if i := slices.IndexFunc(all, func(h HPA) bool { return h.Metadata.Name == name }); i >= 0 {
-			return &all[i]
-		}
-		return nil
+		return find(all, func(h *HPA) bool { return h.Metadata.Name == name })
 	}
 	scaler := Scaler{HPA: of(o.options.Name)}
 	owner := o.options.Name
@@ -86,14 +83,10 @@ func (o *Observation) readScaler() (Scaler, error) {
 // scalerOf is the first HPA of the workload; nil for none.
 func (o *Observation) scalerOf(all []HPA) *HPA {
 	w := o.options.Workload
-	i := slices.IndexFunc(all, func(h HPA) bool {
+	return find(all, func(h *HPA) bool {
 		t := h.Spec.ScaleTargetRef
 		return t.Kind == w.Kind && t.Name == w.Name && t.Group() == w.Group()
 	})
-	if i < 0 {
-		return nil
-	}
-	return &all[i]
 }
 
 // scaledObjectName is the name of the workload's ScaledObject, which may not have created
@@ -107,10 +100,10 @@ func (o *Observation) scaledObjectName(h *HPA) (string, error) {
 		err = nil
 	}
 	w := o.options.Workload
-	for i := range all {
-		t := all[i].Spec.ScaleTargetRef
+	for _, s := range all {
+		t := s.Spec.ScaleTargetRef
 		if t.Name == w.Name && (t.Kind == w.Kind || t.Kind == "" && w.Kind == "Deployment") {
-			return all[i].Metadata.Name, nil
+			return s.Metadata.Name, nil
 		}
 	}
 	return "", err
@@ -158,16 +151,15 @@ func (s *ScaledObject) Trigger(kind string) (first *Trigger) {
 	if s == nil {
 		return nil
 	}
-	for i := range s.Spec.Triggers {
-		t := &s.Spec.Triggers[i]
+	for _, t := range s.Spec.Triggers {
 		if t.Type != kind {
 			continue
 		}
 		if strings.Contains(t.Metadata["query"]+t.Metadata["url"], "nginx") {
-			return t
+			return &t
 		}
 		if first == nil {
-			first = t
+			first = &t
 		}
 	}
 	return first
@@ -216,8 +208,7 @@ func (o *Observation) Metric() Metric {
 	if h == nil {
 		return m
 	}
-	for i := range h.Spec.Metrics {
-		spec := &h.Spec.Metrics[i]
+	for _, spec := range h.Spec.Metrics {
 		t := spec.custom()
 		if t == nil {
 			m.Others = append(m.Others, spec.String())

@@ -14,6 +14,9 @@ import (
 // https://prometheus-operator.dev/docs/api-reference/api/.
 const operatorAPI = "/apis/monitoring.coreos.com/v1/"
 
+// OperatedService leads to all Prometheus objects of its namespace.
+const OperatedService = "prometheus-operated"
+
 // NginxSeries selects the series of requests and connections, of which each pod has
 // only a few.
 const NginxSeries = `{__name__=~"nginx(plus)?_(http_requests|connections)_.+"}`
@@ -221,12 +224,8 @@ func (o *Observation) readPrometheusServices() (all PrometheusServices, _ error)
 	if isUnknown(err) {
 		all.Hidden = err
 	}
-	for i := range objects {
-		p := &objects[i]
-		s := ServiceAddress{"http", "prometheus-operated", p.Metadata.Namespace, "9090", strings.TrimSuffix(p.Spec.RoutePrefix, "/")}
-		if len(p.Spec.Web.TLSConfig) > 0 {
-			s.Scheme = "https"
-		}
+	for _, p := range objects {
+		s := p.At(OperatedService)
 		if !slices.Contains(all.Addresses, s) {
 			all.Addresses = append(all.Addresses, s)
 		}
@@ -235,8 +234,7 @@ func (o *Observation) readPrometheusServices() (all PrometheusServices, _ error)
 	if isUnknown(err) {
 		all.Hidden = err
 	}
-	for i := range services {
-		s := &services[i]
+	for _, s := range services {
 		known := slices.ContainsFunc(all.Addresses, func(a ServiceAddress) bool { return a.Namespace == s.Metadata.Namespace })
 		if len(s.Spec.Ports) > 0 && !known {
 			all.Addresses = append(all.Addresses, ServiceAddress{"http", s.Metadata.Name, s.Metadata.Namespace, strconv.Itoa(s.Spec.Ports[0].Port), ""})

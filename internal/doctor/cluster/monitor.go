@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,6 +37,13 @@ func (m *Monitor) All() []Endpoint {
 		return m.Spec.PodMetricsEndpoints
 	}
 	return m.Spec.Endpoints
+}
+
+// SelectsNamespace reports whether the monitor selects a namespace: without a selector, only
+// its own.
+func (m *Monitor) SelectsNamespace(name string) bool {
+	s := &m.Spec.NamespaceSelector
+	return s.Any || slices.Contains(s.MatchNames, name) || len(s.MatchNames) == 0 && m.Metadata.Namespace == name
 }
 
 // IsJob reports whether a scrape job is that of the monitor.
@@ -72,6 +80,15 @@ type PrometheusObject struct {
 		RoutePrefix, ScrapeInterval                             string
 		Web                                                     struct{ TLSConfig map[string]any }
 	}
+}
+
+// At is the URL of a Service of the Prometheus.
+func (p *PrometheusObject) At(service string) ServiceAddress {
+	scheme := "http"
+	if len(p.Spec.Web.TLSConfig) > 0 {
+		scheme = "https"
+	}
+	return ServiceAddress{scheme, service, p.Metadata.Namespace, "9090", strings.TrimSuffix(p.Spec.RoutePrefix, "/")}
 }
 
 // Monitors are the monitors of the cluster, and the Services of the namespace.

@@ -67,12 +67,7 @@ type Conditions []Condition
 
 // Of is the condition of a type; empty if there is none.
 func (c Conditions) Of(kind string) *Condition {
-	for i := range c {
-		if c[i].Type == kind {
-			return &c[i]
-		}
-	}
-	return &Condition{}
+	return cmp.Or(find(c, func(c *Condition) bool { return c.Type == kind }), &Condition{})
 }
 
 // IsTrue reports whether the condition of a type is True.
@@ -211,15 +206,10 @@ func (s *PodSpec) Unrequested(resource, name string) *Container {
 	if name == "" && len(s.Resources.Requests) > 0 {
 		return nil // it compares with the requests of the pod
 	}
-	all := s.All()
-	i := slices.IndexFunc(all, func(c Container) bool {
+	return find(s.All(), func(c *Container) bool {
 		ends := slices.ContainsFunc(s.InitContainers, func(init Container) bool { return init.Name == c.Name && init.RestartPolicy != "Always" })
 		return !ends && (name == "" || name == c.Name) && c.Resources.Requests[resource] == ""
 	})
-	if i < 0 {
-		return nil
-	}
-	return &all[i]
 }
 
 // Volume is a volume of a pod; ConfigMap is nil for any other type.
@@ -322,21 +312,15 @@ func (p *Pod) ended() bool {
 
 // Container is the status of a container; empty if the pod does not have it.
 func (p *Pod) Container(name string) *ContainerStatus {
-	for _, list := range [][]ContainerStatus{p.Status.ContainerStatuses, p.Status.InitContainerStatuses} {
-		for i := range list {
-			if list[i].Name == name {
-				return &list[i]
-			}
-		}
-	}
-	return &ContainerStatus{}
+	all := slices.Concat(p.Status.ContainerStatuses, p.Status.InitContainerStatuses)
+	return cmp.Or(find(all, func(s *ContainerStatus) bool { return s.Name == name }), &ContainerStatus{})
 }
 
 // PodNames lists the names of pods.
 func PodNames(pods []Pod) []string {
 	var all []string
-	for i := range pods {
-		all = append(all, pods[i].Metadata.Name)
+	for _, p := range pods {
+		all = append(all, p.Metadata.Name)
 	}
 	return all
 }
@@ -416,6 +400,11 @@ type ServicePort struct {
 	TargetPort any
 }
 
+// Selects reports whether the Service selects pods with the labels.
+func (s *Service) Selects(labels map[string]string) bool {
+	return len(s.Spec.Selector) > 0 && LabelsMatch(s.Spec.Selector, labels)
+}
+
 // HasPort reports whether a port of the Service can be reached. A headless Service leads
 // to every port of its pods.
 func (s *Service) HasPort(port string) bool {
@@ -463,6 +452,16 @@ func (e Event) At() time.Time {
 
 // list is a list of objects.
 type list[T any] struct{ Items []T }
+
+// find is the first item that matches; nil if none does.
+func find[T any](all []T, matches func(*T) bool) *T {
+	for i := range all {
+		if matches(&all[i]) {
+			return &all[i]
+		}
+	}
+	return nil
+}
 
 // resources are the resources of an API group.
 type resources struct {

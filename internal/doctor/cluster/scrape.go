@@ -20,10 +20,7 @@ type Targets struct {
 }
 
 func byHealth(targets []Target, health string) *Target {
-	if i := slices.IndexFunc(targets, func(t Target) bool { return t.Health == health }); i >= 0 {
-		return &targets[i]
-	}
-	return nil
+	return find(targets, func(t *Target) bool { return t.Health == health })
 }
 
 // First is the first target in Exporters with a health, "up" or "down"; nil if there is none.
@@ -56,14 +53,12 @@ func (o *Observation) readTargets() (targets Targets, _ error) {
 // ExporterOf is the exporter of the target's pod; nil if it is not one of the pods.
 func (o *Observation) ExporterOf(t *Target) *Exporter {
 	namespace, name := t.Pod()
-	pods := o.Pods.Value()
-	for i := range pods.Exporters {
-		e := &pods.Exporters[i]
+	for _, e := range o.Pods.Value().Exporters {
 		if name == e.Pod.Metadata.Name && namespace == o.Namespace.Value() {
-			return e
+			return &e
 		}
 		if ip := e.Pod.Status.PodIP; name == "" && ip != "" && strings.Contains(t.ScrapeURL, "//"+net.JoinHostPort(ip, "")) {
-			return e
+			return &e
 		}
 	}
 	return nil
@@ -89,8 +84,8 @@ func (o *Observation) QueriedPods() []Pod {
 	const longest = 3000 // bytes of names; proxies limit the length of URLs
 	pods := o.Pods.Value().Live
 	length := 0
-	for i := range pods {
-		if length += len(pods[i].Metadata.Name) + len("%7C"); length > longest {
+	for i, p := range pods {
+		if length += len(p.Metadata.Name) + len("%7C"); length > longest {
 			return pods[:max(i, 1)]
 		}
 	}
@@ -119,9 +114,8 @@ func (o *Observation) readSeries() ([]Sample, error) {
 	// Series of a removed job can be queried for another five minutes: only those of
 	// current targets count, if there are any.
 	scraped := map[string]bool{}
-	targets := o.Targets.Value()
-	for i := range targets.Exporters {
-		scraped[targets.Exporters[i].Labels["job"]+" "+targets.Exporters[i].Labels["instance"]] = true
+	for _, t := range o.Targets.Value().Exporters {
+		scraped[t.Labels["job"]+" "+t.Labels["instance"]] = true
 	}
 	var live []Sample
 	for _, s := range samples {
@@ -159,9 +153,8 @@ type TargetSeries struct {
 // FirstTargetSeries are the series of the first target that has any; nil if none has.
 func (o *Observation) FirstTargetSeries() *TargetSeries {
 	p := o.Prometheus()
-	targets := o.Targets.Value()
-	for i := range targets.Exporters {
-		t := TargetSeries{Target: &targets.Exporters[i]}
+	for _, target := range o.Targets.Value().Exporters {
+		t := TargetSeries{Target: &target}
 		own := fmt.Sprintf(`instance=%q,job=%q`, t.Target.Labels["instance"], t.Target.Labels["job"])
 		t.Series, t.Err = p.Query(requestSeries + "," + own + "}")
 		if t.Err != nil || len(t.Series) > 0 {

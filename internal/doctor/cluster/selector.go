@@ -77,8 +77,8 @@ func (s *Selector) String() string { return Join(s.Requirements()) }
 // Join formats requirements in the syntax of kubectl --selector.
 func Join(all []Requirement) string {
 	var texts []string
-	for i := range all {
-		texts = append(texts, all[i].String())
+	for _, r := range all {
+		texts = append(texts, r.String())
 	}
 	return strings.Join(texts, ",")
 }

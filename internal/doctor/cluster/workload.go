@@ -93,8 +93,8 @@ func (o *Observation) WorkloadNames(ref Reference) ([]string, error) {
 	objectPath, _ := o.objectPath(ref)
 	all, err := readList[Workload](o, path.Dir(objectPath))
 	var names []string
-	for i := range all {
-		names = append(names, all[i].Metadata.Name)
+	for _, w := range all {
+		names = append(names, w.Metadata.Name)
 	}
 	return names, err
 }
@@ -152,14 +152,9 @@ func (o *Observation) Strangers() []Pod {
 	if ref.Kind != "Deployment" && ref.Kind != "StatefulSet" {
 		return nil
 	}
-	isOwn := func(p *Pod) bool { owner := p.Owner(); return owner.Kind == ref.Kind && owner.Name == ref.Name }
-	var strangers []Pod
+	isOwn := func(p Pod) bool { owner := p.Owner(); return owner.Kind == ref.Kind && owner.Name == ref.Name }
 	pods := o.Pods.Value().Live
-	for i := range pods {
-		if !isOwn(&pods[i]) {
-			strangers = append(strangers, pods[i])
-		}
-	}
+	strangers := slices.DeleteFunc(slices.Clone(pods), isOwn)
 	if len(strangers) == len(pods) {
 		// Without a pod of its own, only owners tell.
 		strangers = slices.DeleteFunc(strangers, func(p Pod) bool { return p.Owner() == Reference{} })
@@ -168,10 +163,10 @@ func (o *Observation) Strangers() []Pod {
 }
 
 // Ready counts the pods that are ready.
-func (p *Pods) Ready() int {
+func (p Pods) Ready() int {
 	n := 0
-	for i := range p.Live {
-		if p.Live[i].Ready() {
+	for _, pod := range p.Live {
+		if pod.Ready() {
 			n++
 		}
 	}
@@ -179,9 +174,9 @@ func (p *Pods) Ready() int {
 }
 
 // Youngest is when the youngest pod with an exporter was created.
-func (p *Pods) Youngest() (at time.Time) {
-	for i := range p.Exporters {
-		if t := p.Exporters[i].Pod.Metadata.CreationTimestamp; t.After(at) {
+func (p Pods) Youngest() (at time.Time) {
+	for _, e := range p.Exporters {
+		if t := e.Pod.Metadata.CreationTimestamp; t.After(at) {
 			at = t
 		}
 	}
@@ -189,12 +184,12 @@ func (p *Pods) Youngest() (at time.Time) {
 }
 
 // Oldest is the exporter of the oldest ready pod, or else the first.
-func (p *Pods) Oldest() *Exporter {
+func (p Pods) Oldest() *Exporter {
 	best := &p.Exporters[0]
-	for i := range p.Exporters {
-		pod, b := p.Exporters[i].Pod, best.Pod
+	for _, e := range p.Exporters {
+		pod, b := e.Pod, best.Pod
 		if pod.Ready() && (!b.Ready() || pod.Metadata.CreationTimestamp.Before(b.Metadata.CreationTimestamp)) {
-			best = &p.Exporters[i]
+			best = &e
 		}
 	}
 	return best
@@ -203,23 +198,19 @@ func (p *Pods) Oldest() *Exporter {
 func (o *Observation) readPods() (Pods, error) {
 	all, err := readList[Pod](o, o.corePath("pods")+selectorQuery(o.PodSelector()))
 	var pods Pods
-	for i := range all {
-		p := &all[i]
+	for _, p := range all {
 		if p.ended() {
 			if at := p.Metadata.DeletionTimestamp; at.After(pods.EndsBy) {
 				pods.EndsBy = at
 			}
 			continue
 		}
-		pods.Live = append(pods.Live, *p)
-	}
-	for i := range pods.Live {
-		p := &pods.Live[i]
+		pods.Live = append(pods.Live, p)
 		if e := FindExporter(&p.Spec); e != nil {
-			e.Pod = p
+			e.Pod = &p
 			pods.Exporters = append(pods.Exporters, *e)
 		} else {
-			pods.Without = append(pods.Without, *p)
+			pods.Without = append(pods.Without, p)
 		}
 	}
 	return pods, err

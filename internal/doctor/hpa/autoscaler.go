@@ -14,9 +14,7 @@ func hpaMissing(d *diagnosis) *finding {
 	}
 	f := failed("not found", "No HorizontalPodAutoscaler or ScaledObject %s exists in namespace %s.", d.Name(), d.namespace())
 	var here []string
-	all := d.HPAs.Value()
-	for i := range all {
-		h := &all[i]
+	for _, h := range d.HPAs.Value() {
 		here = append(here, h.Metadata.Name)
 		if ref := h.Spec.ScaleTargetRef; ref.Name == d.Name() {
 			f.fix("nginx-exporter doctor hpa %s/%s   # the HPA of %s", d.namespace(), h.Metadata.Name, ref)
@@ -24,9 +22,9 @@ func hpaMissing(d *diagnosis) *finding {
 	}
 	f.evidence("HPAs in "+d.namespace(), "%s", names(here))
 	elsewhere, err := d.HPAsElsewhere()
-	for i := range elsewhere {
-		if err == nil {
-			f.fix("nginx-exporter doctor hpa %s/%s", elsewhere[i].Metadata.Namespace, d.Name())
+	if err == nil {
+		for _, h := range elsewhere {
+			f.fix("nginx-exporter doctor hpa %s/%s", h.Metadata.Namespace, d.Name())
 		}
 	}
 	if len(f.Fix) == 0 {

@@ -89,9 +89,9 @@ func hpaAtMax(d *diagnosis) *finding {
 // currentValue is the last value that the HPA has read, and its ratio to the target, NaN
 // if unknown.
 func currentValue(d *diagnosis) (current string, ratio float64) {
-	m, all := d.Metric(), d.HPA().Status.CurrentMetrics
-	for i := range all {
-		r := all[i].Reading()
+	m := d.Metric()
+	for _, status := range d.HPA().Status.CurrentMetrics {
+		r := status.Reading()
 		if r == nil || r.Metric.Name != m.Name {
 			continue
 		}

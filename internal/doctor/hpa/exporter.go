@@ -12,20 +12,18 @@ import (
 // does not request all, since each request may take until its timeout.
 func expositions(d *diagnosis) (up int, down *cluster.Exporter, exposition cluster.Exposition, err error) {
 	const most = 3
-	pods := d.Pods.Value()
 	tried := 0
-	for i := range pods.Exporters {
-		e := &pods.Exporters[i]
+	for _, e := range d.Pods.Value().Exporters {
 		if !e.Pod.Ready() || tried == most {
 			continue
 		}
 		tried++
-		switch x, failure := d.Exposition(e); {
+		switch x, failure := d.Exposition(&e); {
 		case failure != nil:
 			err = failure
 		case x.Partial: // it is the exporter, and was cut off
 		case !x.Up:
-			return up, e, x, err
+			return up, &e, x, err
 		default:
 			up++
 		}

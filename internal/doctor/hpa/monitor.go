@@ -53,9 +53,9 @@ func (c *candidate) score() int {
 
 // monitorCandidates compares all monitors with the pods, the most likely first.
 func (d *diagnosis) monitorCandidates() []candidate {
-	if all := d.Monitors.Value().All; d.candidates == nil {
-		for i := range all {
-			d.candidates = append(d.candidates, d.compare(&all[i]))
+	if d.candidates == nil {
+		for _, m := range d.Monitors.Value().All {
+			d.candidates = append(d.candidates, d.compare(&m))
 		}
 		slices.SortStableFunc(d.candidates, func(a, b candidate) int { return b.score() - a.score() })
 	}
@@ -128,18 +128,16 @@ func (d *diagnosis) serviceMismatch(m *cluster.Monitor) (selector, port *finding
 	// Services that the monitor selects and that select the pods, and those with only one
 	// of these.
 	var both, ofPods, ofMonitor []*cluster.Service
-	all := d.Monitors.Value().Services
-	for i := range all {
-		s := &all[i]
-		selectsPods := len(s.Spec.Selector) > 0 && cluster.LabelsMatch(s.Spec.Selector, labels)
+	for _, s := range d.Monitors.Value().Services {
+		selectsPods := s.Selects(labels)
 		selected := m.Spec.Selector.Matches(s.Metadata.Labels)
 		switch {
 		case selectsPods && selected:
-			both = append(both, s)
-		case selectsPods && d.hasExporterPort(m, s):
-			ofPods = append(ofPods, s)
+			both = append(both, &s)
+		case selectsPods && d.hasExporterPort(m, &s):
+			ofPods = append(ofPods, &s)
 		case selected && !selectsPods:
-			ofMonitor = append(ofMonitor, s)
+			ofMonitor = append(ofMonitor, &s)
 		}
 	}
 	// One of several Services with the same labels is enough.
@@ -227,13 +225,12 @@ func scrapesExporter(p *cluster.Endpoint, e *cluster.Exporter, s *cluster.Servic
 
 // namespaceMismatch reports a monitor for other namespaces.
 func (d *diagnosis) namespaceMismatch(m *cluster.Monitor) *finding {
-	s := &m.Spec.NamespaceSelector
-	if s.Any || slices.Contains(s.MatchNames, d.namespace()) || len(s.MatchNames) == 0 && m.Metadata.Namespace == d.namespace() {
+	if m.SelectsNamespace(d.namespace()) {
 		return nil
 	}
 	selected := "its own, " + m.Metadata.Namespace
-	if len(s.MatchNames) > 0 {
-		selected = names(s.MatchNames)
+	if all := m.Spec.NamespaceSelector.MatchNames; len(all) > 0 {
+		selected = names(all)
 	}
 	return failed(noMonitor, "%s does not select namespace %s.", m, d.namespace()).as("monitor-namespace").evidence("its namespaces", "%s", selected).
 		fix(`kubectl -n %s patch %s %s --type merge -p '{"spec":{"namespaceSelector":{"matchNames":["%s"]}}}'`,
@@ -247,12 +244,12 @@ func (d *diagnosis) monitorIgnored(m *cluster.Monitor) *finding {
 		return nil
 	}
 	f := failed(noMonitor, "No Prometheus selects %s.", m).as("monitor-ignored")
-	for i := range objects {
-		why := d.whyIgnored(&objects[i], m)
+	for _, p := range objects {
+		why := d.whyIgnored(&p, m)
 		if why == "" {
 			return nil
 		}
-		f.evidence("Prometheus "+objects[i].Metadata.Namespace+"/"+objects[i].Metadata.Name, "%s", why)
+		f.evidence("Prometheus "+p.Metadata.Namespace+"/"+p.Metadata.Name, "%s", why)
 	}
 	if len(objects) == 0 {
 		return f.evidence("Prometheus objects", "none").fix("create a Prometheus object, or install kube-prometheus-stack")
@@ -306,9 +303,8 @@ func monitorsHidden(d *diagnosis) *finding {
 
 func monitorMissing(d *diagnosis) *finding {
 	var known []string
-	all := d.Monitors.Value().All
-	for i := range all {
-		known = append(known, all[i].String())
+	for _, m := range d.Monitors.Value().All {
+		known = append(known, m.String())
 	}
 	f := failed(noMonitor, "There is no PodMonitor or ServiceMonitor for the pods of %s.", d.targetRef()).
 		evidence("labels of the pods", "%s", cluster.FormatLabels(d.Pods.Value().Live[0].Metadata.Labels))

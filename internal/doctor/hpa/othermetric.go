@@ -39,8 +39,7 @@ func otherMetrics(d *diagnosis) (all []otherMetric) {
 func otherMetricFails(d *diagnosis) *finding {
 	all := otherMetrics(d)
 	i := slices.IndexFunc(all, func(o otherMetric) bool { return o.current == nil })
-	pods := d.Pods.Value()
-	if i < 0 || d.isYoung(pods.Youngest(), 2*time.Minute) {
+	if i < 0 || d.isYoung(d.Pods.Value().Youngest(), 2*time.Minute) {
 		return nil // new pods have no values yet
 	}
 	spec, active := all[i].spec, d.HPA().Status.Conditions.Of("ScalingActive")
@@ -60,11 +59,10 @@ func otherMetricFails(d *diagnosis) *finding {
 
 // resourceFails adds why the HPA cannot read CPU or memory.
 func resourceFails(d *diagnosis, f *finding, r *cluster.ResourceTarget) *finding {
-	pods := d.Pods.Value()
-	for i := range pods.Live {
-		if c := pods.Live[i].Spec.Unrequested(r.Name, r.Container); r.Target.AverageUtilization != nil && c != nil {
+	for _, p := range d.Pods.Value().Live {
+		if c := p.Spec.Unrequested(r.Name, r.Container); r.Target.AverageUtilization != nil && c != nil {
 			return f.as("hpa-resource-requests").
-				evidence("without a request", "container %s of pod %s", c.Name, pods.Live[i].Metadata.Name).
+				evidence("without a request", "container %s of pod %s", c.Name, p.Metadata.Name).
 				fix("kubectl -n %s set resources %s -c %s --requests=%s=AMOUNT   # or remove the metric from the HPA", d.namespace(), d.targetRef().Kubectl(), c.Name, r.Name)
 		}
 	}

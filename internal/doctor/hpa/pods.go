@@ -86,9 +86,8 @@ func podsOfOthers(d *diagnosis) *finding {
 // noNginx reports pods without exporter that have no nginx either: the metric of the HPA is
 // not one of this exporter.
 func noNginx(d *diagnosis) *finding {
-	pods := d.Pods.Value()
 	var containers []string
-	for _, p := range pods.Without {
+	for _, p := range d.Pods.Value().Without {
 		for _, c := range p.Spec.All() {
 			text := c.Name + " (" + c.Image + ")"
 			if cluster.IsOfController(c.Image) {
@@ -128,19 +127,14 @@ func exporterMissing(d *diagnosis) *finding {
 // exporter is that of the first pod.
 func (d *diagnosis) exporter() *cluster.Exporter { return &d.Pods.Value().Exporters[0] }
 
-func noneIsReady(d *diagnosis) bool {
-	pods := d.Pods.Value()
-	return pods.Ready() == 0
-}
+func noneIsReady(d *diagnosis) bool { return d.Pods.Value().Ready() == 0 }
 
 // firstNotRunning is the first container that is not running; nil if all are.
 func firstNotRunning(d *diagnosis) (*cluster.Pod, *cluster.Container) {
-	pods := d.Pods.Value()
-	for i := range pods.Live {
-		p := &pods.Live[i]
+	for _, p := range d.Pods.Value().Live {
 		for _, c := range p.Spec.All() {
 			if status := p.Container(c.Name); status.Problem() != "" || status.Restarted() {
-				return p, &c
+				return &p, &c
 			}
 		}
 	}
@@ -176,8 +170,7 @@ func withLastState(f *finding, status *cluster.ContainerStatus) *finding {
 }
 
 func podsStart(d *diagnosis) *finding {
-	pods := d.Pods.Value()
-	return d.starting(pods.Youngest(), podStart, "pods are starting")
+	return d.starting(d.Pods.Value().Youngest(), podStart, "pods are starting")
 }
 
 func podsNotReady(d *diagnosis) *finding {

@@ -29,8 +29,7 @@ type rate struct {
 // readRate requests the rate from the oldest exporter: new ones do not have one yet, and
 // KEDA ignores those.
 func readRate(d *diagnosis) *rate {
-	pods := d.Pods.Value()
-	r := &rate{trigger: d.ScaledObject().Trigger("metrics-api"), exporter: pods.Oldest()}
+	r := &rate{trigger: d.ScaledObject().Trigger("metrics-api"), exporter: d.Pods.Value().Oldest()}
 	address := r.trigger.Metadata["url"]
 	r.address = cluster.WithoutLogin(address)
 	u, err := url.Parse(address)

@@ -107,23 +107,21 @@ func rulesMismatch(d *diagnosis) *finding {
 
 func compareRules(d *diagnosis) (c comparison) {
 	wanted := d.Metric().Name
-	all := d.RuleResults.Value()
-	for i := range all {
-		r := &all[i]
+	for _, r := range d.RuleResults.Value() {
 		isNginx := strings.Contains(r.Rule.SeriesQuery, "nginx")
 		switch {
 		case r.Makes(wanted) && r.Mapped:
 			return comparison{made: true}
 		case cluster.ReasonOf(r.Err) == cluster.BadQuery:
-			return comparison{syntax: r}
+			return comparison{syntax: &r}
 		case r.Err != nil:
-			c.failed = r
+			c.failed = &r
 		case r.Makes(wanted):
-			c.unmapped = r
+			c.unmapped = &r
 		case len(r.Names) > 0 && r.Mapped && (c.otherName == nil || isNginx || c.otherName.Counter == ""):
-			c.otherName = r
+			c.otherName = &r
 		case isNginx && len(r.Series) == 0:
-			c.noSeries = r
+			c.noSeries = &r
 		}
 	}
 	return c

@@ -74,10 +74,10 @@ func jobRelabels(d *diagnosis, m *cluster.Monitor, job string) *finding {
 	if err != nil {
 		return nil
 	}
-	for i := range dropped {
-		if e := d.ExporterOf(&dropped[i]); e != nil {
+	for _, t := range dropped {
+		if e := d.ExporterOf(&t); e != nil {
 			f := failed("the job drops the pods", "Relabeling in the job of %s drops pod %s.", m, e.Pod.Metadata.Name).as("monitor-relabelings").
-				evidence("job", "%s", job).evidence("address", "%s", dropped[i].DiscoveredLabels["__address__"])
+				evidence("job", "%s", job).evidence("address", "%s", t.DiscoveredLabels["__address__"])
 			return fixMonitor(f, m, "relabelings of the endpoint")
 		}
 	}
@@ -86,9 +86,8 @@ func jobRelabels(d *diagnosis, m *cluster.Monitor, job string) *finding {
 
 // monitorIsNew waits for Prometheus to load a monitor, and to find new pods.
 func monitorIsNew(d *diagnosis, m *cluster.Monitor) *finding {
-	pods := d.Pods.Value()
 	changed := m.Metadata.Changed()
-	if at := pods.Youngest(); at.After(changed) {
+	if at := d.Pods.Value().Youngest(); at.After(changed) {
 		changed = at
 	}
 	if f := d.starting(changed, scrapeStart, "Prometheus does not use %s yet", m); f != nil {

@@ -52,8 +52,7 @@ func seriesRelabelled(d *diagnosis, t *cluster.TargetSeries) *finding {
 }
 
 func firstScrapes(d *diagnosis) *finding {
-	pods := d.Pods.Value()
-	return d.starting(pods.Youngest(), podStart+2*d.ScrapeInterval(), "the first scrapes have not happened yet")
+	return d.starting(d.Pods.Value().Youngest(), podStart+2*d.ScrapeInterval(), "the first scrapes have not happened yet")
 }
 
 func seriesMissing(d *diagnosis) *finding {

@@ -349,8 +349,8 @@ func valuePartial(d *diagnosis) *finding {
 	}
 	var fresh, old []string
 	pods := d.Pods.Value().Live
-	for i := range pods {
-		switch p := &pods[i]; {
+	for _, p := range pods {
+		switch {
 		case p.Status.Phase != "Running", slices.Contains(values.Objects, p.Metadata.Name):
 		case d.isYoung(p.Metadata.CreationTimestamp, podStart+3*d.ScrapeInterval()+rateStart):
 			fresh = append(fresh, p.Metadata.Name)

@@ -66,8 +66,8 @@ func hpaSharedPods(d *diagnosis) *finding {
 		return nil
 	}
 	ours := d.Target.Value()
-	for i := range others {
-		ref := others[i].Spec.ScaleTargetRef
+	for _, other := range others {
+		ref := other.Spec.ScaleTargetRef
 		theirs, err := d.Workload(ref)
 		if err != nil || !shareLabels(&ours, &theirs) {
 			continue
