@@ -15,10 +15,10 @@ func TestDocsFlags(t *testing.T) {
 	var tables strings.Builder
 	flags := fresh(t).flags
 	for _, group := range groups() {
-		fmt.Fprintf(&tables, "## %s\n\n| flag | default | description | environment variables |\n|---|---|---|---|\n", group.title)
+		fmt.Fprintf(&tables, "## %s\n\n| flag | default | description | old variable |\n|---|---|---|---|\n", group.title)
 		for _, f := range flags {
 			if !f.hidden && f.title() == group.title {
-				fmt.Fprintf(&tables, "| `%s` | %s | %s | %s |\n", spelling(f), code(f.defaults), cell(f.help), code(f.env))
+				fmt.Fprintf(&tables, "| `%s` | %s | %s | %s |\n", spelling(f), code(f.defaults), cell(f.help), code(f.env[1:]))
 			}
 		}
 		tables.WriteString("\n")

@@ -39,6 +39,14 @@ func TestDocsInject(t *testing.T) {
 			continue
 		}
 		var table strings.Builder
+		if command.Name == uninjectCommand {
+			var names []string
+			for _, f := range command.Flags {
+				names = append(names, "--"+f.Name)
+			}
+			section(t, "docs/inject.md", "uninject-flags", "It has the flags "+code(names)+" of `inject`.\n")
+			continue
+		}
 		table.WriteString("| flag | default | meaning |\n|---|---|---|\n")
 		for _, f := range command.Flags {
 			defaults := slices.DeleteFunc(f.Default, func(s string) bool { return s == "" })
@@ -50,9 +58,15 @@ func TestDocsInject(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| annotation | meaning |\n|---|---|\n")
 	names, meanings := inject.Annotations()
+	var flags []string
 	for i, name := range names {
+		if strings.Contains(meanings[i], "ike `--"+strings.TrimPrefix(name, "nginx-exporter/")+"`") {
+			flags = append(flags, name)
+			continue
+		}
 		fmt.Fprintf(&table, "| `%s` | %s |\n", name, cell(meanings[i]))
 	}
+	fmt.Fprintf(&table, "| %s | Like the flag of that name; `true` or `false` for a flag without a value. |\n", code(flags))
 	section(t, "docs/inject.md", "inject-annotations", table.String())
 	table.Reset()
 	table.WriteString("| images | effect |\n|---|---|\n")

@@ -36,22 +36,48 @@ func TestDocsConfiguration(t *testing.T) {
 		{"At the top", reflect.TypeFor[File]()},
 		{"Below `targets`, for each", reflect.TypeFor[Target]()},
 		{"Below `access_logs`, at the top and of a target, for each", reflect.TypeFor[AccessLog]()},
-		{"Below `modules`, for each name", reflect.TypeFor[Module]()},
 		{"Below `probe`", reflect.TypeFor[Probe]()},
 		{"Below `probe.allow`, for each", reflect.TypeFor[Allow]()},
 		{"Below `web`", reflect.TypeFor[FileWeb]()},
-		{"Below `http_client_config` of a target or module", reflect.TypeFor[HTTPClient]()},
+		{"Below `http_client_config` of a target or module; a key with `_file` names a file with the value", reflect.TypeFor[HTTPClient]()},
 	} {
 		fmt.Fprintf(&tables, "%s:\n\n| key | value | meaning |\n|---|---|---|\n", part.title)
-		for _, row := range rows(t, part.kind, "") {
-			fmt.Fprintf(&tables, "| `%s` | %s | %s |\n", row.name, row.value, row.doc)
+		list := rows(t, part.kind, "")
+		for _, r := range list {
+			if name, file := strings.CutSuffix(r.name, "_file"); file && hasRow(list, name) {
+				continue
+			}
+			if hasRow(list, r.name+"_file") {
+				r.name += "[_file]"
+			}
+			fmt.Fprintf(&tables, "| `%s` | %s | %s |\n", r.name, r.value, r.doc)
 		}
 		tables.WriteString("\n")
+		if part.kind == reflect.TypeFor[Target]() {
+			tables.WriteString("Below `modules`, for each name: " + modules(t, list) + ", as below `targets`.\n\n")
+		}
 	}
 	generated(t, path, before+begin+tables.String()+end+after)
 }
 
 type row struct{ name, value, doc string }
+
+func hasRow(list []row, name string) bool {
+	return slices.ContainsFunc(list, func(r row) bool { return r.name == name })
+}
+
+// modules lists the keys of a module, all of which targets have, too.
+func modules(t *testing.T, targets []row) string {
+	t.Helper()
+	var names []string
+	for _, r := range rows(t, reflect.TypeFor[Module](), "") {
+		if !slices.Contains(targets, r) {
+			t.Errorf("%s of a module is not that of a target", r.name)
+		}
+		names = append(names, "`"+r.name+"`")
+	}
+	return strings.Join(names, ", ")
+}
 
 // rows lists the keys of a mapping, and those of mappings of the library below
 // it under one name with dots.
