@@ -134,7 +134,8 @@ func labelValues(name, help string, labels, sources []string) map[string][]strin
 			}
 		case label == "state" && strings.HasPrefix(name, "angie_"):
 			values[label] = []string{"up", "down", "unavailable", "recovering", "unhealthy", "checking", "draining", "busy", "unknown"}
-		case label == "status" && strings.HasPrefix(name, "angie_"): // what it means depends on the metric
+		case label == "status" && strings.HasPrefix(name, "angie_"):
+			values[label] = angieStatus(name)
 		case label == "state":
 			values[label] = []string{"up", "draining", "down", "unavail", "checking", "unhealthy"}
 		case label == "status":
@@ -146,6 +147,20 @@ func labelValues(name, help string, labels, sources []string) map[string][]strin
 		}
 	}
 	return values
+}
+
+// angieStatus are values of the label status of Angie, whose meaning depends on the metric.
+func angieStatus(name string) []string {
+	switch {
+	case strings.HasPrefix(name, "angie_http_caches_"):
+		return []string{"hit", "stale", "updating", "revalidated", "miss", "expired", "bypass"}
+	case strings.Contains(name, "_limit_"):
+		return []string{"passed", "skipped", "delayed", "rejected", "exhausted"}
+	case strings.HasPrefix(name, "angie_resolvers_"):
+		return []string{"success", "timedout", "format_error", "server_failure", "not_found", "unimplemented", "refused", "other"}
+	default: // sessions of streams
+		return []string{"success", "invalid", "forbidden", "internal_error", "bad_gateway", "service_unavailable"}
+	}
 }
 
 // vtsValues are those of nginx-module-vts, which counts responses by class, but for one metric.

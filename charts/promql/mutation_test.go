@@ -50,6 +50,9 @@ func TestMistakes(t *testing.T) {
 			`nginxplus_upstream_servers{state=~"unavail|unhealthy"}`, `nginxplus_upstream_servers{state=~"unavailable|unhealthy"}`,
 			"never unavailable",
 		},
+		"unknown value of status of Angie": {
+			`rate(angie_http_limit_reqs{status=~"rejected|exhausted"}[5m])`, `rate(angie_http_limit_reqs{status=~"rejected|dropped"}[5m])`, "never dropped",
+		},
 		"unknown value of state of Angie": {
 			`angie_http_upstreams_peers{state="unavailable"}`, `angie_http_upstreams_peers{state="unavail"}`, "never unavail",
 		},
