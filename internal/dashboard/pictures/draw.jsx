@@ -262,16 +262,18 @@ function Panel({ panel, board, events, width, report }) {
   );
 }
 
-// sendWhenDrawn sends the report as soon as no canvas is blank.
+// sendWhenDrawn sends the report as soon as all graphs exist and no canvas is blank.
 function sendWhenDrawn(reports, tries) {
+  const graphs = reports.filter((r) => r.type === 'timeseries' && !r.empty && !r.error).length;
+  const missing = graphs - document.querySelectorAll('[data-type=timeseries] canvas').length;
   const blank = [...document.querySelectorAll('canvas')].filter((c) => c.width > 0 && c.height > 0
-    && !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((byte) => byte !== 0));
-  if (blank.length > 0 && tries > 0) {
+    && !c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((byte) => byte !== 0)).length;
+  if ((missing > 0 || blank > 0) && tries > 0) {
     setTimeout(() => sendWhenDrawn(reports, tries - 1), 100);
     return;
   }
-  if (blank.length > 0) {
-    reports.push({ panel: 'dashboard', error: `${blank.length} graphs are blank` });
+  if (missing > 0 || blank > 0) {
+    reports.push({ panel: 'dashboard', error: `${missing} graphs are missing, ${blank} are blank` });
   }
   fetch('/report', { method: 'POST', body: JSON.stringify(reports) });
 }
@@ -284,7 +286,7 @@ function Board({ board, events }) {
   const report = (r) => {
     reports.push(r);
     if (reports.length === panels.length) {
-      sendWhenDrawn(reports, 100);
+      sendWhenDrawn(reports, 600);
     }
   };
   return (
@@ -301,7 +303,7 @@ function Board({ board, events }) {
         {board.panels.map((p) => {
           const at = { position: 'absolute', left: p.gridPos.x * column, top: p.gridPos.y * (rowHeight + gap), width: p.gridPos.w * column - gap };
           return (
-            <div key={p.id} style={at}>
+            <div key={p.id} style={at} data-type={p.type}>
               {p.type === 'row' ? <h3>⌄ {p.title}</h3> : <Panel panel={p} board={board} events={events} width={at.width} report={report} />}
             </div>
           );

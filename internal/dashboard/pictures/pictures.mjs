@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { startBrowser } from './browser.mjs';
 
 const [out, pattern = ''] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -37,9 +38,12 @@ const built = await build({
 const bundle = Object.fromEntries(built.outputFiles.map((f) => [f.path, f.contents]));
 
 let prometheus; // address
-let report; // what the page has sent
+let reported; // called with what the page has sent
+let requests = 0; // in progress
 const types = { js: 'text/javascript', css: 'text/css', json: 'application/json', svg: 'image/svg+xml' };
 const server = createServer((incoming, response) => {
+  requests += 1;
+  response.on('close', () => { requests -= 1; });
   const url = new URL(incoming.url, 'http://localhost');
   if (url.pathname.startsWith('/prom/')) {
     const upstream = request(`http://${prometheus}${url.pathname.slice(5)}${url.search}`, { method: incoming.method, headers: incoming.headers }, (r) => {
@@ -53,7 +57,7 @@ const server = createServer((incoming, response) => {
   if (url.pathname === '/report') {
     let text = '';
     incoming.on('data', (d) => { text += d; });
-    incoming.on('end', () => { report = JSON.parse(text); response.end(); });
+    incoming.on('end', () => { reported(JSON.parse(text)); response.end(); });
     return;
   }
   response.setHeader('Content-Type', types[url.pathname.split('.').pop()] ?? 'text/html');
@@ -97,17 +101,19 @@ async function startPrometheus(folder, { pods, every }) {
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  child.kill();
+  await end(child);
   throw new Error('Prometheus is not ready after a minute');
 }
 
-function screenshot(url, height, file) {
-  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--force-color-profile=srgb', '--virtual-time-budget=60000',
-    `--window-size=1600,${height}`, `--screenshot=${file}`, url];
-  return new Promise((resolve, reject) => {
-    const child = spawn('chromium', args, { stdio: 'ignore', timeout: 300000 });
-    child.on('error', reject);
+// end ends a process and waits for it.
+function end(child) {
+  return new Promise((resolve) => {
+    if (!child || child.exitCode !== null) {
+      resolve();
+      return;
+    }
     child.on('close', resolve);
+    child.kill();
   });
 }
 
@@ -119,22 +125,29 @@ function heightOf(board) {
 
 let failed = false;
 async function draw({ name, board, theme, height }, fleet, port) {
-  report = null;
   const parameters = new URLSearchParams({ board, theme, from: start + 60, to: start + 179 * 5, scrape: 5 * fleet.every, 'var-hpa': 'web' });
   if (board === 'scaling') {
     parameters.set('var-job', 'shop/web');
   }
   if (board === 'single') {
-    parameters.set('var-instance', '10.244.3.10:9113'); // with incidents
+    parameters.set('var-instance', '10.244.1.10:9113'); // with incidents
   }
-  await screenshot(`http://127.0.0.1:${port}/?${parameters}`, height ?? heightOf(board), join(out, name + '.png'));
-  for (const r of report ?? [{ panel: 'dashboard', error: 'not drawn' }]) {
+  const report = new Promise((resolve, reject) => {
+    reported = resolve;
+    setTimeout(() => reject(new Error(`${name}: not drawn after two minutes`)), 120000).unref();
+  });
+  await browser.open(`http://127.0.0.1:${port}/?${parameters}`, 1600, height ?? heightOf(board));
+  for (const r of await report) {
     const wrong = r.error || r.lines > 10 || (r.rows > 50 && r.type === 'table');
     if (wrong || r.empty) {
       console.log(`${name}: ${r.panel}: ${r.error ?? (r.empty ? 'no data' : `${r.lines} lines, ${r.rows} rows`)}`);
     }
     failed ||= Boolean(wrong);
   }
+  for (let quiet = 0; quiet < 5; quiet = requests > 0 ? 0 : quiet + 1) { // until icons are loaded
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  writeFileSync(join(out, name + '.png'), await browser.screenshot());
 }
 
 // picturesOf lists what to draw of a fleet.
@@ -148,6 +161,7 @@ function picturesOf({ pods }) {
 }
 
 const port = await listen(server);
+const browser = await startBrowser();
 for (const fleet of fleets) {
   const pictures = picturesOf(fleet);
   if (pictures.length === 0) {
@@ -161,9 +175,11 @@ for (const fleet of fleets) {
       await draw(p, fleet, port);
     }
   } finally {
-    child?.kill();
+    await end(child);
     rmSync(folder, { recursive: true, force: true });
   }
 }
+await browser.close();
 server.close();
+server.closeAllConnections();
 process.exitCode = failed ? 1 : 0;
