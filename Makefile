@@ -24,12 +24,17 @@ demo: build ## Run the exporter on a real nginx, show metrics and a failure, cle
 .PHONY: demo-plus
 demo-plus: build ## The same on a simulated NGINX Plus API, without a license
 	@scripts/need.sh curl
-	@scripts/demo-plus.sh bin/nginx-exporter
+	@scripts/demo-standin.sh plus bin/nginx-exporter
+
+.PHONY: demo-angie
+demo-angie: build ## The same on a simulated Angie
+	@scripts/need.sh curl
+	@scripts/demo-standin.sh angie bin/nginx-exporter
 
 .PHONY: demo-vts
 demo-vts: build ## The same on a simulated nginx-module-vts
 	@scripts/need.sh curl
-	@scripts/demo-vts.sh bin/nginx-exporter
+	@scripts/demo-standin.sh vts bin/nginx-exporter
 
 .PHONY: build
 build: ## Build bin/nginx-exporter

@@ -10,7 +10,7 @@ import (
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/view"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // The exposition has every series that Angie itself has for Prometheus, with the
@@ -89,11 +89,11 @@ func TestAngieWithoutSlash(t *testing.T) {
 	status := angietest.New("/status/", angietest.Recorded())
 	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, serveAngie(t, status)+"/status"))
 	for i := range 3 {
-		before := status.Requests()
+		before := status.Total()
 		if text := oracle.Text(t, c.Scrape(t.Context())); !strings.Contains(text, "\nnginx_up 1\n") || !strings.Contains(text, "\nangie_connections_active 1\n") {
 			t.Errorf("scrape %d: got\n%s", i, text)
 		}
-		if sent := status.Requests() - before; i > 0 && sent != 1 {
+		if sent := status.Total() - before; i > 0 && sent != 1 {
 			t.Errorf("scrape %d took %d requests", i, sent)
 		}
 	}

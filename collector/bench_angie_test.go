@@ -10,8 +10,9 @@ import (
 	"testing"
 
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/angietest"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // memorized serves the first response of a handler to each path again and again, so
@@ -37,11 +38,11 @@ func memorized(handler http.Handler) http.Handler {
 func BenchmarkLargeStatus(b *testing.B) {
 	const many = 2000
 	for name, handler := range map[string]http.Handler{
-		"zones/plus":    plustest.Sized(plustest.Size{Upstreams: 1, Peers: 1, Zones: many}),
-		"zones/angie":   angietest.New("/api/", angietest.Size{Upstreams: 1, Peers: 1, Zones: many}.Status()),
-		"servers/plus":  plustest.Sized(plustest.Size{Upstreams: many / 50, Peers: 50, Zones: 1}),
-		"servers/angie": angietest.New("/api/", angietest.Size{Upstreams: many / 50, Peers: 50, Zones: 1}.Status()),
-		"keys/angie":    angietest.New("/api/", angietest.Size{Keys: many}.Status()),
+		"zones/plus":    plustest.Sized(standin.Size{Upstreams: 1, Peers: 1, Zones: many}),
+		"zones/angie":   angietest.New("/api/", angietest.Status(standin.Size{Upstreams: 1, Peers: 1, Zones: many})),
+		"servers/plus":  plustest.Sized(standin.Size{Upstreams: many / 50, Peers: 50, Zones: 1}),
+		"servers/angie": angietest.New("/api/", angietest.Status(standin.Size{Upstreams: many / 50, Peers: 50, Zones: 1})),
+		"keys/angie":    angietest.New("/api/", angietest.Status(standin.Size{Keys: many})),
 	} {
 		b.Run(name, func(b *testing.B) {
 			server := httptest.NewServer(memorized(handler))

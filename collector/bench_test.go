@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // BenchmarkScrapePage scrapes one stub_status target over loopback and writes the
@@ -28,7 +29,7 @@ func BenchmarkScrapePage(b *testing.B) {
 // BenchmarkPlusPage writes the exposition of a large NGINX Plus as text, with padded
 // status codes and without.
 func BenchmarkPlusPage(b *testing.B) {
-	nginx := plustest.Sized(plustest.L()).Start()
+	nginx := plustest.Sized(standin.L()).Start()
 	b.Cleanup(nginx.Close)
 	for name, padded := range map[string]bool{"plain": false, "padded": true} {
 		b.Run(name, func(b *testing.B) {

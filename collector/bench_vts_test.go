@@ -9,8 +9,9 @@ import (
 	"testing"
 
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // BenchmarkVTSBesidePlus scrapes 2,000 zones or servers of nginx-module-vts and as
@@ -18,11 +19,11 @@ import (
 // module must be at most that of NGINX Plus.
 func BenchmarkVTSBesidePlus(b *testing.B) {
 	for name, target := range map[string]TargetOptions{
-		"vts/zones":       asking(b, serve(b, serves(standin.VTS{Servers: 2000}.Document(1)))+"/status/format/json"),
-		"vts/servers":     asking(b, serve(b, serves(standin.VTS{Servers: 1, Upstreams: 40, Peers: 50}.Document(1)))+"/status/format/json"),
-		"plus/zones":      asking(b, serve(b, plustest.Sized(plustest.Size{Upstreams: 1, Peers: 1, Zones: 2000}))+"/api"),
-		"plus/servers":    asking(b, serve(b, plustest.Sized(plustest.Size{Upstreams: 40, Peers: 50, Zones: 1}))+"/api"),
-		"plus/histograms": asking(b, serve(b, plustest.Sized(plustest.Size{Upstreams: 40, Peers: 50, Zones: 1, Histograms: true}))+"/api"),
+		"vts/zones":       asking(b, serve(b, serves(vtstest.Document(standin.Size{Zones: 2000})))+"/status/format/json"),
+		"vts/servers":     asking(b, serve(b, serves(vtstest.Document(standin.Size{Zones: 1, Upstreams: 40, Peers: 50})))+"/status/format/json"),
+		"plus/zones":      asking(b, serve(b, plustest.Sized(standin.Size{Upstreams: 1, Peers: 1, Zones: 2000}))+"/api"),
+		"plus/servers":    asking(b, serve(b, plustest.Sized(standin.Size{Upstreams: 40, Peers: 50, Zones: 1}))+"/api"),
+		"plus/histograms": asking(b, serve(b, plustest.Sized(standin.Size{Upstreams: 40, Peers: 50, Zones: 1, Histograms: true}))+"/api"),
 	} {
 		b.Run(name, func(b *testing.B) {
 			c := newCollector(b, Options{ExporterMetrics: MetricsNone}, target)

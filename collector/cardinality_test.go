@@ -9,7 +9,8 @@ import (
 	"testing"
 
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // docs/plus.md gives the number of series of each object.
@@ -67,7 +68,7 @@ func TestSeriesOfSizes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, size := range map[string]plustest.Size{"S": plustest.S(), "M": plustest.M()} {
+	for name, size := range map[string]standin.Size{"S": standin.S(), "M": standin.M()} {
 		server := plustest.Sized(size).Start()
 		t.Cleanup(server.Close)
 		exposition := oracle.Text(t, scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, asking(t, server.URL)))

@@ -6,7 +6,8 @@ import (
 	"testing"
 
 	"nginx-exporter/client"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // TestCheck checks the results of a single scrape of NGINX Plus.
@@ -14,7 +15,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	c := New(Options{})
 	defer c.Close()
-	server := plustest.New(plustest.WithStatus("http/upstreams", http.StatusInternalServerError, "")).Start()
+	server := plustest.New(standin.WithStatus("http/upstreams", http.StatusInternalServerError, "")).Start()
 	defer server.Close()
 	options := asking(t, server.URL)
 	options.Filter.Sources = map[string]bool{"ssl": false}
@@ -28,7 +29,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 
-	hanging := plustest.New(plustest.WithHang(plustest.Every)).Start()
+	hanging := plustest.New(standin.WithHang(standin.Every)).Start()
 	defer hanging.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	go cancel()

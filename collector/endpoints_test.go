@@ -13,7 +13,8 @@ import (
 
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // field is one member of a document of nginx, as listed in
@@ -92,7 +93,7 @@ func tsv(tb testing.TB, name string, columns ...string) [][]string {
 
 // fieldPages makes expositions of the sample with one document replaced.
 type fieldPages struct {
-	api    *plustest.API
+	api    *standin.Nginx
 	target TargetOptions
 	before map[string]string // by the path of the document
 }
@@ -132,7 +133,7 @@ func (p *fieldPages) around(tb testing.TB, f field, kind string) (before, after 
 		p.before[path] = p.with(tb, path, original)
 	}
 	after = p.with(tb, path, string(body))
-	p.api.Set(plustest.WithDocument(path, original))
+	p.api.Set(standin.WithDocument(path, original))
 	return p.before[path], after
 }
 
@@ -170,7 +171,7 @@ func decodeTree(tb testing.TB, text string) (tree any, again string) {
 // differ between scrapes.
 func (p *fieldPages) with(tb testing.TB, path, document string) string {
 	tb.Helper()
-	p.api.Set(plustest.WithDocument(path, document))
+	p.api.Set(standin.WithDocument(path, document))
 	c := New(Options{ExporterMetrics: MetricsNone, ServerID: true})
 	defer c.Close() // there are many of them
 	if err := c.SetTargets([]TargetOptions{p.target}); err != nil {

@@ -1,11 +1,8 @@
 package collector
 
 import (
-	"compress/gzip"
-	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,69 +10,45 @@ import (
 	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
-// vtsFaults are responses that are not the whole document, by the reason of the
-// error.
-func vtsFaults(document string) map[string]struct {
-	reason  client.Reason
-	respond http.HandlerFunc
-} {
-	text := func(status int, body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = io.WriteString(w, body) // the exporter may have left
-		}
-	}
-	return map[string]struct {
-		reason  client.Reason
-		respond http.HandlerFunc
-	}{
-		"not found":   {client.ReasonStatus, text(http.StatusNotFound, "")},
-		"error":       {client.ReasonStatus, text(http.StatusInternalServerError, "")},
-		"cut":         {client.ReasonParse, text(http.StatusOK, document[:len(document)/2])},
-		"empty":       {client.ReasonParse, text(http.StatusOK, "")},
-		"HTML":        {client.ReasonParse, text(http.StatusOK, "<title>nginx vhost traffic status monitor</title>")},
-		"too large":   {client.ReasonTooLarge, text(http.StatusOK, document+strings.Repeat(" ", 1<<20))},
-		"other JSON":  {client.ReasonParse, text(http.StatusOK, `{"pool":"www"}`)},
-		"wrong types": {client.ReasonParse, text(http.StatusOK, `{"hostName":1,"nginxVersion":[],"connections":"x","serverZones":null}`)},
-		"aborted": {client.ReasonNetwork, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100000")
-			_, _ = io.WriteString(w, document[:100])
-			panic(http.ErrAbortHandler)
-		}},
-		"never": {client.ReasonTimeout, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},
-	}
-}
-
-// A fault leaves no series of the module, has its reason, and the next scrape
-// recovers.
+// A response that is not the whole document leaves no series of the module, has its
+// reason, and the next scrape recovers.
 func TestVTSFaults(t *testing.T) {
 	t.Parallel()
-	body, err := standin.Document("vts/full.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, fault := range vtsFaults(string(body)) {
+	text := func(body string) standin.Option { return standin.WithRaw(standin.Root, []byte(body)) }
+	for name, fault := range map[string]struct {
+		reason client.Reason
+		option standin.Option
+	}{
+		"not found":   {client.ReasonStatus, standin.WithStatus(standin.Root, http.StatusNotFound, "")},
+		"error":       {client.ReasonStatus, standin.WithStatus(standin.Root, http.StatusInternalServerError, "")},
+		"cut":         {client.ReasonParse, standin.WithTruncated(standin.Root)},
+		"empty":       {client.ReasonParse, text("")},
+		"HTML":        {client.ReasonParse, text("<title>nginx vhost traffic status monitor</title>")},
+		"too large":   {client.ReasonTooLarge, text(string(vtstest.Recorded("full")) + strings.Repeat(" ", 1<<20))},
+		"other JSON":  {client.ReasonParse, text(`{"pool":"www"}`)},
+		"wrong types": {client.ReasonParse, text(`{"hostName":1,"nginxVersion":[],"connections":"x","serverZones":null}`)},
+		"aborted":     {client.ReasonParse, standin.WithAborted(standin.Root)},
+		"never":       {client.ReasonTimeout, standin.WithHang(standin.Root)},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var broken atomic.Bool
-			target := asking(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if broken.Load() {
-					fault.respond(w, r)
-					return
-				}
-				serves(body).ServeHTTP(w, r)
-			}))+"/status/format/json")
+			nginx := vtstest.New(vtstest.Recorded("full"))
+			server := nginx.Start()
+			t.Cleanup(server.Close)
+			target := asking(t, server.URL)
 			target.Client.Mode = vts.Mode
 			if fault.reason == client.ReasonTimeout {
 				target.Client.Timeout = time.Second
 			}
 			c := newCollector(t, Options{MaxDocument: 1 << 20}, target)
-			for _, isBroken := range []bool{false, true, false} {
-				broken.Store(isBroken)
-				checkVTS(t, oracle.Text(t, c.Scrape(t.Context())), isBroken, fault.reason)
-			}
+			checkVTS(t, oracle.Text(t, c.Scrape(t.Context())), false, fault.reason)
+			nginx.Set(fault.option)
+			checkVTS(t, oracle.Text(t, c.Scrape(t.Context())), true, fault.reason)
+			nginx.Set(standin.WithoutFaults())
+			checkVTS(t, oracle.Text(t, c.Scrape(t.Context())), false, fault.reason)
 		})
 	}
 }
@@ -95,16 +68,7 @@ func checkVTS(t *testing.T, text string, isBroken bool, reason client.Reason) {
 // The module may be behind a proxy that compresses.
 func TestVTSCompressed(t *testing.T) {
 	t.Parallel()
-	body, err := standin.Document("vts/full.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	target := asking(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Encoding", "gzip")
-		z := gzip.NewWriter(w)
-		_, _ = z.Write(body) // the exporter may have left
-		_ = z.Close()
-	}))+"/status/format/json")
+	target := asking(t, serveVTS(t, "full", standin.WithGzip()))
 	if text := oracle.Text(t, scrapeOnce(t, Options{}, target)); !strings.Contains(text, "\nnginx_vts_info{") {
 		t.Errorf("got\n%s", text)
 	}
@@ -113,7 +77,7 @@ func TestVTSCompressed(t *testing.T) {
 // One part of the document can be selected; the others are not exposed.
 func TestVTSSelected(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, serve(t, vtsHandler(t, "vts/full.json"))+"/status/format/json"))
+	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, serveVTS(t, "full")))
 	for range 2 { // detected, then known
 		text := oracle.Text(t, c.Scrape(t.Context(), "vts_upstreams"))
 		for part, want := range map[string]bool{"nginx_up 1": true, "nginx_vts_upstream_requests_total{": true, "nginx_vts_info{": false, "nginx_vts_server_": false, "nginx_http_requests_total": false} {

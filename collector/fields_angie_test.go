@@ -14,7 +14,7 @@ import (
 
 	"nginx-exporter/client/angie"
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // angieNotExported has the fields of Angie that are not exposed, and why.

@@ -12,7 +12,7 @@ import (
 
 	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // vtsNotExported has the fields of nginx-module-vts that are not exposed, and why.
@@ -88,10 +88,7 @@ func vtsFields(tb testing.TB, value any, steps []string, set func(any), f func(p
 // docs/metrics.md has for each metric exactly the fields that change it. The fields
 // of overCounts change the same metrics as the counters.
 func TestEveryFieldOfVTS(t *testing.T) {
-	full, err := standin.Document("vts/full.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	full := vtstest.Recorded("full")
 	tree, _ := decodeTree(t, string(full))
 	var body atomic.Value
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -18,8 +18,9 @@ import (
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source/stubstatus"
-	"nginx-exporter/internal/angietest"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // book collects log lines.
@@ -125,9 +126,9 @@ func TestLogNamesDocuments(t *testing.T) {
 		{"", nil, `msg="Scrape recovered"`},
 	} {
 		if step.fail == "" {
-			api.Set(plustest.WithoutFaults())
+			api.Set(standin.WithoutFaults())
 		} else {
-			api.Set(plustest.WithStatus(step.fail, http.StatusForbidden, ""))
+			api.Set(standin.WithStatus(step.fail, http.StatusForbidden, ""))
 		}
 		wantPlus(t, c.Scrape(t.Context(), step.only...))
 		if step.line == "" {

@@ -7,14 +7,15 @@ import (
 
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // A document that is listed and never found does not make the exporter read the
 // lists in each scrape: only once more after each load of the configuration.
 func TestListedDocumentNotFound(t *testing.T) {
 	t.Parallel()
-	api := plustest.New(plustest.WithStatus("http/limit_reqs", http.StatusNotFound, ""))
+	api := plustest.New(standin.WithStatus("http/limit_reqs", http.StatusNotFound, ""))
 	server := api.Start()
 	t.Cleanup(server.Close)
 	c := newCollector(t, Options{}, asking(t, server.URL))
@@ -25,7 +26,7 @@ func TestListedDocumentNotFound(t *testing.T) {
 	if got := lists(); got != 2 {
 		t.Errorf("the lists were read %d times in 5 scrapes; want 2", got)
 	}
-	api.Reload()
+	api.Set(plustest.WithReload())
 	for range 5 {
 		wantPlus(t, c.Scrape(t.Context()))
 	}
@@ -67,7 +68,7 @@ func TestDocumentOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	for path, source := range map[string]string{"http/upstreams": "http_upstreams", "connections": "connections"} {
 		var book book
-		server := servePlus(t, plustest.WithDocument(path, `[{"accepted":1}]`))
+		server := servePlus(t, standin.WithDocument(path, `[{"accepted":1}]`))
 		c := newCollector(t, Options{Logger: book.logger()}, asking(t, server.URL))
 		e := c.Scrape(t.Context())
 		wantPlus(t, e)
@@ -82,7 +83,7 @@ func TestDocumentOfAnotherKind(t *testing.T) {
 // If no document of the API can be read, mode auto keeps the protocol.
 func TestAPIWithoutReadableDocuments(t *testing.T) {
 	t.Parallel()
-	api := plustest.New(plustest.WithDocuments(map[string][]byte{"connections": []byte("true"), "nginx": []byte("true")}))
+	api := plustest.New(standin.WithDocuments(map[string][]byte{"connections": []byte("true"), "nginx": []byte("true")}))
 	server := api.Start()
 	t.Cleanup(server.Close)
 	c := newCollector(t, Options{}, asking(t, server.URL))

@@ -13,8 +13,9 @@ import (
 	"nginx-exporter/client/stubstatus"
 	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/angietest"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin/angietest"
+	"nginx-exporter/internal/standin/plustest"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 func TestModes(t *testing.T) {
@@ -96,7 +97,7 @@ func responses(tb testing.TB) map[string]http.Handler {
 	status.Handle("/api/", angietest.New("/api/", angietest.Full()))
 	status.Handle("/api", says("Angie/1.13.0", angietest.Full()))
 	handlers := map[string]http.Handler{
-		"stub_status": location, "plus": plustest.New(), "angie": status, "vts": vtsHandler(tb, "vts/v0.2.7.json"),
+		"stub_status": location, "plus": plustest.New(), "angie": status, "vts": vtstest.New(vtstest.Recorded("v0.2.7")),
 	}
 	for _, p := range protocols(&Options{}) {
 		if handlers[p.Name()] == nil {

@@ -16,7 +16,8 @@ import (
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source/stubstatus"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // counting is a server that counts requests as nginx does: those of clients,
@@ -55,7 +56,7 @@ func startCountingPlus(tb testing.TB) *countingPlus {
 	api := plustest.New()
 	var own atomic.Int64
 	n.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		api.Set(plustest.WithDocuments(requestsDocument(own.Add(1) + n.clients.Load())))
+		api.Set(standin.WithDocuments(requestsDocument(own.Add(1) + n.clients.Load())))
 		api.ServeHTTP(w, r)
 	}))
 	tb.Cleanup(n.Close)

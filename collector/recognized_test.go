@@ -8,17 +8,14 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // In mode auto the error of a document is that of its own format, although
 // stub_status is tried first.
 func TestErrorOfRecognizedProtocol(t *testing.T) {
 	t.Parallel()
-	vtsBody, err := standin.Document("vts/full.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	vtsBody := vtstest.Recorded("full")
 	const header = `{"angie":{"version":"1.13.0","generation":1},"http":{"x":"`
 	documents := map[string]string{"vts": string(vtsBody), "angie": header + strings.Repeat("a", 1<<10) + `"}}`}
 	for name, document := range documents {

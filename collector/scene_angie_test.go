@@ -6,7 +6,8 @@ import (
 
 	"nginx-exporter/client/angie"
 	"nginx-exporter/collector/metric"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // angieScenes show the status of Angie: recorded from a real server, and a
@@ -30,7 +31,7 @@ func angieScenes() []scene {
 }
 
 // serveAngie serves a status until the test ends.
-func serveAngie(tb testing.TB, status *angietest.Status) string {
+func serveAngie(tb testing.TB, status *standin.Nginx) string {
 	tb.Helper()
 	server := httptest.NewServer(status)
 	tb.Cleanup(server.Close)

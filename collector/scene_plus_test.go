@@ -5,7 +5,8 @@ import (
 
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector/metric"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // plusScenes show the NGINX Plus API: by default, with all sources enabled, and
@@ -48,7 +49,7 @@ func everything() map[string]bool {
 }
 
 // servePlus serves the API until the test ends.
-func servePlus(tb testing.TB, options ...plustest.Option) *plustest.Server {
+func servePlus(tb testing.TB, options ...standin.Option) *standin.Server {
 	tb.Helper()
 	server := plustest.New(options...).Start()
 	tb.Cleanup(server.Close)
@@ -57,7 +58,7 @@ func servePlus(tb testing.TB, options ...plustest.Option) *plustest.Server {
 
 // odd serves one set of odd documents, and from the sample only what every target
 // has, so that the golden file shows what is odd.
-func odd(tb testing.TB, name string) plustest.Option {
+func odd(tb testing.TB, name string) standin.Option {
 	tb.Helper()
 	documents, err := plustest.Odd(name)
 	if err != nil {
@@ -68,5 +69,5 @@ func odd(tb testing.TB, name string) plustest.Option {
 			documents[path] = plustest.Sample()[path]
 		}
 	}
-	return plustest.WithDocuments(documents)
+	return standin.WithDocuments(documents)
 }

@@ -3,13 +3,13 @@ package collector
 import (
 	"net/http"
 	"net/http/httptest"
-	"path"
 	"strings"
 	"testing"
 
 	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // vtsScenes show each document of nginx-module-vts, and a module that cannot be
@@ -27,27 +27,24 @@ func vtsScenes() []scene {
 		scenes = append(scenes, scene{"vts_compat_" + namespace, func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone, VTSCompat: true, VTSNamespace: namespace},
-				asking(tb, serve(tb, vtsHandler(tb, "vts/full.json"))+"/status/format/json"))
+				asking(tb, serveVTS(tb, "full")))
 		}})
 	}
-	for _, name := range standin.Documents("vts/*.json") {
-		version := strings.TrimSuffix(path.Base(name), ".json")
-		scenes = append(scenes, scene{"vts_" + strings.ReplaceAll(version, ".", "_"), func(tb testing.TB) *metric.Exposition {
+	for _, name := range vtstest.Names() {
+		scenes = append(scenes, scene{"vts_" + strings.ReplaceAll(name, ".", "_"), func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, serve(tb, vtsHandler(tb, name))+"/status/format/json"))
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, serveVTS(tb, name)))
 		}})
 	}
 	return scenes
 }
 
-// vtsHandler serves a document of nginx-module-vts.
-func vtsHandler(tb testing.TB, name string) http.Handler {
+// serveVTS serves a recorded document of nginx-module-vts, and returns its URL.
+func serveVTS(tb testing.TB, name string, options ...standin.Option) string {
 	tb.Helper()
-	body, err := standin.Document(name)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return serves(body)
+	server := vtstest.New(vtstest.Recorded(name), options...).Start()
+	tb.Cleanup(server.Close)
+	return server.URL
 }
 
 // serve serves a handler until the test ends, and returns its URL.

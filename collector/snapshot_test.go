@@ -9,7 +9,8 @@ import (
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
 	"nginx-exporter/collector/view"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // Every column of a view is a metric of its protocol, with the labels that the view
@@ -142,7 +143,7 @@ func isTraffic(r view.Role) bool {
 
 // The live page of 10,000 servers must not take more CPU time than their scrape.
 func BenchmarkSnapshotOf10000Servers(b *testing.B) {
-	server := plustest.Sized(plustest.L()).Start()
+	server := plustest.Sized(standin.L()).Start()
 	b.Cleanup(server.Close)
 	c := newCollector(b, Options{ExporterMetrics: MetricsNone}, asking(b, server.URL))
 	target := (*c.targets.Load())[0]

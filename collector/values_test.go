@@ -11,7 +11,8 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector/internal/oracle"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // A gauge of NGINX Plus that is below zero, as a number or as an unsigned one, is
@@ -26,7 +27,7 @@ func TestImpossibleGauges(t *testing.T) {
 			for path, document := range plustest.Sample() {
 				documents[path] = numbers.ReplaceAll(document, []byte("${1}"+wrong))
 			}
-			o := asking(t, servePlus(t, plustest.WithDocuments(documents)).URL)
+			o := asking(t, servePlus(t, standin.WithDocuments(documents)).URL)
 			o.Filter.Sources = everything()
 			families := oracle.Check(t, scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, o))
 			for name, family := range families {
@@ -59,7 +60,7 @@ func TestCreated(t *testing.T) {
 	for generation, want := range map[string]bool{"1": true, "2": false} {
 		documents := plustest.Sample()
 		documents["nginx"] = []byte(`{"version":"1.29.8","generation":` + generation + `,"load_timestamp":"2026-07-01T08:15:30.250Z"}`)
-		o := asking(t, servePlus(t, plustest.WithDocuments(documents)).URL)
+		o := asking(t, servePlus(t, standin.WithDocuments(documents)).URL)
 		o.Filter.Sources = everything()
 		for _, family := range scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, o).Gather() {
 			name := family.GetName()
@@ -162,7 +163,7 @@ func TestEmptyValues(t *testing.T) {
 			t.Parallel()
 			documents := plustest.Sample()
 			documents[c.path] = []byte(c.document)
-			o := asking(t, servePlus(t, plustest.WithDocuments(documents)).URL)
+			o := asking(t, servePlus(t, standin.WithDocuments(documents)).URL)
 			o.Filter.Sources = everything()
 			if text := oracle.Text(t, scrapeOnce(t, Options{}, o)); strings.Contains(text, "\n"+c.family+"{") || strings.Contains(text, "\n"+c.family+" ") {
 				t.Errorf("%s is exposed", c.family)

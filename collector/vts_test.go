@@ -14,19 +14,16 @@ import (
 	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
-	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // The exposition has the families of the module's own Prometheus format, with the
 // same types, texts, labels and values. The recorded page was requested one request
 // after the recorded document, which a few counters show.
 func TestVTSIsLikeThePrometheusFormatOfTheModule(t *testing.T) {
-	own, err := standin.Document("vts/v0.2.7.prom")
-	if err != nil {
-		t.Fatal(err)
-	}
+	own := vtstest.Prometheus()
 	want := oracle.Parse(t, sumsRemoved(string(own)))
-	got := oracle.Parse(t, oracle.Text(t, scrapeOnce(t, Options{}, asking(t, serve(t, vtsHandler(t, "vts/v0.2.7.json"))+"/status/format/json"))))
+	got := oracle.Parse(t, oracle.Text(t, scrapeOnce(t, Options{}, asking(t, serveVTS(t, "v0.2.7")))))
 	const families = 28
 	if len(want) != families {
 		t.Errorf("the recorded page has %d families", len(want))
@@ -81,7 +78,7 @@ func TestVTSExporterMetrics(t *testing.T) {
 
 // The zone * is exposed with the names of nginx-vts-exporter only.
 func TestVTSSumOfAllZones(t *testing.T) {
-	target := asking(t, serve(t, vtsHandler(t, "vts/full.json"))+"/status/format/json")
+	target := asking(t, serveVTS(t, "full"))
 	if text := oracle.Text(t, scrapeOnce(t, Options{}, target)); strings.Contains(text, `"*"`) {
 		t.Errorf("the zone * is exposed:\n%s", text)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // TestReadme runs the commands of README.md as their reader would, one after another: the sh blocks, the commands of
-// console blocks, and those in the text. nginx is one without root; the API of NGINX Plus is that of plusserver.
+// console blocks, and those in the text. nginx is one without root; the API of NGINX Plus is that of statusserver.
 func TestReadme(t *testing.T) {
 	c := newClone(t, map[string]bool{})
 	api := filepath.Join(c.root, "examples/plus/plus-api.conf")
@@ -51,8 +51,8 @@ cp examples/nginx.conf "$work"
 nginx() { command nginx -p "$work" -c nginx.conf "$@"; }
 export GOBIN="$work/bin" PATH="$PWD/bin:$PATH"
 export NGINX_EXPORTER_WEB_LISTEN_ADDRESS=127.0.0.1:9113 NGINX_EXPORTER_NGINX_SCRAPE_URI=http://127.0.0.1:8080/stub_status
-go build -o "$work/plusserver" ./internal/bench/plusserver
-"$work/plusserver" -listen 127.0.0.1:8444 >/dev/null &
+go build -o "$work/statusserver" ./internal/standin/statusserver
+"$work/statusserver" -dialect plus -listen 127.0.0.1:8444 >/dev/null &
 plus=$!
 sed -i 's/$plus_port/8444/' examples/plus/plus-api.conf
 serve() {
@@ -80,7 +80,7 @@ func onMachine(commands string) string {
 // which the same paragraph or row names what the command requires.
 func otherTests() map[string]string {
 	return map[string]string{
-		"make demo-plus":                         "scripts/demoplus_test.go",
+		"make demo-plus":                         "scripts/demostandin_test.go",
 		"make image":                             "Docker",
 		"make packages":                          "scripts/test-packages.sh",
 		"helm install web charts/nginx-exporter": "cluster",

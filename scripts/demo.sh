@@ -189,4 +189,4 @@ echo
 echo "nginx is started again:"
 show "$(metrics '^nginx_up')"
 show "$(log_line 'Scrape recovered')"
-finish demo traffic
+finish traffic

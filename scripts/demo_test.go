@@ -9,13 +9,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,17 +74,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("nothing matches %s in\n%s", pattern, out)
 		}
 	}
-	addresses := regexp.MustCompile(`127\.0\.0\.1:[0-9]+`).FindAllString(out, -1)
-	slices.Sort(addresses)
-	if addresses = slices.Compact(addresses); len(addresses) != 3 {
-		t.Errorf("%d addresses instead of those of site, status and exporter in\n%s", len(addresses), out)
-	}
-	for _, address := range addresses {
-		if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address); err == nil {
-			t.Errorf("%s is still in use", address)
-			_ = conn.Close() // nothing was written
-		}
-	}
+	checkEnded(t, out, 3) // of site, status and exporter
 	empty(t, demo)
 }
 

@@ -1,8 +1,9 @@
 # Functions for demos, to be sourced: start and stop processes, find free ports, and
 # clean up at the end, also after errors. The script sets server_pid to the server that
-# it starts, and exporter to the binary.
+# it starts, exporter to the binary, and demo to the target of make.
 # shellcheck shell=bash
 
+demo=$(basename "$0" .sh)
 tmp=
 server_pid=
 exporter_pid=
@@ -30,7 +31,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 fail() {
-    echo "$(basename "$0" .sh): $*" >&2
+    echo "$demo: $*" >&2
     exit 1
 }
 
@@ -73,17 +74,16 @@ start_exporter() {
     fail "the exporter did not start"
 }
 
-# finish TARGET COMMAND: ends the demo with the address of the live page. With DEMO_KEEP=1
+# finish COMMAND: ends the demo with the address of the live page. With DEMO_KEEP=1
 # both programs run until Ctrl-C, and the command makes traffic every second.
 finish() {
     local page=http://127.0.0.1:$exporter_port/
     echo
     if [ "${DEMO_KEEP:-0}" != 1 ]; then
-        echo "Both programs are stopped and their files removed. DEMO_KEEP=1 make $1 keeps them running,"
+        echo "Both programs are stopped and their files removed. DEMO_KEEP=1 make $demo keeps them running,"
         echo "with the live page at $page"
         return
     fi
-    shift
     echo "Both programs run until Ctrl-C. The live page:"
     echo "  $page"
     trap 'exit 0' HUP INT TERM

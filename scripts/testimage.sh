@@ -71,8 +71,8 @@ images() {
         import prom/prometheus:v3.5.0 "$(command -v prometheus)" 'ENTRYPOINT ["/usr/bin/prometheus"]' \
             'CMD ["--config.file=/etc/prometheus/prometheus.yml","--storage.tsdb.path=/prometheus"]'
     )
-    CGO_ENABLED=0 "${GO:-go}" build -o "$tmp/plusserver" ./internal/bench/plusserver
-    (cd "$tmp" && import plusserver:test ./plusserver 'ENTRYPOINT ["/usr/bin/plusserver"]')
+    CGO_ENABLED=0 "${GO:-go}" build -o "$tmp/statusserver" ./internal/standin/statusserver
+    (cd "$tmp" && import statusserver:test ./statusserver 'ENTRYPOINT ["/usr/bin/statusserver"]')
     # skopeo selects the platform of this machine.
     skopeo copy --quiet "oci-archive:$directory/nginx-exporter-$VERSION.oci.tar" "docker-archive:$tmp/image.tar:nginx-exporter:$tag"
     docker load --quiet --input "$tmp/image.tar"
@@ -106,7 +106,7 @@ count() {
 pod() {
     cp examples/basic/nginx-status.conf "$tmp/"
     docker run --detach --name nginx --network none --volume "$tmp/nginx-status.conf:/etc/nginx/conf.d/status.conf:ro" nginx:1.28 >/dev/null
-    docker run --detach --name plus --network container:nginx plusserver:test -listen 127.0.0.1:8081 -size M -tick 100ms >/dev/null
+    docker run --detach --name plus --network container:nginx statusserver:test -dialect plus -listen 127.0.0.1:8081 -size M -tick 100ms >/dev/null
     docker run --detach --name exporter --network container:nginx --read-only --cap-drop ALL --security-opt no-new-privileges \
         --memory 32m --memory-swap 32m --pids-limit 64 "nginx-exporter:$tag" \
         --nginx.scrape-uri=http://127.0.0.1:8080/stub_status --nginx.scrape-uri=http://127.0.0.1:8081/api >/dev/null

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"nginx-exporter/client/document"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // BenchmarkDecodeTree decodes a status with 2,000 servers.
 func BenchmarkDecodeTree(b *testing.B) {
-	text := angietest.Size{Upstreams: 40, Peers: 50}.Status()
+	text := angietest.Status(standin.Size{Upstreams: 40, Peers: 50})
 	d := document.NewReader(nil, 0) // kept between documents, as Client does
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()

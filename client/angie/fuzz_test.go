@@ -15,7 +15,7 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // parts are empty parts by path.

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"nginx-exporter/client/document"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // allocated returns how many bytes a function allocated. Nothing else may run.
@@ -23,8 +24,8 @@ func allocated(f func()) uint64 {
 // objects take eight times the memory.
 func TestTreeMemory(t *testing.T) {
 	const mostPerObject = 1100 // bytes: a server has 10 strings and 7 status codes
-	measure := func(size angietest.Size) (perObject uint64) {
-		text := size.Status()
+	measure := func(size standin.Size) (perObject uint64) {
+		text := angietest.Status(size)
 		tree := &Tree{Parts: map[string]Part{}}
 		for path, empty := range parts() {
 			tree.Parts[path] = empty()
@@ -41,8 +42,8 @@ func TestTreeMemory(t *testing.T) {
 		t.Logf("%d objects: %d bytes each, %d of text", objects, took/objects, uint64(len(text))/objects)
 		return took / objects
 	}
-	small := measure(angietest.Size{Upstreams: 10, Peers: 25, Zones: 250, Keys: 250})
-	large := measure(angietest.Size{Upstreams: 80, Peers: 25, Zones: 2000, Keys: 2000})
+	small := measure(standin.Size{Upstreams: 10, Peers: 25, Zones: 250, Keys: 250})
+	large := measure(standin.Size{Upstreams: 80, Peers: 25, Zones: 2000, Keys: 2000})
 	if large > mostPerObject || large > small+small/4 {
 		t.Errorf("an object takes %d bytes of many, %d of few", large, small)
 	}

@@ -17,7 +17,7 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // patience is how long a test waits for what must happen.

@@ -10,18 +10,19 @@ import (
 	"time"
 
 	"nginx-exporter/client/document"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // BenchmarkDecodeUpstreams decodes /http/upstreams at each size, and once with
 // encoding/json into as much as is used of it.
 func BenchmarkDecodeUpstreams(b *testing.B) {
 	for _, name := range []string{"S", "M", "L"} {
-		size, err := plustest.SizeOf(name)
+		size, err := standin.SizeOf(name)
 		if err != nil {
 			b.Fatal(err)
 		}
-		text := size.Documents()["http/upstreams"]
+		text := plustest.Documents(size)["http/upstreams"]
 		b.Run(name, func(b *testing.B) {
 			d := document.NewReader(nil, 0) // kept between documents, as Client does
 			b.SetBytes(int64(len(text)))
@@ -41,7 +42,7 @@ func BenchmarkDecodeUpstreams(b *testing.B) {
 			}
 		})
 	}
-	text := plustest.L().Documents()["http/upstreams"]
+	text := plustest.Documents(standin.L())["http/upstreams"]
 	b.Run("L/encoding-json", func(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		b.ReportAllocs()

@@ -9,7 +9,7 @@ import (
 
 	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // kindOf returns the document of a path.

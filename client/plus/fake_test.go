@@ -14,7 +14,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/plus"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
 )
 
 // patience is how long a test waits for what must happen.
@@ -72,14 +72,14 @@ type target struct {
 }
 
 // serve serves an API and returns it as a target.
-func serve(tb testing.TB, api *plustest.API) *target {
+func serve(tb testing.TB, api *standin.Nginx) *target {
 	tb.Helper()
 	return serveWith(tb, api, api, 0)
 }
 
 // serveWith serves an API behind another handler and returns it as a target,
 // with that bound of a document.
-func serveWith(tb testing.TB, api *plustest.API, handler http.Handler, maxDocument int64) *target {
+func serveWith(tb testing.TB, api *standin.Nginx, handler http.Handler, maxDocument int64) *target {
 	tb.Helper()
 	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -124,7 +124,7 @@ func index(tb testing.TB, c *target) *plus.Index {
 }
 
 // checkRequests checks the number of requests that the client and nginx counted.
-func checkRequests(tb testing.TB, c *target, api *plustest.API, want int) {
+func checkRequests(tb testing.TB, c *target, api *standin.Nginx, want int) {
 	tb.Helper()
 	if ours, theirs := c.client.Requests(), api.Total(); ours != uint64(theirs) || theirs != want {
 		tb.Errorf("counted %d requests, nginx %d, want %d: %v", ours, theirs, want, api.Requests())

@@ -13,7 +13,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/document"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // samples are all sample documents by path.

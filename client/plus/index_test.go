@@ -16,7 +16,8 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/plus"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 const adviceAPI = "set the target to the location with the api directive"
@@ -84,13 +85,13 @@ func TestIndexNotThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			api := plustest.New(plustest.WithRaw("versions", []byte(test.body)))
+			api := plustest.New(standin.WithRaw("versions", []byte(test.body)))
 			c := serve(t, api)
 			_, err := c.Index(within(t))
 			check(t, err, test.want)
 			checkRequests(t, c, api, 1)
 			// What failed is not remembered.
-			api.Set(plustest.WithoutFaults())
+			api.Set(standin.WithoutFaults())
 			if got := index(t, c); got.Version != 9 {
 				t.Errorf("got version %d", got.Version)
 			}
@@ -106,7 +107,7 @@ func TestIndexStatus(t *testing.T) {
 		} {
 			t.Run(fmt.Sprint(path, " ", status), func(t *testing.T) {
 				t.Parallel()
-				c := serve(t, plustest.New(plustest.WithStatus(path, status, "<html>")))
+				c := serve(t, plustest.New(standin.WithStatus(path, status, "<html>")))
 				_, err := c.Index(within(t))
 				check(t, err, failure{reason: client.ReasonStatus, status: status, text: strconv.Itoa(status), advice: advice})
 			})
@@ -119,7 +120,7 @@ func TestIndexStatus(t *testing.T) {
 func TestIndexListsNothing(t *testing.T) {
 	t.Parallel()
 	for _, list := range []string{"[]", `[""]`} {
-		c := serve(t, plustest.New(plustest.WithRaw("root", []byte(list))))
+		c := serve(t, plustest.New(standin.WithRaw("root", []byte(list))))
 		_, err := c.Index(within(t))
 		check(t, err, failure{reason: client.ReasonParse, text: "lists no document", advice: adviceAPI})
 	}
@@ -209,7 +210,7 @@ func TestIndexRemembered(t *testing.T) {
 		}
 	}
 	checkRequests(t, c, api, 4)
-	api.Reload(plustest.WithStream(false), plustest.WithVersions(1, 2, 3, 4, 5))
+	api.Set(plustest.WithReload(), plustest.WithStream(false), plustest.WithVersions(1, 2, 3, 4, 5))
 	if index(t, c).Version != 9 {
 		t.Error("the index was invalidated by itself")
 	}
@@ -230,17 +231,17 @@ func TestIndexRemembered(t *testing.T) {
 // A branch that cannot be listed may have any document.
 func TestIndexGuesses(t *testing.T) {
 	t.Parallel()
-	for name, broken := range map[string]plustest.Option{
-		"error":      plustest.WithStatus("http", http.StatusInternalServerError, ""),
-		"not found":  plustest.WithStatus("http", http.StatusNotFound, ""),
-		"redirected": plustest.WithStatus("http", http.StatusFound, "<html>"),
-		"cut":        plustest.WithTruncated("http"),
-		"aborted":    plustest.WithAborted("http"),
-		"empty":      plustest.WithRaw("http", nil),
-		"object":     plustest.WithRaw("http", []byte("{}")),
-		"null":       plustest.WithRaw("http", []byte("null")),
-		"two lists":  plustest.WithRaw("http", []byte(`["requests"]["requests"]`)),
-		"too long":   plustest.WithRaw("http", []byte(`["`+strings.Repeat("x", 64<<10)+`"]`)),
+	for name, broken := range map[string]standin.Option{
+		"error":      standin.WithStatus("http", http.StatusInternalServerError, ""),
+		"not found":  standin.WithStatus("http", http.StatusNotFound, ""),
+		"redirected": standin.WithStatus("http", http.StatusFound, "<html>"),
+		"cut":        standin.WithTruncated("http"),
+		"aborted":    standin.WithAborted("http"),
+		"empty":      standin.WithRaw("http", nil),
+		"object":     standin.WithRaw("http", []byte("{}")),
+		"null":       standin.WithRaw("http", []byte("null")),
+		"two lists":  standin.WithRaw("http", []byte(`["requests"]["requests"]`)),
+		"too long":   standin.WithRaw("http", []byte(`["`+strings.Repeat("x", 64<<10)+`"]`)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -261,7 +262,7 @@ func TestIndexGuesses(t *testing.T) {
 // A list that stalls leaves time for documents that can be read without it.
 func TestIndexListStalls(t *testing.T) {
 	t.Parallel()
-	api := plustest.New(plustest.WithHang("http"), plustest.WithHang("stream"))
+	api := plustest.New(standin.WithHang("http"), standin.WithHang("stream"))
 	c := serve(t, api)
 	read := func(timeout time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
@@ -298,13 +299,13 @@ func TestIndexOddLists(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := serve(t, plustest.New(plustest.WithOverlay(odd)))
+			c := serve(t, plustest.New(standin.WithOverlay(odd)))
 			if got := index(t, c); !got.Has("nginx") || got.Has("nonsense") || got.Has("") {
 				t.Errorf("has nginx: %v", got.Has("nginx"))
 			}
 		})
 	}
-	api := plustest.New(plustest.WithDocument("http", `["requests/",1,null,"caches",["upstreams"],{"keyvals":0}]`))
+	api := plustest.New(standin.WithDocument("http", `["requests/",1,null,"caches",["upstreams"],{"keyvals":0}]`))
 	got := index(t, serve(t, api))
 	for path, want := range map[string]bool{"http/requests": true, "http/caches": true, "http/upstreams": false, "http/keyvals": false, "http/": false} {
 		if got.Has(path) != want {
@@ -350,7 +351,7 @@ func TestIndexCanceled(t *testing.T) {
 	for _, path := range []string{"versions", "root", "http", "stream"} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			api := plustest.New(plustest.WithHang(path))
+			api := plustest.New(standin.WithHang(path))
 			c := serve(t, api)
 			ctx, cancel := context.WithCancel(t.Context())
 			failed := make(chan error, 1)
@@ -362,7 +363,7 @@ func TestIndexCanceled(t *testing.T) {
 			eventually(t, "the request", func() bool { return api.Total() == before })
 			cancel()
 			check(t, <-failed, failure{reason: client.ReasonCanceled})
-			api.Set(plustest.WithoutFaults())
+			api.Set(standin.WithoutFaults())
 			if got := index(t, c); !got.Lists("http/upstreams") || !got.Lists("stream/upstreams") {
 				t.Error("an incomplete index was returned")
 			}

@@ -10,7 +10,8 @@ import (
 
 	"nginx-exporter/client/api"
 	"nginx-exporter/client/value"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // allocated returns how many bytes a function allocated, and how many pieces.
@@ -41,7 +42,7 @@ func (u *unbuffered) Read(p []byte) (int, error) {
 // A document of 10,000 servers takes the memory of its objects, in few
 // allocations, and none for its text.
 func TestUpstreamsMemory(t *testing.T) {
-	document := plustest.L().Documents()["http/upstreams"]
+	document := plustest.Documents(standin.L())["http/upstreams"]
 	const (
 		peers       = 200 * 50
 		mostPerPeer = 900 // bytes

@@ -17,7 +17,8 @@ import (
 	"nginx-exporter/client/api"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/value"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 const (
@@ -57,8 +58,8 @@ func packed(encoding, body string) func(http.ResponseWriter, *http.Request) {
 	}
 }
 
-func newRequests(options ...plustest.Option) *plustest.API {
-	return plustest.New(append([]plustest.Option{plustest.WithDocument(requestsPath, requestsBody)}, options...)...)
+func newRequests(options ...standin.Option) *standin.Nginx {
+	return plustest.New(append([]standin.Option{standin.WithDocument(requestsPath, requestsBody)}, options...)...)
 }
 
 // A document is the same with every framing of the response.
@@ -120,13 +121,13 @@ func TestReadFails(t *testing.T) {
 	status := func(status int, advice string) failure {
 		return failure{reason: client.ReasonStatus, status: status, text: fmt.Sprintf("HTTP status %d", status), advice: advice}
 	}
-	raw := func(body string) plustest.Option { return plustest.WithRaw(requestsPath, []byte(body)) }
+	raw := func(body string) standin.Option { return standin.WithRaw(requestsPath, []byte(body)) }
 	for name, test := range map[string]struct {
-		fault plustest.Option
+		fault standin.Option
 		want  failure
 	}{
-		"cut":         {plustest.WithTruncated(requestsPath), parse("the response is incomplete")},
-		"aborted":     {plustest.WithAborted(requestsPath), parse("reading the response failed")},
+		"cut":         {standin.WithTruncated(requestsPath), parse("the response is incomplete")},
+		"aborted":     {standin.WithAborted(requestsPath), parse("reading the response failed")},
 		"empty":       {raw(""), parse("the response is incomplete")},
 		"blank":       {raw(" \n"), parse("the response is incomplete")},
 		"null":        {raw("null"), parse("the response is null")},
@@ -141,18 +142,18 @@ func TestReadFails(t *testing.T) {
 		"more":        {raw(requestsBody + "}"), parse("the response is not valid JSON")},
 		"long text":   {raw(`{"a":"` + strings.Repeat("x", 1<<20+1) + `"}`), parse("a string longer than 1048576 bytes")},
 		"long number": {raw(`{"total":` + strings.Repeat("1", 1<<20+1) + `}`), parse("a string longer than 1048576 bytes")},
-		"not found":   {plustest.WithStatus(requestsPath, http.StatusNotFound, ""), status(http.StatusNotFound, adviceDocument)},
-		"error":       {plustest.WithStatus(requestsPath, http.StatusInternalServerError, ""), status(http.StatusInternalServerError, adviceLog)},
-		"forbidden":   {plustest.WithStatus(requestsPath, http.StatusForbidden, ""), status(http.StatusForbidden, "allow the address of the exporter in the location with the api directive")},
-		"no content":  {plustest.WithStatus(requestsPath, http.StatusNoContent, ""), status(http.StatusNoContent, adviceLog)},
-		"redirect":    {plustest.WithStatus(requestsPath, http.StatusFound, "<html>"), status(http.StatusFound, adviceRedirect)},
+		"not found":   {standin.WithStatus(requestsPath, http.StatusNotFound, ""), status(http.StatusNotFound, adviceDocument)},
+		"error":       {standin.WithStatus(requestsPath, http.StatusInternalServerError, ""), status(http.StatusInternalServerError, adviceLog)},
+		"forbidden":   {standin.WithStatus(requestsPath, http.StatusForbidden, ""), status(http.StatusForbidden, "allow the address of the exporter in the location with the api directive")},
+		"no content":  {standin.WithStatus(requestsPath, http.StatusNoContent, ""), status(http.StatusNoContent, adviceLog)},
+		"redirect":    {standin.WithStatus(requestsPath, http.StatusFound, "<html>"), status(http.StatusFound, adviceRedirect)},
 	} {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, chunked %v", name, chunked), func(t *testing.T) {
 				t.Parallel()
 				api := newRequests(test.fault)
 				if chunked {
-					api.Set(plustest.WithChunked())
+					api.Set(standin.WithChunked())
 				}
 				c := serve(t, api)
 				requests := plus.Requests{}
@@ -162,7 +163,7 @@ func TestReadFails(t *testing.T) {
 					t.Errorf("a document that was not read has %d invalid members", invalid)
 				}
 				checkRequests(t, c, api, 5+moreSpellings(test.want.status))
-				api.Set(plustest.WithoutFaults())
+				api.Set(standin.WithoutFaults())
 				mustRead(t, c)
 			})
 		}
@@ -376,12 +377,12 @@ func TestReadConnections(t *testing.T) {
 // their text.
 func TestReadMemory(t *testing.T) {
 	t.Parallel()
-	zones := func(n int) plustest.Option {
+	zones := func(n int) standin.Option {
 		var body strings.Builder
 		for i := range n {
 			fmt.Fprintf(&body, `"%d":{"responses":{"codes":{"200":1,"301":1,"304":1,"404":1,"500":1,"502":1}}},`, i)
 		}
-		return plustest.WithDocument("http/location_zones", "{"+body.String()+`"z":{}}`)
+		return standin.WithDocument("http/location_zones", "{"+body.String()+`"z":{}}`)
 	}
 	for n, want := range map[int]failure{
 		1000: {},
@@ -436,7 +437,7 @@ func TestReadSlashes(t *testing.T) {
 // A document that is not found takes one more request, once.
 func TestReadNoSpelling(t *testing.T) {
 	t.Parallel()
-	api := plustest.New(plustest.WithStatus(requestsPath, http.StatusNotFound, ""))
+	api := plustest.New(standin.WithStatus(requestsPath, http.StatusNotFound, ""))
 	c := serve(t, api)
 	lists := index(t, c)
 	for _, want := range []int{4 + 2, 4 + 3, 4 + 4} {
@@ -444,7 +445,7 @@ func TestReadNoSpelling(t *testing.T) {
 		check(t, err, failure{reason: client.ReasonStatus, status: http.StatusNotFound, text: "404", advice: adviceDocument})
 		checkRequests(t, c, api, want)
 	}
-	api.Set(plustest.WithoutFaults())
+	api.Set(standin.WithoutFaults())
 	if _, err := c.Read(within(t), lists, requestsPath, &plus.Requests{}); err != nil {
 		t.Errorf("after it is back: %v", err)
 	}
@@ -456,11 +457,11 @@ func TestReadKeepsConnections(t *testing.T) {
 	api := newRequests()
 	c := serve(t, api)
 	for _, status := range []int{http.StatusNotFound, http.StatusInternalServerError, http.StatusForbidden} {
-		api.Set(plustest.WithStatus(requestsPath, status, ""))
+		api.Set(standin.WithStatus(requestsPath, status, ""))
 		if _, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{}); client.ReasonOf(err) != client.ReasonStatus {
 			t.Errorf("got %v", err)
 		}
-		api.Set(plustest.WithoutFaults())
+		api.Set(standin.WithoutFaults())
 		mustRead(t, c)
 	}
 	if got := api.Connections(); got != 1 {
@@ -496,7 +497,7 @@ func TestReadInvalid(t *testing.T) {
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
-			c := serve(t, newRequests(plustest.WithRaw(requestsPath, []byte(body))))
+			c := serve(t, newRequests(standin.WithRaw(requestsPath, []byte(body))))
 			invalid, err := c.Read(within(t), index(t, c), requestsPath, &plus.Requests{})
 			if err != nil || invalid != want {
 				t.Errorf("got %v and %d, want %d", err, invalid, want)
@@ -516,7 +517,7 @@ func TestReadKind(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			for body, kind := range kinds {
-				c := serve(t, plustest.New(plustest.WithRaw(path, []byte(body))))
+				c := serve(t, plustest.New(standin.WithRaw(path, []byte(body))))
 				invalid, err := c.Read(within(t), index(t, c), path, into)
 				if body == "{}" || path == "workers" && body == "[]" {
 					if err != nil || invalid != 0 {

@@ -15,6 +15,7 @@ import (
 	"nginx-exporter/client/value"
 	"nginx-exporter/client/vts"
 	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // plain is a part of the document for encoding/json. Pointers tell absent from zero.
@@ -39,12 +40,8 @@ type plainZone struct {
 // in which a document arrives. Documents that only one accepts, or that have values
 // which only the decoder bounds, are not compared further.
 func FuzzRead(f *testing.F) {
-	for _, name := range standin.Documents("vts/*.json") {
-		body, err := standin.Document(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(body)
+	for _, name := range vtstest.Names() {
+		f.Add(vtstest.Recorded(name))
 	}
 	for _, body := range []string{
 		`{`, `[]`, `{"hostName":"a","nginxVersion":"b","loadMsec":1,"connections":{"accepted":1}}`,
@@ -127,7 +124,7 @@ func compare(t *testing.T, got *vts.Status, want *plain, body []byte) {
 // All numbers of a large document agree with encoding/json.
 func TestAgreesWithEncodingJSON(t *testing.T) {
 	t.Parallel()
-	body := standin.VTS{Servers: 300, Filters: 300, Upstreams: 20, Peers: 10, Caches: 5}.Document(7)
+	body := vtstest.Document(standin.Size{Zones: 300, Keys: 300, Upstreams: 20, Peers: 10, Caches: 5})
 	got, err := read(t, http.StatusOK, string(body), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +206,7 @@ func TestInvalidHistograms(t *testing.T) {
 func TestMemoryIsLinear(t *testing.T) {
 	const mostPerZone = 1200 // bytes
 	for _, zones := range []int{500, 2000, 8000} {
-		body := standin.VTS{Servers: zones}.Document(1)
+		body := vtstest.Document(standin.Size{Zones: zones})
 		allocated := testing.AllocsPerRun(1, func() {
 			if s, err := vts.Decode(bytes.NewReader(body)); err != nil || len(s.Servers) != zones {
 				t.Errorf("%d zones: %v", zones, err)

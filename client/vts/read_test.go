@@ -12,17 +12,13 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/client/value"
 	"nginx-exporter/client/vts"
-	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // document returns a recorded document.
 func document(tb testing.TB, name string) string {
 	tb.Helper()
-	body, err := standin.Document("vts/" + name + ".json")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(body)
+	return string(vtstest.Recorded(name))
 }
 
 // read reads a response with this status and body.

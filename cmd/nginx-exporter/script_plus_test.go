@@ -2,58 +2,30 @@ package main
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"nginx-exporter/collector"
-	"nginx-exporter/internal/angietest"
-	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/standin"
 )
 
-// startPlus starts an NGINX Plus that uses everything, and puts its address
-// into $NAME: plus NAME [DOCUMENT THAT FAILS].
-func startPlus(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 && len(args) != 2 {
-		ts.Fatalf("usage: plus NAME [DOCUMENT]")
+// startStandin starts an nginx whose status interface uses everything, and puts its
+// address into $NAME: angie|plus|vts NAME [DOCUMENT THAT FAILS].
+func startStandin(dialect standin.Dialect, documents map[string][]byte) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 && len(args) != 2 {
+			ts.Fatalf("arguments: NAME [DOCUMENT]")
+		}
+		var options []standin.Option
+		if len(args) == 2 {
+			options = append(options, standin.WithStatus(args[1], http.StatusInternalServerError, ""))
+		}
+		server := standin.New(dialect, documents, options...).Start()
+		ts.Defer(server.Close)
+		ts.Setenv(args[0], strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), dialect.Path()))
 	}
-	var options []plustest.Option
-	if len(args) == 2 {
-		options = append(options, plustest.WithStatus(args[1], http.StatusInternalServerError, ""))
-	}
-	server := plustest.New(options...).Start()
-	ts.Defer(server.Close)
-	ts.Setenv(args[0], strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/api"))
-}
-
-// startDocument serves a recorded document at every path, and puts its address into
-// $NAME: document NAME DOCUMENT.
-func startDocument(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: document NAME DOCUMENT")
-	}
-	body, err := standin.Document(args[1])
-	ts.Check(err)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body) // the exporter may have left
-	}))
-	ts.Defer(server.Close)
-	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "http://"))
-}
-
-// startAngie starts the status of an Angie that uses everything, and puts its URL
-// into $NAME: angie NAME.
-func startAngie(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: angie NAME")
-	}
-	server := httptest.NewServer(angietest.New("/status/", angietest.Full()))
-	ts.Defer(server.Close)
-	ts.Setenv(args[0], server.URL+"/status/")
 }
 
 // eachSource enables and disables each collector, one after another, and compares

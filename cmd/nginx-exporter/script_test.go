@@ -10,6 +10,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"nginx-exporter/internal/proctest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
+	"nginx-exporter/internal/standin/plustest"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // TestScript runs the scripts of testdata/script: the program as its users
@@ -22,11 +26,10 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"angie":      startAngie,
+			"angie":      startStandin(angietest.Dialect{}, angietest.Dialect{}.Documents(standin.Size{})),
 			"certs":      makeCertificates,
 			"configmaps": configMaps,
 			"eachsource": eachSource,
-			"document":   startDocument,
 			"end":        end,
 			"exits":      exits,
 			"exporter":   startExporter,
@@ -37,12 +40,13 @@ func TestScript(t *testing.T) {
 			"hangsup":    hangsUp,
 			"logs":       logged,
 			"nginx":      startNginx,
-			"plus":       startPlus,
+			"plus":       startStandin(plustest.Dialect{}, plustest.Sample()),
 			"refused":    refused,
 			"rejected":   rejected,
 			"reloads":    reloads,
 			"signal":     sendSignal,
 			"stub":       stub,
+			"vts":        startStandin(vtstest.Dialect{}, map[string][]byte{standin.Root: vtstest.Recorded("full")}),
 			"warned":     warned,
 		},
 	})

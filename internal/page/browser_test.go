@@ -19,8 +19,9 @@ import (
 
 	"nginx-exporter/internal/browsertest"
 	"nginx-exporter/internal/nginxtest"
-	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/proctest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // Files of make test-page.
@@ -260,7 +261,7 @@ func TestWithoutScripts(t *testing.T) {
 }
 
 // plusServer serves the API of NGINX Plus with traffic, and returns its URI.
-func plusServer(t *testing.T, options ...plustest.Option) string {
+func plusServer(t *testing.T, options ...standin.Option) string {
 	t.Helper()
 	api := plustest.New(options...)
 	server := api.Start()
@@ -288,7 +289,7 @@ func plusServer(t *testing.T, options ...plustest.Option) string {
 // The keyboard suffices: search, filters, tables, cells, copying, freezing and comparing.
 func TestKeyboard(t *testing.T) {
 	t.Parallel()
-	uri := plusServer(t, plustest.WithOverlay(plustest.M().Documents()))
+	uri := plusServer(t, standin.WithOverlay(plustest.Documents(standin.M())))
 	p := browsertest.Start(t).Open(t, serve(t, "--nginx.scrape-uri="+uri)+"#tab=server&q=up0003&state=up", true)
 	p.Size(t, 1280, 900, false)
 	p.Await(t, "document.getElementById('count').textContent === '10 of 502 rows'") // the filters are in the address
@@ -369,7 +370,7 @@ func TestAccessibility(t *testing.T) {
 	if err != nil {
 		t.Fatalf("axe-core: %v; run make test-page", err)
 	}
-	uri := plusServer(t, plustest.WithOverlay(plustest.M().Documents()), plustest.WithStatus("http/caches", http.StatusInternalServerError, ""))
+	uri := plusServer(t, standin.WithOverlay(plustest.Documents(standin.M())), standin.WithStatus("http/caches", http.StatusInternalServerError, ""))
 	b := browsertest.Start(t)
 	for name, target := range map[string]string{"plus": uri, "down": "http://" + nginxtest.FreeAddress(t, "127.0.0.1") + "/stub_status"} {
 		p := b.Open(t, serve(t, "--nginx.scrape-uri="+target), true)

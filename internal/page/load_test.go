@@ -15,8 +15,9 @@ import (
 	"testing"
 
 	"nginx-exporter/internal/browsertest"
-	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/proctest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // An update of 10,000 servers changes a few hundred texts of a few hundred elements,
@@ -24,7 +25,7 @@ import (
 // machine.
 func TestTenThousandServers(t *testing.T) {
 	t.Parallel()
-	uri := plusServer(t, plustest.WithOverlay(plustest.L().Documents()))
+	uri := plusServer(t, standin.WithOverlay(plustest.Documents(standin.L())))
 	p := browsertest.Start(t).Open(t, serve(t, "--nginx.scrape-uri="+uri), true)
 	p.Size(t, 1280, 900, false)
 	p.Await(t, "document.documentElement.dataset.rows === '10002'")
@@ -111,7 +112,7 @@ func fetchState(t *testing.T, address string) string {
 // The page does not grow, although a server changes its state in each poll.
 func TestThousandPolls(t *testing.T) {
 	t.Parallel()
-	uri := plusServer(t, plustest.WithOverlay(plustest.M().Documents()))
+	uri := plusServer(t, standin.WithOverlay(plustest.Documents(standin.M())))
 	address, count := quick(t, serve(t, "--nginx.scrape-uri="+uri))
 	b := browsertest.Start(t)
 	p := b.Open(t, "about:blank", true)

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // The peak of the resident memory is below the memory limit of a container, which
@@ -19,7 +20,7 @@ func TestPlusInSmallContainers(t *testing.T) {
 	for objects, most := range map[int]int{100: 32 << 20, 300: 64 << 20} {
 		t.Run(fmt.Sprint(objects, " zones and servers"), func(t *testing.T) {
 			t.Parallel()
-			size := plustest.Size{Upstreams: objects / 10, Peers: 10, Zones: objects, Histograms: true}
+			size := standin.Size{Upstreams: objects / 10, Peers: 10, Zones: objects, Histograms: true}
 			nginx := plustest.Sized(size).Start()
 			t.Cleanup(nginx.Close)
 			e := serve(t, uri(nginx.URL), "--nginx.plus", "--nginx.plus.pad-codes")

@@ -14,10 +14,11 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/config"
-	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
+	"nginx-exporter/internal/standin/plustest"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 const statePath = "/api/v1/state"
@@ -191,13 +192,13 @@ func TestStateMatchesItsSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	targets := map[string]string{"down": "http://127.0.0.1:1/stub_status", "stub_status": startNginx(t, nil).URL}
-	servers := map[string]*plustest.API{"plus": plustest.New(), "large": plustest.Sized(plustest.M())}
+	servers := map[string]*standin.Nginx{"plus": plustest.New(), "large": plustest.Sized(standin.M())}
 	for _, odd := range plustest.Odds() {
 		documents, err := plustest.Odd(odd)
 		if err != nil {
 			t.Fatal(err)
 		}
-		servers[odd] = plustest.New(plustest.WithOverlay(documents))
+		servers[odd] = plustest.New(standin.WithOverlay(documents))
 	}
 	for name, api := range servers {
 		server := api.Start()
@@ -208,7 +209,7 @@ func TestStateMatchesItsSchema(t *testing.T) {
 	t.Cleanup(angie.Close)
 	vts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(standin.VTS{Servers: 3, Upstreams: 2, Peers: 3}.Document(1)) // the exporter reads it
+		_, _ = w.Write(vtstest.Document(standin.Size{Zones: 3, Upstreams: 2, Peers: 3})) // the exporter reads it
 	}))
 	t.Cleanup(vts.Close)
 	targets["angie"], targets["vts"] = angie.URL+"/status/", vts.URL+"/status/format/json"
@@ -237,7 +238,7 @@ func TestPageEscapesNames(t *testing.T) {
 	documents["http/upstreams"], _ = json.Marshal(map[string]any{hostile: map[string]any{"peers": []map[string]any{
 		{"id": 1, "server": `"><img src=x onerror=alert(1)>`, "state": "down"},
 	}}})
-	server := plustest.New(plustest.WithDocuments(documents)).Start()
+	server := plustest.New(standin.WithDocuments(documents)).Start()
 	t.Cleanup(server.Close)
 	e := newExporter(t, withPage(server.URL))
 	body := e.do(t, http.MethodGet, "/", browser()).Body.String()

@@ -13,7 +13,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"nginx-exporter/internal/config"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // samples are the series of a response, NAME{LABELS}, labels in their order.
@@ -152,7 +153,7 @@ func plusDown() samples { return samples{"nginx_up{}": 0, "nginxplus_up{}": 0} }
 
 // startPlus serves the API of a server that uses everything, unless options say
 // otherwise.
-func startPlus(tb testing.TB, options ...plustest.Option) (*plustest.API, *plustest.Server) {
+func startPlus(tb testing.TB, options ...standin.Option) (*standin.Nginx, *standin.Server) {
 	tb.Helper()
 	api := plustest.New(options...)
 	server := api.Start()
@@ -161,7 +162,7 @@ func startPlus(tb testing.TB, options ...plustest.Option) (*plustest.API, *plust
 }
 
 // exportPlus makes an exporter of such an API.
-func exportPlus(tb testing.TB, options ...plustest.Option) (*exporter, *plustest.API) {
+func exportPlus(tb testing.TB, options ...standin.Option) (*exporter, *standin.Nginx) {
 	tb.Helper()
 	api, server := startPlus(tb, options...)
 	return newExporter(tb, configurePlus(server.URL)), api
@@ -174,7 +175,7 @@ func configurePlus(uri string) *config.Config {
 }
 
 // odd replaces documents by those of an odd server, with exceptions.
-func odd(tb testing.TB, name string, but ...string) plustest.Option {
+func odd(tb testing.TB, name string, but ...string) standin.Option {
 	tb.Helper()
 	documents, err := plustest.Odd(name)
 	if err != nil {
@@ -183,40 +184,40 @@ func odd(tb testing.TB, name string, but ...string) plustest.Option {
 	for _, path := range but {
 		delete(documents, path)
 	}
-	return plustest.WithOverlay(documents)
+	return standin.WithOverlay(documents)
 }
 
 // badName tries to close its label value and to inject a series.
 const badName = "a\"} 1\nnginxplus_up 0\ninjected{x=\"\\"
 
 // peers are documents of upstreams of http and stream with these servers.
-func peers(list string) plustest.Option {
+func peers(list string) standin.Option {
 	document := []byte(`{"u":{"peers":[` + list + `],"zone":"u"}}`)
-	return plustest.WithOverlay(map[string][]byte{"http/upstreams": document, "stream/upstreams": document})
+	return standin.WithOverlay(map[string][]byte{"http/upstreams": document, "stream/upstreams": document})
 }
 
 // duplicates are servers of which two have one address.
-func duplicates() plustest.Option {
+func duplicates() standin.Option {
 	return peers(`{"id":0,"server":"10.0.0.1:80","name":"a","state":"up","active":1,"requests":10,"connections":10},` +
 		`{"id":1,"server":"10.0.0.1:80","name":"b","state":"down","active":2,"requests":20,"connections":20},` +
 		`{"id":2,"server":"10.0.0.2:80","name":"c","state":"up","active":3,"requests":30,"connections":30}`)
 }
 
 // code418 is a status code that is not in any fixed list of codes.
-func code418() plustest.Option {
+func code418() standin.Option {
 	const responses = `"responses":{"1xx":0,"2xx":1,"3xx":0,"4xx":5,"5xx":0,"codes":{"200":1,"418":5},"total":6}`
-	return plustest.WithOverlay(map[string][]byte{
+	return standin.WithOverlay(map[string][]byte{
 		"http/server_zones":   []byte(`{"z":{` + responses + `}}`),
 		"http/location_zones": []byte(`{"z":{` + responses + `}}`),
 		"http/upstreams":      []byte(`{"u":{"peers":[{"id":0,"server":"10.0.0.1:80","state":"up",` + responses + `}]}}`),
 	})
 }
 
-func options(all ...plustest.Option) []plustest.Option { return all }
+func options(all ...standin.Option) []standin.Option { return all }
 
 // plusCase is what NGINX Plus serves, and the expected result.
 type plusCase struct {
-	options []plustest.Option
+	options []standin.Option
 	want    samples           // besides core
 	failed  map[string]string // sources by the reason; all others succeed
 	without []string          // prefixes of series
@@ -226,18 +227,18 @@ type plusCase struct {
 func plusCases(tb testing.TB) map[string]plusCase {
 	tb.Helper()
 	keep := []string{"http/requests", "connections"}
-	cachesLost := func(reason string, options ...plustest.Option) plusCase {
+	cachesLost := func(reason string, options ...standin.Option) plusCase {
 		return plusCase{
 			options: options, failed: map[string]string{"http_caches": reason}, without: []string{"nginxplus_cache_"},
 			want: samples{`nginxplus_server_zone_requests{server_zone="shop.example.com"}`: 1204511, `nginxplus_scrape_endpoint_success{endpoint="/http/caches"}`: 0},
 		}
 	}
 	streamGone := plusCase{
-		options: options(plustest.WithDocument("stream", `["server_zones","limit_conns","zone_sync","upstreams"]`)),
+		options: options(standin.WithDocument("stream", `["server_zones","limit_conns","zone_sync","upstreams"]`)),
 		failed:  map[string]string{}, without: []string{"nginxplus_stream_"},
 	}
 	for _, part := range []string{"server_zones", "limit_conns", "zone_sync", "upstreams"} {
-		streamGone.options = append(streamGone.options, plustest.WithStatus("stream/"+part, http.StatusNotFound, ""))
+		streamGone.options = append(streamGone.options, standin.WithStatus("stream/"+part, http.StatusNotFound, ""))
 		streamGone.failed["stream_"+part] = "status"
 	}
 	cases := map[string]plusCase{
@@ -247,20 +248,20 @@ func plusCases(tb testing.TB) map[string]plusCase {
 			`nginxplus_upstream_server_requests{server="10.20.0.11:8080",upstream="shop"}`:        610234,
 			`nginxplus_stream_upstream_server_connections{server="10.20.1.5:5432",upstream="pg"}`: 70011,
 		}},
-		"truncated document":             cachesLost("parse", plustest.WithTruncated("http/caches")),
-		"broken connection":              cachesLost("parse", plustest.WithAborted("http/caches"), plustest.WithChunked()),
-		"HTML for a document":            cachesLost("parse", plustest.WithRaw("http/caches", []byte("<html>\r\n<h1>It works!</h1>"))),
-		"error for a document":           cachesLost("status", plustest.WithStatus("http/caches", http.StatusInternalServerError, "")),
-		"document is not found":          {options: options(plustest.WithoutEndpoint("http/limit_reqs")), without: []string{"nginxplus_limit_request_"}},
+		"truncated document":             cachesLost("parse", standin.WithTruncated("http/caches")),
+		"broken connection":              cachesLost("parse", standin.WithAborted("http/caches"), standin.WithChunked()),
+		"HTML for a document":            cachesLost("parse", standin.WithRaw("http/caches", []byte("<html>\r\n<h1>It works!</h1>"))),
+		"error for a document":           cachesLost("status", standin.WithStatus("http/caches", http.StatusInternalServerError, "")),
+		"document is not found":          {options: options(standin.WithoutEndpoint("http/limit_reqs")), without: []string{"nginxplus_limit_request_"}},
 		"stream is listed and not there": streamGone,
 		"no stream":                      {options: options(plustest.WithStream(false)), without: []string{"nginxplus_stream_"}},
-		"no list of stream":              {options: options(plustest.WithStatus("stream", http.StatusNotFound, ""))},
-		"chunks and gzip":                {options: options(plustest.WithChunked(), plustest.WithGzip())},
+		"no list of stream":              {options: options(standin.WithStatus("stream", http.StatusNotFound, ""))},
+		"chunks and gzip":                {options: options(standin.WithChunked(), standin.WithGzip())},
 		"older API": {options: options(plustest.WithVersions(1, 2, 3), odd(tb, "optional_missing"),
-			plustest.WithDocument("processes", `{}`), plustest.WithDocument("slabs", `{"a":{}}`))},
+			standin.WithDocument("processes", `{}`), standin.WithDocument("slabs", `{"a":{}}`))},
 		"null members": {options: options(odd(tb, "null_members", keep...)), want: samples{`nginxplus_cache_size{zone="c"}`: 1000}, dropped: "invalid"},
 		"numbers up to 2^64": {
-			options: options(plustest.WithDocument("http/server_zones",
+			options: options(standin.WithDocument("http/server_zones",
 				`{"z":{"requests":9007199254740993,"received":18446744073709551615,"sent":9223372036854775808}}`)),
 			want: samples{
 				`nginxplus_server_zone_requests{server_zone="z"}`: 9007199254740992, `nginxplus_server_zone_received{server_zone="z"}`: 1 << 64,
@@ -268,12 +269,12 @@ func plusCases(tb testing.TB) map[string]plusCase {
 			},
 		},
 		"numbers above 2^64": {
-			options: options(plustest.WithDocument("http/server_zones", `{"z":{"requests":18446744073709551617,"received":5,"sent":1e400}}`)),
+			options: options(standin.WithDocument("http/server_zones", `{"z":{"requests":18446744073709551617,"received":5,"sent":1e400}}`)),
 			want:    samples{`nginxplus_server_zone_received{server_zone="z"}`: 5},
 			without: []string{"nginxplus_server_zone_requests", "nginxplus_server_zone_sent"}, dropped: "invalid",
 		},
 		"names with quotes and newlines": {
-			options: options(plustest.WithOverlay(map[string][]byte{
+			options: options(standin.WithOverlay(map[string][]byte{
 				"http/server_zones": fmt.Appendf(nil, `{%q:{"requests":7}}`, badName),
 				"http/upstreams":    fmt.Appendf(nil, `{%q:{"peers":[{"id":0,"server":%[1]q,"name":%[1]q,"service":%[1]q,"state":"up","requests":8}],"zone":%[1]q}}`, badName),
 			})),
@@ -284,7 +285,7 @@ func plusCases(tb testing.TB) map[string]plusCase {
 			without: []string{"injected"},
 		},
 		"names that are not UTF-8": {
-			options: options(plustest.WithOverlay(map[string][]byte{
+			options: options(standin.WithOverlay(map[string][]byte{
 				"http/server_zones": []byte("{\"z\xff\":{\"requests\":7},\"n\\u0000ul\":{\"requests\":8}}"),
 				"http/upstreams":    []byte("{\"u\xc3\":{\"peers\":[{\"id\":0,\"server\":\"\xf0\",\"state\":\"up\",\"requests\":10}]}}"),
 			})),
@@ -370,15 +371,15 @@ func TestPlusNullDocuments(t *testing.T) {
 func TestPlusDown(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fault plustest.Option
+		fault standin.Option
 		log   string
 	}{
-		"not found":   {plustest.WithStatus(plustest.Every, http.StatusNotFound, ""), "404"},
-		"forbidden":   {plustest.WithStatus(plustest.Every, http.StatusForbidden, ""), "403"},
-		"unavailable": {plustest.WithStatus(plustest.Every, http.StatusServiceUnavailable, ""), "503"},
-		"stub_status": {plustest.WithRaw(plustest.Every, []byte(stubPage)), "stub_status"},
-		"garbage":     {plustest.WithRaw(plustest.Every, []byte("<html>\x1b[31m</html>")), "reason=parse"},
-		"closed":      {plustest.WithAborted(plustest.Every), "reason="},
+		"not found":   {standin.WithStatus(standin.Every, http.StatusNotFound, ""), "404"},
+		"forbidden":   {standin.WithStatus(standin.Every, http.StatusForbidden, ""), "403"},
+		"unavailable": {standin.WithStatus(standin.Every, http.StatusServiceUnavailable, ""), "503"},
+		"stub_status": {standin.WithRaw(standin.Every, []byte(stubPage)), "stub_status"},
+		"garbage":     {standin.WithRaw(standin.Every, []byte("<html>\x1b[31m</html>")), "reason=parse"},
+		"closed":      {standin.WithAborted(standin.Every), "reason="},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -389,7 +390,7 @@ func TestPlusDown(t *testing.T) {
 			if e.log.lines("level=warn") != 1 || e.log.lines("level=warn", c.log) != 1 {
 				t.Errorf("the log does not have one line with %s:\n%s", c.log, e.log)
 			}
-			api.Set(plustest.WithoutFaults())
+			api.Set(standin.WithoutFaults())
 			e.scrapePlus(t, "").want(t, core())
 			api.Set(c.fault)
 			for range 20 {
@@ -406,7 +407,7 @@ func TestPlusDown(t *testing.T) {
 // With mode auto, a target that is neither is down.
 func TestPlusNotFoundWithAuto(t *testing.T) {
 	t.Parallel()
-	_, server := startPlus(t, plustest.WithStatus(plustest.Every, http.StatusNotFound, ""))
+	_, server := startPlus(t, standin.WithStatus(standin.Every, http.StatusNotFound, ""))
 	e := newExporter(t, configure(server.URL))
 	for range 3 {
 		s := e.scrapePlus(t, "")
@@ -418,7 +419,7 @@ func TestPlusNotFoundWithAuto(t *testing.T) {
 // Hundreds of zones and servers are exposed completely.
 func TestPlusManyObjects(t *testing.T) {
 	t.Parallel()
-	server := plustest.Sized(plustest.Size{Upstreams: 50, Peers: 10, Zones: 500}).Start()
+	server := plustest.Sized(standin.Size{Upstreams: 50, Peers: 10, Zones: 500}).Start()
 	t.Cleanup(server.Close)
 	s := newExporter(t, configurePlus(server.URL)).scrapePlus(t, "")
 	s.want(t, core())

@@ -15,7 +15,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"nginx-exporter/internal/config"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // A scrape makes one request for each document, over kept connections. Lists are
@@ -54,7 +55,7 @@ func TestPlusRequests(t *testing.T) {
 // others are exposed.
 func TestPlusDocumentsHang(t *testing.T) {
 	t.Parallel()
-	_, server := startPlus(t, plustest.WithHang("http/upstreams"), plustest.WithHang("nginx"), plustest.WithHang("stream/zone_sync"))
+	_, server := startPlus(t, standin.WithHang("http/upstreams"), standin.WithHang("nginx"), standin.WithHang("stream/zone_sync"))
 	c := configurePlus(server.URL)
 	c.Nginx.Timeout = 15 * time.Second // enough for the other documents on a busy machine
 	s := newExporter(t, c).scrapePlus(t, "")
@@ -68,7 +69,7 @@ func TestPlusDocumentsHang(t *testing.T) {
 func TestPlusEverythingIsSlow(t *testing.T) {
 	t.Parallel()
 	const timeout = 2 * time.Second
-	_, server := startPlus(t, plustest.WithDelay(plustest.Every, 8*timeout/10))
+	_, server := startPlus(t, standin.WithDelay(standin.Every, 8*timeout/10))
 	c := configurePlus(server.URL)
 	c.Nginx.Timeout = timeout
 	s := newExporter(t, c).scrapePlus(t, "")
@@ -90,7 +91,7 @@ func TestPlusEachDocumentFails(t *testing.T) {
 		if path = strings.TrimSuffix(path, "/"); !isDocument || path == "" || path == "http" || path == "stream" {
 			continue
 		}
-		api.Set(plustest.WithoutFaults(), plustest.WithStatus(path, http.StatusBadGateway, ""))
+		api.Set(standin.WithoutFaults(), standin.WithStatus(path, http.StatusBadGateway, ""))
 		s := e.scrapePlus(t, "")
 		s.want(t, samples{"nginxplus_up{}": 1, fmt.Sprintf("nginxplus_scrape_endpoint_success{endpoint=%q}", "/"+path): 0})
 		lost := 0
@@ -119,20 +120,20 @@ func TestPlusEachDocumentFails(t *testing.T) {
 // may change the API version and closes connections.
 func TestPlusReloads(t *testing.T) {
 	t.Parallel()
-	caches := plustest.WithDocument("http/caches", string(plustest.Sample()["http/caches"]))
-	e, api := exportPlus(t, plustest.WithStream(false), plustest.WithoutEndpoint("http/caches"))
+	caches := standin.WithDocument("http/caches", string(plustest.Sample()["http/caches"]))
+	e, api := exportPlus(t, plustest.WithStream(false), standin.WithoutEndpoint("http/caches"))
 	s := e.scrapePlus(t, "")
 	s.want(t, core())
 	s.without(t, "nginxplus_stream_", "nginxplus_cache_")
 	for range 2 {
-		api.Reload(plustest.WithStream(true), caches)
+		api.Set(plustest.WithReload(), plustest.WithStream(true), caches)
 		s = e.scrapePlus(t, "")
 		s.wantFailed(t, nil)
 		s.want(t, samples{
 			`nginxplus_cache_hit_responses{zone="page_cache"}`:                                    201001,
 			`nginxplus_stream_upstream_server_connections{server="10.20.1.5:5432",upstream="pg"}`: 70011,
 		})
-		api.Reload(plustest.WithStream(false), plustest.WithoutEndpoint("http/caches"), plustest.WithoutEndpoint("http/limit_reqs"))
+		api.Set(plustest.WithReload(), plustest.WithStream(false), standin.WithoutEndpoint("http/caches"), standin.WithoutEndpoint("http/limit_reqs"))
 		s = e.scrapePlus(t, "")
 		s.wantFailed(t, nil)
 		s.without(t, "nginxplus_stream_", "nginxplus_cache_", "nginxplus_limit_request_")
@@ -150,7 +151,7 @@ func TestPlusRestarts(t *testing.T) {
 	for _, versions := range [][]int{{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 2, 3, 4, 5, 6, 7}, {8, 9, 10}} {
 		server.HangUp()
 		api.Set(plustest.WithVersions(versions...))
-		api.Reload()
+		api.Set(plustest.WithReload())
 		for range 2 {
 			e.scrapePlus(t, "").want(t, core())
 		}
@@ -164,15 +165,15 @@ func TestPlusGoesAndComes(t *testing.T) {
 	t.Parallel()
 	e, api := exportPlus(t)
 	for i := range 10 {
-		api.Set(plustest.WithoutFaults())
+		api.Set(standin.WithoutFaults())
 		s := e.scrapePlus(t, "")
 		s.want(t, core())
 		s.wantFailed(t, nil)
 		for path := range plustest.Sample() {
 			if i%2 == 0 {
-				api.Set(plustest.WithStatus(path, http.StatusNotFound, ""))
+				api.Set(standin.WithStatus(path, http.StatusNotFound, ""))
 			} else {
-				api.Set(plustest.WithRaw(path, nil))
+				api.Set(standin.WithRaw(path, nil))
 			}
 		}
 		e.scrapePlus(t, "").want(t, plusDown())
@@ -185,7 +186,7 @@ func TestPlusGoesAndComes(t *testing.T) {
 // Without lists every known document is requested.
 func TestPlusWithoutLists(t *testing.T) {
 	t.Parallel()
-	e, _ := exportPlus(t, plustest.WithRaw("http", []byte("{}")), plustest.WithStatus("stream", http.StatusForbidden, ""))
+	e, _ := exportPlus(t, standin.WithRaw("http", []byte("{}")), standin.WithStatus("stream", http.StatusForbidden, ""))
 	for range 2 {
 		s := e.scrapePlus(t, "")
 		s.want(t, core())
@@ -352,7 +353,7 @@ func TestPlusFilters(t *testing.T) {
 // A limit drops series and counts them; without one nothing is dropped.
 func TestPlusMaxSeries(t *testing.T) {
 	t.Parallel()
-	server := plustest.Sized(plustest.Size{Upstreams: 5, Peers: 5, Zones: 20}).Start()
+	server := plustest.Sized(standin.Size{Upstreams: 5, Peers: 5, Zones: 20}).Start()
 	t.Cleanup(server.Close)
 	series := func(s samples) (count int) {
 		for key := range s {
@@ -413,7 +414,7 @@ func TestPlusServerIDAndCodes(t *testing.T) {
 
 // changing alternates between NGINX Plus and stub_status.
 type changing struct {
-	api    *plustest.API
+	api    *standin.Nginx
 	status atomic.Bool
 	only   bool // stub_status is at one path, without subpaths
 }
@@ -463,7 +464,7 @@ func TestPlusDetection(t *testing.T) {
 func TestPlusBesideStubStatus(t *testing.T) {
 	t.Parallel()
 	_, one := startPlus(t)
-	other := plustest.Sized(plustest.S()).Start()
+	other := plustest.Sized(standin.S()).Start()
 	t.Cleanup(other.Close)
 	status := startNginx(t, nil)
 	c := configure(one.URL)
@@ -507,7 +508,7 @@ func TestPlusAddresses(t *testing.T) {
 func TestPlusProtobuf(t *testing.T) {
 	t.Parallel()
 	const nginx = `{"version":"1.29.8","build":"nginx-plus-r37.0.0","generation":%d,"load_timestamp":"2026-07-01T08:15:30.250Z"}`
-	e, api := exportPlus(t, plustest.WithDocument("nginx", fmt.Sprintf(nginx, 1)))
+	e, api := exportPlus(t, standin.WithDocument("nginx", fmt.Sprintf(nginx, 1)))
 	metric := func(family, labels string) *dto.Metric {
 		recorder := e.do(t, http.MethodGet, "/metrics", http.Header{"Accept": {acceptProto}})
 		for _, metric := range families(t, recorder)[family].GetMetric() {
@@ -531,7 +532,7 @@ func TestPlusProtobuf(t *testing.T) {
 	if want := time.Date(2026, 7, 1, 8, 15, 30, 250e6, time.UTC); created == nil || !created.AsTime().Equal(want) {
 		t.Errorf("the counter was created at %v, not at %s", created, want)
 	}
-	api.Set(plustest.WithDocument("nginx", fmt.Sprintf(nginx, 2)))
+	api.Set(standin.WithDocument("nginx", fmt.Sprintf(nginx, 2)))
 	if created := metric("nginxplus_http_requests_total", "").GetCounter().GetCreatedTimestamp(); created != nil {
 		t.Errorf("after a reload the time of creation is not known, and is %v", created.AsTime())
 	}

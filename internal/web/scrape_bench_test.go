@@ -13,7 +13,8 @@ import (
 	"nginx-exporter/client/plus"
 	"nginx-exporter/collector"
 	"nginx-exporter/internal/config"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 	"nginx-exporter/internal/web"
 )
 
@@ -34,7 +35,7 @@ func BenchmarkScrape(b *testing.B) {
 	})
 	for _, name := range []string{"S", "M", "L", "XL"} {
 		b.Run("plus "+name, func(b *testing.B) {
-			size, err := plustest.SizeOf(name)
+			size, err := standin.SizeOf(name)
 			if err != nil {
 				b.Fatal(err)
 			}

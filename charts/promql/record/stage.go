@@ -62,7 +62,7 @@ http {
 
 // start builds and starts everything, and waits for the exporters.
 func (s *stage) start(ctx context.Context) error {
-	for _, program := range []string{"./cmd/nginx-exporter", "./internal/bench/plusserver", "./internal/bench/statusserver"} {
+	for _, program := range []string{"./cmd/nginx-exporter", "./internal/standin/statusserver"} {
 		build := exec.CommandContext(ctx, "go", "build", "-o", s.dir+"/", program)
 		build.Dir = "../.."
 		if out, err := build.CombinedOutput(); err != nil {
@@ -79,9 +79,9 @@ func (s *stage) start(ctx context.Context) error {
 	s.nginx = &program{name: "web", arguments: []string{"nginx", "-c", s.dir + "/nginx.conf", "-e", s.dir + "/error.log"}}
 	s.servers = append(s.servers, s.nginx)
 	s.addExporter("web", ports[1])
-	s.addStandIn("plus", ports[2:4], 1, "plusserver", "-size", "S")
-	s.addStandIn("vts", ports[4:6], 1, "statusserver", "-dialect", "vts")
-	s.addStandIn("angie", ports[6:8], 15, "statusserver", "-dialect", "angie", "-servers", "3")
+	s.addStandIn("plus", ports[2:4], 1, "-size", "S")
+	s.addStandIn("vts", ports[4:6], 1)
+	s.addStandIn("angie", ports[6:8], 15, "-size", "3")
 	for _, program := range slices.Concat(s.servers, s.exporters) {
 		if err := program.start(ctx); err != nil {
 			return err
@@ -130,11 +130,11 @@ func (s *stage) configure(ctx context.Context, ports []string) error {
 }
 
 // addStandIn adds a server whose counters increase each time so many seconds of the recording have passed, and its exporter.
-func (s *stage) addStandIn(name string, ports []string, seconds time.Duration, arguments ...string) {
-	arguments[0] = s.dir + "/" + arguments[0]
+func (s *stage) addStandIn(dialect string, ports []string, seconds time.Duration, arguments ...string) {
+	arguments = append([]string{s.dir + "/statusserver", "-dialect", dialect}, arguments...)
 	arguments = append(arguments, "-listen", "127.0.0.1:"+ports[0], "-tick", (seconds * s.every / 60).String())
-	s.servers = append(s.servers, &program{name: name, arguments: arguments})
-	s.addExporter(name, ports[1])
+	s.servers = append(s.servers, &program{name: dialect, arguments: arguments})
+	s.addExporter(dialect, ports[1])
 }
 
 func (s *stage) addExporter(name, port string) {

@@ -16,7 +16,8 @@ import (
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
 	"nginx-exporter/collector/source/angie"
-	"nginx-exporter/internal/angietest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -100,8 +101,8 @@ func TestFamilies(t *testing.T) {
 	status := angietest.New("/status/", angietest.Full())
 	names, text := collect(t, open(t, status), without(t))
 	p := angie.New(angie.Options{})
-	if len(names) != len(p.Sources()) || status.Requests() != 1 {
-		t.Errorf("%d sources in %d requests", len(names), status.Requests())
+	if len(names) != len(p.Sources()) || status.Total() != 1 {
+		t.Errorf("%d sources in %d requests", len(names), status.Total())
 	}
 	for _, f := range p.Families() {
 		if !strings.Contains(text, "\n# TYPE "+f.Name+" ") {
@@ -118,10 +119,10 @@ func TestParts(t *testing.T) {
 	r := open(t, status)
 	_, whole := collect(t, r, without(t))
 	for _, info := range angie.New(angie.Options{}).Sources()[1:] {
-		before := status.Requests()
+		before := status.Total()
 		names, text := collect(t, r, without(t, info.Name))
-		if slices.Contains(names, info.Name) || status.Requests()-before != len(names) {
-			t.Errorf("without %s: %d requests for %q", info.Name, status.Requests()-before, names)
+		if slices.Contains(names, info.Name) || status.Total()-before != len(names) {
+			t.Errorf("without %s: %d requests for %q", info.Name, status.Total()-before, names)
 		}
 		for line := range strings.Lines(text) {
 			if !strings.Contains(whole, line) {
@@ -145,12 +146,13 @@ func TestMissingPart(t *testing.T) {
 	r := open(t, status)
 	selection := without(t, "angie_slabs")
 	for i, want := range []int{15, 2, 2} {
-		before := status.Requests()
-		if names, _ := collect(t, r, selection); len(names) != 2 || status.Requests()-before != want {
-			t.Errorf("scrape %d: %d requests for %q, want %d", i, status.Requests()-before, names, want)
+		before := status.Total()
+		if names, _ := collect(t, r, selection); len(names) != 2 || status.Total()-before != want {
+			t.Errorf("scrape %d: %d requests for %q, want %d", i, status.Total()-before, names, want)
 		}
 	}
-	status.Set(strings.Replace(strings.Replace(small, `"generation":1`, `"generation":2`, 1), `"connections"`, `"stream":{"server_zones":{"a":{}}},"connections"`, 1))
+	status.Set(standin.WithDocument(standin.Root,
+		strings.Replace(strings.Replace(small, `"generation":1`, `"generation":2`, 1), `"connections"`, `"stream":{"server_zones":{"a":{}}},"connections"`, 1)))
 	if names, _ := collect(t, r, selection); !slices.Contains(names, "angie_stream_server_zones") {
 		t.Errorf("after a reload: got %q", names)
 	}
@@ -162,14 +164,7 @@ func TestMissingPart(t *testing.T) {
 // A part that fails does not affect the others.
 func TestPartFails(t *testing.T) {
 	t.Parallel()
-	status := angietest.New("/status/", angietest.Full())
-	r := open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/status/http/upstreams") {
-			w.WriteHeader(http.StatusInternalServerError)
-			return
-		}
-		status.ServeHTTP(w, r)
-	}))
+	r := open(t, angietest.New("/status/", angietest.Full(), standin.WithStatus("http/upstreams", http.StatusInternalServerError, "")))
 	sources, err := r.Discover(t.Context(), without(t, "angie_slabs"))
 	if err != nil {
 		t.Fatal(err)

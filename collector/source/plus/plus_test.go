@@ -16,14 +16,15 @@ import (
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
 	"nginx-exporter/collector/source/plus"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open returns a reader of an API for tests, and a selection with all sources
 // enabled.
-func open(tb testing.TB, o plus.Options, api *plustest.API) (source.Reader, *source.Selection) {
+func open(tb testing.TB, o plus.Options, api *standin.Nginx) (source.Reader, *source.Selection) {
 	tb.Helper()
 	server := api.Start()
 	tb.Cleanup(server.Close)
@@ -113,7 +114,7 @@ func TestIndexAfterReload(t *testing.T) {
 	if got := lists(); got != 1 {
 		t.Errorf("the list was read %d times; want once", got)
 	}
-	api.Reload()
+	api.Set(plustest.WithReload())
 	if results, _ := collect(t, r, selection); !r.Outdated(t.Context(), results) {
 		t.Error("the index is not outdated after a reload")
 	}
@@ -129,7 +130,7 @@ func TestIndexAfterReload(t *testing.T) {
 // then, which a failure does not disturb.
 func TestIndexGrows(t *testing.T) {
 	t.Parallel()
-	api := plustest.New(plustest.WithoutEndpoint("license"))
+	api := plustest.New(standin.WithoutEndpoint("license"))
 	r, selection := open(t, plus.Options{}, api)
 	has := func() bool {
 		results, _ := collect(t, r, selection)
@@ -147,7 +148,7 @@ func TestIndexGrows(t *testing.T) {
 	if scrape() || api.Requests()["/api/9/"] != before+1 {
 		t.Error("the index is outdated although it has not changed")
 	}
-	api.Set(plustest.WithDocument("license", `{"eval":false}`))
+	api.Set(standin.WithDocument("license", `{"eval":false}`))
 	if scrape() || has() || api.Requests()["/api/9/"] != before+1 {
 		t.Error("the index is refreshed too early")
 	}
@@ -167,7 +168,7 @@ func TestIndexGrows(t *testing.T) {
 // second time, once.
 func TestListedDocumentIsMissing(t *testing.T) {
 	t.Parallel()
-	api := plustest.New(plustest.WithStatus("http/caches", http.StatusNotFound, ""))
+	api := plustest.New(standin.WithStatus("http/caches", http.StatusNotFound, ""))
 	r, selection := open(t, plus.Options{}, api)
 	for range 4 {
 		results, _ := collect(t, r, selection)

@@ -17,8 +17,9 @@ import (
 	"time"
 
 	"nginx-exporter/internal/nginxtest"
-	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/proctest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // acceptText is the Accept header of Prometheus 3.
@@ -68,7 +69,7 @@ func (t *trial) startTarget(s scenario) target {
 	if s.size == "" {
 		return t.startStubStatus()
 	}
-	size, err := plustest.SizeOf(s.size)
+	size, err := standin.SizeOf(s.size)
 	t.check(err)
 	api := plustest.Sized(size)
 	server := api.Start()

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"nginx-exporter/internal/dashboard/recorded"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 // plus is the simulated API of an NGINX Plus whose traffic follows the demand, with its
 // exporter.
 type plus struct {
-	api    *plustest.API
+	api    *standin.Nginx
 	target *target
 
 	documents map[string]any // decoded, by path
@@ -137,7 +138,7 @@ func (p *plus) publish(t *testing.T) {
 		}
 		overlay[path] = text
 	}
-	p.api.Set(plustest.WithOverlay(overlay))
+	p.api.Set(standin.WithOverlay(overlay))
 }
 
 // add increases a counter, with some jitter.

@@ -27,10 +27,11 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/collector"
 	"nginx-exporter/collector/source"
-	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/doctor"
 	"nginx-exporter/internal/nginxtest"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
+	"nginx-exporter/internal/standin/plustest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -156,7 +157,7 @@ func (s *scene) get(uri string) {
 }
 
 // plus runs an NGINX Plus and returns the address of its API.
-func (s *scene) plus(options ...plustest.Option) (uri string) {
+func (s *scene) plus(options ...standin.Option) (uri string) {
 	s.Helper()
 	server := plustest.New(options...).Start()
 	s.Cleanup(server.Close)

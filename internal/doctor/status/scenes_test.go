@@ -18,9 +18,9 @@ import (
 	"nginx-exporter/client/angie"
 	"nginx-exporter/client/plus"
 	"nginx-exporter/client/stubstatus"
-	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/nginxtest"
-	"nginx-exporter/internal/plustest"
+	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
 )
 
 // page is that of an nginx without load.
@@ -474,22 +474,22 @@ func modes() map[string]problem {
 // documents are faults of documents of NGINX Plus, and of parts of the status of
 // Angie, which are read one by one if the exporter does not read all.
 func documents() map[string]problem {
-	faults := func(options ...plustest.Option) func(*scene) {
+	faults := func(options ...standin.Option) func(*scene) {
 		return func(s *scene) { s.target(s.plus(options...)).Timeout = 2 * time.Second }
 	}
 	return map[string]problem{
-		"a document fails": {"source-failed", faults(plustest.WithStatus("http/upstreams", http.StatusInternalServerError, ""))},
+		"a document fails": {"source-failed", faults(standin.WithStatus("http/upstreams", http.StatusInternalServerError, ""))},
 		"documents fail": {"source-failed", faults(
-			plustest.WithStatus("http/server_zones", http.StatusForbidden, ""),
-			plustest.WithStatus("ssl", http.StatusNotFound, ""),
-			plustest.WithStatus("resolvers", http.StatusServiceUnavailable, ""),
-			plustest.WithRaw("slabs", []byte("<html>"+secret)),
-			plustest.WithTruncated("http/caches"),
-			plustest.WithAborted("connections"),
-			plustest.WithHang("workers"),
+			standin.WithStatus("http/server_zones", http.StatusForbidden, ""),
+			standin.WithStatus("ssl", http.StatusNotFound, ""),
+			standin.WithStatus("resolvers", http.StatusServiceUnavailable, ""),
+			standin.WithRaw("slabs", []byte("<html>"+secret)),
+			standin.WithTruncated("http/caches"),
+			standin.WithAborted("connections"),
+			standin.WithHang("workers"),
 		)},
-		"each document fails": {"source-failed", faults(plustest.WithStatus(plustest.Every, http.StatusBadGateway, ""),
-			plustest.WithDelay("versions", 0), plustest.WithDelay("root", 0), plustest.WithDelay("http", 0), plustest.WithDelay("stream", 0))},
+		"each document fails": {"source-failed", faults(standin.WithStatus(standin.Every, http.StatusBadGateway, ""),
+			standin.WithDelay("versions", 0), standin.WithDelay("root", 0), standin.WithDelay("http", 0), standin.WithDelay("stream", 0))},
 		"parts of angie fail": {"source-failed", func(s *scene) {
 			status := angietest.New("/status/", angietest.Recorded())
 			address := s.serve(func(w http.ResponseWriter, r *http.Request) {
