@@ -7,6 +7,7 @@ import (
 
 	"nginx-exporter/client/accesslog/input"
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/nginxconf"
 )
 
 // directive is the line for nginx that writes to the log.
@@ -40,54 +41,51 @@ func (o *logObservation) use() *logUse {
 		return nil
 	}
 	u := &logUse{}
-	for i := range nginx.directives {
-		if nginx.directives[i].name == "http" {
-			u.search(&nginx.directives[i], &o.Log, "", false)
-		}
+	for http := range nginxconf.Named(nginx.directives, "http") {
+		u.search(http, &o.Log, "", false)
 	}
 	return u
 }
 
 // search visits a block. Inherited says whether the enclosing block writes to the
 // log.
-func (u *logUse) search(block *directive, l *Log, name string, inherited bool) {
+func (u *logUse) search(block *nginxconf.Directive, l *Log, name string, inherited bool) {
 	own, ours, off := false, false, false
-	for _, item := range block.block {
-		if item.name != "access_log" || len(item.args) == 0 {
+	for item := range nginxconf.Named(block.Block, "access_log") {
+		if len(item.Args) == 0 {
 			continue
 		}
 		own = true
-		off = off || item.args[0] == "off"
-		ours = ours || l.isWrittenBy(item.args[0])
+		off = off || item.Args[0] == "off"
+		ours = ours || l.isWrittenBy(item.Args[0])
 	}
 	switch {
 	case own && ours:
 		u.written, inherited = true, true
 	case own && inherited && !off:
-		u.shadows = append(u.shadows, shadow{name, block.file})
+		u.shadows = append(u.shadows, shadow{name, block.File})
 		inherited = false
 	case own:
 		inherited = false
 	}
-	for i := range block.block {
-		inner := &block.block[i]
-		switch inner.name {
+	for _, inner := range block.Block {
+		switch inner.Name {
 		case "server":
-			u.search(inner, l, serverName(inner), inherited)
+			u.search(&inner, l, serverName(&inner), inherited)
 		case "location":
-			u.search(inner, l, name+" location "+strings.Join(inner.args, " "), inherited)
+			u.search(&inner, l, name+" location "+strings.Join(inner.Args, " "), inherited)
 		case "if":
-			u.search(inner, l, name+" if", inherited)
+			u.search(&inner, l, name+" if", inherited)
 		}
 	}
 }
 
 // serverName describes a server by its first name or address.
-func serverName(server *directive) string {
+func serverName(server *nginxconf.Directive) string {
 	for _, key := range []string{"server_name", "listen"} {
-		for _, item := range server.block {
-			if item.name == key && len(item.args) > 0 {
-				return "server " + item.args[0]
+		for item := range nginxconf.Named(server.Block, key) {
+			if len(item.Args) > 0 {
+				return "server " + item.Args[0]
 			}
 		}
 	}

@@ -193,7 +193,7 @@ func (o *observation) http2Listens() []doctor.Evidence {
 	var found []doctor.Evidence
 	for _, s := range nginx.servers {
 		for _, l := range s.listens {
-			if l.http2 && l.accepts(o.target()) && len(found) < maxTrials {
+			if l.HTTP2 && accepts(l, o.target()) && len(found) < maxTrials {
 				found = append(found, doctor.Evidence{Name: "listen " + l.String() + " http2", Value: s.file})
 			}
 		}

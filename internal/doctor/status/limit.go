@@ -8,6 +8,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/internal/doctor"
+	"nginx-exporter/internal/nginxconf"
 )
 
 // noConnections recognizes an nginx without free connections: it closes those it
@@ -55,14 +56,11 @@ func (o *observation) closesIdle() bool {
 }
 
 // workerConnections returns the limit in the events block, empty if there is none.
-func workerConnections(list []directive) string {
-	for i := range list {
-		if list[i].name != "events" {
-			continue
-		}
-		for _, item := range list[i].block {
-			if item.name == "worker_connections" && len(item.args) == 1 {
-				return item.args[0]
+func workerConnections(list []nginxconf.Directive) string {
+	for events := range nginxconf.Named(list, "events") {
+		for item := range nginxconf.Named(events.Block, "worker_connections") {
+			if len(item.Args) == 1 {
+				return item.Args[0]
 			}
 		}
 	}

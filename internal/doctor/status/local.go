@@ -3,9 +3,10 @@ package status
 import (
 	"context"
 	"os"
-	"path"
 	"slices"
 	"strings"
+
+	"nginx-exporter/internal/nginxconf"
 )
 
 // Nginx is what the nginx binary of this machine says about its configuration.
@@ -62,30 +63,5 @@ func directoriesOf(path string) []string {
 	if err != nil || len(text) > maxDump {
 		return nil
 	}
-	return parseDump(fileHeader + path + ":\n" + string(text)).includedDirectories()
-}
-
-// includedDirectories lists the directories of which the http block of the main file
-// includes the files *.conf.
-func (d *dump) includedDirectories() []string {
-	var found []string
-	if len(d.names) == 0 {
-		return nil
-	}
-	for _, block := range d.files[d.names[0]] {
-		for i := range block.block {
-			item := &block.block[i]
-			if block.name != "http" || item.name != "include" || len(item.args) != 1 || path.Base(item.args[0]) != "*.conf" {
-				continue
-			}
-			directory := path.Dir(item.args[0])
-			if !strings.HasPrefix(directory, "/") {
-				directory = path.Join(path.Dir(d.names[0]), directory)
-			}
-			if !strings.ContainsAny(directory, "*?[") {
-				found = append(found, directory)
-			}
-		}
-	}
-	return found
+	return nginxconf.ParseDump(nginxconf.FileHeader + path + ":\n" + string(text)).IncludedDirectories()
 }

@@ -89,7 +89,7 @@ func (o *observation) listenShadowed() *doctor.Finding {
 
 func (o *observation) otherServerName() *doctor.Finding {
 	l := o.unusedLocation()
-	if l == nil || o.http == nil || l.listen.isDefault || l.host() != "" {
+	if l == nil || o.http == nil || l.listen.Default || l.host() != "" {
 		return nil
 	}
 	return o.fromConfig("; the status page belongs to a server with another name: "+truncate(strings.Join(l.names, " "))+".",

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"nginx-exporter/internal/nginxconf"
 )
 
 // Limits of running the nginx binary.
@@ -26,7 +28,7 @@ type nginxBinary struct {
 	hasBuild    bool // nginx -V printed how it was built
 	hasModule   bool // it was built with stub_status
 	hasConfig   bool // nginx -T printed the configuration
-	directives  []directive
+	directives  []nginxconf.Directive
 	directories []string // of which http includes *.conf
 	locations   []location
 	servers     []*server
@@ -50,10 +52,10 @@ func inspect(ctx context.Context, name string, dirs []string) *nginxBinary {
 		b.hasModule = strings.Contains(build, "--with-http_stub_status_module")
 	}
 	text, messages, err := run(ctx, path, "-T")
-	if b.hasConfig = err == nil && strings.Contains("\n"+text, fileHeader); b.hasConfig {
-		files := parseDump(text)
-		list := files.directives()
-		b.directories = files.includedDirectories()
+	if b.hasConfig = err == nil && strings.Contains("\n"+text, nginxconf.FileHeader); b.hasConfig {
+		files := nginxconf.ParseDump(text)
+		list := files.Directives()
+		b.directories = files.IncludedDirectories()
 		b.directives, b.servers = list, servers(list)
 		b.locations = statusLocations(b.servers)
 		b.connections = workerConnections(list)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"nginx-exporter/internal/nginxconf"
 	"nginx-exporter/internal/nginxtest"
 )
 
@@ -48,10 +49,10 @@ server { location /never { stub_status; } }
 // TestLocations checks the status pages found in a configuration.
 func TestLocations(t *testing.T) {
 	var have []string
-	all := statusLocations(servers(parseDump(dumped).directives()))
+	all := statusLocations(servers(nginxconf.ParseDump(dumped).Directives()))
 	for i := range all {
 		l := &all[i]
-		have = append(have, fmt.Sprintf("%s plus=%t host=%q proxy=%t %v %s", l.uri(), l.plus, l.host(), l.listen.proxyProtocol, l.rules, l.file))
+		have = append(have, fmt.Sprintf("%s plus=%t host=%q proxy=%t %v %s", l.uri(), l.plus, l.host(), l.listen.ProxyProtocol, l.rules, l.file))
 	}
 	const a, one, main = "/etc/nginx/conf.d/a.conf", "/etc/nginx/sites/one", "/etc/nginx/nginx.conf"
 	want := []string{
@@ -90,7 +91,7 @@ func FuzzDump(f *testing.F) {
 	f.Add("# configuration file a:\nhttp{server{listen 1;location /{stub_status;}}")
 	f.Add(strings.Repeat("# configuration file a:\nhttp { ", 3) + strings.Repeat("{", 100) + `"\`)
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, l := range statusLocations(servers(parseDump(text).directives())) {
+		for _, l := range statusLocations(servers(nginxconf.ParseDump(text).Directives())) {
 			_, _ = l.uri(), l.host()
 			if !strings.Contains(text, "stub_status") && !strings.Contains(text, "api") && !strings.Contains(text, `\`) {
 				t.Errorf("found %+v", l)
@@ -116,7 +117,7 @@ func TestHugeDumps(t *testing.T) {
 			text.WriteString(strings.Replace(one[1], "%d", strconv.Itoa(i), 1))
 		}
 		began := time.Now()
-		if found := statusLocations(servers(parseDump(text.String()).directives())); len(found) > maxLocations || time.Since(began) > patience {
+		if found := statusLocations(servers(nginxconf.ParseDump(text.String()).Directives())); len(found) > maxLocations || time.Since(began) > patience {
 			t.Errorf("%s: %d locations after %s", name, len(found), time.Since(began))
 		}
 	}

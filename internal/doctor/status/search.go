@@ -97,7 +97,7 @@ func (o *observation) searchConfigured() *alternative {
 		if l.path == "" || !ok || options.Target.Key() == o.target().Key() {
 			continue
 		}
-		options.ProxyProtocol, options.Host = l.listen.proxyProtocol, l.host()
+		options.ProxyProtocol, options.Host = l.listen.ProxyProtocol, l.host()
 		if r := o.try(options); r.healthy() {
 			return &alternative{r, l.file}
 		}
