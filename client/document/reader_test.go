@@ -93,3 +93,29 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 }
+
+// Arrays of whole numbers are checked eight bytes at once. Whatever is wrong is found
+// at each place of the eight bytes, with each number of bytes in the buffer.
+func TestWholeNumbers(t *testing.T) {
+	t.Parallel()
+	for _, middle := range []string{
+		"1", "0", "10", "0,0", "0,1", "1,0,2", "12345678901234567890", "01", "00", "1,01", "0,00", "1,,2", ",", "1,", "1,,", "-1", "-", "1.5", "1e3", "1 ,2", "1, 2",
+		" ", "x", "1x", "/", ":", "\xff", "\xb1", "\xac", "1]", "1,]", "1,[2]", "1,{}", `1,"2"`, "null",
+	} {
+		for before := range 18 {
+			for after := range 18 {
+				text := "[" + strings.Repeat("7", before) + strings.Repeat(",8", before%3) + "," + middle + strings.Repeat(",9", after/2) + strings.Repeat("6", after%2) + "]"
+				if before == 0 {
+					text = "[" + middle + strings.Repeat(",9", after) + "]"
+				}
+				for _, source := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text)), iotest.HalfReader(strings.NewReader(text))} {
+					r := NewReader(source, 0)
+					r.Skip()
+					if err := r.Finish(); (err == nil) != json.Valid([]byte(text)) {
+						t.Errorf("%q: got %v", text, err)
+					}
+				}
+			}
+		}
+	}
+}

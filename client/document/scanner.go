@@ -270,34 +270,33 @@ func (s *scanner) small() (number uint64, found bool) {
 
 // skipWholeNumbers skips elements of an array that are whole numbers, and the commas
 // after them, as far as the buffer has them. It stops before one of the last. Some
-// documents consist mostly of such arrays, so it compares eight bytes at once.
+// documents consist mostly of such arrays, so it checks eight bytes at once.
 func (s *scanner) skipWholeNumbers() {
 	const (
 		ones = 0x0101010101010101
 		high = 0x80 * ones
-		step = 6 // two bytes are compared again: the next two matter for each comma
+		step = 8
 	)
 	buffered := s.buffer[s.next:s.end]
 	if len(buffered) < 2 || buffered[0] == '0' && isDigit(buffered[1]) || !isDigit(buffered[0]) {
 		return
 	}
-	i := 0
-	for ; i+8 <= len(buffered); i += step {
-		w := binary.LittleEndian.Uint64(buffered[i:])
-		// The high bit of each byte says what it is.
-		commas := ^((w ^ ','*ones) + 0x7f*ones) & high
-		zeros := ^((w ^ '0'*ones) + 0x7f*ones) & high
-		digits := (w + (0x80-'0')*ones) &^ (w + (0x80-'9'-1)*ones) & high
-		empty := commas & (commas >> 8)
-		padded := commas & (zeros >> 8) & (digits >> 16) // such as ,01
-		if w&high != 0 || commas|digits != high || empty|padded != 0 {
+	n := 0
+	comma, zero := uint64(0), uint64(0) // what the byte before is
+	for ; n+step <= len(buffered); n += step {
+		// The high bit of each byte says what it is. Digits become 0 to 9.
+		w := binary.LittleEndian.Uint64(buffered[n:]) ^ '0'*ones
+		others := w + (0x80-10)*ones
+		commas := ^((w ^ (','^'0')*ones) + 0x7f*ones)
+		afterComma := commas<<8 | comma
+		zeros := ^(w + 0x7f*ones) & afterComma // first digits of numbers
+		padded := (zeros<<8 | zero) &^ commas  // such as ,01
+		if (w|others^commas|commas&afterComma|padded)&high != 0 {
 			break
 		}
+		comma, zero = commas&high>>56, zeros&high>>56
 	}
-	// Up to i+1 all is checked, so a digit follows each comma before.
-	if last := bytes.LastIndexByte(buffered[:min(i+1, len(buffered))], ','); last >= 0 && i > 0 {
-		s.next += last + 1
-	}
+	s.next += bytes.LastIndexByte(buffered[:n], ',') + 1
 }
 
 // isNumber reports whether a text of digits, signs, points and letters e is a
