@@ -60,7 +60,7 @@ PICTURES ?=
 
 .PHONY: test-page
 test-page: build $(AXE) ## Test the live page in Chromium (PICTURES=directory for a picture of each state)
-	@scripts/need.sh chromium nginx
+	@scripts/need.sh chromium nginx prometheus
 	PICTURES='$(abspath $(PICTURES))' $(GO) test -count=1 -timeout=30m -tags=browser -v $(TESTFLAGS) ./internal/page
 
 # The accessibility rules of axe-core, which are only for this test.

@@ -101,22 +101,26 @@ func (s *shop) visit(t *testing.T) {
 	})
 }
 
-// picture writes pictures of the page at the sizes of a desktop and a phone, light and
-// dark.
+// picture fails the test if the page is wider than the window, at the sizes of a desktop
+// and a phone, and writes pictures, light and dark.
 func picture(t *testing.T, p *browsertest.Page, name string) {
 	t.Helper()
 	directory := os.Getenv(pictures)
-	if directory == "" {
-		return
-	}
-	for _, scheme := range []string{"light", "dark"} {
-		p.Scheme(t, scheme)
-		for _, size := range []struct {
-			name          string
-			width, height int
-		}{{"phone", 390, 844}, {"desktop", 1280, 900}} {
-			p.Size(t, size.width, size.height, size.name == "phone")
-			p.Screenshot(t, filepath.Join(directory, name+"-"+size.name+"-"+scheme+".png"))
+	for _, size := range []struct {
+		name          string
+		width, height int
+	}{{"phone", 390, 844}, {"desktop", 1280, 900}} {
+		p.Size(t, size.width, size.height, size.name == "phone")
+		var layout struct{ CSSContentSize struct{ Width int } }
+		p.Call(t, "Page.getLayoutMetrics", map[string]any{}, &layout)
+		if layout.CSSContentSize.Width > size.width {
+			t.Errorf("%s: the page is %d pixels wide in a window of %d", name, layout.CSSContentSize.Width, size.width)
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			if directory != "" {
+				p.Scheme(t, scheme)
+				p.Screenshot(t, filepath.Join(directory, name+"-"+size.name+"-"+scheme+".png"))
+			}
 		}
 	}
 	p.Scheme(t, "light")
@@ -255,7 +259,9 @@ func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
 	p := browsertest.Start(t).Open(t, serve(t, "--nginx.scrape-uri="+nginxtest.StartStatus(t, "")), false)
 	proctest.Until(t, "a table", func() bool { return strings.Contains(p.HTML(t), "<td>up</td>") })
-	p.Size(t, 1280, 900, false)
+	if html := p.HTML(t); strings.Contains(html, "Select a value") && !strings.Contains(html, `class="scripted" hidden=""> Select a value`) {
+		t.Error("the page mentions what needs scripts")
+	}
 	picture(t, p, "noscript")
 	noProblems(t, p)
 }
@@ -320,10 +326,15 @@ func TestKeyboard(t *testing.T) {
 	p.Key(t, " ")
 	p.Await(t, "document.getElementById('banner').textContent.startsWith('Frozen at')")
 	picture(t, p, "frozen")
+	columns := browsertest.Eval[float64](t, p, "document.querySelectorAll('.head .cell').length")
+	p.Size(t, 390, 844, true)
+	p.Await(t, fmt.Sprintf("document.querySelectorAll('.head .cell').length < %v", columns)) // also without updates
+	p.Size(t, 1280, 900, false)
 	frozen := browsertest.Eval[string](t, p, "document.documentElement.dataset.polls")
 	p.Key(t, "d")
 	p.Await(t, "document.getElementById('banner').textContent.startsWith('Differences to')")
 	p.Await(t, "document.getElementById('grid').textContent.match(/\\([+−]/)")
+	p.Await(t, "[...document.querySelectorAll('.body .number')].every(cell => cell.scrollWidth <= cell.clientWidth)")
 	if browsertest.Eval[string](t, p, "document.documentElement.dataset.polls") == frozen {
 		t.Error("the page does not go on after it was frozen")
 	}

@@ -3,7 +3,7 @@
 import { Model, kinds, severity, states } from './model.js'
 import { Cards } from './cards.js'
 import { Grid, element, write } from './grid.js'
-import { columnsOf } from './columns.js'
+import { columnsOf, narrowScreen } from './columns.js'
 import * as f from './format.js'
 
 const $ = id => document.getElementById(id)
@@ -20,6 +20,7 @@ let frame = null
 let frozen = false
 let then = null // what the page compares with
 let failures = 0
+let problem = '' // of the last poll
 let timer = 0
 let work = 0
 let polling = false
@@ -36,7 +37,7 @@ async function poll() {
 		const state = await response.json()
 		if (frozen) return
 		failures = 0
-		page.classList.remove('stale')
+		problem = ''
 		const began = performance.now()
 		frame = model.add(state)
 		update()
@@ -44,7 +45,8 @@ async function poll() {
 		page.dataset.polls = +(page.dataset.polls || 0) + 1
 	} catch (error) {
 		failures++
-		failed(error)
+		problem = 'The exporter has not responded' + (frame ? ' since ' + f.clock(frame.time) : '') + ': ' + (error.name === 'TypeError' ? 'no connection' : error.message)
+		showState()
 	} finally {
 		polling = false
 	}
@@ -68,22 +70,16 @@ document.addEventListener('visibilitychange', () => {
 	else if (!frozen) poll()
 })
 
-function failed(error) {
-	const since = frame ? ' since ' + f.clock(frame.time) : ''
-	banner('The exporter has not responded' + since + ': ' + (error.name === 'TypeError' ? 'no connection' : error.message), true)
-	page.classList.add('stale')
-	say('The exporter does not respond', 3)
-}
-
 function update() {
-	showBanner()
-	say(...judge(frame))
+	showState()
 	cards.update(frame, then, mostCards, view.target)
 	showTabs()
 	showGrid()
 	showChanges()
 	showFooter()
 }
+
+const many = (n, noun, rest = '') => f.count(n) + ' ' + noun + (n === 1 ? '' : 's') + rest
 
 // judge sums up what is wrong, the worst first.
 function judge(frame) {
@@ -93,15 +89,14 @@ function judge(frame) {
 	const lost = upstream.bad.filter(b => b === 3).length
 	const out = server.bad.filter((b, i) => b && severity(server.state[i]) > 1).length
 	const errors = zone.bad.filter(b => b > 1).length
-	const many = (n, one, more) => n + ' ' + (n === 1 ? one : more)
 	const texts = []
-	if (down) texts.push(frame.targets.length === 1 ? 'nginx is down' : many(down, 'target down', 'targets down'))
-	if (lost) texts.push(many(lost, 'upstream', 'upstreams') + ' without servers')
-	if (out) texts.push(many(out, 'server down', 'servers down'))
-	if (errors) texts.push(many(errors, 'zone', 'zones') + ' with errors')
-	if (partial) texts.push(many(partial, 'target', 'targets') + ' read in part')
+	if (down) texts.push(frame.targets.length === 1 ? 'nginx is down' : many(down, 'target', ' down'))
+	if (lost) texts.push(many(lost, 'upstream', ' without servers'))
+	if (out) texts.push(many(out, 'server', ' down'))
+	if (errors) texts.push(many(errors, 'zone', ' with errors'))
+	if (partial) texts.push(many(partial, 'target', ' read in part'))
 	if (!frame.targets.length) return ['no targets are configured', 1]
-	if (!texts.length) return [many(frame.targets.length, 'target', 'targets') + ' up', 0]
+	if (!texts.length) return [many(frame.targets.length, 'target', ' up'), 0]
 	return [texts.join(', '), down || lost || out ? 3 : 1]
 }
 
@@ -140,7 +135,7 @@ function tables() {
 
 function showTabs() {
 	const found = tables()
-	$('objects').hidden = found.length === 0
+	$('objects').hidden = !found.length
 	if (!found.length) return
 	view.shown = found.includes(view.tab) ? view.tab : found[0]
 	buttons($('tabs'), found, (b, kind) => {
@@ -174,7 +169,7 @@ function showGrid() {
 	write.count = 0
 	grid.bad = i => rows.bad[i]
 	grid.set(columns, chosen, sort, titles[view.shown])
-	write($('count'), (chosen.length === rows.size ? '' : f.count(chosen.length) + ' of ') + f.count(rows.size) + (rows.size === 1 ? ' row' : ' rows'))
+	write($('count'), (chosen.length === rows.size ? '' : f.count(chosen.length) + ' of ') + many(rows.size, 'row'))
 	Object.assign(page.dataset, { rows: rows.size, written: write.count, nodes: grid.root.getElementsByTagName('*').length })
 }
 
@@ -182,7 +177,7 @@ function showChips(rows) {
 	const counts = {}
 	for (const s of rows.state) counts[s] = (counts[s] || 0) + 1
 	const found = states.filter(s => counts[s] || view.state === s)
-	$('chips').hidden = found.length === 0
+	$('chips').hidden = !found.length
 	buttons($('chips'), found, (b, state) => {
 		write(b, state + ' ' + f.count(counts[state] || 0))
 		b.ariaPressed = view.state === state
@@ -231,7 +226,7 @@ function sortBy(column) {
 
 function showChanges() {
 	const log = $('log')
-	$('changes').hidden = model.changes.length === 0
+	$('changes').hidden = !model.changes.length
 	const last = model.changes.at(-1)
 	if (last === log.last) return
 	const from = log.last ? model.changes.indexOf(log.last) + 1 : 0
@@ -261,8 +256,11 @@ function banner(text, alarm) {
 	write(b, text)
 }
 
-function showBanner() {
-	if (frozen) banner('Frozen at ' + f.clock(frame.time) + '. Press space to resume, d to compare with now.')
+function showState() {
+	say(...problem ? ['The exporter does not respond', 3] : judge(frame))
+	page.classList.toggle('stale', !!problem)
+	if (problem) banner(problem, true)
+	else if (frozen) banner('Frozen at ' + f.clock(frame.time) + '. Press space to resume, d to compare with now.')
 	else if (then) banner('Differences to ' + f.clock(then.time) + ' are in brackets. Press d to end.')
 	else banner('')
 	$('freeze').ariaPressed = frozen
@@ -360,11 +358,13 @@ document.addEventListener('keydown', e => {
 
 $('search').addEventListener('input', e => choose({ q: e.target.value }))
 for (const [id, act] of Object.entries({ freeze, compare, watch, keys: help })) $(id).addEventListener('click', act)
+narrowScreen.addEventListener('change', () => { if (frame) update() })
 window.addEventListener('hashchange', () => {
 	read()
 	if (frame) update()
 })
 
-document.querySelector('.tools').hidden = false
+for (const e of document.querySelectorAll('.scripted')) e.hidden = false
+write($('verdict'), 'Scraping nginx …')
 read()
 poll()

@@ -41,7 +41,7 @@ class Card {
 		this.root = element('article', 'card')
 		const head = element('h2', '', this.dot = element('span', 'dot'), this.name = element('span'), this.kind = element('small'))
 		this.up = this.value('big', t => ownQuery('nginx_up', t))
-		this.requests = this.value('big', t => t.columns.requests ? trafficQuery(t) : '')
+		this.requests = this.value('big', trafficQuery)
 		this.facts = list('Connections')
 		this.classes = list('Responses by class')
 		this.bar = element('div', 'stack', ...classes.map(c => element('i', 'c' + c)))
@@ -86,7 +86,7 @@ class Card {
 			}
 			cell.seen = false
 		}
-		list.hidden = list.cells.size === 0
+		list.hidden = !list.cells.size
 	}
 
 	update(t, then, time) {
@@ -114,7 +114,7 @@ class Card {
 		this.sweep(this.latency)
 		this.explain(t)
 		const read = t.sources.filter(s => s.ok)
-		this.took.hidden = read.length === 0
+		this.took.hidden = !read.length
 		write(this.took, 'scraped in ' + f.duration(Math.max(0, ...read.map(s => s.seconds))) + (t.sources.length > 1 ? ', ' + read.length + ' of ' + t.sources.length + ' sources' : ''))
 		if (this.time !== time) {
 			this.time = time
@@ -156,7 +156,7 @@ class Card {
 			lines.push(['doctor', 'doctor: ' + d.code + ': ' + d.message])
 			for (const fix of d.fix || []) lines.push(['fix', fix])
 		}
-		this.trouble.hidden = lines.length === 0
+		this.trouble.hidden = !lines.length
 		const text = JSON.stringify(lines)
 		if (this.explained === text) return
 		this.explained = text

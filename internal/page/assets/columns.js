@@ -4,13 +4,15 @@ import { severity } from './model.js'
 import * as f from './format.js'
 import { countQuery, ownQuery, query, shareQuery } from './promql.js'
 
+// narrowScreen is that of a phone.
+export const narrowScreen = matchMedia('(max-width: 700px)')
 
 // columnsOf returns the columns of rows that have any value. With rows of another time,
 // differences to these are shown.
 export function columnsOf(rows, then, several, time) {
-	const small = innerWidth < 700
-	const wide = small ? 7 : 11 // rem
-	const narrow = then ? 9 : 5.5
+	const small = narrowScreen.matches
+	const wide = small ? 9 : 11 // rem
+	const narrow = then ? 11 : 5.5
 	const whole = rows.kind === 'upstream'
 	const at = then && rows !== then ? i => then.index().get(rows.key(i)) : null
 	const ask = role => i => {
@@ -35,14 +37,14 @@ export function columnsOf(rows, then, several, time) {
 	const isUp = i => ownQuery('nginx_up', rows.block[i].target)
 	const columns = [
 		(rows.kind === 'server' || nginx) && {
-			id: 'state', label: 'state', width: small ? 7.5 : 11, name: 'state', value: i => severity(rows.state[i]), query: nginx ? isUp : ask('state'),
+			id: 'state', label: 'state', width: small ? 7 : 11, name: 'state', value: i => severity(rows.state[i]), query: nginx ? isUp : ask('state'),
 			text: i => mark(rows.bad[i]) + rows.state[i] + was(rows, then, at, i) + (rows.get('backup', i) === 1 ? ' (backup)' : ''),
 		},
 		whole && {
 			id: 'state', label: 'servers', width: 15, name: 'state', value: i => rows.bad[i],
 			text: i => mark(rows.bad[i]) + tally(rows.counts[i]), query: i => countQuery(rows.block[i], rows.place[i], rows.counts[i].up ? 'up' : ''),
 		},
-		rows.kind === 'server' && text('group', 'upstream', i => rows.group[i], wide, '', up),
+		rows.kind === 'server' && text('group', 'upstream', i => rows.group[i], small ? 5.5 : wide, '', up),
 		rows.kind === 'server' ? text('name', 'server', i => rows.name[i], wide, '', up)
 			: text('name', nginx ? 'target' : 'name', i => (rows.kind === 'zone' ? mark(rows.bad[i]) + (rows.group[i] && rows.group[i] + ' / ') : '') + rows.name[i], nginx ? 18 : wide, '', nginx ? isUp : up),
 		(rows.kind === 'zone' || rows.blocks.length > 1) && text('title', 'kind', i => rows.block[i].table.title, 8, 'minor', up),

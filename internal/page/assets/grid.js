@@ -22,7 +22,7 @@ write.count = 0
 const newCell = (role, column, i, ...children) => Object.assign(element('div', 'cell ' + column.name, ...children), { role, ariaColIndex: i + 1 })
 
 export class Grid {
-	// on has sort(column), copy(text) and query(row, column).
+	// on has sort(column) and copy(text).
 	constructor(parent, on) {
 		this.on = on
 		this.columns = []
@@ -47,7 +47,7 @@ export class Grid {
 
 	// set replaces columns and rows; order has the indices of the rows to show.
 	set(columns, order, sort, label) {
-		const ids = columns.map(c => c.id).join() + label
+		const ids = columns.map(c => c.id + c.width).join() + label
 		if (ids !== this.ids) {
 			this.ids = ids
 			this.columns = columns
@@ -101,9 +101,8 @@ export class Grid {
 	}
 
 	draw() {
-		const headHeight = this.head.offsetHeight
 		const first = Math.max(0, Math.floor(this.root.scrollTop / rowHeight) - spare)
-		const visible = Math.ceil((this.root.clientHeight - headHeight) / rowHeight) + 2 * spare
+		const visible = Math.ceil((this.root.clientHeight - this.head.offsetHeight) / rowHeight) + 2 * spare
 		const count = Math.max(0, Math.min(visible, this.order.length - first))
 		while (this.pool.length < count) this.pool.push(this.row())
 		for (let n = 0; n < this.pool.length; n++) {
@@ -117,7 +116,7 @@ export class Grid {
 
 	fill(p, at) {
 		const hidden = at < 0
-		if (p.row.hidden !== hidden) p.row.hidden = hidden
+		p.row.hidden = hidden
 		if (hidden) {
 			p.at = -1
 			return
@@ -128,7 +127,7 @@ export class Grid {
 			p.row.ariaRowIndex = at + 2
 		}
 		const i = this.order[at]
-		const bad = this.bad ? this.bad(i) : 0
+		const bad = this.bad(i)
 		if (p.bad !== bad) {
 			p.bad = bad
 			p.row.dataset.bad = bad

@@ -36,6 +36,7 @@ export function query(block, i, role, whole = false) {
 // shareQuery is the part of responses that have a class.
 export function shareQuery(block, i, role, whole = false) {
 	const column = block.columns[role]
+	if (!column) return ''
 	const all = labels(block, i, whole)
 	const rate = extra => 'sum(rate(' + selector(column.metric, all.concat(extra)) + window + '))'
 	return rate(chosen(column)) + ' / ' + rate([])
@@ -60,7 +61,6 @@ export function ownQuery(metric, target, more = []) {
 
 // trafficQuery is the rate of requests without those of the exporter itself.
 export function trafficQuery(target) {
-	const { block } = target.columns.requests
-	const all = query(block, 0, 'requests')
+	const all = query(target.columns.requests.block, 0, 'requests')
 	return target.overhead === undefined ? all : all + ' - rate(' + ownQuery('nginx_exporter_nginx_requests_total', target) + window + ')'
 }
