@@ -47,12 +47,10 @@ COVERAGE := 90
 TESTFLAGS ?=
 
 .PHONY: test
-test: ## Run all tests with the race detector, and check coverage
+test: ## Run all tests, those with goroutines with the race detector, and check coverage
 	@scripts/need.sh nginx gcc promtool prometheus openssl curl perl ps systemd-analyze
-	@mkdir -p bin
 	$(GO) -C packaging/image test -count=1 ./...
-	CGO_ENABLED=1 $(GO) test -race -count=1 -vet=off -timeout=30m -coverprofile=coverage.out $(TESTFLAGS) ./... | tee bin/test.log || \
-		{ echo "make test: failed:"; grep -E '^ *--- FAIL|^FAIL|^panic: |DATA RACE' bin/test.log; exit 1; }
+	scripts/test.sh $(TESTFLAGS)
 	@awk -v least=$(COVERAGE) -v packages="$(COVERED)" -f scripts/coverage.awk coverage.out
 
 AXE := bin/axe/axe.min.js
