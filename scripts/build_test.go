@@ -37,18 +37,6 @@ func TestBuildIsSmall(t *testing.T) {
 	}
 }
 
-// Files for one system, and types of another size, are compiled for others too, with
-// their tests. Windows stands for all systems but Linux, since each takes minutes in a
-// new clone; "make archives" builds the program for all of them.
-func TestBuildsElsewhere(t *testing.T) {
-	for _, system := range []string{"linux/386", "windows/amd64"} {
-		t.Run(system, func(t *testing.T) {
-			name, architecture, _ := strings.Cut(system, "/")
-			runGo(t, "..", []string{"GOOS=" + name, "GOARCH=" + architecture}, "vet", "./...")
-		})
-	}
-}
-
 // TestBuildModes scrapes with programs as distributions and users build them,
 // without the flags of build.sh.
 func TestBuildModes(t *testing.T) {
