@@ -13,13 +13,13 @@ exporter=${2:?usage: scripts/demo-standin.sh DIALECT EXPORTER}
 root=$(dirname "$0")/..
 
 # Of each dialect: flags of the exporter, series of nginx, one that says whether it is
-# up and one that increases, the path that fails, its source and series, and the
+# up and one that increases, the path that fails and its URL, source and series, and the
 # families to show.
 flags=()
 case $dialect in
     plus)
         product='NGINX Plus' flags=(--nginx.plus) series=nginxplus_ up=nginxplus_up grows=nginxplus_http_requests_total
-        path=http/caches source=http_caches failing=caches failing_series=nginxplus_cache_
+        path=http/caches url=/http/caches source=http_caches failing=caches failing_series=nginxplus_cache_
         families='nginxplus_connections_accepted nginxplus_http_requests_total nginxplus_server_zone_requests nginxplus_server_zone_sent
             nginxplus_location_zone_requests nginxplus_upstream_server_state nginxplus_upstream_server_requests nginxplus_upstream_server_received
             nginxplus_cache_hit_responses nginxplus_stream_server_zone_connections nginxplus_stream_zone_sync_status_msgs_in nginxplus_resolver_noerror'
@@ -27,16 +27,16 @@ case $dialect in
     angie)
         # Parts are requested by themselves, not all at once, if a source is disabled.
         product=Angie flags=(--no-collector.angie_slabs) series=angie_ up=nginx_up grows=angie_connections_accepted
-        path=http/caches source=angie_http_caches failing=caches failing_series=angie_http_caches_
+        path=http/caches url=/status/http/caches source=angie_http_caches failing=caches failing_series=angie_http_caches_
         families='angie_connections_accepted angie_http_server_zones_requests_total angie_http_location_zones_requests_total
             angie_http_upstreams_peers_state angie_http_upstreams_peers_selected_total angie_http_upstreams_peers_data_received
             angie_http_caches_responses angie_http_limit_reqs angie_stream_server_zones_connections_total angie_resolvers_queries'
         ;;
     vts)
         product=nginx-module-vts series=nginx_vts_ up=nginx_up grows=nginx_http_requests_total
-        path=root source=vts failing='the module' failing_series=nginx_vts_
+        path=root url=/status/format/json source=vts failing='the module' failing_series=nginx_vts_
         families='nginx_vts_info nginx_vts_server_requests_total nginx_vts_server_bytes_total nginx_vts_server_request_duration_seconds_bucket
-            nginx_vts_filter_requests_total nginx_vts_upstream_requests_total nginx_vts_upstream_response_seconds nginx_vts_cache_requests_total'
+            nginx_vts_filter_requests_total nginx_vts_upstream_requests_total nginx_vts_upstream_response_duration_seconds_bucket nginx_vts_cache_requests_total'
         ;;
     *)
         echo "usage: scripts/demo-standin.sh plus|angie|vts EXPORTER" >&2
@@ -122,7 +122,7 @@ stop $server_pid
 start_server -listen "${listen%%/*}" -fault "500:$path"
 scrape "$tmp/failed"
 echo
-echo "The status of $failing now responds with status 500. Only its series are omitted:"
+echo "$url now responds with status 500. Only the series of $failing are omitted:"
 printf '  %-30s %8s %8s\n' "" before now
 printf '  %-30s %8s %8s\n' $up "$(value "$tmp/after" $up)" "$(value "$tmp/failed" $up)"
 for row in "series of $failing:^$failing_series" "all series of $product:^$series"; do
