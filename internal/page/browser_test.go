@@ -269,8 +269,13 @@ func TestWithoutScripts(t *testing.T) {
 // plusServer serves the API of NGINX Plus with traffic, and returns its URI.
 func plusServer(t *testing.T, options ...standin.Option) string {
 	t.Helper()
-	api := plustest.New(options...)
-	server := api.Start()
+	return traffic(t, plustest.New(options...))
+}
+
+// traffic serves a status with traffic, and returns its URI.
+func traffic(t *testing.T, nginx *standin.Nginx) string {
+	t.Helper()
+	server := nginx.Start()
 	t.Cleanup(server.Close)
 	done := make(chan struct{})
 	t.Cleanup(func() { close(done) })
@@ -282,7 +287,7 @@ func plusServer(t *testing.T, options ...standin.Option) string {
 			select {
 			case <-ticker.C:
 				if i/10%2 == 0 {
-					api.Tick()
+					nginx.Tick()
 				}
 			case <-done:
 				return

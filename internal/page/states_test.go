@@ -12,15 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
-	"nginx-exporter/internal/angietest"
 	"nginx-exporter/internal/browsertest"
 	"nginx-exporter/internal/nginxtest"
-	"nginx-exporter/internal/plustest"
 	"nginx-exporter/internal/proctest"
 	"nginx-exporter/internal/standin"
+	"nginx-exporter/internal/standin/angietest"
+	"nginx-exporter/internal/standin/vtstest"
 )
 
 // serveFile runs the exporter with a file for a flag, and returns the path of the file
@@ -73,30 +72,6 @@ func TestUnauthorized(t *testing.T) {
 	if title := browsertest.Eval[string](t, p, "document.title"); !strings.HasPrefix(title, "▲ The exporter does not respond") {
 		t.Errorf("after a change of the view the title is %s", title)
 	}
-}
-
-// angieServer serves the status of an Angie with traffic, and returns its URI.
-func angieServer(t *testing.T) string {
-	t.Helper()
-	status := angietest.New("/status/", angietest.Full())
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status.Tick()
-		status.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL + "/status/"
-}
-
-// vtsServer serves the status of an nginx-module-vts with traffic, and returns its URI.
-func vtsServer(t *testing.T) string {
-	t.Helper()
-	var steps atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(standin.VTS{Servers: 3, Filters: 2, Upstreams: 2, Peers: 3, Caches: 1}.Document(int(steps.Add(1)))) // the exporter reads it
-	}))
-	t.Cleanup(server.Close)
-	return server.URL + "/status/format/json"
 }
 
 // scrapeWith starts a Prometheus that scrapes the exporter of a page. It returns a
@@ -164,10 +139,10 @@ func TestQueries(t *testing.T) {
 	down := "http://" + nginxtest.FreeAddress(t, "127.0.0.1") + "/stub_status"
 	for name, flags := range map[string][]string{
 		"stub_status": s.flags,
-		"several":     {"--nginx.scrape-uri=" + down, "--nginx.scrape-uri=" + nginxStatus(t), "--nginx.scrape-uri=" + angieServer(t)},
-		"plus":        {"--nginx.scrape-uri=" + plusServer(t, plustest.WithStatus("http/caches", http.StatusInternalServerError, ""))},
-		"angie":       {"--nginx.scrape-uri=" + angieServer(t)},
-		"vts":         {"--nginx.scrape-uri=" + vtsServer(t)},
+		"several":     {"--nginx.scrape-uri=" + down, "--nginx.scrape-uri=" + nginxStatus(t), "--nginx.scrape-uri=" + traffic(t, angietest.New("/status/", angietest.Full()))},
+		"plus":        {"--nginx.scrape-uri=" + plusServer(t, standin.WithStatus("http/caches", http.StatusInternalServerError, ""))},
+		"angie":       {"--nginx.scrape-uri=" + traffic(t, angietest.New("/status/", angietest.Full()))},
+		"vts":         {"--nginx.scrape-uri=" + traffic(t, vtstest.New(vtstest.Document(standin.Size{Zones: 3, Keys: 2, Upstreams: 2, Peers: 3, Caches: 1})))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := serve(t, flags...)

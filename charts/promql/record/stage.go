@@ -80,7 +80,7 @@ func (s *stage) start(ctx context.Context) error {
 	s.servers = append(s.servers, s.nginx)
 	s.addExporter("web", ports[1])
 	s.addStandIn("plus", ports[2:4], 1, "-size", "S")
-	s.addStandIn("vts", ports[4:6], 1)
+	s.addStandIn("vts", ports[4:6], 60)
 	s.addStandIn("angie", ports[6:8], 15, "-size", "3")
 	for _, program := range slices.Concat(s.servers, s.exporters) {
 		if err := program.start(ctx); err != nil {
