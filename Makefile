@@ -41,7 +41,7 @@ build: ## Build bin/nginx-exporter
 	@scripts/build.sh bin/nginx-exporter
 
 # Packages that need COVERAGE percent coverage by their own tests.
-COVERED := nginx-exporter/client nginx-exporter/client/document nginx-exporter/client/angie nginx-exporter/client/plus nginx-exporter/client/stubstatus nginx-exporter/client/vts nginx-exporter/collector nginx-exporter/collector/metric \
+COVERED := nginx-exporter/client nginx-exporter/client/api nginx-exporter/client/document nginx-exporter/client/angie nginx-exporter/client/plus nginx-exporter/client/stubstatus nginx-exporter/client/vts nginx-exporter/collector nginx-exporter/collector/metric \
 	nginx-exporter/collector/source nginx-exporter/collector/source/angie nginx-exporter/collector/source/exporter nginx-exporter/collector/source/plus nginx-exporter/collector/source/stubstatus nginx-exporter/collector/source/vts
 COVERAGE := 90
 TESTFLAGS ?=

@@ -3,7 +3,6 @@ package angie
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -12,25 +11,25 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"nginx-exporter/client"
 	"nginx-exporter/client/api"
 	"nginx-exporter/client/document"
+	"nginx-exporter/client/internal/oracle"
 	"nginx-exporter/internal/standin/angietest"
 )
 
 // parts are empty parts by path.
-func parts() map[string]func() Part {
-	zones := func() Part { return &ServerZones{} }
-	limits := func() Part { return &Limits{} }
-	upstreams := func() Part { return &Upstreams{} }
-	metrics := func() Part { return &MetricZones{} }
-	return map[string]func() Part{
-		"angie": func() Part { return &Server{} }, "connections": func() Part { return &api.Connections{} },
-		"slabs": func() Part { return &api.Slabs{} }, "resolvers": func() Part { return &Resolvers{} },
-		"http/server_zones": zones, "http/location_zones": zones, "http/caches": func() Part { return &Caches{} },
+func parts() map[string]func() oracle.Document {
+	zones := func() oracle.Document { return &ServerZones{} }
+	limits := func() oracle.Document { return &Limits{} }
+	upstreams := func() oracle.Document { return &Upstreams{} }
+	metrics := func() oracle.Document { return &MetricZones{} }
+	return map[string]func() oracle.Document{
+		"angie": func() oracle.Document { return &Server{} }, "connections": func() oracle.Document { return &api.Connections{} },
+		"slabs": func() oracle.Document { return &api.Slabs{} }, "resolvers": func() oracle.Document { return &Resolvers{} },
+		"http/server_zones": zones, "http/location_zones": zones, "http/caches": func() oracle.Document { return &Caches{} },
 		"http/limit_reqs": limits, "http/limit_conns": limits, "stream/limit_conns": limits,
-		"http/acme_clients": func() Part { return &ACMEClients{} }, "http/metric_zones": metrics, "stream/metric_zones": metrics,
-		"http/upstreams": upstreams, "stream/upstreams": upstreams, "stream/server_zones": func() Part { return &StreamZones{} },
+		"http/acme_clients": func() oracle.Document { return &ACMEClients{} }, "http/metric_zones": metrics, "stream/metric_zones": metrics,
+		"http/upstreams": upstreams, "stream/upstreams": upstreams, "stream/server_zones": func() oracle.Document { return &StreamZones{} },
 	}
 }
 
@@ -61,100 +60,20 @@ func samples(tb testing.TB) map[string][][]byte {
 	return all
 }
 
-func decodeFrom(source io.Reader, into Part) (invalid int, err error) {
-	d := document.NewReader(source, 0)
-	into.Decode(d)
-	return d.Invalid(), d.Finish()
-}
-
-// agree checks that a decoder and the oracle return the same values, or both an
-// error.
-func agree(t *testing.T, rules map[string]*rule, empty func() Part, text []byte) {
-	t.Helper()
-	tree, valid := parse(text)
-	valid = valid && tree.kind == '{'
-	want, wantInvalid := empty(), 0
-	if valid {
-		wantInvalid = expect(rules, want, tree)
-	}
-	sources := []io.Reader{bytes.NewReader(text)}
-	if len(text) < 4<<10 {
-		sources = append(sources, iotest.OneByteReader(bytes.NewReader(text)))
-	}
-	for _, source := range sources {
-		got := empty()
-		invalid, err := decodeFrom(source, got)
-		if (err == nil) != valid {
-			t.Fatalf("%T: %.500s\ngot error %v, encoding/json takes it: %v", got, text, err, valid)
-		}
-		if err != nil {
-			if reason := client.ReasonOf(client.DecodeError(err)); reason != client.ReasonParse {
-				t.Errorf("%T: %.500s\ngot reason %s for %v", got, text, reason, err)
-			}
-			continue
-		}
-		if invalid != wantInvalid || !reflect.DeepEqual(got, want) {
-			a, b := asJSON(t, got), asJSON(t, want)
-			t.Fatalf("%T: %.500s\ngot  %.2000s and %d invalid members\nwant %.2000s and %d", got, text, a, invalid, b, wantInvalid)
-		}
-	}
-}
-
-// asJSON shows a part in the message of a test.
-func asJSON(t *testing.T, part Part) string {
-	t.Helper()
-	return strings.ReplaceAll(strings.TrimSpace(dump(reflect.ValueOf(part))), "\n", " ")
-}
-
-// dump prints a value without following the pointers from parts to their owners.
-func dump(v reflect.Value) string {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			return "nil"
-		}
-		if name := v.Type().Elem().Name(); (name == "Upstream" || name == "MetricZone") && v.Elem().FieldByName("Name").IsValid() {
-			return v.Elem().FieldByName("Name").String()
-		}
-		return dump(v.Elem())
-	case reflect.Struct:
-		if number := v.MethodByName("Float"); number.IsValid() {
-			return dump(number.Call(nil)[0])
-		}
-		var fields []string
-		for i := range v.NumField() {
-			fields = append(fields, v.Type().Field(i).Name+":"+dump(v.Field(i)))
-		}
-		return "{" + strings.Join(fields, " ") + "}"
-	case reflect.Slice, reflect.Array:
-		var elements []string
-		for i := range v.Len() {
-			elements = append(elements, dump(v.Index(i)))
-		}
-		return "[" + strings.Join(elements, " ") + "]"
-	default:
-		text, err := json.Marshal(v.Interface())
-		if err != nil {
-			return "NaN"
-		}
-		return string(text)
-	}
-}
-
 // Each sample is decoded as its own part and as every other.
 func TestSamplesAgree(t *testing.T) {
 	t.Parallel()
-	rules, documents := newRules(), samples(t)
+	schema, documents := newSchema(), samples(t)
 	for path, empty := range parts() {
 		if len(documents[path]) == 0 {
 			t.Errorf("no sample of %s", path)
 		}
 		for _, texts := range documents {
 			for _, text := range texts {
-				agree(t, rules, empty, text)
+				schema.Agree(t, empty, text)
 			}
 		}
-		if invalid, err := decodeFrom(bytes.NewReader(documents[path][0]), empty()); invalid != 0 || err != nil {
+		if invalid, err := oracle.Decode(bytes.NewReader(documents[path][0]), empty()); invalid != 0 || err != nil {
 			t.Errorf("%s: %d invalid members, %v", path, invalid, err)
 		}
 	}
@@ -169,22 +88,22 @@ func FuzzPart(f *testing.F) {
 			f.Add(byte(max(0, slices.Index(paths, path))), text) // 16 parts
 		}
 	}
-	rules := newRules()
+	schema := newSchema()
 	f.Fuzz(func(t *testing.T, part byte, text []byte) {
-		agree(t, rules, all[paths[int(part)%len(paths)]], text)
+		schema.Agree(t, all[paths[int(part)%len(paths)]], text)
 	})
 }
 
 // Samples with values of other kinds, and with members of other names.
 func TestChangedSamplesAgree(t *testing.T) {
 	t.Parallel()
-	rules, all := newRules(), parts()
+	schema, all := newSchema(), parts()
 	for path, texts := range samples(t) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(7, uint64(len(path)))) // not for secrets
 			for range 300 {
-				agree(t, rules, all[path], changed(t, random, texts[0]))
+				schema.Agree(t, all[path], changed(t, random, texts[0]))
 			}
 		})
 	}
@@ -253,7 +172,7 @@ func TestTreeAgrees(t *testing.T) {
 		}
 		for path, texts := range samples(t) {
 			alone := parts()[path]()
-			if _, err := decodeFrom(bytes.NewReader(texts[0]), alone); err != nil {
+			if _, err := oracle.Decode(bytes.NewReader(texts[0]), alone); err != nil {
 				t.Fatal(err)
 			}
 			if invalid, found := tree.Found[path]; text == angietest.Full() && (!found || invalid != 0 || !reflect.DeepEqual(tree.Parts[path], alone)) {
@@ -276,12 +195,12 @@ func FuzzTree(f *testing.F) {
 		}
 		d := document.NewReader(bytes.NewReader(text), 0)
 		tree.decode(d)
-		root, valid := parse(text)
+		root, valid := oracle.Parse(text)
 		known := false
-		for i, name := range root.names {
-			known = known || name == ServerPath && root.within[i].kind == '{'
+		for i, name := range root.Names {
+			known = known || name == ServerPath && root.Within[i].Kind == '{'
 		}
-		if err := d.Finish(); (err == nil) != (valid && root.kind == '{' && known) {
+		if err := d.Finish(); (err == nil) != (valid && root.Kind == '{' && known) {
 			t.Fatalf("%q: got %v", text, err)
 		}
 	})

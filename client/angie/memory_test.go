@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client/document"
+	"nginx-exporter/client/internal/oracle"
 	"nginx-exporter/internal/standin"
 	"nginx-exporter/internal/standin/angietest"
 )
@@ -65,7 +66,7 @@ func TestManyObjects(t *testing.T) {
 		"slabs":             `{"":{}` + strings.Repeat(`,"":{"slots":{"1":{},"2":{},"3":{}}}`, objects) + `}`,
 	} {
 		var err error
-		took := allocated(func() { _, err = decodeFrom(strings.NewReader(text), parts()[name]()) })
+		took := allocated(func() { _, err = oracle.Decode(strings.NewReader(text), parts()[name]()) })
 		if took > most+2*uint64(len(text)) {
 			t.Errorf("%s: took %d bytes for %d, %v", name, took, len(text), err)
 		}

@@ -1,45 +1,21 @@
 package angie
 
 import (
-	"maps"
-	"strings"
+	"testing"
+
+	"nginx-exporter/client/api"
+	"nginx-exporter/client/internal/oracle"
 )
 
-// ruleText returns the rules of all types: the path of a member, its kind and its
-// field. The oracle decodes documents by them.
-//
-//	count   a number that cannot be below zero
-//	gauge   a number that cannot be below zero, or from 2^63 on
-//	when    a time, or a number that cannot be below zero
-//	each    an object that sets a struct
-//	fresh   an object that sets a new struct
-//
-// The other kinds are what their names say; see [oracle].
-func ruleText() map[string]string {
-	var cache strings.Builder
-	for _, name := range []string{"Hit", "Stale", "Updating", "Revalidated", "Miss", "Expired", "Bypass"} {
-		cache.WriteString(strings.ToLower(name) + " each " + name + "\n")
-	}
-	rules := map[string]string{
+// rules are those of the server and of parts with names.
+func rules() map[string]string {
+	return map[string]string{
 		"Server": `version text Version
 			build text Build
 			build_time when BuildTime
 			generation count Generation
 			load_time when LoadTime`,
-		"Connections": `accepted count Accepted
-			dropped count Dropped
-			active gauge Active
-			idle gauge Idle`,
-		"Slab": `pages.used gauge PagesUsed
-			pages.free gauge PagesFree
-			slots slots Slots`,
-		"Slot": `used gauge Used
-			free gauge Free
-			reqs count Requests
-			fails count Failures`,
-		"Resolver": `queries.name count ByName
-			queries.srv count Services
-			queries.addr count ByAddress
+		"Resolver": `queries each Lookups
 			sent.a count SentA
 			sent.aaaa count SentAAAA
 			sent.srv count SentSRV
@@ -52,17 +28,8 @@ func ruleText() map[string]string {
 			responses.unimplemented count Unimplemented
 			responses.refused count Refused
 			responses.other count Other`,
-		"Cache": cache.String() + `size gauge Size
-			max_size gauge MaxSize
-			cold flag Cold
-			shards shards Shards`,
-		"CacheUse": `responses count Responses
-			bytes count Bytes
-			responses_written count ResponsesWritten
-			bytes_written count BytesWritten`,
-		"Shard": `size gauge Size
-			max_size gauge MaxSize
-			cold flag Cold`,
+		"Cache": oracle.Common()["Cache"] + "\nshards list Shards",
+		"Shard": oracle.Common()["CacheSize"],
 		"Limit": `passed count Passed
 			skipped count Skipped
 			delayed count Delayed
@@ -74,9 +41,6 @@ func ruleText() map[string]string {
 		"MetricZone": `discarded count Discarded
 			metrics metrics Name`,
 	}
-	maps.Copy(rules, zoneRules())
-	maps.Copy(rules, upstreamRules())
-	return rules
 }
 
 func zoneRules() map[string]string {
@@ -146,29 +110,15 @@ func upstreamRules() map[string]string {
 	}
 }
 
-// rule is a member of an object: one with a field, or an object with members.
-type rule struct {
-	kind, field string
-	members     map[string]*rule
-}
-
-// newRules parses the rules, by the name of the type.
-func newRules() map[string]*rule {
-	all := map[string]*rule{}
-	for name, text := range ruleText() {
-		root := &rule{members: map[string]*rule{}}
-		for line := range strings.Lines(text) {
-			fields := strings.Fields(line)
-			at := root
-			for step := range strings.SplitSeq(fields[0], ".") {
-				if at.members[step] == nil {
-					at.members[step] = &rule{members: map[string]*rule{}}
-				}
-				at = at.members[step]
-			}
-			at.kind, at.field = fields[1], fields[2]
-		}
-		all[name] = root
+// A field without a rule would never be compared.
+func TestRulesAreWhole(t *testing.T) {
+	t.Parallel()
+	const others = "Name Upstream States" // set by the object that contains this one
+	all := newSchema()
+	missing := all.Missing(others,
+		Server{}, api.Connections{}, api.Slab{}, Resolver{}, api.Lookups{}, ServerZone{}, Data{}, TLS{}, StreamZone{}, Cache{}, api.CacheUse{}, Limit{},
+		ACMEClient{}, MetricZone{}, Upstream{}, Peer{})
+	if missing = append(missing, all.Missing("Path Zone Size", Shard{}, api.Slot{})...); missing != nil {
+		t.Errorf("no rule fills %q", missing)
 	}
-	return all
 }

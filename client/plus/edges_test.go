@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client/api"
+	"nginx-exporter/client/internal/oracle"
 	"nginx-exporter/client/value"
 	"nginx-exporter/internal/standin/plustest"
 )
@@ -89,7 +90,7 @@ func TestBounds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all.agree(t, kindOf(t, test.path), []byte(test.document))
+			all.Agree(t, kindOf(t, test.path).make, []byte(test.document))
 		})
 	}
 }
@@ -111,7 +112,7 @@ func TestBoundsAreShared(t *testing.T) {
 	upstreams := &Upstreams{}
 	document := `{"u":{"peers":[` + strings.Repeat(`{"response_time_hist":{"sum":1,"buckets":{"5":1,"inf":1}}},`, 2) +
 		`{"response_time_hist":{"sum":1,"buckets":{"6":1,"inf":1}}}]}}`
-	if _, err := decodeFrom(strings.NewReader(document), upstreams); err != nil {
+	if _, err := oracle.Decode(strings.NewReader(document), upstreams); err != nil {
 		t.Fatal(err)
 	}
 	first, second, third := upstreams.Peers[0].ResponseTimes, upstreams.Peers[1].ResponseTimes, upstreams.Peers[2].ResponseTimes
@@ -128,7 +129,7 @@ func TestWindowEnds(t *testing.T) {
 		`"requests":18446744073709551615,"response_time":2.5e1,"service":null,"selected":"2026-07-02T09:16:31Z"}],"zone":"\ud83dz"}}`
 	for n := range len(document) + 2 {
 		padded := strings.Repeat(" ", window-n) + document
-		all.agree(t, kindOf(t, "http/upstreams"), []byte(padded))
+		all.Agree(t, kindOf(t, "http/upstreams").make, []byte(padded))
 	}
 }
 
@@ -154,10 +155,10 @@ func TestErrorWithData(t *testing.T) {
 	broken := errors.New("the cable was pulled")
 	for _, kind := range kinds() {
 		document := string(plustest.Sample()[kind.path])
-		if _, err := decodeFrom(&withError{document, broken}, kind.make()); !errors.Is(err, broken) {
+		if _, err := oracle.Decode(&withError{document, broken}, kind.make()); !errors.Is(err, broken) {
 			t.Errorf("%s: got %v", kind.path, err)
 		}
-		if invalid, err := decodeFrom(&withError{document, io.EOF}, kind.make()); err != nil || invalid != 0 {
+		if invalid, err := oracle.Decode(&withError{document, io.EOF}, kind.make()); err != nil || invalid != 0 {
 			t.Errorf("%s: got %v and %d invalid members", kind.path, err, invalid)
 		}
 	}
@@ -169,7 +170,7 @@ func TestSampleValues(t *testing.T) {
 	sample := plustest.Sample()
 	read := func(path string, into Document) {
 		t.Helper()
-		if invalid, err := decodeFrom(strings.NewReader(string(sample[path])), into); err != nil || invalid != 0 {
+		if invalid, err := oracle.Decode(strings.NewReader(string(sample[path])), into); err != nil || invalid != 0 {
 			t.Errorf("%s: %v, %d invalid", path, err, invalid)
 		}
 	}
@@ -261,7 +262,7 @@ func TestServersDiffer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all.agree(t, upstreams, []byte(`{"shop":{"peers":[`+servers[0]+`,`+servers[1]+`,`+servers[0]+`]}}`))
+			all.Agree(t, upstreams.make, []byte(`{"shop":{"peers":[`+servers[0]+`,`+servers[1]+`,`+servers[0]+`]}}`))
 		})
 	}
 }

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
-	"nginx-exporter/client"
-	"nginx-exporter/client/document"
+	"nginx-exporter/client/internal/oracle"
 	"nginx-exporter/internal/standin/plustest"
 )
 
@@ -44,88 +42,6 @@ const (
 	maxObjects = 16 << 20 // bytes of memory beyond the length of the document
 )
 
-// decodeFrom decodes a document from any source.
-func decodeFrom(source io.Reader, into Document) (invalid int, err error) {
-	d := document.NewReader(source, 0)
-	into.Decode(d)
-	return d.Invalid(), d.Finish()
-}
-
-// readers return the document in different pieces.
-func readers(document []byte) map[string]io.Reader {
-	ways := map[string]io.Reader{
-		"whole":         bytes.NewReader(document),
-		"in prime size": &sized{source: bytes.NewReader(document), size: 61},
-	}
-	const long = 4 << 10
-	if len(document) < long {
-		ways["byte by byte"] = iotest.OneByteReader(bytes.NewReader(document))
-		ways["with its end"] = iotest.DataErrReader(&pausing{source: bytes.NewReader(document)})
-	}
-	return ways
-}
-
-// pausing returns no bytes at every other call, as a reader may.
-type pausing struct {
-	source io.Reader
-	calls  int
-}
-
-// Read implements [io.Reader].
-func (p *pausing) Read(b []byte) (int, error) {
-	if p.calls++; p.calls%2 == 0 {
-		return 0, nil
-	}
-	return p.source.Read(b)
-}
-
-// sized returns at most size bytes at once.
-type sized struct {
-	source io.Reader
-	size   int
-}
-
-// Read implements [io.Reader].
-func (s *sized) Read(b []byte) (int, error) { return s.source.Read(b[:min(len(b), s.size)]) }
-
-// agree checks that a decoder and the oracle return the same values, or both an
-// error.
-func (all schema) agree(t *testing.T, kind kind, document []byte) {
-	t.Helper()
-	value, valid := grow(document)
-	valid = valid && (value.kind == '{' || value.kind == '[' && kind.path == "workers")
-	want, wantInvalid := kind.make(), 0
-	if valid {
-		wantInvalid = all.expect(want, value)
-	}
-	for how, source := range readers(document) {
-		got := kind.make()
-		invalid, err := decodeFrom(source, got)
-		if (err == nil) != valid {
-			t.Fatalf("%s %s: %s\ngot error %v, encoding/json takes it: %v", kind.path, how, clipped(t, string(document)), err, valid)
-		}
-		if err != nil {
-			checkParse(t, err, document)
-			continue
-		}
-		if invalid != wantInvalid {
-			t.Errorf("%s %s: %s\ngot %d invalid members, want %d", kind.path, how, clipped(t, string(document)), invalid, wantInvalid)
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Fatalf("%s %s: %s\ngot  %s\nwant %s", kind.path, how, clipped(t, string(document)),
-				clipped(t, dump(reflect.ValueOf(got))), clipped(t, dump(reflect.ValueOf(want))))
-		}
-	}
-}
-
-// checkParse checks that an error has the reason parse.
-func checkParse(t *testing.T, err error, document []byte) {
-	t.Helper()
-	if reason := client.ReasonOf(client.DecodeError(err)); reason != client.ReasonParse {
-		t.Errorf("%s: got reason %s for %q", clipped(t, string(document)), reason, err)
-	}
-}
-
 // FuzzDocument reads anything as a document of each kind.
 func FuzzDocument(f *testing.F) {
 	kinds := kinds()
@@ -137,7 +53,7 @@ func FuzzDocument(f *testing.F) {
 	}
 	all := newSchema()
 	f.Fuzz(func(t *testing.T, kind byte, document []byte) {
-		all.agree(t, kinds[int(kind)%len(kinds)], document)
+		all.Agree(t, kinds[int(kind)%len(kinds)].make, document)
 	})
 }
 
@@ -151,7 +67,7 @@ func FuzzGenerated(f *testing.F) {
 	all := newSchema()
 	f.Fuzz(func(t *testing.T, kind byte, tape []byte) {
 		chosen := kinds[int(kind)%len(kinds)]
-		all.agree(t, chosen, generate(all, chosen.make(), tape))
+		all.Agree(t, chosen.make, generate(all, chosen.make(), tape))
 	})
 }
 
@@ -169,7 +85,7 @@ func TestDecodersAgree(t *testing.T) {
 				for i := range tape {
 					tape[i] = byte(random.Uint32()) // any byte will do
 				}
-				all.agree(t, kind, generate(all, kind.make(), tape))
+				all.Agree(t, kind.make, generate(all, kind.make(), tape))
 			}
 		})
 	}
@@ -190,7 +106,7 @@ func TestSamplesAgree(t *testing.T) {
 					others = others[:1]
 				}
 				for _, document := range others {
-					all.agree(t, kind, document)
+					all.Agree(t, kind.make, document)
 				}
 			}
 		})
@@ -206,15 +122,15 @@ func TestCutAnywhere(t *testing.T) {
 			t.Parallel()
 			document := sample[kind.path]
 			for n := range document {
-				_, err := decodeFrom(bytes.NewReader(document[:n]), kind.make())
+				_, err := oracle.Decode(bytes.NewReader(document[:n]), kind.make())
 				if err == nil {
 					t.Fatalf("took %s", document[:n])
 				}
-				if checkParse(t, err, document[:n]); n > 0 && !strings.Contains(err.Error(), "the response is incomplete") {
+				if oracle.CheckParse(t, err, document[:n]); n > 0 && !strings.Contains(err.Error(), "the response is incomplete") {
 					t.Fatalf("%s: got %q", document[:n], err)
 				}
 			}
-			if invalid, err := decodeFrom(bytes.NewReader(document), kind.make()); err != nil || invalid != 0 {
+			if invalid, err := oracle.Decode(bytes.NewReader(document), kind.make()); err != nil || invalid != 0 {
 				t.Errorf("whole: got %v and %d invalid members", err, invalid)
 			}
 		})
@@ -230,7 +146,7 @@ func TestReaderFails(t *testing.T) {
 		document := sample[kind.path]
 		for n := 0; n <= len(document); n += 1 + len(document)/40 {
 			source := io.MultiReader(bytes.NewReader(document[:n]), iotest.ErrReader(broken))
-			if _, err := decodeFrom(source, kind.make()); !errors.Is(err, broken) {
+			if _, err := oracle.Decode(source, kind.make()); !errors.Is(err, broken) {
 				t.Fatalf("%s after %d bytes: got %v", kind.path, n, err)
 			}
 		}
@@ -266,7 +182,7 @@ func TestLastMemberStays(t *testing.T) {
 				continue
 			}
 			for _, document := range documents {
-				t.Run(document, func(t *testing.T) { all.agree(t, kind, []byte(document)) })
+				t.Run(document, func(t *testing.T) { all.Agree(t, kind.make, []byte(document)) })
 			}
 		}
 	}
@@ -285,9 +201,9 @@ func TestIdentifiers(t *testing.T) {
 			"0.5": "", "-7.25": "", "9007199254740994": "", "18446744073709551615": "", "1e300": "", "-1e300": "", `"7"`: "", "null": "",
 		} {
 			document := []byte(`[{"id":` + text + `}]`)
-			all.agree(t, kind, document)
+			all.Agree(t, kind.make, document)
 			workers := &Workers{}
-			if _, err := decodeFrom(bytes.NewReader(document), workers); err != nil || workers.All[0].ID != want {
+			if _, err := oracle.Decode(bytes.NewReader(document), workers); err != nil || workers.All[0].ID != want {
 				t.Errorf("%s became %q (%v), want %q", text, workers.All[0].ID, err, want)
 			}
 		}

@@ -9,12 +9,13 @@ import (
 	"strings"
 
 	"nginx-exporter/client/api"
+	"nginx-exporter/client/internal/oracle"
 )
 
 // generator writes documents by the rules, with every kind of error that they can
 // have. A tape makes its choices, so that a fuzzer can control it.
 type generator struct {
-	schema schema
+	schema *oracle.Schema
 	tape   []byte
 	rest   *rand.Rand // decides when the tape has ended
 	out    strings.Builder
@@ -22,7 +23,7 @@ type generator struct {
 }
 
 // generate writes one document. Few of them are broken.
-func generate(all schema, document Document, tape []byte) []byte {
+func generate(all *oracle.Schema, document oracle.Document, tape []byte) []byte {
 	seed := uint64(len(tape))
 	for _, b := range tape {
 		seed = seed*0x100000001b3 ^ uint64(b)
@@ -58,16 +59,16 @@ func (g *generator) document(kind reflect.Type) {
 	case g.pick(40) == 0:
 		g.anything(0)
 	case kind.Name() == "Workers":
-		worker := func() { g.object(g.schema["Worker"]) }
+		worker := func() { g.object(g.schema.Rules["Worker"]) }
 		if g.pick(3) == 0 {
 			g.named(worker)
 		} else {
 			g.list(worker)
 		}
 	case kind.Name() == "Upstreams":
-		g.named(func() { g.object(g.schema["Upstream"]) })
-	case g.schema[kind.Name()] != nil:
-		g.object(g.schema[kind.Name()])
+		g.named(func() { g.object(g.schema.Rules["Upstream"]) })
+	case g.schema.Rules[kind.Name()] != nil:
+		g.object(g.schema.Rules[kind.Name()])
 	default: // zones
 		g.named(func() { g.structure(kind.Field(0).Type.Elem().Elem()) })
 	}
@@ -78,7 +79,7 @@ func (g *generator) structure(kind reflect.Type) {
 		g.named(func() { g.text() })
 		return
 	}
-	g.object(g.schema[kind.Name()])
+	g.object(g.schema.Rules[kind.Name()])
 }
 
 func (g *generator) list(element func()) {
@@ -114,25 +115,25 @@ func (g *generator) named(value func()) {
 }
 
 // object writes most members that are known, some of them twice, and others.
-func (g *generator) object(rules *rule) {
+func (g *generator) object(rules *oracle.Rule) {
 	g.say("{")
 	first := true
-	for range len(rules.names) + g.pick(3) {
+	for range len(rules.Names) + g.pick(3) {
 		if !first {
 			g.say(",")
 		}
 		first = false
-		if len(rules.names) == 0 || g.pick(16) == 0 {
+		if len(rules.Names) == 0 || g.pick(16) == 0 {
 			g.text()
 			g.say(":")
 			g.anything(0)
 			continue
 		}
-		name := rules.names[g.pick(len(rules.names))]
+		name := rules.Names[g.pick(len(rules.Names))]
 		g.name(name)
 		g.blank()
 		g.say(":")
-		within := rules.known[name]
+		within := rules.Members[name]
 		g.value(func() { g.member(within) })
 	}
 	g.blank()
@@ -170,8 +171,8 @@ func (g *generator) value(wanted func()) {
 	wanted()
 }
 
-func (g *generator) member(rules *rule) {
-	switch rules.kind {
+func (g *generator) member(rules *oracle.Rule) {
+	switch rules.Kind {
 	case "":
 		g.object(rules)
 	case "count", "gauge", "end", "id":
@@ -184,11 +185,11 @@ func (g *generator) member(rules *rule) {
 	case "state":
 		g.say(g.one(`"up"`, `"down"`, `"draining"`, `"unavail"`, `"checking"`, `"unhealthy"`, `"unknown"`, `"UP"`, `"\u0075p"`, `""`))
 	case "peers":
-		g.list(func() { g.object(g.schema["Peer"]) })
+		g.list(func() { g.object(g.schema.Rules["Peer"]) })
 	case "codes":
 		g.named(g.number)
 	case "slots":
-		g.named(func() { g.object(g.schema["Slot"]) })
+		g.named(func() { g.object(g.schema.Rules["Slot"]) })
 	case "buckets":
 		g.buckets()
 	default:
@@ -197,18 +198,18 @@ func (g *generator) member(rules *rule) {
 }
 
 // inner writes the object of a field that is a struct.
-func (g *generator) inner(rules *rule) {
+func (g *generator) inner(rules *oracle.Rule) {
 	types := map[string]any{
-		"Connections": api.Connections{}, "Requests": Requests{}, "Responses": Responses{}, "TLS": TLS{}, "ResponseTimes": Histogram{},
+		"Connections": api.Connections{}, "Requests": Requests{}, "Lookups": api.Lookups{}, "Responses": Responses{}, "TLS": TLS{}, "ResponseTimes": Histogram{},
 		"Zones": SyncZone{},
 	}
-	kind, found := types[rules.field]
+	kind, found := types[rules.Field]
 	switch {
-	case !found && rules.kind == "text":
+	case !found && rules.Kind == "text":
 		g.text()
 	case !found:
-		g.object(g.schema["CacheUse"])
-	case rules.kind == "zones":
+		g.object(g.schema.Rules["CacheUse"])
+	case rules.Kind == "zones":
 		g.named(func() { g.structure(reflect.TypeOf(kind)) })
 	default:
 		g.structure(reflect.TypeOf(kind))

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"nginx-exporter/client/api"
+	"nginx-exporter/client/internal/oracle"
 	"nginx-exporter/client/value"
 	"nginx-exporter/internal/standin"
 	"nginx-exporter/internal/standin/plustest"
@@ -50,7 +51,7 @@ func TestUpstreamsMemory(t *testing.T) {
 	)
 	source, upstreams := &unbuffered{source: bytes.NewReader(document)}, &Upstreams{}
 	size, pieces := allocated(func() {
-		if invalid, err := decodeFrom(source, upstreams); err != nil || invalid != 0 {
+		if invalid, err := oracle.Decode(source, upstreams); err != nil || invalid != 0 {
 			t.Errorf("got %v and %d invalid members", err, invalid)
 		}
 	})
@@ -91,7 +92,7 @@ func TestDecoderStreams(t *testing.T) {
 		}()
 		upstreams := &Upstreams{}
 		size, _ := allocated(func() {
-			if _, err := decodeFrom(source, upstreams); err != nil {
+			if _, err := oracle.Decode(source, upstreams); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
@@ -113,7 +114,7 @@ func TestKeyvalsMemory(t *testing.T) {
 	document := `{"secrets":{"` + strings.Repeat("k", 1000) + `":"v"` + strings.Repeat(`,"`+strings.Repeat("k", 500)+`":"`+strings.Repeat("v", 500)+`"`, 20_000) + `}}`
 	keyvals := &Keyvals{}
 	size, _ := allocated(func() {
-		if _, err := decodeFrom(strings.NewReader(document), keyvals); err != nil {
+		if _, err := oracle.Decode(strings.NewReader(document), keyvals); err != nil {
 			t.Error(err)
 		}
 	})
@@ -149,9 +150,9 @@ func TestManyObjects(t *testing.T) {
 			}
 			most := uint64(4*maxObjects + 2*len(document)) // with garbage
 			var err error
-			size, _ := allocated(func() { _, err = decodeFrom(strings.NewReader(document), kind.make()) })
+			size, _ := allocated(func() { _, err = oracle.Decode(strings.NewReader(document), kind.make()) })
 			if err != nil {
-				checkParse(t, err, []byte(path))
+				oracle.CheckParse(t, err, []byte(path))
 			}
 			if size > most {
 				t.Errorf("%s: took %d bytes for %d, %v", name, size, len(document), err)
@@ -166,7 +167,7 @@ func TestObjectsAreApart(t *testing.T) {
 	t.Parallel()
 	zones := &ServerZones{}
 	document := `{"a":{"responses":{"codes":{"200":1}}},"b":{"responses":{"codes":{"404":2}}}}`
-	if _, err := decodeFrom(strings.NewReader(document), zones); err != nil {
+	if _, err := oracle.Decode(strings.NewReader(document), zones); err != nil {
 		t.Fatal(err)
 	}
 	more := append(zones.All[0].Responses.Codes, api.Code{Code: "503", Count: value.Of(3)})
