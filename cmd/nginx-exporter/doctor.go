@@ -73,8 +73,8 @@ func (c *cli) doctorStatus(args []string, stdout, stderr io.Writer) error {
 			return nginxstatus.Invalid(err)
 		}
 		options := nginxstatus.Options{
-			Exporter: exporter, FromFile: settings.FromFile(), TargetOptions: c.targetOptions,
-			Listen: c.config.Web.Listen, NginxBinary: c.doctor.nginxBinary,
+			Exporter: exporter, FromFile: settings.FromFile(), Listen: c.config.Web.Listen, NginxBinary: c.doctor.nginxBinary,
+			TargetOptions: func(uri string) (client.Options, error) { return targetOptions(&c.config, uri) },
 		}
 		for _, target := range settings.Targets() {
 			options.Targets = append(options.Targets, target.Client)
@@ -101,18 +101,17 @@ func readSources(ctx context.Context, scraper *collector.Collector, target colle
 	return sources, err
 }
 
-// targetOptions returns the client options of a target given by
-// --nginx.scrape-uri.
-func (c *cli) targetOptions(uri string) (client.Options, error) {
-	return targetOptions(&c.config, uri)
-}
-
-// targetOptions returns the client options of a target that is given by
+// settingsAt validates the configuration with one target that is given by
 // --nginx.scrape-uri beside the other flags.
-func targetOptions(c *config.Config, uri string) (client.Options, error) {
+func settingsAt(c *config.Config, uri string) (*config.Settings, error) {
 	other := *c
 	other.File, other.Nginx.ScrapeURIs, other.Nginx.DefaultURI = "", []string{uri}, false
-	settings, err := other.Validate()
+	return other.Validate()
+}
+
+// targetOptions returns the client options of such a target.
+func targetOptions(c *config.Config, uri string) (client.Options, error) {
+	settings, err := settingsAt(c, uri)
 	if err != nil {
 		return client.Options{}, err
 	}

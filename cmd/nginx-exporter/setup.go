@@ -85,9 +85,7 @@ func (c *cli) carryOutSetup(ctx context.Context, plan *setup.Plan, stdout io.Wri
 
 // readPage scrapes a status page as the exporter would, and returns its metrics.
 func (c *cli) readPage(ctx context.Context, uri string) ([]*dto.MetricFamily, error) {
-	other := c.config
-	other.File, other.Nginx.ScrapeURIs, other.Nginx.DefaultURI = "", []string{uri}, false
-	settings, err := other.Validate()
+	settings, err := settingsAt(&c.config, uri)
 	if err != nil {
 		return nil, err
 	}

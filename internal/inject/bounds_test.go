@@ -35,7 +35,7 @@ func TestBounds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			within(t, func() {
-				out, outcomes, err := Inject(c.in, Defaults(""))
+				out, outcomes, err := inject(c.in, Defaults(""))
 				if !errors.Is(err, c.want) {
 					t.Errorf("error is %v, want %v", err, c.want)
 				}
@@ -69,7 +69,7 @@ func TestLargeList(t *testing.T) {
 	o := Defaults("")
 	o.StatusConfig = true
 	within(t, func() {
-		out, outcomes, err := Inject(list.String(), o)
+		out, outcomes, err := inject(list.String(), o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -109,7 +109,7 @@ func TestRoundTrip(t *testing.T) {
 
 func roundTrip(t *testing.T, name, in string, o Options) int {
 	t.Helper()
-	out, outcomes, err := Inject(in, o)
+	out, outcomes, err := inject(in, o)
 	if err != nil {
 		// A shape may be invalid YAML.
 		if _, bad := decode(strings.TrimPrefix(in, bom)); bad == nil && !strings.HasPrefix(in, "%YAML") {
@@ -129,7 +129,7 @@ func roundTrip(t *testing.T, name, in string, o Options) int {
 	if (injected > 0) != (out != in) {
 		t.Errorf("%s: injected %d, but changed is %v", name, injected, out != in)
 	}
-	if twice, again, err := Inject(out, o); err != nil || twice != out {
+	if twice, again, err := inject(out, o); err != nil || twice != out {
 		t.Errorf("%s: a second run changes the file (%v)\n%s%s", name, err, reportOf(again, nil), twice)
 	}
 	if back, _, err := Uninject(out); err != nil || back != in {

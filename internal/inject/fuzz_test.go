@@ -50,7 +50,7 @@ func FuzzUninject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		injected, _, err := Inject(manifests[names[r.IntN(len(names))]], sets["marked"])
+		injected, _, err := inject(manifests[names[r.IntN(len(names))]], sets["marked"])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,11 +108,11 @@ func tryRoundTrip(t *testing.T, in string, choice byte) {
 	sets := optionSets()
 	names := slices.Sorted(maps.Keys(sets))
 	o := sets[names[int(choice)%len(names)]]
-	out, outcomes, err := Inject(in, o)
+	out, outcomes, err := inject(in, o)
 	if err != nil {
 		return
 	}
-	twice, _, err := Inject(out, o)
+	twice, _, err := inject(out, o)
 	if err != nil || twice != out {
 		t.Errorf("a second run changes the file: %v\n%q\n%q", err, out, twice)
 	}

@@ -14,6 +14,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+// inject adds the sidecar to the pods of a manifest that does not depend on others.
+func inject(manifest string, o Options) (string, []Outcome, error) {
+	return ReadInput(manifest).Inject(manifest, o)
+}
+
 // goldenCase is a file with a title, options that differ from the defaults as JSON, and sections with headings such as
 // "-- in --".
 type goldenCase struct {
@@ -108,7 +113,7 @@ func TestGoldenInject(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			s := readCase(t, file)
 			in := s.sections["in"]
-			out, outcomes, err := Inject(in, with(t, s.options))
+			out, outcomes, err := inject(in, with(t, s.options))
 			report := reportOf(outcomes, err)
 			if *update {
 				s.sections["out"], s.sections["report"] = out, report

@@ -14,11 +14,6 @@ import (
 
 const bom = "\uFEFF"
 
-// Inject adds the sidecar to the pods of a manifest that does not depend on others.
-func Inject(manifest string, o Options) (string, []Outcome, error) {
-	return ReadInput(manifest).Inject(manifest, o)
-}
-
 // Inject adds the sidecar to the pods of one manifest of the input. It returns the new text, and the outcome for each object.
 // An error concerns the manifest as a whole.
 func (in *Input) Inject(manifest string, o Options) (string, []Outcome, error) {

@@ -20,7 +20,7 @@ func TestOpenShift(t *testing.T) {
 		for _, native := range []string{sidecar.NativeAuto, sidecar.NativeNever} {
 			o := Defaults("")
 			o.OpenShift, o.Native = openShift, native
-			out, outcomes, err := Inject(onePod, o)
+			out, outcomes, err := inject(onePod, o)
 			if err != nil || outcomes[0].Status != Injected {
 				t.Fatalf("%+v: %v", outcomes, err)
 			}

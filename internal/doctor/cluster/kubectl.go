@@ -140,13 +140,13 @@ func execute(ctx context.Context, name string, args []string, stdin io.Reader) (
 	case err == nil && stdout.truncated:
 		return nil, &Error{"", "the response is too large"}
 	case err == nil:
-		return stdout.Bytes(), nil
+		return stdout.text.Bytes(), nil
 	case ctx.Err() != nil:
 		return nil, &Error{NoResponse, "kubectl got no response within " + RequestTimeout.String()}
-	case stderr.Len() == 0:
+	case stderr.text.Len() == 0:
 		return nil, &Error{NoKubectl, fmt.Sprintf("%s cannot be run: %v", name, err)}
 	}
-	return nil, ErrorOf(stderr.String())
+	return nil, ErrorOf(stderr.text.String())
 }
 
 // withoutImpersonation removes the arguments that impersonate a user.
@@ -183,24 +183,16 @@ func ErrorOf(stderr string) *Error {
 
 // limitedBuffer keeps the first responseLimit bytes and discards the rest.
 type limitedBuffer struct {
-	bytes.Buffer
-
+	text      bytes.Buffer
 	truncated bool
 }
 
 // Write implements [io.Writer].
 func (l *limitedBuffer) Write(p []byte) (int, error) {
-	if room := responseLimit - l.Len(); len(p) > room {
-		l.truncated = true
-		_, err := l.Buffer.Write(p[:max(room, 0)])
-		return len(p), err
-	}
-	return l.Buffer.Write(p)
-}
-
-// ReadFrom overrides that of bytes.Buffer, which has no limit.
-func (l *limitedBuffer) ReadFrom(r io.Reader) (int64, error) {
-	return io.Copy(struct{ io.Writer }{l}, r)
+	room := responseLimit - l.text.Len()
+	l.truncated = l.truncated || len(p) > room
+	_, err := l.text.Write(p[:min(len(p), room)])
+	return len(p), err
 }
 
 // namespace is the namespace of kubectl's context.
