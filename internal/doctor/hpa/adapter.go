@@ -45,7 +45,7 @@ func adapterServiceMissing(d *diagnosis) *finding {
 	f := failed("", "APIService %s refers to Service %s in %s, which does not exist.", api.Metadata.Name, s.Name, s.Namespace)
 	for _, other := range d.ServicesNamed("adapter") {
 		m := &other.Metadata
-		f.evidence("Service found", "%s/%s", m.Namespace, m.Name).
+		f.evidencef("Service found", "%s/%s", m.Namespace, m.Name).
 			fix(`kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"name":"%s","namespace":"%s"}}}'`, api.Metadata.Name, m.Name, m.Namespace)
 	}
 	if len(f.Fix) == 0 {
@@ -69,7 +69,7 @@ func apiServicePortWrong(d *diagnosis) *finding {
 		ports = append(ports, fmt.Sprintf("%d to %v", p.Port, p.TargetPort))
 	}
 	f := failed("", "APIService %s uses port %d of Service %s, which has no such port.", api.Metadata.Name, want, s.Metadata.Name).
-		evidence("ports of the Service", "%s", names(ports))
+		evidence("ports of the Service", names(ports))
 	if len(s.Spec.Ports) > 0 {
 		f.fix(`kubectl patch apiservice %s --type merge -p '{"spec":{"service":{"port":%d}}}'   # the port of the Service, not of the container`,
 			api.Metadata.Name, s.Spec.Ports[0].Port)
@@ -117,7 +117,7 @@ func servicePortWrong(d *diagnosis) *finding {
 		}
 	}
 	return failed("", "Service %s has a targetPort on which the adapter does not listen.", a.Service.Metadata.Name).
-		evidence("the adapter listens on", "%s", port).
+		evidence("the adapter listens on", port).
 		fix("kubectl -n %s edit service %s   # targetPort: %s", a.Namespace, a.Service.Metadata.Name, port)
 }
 
@@ -129,15 +129,15 @@ func adapterHasNoEndpoints(d *diagnosis) *finding {
 	switch {
 	case w == nil:
 		return failed("", "Service %s of the adapter has no endpoints, and there is no Deployment of an adapter in %s.", service.Metadata.Name, a.Namespace).as("adapter-missing").
-			evidence("selector of the Service", "%s", cluster.FormatLabels(service.Spec.Selector)).
+			evidence("selector of the Service", cluster.FormatLabels(service.Spec.Selector)).
 			fix("install the adapter again")
 	case w.ScaledToZero():
 		return failed("", "The adapter, Deployment %s in %s, is scaled to 0.", w.Metadata.Name, a.Namespace).as("adapter-scaled-to-zero").
 			fix("kubectl -n %s scale deployment %s --replicas=1", a.Namespace, w.Metadata.Name)
 	case !cluster.LabelsMatch(service.Spec.Selector, w.Spec.Template.Metadata.Labels):
 		return failed("", "Service %s does not select the pods of the adapter.", service.Metadata.Name).as("adapter-service-selector").
-			evidence("its selector", "%s", cluster.FormatLabels(service.Spec.Selector)).
-			evidence("labels of Deployment "+w.Metadata.Name, "%s", cluster.FormatLabels(w.Spec.Template.Metadata.Labels)).
+			evidence("its selector", cluster.FormatLabels(service.Spec.Selector)).
+			evidence("labels of Deployment "+w.Metadata.Name, cluster.FormatLabels(w.Spec.Template.Metadata.Labels)).
 			fix("kubectl -n %s edit service %s   # spec.selector", a.Namespace, service.Metadata.Name)
 	}
 	return nil
@@ -159,12 +159,12 @@ func adapterDown(d *diagnosis, format string, args ...any) *finding {
 	f := failed("", format, args...)
 	if bad := a.NotRunning(); len(bad) > 0 {
 		status := bad[0].Container(a.Container.Name)
-		f.evidence("pod "+bad[0].Metadata.Name, "%s; %d restarts", status.Problem(), status.RestartCount)
+		f.evidencef("pod "+bad[0].Metadata.Name, "%s; %d restarts", status.Problem(), status.RestartCount)
 		withLastState(f, status)
 	} else if c := a.Deployment.Status.Conditions.Of("Available"); c.Type != "" {
-		f.evidence("Available", "%s", c)
+		f.evidence("Available", c)
 	}
-	return f.evidence("last log line", "%s", d.AdapterLog())
+	return f.evidence("last log line", d.AdapterLog())
 }
 
 func adapterLacksAuthReader(d *diagnosis) *finding {
@@ -175,7 +175,7 @@ func adapterLacksAuthReader(d *diagnosis) *finding {
 		return nil
 	}
 	return adapterDown(d, "The adapter does not have permission to read how the API server authenticates clients, and exits.").
-		evidence("as service account "+adapterAccount(d), "%s", errorText(err)).
+		evidence("as service account "+adapterAccount(d), errorText(err)).
 		fix("kubectl -n kube-system create rolebinding %s-auth-reader --role=extension-apiserver-authentication-reader --serviceaccount=%s", adapterName(d), adapterAccount(d))
 }
 
@@ -185,7 +185,7 @@ func ruleResourceUnknown(d *diagnosis) *finding {
 		return nil
 	}
 	f := adapterDown(d, "A rule names a resource that does not exist, so the adapter exits: no custom metric of the cluster works.")
-	return fixRules(d, f.evidence("resource", "%s", resource), "resource of the override")
+	return fixRules(d, f.evidence("resource", resource), "resource of the override")
 }
 
 // unknownResource describes an override for a resource that the core API does not have;
@@ -209,8 +209,8 @@ func adapterMaxAgeShort(d *diagnosis) *finding {
 		return nil
 	}
 	return adapterDown(d, "The adapter exits, since its --metrics-max-age is shorter than --metrics-relist-interval.").
-		evidence("--metrics-max-age", "%s", text).
-		evidence("--metrics-relist-interval", "%s", a.RelistInterval()).
+		evidence("--metrics-max-age", text).
+		evidence("--metrics-relist-interval", a.RelistInterval()).
 		fix("make --metrics-max-age at least as long as --metrics-relist-interval")
 }
 
@@ -220,7 +220,7 @@ func rulesCrashAdapter(d *diagnosis) *finding {
 		return nil
 	}
 	f := adapterDown(d, "The adapter cannot parse its rules.")
-	return fixRules(d, f.evidence("ConfigMap "+a.ConfigMap.Metadata.Name, "%s", a.RulesErr), "the whole file")
+	return fixRules(d, f.evidence("ConfigMap "+a.ConfigMap.Metadata.Name, a.RulesErr), "the whole file")
 }
 
 func adapterCrashes(d *diagnosis) *finding {
@@ -256,8 +256,8 @@ func adapterUntrusted(d *diagnosis) *finding {
 		certificate = "self-signed by the adapter, for localhost"
 	}
 	return failed("", "The API server does not trust the certificate of the adapter.").
-		evidence("verified by", "%s", by).
-		evidence("certificate", "%s", certificate).
+		evidence("verified by", by).
+		evidence("certificate", certificate).
 		fix(`kubectl patch apiservice %s --type merge -p '{"spec":{"insecureSkipTLSVerify":true,"caBundle":null}}'`, api.Metadata.Name).
 		fix("or have cert-manager issue a certificate for %s.%s.svc, and put its CA into caBundle", api.Spec.Service.Name, api.Spec.Service.Namespace)
 }

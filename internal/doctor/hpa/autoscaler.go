@@ -20,7 +20,7 @@ func hpaMissing(d *diagnosis) *finding {
 			f.fix("nginx-exporter doctor hpa %s/%s   # the HPA of %s", d.namespace(), h.Metadata.Name, ref)
 		}
 	}
-	f.evidence("HPAs in "+d.namespace(), "%s", names(here))
+	f.evidence("HPAs in "+d.namespace(), names(here))
 	elsewhere, err := d.HPAsElsewhere()
 	if err == nil {
 		for _, h := range elsewhere {
@@ -50,7 +50,7 @@ func noCustomMetric(d *diagnosis) *finding {
 		return nil
 	}
 	return failed("uses no custom metric", "HPA %s does not use a request metric.", d.HPA().Metadata.Name).
-		evidence("its metrics", "%s", names(m.Others)).
+		evidence("its metrics", names(m.Others)).
 		fix("add a metric of type Pods: nginx-exporter snippet adapter-rule, and examples/kubernetes/hpa-adapter")
 }
 
@@ -76,7 +76,7 @@ func metricOfController(d *diagnosis) *finding {
 	}
 	f := ofController(d, failed("", "%s is a metric of an ingress controller or gateway, which has its own metrics.", name))
 	if query != name {
-		f.evidence("query of the trigger", "%s", query)
+		f.evidence("query of the trigger", query)
 	}
 	return f
 }
@@ -85,7 +85,7 @@ func metricOfController(d *diagnosis) *finding {
 func ofController(d *diagnosis, f *finding) *finding {
 	f.state, f.step = doctor.Unknown, "uses a metric of an ingress controller"
 	if active := d.HPA().Status.Conditions.Of("ScalingActive"); active.Type != "" {
-		f.evidence("HPA", "%s", active)
+		f.evidence("HPA", active)
 	}
 	return f.as("ingress-controller-metric").
 		fix("do not inject nginx-exporter; enable the metrics of the controller: for ingress-nginx, controller.metrics.enabled and controller.metrics.serviceMonitor.enabled").

@@ -30,11 +30,11 @@ func hpaUpdateDenied(d *diagnosis) *finding {
 	switch {
 	case by != "" && able.Reason == "FailedUpdateScale":
 		return failed(step+d.targetRef().String(), "Admission control prevents the HPA from scaling %s: %s.", d.targetRef(), by).
-			evidence(able.Type, "%s", able).evidence("since", "%s", clock(able.LastTransitionTime)).
+			evidence(able.Type, able).evidence("since", clock(able.LastTransitionTime)).
 			fix("kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicies   # it must respond, and allow updates of the scale by %s", cluster.HPAController)
 	case strings.Contains(able.Message, `is forbidden: User "`+cluster.HPAController+`"`):
 		return failed(step+d.targetRef().String(), "The HPA controller does not have permission to scale %s.", d.targetRef()).as("hpa-controller-rights").
-			evidence(able.Type, "%s", able).
+			evidence(able.Type, able).
 			fix("kubectl describe clusterrole system:controller:horizontal-pod-autoscaler   # it must have get and update on */scale")
 	}
 	return nil
@@ -69,7 +69,7 @@ func hpaInactive(d *diagnosis) *finding {
 
 func cannotDecide(d *diagnosis, c *cluster.Condition) *finding {
 	return failed("the HPA does not scale", "All other steps work, but the HPA does not scale, for an unknown reason.").
-		evidence(c.Type, "%s", c).evidence("since", "%s", clock(c.LastTransitionTime)).
+		evidence(c.Type, c).evidence("since", clock(c.LastTransitionTime)).
 		fix("kubectl -n %s describe hpa %s", d.namespace(), d.HPA().Metadata.Name)
 }
 
@@ -79,7 +79,7 @@ func hpaAtMax(d *diagnosis) *finding {
 	if limited.Status != "True" || limited.Reason != "TooManyReplicas" {
 		return nil
 	}
-	f := warning("The HPA wants more pods than maxReplicas, %d, allows.", h.Spec.MaxReplicas).evidence("HPA", "%s", limited)
+	f := warning("The HPA wants more pods than maxReplicas, %d, allows.", h.Spec.MaxReplicas).evidence("HPA", limited)
 	if usesKEDA(d) {
 		return fixScaledObject(d, f, "spec.maxReplicaCount, if the cluster and the servers behind nginx have capacity")
 	}

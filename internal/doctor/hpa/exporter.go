@@ -37,7 +37,7 @@ func nginxFails(d *diagnosis) *finding {
 	switch {
 	case e != nil && !exposition.HasUp:
 		return failed("the exposition has no nginx_up", "Port %d of pod %s does not expose nginx_up.", e.Port, e.Pod.Metadata.Name).as("exporter-other-program").
-			evidence("container", "%s", e.Container).
+			evidence("container", e.Container).
 			fix("kubectl -n %s port-forward %s %d   # and check /metrics", d.namespace(), e.Pod.Metadata.Name, e.Port)
 	case e != nil:
 		return nginxDown(d, "nginx_up is 0", e, exposition.Reasons)
@@ -46,8 +46,8 @@ func nginxFails(d *diagnosis) *finding {
 	}
 	e = d.exporter()
 	return failed("the exporter is not listening", "Nothing is listening on port %d of pod %s.", e.Port, e.Pod.Metadata.Name).as("exporter-not-listening").
-		evidence("API server", "%s", err).
-		evidence("container", "%s with port %d %s", e.Container, e.Port, e.PortName).
+		evidence("API server", err).
+		evidencef("container", "%s with port %d %s", e.Container, e.Port, e.PortName).
 		fix("kubectl -n %s logs %s -c %s", d.namespace(), e.Pod.Metadata.Name, e.Container)
 }
 
@@ -59,11 +59,11 @@ func nginxDown(d *diagnosis, step string, e *cluster.Exporter, reasons []string)
 		uri = "http://127.0.0.1:8080/stub_status, the default"
 	}
 	f := failed(step, "The exporter of pod %s is running, but cannot read the status of nginx.", e.Pod.Metadata.Name).as("exporter-target").
-		evidence("scrape URI", "%s", uri)
+		evidence("scrape URI", uri)
 	if len(reasons) > 0 {
-		f.evidence("failures so far", "%s", names(reasons))
+		f.evidence("failures so far", names(reasons))
 	}
-	f.evidence("last log line", "%s", d.Log(e.Pod, e.Container))
+	f.evidence("last log line", d.Log(e.Pod, e.Container))
 	if !e.LacksDoctor {
 		f.fix("kubectl -n %s exec %s -c %s -- /usr/bin/nginx-exporter doctor", d.namespace(), e.Pod.Metadata.Name, e.Container)
 	}

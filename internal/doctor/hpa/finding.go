@@ -45,8 +45,11 @@ func waitingUntil(at time.Time, format string, args ...any) *finding {
 	return &finding{state: doctor.Waiting, step: "waiting (normal until " + clock(at) + "): " + fmt.Sprintf(format, args...)}
 }
 
-// evidence adds an observed fact, unless it is empty.
-func (f *finding) evidence(name, format string, args ...any) *finding {
+// evidence adds an observed fact, unless its text is empty.
+func (f *finding) evidence(name string, value any) *finding { return f.evidencef(name, "%v", value) }
+
+// evidencef is evidence with a format.
+func (f *finding) evidencef(name, format string, args ...any) *finding {
 	if value := fmt.Sprintf(format, args...); value != "" {
 		f.Evidence = append(f.Evidence, doctor.Evidence{Name: name, Value: value})
 	}

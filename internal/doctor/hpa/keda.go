@@ -45,7 +45,7 @@ func withPauses(d *diagnosis, f *finding) *finding {
 	if len(remove) == 0 {
 		return f.fix("kubectl -n %s describe scaledobject %s", d.namespace(), s.Metadata.Name)
 	}
-	return f.evidence("annotations", "%s", strings.Join(set, ",")).
+	return f.evidence("annotations", strings.Join(set, ",")).
 		fix("kubectl -n %s annotate scaledobject %s %s", d.namespace(), s.Metadata.Name, strings.Join(remove, " "))
 }
 
@@ -66,11 +66,11 @@ func kedaMissing(d *diagnosis) *finding {
 	f := failed("not processed", "ScaledObject %s has no status: KEDA is not running.", s.Metadata.Name)
 	switch api, err := d.ExternalAPI.Get(); {
 	case err != nil:
-		f.evidence(name, "%s", err)
+		f.evidence(name, err)
 	case api == nil:
 		f.evidence(name, "not found")
 	case !api.Status.Conditions.IsTrue("Available"):
-		f.evidence(name, "%s", api.Status.Conditions.Of("Available").Message)
+		f.evidence(name, api.Status.Conditions.Of("Available").Message)
 	}
 	return f.fix("install KEDA, and check the log of its operator")
 }
@@ -105,12 +105,12 @@ func kedaGetsNoMetrics(d *diagnosis) *finding {
 func withKEDAStatus(d *diagnosis, f *finding) *finding {
 	s := d.ScaledObject()
 	if c := s.Status.Conditions.Of("Ready"); c.Type != "" && c.Status != "True" {
-		f.evidence(c.Type, "%s %s", c.Status, c)
+		f.evidencef(c.Type, "%s %s", c.Status, c)
 	}
 	if c := s.Status.Conditions.Of("Fallback"); c.Status == "True" {
-		f.evidence(c.Type, "%s %s", c.Status, c)
+		f.evidencef(c.Type, "%s %s", c.Status, c)
 	}
-	return f.evidence("event of KEDA", "%s", kedaEvent(d)).
+	return f.evidence("event of KEDA", kedaEvent(d)).
 		fix("kubectl -n %s describe scaledobject %s", d.namespace(), s.Metadata.Name)
 }
 

@@ -36,7 +36,7 @@ func apiMissing(d *diagnosis) *finding {
 	case service != nil:
 		return nil
 	}
-	f := failed(group+" is not served", "Nothing is registered for %s, so the HPA gets no metrics.", group).evidence("HPA", "%s", hpaComplaint(d.HPA()))
+	f := failed(group+" is not served", "Nothing is registered for %s, so the HPA gets no metrics.", group).evidence("HPA", hpaComplaint(d.HPA()))
 	switch {
 	case isCustom(d):
 		return f.fix("install an adapter: helm upgrade with autoscaling.adapter.install.enabled=true; the chart of prometheus-adapter registers only if it has rules")
@@ -63,7 +63,7 @@ func anotherProductWorks(d *diagnosis) *finding {
 		return nil
 	}
 	return unchecked("served by another product, which responds", "%s is served by %s, which has its own metrics, and the HPA has a value.", cluster.CustomMetrics, api.Owner()).
-		evidence("HPA", "%s", active).
+		evidence("HPA", active).
 		fix("the doctor knows prometheus-adapter and KEDA; use the tools of that product")
 }
 
@@ -76,9 +76,9 @@ func ownedByAnother(d *diagnosis) *finding {
 		return nil
 	}
 	return failed(step, "%s is registered for %s, which does not serve metrics of Prometheus.", cluster.CustomMetrics, owner).
-		evidence("APIService", "%s", api.Metadata.Name).
-		evidence("Available", "%s", api.Status.Conditions.Of("Available")).
-		evidence("managers", "%s", names(managers(&api.Metadata))).
+		evidence("APIService", api.Metadata.Name).
+		evidence("Available", api.Status.Conditions.Of("Available")).
+		evidence("managers", names(managers(&api.Metadata))).
 		fix("a cluster has only one such APIService: remove it from the chart of the other product, then apply that of prometheus-adapter again")
 }
 
@@ -119,8 +119,8 @@ func addAPIStatus(d *diagnosis, f *finding) {
 	if f.step == "" {
 		f.step = "registered for " + api.Owner() + ", but does not respond"
 	}
-	f.evidence("response to the list request", "%s", d.Metrics.Err()).
-		evidence("APIService "+api.Metadata.Name, "%s", api.Status.Conditions.Of("Available"))
+	f.evidence("response to the list request", d.Metrics.Err()).
+		evidence("APIService "+api.Metadata.Name, api.Status.Conditions.Of("Available"))
 }
 
 // rejectsServer reports a server behind the API server that rejects the certificate with
@@ -136,9 +136,9 @@ func rejectsServer(d *diagnosis, err error) *finding {
 		return nil
 	}
 	f := failed("rejects requests of the API server", "%s does not trust the certificate with which the API server forwards requests.", api.Owner()).as("adapter-front-proxy").
-		evidence("response", "%s", err).evidence("APIService "+api.Metadata.Name, "%s", available)
+		evidence("response", err).evidence("APIService "+api.Metadata.Name, available)
 	if isCustom(d) {
-		f.evidence("last log line", "%s", d.AdapterLog())
+		f.evidence("last log line", d.AdapterLog())
 	}
 	return f.fix("kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml   # requestheader-client-ca-file must have the CA of --proxy-client-cert-file of the API server").
 		fix("restart the Deployment of %s if that CA was replaced since its start; remove --requestheader-client-ca-file from its arguments if it has another CA", api.Owner())
@@ -159,7 +159,7 @@ func proxyIntercepts(d *diagnosis) *finding {
 		return nil
 	}
 	return failed("an HTTP proxy intercepts requests of the API server", "The API server sends its requests to %s through an HTTP proxy.", api.Owner()).
-		evidence("response", "%s", err).evidence("APIService "+api.Metadata.Name, "%s", available).
+		evidence("response", err).evidence("APIService "+api.Metadata.Name, available).
 		fix("add the addresses of Services and .svc to NO_PROXY of kube-apiserver, or remove HTTPS_PROXY, and restart it")
 }
 
@@ -169,7 +169,7 @@ func failingAdapterHidden(d *diagnosis) *finding {
 		return nil
 	}
 	f.also = &failed("", "The metrics API, served by %s, does not respond.", d.CustomAPI.Value().Owner()).as(unknown).
-		evidence("response to the list request", "%s", d.Metrics.Err()).Finding
+		evidence("response to the list request", d.Metrics.Err()).Finding
 	return f
 }
 
@@ -190,7 +190,7 @@ func lacksDelegator(d *diagnosis, err error, step string) *finding {
 func adapterUnreachable(d *diagnosis) *finding {
 	switch reason := cluster.ReasonOf(d.Metrics.Err()); {
 	case reason != cluster.Unavailable && reason != cluster.NoResponse:
-		return failed("", "The adapter responds with an unknown error.").as(unknown).evidence("last log line", "%s", d.AdapterLog()).fix("%s", adapterLogs(d))
+		return failed("", "The adapter responds with an unknown error.").as(unknown).evidence("last log line", d.AdapterLog()).fix("%s", adapterLogs(d))
 	case d.Adapter.Value().Deployment == nil:
 		return failed("", "The metrics API does not respond, and the adapter behind it was not found.").as(unknown).
 			fix("kubectl -n %s get pods,endpointslices", d.CustomAPI.Value().Spec.Service.Namespace)
@@ -214,7 +214,7 @@ func externalOwnedByAnother(d *diagnosis) *finding {
 	}
 	api := d.ExternalAPI.Value()
 	return failed("served by another product", "%s is registered for %s, so the HPA gets no metrics from KEDA.", cluster.ExternalMetrics, api.Owner()).
-		evidence("managers", "%s", names(managers(&api.Metadata))).
+		evidence("managers", names(managers(&api.Metadata))).
 		fix("a cluster has only one such APIService: remove it from the chart of the other product, then apply that of KEDA again")
 }
 
@@ -232,8 +232,8 @@ func externalAPIDown(d *diagnosis) *finding {
 	}
 	api := d.ExternalAPI.Value()
 	f := failed("does not respond", "%s serves %s, but does not respond.", api.Owner(), cluster.ExternalMetrics).
-		evidence("response to the list request", "%s", d.ExternalAPIErr()).
-		evidence("APIService", "%s", api.Status.Conditions.Of("Available"))
+		evidence("response to the list request", d.ExternalAPIErr()).
+		evidence("APIService", api.Status.Conditions.Of("Available"))
 	s := api.Spec.Service
 	reason := cluster.ReasonOf(d.ExternalAPIErr())
 	if !usesKEDA(d) || reason != cluster.Unavailable && reason != cluster.NoResponse { // the Deployment of another product is unknown

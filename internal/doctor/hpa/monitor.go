@@ -117,8 +117,8 @@ func (d *diagnosis) podSelectorMismatch(m *cluster.Monitor) *finding {
 	if len(unmet) == 0 {
 		return nil
 	}
-	f := failed(noMonitor, "%s does not select the pods.", m).as("monitor-selector").evidence("its selector", "%s", cluster.Join(unmet)).
-		evidence("labels of "+pod.Metadata.Name, "%s", cluster.FormatLabels(pod.Metadata.Labels))
+	f := failed(noMonitor, "%s does not select the pods.", m).as("monitor-selector").evidence("its selector", cluster.Join(unmet)).
+		evidence("labels of "+pod.Metadata.Name, cluster.FormatLabels(pod.Metadata.Labels))
 	return fixMonitor(f, m, "spec.selector.matchLabels")
 }
 
@@ -152,18 +152,18 @@ func (d *diagnosis) serviceMismatch(m *cluster.Monitor) (selector, port *finding
 	case len(ofPods) > 0:
 		s := ofPods[0]
 		f := failed(noMonitor, "%s does not select Service %s of the pods: it selects by labels of Services, not of pods.", m, s.Metadata.Name).as("monitor-selector").
-			evidence("its selector", "%s", cluster.Join(m.Spec.Selector.Unmet(s.Metadata.Labels))).
-			evidence("labels of Service "+s.Metadata.Name, "%s", cluster.FormatLabels(s.Metadata.Labels))
+			evidence("its selector", cluster.Join(m.Spec.Selector.Unmet(s.Metadata.Labels))).
+			evidence("labels of Service "+s.Metadata.Name, cluster.FormatLabels(s.Metadata.Labels))
 		return fixMonitor(f, m, "spec.selector.matchLabels"), d.portMismatch(m, s)
 	case len(ofMonitor) > 0:
 		s := ofMonitor[0]
 		return failed(noMonitor, "%s selects Service %s, which does not select the pods.", m, s.Metadata.Name).as("monitor-service-selector").
-			evidence("selector of Service "+s.Metadata.Name, "%s", cluster.FormatLabels(s.Spec.Selector)).
-			evidence("labels of the pods", "%s", cluster.FormatLabels(labels)).
+			evidence("selector of Service "+s.Metadata.Name, cluster.FormatLabels(s.Spec.Selector)).
+			evidence("labels of the pods", cluster.FormatLabels(labels)).
 			fix("kubectl -n %s edit service %s   # spec.selector", d.namespace(), s.Metadata.Name), nil
 	}
 	f := failed(noMonitor, "%s requires a Service that selects the pods, and there is none.", m).as("monitor-service-missing").
-		evidence("its selector", "%s", &m.Spec.Selector).
+		evidence("its selector", &m.Spec.Selector).
 		fix("use a PodMonitor, which needs no Service, or create the Service")
 	return f, f
 }
@@ -199,8 +199,8 @@ func (d *diagnosis) portMismatch(m *cluster.Monitor, s *cluster.Service) *findin
 		}
 	}
 	f := failed(noMonitor, "%s does not scrape the port of the exporter.", m).as("monitor-port").
-		evidence("its endpoints", "%s", names(wanted)).
-		evidence("container "+e.Container, "port %d, name %q", e.Port, e.PortName)
+		evidence("its endpoints", names(wanted)).
+		evidencef("container "+e.Container, "port %d, name %q", e.Port, e.PortName)
 	if s == nil {
 		return fixMonitor(f, m, fmt.Sprintf("portNumber: %d of the endpoint, instead of port", e.Port))
 	}
@@ -208,7 +208,7 @@ func (d *diagnosis) portMismatch(m *cluster.Monitor, s *cluster.Service) *findin
 	for _, p := range s.Spec.Ports {
 		ports = append(ports, fmt.Sprintf("%s %d to %v", p.Name, p.Port, p.TargetPort))
 	}
-	f.evidence("ports of Service "+s.Metadata.Name, "%s", names(ports))
+	f.evidence("ports of Service "+s.Metadata.Name, names(ports))
 	return fixMonitor(f, m, "port of the endpoint: the name of a port of the Service")
 }
 
@@ -232,7 +232,7 @@ func (d *diagnosis) namespaceMismatch(m *cluster.Monitor) *finding {
 	if all := m.Spec.NamespaceSelector.MatchNames; len(all) > 0 {
 		selected = names(all)
 	}
-	return failed(noMonitor, "%s does not select namespace %s.", m, d.namespace()).as("monitor-namespace").evidence("its namespaces", "%s", selected).
+	return failed(noMonitor, "%s does not select namespace %s.", m, d.namespace()).as("monitor-namespace").evidence("its namespaces", selected).
 		fix(`kubectl -n %s patch %s %s --type merge -p '{"spec":{"namespaceSelector":{"matchNames":["%s"]}}}'`,
 			m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name, d.namespace())
 }
@@ -249,12 +249,12 @@ func (d *diagnosis) monitorIgnored(m *cluster.Monitor) *finding {
 		if why == "" {
 			return nil
 		}
-		f.evidence("Prometheus "+p.Metadata.Namespace+"/"+p.Metadata.Name, "%s", why)
+		f.evidence("Prometheus "+p.Metadata.Namespace+"/"+p.Metadata.Name, why)
 	}
 	if len(objects) == 0 {
 		return f.evidence("Prometheus objects", "none").fix("create a Prometheus object, or install kube-prometheus-stack")
 	}
-	return f.evidence("labels of the monitor", "%s", cluster.FormatLabels(m.Metadata.Labels)).
+	return f.evidence("labels of the monitor", cluster.FormatLabels(m.Metadata.Labels)).
 		fix("kubectl -n %s label %s %s KEY=VALUE   # as the selector requires; in the chart: monitor.labels", m.Metadata.Namespace, strings.ToLower(m.Kind), m.Metadata.Name)
 }
 
@@ -307,8 +307,8 @@ func monitorMissing(d *diagnosis) *finding {
 		known = append(known, m.String())
 	}
 	f := failed(noMonitor, "There is no PodMonitor or ServiceMonitor for the pods of %s.", d.targetRef()).
-		evidence("labels of the pods", "%s", cluster.FormatLabels(d.Pods.Value().Live[0].Metadata.Labels))
+		evidence("labels of the pods", cluster.FormatLabels(d.Pods.Value().Live[0].Metadata.Labels))
 	return withOtherPorts(d, f, "another port is scraped").
-		evidence("monitors in the cluster", "%s", names(known)).
+		evidence("monitors in the cluster", names(known)).
 		fix("create one: helm install with the chart, or see examples/kubernetes; a PodMonitor needs no Service")
 }

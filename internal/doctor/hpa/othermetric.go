@@ -45,7 +45,7 @@ func otherMetricFails(d *diagnosis) *finding {
 	spec, active := all[i].spec, d.HPA().Status.Conditions.Of("ScalingActive")
 	f := warning("The HPA cannot read its metric %s, so it does not scale down.", spec)
 	if active.Status == "False" {
-		f = failed("another metric fails", "The HPA does not scale, since it cannot read its metric %s.", spec).evidence("HPA", "%s", active)
+		f = failed("another metric fails", "The HPA does not scale, since it cannot read its metric %s.", spec).evidence("HPA", active)
 	}
 	resource := spec.Resource
 	if resource == nil {
@@ -62,7 +62,7 @@ func resourceFails(d *diagnosis, f *finding, r *cluster.ResourceTarget) *finding
 	for _, p := range d.Pods.Value().Live {
 		if c := p.Spec.Unrequested(r.Name, r.Container); r.Target.AverageUtilization != nil && c != nil {
 			return f.as("hpa-resource-requests").
-				evidence("without a request", "container %s of pod %s", c.Name, p.Metadata.Name).
+				evidencef("without a request", "container %s of pod %s", c.Name, p.Metadata.Name).
 				fix("kubectl -n %s set resources %s -c %s --requests=%s=AMOUNT   # or remove the metric from the HPA", d.namespace(), d.targetRef().Kubectl(), c.Name, r.Name)
 		}
 	}
@@ -71,9 +71,9 @@ func resourceFails(d *diagnosis, f *finding, r *cluster.ResourceTarget) *finding
 	case err == nil:
 		return f.evidence("values now", "the metrics API has values of the pods").fix("kubectl -n %s describe hpa %s", d.namespace(), d.HPA().Metadata.Name)
 	case d.IsLocal(err): // unknown whether it responds to the HPA
-		return f.evidence("metrics.k8s.io", "%s", err).fix("kubectl -n %s top pods", d.namespace())
+		return f.evidence("metrics.k8s.io", err).fix("kubectl -n %s top pods", d.namespace())
 	}
-	return f.as("metrics-server").evidence("response of metrics.k8s.io", "%s", err).
+	return f.as("metrics-server").evidence("response of metrics.k8s.io", err).
 		fix("kubectl get apiservice v1beta1.metrics.k8s.io   # install metrics-server if there is none, else check its log").
 		fix("kubectl -n %s top pods   # must show the pods", d.namespace())
 }
@@ -102,7 +102,7 @@ func otherMetricHolds(d *diagnosis) *finding {
 		}
 		if theirs >= 1-down && alone < pods {
 			return warning("The HPA keeps %d pods for its metric %s; the metric of nginx alone needs %.0f.", h.Status.CurrentReplicas, o.spec, alone).
-				evidence("value by target", "%.2f of %s, %.2f of %s", theirs, o.spec, ratio, d.Metric().Name).
+				evidencef("value by target", "%.2f of %s, %.2f of %s", theirs, o.spec, ratio, d.Metric().Name).
 				fix("the metric that needs the most pods decides: raise the target of %s, or remove it", o.spec)
 		}
 	}

@@ -40,7 +40,7 @@ func podsMissing(d *diagnosis) *finding {
 	f := failed("no pods", "There are no pods with labels %s.", d.PodSelector())
 	for _, kind := range []string{"ReplicaFailure", "Progressing", "Available"} {
 		if c := target.Status.Conditions.Of(kind); c.Status != "" {
-			f.evidence(kind, "%s %s", c.Status, c)
+			f.evidencef(kind, "%s %s", c.Status, c)
 		}
 	}
 	return f.fix("kubectl -n %s describe %s   # usually a quota, or a rejection by admission control", d.namespace(), d.targetRef().Kubectl())
@@ -75,10 +75,10 @@ func podsOfOthers(d *diagnosis) *finding {
 	if len(without) > 0 && len(without) == len(d.Pods.Value().Without) { // else exporters are missing
 		f, strangers = failed("other pods match its selector", also+", and they have no metrics.", d.targetRef()), without
 	}
-	f.evidence("selector", "%s", d.PodSelector())
+	f.evidence("selector", d.PodSelector())
 	const most = 3
 	for _, p := range strangers[:min(len(strangers), most)] {
-		f.evidence("pod "+p.Metadata.Name, "owner: %s", cmp.Or(strings.TrimSpace(p.Owner().String()), "none"))
+		f.evidencef("pod "+p.Metadata.Name, "owner: %s", cmp.Or(strings.TrimSpace(p.Owner().String()), "none"))
 	}
 	return f.fix("change a label of these pods, in the template of their workload; or add a label to the selector of %s, which requires recreating it", d.targetRef())
 }
@@ -92,7 +92,7 @@ func noNginx(d *diagnosis) *finding {
 			text := c.Name + " (" + c.Image + ")"
 			if cluster.IsOfController(c.Image) {
 				return ofController(d, failed("", "Pod %s is an ingress controller or gateway, which has its own metrics.", p.Metadata.Name)).
-					evidence("container", "%s", text)
+					evidence("container", text)
 			}
 			if regexp.MustCompile(`nginx|angie|openresty|tengine|freenginx`).MatchString(text) {
 				return nil
@@ -104,7 +104,7 @@ func noNginx(d *diagnosis) *finding {
 		return nil
 	}
 	return unchecked("without an exporter of nginx", "The pods have neither nginx nor an exporter; %s may be a metric of another program.", d.Metric().Name).as(unknown).
-		evidence("containers", "%s", names(containers)).
+		evidence("containers", names(containers)).
 		fix("if it is one of nginx: nginx-exporter inject --status-config --container=NAME --write FILE")
 }
 
@@ -115,8 +115,8 @@ func exporterMissing(d *diagnosis) *finding {
 		containers = append(containers, c.Name+" ("+c.Image+")")
 	}
 	f := failed("the exporter is missing", "%d of %d pods have no exporter.", len(pods.Without), len(pods.Live)).
-		evidence("pods without", "%s", names(cluster.PodNames(pods.Without))).
-		evidence("containers of "+pods.Without[0].Metadata.Name, "%s", names(containers)).
+		evidence("pods without", names(cluster.PodNames(pods.Without))).
+		evidence("containers of "+pods.Without[0].Metadata.Name, names(containers)).
 		fix("nginx-exporter inject --status-config --write FILE   # the manifest of the %s; then apply it as usual", d.targetRef().Kind)
 	f.fix("or without a manifest:")
 	keepReplicas(d, f)
@@ -151,13 +151,13 @@ func containerCrashes(d *diagnosis) *finding {
 	if problem == "" {
 		problem = "restarted"
 	}
-	f := failed("a container is not running", "Container %s of pod %s is not running.", c.Name, p.Metadata.Name).evidence("state", "%s", problem)
-	withLastState(f, status).evidence("image", "%s", c.Image).
+	f := failed("a container is not running", "Container %s of pod %s is not running.", c.Name, p.Metadata.Name).evidence("state", problem)
+	withLastState(f, status).evidence("image", c.Image).
 		fix("kubectl -n %s logs %s -c %s --previous", d.namespace(), p.Metadata.Name, c.Name)
 	if e := cluster.FindExporter(&p.Spec); e == nil || e.Container != c.Name {
 		return f.as("pods-crashing")
 	}
-	return f.as("exporter-crashing").evidence("last log line", "%s", d.Log(p, c.Name))
+	return f.as("exporter-crashing").evidence("last log line", d.Log(p, c.Name))
 }
 
 // withLastState adds how the previous run of a container ended.
@@ -166,7 +166,7 @@ func withLastState(f *finding, status *cluster.ContainerStatus) *finding {
 	if last == nil {
 		return f
 	}
-	return f.evidence("last state", "%s, exit status %d %s; %d restarts", last.Reason, last.ExitCode, last.Message, status.RestartCount)
+	return f.evidencef("last state", "%s, exit status %d %s; %d restarts", last.Reason, last.ExitCode, last.Message, status.RestartCount)
 }
 
 func podsStart(d *diagnosis) *finding {
@@ -176,10 +176,10 @@ func podsStart(d *diagnosis) *finding {
 func podsNotReady(d *diagnosis) *finding {
 	pods := d.Pods.Value()
 	p := &pods.Live[0]
-	f := failed("none is ready", "None of %d pods is ready.", len(pods.Live)).evidence("pods", "%s", names(cluster.PodNames(pods.Live)))
+	f := failed("none is ready", "None of %d pods is ready.", len(pods.Live)).evidence("pods", names(cluster.PodNames(pods.Live)))
 	for _, kind := range []string{"PodScheduled", "Initialized", "ContainersReady", "Ready"} {
 		if c := p.Status.Conditions.Of(kind); c.Status == "False" {
-			f.evidence(kind, "%s", c)
+			f.evidence(kind, c)
 		}
 	}
 	return f.fix("kubectl -n %s describe pod %s", d.namespace(), p.Metadata.Name)

@@ -33,16 +33,16 @@ func wrongAddress(d *diagnosis, step string, wrong *cluster.WrongAddress) *findi
 	case wrong.Loopback:
 		f.evidence("missing", "the pod of the adapter has no other container")
 	case wrong.Missing:
-		f.evidence("missing", "Service %s in %s", s.Name, s.Namespace)
+		f.evidencef("missing", "Service %s in %s", s.Name, s.Namespace)
 	case wrong.Ports != nil:
-		f.evidence("ports of Service "+s.Name, "%s", names(wrong.Ports))
+		f.evidence("ports of Service "+s.Name, names(wrong.Ports))
 	case s.Name == "":
-		return f.evidence("response from there", "%s", wrong.Response)
+		return f.evidence("response from there", wrong.Response)
 	default:
-		f.evidence("Service "+s.Name, "%s", wrong.Response).fix("if the Service is right, correct the path: /api/v1/query must be directly below it")
+		f.evidence("Service "+s.Name, wrong.Response).fix("if the Service is right, correct the path: /api/v1/query must be directly below it")
 	}
 	for _, other := range d.PrometheusServices.Value().Addresses {
-		f.evidence("Prometheus found", "%s", other)
+		f.evidence("Prometheus found", other)
 	}
 	return f
 }
@@ -83,7 +83,7 @@ func prometheusFails(d *diagnosis) *finding {
 		f = failed("does not respond", "Prometheus at %s does not respond.", name).as("prometheus-down").
 			fix("check its pods and their logs; without Prometheus the HPA gets no metrics")
 	}
-	return f.evidence("error", "%s", err)
+	return f.evidence("error", err)
 }
 
 // prometheusNotFound reports why there is no Prometheus to query.
@@ -103,7 +103,7 @@ func prometheusNotFound(d *diagnosis) *finding {
 		return unobserved("the Services of Prometheus", l.Hidden).fix("or run " + forwardPrometheus)
 	case product != "":
 		return unchecked("not found", "The cluster uses %s, which the doctor cannot query.", product).as("platform-unsupported").
-			evidence("API group", "%s", l.Platform).fix(forwardPrometheus)
+			evidence("API group", l.Platform).fix(forwardPrometheus)
 	}
 	return unchecked("not found", "No Prometheus was found.").as("prometheus-not-found").fix(forwardPrometheus)
 }
@@ -114,7 +114,7 @@ func severalPrometheus(d *diagnosis) *finding {
 		found = append(found, address.String())
 	}
 	return unchecked("found more than once", "Several Prometheus servers respond, and it is not known which of them the HPA depends on.").as("prometheus-several").
-		evidence("servers", "%s", names(found)).
+		evidence("servers", names(found)).
 		fix("kubectl port-forward to the right one, and set --prometheus.url=http://127.0.0.1:9090")
 }
 

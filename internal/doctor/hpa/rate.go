@@ -89,7 +89,7 @@ func rateFails(d *diagnosis) *finding {
 }
 
 func rateNotComputed(d *diagnosis, r *rate) *finding {
-	f := failed("no rate", "The exporter does not compute the rate that KEDA requests.").as("keda-rate-window").evidence("url of the trigger", "%s", r.address)
+	f := failed("no rate", "The exporter does not compute the rate that KEDA requests.").as("keda-rate-window").evidence("url of the trigger", r.address)
 	if window, found := strings.CutPrefix(r.url.Path, "/rate/"); found {
 		return f.fix("start the exporter with --rate.window=%s", window)
 	}
@@ -119,13 +119,13 @@ func rateServiceWrong(d *diagnosis, r *rate) *finding {
 	case missing:
 		f = failed(step, "%s, which does not exist.", trigger)
 	case !leads:
-		f = failed(step, "%s on port %s, which it does not have.", trigger, s.Port).evidence("ports of Service "+s.Name, "%s", names(service.Ports()))
+		f = failed(step, "%s on port %s, which it does not have.", trigger, s.Port).evidence("ports of Service "+s.Name, names(service.Ports()))
 	case s.Namespace == d.namespace() && cluster.LabelsMatch(service.Spec.Selector, d.exporter().Pod.Metadata.Labels):
 		return nil
 	default:
-		f = failed(step, "%s, which does not select these pods.", trigger).evidence("selector of Service "+s.Name, "%s", cluster.FormatLabels(service.Spec.Selector))
+		f = failed(step, "%s, which does not select these pods.", trigger).evidence("selector of Service "+s.Name, cluster.FormatLabels(service.Spec.Selector))
 	}
-	return fixRate(d, f.evidence("url of the trigger", "%s", r.address), &s, r.url.Path, !missing)
+	return fixRate(d, f.evidence("url of the trigger", r.address), &s, r.url.Path, !missing)
 }
 
 // fixRate adds how to create a Service for KEDA, or correct it.
@@ -173,8 +173,8 @@ func valueLocationWrong(d *diagnosis, r *rate) *finding {
 		}
 	}
 	f := failed("KEDA does not get the rate", "The response of the exporter has no value %s.", location).as("keda-value-location").
-		evidence("url of the trigger", "%s", r.address).
-		evidence("values in the response", "%s", names(numbers))
+		evidence("url of the trigger", r.address).
+		evidence("values in the response", names(numbers))
 	return fixScaledObject(d, f, "valueLocation of the trigger")
 }
 

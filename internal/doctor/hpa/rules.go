@@ -33,7 +33,7 @@ func isListed(d *diagnosis) bool { return !isUnlisted(d) }
 // addList adds the metrics that the adapter lists.
 func addList(d *diagnosis, f *finding) {
 	f.step = "the adapter does not list " + wantedMetric(d)
-	f.evidence("wanted", "%s", wantedMetric(d))
+	f.evidence("wanted", wantedMetric(d))
 	all, err := d.Metrics.Get()
 	if err != nil {
 		return
@@ -44,7 +44,7 @@ func addList(d *diagnosis, f *finding) {
 			similar = append(similar, name)
 		}
 	}
-	f.evidence("listed", "%s (%d in all)", names(similar), len(all))
+	f.evidencef("listed", "%s (%d in all)", names(similar), len(all))
 }
 
 // rulesUnknown reports that there are no rules to examine.
@@ -63,7 +63,7 @@ func rulesUnknown(d *diagnosis) *finding {
 	case a.ConfigMap == nil:
 		return failed("", "The metrics API does not list %s, and the rules of the adapter were not found.", d.Metric().Name).as(unknown).fix(compareNames)
 	case a.RulesErr != nil:
-		return fixRules(d, failed("", "The adapter cannot parse its rules.").as("rule-file").evidence("error", "%s", a.RulesErr), "the whole file")
+		return fixRules(d, failed("", "The adapter cannot parse its rules.").as("rule-file").evidence("error", a.RulesErr), "the whole file")
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func rulesMismatch(d *diagnosis) *finding {
 		return metricName(d, c.otherName)
 	case c.failed != nil:
 		return failed("", "Prometheus does not report what a rule of the adapter selects.").as(unknown).
-			evidence("seriesQuery", "%s", c.failed.Rule.SeriesQuery).evidence("Prometheus", "%s", c.failed.Err)
+			evidence("seriesQuery", c.failed.Rule.SeriesQuery).evidence("Prometheus", c.failed.Err)
 	}
 	return ruleMissing(d)
 }
@@ -129,7 +129,7 @@ func compareRules(d *diagnosis) (c comparison) {
 
 func ruleSyntax(d *diagnosis, r *cluster.RuleResult) *finding {
 	f := failed("", "Prometheus rejects the seriesQuery of a rule, so the adapter lists nothing.").as("rule-series-query-syntax").
-		evidence("seriesQuery", "%s", r.Rule.SeriesQuery).evidence("Prometheus", "%s", r.Err)
+		evidence("seriesQuery", r.Rule.SeriesQuery).evidence("Prometheus", r.Err)
 	return fixRules(d, f, "quotes in seriesQuery, which a template may have removed")
 }
 
@@ -144,22 +144,22 @@ func ruleOverrides(d *diagnosis, r *cluster.RuleResult) *finding {
 	}
 	m := d.Metric()
 	f := failed("", "A rule selects the series, but does not map their labels to namespaces and %s.", m.Resource()).as("rule-overrides").
-		evidence("overrides", "%s", names(overrides)).
-		evidence("template", "%s", r.Rule.Resources.Template).
-		evidence("labels of the series", "%s", labelNames(&r.Series[0]))
+		evidence("overrides", names(overrides)).
+		evidence("template", r.Rule.Resources.Template).
+		evidence("labels of the series", labelNames(&r.Series[0]))
 	return fixRules(d, f, "resources.overrides")
 }
 
 func ruleLabels(d *diagnosis, r *cluster.RuleResult) *finding {
 	f := failed("", "A rule requires labels that the series do not have, so it selects nothing.").as("rule-series-query-labels").
-		evidence("seriesQuery", "%s", r.Rule.SeriesQuery)
+		evidence("seriesQuery", r.Rule.SeriesQuery)
 	return fixRules(d, withSeries(d, f), `matchers of seriesQuery; namespace!="",pod!="" fits these series`)
 }
 
 // withSeries adds the labels of one of the request counters.
 func withSeries(d *diagnosis, f *finding) *finding {
 	if samples := d.RequestSeries(); len(samples) > 0 {
-		f.evidence("series", "%s", cluster.FormatLabels(samples[0].Labels))
+		f.evidence("series", cluster.FormatLabels(samples[0].Labels))
 	}
 	return f
 }
@@ -171,7 +171,7 @@ func metricName(d *diagnosis, r *cluster.RuleResult) *finding {
 		makes, use = r.Counter, r.Counter
 	}
 	f := failed("", "The adapter's rule makes %s of the series, but the HPA requests %s.", makes, wanted).as("metric-name").
-		evidence("rule", "%s", r.Rule.SeriesQuery)
+		evidence("rule", r.Rule.SeriesQuery)
 	if strings.Contains(r.Rule.SeriesQuery, "nginx") {
 		f.fix(`set name.as: "%s" in the rule, or use %s in the HPA`, wanted, use)
 		return fixRules(d, f, "name.as")
@@ -190,7 +190,7 @@ func ruleMissing(d *diagnosis) *finding {
 	for _, r := range d.RuleResults.Value() {
 		queries = append(queries, r.Rule.SeriesQuery)
 	}
-	f := failed("", "No rule of the adapter selects %s.", series).as("rule-missing").evidence("rules", "%s", names(queries)).
+	f := failed("", "No rule of the adapter selects %s.", series).as("rule-missing").evidence("rules", names(queries)).
 		fix("nginx-exporter snippet adapter-rule   # a rule that works")
 	return fixRules(d, f, "add it")
 }
@@ -207,9 +207,9 @@ func listFlaps(d *diagnosis) *finding {
 	if isUnlisted(d) {
 		f = failed("", text, d.Metric().Name, interval, a.MaxAge())
 	}
-	return f.evidence("scrape interval", "%s", interval).
-		evidence("--metrics-max-age", "%s", cmp.Or(a.Container.Flag("metrics-max-age"), "not set, as --metrics-relist-interval")).
-		evidence("--metrics-relist-interval", "%s", a.RelistInterval()).
+	return f.evidence("scrape interval", interval).
+		evidence("--metrics-max-age", cmp.Or(a.Container.Flag("metrics-max-age"), "not set, as --metrics-relist-interval")).
+		evidence("--metrics-relist-interval", a.RelistInterval()).
 		fix("make Prometheus scrape more often (interval of the monitor), or set --metrics-max-age=%s of Deployment %s in %s", 2*interval, a.Deployment.Metadata.Name, a.Namespace)
 }
 
@@ -220,7 +220,7 @@ func rulesStale(d *diagnosis) *finding {
 		return nil
 	}
 	return failed("", "The rules were changed after the adapter had started, which is when it reads them.").
-		evidence("rules changed", "%s", clock(changed)).evidence("adapter started", "%s", clock(a.Started())).
+		evidence("rules changed", clock(changed)).evidence("adapter started", clock(a.Started())).
 		fix("kubectl -n %s rollout restart deployment %s", a.Namespace, adapterName(d))
 }
 
@@ -231,7 +231,7 @@ func adapterAddressWrong(d *diagnosis) *finding {
 	if f == nil {
 		return nil
 	}
-	return f.evidence("queried by the doctor", "%s, which has the series", d.Prometheus().Name)
+	return f.evidencef("queried by the doctor", "%s, which has the series", d.Prometheus().Name)
 }
 
 func adapterLists(d *diagnosis) *finding {
@@ -254,9 +254,9 @@ func adapterLacksSeries(d *diagnosis) *finding {
 	if saysPrometheusFails(log) {
 		f, check = failed("", "The adapter gets no response from Prometheus at %s.", address).as("adapter-prometheus-down"), checkConnection
 	}
-	return f.evidence("queried by the adapter", "%s", address).
-		evidence("queried by the doctor", "%s, which has the series", d.Prometheus().Name).
-		evidence("last log line", "%s", log).
+	return f.evidence("queried by the adapter", address).
+		evidencef("queried by the doctor", "%s, which has the series", d.Prometheus().Name).
+		evidence("last log line", log).
 		fix("%s   # %s", adapterLogs(d), check)
 }
 
@@ -269,7 +269,7 @@ func ruleCollision(d *diagnosis) *finding {
 	}
 	f := warning("%d rules of the adapter make %s; it uses one of them, and does not log which.", len(all), wanted)
 	for _, r := range all {
-		f.evidence("rule", "%s gives %s", r.Rule.SeriesQuery, r.Rule.MetricsQuery)
+		f.evidencef("rule", "%s gives %s", r.Rule.SeriesQuery, r.Rule.MetricsQuery)
 	}
 	return fixRules(d, f, "remove all but one of them, or rename their metrics")
 }

@@ -61,10 +61,10 @@ func monitorHasNoTargets(d *diagnosis) *finding {
 	case err != nil:
 		return d.unreported("its jobs", err)
 	case job == "":
-		return failed("the monitor is not loaded", "Prometheus at %s has no job for %s.", p.Name, m).as("monitor-not-loaded").evidence("jobs", "%s", names(jobs)).
+		return failed("the monitor is not loaded", "Prometheus at %s has no job for %s.", p.Name, m).as("monitor-not-loaded").evidence("jobs", names(jobs)).
 			fix("check the log of prometheus-operator, and whether it manages this Prometheus")
 	}
-	return failed("Prometheus finds no pods", "Prometheus has a job for %s, but finds no pods for it.", m).as("prometheus-finds-no-pods").evidence("job", "%s", job).
+	return failed("Prometheus finds no pods", "Prometheus has a job for %s, but finds no pods for it.", m).as("prometheus-finds-no-pods").evidence("job", job).
 		fix("kubectl auth can-i list pods -n %s --as=system:serviceaccount:NAMESPACE:ACCOUNT   # the account of Prometheus; it needs get, list and watch", d.namespace())
 }
 
@@ -77,7 +77,7 @@ func jobRelabels(d *diagnosis, m *cluster.Monitor, job string) *finding {
 	for _, t := range dropped {
 		if e := d.ExporterOf(&t); e != nil {
 			f := failed("the job drops the pods", "Relabeling in the job of %s drops pod %s.", m, e.Pod.Metadata.Name).as("monitor-relabelings").
-				evidence("job", "%s", job).evidence("address", "%s", t.DiscoveredLabels["__address__"])
+				evidence("job", job).evidence("address", t.DiscoveredLabels["__address__"])
 			return fixMonitor(f, m, "relabelings of the endpoint")
 		}
 	}
@@ -113,7 +113,7 @@ func otherPort(d *diagnosis, step string) *finding {
 // withOtherPorts adds the scraped URLs of other ports, as evidence with a name.
 func withOtherPorts(d *diagnosis, f *finding, name string) *finding {
 	for _, t := range d.Targets.Value().OtherPorts {
-		f.evidence(name, "%s by %s", t.ScrapeURL, t.ScrapePool)
+		f.evidencef(name, "%s by %s", t.ScrapeURL, t.ScrapePool)
 	}
 	return f
 }
@@ -128,10 +128,10 @@ func jobMissing(d *diagnosis) *finding {
 	}
 	f := failed("Prometheus does not scrape the pods", "No scrape job of Prometheus finds the pods, and prometheus-operator, which would create one, is not installed.")
 	if jobs, err := d.Prometheus().Jobs(); err == nil {
-		f.evidence("jobs", "%s", names(jobs))
+		f.evidence("jobs", names(jobs))
 	}
 	for _, key := range []string{"prometheus.io/scrape", "prometheus.io/port"} {
-		f.evidence("annotation "+key, "%s", d.exporter().Pod.Metadata.Annotations[key])
+		f.evidence("annotation "+key, d.exporter().Pod.Metadata.Annotations[key])
 	}
 	return f.fix("if a job uses these annotations: nginx-exporter inject --scrape-annotations").
 		fix("otherwise add a job with kubernetes_sd_configs, role pod, to Prometheus")
@@ -166,7 +166,7 @@ func someScrapeFails(d *diagnosis) *finding {
 func failedScrape(d *diagnosis, t *cluster.Target) *finding {
 	_, name := t.Pod()
 	f := failed("every scrape fails", "Prometheus cannot scrape pod %s.", name).
-		evidence("address", "%s", t.ScrapeURL).evidence("last error", "%s", t.LastError).evidence("job", "%s", t.ScrapePool)
+		evidence("address", t.ScrapeURL).evidence("last error", t.LastError).evidence("job", t.ScrapePool)
 	errorHas := func(parts ...string) bool {
 		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(t.LastError, part) })
 	}
@@ -197,7 +197,7 @@ func someUnscraped(d *diagnosis) *finding {
 	if len(missing) == 0 || someScrapeFails(d) != nil {
 		return nil
 	}
-	return warning("Prometheus does not scrape %d of the pods; the HPA counts them as idle when it scales up.", len(missing)).evidence("pods", "%s", names(missing)).
+	return warning("Prometheus does not scrape %d of the pods; the HPA counts them as idle when it scales up.", len(missing)).evidence("pods", names(missing)).
 		fix("compare their labels with those of the others: kubectl -n %s get pods --show-labels", d.namespace())
 }
 

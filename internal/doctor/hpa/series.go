@@ -31,7 +31,7 @@ func seriesMismatch(d *diagnosis) *finding {
 		return nginxDown(d, "nginx_up of "+e.Pod.Metadata.Name+" is 0", e, nil)
 	}
 	return failed("the request counter is dropped", "Prometheus has nginx_up of the pods, but not their request counter.").as("series-dropped").
-		evidence("job", "%s", t.Target.ScrapePool).
+		evidence("job", t.Target.ScrapePool).
 		fix("check metricRelabelings of the monitor: they must keep nginx_http_requests_total")
 }
 
@@ -40,8 +40,8 @@ func seriesRelabelled(d *diagnosis, t *cluster.TargetSeries) *finding {
 	_, pod := t.Target.Pod()
 	labels := t.Series[0].Labels
 	f := failed("their labels name another pod", "The series of pod %s have the labels namespace=%q, pod=%q.", pod, labels["namespace"], labels["pod"]).as("series-relabelled").
-		evidence("series", "%s", cluster.FormatLabels(labels)).
-		evidence("wanted", "namespace=%s, pod=%s", d.namespace(), pod)
+		evidence("series", cluster.FormatLabels(labels)).
+		evidencef("wanted", "namespace=%s, pod=%s", d.namespace(), pod)
 	for _, label := range []string{"namespace", "pod"} {
 		if _, found := labels["exported_"+label]; !found && labels[label] != "" {
 			return f.fix("set honorLabels: false in the monitor (job %s)", t.Target.ScrapePool).
@@ -58,7 +58,7 @@ func firstScrapes(d *diagnosis) *finding {
 func seriesMissing(d *diagnosis) *finding {
 	f := failed("no series", "Prometheus has no nginx series of the pods.")
 	for _, t := range d.Targets.Value().Exporters {
-		f.evidence("target", "%s, %s", t.ScrapeURL, t.Health)
+		f.evidencef("target", "%s, %s", t.ScrapeURL, t.Health)
 	}
 	return f.fix("kubectl -n %s port-forward POD 9113   # and check /metrics", d.namespace())
 }
@@ -87,7 +87,7 @@ func scrapedTwice(d *diagnosis) *finding {
 	f := warning("Pod %s is scraped more than once, so sums count each request more than once.", pod)
 	for _, s := range d.Series.Value() {
 		if s.Labels["pod"] == pod {
-			f.evidence("series", "%s", cluster.FormatLabels(s.Labels))
+			f.evidence("series", cluster.FormatLabels(s.Labels))
 		}
 	}
 	var jobs []string
@@ -96,7 +96,7 @@ func scrapedTwice(d *diagnosis) *finding {
 			jobs = append(jobs, t.ScrapePool)
 		}
 	}
-	return f.evidence("jobs", "%s", names(jobs)).
+	return f.evidence("jobs", names(jobs)).
 		fix("delete all monitors of these pods except one; until then, a rule with max by (pod, addr) inside its sum counts correctly")
 }
 

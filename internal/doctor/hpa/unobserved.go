@@ -47,7 +47,7 @@ func reason(err error) *finding {
 	case cluster.NoResponse:
 		f = unchecked("", "The API server cannot be reached.").as("cluster-unreachable").fix("check the connection; kubectl version must work")
 	}
-	return f.evidence("error", "%s", err)
+	return f.evidence("error", err)
 }
 
 // forbidden returns the finding that the user lacks a permission.
@@ -55,10 +55,10 @@ func forbidden(err error) *finding {
 	const code = "right-missing"
 	if strings.Contains(err.Error(), "cannot impersonate") {
 		return unchecked("", "You do not have permission to impersonate the HPA controller, which may have fewer permissions than you.").as(code).
-			evidence("error", "%s", err).
+			evidence("error", err).
 			fix("ask for permission to impersonate the service account horizontal-pod-autoscaler in kube-system")
 	}
-	return unchecked("", "You do not have permission to %s.", permission(err.Error())).as(code).evidence("error", "%s", err).
+	return unchecked("", "You do not have permission to %s.", permission(err.Error())).as(code).evidence("error", err).
 		fix("ask for the permission, or run as a user who has it: --as=USER or --context=NAME")
 }
 
@@ -85,5 +85,5 @@ func (d *diagnosis) unreported(what string, err error) *finding {
 	if err == nil || cluster.IsClientSide(err) {
 		return unobserved(what, err)
 	}
-	return unchecked("cannot read "+what, "Prometheus at %s does not report %s.", d.Prometheus().Name, what).as(unknown).evidence("error", "%s", err)
+	return unchecked("cannot read "+what, "Prometheus at %s does not report %s.", d.Prometheus().Name, what).as(unknown).evidence("error", err)
 }

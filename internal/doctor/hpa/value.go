@@ -23,7 +23,7 @@ func lacksCustomValue(d *diagnosis) bool { return isCustom(d) && valueFails(d) }
 // addResponse adds the response of the metrics API.
 func addResponse(d *diagnosis, f *finding) {
 	if err := d.Values.Err(); err != nil {
-		f.evidence("response of the API", "%s", err)
+		f.evidence("response of the API", err)
 		return
 	}
 	f.evidence("response of the API", "no values")
@@ -81,16 +81,16 @@ func triggerQueryFails(d *diagnosis) *finding {
 	var f *finding
 	switch {
 	case cluster.ReasonOf(err) == cluster.BadQuery:
-		f = failed(step, "Prometheus rejects the query of the trigger.").as("query-syntax").evidence("query", "%s", query).evidence("Prometheus", "%s", err)
+		f = failed(step, "Prometheus rejects the query of the trigger.").as("query-syntax").evidence("query", query).evidence("Prometheus", err)
 	case err != nil:
 		return d.unreported("the result of the trigger's query", err)
 	case len(samples) == 1:
 		return nil
 	case windowIsShort(d, query, 2):
-		f = failed(step, "The query of the trigger has a window of less than two scrapes.").as("query-window").evidence("query", "%s", query).
-			evidence("scrape interval", "%s", d.ScrapeInterval())
+		f = failed(step, "The query of the trigger has a window of less than two scrapes.").as("query-window").evidence("query", query).
+			evidence("scrape interval", d.ScrapeInterval())
 	default:
-		f = failed(step, "The query of the trigger returns %d values instead of one.", len(samples)).as("keda-query-empty").evidence("query", "%s", query)
+		f = failed(step, "The query of the trigger returns %d values instead of one.", len(samples)).as("keda-query-empty").evidence("query", query)
 		withSeries(d, f)
 	}
 	fixScaledObject(d, f, "query of the trigger; nginx-exporter snippet keda prints one")
@@ -102,7 +102,7 @@ func triggerQueryFails(d *diagnosis) *finding {
 		addResponse(d, f)
 		return f
 	}
-	return f.evidence("value", "%s", names(d.Values.Value().Items))
+	return f.evidence("value", names(d.Values.Value().Items))
 }
 
 func externalWithoutValue(d *diagnosis) *finding {
@@ -116,7 +116,7 @@ func externalWithoutValue(d *diagnosis) *finding {
 		namespace = api.Spec.Service.Namespace
 	}
 	return failed(noValue, "KEDA has no value of %s for the HPA.", d.Metric().Name).
-		evidence("event of KEDA", "%s", kedaEvent(d)).
+		evidence("event of KEDA", kedaEvent(d)).
 		fix("kubectl -n %s describe scaledobject %s; kubectl -n %s logs deploy/keda-operator", d.namespace(), s.Metadata.Name, namespace)
 }
 
@@ -155,7 +155,7 @@ func querySyntax(d *diagnosis) *finding {
 		return nil
 	}
 	f := failed("its query is invalid", "Prometheus rejects the query that the adapter makes of the rule's metricsQuery.").
-		evidence("metricsQuery", "%s", rule.MetricsQuery).evidence("query", "%s", query).evidence("Prometheus", "%s", err)
+		evidence("metricsQuery", rule.MetricsQuery).evidence("query", query).evidence("Prometheus", err)
 	return fixRules(d, f, "metricsQuery")
 }
 
@@ -184,7 +184,7 @@ func valuePrometheusDown(d *diagnosis) *finding {
 		}
 	}
 	return failed(noResponse, "The adapter gets no response from Prometheus at %s.", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())).
-		evidence("last log line", "%s", d.AdapterLog()).
+		evidence("last log line", d.AdapterLog()).
 		fix("%s   # %s", adapterLogs(d), checkConnection)
 }
 
@@ -212,7 +212,7 @@ func rulesForValueHidden(d *diagnosis) *finding {
 }
 
 func ruleLacksNamespace(d *diagnosis, step string, err error) *finding {
-	f := failed(step, "The rule maps no label to namespaces, so no query for pods can be made.").as("rule-namespace").evidence("error", "%s", err)
+	f := failed(step, "The rule maps no label to namespaces, so no query for pods can be made.").as("rule-namespace").evidence("error", err)
 	return fixRules(d, f, "resources.overrides: namespace: {resource: namespace}")
 }
 
@@ -226,8 +226,8 @@ func ruleMakesNoQuery(d *diagnosis) *finding {
 	if _, err := rule.Label("namespaces"); err != nil {
 		return ruleLacksNamespace(d, step, err)
 	}
-	f := failed(step, "The metricsQuery of the rule is not a valid template.").as("rule-template").evidence("metricsQuery", "%s", rule.MetricsQuery)
-	return fixRules(d, f.evidence("error", "%s", err), "metricsQuery; it may use .Series, .LabelMatchers, .LabelValuesByName, .GroupBy and .GroupBySlice")
+	f := failed(step, "The metricsQuery of the rule is not a valid template.").as("rule-template").evidence("metricsQuery", rule.MetricsQuery)
+	return fixRules(d, f.evidence("error", err), "metricsQuery; it may use .Series, .LabelMatchers, .LabelValuesByName, .GroupBy and .GroupBySlice")
 }
 
 func listedUnexplained(d *diagnosis) *finding {
@@ -253,7 +253,7 @@ func adapterHasNoValues(d *diagnosis) *finding {
 	rule, query, err := d.AdapterQuery()
 	if query == "" {
 		return failed(noValue, "The adapter has no values for these pods, and none of its known rules makes %s.", d.Metric().Name).as(unknown).
-			evidence("error", "%s", errorText(err)).
+			evidence("error", errorText(err)).
 			fix("check the metricsQuery of the rule for %s", d.Metric().Name)
 	}
 	samples, err := d.Prometheus().Query(query)
@@ -265,14 +265,14 @@ func adapterHasNoValues(d *diagnosis) *finding {
 	switch start := 2*d.ScrapeInterval() + rateStart; {
 	case len(samples) > 0 && samples[0].Labels[label] == "":
 		f := failed("its values name no pods", "The query returns values that name no pods: by (<<.GroupBy>>) is missing.").as("query-group-by").
-			evidence("query", "%s", query).evidence("labels of the values", "%s", labelNames(&samples[0]))
+			evidence("query", query).evidence("labels of the values", labelNames(&samples[0]))
 		return fixRules(d, f, "metricsQuery: sum by (<<.GroupBy>>) (...)")
 	case windowIsShort(d, query, 2):
-		return shortWindow(d, failed(noValue, "%s", windowText(d, query)).as("query-window").evidence("query", "%s", query))
+		return shortWindow(d, failed(noValue, "%s", windowText(d, query)).as("query-window").evidence("query", query))
 	case d.HadNoSeries(start):
 		return waitingUntil(d.Now().Add(start), "a rate needs two scrapes")
 	case len(samples) == 0:
-		f := failed(noValue, "The query of the adapter returns nothing for these pods.").as("query-empty").evidence("query", "%s", query)
+		f := failed(noValue, "The query of the adapter returns nothing for these pods.").as("query-empty").evidence("query", query)
 		if d.ScrapeInterval() == 0 { // its window may be too short
 			f.as(unknown)
 		}
@@ -282,8 +282,8 @@ func adapterHasNoValues(d *diagnosis) *finding {
 		return waiting("the adapter now has %d values, and the HPA will request them again", len(items))
 	}
 	return failed(noValue, "The adapter has no values for these pods, but Prometheus at %s returns %d for its query.", d.Prometheus().Name, len(samples)).as(unknown).
-		evidence("query", "%s", query).
-		evidence("queried by the adapter", "%s", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())).
+		evidence("query", query).
+		evidence("queried by the adapter", cluster.WithoutLogin(d.Adapter.Value().PrometheusURL())).
 		fix("%s   # does it query the same Prometheus, as the same tenant?", adapterLogs(d))
 }
 
@@ -308,7 +308,7 @@ func valueWindow(d *diagnosis) *finding {
 	if !windowIsShort(d, query, safe) {
 		return nil
 	}
-	return shortWindow(d, warning("%s", windowText(d, query)).evidence("query", "%s", query))
+	return shortWindow(d, warning("%s", windowText(d, query)).evidence("query", query))
 }
 
 func queryLacksMatchers(d *diagnosis) *finding {
@@ -316,7 +316,7 @@ func queryLacksMatchers(d *diagnosis) *finding {
 	if query == "" || strings.Contains(rule.MetricsQuery, ".LabelMatchers") || strings.Contains(rule.MetricsQuery, ".LabelValuesByName") {
 		return nil
 	}
-	f := warning("The query reads the series of all pods of the cluster whenever the HPA is evaluated.").evidence("query", "%s", query)
+	f := warning("The query reads the series of all pods of the cluster whenever the HPA is evaluated.").evidence("query", query)
 	return fixRules(d, f, "metricsQuery: {<<.LabelMatchers>>}")
 }
 
@@ -334,8 +334,8 @@ func queryCountsTwice(d *diagnosis) *finding {
 		return nil
 	}
 	f := failed(valueSummary(d), "The HPA gets %.1f times the actual request rate, since pods are scraped more than once.", samples[0].Value/actual).
-		evidence("requests per second", "%.2f by the rule, actually %.2f", samples[0].Value, actual).
-		evidence("query", "%s", query)
+		evidencef("requests per second", "%.2f by the rule, actually %.2f", samples[0].Value, actual).
+		evidence("query", query)
 	return fixRules(d, f, "metricsQuery: sum by (<<.GroupBy>>) (max by (<<.GroupBy>>, addr) (rate(...)))")
 }
 
@@ -364,14 +364,14 @@ func valuePartial(d *diagnosis) *finding {
 		return nil
 	case len(old) > 0:
 		return warning("%d of %d pods have no value; the HPA counts them as idle when it scales up.", missing, len(pods)).
-			evidence("pods", "%s", names(old)).
+			evidence("pods", names(old)).
 			fix("check /metrics of these pods; nginx_up must be 1")
 	case !isHeld(d, missing):
 		return nil
 	}
 	return warning("The HPA does not scale until %d new pods have a value: it counts them as idle.", missing).
-		evidence("pods", "%s", names(fresh)).
-		evidence("values of the others", "%s", names(values.Items)).
+		evidence("pods", names(fresh)).
+		evidence("values of the others", names(values.Items)).
 		fix("wait for two scrapes; a shorter scrape interval, or a smaller maxSurge of the rollout, shortens this")
 }
 

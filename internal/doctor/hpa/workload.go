@@ -17,10 +17,10 @@ func targetMissing(d *diagnosis) *finding {
 	h, ref := d.HPA(), d.targetRef()
 	f := failed("not found", "HPA %s scales %s, which does not exist.", h.Metadata.Name, ref)
 	if c := h.Status.Conditions.Of("AbleToScale"); c.Status == "False" {
-		f.evidence("HPA", "%s", c)
+		f.evidence("HPA", c)
 	}
 	if others, err := d.WorkloadNames(ref); err == nil {
-		f.evidence("others in "+d.namespace(), "%s", names(others))
+		f.evidence("others in "+d.namespace(), names(others))
 	}
 	return f.fix(`kubectl -n %s patch hpa %s --type merge -p '{"spec":{"scaleTargetRef":{"name":"NAME"}}}'`, d.namespace(), h.Metadata.Name)
 }
@@ -33,7 +33,7 @@ func targetScaledToZero(d *diagnosis) *finding {
 	h, ref := d.HPA(), d.targetRef()
 	f := failed("scaled to 0", "%s is scaled to 0, which disables its HPA.", ref)
 	if c := h.Status.Conditions.Of("ScalingActive"); c.Reason == "ScalingDisabled" {
-		f.evidence("HPA", "%s", c)
+		f.evidence("HPA", c)
 	}
 	return f.fix("kubectl -n %s scale %s --replicas=%d", d.namespace(), ref.Kubectl(), max(h.Spec.MinReplicas, 1))
 }
@@ -48,7 +48,7 @@ func hpaDuplicate(d *diagnosis) *finding {
 	for _, other := range d.others() {
 		if other.Spec.ScaleTargetRef == h.Spec.ScaleTargetRef {
 			return failed("has two HPAs", "HPA %s and HPA %s both scale %s.", h.Metadata.Name, other.Metadata.Name, d.targetRef()).
-				evidence("HPA", "%s", hpaComplaint(h)).
+				evidence("HPA", hpaComplaint(h)).
 				fix("kubectl -n %s delete hpa %s   # or the other; one HPA can have several metrics", d.namespace(), other.Metadata.Name)
 		}
 	}
@@ -73,8 +73,8 @@ func hpaSharedPods(d *diagnosis) *finding {
 			continue
 		}
 		return failed("shares its pods", "%s and %s select the same pods, so that both HPAs read the metrics of both.", d.targetRef(), ref).
-			evidence("selectors", "%s and %s", ours.Spec.Selector, theirs.Spec.Selector).
-			evidence("HPA", "%s", hpaComplaint(h)).
+			evidencef("selectors", "%s and %s", ours.Spec.Selector, theirs.Spec.Selector).
+			evidence("HPA", hpaComplaint(h)).
 			fix("add a different label to the pods and the selector of each workload; selectors are immutable, so recreate the Deployment")
 	}
 	return nil
@@ -108,12 +108,12 @@ func replicasReset(d *diagnosis) *finding {
 	name := target.Metadata.Name
 	f := warning("Each deployment of %s resets its number of pods, since its manifest has spec.replicas.", name)
 	if i >= 0 {
-		f.evidence("set by", "%s at %s", fields[i].Manager, clock(fields[i].Time))
+		f.evidencef("set by", "%s at %s", fields[i].Manager, clock(fields[i].Time))
 	}
 	if manifest != "" {
-		f.evidence("last applied", "spec.replicas: %s", manifest)
+		f.evidencef("last applied", "spec.replicas: %s", manifest)
 	}
-	f.evidence("HPA", "wants %d, last scaled at %s", h.Status.DesiredReplicas, clock(h.Status.LastScaleTime))
+	f.evidencef("HPA", "wants %d, last scaled at %s", h.Status.DesiredReplicas, clock(h.Status.LastScaleTime))
 	if keepReplicas(d, f); manifest == "" && fields[i].Operation == "Apply" {
 		f.fix("first: kubectl -n %s apply --server-side --field-manager=handover-to-hpa --validate=false -f FILE   # with only apiVersion, kind, metadata.name and the current spec.replicas; or removing it scales to 1", d.namespace())
 	}
