@@ -34,10 +34,8 @@ func (o *observation) angiePart() *doctor.Finding {
 		trials = append(trials, above)
 	}
 	for _, trial := range trials {
-		options := o.options
-		options.Target = options.Target.At(trial)
-		if r := o.try(options); r.healthy() {
-			return o.found(message, &alternative{response: r})
+		if whole := o.tryPath(trial); whole != nil {
+			return o.found(message, whole)
 		}
 	}
 	return o.otherPage(message, "add \"location /status/ { api /status/; allow 127.0.0.1; deny all; }\" to a server of Angie, and set the target to it",

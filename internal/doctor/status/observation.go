@@ -42,6 +42,20 @@ func (o *observation) try(options client.Options) *response {
 	return request(o.ctx, options, trialTimeout)
 }
 
+// tryPath tries another path of the same server. It returns nil if there is no
+// status page.
+func (o *observation) tryPath(path string) *alternative {
+	if path == o.target().Path() {
+		return nil
+	}
+	options := o.options
+	options.Target = options.Target.At(path)
+	if r := o.try(options); r.healthy() {
+		return &alternative{response: r}
+	}
+	return nil
+}
+
 // at returns the options for the target at another address. Credentials are not
 // sent to another server.
 func (o *observation) at(uri string) (client.Options, bool) {

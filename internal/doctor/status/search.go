@@ -34,13 +34,8 @@ func (o *observation) searchPaths() *alternative {
 		}
 	}
 	for _, path := range paths {
-		if path == o.target().Path() {
-			continue
-		}
-		options := o.options
-		options.Target = options.Target.At(path)
-		if r := o.try(options); r.healthy() {
-			return &alternative{response: r}
+		if other := o.tryPath(path); other != nil {
+			return other
 		}
 	}
 	return nil

@@ -44,14 +44,11 @@ func (o *observation) vtsPage() *doctor.Finding {
 	}
 	message := "The target is the " + format + " of nginx-module-vts; the exporter reads its JSON."
 	location, _, _ := strings.Cut(o.target().Path(), "/format/")
-	options := o.options
-	options.Target = options.Target.At(strings.TrimSuffix(location, "/") + vts.FormatJSON)
-	if options.Target.Key() != o.target().Key() {
-		if r := o.try(options); r.healthy() {
-			return o.found(message, &alternative{response: r})
-		}
+	path := strings.TrimSuffix(location, "/") + vts.FormatJSON
+	if found := o.tryPath(path); found != nil {
+		return o.found(message, found)
 	}
-	return o.otherPage(message, "set the target to "+options.Target.String()+", and allow the exporter there",
+	return o.otherPage(message, "set the target to "+o.target().At(path).String()+", and allow the exporter there",
 		"or "+o.stubStatusFix())
 }
 
