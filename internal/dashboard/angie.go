@@ -14,7 +14,7 @@ func angie() Board {
 		annotations: []annotation{alerts(), restart},
 		rows: []row{
 			{panels: append(angieNow(), angieZones()...)},
-			{title: "Upstreams", panels: angieUpstreams()},
+			{title: "Upstreams", panels: append(angieUpstreams(), angieServers())},
 			{title: "Caches and limits", panels: angieLimits()},
 		},
 	}
@@ -28,18 +28,24 @@ const (
 	angieHits      = `rate(angie_http_caches_responses{SELECT,status=~"hit|stale|updating|revalidated"}[$__rate_interval])`
 )
 
+// angieErrorShare is the share of responses from 500 on: 0 before the first, since Angie
+// sends only codes that occurred.
+func angieErrorShare(by string) string {
+	all := by + ` (` + angieResponses + `)`
+	return ratio(`(`+by+` (`+angieErrors+`) or 0 * `+all+`)`, all)
+}
+
 func angieNow() []*panel {
 	const servers = `angie_http_upstreams_peers{` + byUpstream
 	return []*panel{
 		stat("Servers up", unitRatio, "Share of servers of upstreams that get requests: up, recovering or busy, without those set to down or draining. Red below 70%, as the alert AngieUpstreamDegraded (docs/alerts.md).",
 			q(`sum(`+servers+`,state=~"up|recovering|busy"}) / (sum(`+servers+`,state!~"down|draining"}) > 0)`, "up")).
-			size(6, 4).limits(step{nil, "red"}, step{0.7, "orange"}, step{1, green}).empty(needUpstream),
-		stat("Requests", unitRate, "Requests per second of all server zones.", q(`sum(`+angieRequests+`)`, "requests")).size(6, 4).spark().empty(needZone),
+			size(6, 3).limits(step{nil, "red"}, step{0.7, "orange"}, step{1, green}).empty(needUpstream),
+		stat("Requests", unitRate, "Requests per second of all server zones.", q(`sum(`+angieRequests+`)`, "requests")).size(6, 3).empty(needZone),
 		stat("Errors", unitRatio, "Share of responses of server zones with a status code from 500 on. Red from 5%, as the alert AngieServerErrors (docs/alerts.md).",
-			q(ratio(`sum(`+angieErrors+`)`, `sum(`+angieResponses+`)`), "errors")).
-			size(6, 4).spark().limits(step{nil, green}, step{0.05, "red"}).empty("no responses from 500 on"),
+			q(angieErrorShare("sum"), "errors")).size(6, 3).limits(step{nil, green}, step{0.05, "red"}).empty(needZone),
 		stat("Cache hits", unitRatio, "Share of responses served from caches: hit, stale, updating or revalidated. Which share is good depends on the content.",
-			q(ratio(`sum(`+angieHits+`)`, `sum(`+angieLookups+`)`), "hits")).size(6, 4).spark().empty(needCache),
+			q(ratio(`sum(`+angieHits+`)`, `sum(`+angieLookups+`)`), "hits")).size(6, 3).empty(needCache),
 	}
 }
 
@@ -54,7 +60,7 @@ func angieZones() []*panel {
 		series("Requests by zone", unitRate, "Requests per second of the ten server zones with most requests.",
 			q(top("zone", `sum by (zone) (`+angieRequests+`)`), "{{zone}}")).size(6, 8).empty(needZone),
 		series("Errors by zone", unitRatio, "Share of responses from 500 on, of the ten server zones with the largest share.",
-			q(top("zone", ratio(`sum by (zone) (`+angieErrors+`)`, `sum by (zone) (`+angieResponses+`)`)), "{{zone}}")).size(6, 8).empty("no responses from 500 on"),
+			q(top("zone", angieErrorShare("sum by (zone)")), "{{zone}}")).size(6, 8).empty(needZone),
 		series("Traffic", unitFlow, "Bytes per second of all server zones, received from and sent to clients.",
 			q(`sum(rate(angie_http_server_zones_data_received{SELECT}[$__rate_interval]))`, "received"),
 			q(`sum(rate(angie_http_server_zones_data_sent{SELECT}[$__rate_interval]))`, "sent")).
@@ -76,6 +82,15 @@ func angieUpstreams() []*panel {
 		series("Response time by upstream", unitSeconds, "Moving average of the time until the whole response is received, weighted by requests. The ten slowest upstreams.",
 			q(top("upstream", mean), "{{upstream}}")).empty(needUpstream),
 	}
+}
+
+func angieServers() *panel {
+	return serversNotUp("Servers by upstream that are not up, 50 at most, and for how long. recovering (slow_start) and busy (max_conns) get requests; down and draining were set by an operator.",
+		"peer", "angie_http_upstreams_peers_state", "angie_http_upstreams_peers_health_down_since_timestamp_seconds",
+		map[string]string{
+			"0": "unknown", "2": "down", "3": "unavailable", "4": "recovering", "5": "unhealthy", "6": "checking", "7": "draining", "8": "busy",
+		},
+		map[string]string{"2": purple, "3": "red", "4": "yellow", "5": "red", "6": "yellow", "7": blue, "8": orange})
 }
 
 func angieLimits() []*panel {

@@ -14,14 +14,14 @@ func exporter() Board {
 func exporterNow() []*panel {
 	return []*panel{
 		stat("Exporters up", unitRatio, "Share of exporters that Prometheus can scrape.", q(`avg(up{SELECT})`, "up")).
-			limits(step{nil, "red"}, step{0.9, "orange"}, step{1, "green"}).size(6, 4).empty("no exporter is scraped"),
+			limits(step{nil, "red"}, step{0.9, "orange"}, step{1, "green"}).size(6, 3).empty("no exporter is scraped"),
 		stat("Configuration", unitNone, "Whether the last reload of the configuration file succeeded everywhere. After a failed reload the exporter continues with the previous one; its log has the reason.",
 			q(`min(nginx_exporter_config_last_reload_successful{SELECT})`, "loaded")).
-			words(map[string]string{"0": "failed", "1": "loaded"}, map[string]string{"0": "red", "1": green}).size(6, 4).empty("no configuration file"),
+			words(map[string]string{"0": "failed", "1": "loaded"}, map[string]string{"0": "red", "1": green}).size(6, 3).empty("no configuration file"),
 		stat("Most series", unitCount, "Series per scrape of the largest exporter. Prometheus drops the whole response above its sample_limit.",
-			q(`max(scrape_samples_scraped{SELECT})`, "series")).spark().size(6, 4).empty("no exporter is scraped"),
+			q(`max(scrape_samples_scraped{SELECT})`, "series")).size(6, 3).empty("no exporter is scraped"),
 		stat("Earliest certificate expiry", unitAgo, "When the first TLS certificate of nginx expires, as sent to the exporter.",
-			q(`1000 * min(nginx_exporter_target_tls_not_after_timestamp_seconds{SELECT})`, "expires")).size(6, 4).empty("no target with https"),
+			q(`1000 * min(nginx_exporter_target_tls_not_after_timestamp_seconds{SELECT})`, "expires")).size(6, 3).empty("no target with https"),
 	}
 }
 

@@ -24,10 +24,10 @@ func fleetNow() []*panel {
 		stat("Instances", unitCount, "Number of nginx instances, up or down. An instance that two jobs scrape counts once.",
 			q(`count(`+each(`nginx_up{SELECT}`)+`)`, "instances")).digits(0).empty("0"),
 		stat("Requests", unitRate, "Requests per second of all instances, including those of the exporter itself.",
-			q(sum(each(requestRate)), "requests")).spark().empty(needStatus),
+			q(sum(each(requestRate)), "requests")).empty(needStatus),
 		stat("Open connections", unitCount, "Open client connections, including idle keep-alive connections. Many idle connections are normal.",
 			q(sum(each(openConnections)), "open")).
-			spark().empty(needStatus),
+			empty(needStatus),
 		stat("Dropped connections", unitConns,
 			"Connections that nginx accepted but could not handle, usually because worker_connections or file descriptors ran out. Values below "+
 				"0.05 are hidden: nginx increments the two counters one after the other. See docs/alerts.md, NginxDropsConnections.",
@@ -36,7 +36,7 @@ func fleetNow() []*panel {
 		stat("Mean time of a request", unitSeconds,
 			"Requests in progress divided by requests per second (Little's law). It is an estimate: websockets and long polls raise it, and after a "+
 				"worker crashed it stays too high until nginx restarts. The access log has exact values: dashboard RED.",
-			q(ratio(sum(each(inProgress)), sum(each(requestRate))), "mean")).spark().empty(needStatus),
+			q(ratio(sum(each(inProgress)), sum(each(requestRate))), "mean")).empty(needStatus),
 	}
 }
 
@@ -55,7 +55,7 @@ func fleetTraffic() []*panel {
 			"Number", []column{
 				{field: "alertname", title: "Alert"},
 				{
-					field: "severity", title: "Severity", texts: map[string]string{"critical": "critical", "warning": "warning", "info": "info"},
+					field: "severity", title: "Severity", width: 90, texts: map[string]string{"critical": "critical", "warning": "warning", "info": "info"},
 					colors: map[string]string{"critical": "red", "warning": "orange", "info": "blue"},
 				},
 				{field: "Value", title: "Number", width: 95},
@@ -103,7 +103,7 @@ func fleetTables() []*panel {
 	instance := []column{
 		{field: "namespace", title: "Namespace", width: 100},
 		{field: "pod", title: "Pod"},
-		{field: "instance", title: "Instance", link: singleLink},
+		{field: "instance", title: "Instance", width: 165, link: singleLink},
 		{field: "addr", title: "Target"},
 	}
 	hidden := []column{{field: "cluster", title: "Cluster"}}

@@ -218,7 +218,7 @@ func (b Board) panelJSON(p *panel, id int, at grid) panelJSON {
 
 // queryJSON requests only the current value where the panel shows nothing else.
 func (b Board) queryJSON(p *panel, query query, index int) queryJSON {
-	instant := p.kind == "table" || p.kind == "bargauge" || (p.kind == "stat" && p.options["graphMode"] == "none")
+	instant := p.kind == "table" || p.kind == "bargauge" || p.kind == "stat"
 	format := "time_series"
 	if p.kind == "table" {
 		format = "table"

@@ -90,7 +90,7 @@ func series(title, unit, description string, queries ...query) *panel {
 // stat is the current value as a number.
 func stat(title, unit, description string, queries ...query) *panel {
 	return &panel{
-		kind: "stat", title: title, unit: unit, description: description, queries: queries, width: 4, height: 4,
+		kind: "stat", title: title, unit: unit, description: description, queries: queries, width: 4, height: 3,
 		defaults: object{"color": object{"mode": "thresholds"}, "thresholds": thresholds(step{nil, grey})},
 		options: object{
 			"colorMode": "value", "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "auto", "wideLayout": true,
@@ -106,7 +106,8 @@ func bars(title, unit, description string, queries ...query) *panel {
 		kind: "bargauge", title: title, unit: unit, description: description, queries: queries, width: 8, height: 8,
 		defaults: object{"min": 0, "color": object{"mode": "thresholds"}, "thresholds": thresholds(step{nil, blue})},
 		options: object{
-			"displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color", "minVizWidth": 8, "minVizHeight": 16,
+			"displayMode": "basic", "orientation": "horizontal", "showUnfilled": true, "valueMode": "color",
+			"sizing": "manual", "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 40,
 			"text":          object{"titleSize": 13, "valueSize": 18},
 			"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "", "values": false},
 		},
@@ -159,12 +160,6 @@ func (p *panel) drawnAsBars() *panel {
 // steps is for values that change at once, such as replicas.
 func (p *panel) steps() *panel {
 	p.custom["lineInterpolation"], p.custom["fillOpacity"] = "stepAfter", 0
-	return p
-}
-
-// spark draws the history behind the number.
-func (p *panel) spark() *panel {
-	p.options["graphMode"] = "area"
 	return p
 }
 

@@ -48,12 +48,12 @@ func plusNow() []*panel {
 			q(`sum(`+servers+`,state="up"}) / sum(`+servers+`,state!~"down|draining"})`, "up")).
 			limits(step{nil, "red"}, step{0.7, "orange"}, step{1, green}).empty(needUpstream),
 		stat("Requests", unitRate, "Requests per second, including those of the exporter.",
-			q(`sum(rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`, "requests")).spark().empty("no requests yet"),
+			q(`sum(rate(nginxplus_http_requests_total{SELECT}[$__rate_interval]))`, "requests")).empty("no requests yet"),
 		stat("Errors", unitRatio, "Share of responses of server zones with a 5xx status code. Red from 5%, as the alert NginxPlusServerErrors (docs/alerts.md).",
 			q(ratio(`sum(rate(nginxplus_server_zone_responses{SELECT,code="5xx"}[$__rate_interval]))`, `sum(rate(nginxplus_server_zone_responses{SELECT}[$__rate_interval]))`), "errors")).
-			spark().limits(step{nil, green}, step{0.05, "red"}).empty(needZone),
+			limits(step{nil, green}, step{0.05, "red"}).empty(needZone),
 		stat("Cache hits", unitRatio, "Share of responses served from caches: hit, stale, updating or revalidated. What is a good share depends on the content.",
-			q(ratio(`sum`+cacheHits(), `sum`+cacheLookups()), "hits")).spark().empty(needCache),
+			q(ratio(`sum`+cacheHits(), `sum`+cacheLookups()), "hits")).empty(needCache),
 		stat("Memory free", unitRatio, "Free share of the fullest shared memory zone. Full zones lose state, such as rate limits or sessions.",
 			q(`min(nginxplus_slab_pages_free{SELECT} / (nginxplus_slab_pages_free{SELECT} + nginxplus_slab_pages_used{SELECT}))`, "free")).
 			limits(step{nil, "red"}, step{0.1, green}).empty("no shared memory zone"),
@@ -115,19 +115,23 @@ func plusUpstreams() []*panel {
 	}
 }
 
-// plusServers lists only servers that are not up, so 10,000 servers are no problem.
 func plusServers() *panel {
-	const join = "cluster, namespace, job, instance, addr, pod, upstream, server"
-	state := `max by (` + join + `) (nginxplus_upstream_server_state{` + byUpstream + `} != 1)`
-	return table("Servers that are not up", "Servers by upstream that nginx does not send requests to, 50 at most, and for how long. down and draining were set by an operator.", "Since",
+	return serversNotUp("Servers by upstream that nginx does not send requests to, 50 at most, and for how long. down and draining were set by an operator.",
+		"server", "nginxplus_upstream_server_state", "nginxplus_upstream_server_down_since_timestamp_seconds",
+		map[string]string{"2": "draining", "3": "down", "4": "unavail", "5": "checking", "6": "unhealthy"},
+		map[string]string{"2": blue, "3": purple, "4": "red", "5": "yellow", "6": "red"})
+}
+
+// serversNotUp lists only servers that are not up, so 10,000 servers are no problem. The
+// state of those that are up is 1.
+func serversNotUp(description, server, state, since string, texts, colors map[string]string) *panel {
+	join := "cluster, namespace, job, instance, addr, pod, upstream, " + server
+	bad := `topk(50, max by (` + join + `) (` + state + `{` + byUpstream + `} != 1))`
+	return table("Servers that are not up", description, "Since",
 		[]column{
 			{field: "upstream", title: "Upstream"},
-			{field: "server", title: "Server"},
-			{
-				field: value(0), title: "State",
-				texts:  map[string]string{"2": "draining", "3": "down", "4": "unavail", "5": "checking", "6": "unhealthy"},
-				colors: map[string]string{"2": blue, "3": purple, "4": "red", "5": "yellow", "6": "red"},
-			},
+			{field: server, title: "Server"},
+			{field: value(0), title: "State", texts: texts, colors: colors},
 			{field: value(1), title: "Since", unit: unitSeconds},
 			{field: "namespace", title: "Namespace"},
 			{field: "pod", title: "Pod"},
@@ -136,8 +140,8 @@ func plusServers() *panel {
 			{field: "cluster", title: "Cluster"},
 			{field: "job", title: "Job"},
 		},
-		q(`topk(50, `+state+`)`, ""),
-		q(`max by (`+join+`) (time() - nginxplus_upstream_server_down_since_timestamp_seconds{`+byUpstream+`}) and on (`+join+`) topk(50, `+state+`)`, "")).
+		q(bad, ""),
+		q(`max by (`+join+`) (time() - `+since+`{`+byUpstream+`}) and on (`+join+`) `+bad, "")).
 		size(24, 8).empty("none: all servers are up")
 }
 

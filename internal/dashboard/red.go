@@ -28,13 +28,13 @@ func redNow(need string) []*panel {
 	share := ratio(`sum(rate(`+serverErrors+`))`, `sum(rate(`+responses+`))`)
 	duration := func(q string) string { return quantile(q, "", "nginx_http_request_duration_seconds") }
 	return []*panel{
-		stat("Rate", unitRate, "Requests per second that ended, without those of the exporter.", q(`sum(rate(`+responses+`))`, "requests")).size(6, 4).spark().empty(need),
-		stat("Errors", unitRatio, "Share of responses with a 5xx status code. Red from 5%, as the alert NginxServerErrors (docs/alerts.md).", q(share, "errors")).size(6, 4).spark().
+		stat("Rate", unitRate, "Requests per second that ended, without those of the exporter.", q(`sum(rate(`+responses+`))`, "requests")).size(6, 3).empty(need),
+		stat("Errors", unitRatio, "Share of responses with a 5xx status code. Red from 5%, as the alert NginxServerErrors (docs/alerts.md).", q(share, "errors")).size(6, 3).
 			limits(step{nil, green}, step{0.05, "red"}).empty(need),
 		stat("Duration, 95%", unitSeconds, "95% of requests took at most this time, from the first byte of the request to the last byte of the response. Slow clients count.",
-			q(duration("0.95"), "95%")).size(6, 4).spark().empty("needs $request_time in the log_format"),
+			q(duration("0.95"), "95%")).size(6, 3).empty("needs $request_time in the log_format"),
 		stat("Sent", unitFlow, "Bytes per second sent to clients.", q(`sum(rate(nginx_http_response_bytes_total{SELECT}[$__rate_interval]))`, "sent")).
-			size(6, 4).spark().empty("needs $bytes_sent in the log_format"),
+			size(6, 3).empty("needs $bytes_sent in the log_format"),
 		series("Responses by class", unitRate, "Responses per second by class of status code. \"other\" is 101 (websockets), and 000: no response.",
 			class("2"), class("3"), class("4"), class("5"),
 			q(`sum(rate(nginx_http_responses_total{SELECT,code!~"2.*|3.*|4.*|5.*"}[$__rate_interval])) > 0`, "other")).
@@ -96,9 +96,10 @@ func redLog() []*panel {
 			q(`sum(rate(nginx_http_response_bytes_total{SELECT}[$__rate_interval]))`, "sent")).
 			color("received", blue).color("sent", green).empty("needs $request_length and $bytes_sent in the log_format"),
 		series("Share of requests that are logged", unitRatio,
-			"Requests in the access log divided by requests that nginx counted. Below 1 by scrapes of the status page, and by servers with access_log off or a log of "+
-				"their own: nginx-exporter doctor lists these.",
-			q(ratio(`sum(rate(nginx_http_responses_total`+log+`[$__rate_interval]))`, `sum(rate(nginx_http_requests_total`+log+`[$__rate_interval]))`), "logged")).
+			"Requests in access logs divided by the requests that the same nginx instances counted. Below 1 by scrapes of the status page, and by servers with "+
+				"access_log off or a log of their own: nginx-exporter doctor lists these.",
+			q(ratio(`sum(rate(nginx_http_responses_total`+log+`[$__rate_interval]))`, `sum(rate(nginx_http_requests_total`+log+
+				`[$__rate_interval]) and on (cluster, namespace, job, instance) nginx_exporter_log_lines_total`+log+`)`), "logged")).
 			share().empty("needs stub_status beside the access log"),
 		series("Lines not counted", unitRate, "Lines per second that do not have the log_format, were dropped by the kernel, are too long, or are counted with label values \"other\".",
 			q(`sum(rate(nginx_exporter_log_lines_failed_total`+log+`[$__rate_interval])) > 0`, "wrong format"),

@@ -11,9 +11,12 @@ func scaling() Board {
 			name: "hpa", label: "HPA", metric: `kube_horizontalpodautoscaler_spec_max_replicas{namespace=~"$namespace"}`,
 			values: "horizontalpodautoscaler", one: true, all: anyValue,
 		},
-		targetVariables("nginx_up", false)[1],
+		// The workload of the HPA. Angie does not count requests that could be its metric.
+		{
+			name: "job", label: "Job", metric: `{__name__=~"nginx(plus)?_http_requests_total",namespace=~"$namespace"}`,
+			values: "job", one: true, all: anyValue,
+		},
 	}
-	variables[2].one = true // the workload of the HPA
 	return Board{
 		Name: "scaling", Title: "nginx / Autoscaling", selector: bySelector, variables: variables,
 		Description: "Metric, target and replicas of the HorizontalPodAutoscaler of nginx. Replicas need kube-state-metrics.",
@@ -37,14 +40,14 @@ func scalingNow() []*panel {
 	return []*panel{
 		stat("Metric available", unitNone, "Whether the HPA can read its metric (condition ScalingActive). If not, it does not scale: run nginx-exporter doctor hpa.",
 			q(`min(kube_horizontalpodautoscaler_status_condition{`+byHPA+`,condition="ScalingActive",status="true"})`, "available")).
-			words(yes, map[string]string{"0": "red", "1": green}).size(6, 4).empty(needStateMetrics),
+			words(yes, map[string]string{"0": "red", "1": green}).size(6, 3).empty(needStateMetrics),
 		stat("At the maximum", unitNone, "Whether the HPA has reached maxReplicas. More load then goes to the same pods: raise maxReplicas.",
 			q(`max(`+hpa("kube_horizontalpodautoscaler_status_current_replicas")+` >= bool `+hpa("kube_horizontalpodautoscaler_spec_max_replicas")+`)`, "maximum")).
-			words(yes, map[string]string{"0": green, "1": orange}).size(6, 4).empty(needStateMetrics),
+			words(yes, map[string]string{"0": green, "1": orange}).size(6, 3).empty(needStateMetrics),
 		stat("Replicas", unitCount, "Pods of the workload that the HPA counts now, ready or not.", q(`sum(`+hpa("kube_horizontalpodautoscaler_status_current_replicas")+`)`, "replicas")).
-			spark().digits(0).size(6, 4).empty(needStateMetrics),
+			digits(0).size(6, 3).empty(needStateMetrics),
 		stat("Requests per pod", unitRate, "Mean requests per second of a pod: the value that the HPA compares with its target.", q(`avg(`+podRate+`)`, "requests")).
-			spark().size(6, 4).empty("needs the label pod: nginx outside of Kubernetes does not scale"),
+			size(6, 3).empty("needs the label pod: nginx outside of Kubernetes does not scale"),
 	}
 }
 

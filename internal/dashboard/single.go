@@ -31,11 +31,11 @@ func singleNow() []*panel {
 			q(sum(restartsInRange), "restarts")).
 			digits(0).empty(needStatus),
 		stat("Requests", unitRate, "Requests per second, including those of the exporter itself.",
-			q(sum(requestRate), "requests")).spark().empty(needStatus),
+			q(sum(requestRate), "requests")).empty(needStatus),
 		stat("Requests per connection", unitNone,
 			"Mean number of requests per client connection. It falls towards 1 if clients or load balancers lose keep-alive, which costs handshakes and latency.",
 			q(ratio(sum(requestRate), sum(handledRate)),
-				"requests per connection")).spark().digits(1).empty(needStatus),
+				"requests per connection")).digits(1).empty(needStatus),
 		stat("Dropped connections", unitConns,
 			"Connections that nginx accepted but could not handle: worker_connections or file descriptors ran out. Values below 0.05 are hidden, since nginx "+
 				"increments the two counters one after the other.",

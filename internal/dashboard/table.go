@@ -1,9 +1,6 @@
 package dashboard
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // column is a column of a table, in the order of the table. Labels without a column are
 // hidden.
@@ -33,9 +30,7 @@ func table(title, description, sort string, columns []column, queries ...query) 
 	names, order := object{}, object{}
 	for i, c := range columns {
 		names[c.field], order[c.field] = c.title, i
-		if o := c.override(); len(o.properties) > 0 {
-			p.overrides = append(p.overrides, o)
-		}
+		p.overrides = append(p.overrides, c.override())
 	}
 	p.transforms = append(p.transforms, object{"id": "organize", "options": object{
 		"excludeByName": object{"Time": true}, "indexByName": order, "renameByName": names,
@@ -44,15 +39,13 @@ func table(title, description, sort string, columns []column, queries ...query) 
 }
 
 func (c column) override() override {
-	o := override{name: c.title}
+	// Without it, a label that a row lacks has the text of a panel without data.
+	o := override{name: c.title, properties: []property{{"noValue", "–"}}}
 	if c.width > 0 {
 		o.properties = append(o.properties, property{"custom.width", c.width})
 	}
 	if c.unit != "" {
 		o.properties = append(o.properties, property{"unit", c.unit})
-	}
-	if strings.HasPrefix(c.field, "Value #") {
-		o.properties = append(o.properties, property{"noValue", "–"}) // instead of that of the panel
 	}
 	if c.texts != nil {
 		o.properties = append(o.properties, property{"mappings", mappings(c.texts, c.colors)})

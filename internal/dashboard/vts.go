@@ -11,7 +11,7 @@ func vts() Board {
 		annotations: []annotation{alerts(), restarts(byInstance, false)},
 		rows: []row{
 			{panels: append(vtsNow(), vtsServers()...)},
-			{title: "Upstreams", panels: vtsUpstreams()},
+			{title: "Upstreams", panels: append(vtsUpstreams(), vtsDown())},
 			{title: "Caches", panels: vtsCaches()},
 		},
 	}
@@ -33,13 +33,13 @@ func vtsNow() []*panel {
 	return []*panel{
 		stat("Servers up", unitRatio, "Share of servers of upstreams that are not marked as down. nginx-module-vts marks servers that failed only in upstreams with a zone, and those with max_fails=0 always.",
 			q(`1 - avg(nginx_vts_upstream_down{`+byUpstream+`})`, "up")).
-			size(6, 4).limits(step{nil, "red"}, step{0.7, "orange"}, step{1, green}).empty(needVTSUpstream),
-		stat("Requests", unitRate, "Requests per second of all servers.", q(`sum(`+vtsRequests+`)`, "requests")).size(6, 4).spark().empty(needVTS),
+			size(6, 3).limits(step{nil, "red"}, step{0.7, "orange"}, step{1, green}).empty(needVTSUpstream),
+		stat("Requests", unitRate, "Requests per second of all servers.", q(`sum(`+vtsRequests+`)`, "requests")).size(6, 3).empty(needVTS),
 		stat("Errors", unitRatio, "Share of responses with a status code from 500 on. Red from 5%, as the alert NginxVtsServerErrors (docs/alerts.md).",
 			q(ratio(`sum(`+vtsErrors+`)`, `sum(`+vtsRequests+`)`), "errors")).
-			size(6, 4).spark().limits(step{nil, green}, step{0.05, "red"}).empty(needVTS),
+			size(6, 3).limits(step{nil, green}, step{0.05, "red"}).empty(needVTS),
 		stat("Cache hits", unitRatio, "Share of responses served from caches: hit, stale, updating or revalidated. Which share is good depends on the content.",
-			q(ratio(`sum(`+vtsHits+`)`, `sum(`+vtsLookups+`)`), "hits")).size(6, 4).spark().empty(needCache),
+			q(ratio(`sum(`+vtsHits+`)`, `sum(`+vtsLookups+`)`), "hits")).size(6, 3).empty(needCache),
 	}
 }
 
@@ -77,6 +77,23 @@ func vtsUpstreams() []*panel {
 		series("Response time by upstream", unitSeconds, "Mean time until the whole response is received, of the ten slowest upstreams.",
 			q(top("upstream", ratio(seconds, requests)), "{{upstream}}")).size(6, 8).empty(needVTSTime),
 	}
+}
+
+func vtsDown() *panel {
+	return table("Servers marked as down", "Servers of upstreams that are marked as down, 50 at most.", "",
+		[]column{
+			{field: "upstream", title: "Upstream"},
+			{field: "backend", title: "Server"},
+			{field: "Value", title: "State", texts: map[string]string{"1": "down"}, colors: map[string]string{"1": "red"}},
+			{field: "namespace", title: "Namespace"},
+			{field: "pod", title: "Pod"},
+			{field: "instance", title: "Instance", link: singleLink},
+			{field: "addr", title: "Target"},
+			{field: "cluster", title: "Cluster"},
+			{field: "job", title: "Job"},
+		},
+		q(`topk(50, max by (cluster, namespace, job, instance, addr, pod, upstream, backend) (nginx_vts_upstream_down{`+byUpstream+`} == 1))`, "")).
+		size(24, 7).empty("none: no server is marked as down")
 }
 
 func vtsCaches() []*panel {
