@@ -213,10 +213,12 @@ pictures: ## Draw the dashboards in light and dark with 1, 30 and 500 pods (PICT
 	@scripts/need.sh chromium node npm promtool prometheus
 	scripts/pictures.sh '$(PICTURES)'
 
+RECORD ?=
+
 .PHONY: record
-record: ## Record new runs for the tests and pictures of the dashboards: 15 minutes
+record: ## Record new runs for the tests and pictures of the dashboards: 15 minutes (RECORD=angie)
 	@scripts/need.sh nginx
-	$(GO) test -count=1 -timeout=40m -run TestRecord ./internal/dashboard/recorded -record
+	$(GO) test -count=1 -timeout=40m -run 'TestRecord/$(RECORD)' -parallel=4 ./internal/dashboard/recorded -record
 
 .PHONY: chart-docs
 chart-docs: ## Rewrite the chart README and rendered.yaml of examples/kubernetes

@@ -26,16 +26,8 @@ import (
 // Prometheus with 60 pods made of recorded runs. Panels without data must be in the
 // list, and no graph may have more than ten lines.
 func TestPanelsOnRecordedData(t *testing.T) {
-	others := map[string]string{}
-	for _, name := range []string{"angie_recorded", "vts_full"} {
-		text, err := os.ReadFile("../../collector/testdata/" + name + ".prom")
-		if err != nil {
-			t.Fatal(err)
-		}
-		others[name] = string(text)
-	}
-	p := startPrometheus(t, recorded.Fleet{Pods: 60, Every: 3, Start: time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC), Others: others})
-	p.checkOthers(t, others)
+	p := startPrometheus(t, recorded.Fleet{Pods: 60, Every: 3, Start: time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)})
+	p.checkOthers(t)
 	for _, b := range Boards() {
 		for _, r := range b.rows {
 			for _, panel := range r.panels {
@@ -46,31 +38,33 @@ func TestPanelsOnRecordedData(t *testing.T) {
 			p.evaluate(t, b, b.expand(a.expr), false)
 		}
 		for _, v := range b.variables {
-			// The other status interfaces are outside of Kubernetes.
-			other := b.Name == "angie" || b.Name == "vts"
-			if len(p.values(t, b, v)) == 0 && v.name != "addr" && (v.name != "namespace" || !other) {
+			// nginx-module-vts is outside of Kubernetes, and each exporter has one target.
+			if len(p.values(t, b, v)) == 0 && v.name != "addr" && (v.name != "namespace" || b.Name != "vts") {
 				t.Errorf("%s: variable %s has no values", b.Name, v.name)
 			}
 		}
 	}
 }
 
-// checkOthers checks that a dashboard shows other status interfaces than those of the
-// recordings.
-func (p *prometheus) checkOthers(t *testing.T, others map[string]string) {
+// checkOthers checks that the dashboard of one instance shows all status interfaces.
+func (p *prometheus) checkOthers(t *testing.T) {
 	t.Helper()
 	b, shown := single(), []string{"State", "Version", "Requests", "Connections by state"}
-	for instance := range others {
+	for _, info := range []string{"nginxplus_build_info", "angie_build_info", "nginx_vts_info"} {
+		instances := p.values(t, b, variable{metric: info, values: "instance"})
+		if len(instances) == 0 {
+			t.Fatalf("no instance has %s", info)
+		}
 		for _, panel := range append(singleNow(), singleTraffic()...) {
 			if !slices.Contains(shown, panel.title) {
 				continue
 			}
 			series := 0
 			for _, query := range panel.queries {
-				series += p.evaluate(t, b, strings.ReplaceAll(b.expand(query.expr), "$instance", instance), false)
+				series += p.evaluate(t, b, strings.ReplaceAll(b.expand(query.expr), "$instance", instances[0]), false)
 			}
 			if series == 0 {
-				t.Errorf("%s: %s has no data", instance, panel.title)
+				t.Errorf("%s: %s has no data", info, panel.title)
 			}
 		}
 	}
@@ -81,6 +75,7 @@ func withoutData() map[string]string {
 	return map[string]string{
 		"fleet: Down":                           "no instance is down at the end",
 		"red: Lines not counted":                "all lines have the format",
+		"exporter: Series dropped":              "all series are exposed",
 		"exporter: Earliest certificate expiry": "no target has https",
 		"exporter: Scraped more than once":      "each instance has one job",
 	}
@@ -271,7 +266,7 @@ func TestLinesAreLimited(t *testing.T) {
 
 // TestRecordings checks that a run can be read back.
 func TestRecordings(t *testing.T) {
-	for _, name := range []string{"web1", "web2", "bad", "plus"} {
+	for _, name := range recorded.Names() {
 		run, err := recorded.Load(name)
 		if err != nil {
 			t.Fatal(err)

@@ -22,7 +22,7 @@ const root = process.cwd();
 const boards = join(root, 'charts/nginx-exporter/dashboards');
 const start = Date.parse('2026-11-28T10:00:00Z') / 1000;
 
-const documented = { fleet: 866, scaling: 866, plus: 1170, red: 828 }; // heights
+const documented = { fleet: 20, scaling: 20, plus: 28, red: 19 }; // rows of the grid
 
 // The recordings have 180 scrapes in 15 minutes.
 const fleets = [
@@ -117,14 +117,14 @@ function end(child) {
   });
 }
 
-// heightOf is the height of a dashboard in pixels.
-function heightOf(board) {
+// heightOf is the height of a dashboard in pixels, or of its first rows.
+function heightOf(board, rows) {
   const { panels } = JSON.parse(readFileSync(join(boards, board + '.json')));
-  return 64 + 38 * Math.max(...panels.map((p) => p.gridPos.y + p.gridPos.h));
+  return 56 + 38 * (rows ?? Math.max(...panels.map((p) => p.gridPos.y + p.gridPos.h)));
 }
 
 let failed = false;
-async function draw({ name, board, theme, height }, fleet, port) {
+async function draw({ name, board, theme, rows }, fleet, port) {
   const parameters = new URLSearchParams({ board, theme, from: start + 60, to: start + 179 * 5, scrape: 5 * fleet.every, 'var-hpa': 'web' });
   if (board === 'scaling') {
     parameters.set('var-job', 'shop/web');
@@ -136,7 +136,7 @@ async function draw({ name, board, theme, height }, fleet, port) {
     reported = resolve;
     setTimeout(() => reject(new Error(`${name}: not drawn after two minutes`)), 120000).unref();
   });
-  await browser.open(`http://127.0.0.1:${port}/?${parameters}`, 1600, height ?? heightOf(board));
+  await browser.open(`http://127.0.0.1:${port}/?${parameters}`, 1600, heightOf(board, rows));
   for (const r of await report) {
     const wrong = r.error || r.lines > 10 || (r.rows > 50 && r.type === 'table');
     if (wrong || r.empty) {
@@ -153,7 +153,7 @@ async function draw({ name, board, theme, height }, fleet, port) {
 // picturesOf lists what to draw of a fleet.
 function picturesOf({ pods }) {
   if (pattern === 'docs') {
-    return pods === 30 ? Object.entries(documented).map(([board, height]) => ({ name: board, board, theme: 'dark', height })) : [];
+    return pods === 30 ? Object.entries(documented).map(([board, rows]) => ({ name: board, board, theme: 'dark', rows })) : [];
   }
   return readdirSync(boards).filter((f) => f.endsWith('.json')).map((f) => f.slice(0, -5))
     .flatMap((board) => ['light', 'dark'].map((theme) => ({ board, theme, name: `${board}-${pods}-${theme}` })))

@@ -2,27 +2,27 @@ package recorded
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
 // Fleet is a number of nginx pods that are made of the recordings, with what
-// kube-state-metrics, KEDA and Prometheus itself would have stored beside them. That part
-// is made up: it follows the same plan as the load of the recordings.
+// kube-state-metrics, KEDA and Prometheus itself would have stored beside them.
+//
+// What is made up: the series of kube-state-metrics and KEDA and the alerts, which follow
+// the same plan as the load of the recordings; the documents of NGINX Plus, Angie and
+// nginx-module-vts, which the exporter really scraped; and that pods of one workload are
+// copies whose counters grow by a factor.
 type Fleet struct {
-	Pods  int       // at the peak, beside NGINX Plus
+	Pods  int       // at the peak, beside NGINX Plus, Angie and nginx-module-vts
 	Every int       // takes each n-th scrape, 1 for all
 	Start time.Time // of the first scrape
-
-	// Others are expositions of further targets by instance, whose values do not change
-	// but for their counters.
-	Others map[string]string
 }
 
 // End returns the time of the last scrape.
@@ -55,13 +55,9 @@ func (f Fleet) WriteOpenMetrics(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	recorded, err := recordedAt()
-	if err != nil {
-		return err
-	}
 	out := bufio.NewWriter(w)
 	for i, p := range pods {
-		p.shift = float64(f.Start.Unix()) - recorded
+		p.shift = float64(f.Start.Unix()) - recordedAt(p.run)
 		for _, s := range p.run.Series {
 			// All access logs of a large fleet would be a gigabyte of text.
 			if f.Pods > 100 && i%10 != 0 && ofAccessLog(s.Name) {
@@ -69,9 +65,6 @@ func (f Fleet) WriteOpenMetrics(w io.Writer) error {
 			}
 			f.series(out, s.Name, p.labels(s.Labels), func(scrape int) float64 { return p.value(s, scrape) })
 		}
-	}
-	if err := f.others(out); err != nil {
-		return err
 	}
 	f.cluster(out)
 	fmt.Fprint(out, "# EOF\n")
@@ -81,27 +74,6 @@ func (f Fleet) WriteOpenMetrics(w io.Writer) error {
 func ofAccessLog(name string) bool {
 	return strings.HasPrefix(name, "nginx_exporter_log_") ||
 		strings.HasPrefix(name, "nginx_http_") && !strings.HasPrefix(name, "nginx_http_requests_")
-}
-
-// others writes the further targets.
-func (f Fleet) others(out *bufio.Writer) error {
-	for instance, exposition := range f.Others {
-		var b Builder
-		if err := b.Add(exposition); err != nil {
-			return err
-		}
-		for _, s := range b.Run().Series {
-			labels := strings.TrimSuffix(`job="others",instance="`+instance+`",`+s.Labels, ",")
-			growth := 0.0
-			for _, suffix := range []string{"_total", "_accepted", "_handled", "_responses", "_received", "_sent"} {
-				if strings.HasSuffix(s.Name, suffix) {
-					growth = 10
-				}
-			}
-			f.series(out, s.Name, labels, func(scrape int) float64 { return s.Values[0] + growth*float64(scrape) })
-		}
-	}
-	return nil
 }
 
 func (f Fleet) series(out *bufio.Writer, name, labels string, value func(scrape int) float64) {
@@ -117,7 +89,7 @@ func (f Fleet) series(out *bufio.Writer, name, labels string, value func(scrape 
 
 func (f Fleet) pods() ([]pod, error) {
 	runs := map[string]Run{}
-	for _, name := range []string{"web1", "web2", "bad", "plus"} {
+	for _, name := range Names() {
 		run, err := Load(name)
 		if err != nil {
 			return nil, err
@@ -129,6 +101,8 @@ func (f Fleet) pods() ([]pod, error) {
 		return []pod{
 			newPod("shop", "web", 0, runs["bad"], always),
 			newPod("edge", "gateway", 0, runs["plus"], always),
+			newPod("blog", "site", 0, runs["angie"], always),
+			newPod("", "intranet", 0, runs["vts"], always),
 		}, nil
 	}
 	var all []pod
@@ -146,11 +120,15 @@ func (f Fleet) pods() ([]pod, error) {
 		all = append(all, newPod([]string{"shop", "media"}[i%2], workload, i, runs["web2"], always))
 	}
 	for i := range 2 {
-		all = append(all, newPod("edge", "gateway", i, runs["plus"], always))
+		all = append(all,
+			newPod("edge", "gateway", i, runs["plus"], always),
+			newPod("blog", "site", i, runs["angie"], always),
+			newPod("", "intranet", i, runs["vts"], always))
 	}
 	return all, nil
 }
 
+// newPod returns a pod, or without a namespace a virtual machine.
 func newPod(namespace, workload string, index int, run Run, exists func(int) bool) pod {
 	hash := fnv.New32a()
 	fmt.Fprintf(hash, "%s/%s/%d", namespace, workload, index)
@@ -160,16 +138,23 @@ func newPod(namespace, workload string, index int, run Run, exists func(int) boo
 	for i := range suffix {
 		suffix[i] = letters[h>>(5*i)%uint32(len(letters))]
 	}
+	job := strings.TrimPrefix(namespace+"/"+workload, "/")
+	// Addresses are unique: 200 for each subnet, every sixth subnet for a workload.
+	workloads := []string{"web", "api", "images", "gateway", "site", "intranet"}
+	subnet := 1 + slices.Index(workloads, workload) + index/200*len(workloads)
 	return pod{
-		namespace: namespace, job: namespace + "/" + workload, name: workload + "-7d4b9c6f58-" + string(suffix),
-		instance: fmt.Sprintf("10.244.%d.%d:9113", index/200+len(workload), index%200+10), run: run,
+		namespace: namespace, job: job, name: workload + "-7d4b9c6f58-" + string(suffix),
+		instance: fmt.Sprintf("10.244.%d.%d:9113", subnet, index%200+10), run: run,
 		factor: 0.8 + 0.4*float64(h%1000)/1000, exists: exists,
 	}
 }
 
 // labels returns the labels of a series with those of the target.
 func (p pod) labels(own string) string {
-	target := fmt.Sprintf(`namespace="%s",job="%s",pod="%s",instance="%s"`, p.namespace, p.job, p.name, p.instance)
+	target := fmt.Sprintf(`job="%s",instance="%s"`, p.job, p.instance)
+	if p.namespace != "" {
+		target += fmt.Sprintf(`,namespace="%s",pod="%s"`, p.namespace, p.name)
+	}
 	if own != "" {
 		target += "," + own
 	}
@@ -182,7 +167,7 @@ func (p pod) value(s Series, scrape int) float64 {
 	if !p.exists(scrape) {
 		return math.NaN()
 	}
-	if strings.HasSuffix(s.Name, "time_seconds") || strings.HasSuffix(s.Name, "timestamp_seconds") {
+	if strings.HasSuffix(s.Name, "start_time_seconds") || strings.HasSuffix(s.Name, "timestamp_seconds") {
 		return v + p.shift
 	}
 	if counter(s.Name) {
@@ -191,18 +176,10 @@ func (p pod) value(s Series, scrape int) float64 {
 	return v
 }
 
-// recordedAt returns when the recordings began, in Unix time: when the exporter started.
-func recordedAt() (float64, error) {
-	run, err := Load("plus")
-	if err != nil {
-		return 0, err
-	}
-	for _, s := range run.Series {
-		if s.Name == "process_start_time_seconds" {
-			return s.Values[0], nil
-		}
-	}
-	return 0, errors.New("the recording of NGINX Plus has no start time")
+// recordedAt returns when a recording began, in Unix time: when its exporter started.
+func recordedAt(run Run) float64 {
+	i := slices.IndexFunc(run.Series, func(s Series) bool { return s.Name == "process_start_time_seconds" })
+	return run.Series[i].Values[0] // each recording has it
 }
 
 func counter(name string) bool {

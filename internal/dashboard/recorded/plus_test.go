@@ -3,6 +3,7 @@ package recorded_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ type object = map[string]any
 type zone struct {
 	name     string
 	share    float64 // of the requests
+	seconds  float64 // mean time of a request
 	document object
 }
 
@@ -80,7 +82,7 @@ func (p *plus) addZones(t *testing.T) {
 	sample := p.documents["http/server_zones"].(object)["shop.example.com"]
 	all := object{}
 	for i, name := range []string{"shop.example.com", "api.example.com", "static.example.com", "admin.example.com"} {
-		z := &zone{name, []float64{0.5, 0.25, 0.22, 0.03}[i], clone(t, sample)}
+		z := &zone{name, []float64{0.5, 0.25, 0.2, 0.05}[i], []float64{0.06, 0.09, 0.04, 0.3}[i], clone(t, sample)}
 		p.zones = append(p.zones, z)
 		all[name] = z.document
 	}
@@ -94,6 +96,7 @@ func (p *plus) addUpstreams(t *testing.T) {
 	sample := shop["peers"].([]any)[0]
 	for u, name := range []string{"shop", "cart", "search", "payment"} {
 		upstream := clone(t, shop)
+		delete(upstream, "queue")
 		upstream["zone"] = name
 		var peers []any
 		const peersEach = 4
@@ -109,6 +112,9 @@ func (p *plus) addUpstreams(t *testing.T) {
 		all[name] = upstream
 	}
 	p.servers[3].document["state"] = "down" // by an operator
+	for _, peer := range p.documents["stream/upstreams"].(object)["pg"].(object)["peers"].([]any) {
+		peer.(object)["state"] = "up"
+	}
 }
 
 // step is the traffic until the next scrape.
@@ -141,6 +147,8 @@ func (p *plus) publish(t *testing.T) {
 	p.api.Set(standin.WithOverlay(overlay))
 }
 
+func jitter() float64 { return 0.9 + 0.2*rand.Float64() }
+
 // add increases a counter, with some jitter.
 func add(o object, by float64, path ...string) {
 	for _, key := range path[:len(path)-1] {
@@ -148,7 +156,7 @@ func add(o object, by float64, path ...string) {
 	}
 	last := path[len(path)-1]
 	n, _ := o[last].(float64)
-	if by *= 0.9 + 0.2*rand.Float64(); by > 0 {
+	if by *= jitter(); by > 0 {
 		o[last] = n + float64(int(by+rand.Float64()))
 	}
 }
@@ -179,7 +187,8 @@ func (z *zone) add(requests float64, failing bool) {
 	add(z.document, requests*failed, "responses", "5xx")
 	add(z.document, requests*450, "received")
 	add(z.document, requests*9000, "sent")
-	z.document["processing"] = float64(int(requests*0.012*(0.7+0.6*rand.Float64()) + rand.Float64()))
+	perSecond := requests / recorded.Interval.Seconds()
+	z.document["processing"] = float64(int(perSecond*z.seconds*jitter() + rand.Float64()))
 }
 
 func (s *server) add(requests float64, slow, failing bool) {
@@ -204,14 +213,11 @@ func (s *server) add(requests float64, slow, failing bool) {
 	histogram := s.document["response_time_hist"].(object)
 	add(histogram, requests, "count")
 	add(histogram, requests*millis, "sum")
-	bounds := []float64{5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000}
-	for _, bound := range bounds {
-		if millis <= bound {
-			add(histogram, requests*0.7, "buckets", fmt.Sprint(bound))
-			add(histogram, requests*0.25, "buckets", "50")
-			add(histogram, requests*0.05, "buckets", "500")
-			break
-		}
+	within := 0.0
+	for _, bound := range []float64{5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000} {
+		before := within
+		within = 1 - math.Exp(-bound/millis)
+		add(histogram, requests*(within-before), "buckets", fmt.Sprint(bound))
 	}
 }
 

@@ -22,35 +22,78 @@ import (
 
 var record = flag.Bool("record", false, "record new runs, which takes 15 minutes") //nolint:gochecknoglobals // a flag of the test
 
-// TestRecord records all runs at once. Without -record it makes a few scrapes only, and
-// checks that they contain what the dashboards show.
+// TestRecord records all runs at once, or one of them with -run TestRecord/angie. Without
+// -record it makes a few scrapes only, and checks that they contain what the dashboards
+// show.
 func TestRecord(t *testing.T) {
-	scrapes, interval := 3, 300*time.Millisecond
+	exporter := build(t)
 	folder := t.TempDir()
 	if *record {
-		scrapes, interval = recorded.Scrapes, recorded.Interval
 		folder = "testdata"
 	}
-	exporter := build(t)
-	app := startApp(t)
-	webs := []*web{newWeb(t, exporter, app, "web1"), newWeb(t, exporter, app, "web2"), newWeb(t, exporter, app, "bad")}
-	plus := newPlus(t, exporter)
+	t.Run("nginx", func(t *testing.T) {
+		t.Parallel()
+		recordNginx(t, exporter, folder)
+	})
+	t.Run("plus", func(t *testing.T) {
+		t.Parallel()
+		p := newPlus(t, exporter)
+		eachScrape(t, func(scrape int) {
+			p.step(t, scrape)
+			p.target.scrape(t)
+		})
+		noErrors(t, p.target.builder.Run())
+		save(t, folder, "plus", p.target.builder.Run())
+	})
+	for name, run := range map[string]struct {
+		start func(t *testing.T, exporter string) *simulated
+		step  func(t *testing.T, s *simulated, scrape int)
+	}{
+		"angie": {newAngie, stepAngie},
+		"vts":   {newVTS, stepVTS},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := run.start(t, exporter)
+			eachScrape(t, func(scrape int) {
+				run.step(t, s, scrape)
+				s.target.scrape(t)
+			})
+			noErrors(t, s.target.builder.Run())
+			save(t, folder, name, s.target.builder.Run())
+		})
+	}
+}
 
+// eachScrape calls a function for each scrape of a recording, at its time.
+func eachScrape(t *testing.T, do func(scrape int)) {
+	t.Helper()
+	scrapes, interval := 3, 300*time.Millisecond
+	if *record {
+		scrapes, interval = recorded.Scrapes, recorded.Interval
+	}
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for scrape := range scrapes {
+		do(scrape)
+		<-ticker.C
+	}
+}
+
+func recordNginx(t *testing.T, exporter, folder string) {
+	t.Helper()
+	app := startApp(t)
+	webs := []*web{newWeb(t, exporter, app, "web1"), newWeb(t, exporter, app, "web2"), newWeb(t, exporter, app, "bad")}
+	eachScrape(t, func(scrape int) {
 		app.scrape.Store(int64(scrape))
-		plus.step(t, scrape)
 		webs[2].incidents(t, scrape)
 		var all sync.WaitGroup
 		for _, w := range webs {
 			w.load.rate(recorded.Rate(scrape))
 			all.Go(func() { w.target.scrape(t) })
 		}
-		all.Go(func() { plus.target.scrape(t) })
 		all.Wait()
-		<-ticker.C
-	}
+	})
 	for _, w := range webs {
 		proctest.Until(t, "the access log to be counted", func() bool {
 			if *record {
@@ -62,7 +105,16 @@ func TestRecord(t *testing.T) {
 		w.load.stop()
 		save(t, folder, w.name, w.target.builder.Run())
 	}
-	save(t, folder, "plus", plus.target.builder.Run())
+}
+
+// noErrors checks that simulated documents are valid.
+func noErrors(t *testing.T, run recorded.Run) {
+	t.Helper()
+	for _, s := range run.Series {
+		if last := s.Values[len(s.Values)-1]; s.Name == "nginx_exporter_scrape_errors_total" && last > 0 {
+			t.Errorf("%v scrapes failed: %s", last, s.Labels)
+		}
+	}
 }
 
 func save(t *testing.T, folder, name string, run recorded.Run) {

@@ -1,7 +1,7 @@
 // Package recorded has runs of the exporter for the tests and the pictures of the
-// dashboards: scrapes of a real nginx under load with incidents, and of a simulated API
-// of NGINX Plus. It makes fleets of any size from them, as OpenMetrics text for
-// promtool.
+// dashboards: scrapes of a real nginx under load with incidents, and of simulated NGINX
+// Plus, Angie and nginx-module-vts. It makes fleets of any size from them, as OpenMetrics
+// text for promtool.
 //
 // It is not part of the program. Its test records new runs with -record.
 package recorded
@@ -180,8 +180,11 @@ func readSeries(line string) (Series, error) {
 //go:embed testdata
 var files embed.FS
 
-// Load returns a recorded run: "web1" and "web2" are under normal load, "bad" restarts
-// and drops connections, "plus" is NGINX Plus.
+// Names returns the recorded runs: "web1" and "web2" are nginx under normal load, "bad"
+// restarts and drops connections, the others are named by their status interface.
+func Names() []string { return []string{"web1", "web2", "bad", "plus", "angie", "vts"} }
+
+// Load returns a recorded run by its name.
 func Load(name string) (Run, error) {
 	file, err := files.Open("testdata/" + name + ".gz")
 	if err != nil {
