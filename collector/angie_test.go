@@ -17,7 +17,7 @@ import (
 // same type and value. Angie's own was requested later, so its counters may be
 // higher.
 func TestSeriesOfAngieItself(t *testing.T) {
-	exposition := scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, asking(t, serveAngie(t, angietest.New("/status/", angietest.Recorded()))+"/status/"))
+	exposition := scrapeOnce(t, Options{ExporterMetrics: MetricsNone}, asking(t, serveStandin(t, angietest.New("/status/", angietest.Recorded()))))
 	ours := oracle.Parse(t, oracle.Text(t, exposition))
 	compared := 0
 	for name, theirs := range oracle.Parse(t, angietest.Prometheus()) {
@@ -55,7 +55,7 @@ func labelsOf(m *dto.Metric) string {
 // The live page shows zones, upstreams and servers of Angie, in all states.
 func TestViewsOfAngie(t *testing.T) {
 	c := newCollector(t, Options{ExporterMetrics: MetricsNone},
-		asking(t, serveAngie(t, angietest.New("/status/", angietest.Full()))+"/status/", metric.Label{Name: "addr", Value: "angie"}))
+		asking(t, serveStandin(t, angietest.New("/status/", angietest.Full())), metric.Label{Name: "addr", Value: "angie"}))
 	rows, states := map[string]int{}, map[view.State]int{}
 	for _, s := range c.Snapshots(t.Context()) {
 		for _, table := range s.Tables {
@@ -87,7 +87,7 @@ func TestViewsOfAngie(t *testing.T) {
 // detected all the same, and then costs one request per scrape.
 func TestAngieWithoutSlash(t *testing.T) {
 	status := angietest.New("/status/", angietest.Recorded())
-	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, serveAngie(t, status)+"/status"))
+	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, strings.TrimSuffix(serveStandin(t, status), "/")))
 	for i := range 3 {
 		before := status.Total()
 		if text := oracle.Text(t, c.Scrape(t.Context())); !strings.Contains(text, "\nnginx_up 1\n") || !strings.Contains(text, "\nangie_connections_active 1\n") {

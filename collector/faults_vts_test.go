@@ -36,9 +36,7 @@ func TestVTSFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			nginx := vtstest.New(vtstest.Recorded("full"))
-			server := nginx.Start()
-			t.Cleanup(server.Close)
-			target := asking(t, server.URL)
+			target := asking(t, serveStandin(t, nginx))
 			target.Client.Mode = vts.Mode
 			if fault.reason == client.ReasonTimeout {
 				target.Client.Timeout = time.Second
@@ -68,7 +66,7 @@ func checkVTS(t *testing.T, text string, isBroken bool, reason client.Reason) {
 // The module may be behind a proxy that compresses.
 func TestVTSCompressed(t *testing.T) {
 	t.Parallel()
-	target := asking(t, serveVTS(t, "full", standin.WithGzip()))
+	target := asking(t, serveStandin(t, vtstest.New(vtstest.Recorded("full"), standin.WithGzip())))
 	if text := oracle.Text(t, scrapeOnce(t, Options{}, target)); !strings.Contains(text, "\nnginx_vts_info{") {
 		t.Errorf("got\n%s", text)
 	}
@@ -77,7 +75,7 @@ func TestVTSCompressed(t *testing.T) {
 // One part of the document can be selected; the others are not exposed.
 func TestVTSSelected(t *testing.T) {
 	t.Parallel()
-	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, serveVTS(t, "full")))
+	c := newCollector(t, Options{ExporterMetrics: MetricsNone}, asking(t, serveStandin(t, vtstest.New(vtstest.Recorded("full")))))
 	for range 2 { // detected, then known
 		text := oracle.Text(t, c.Scrape(t.Context(), "vts_upstreams"))
 		for part, want := range map[string]bool{"nginx_up 1": true, "nginx_vts_upstream_requests_total{": true, "nginx_vts_info{": false, "nginx_vts_server_": false, "nginx_http_requests_total": false} {

@@ -143,30 +143,24 @@ func TestLogNamesDocuments(t *testing.T) {
 // read.
 func TestLogNamesParts(t *testing.T) {
 	t.Parallel()
-	var (
-		book   book
-		broken atomic.Pointer[string]
-	)
+	var book book
 	status := angietest.New("/status/", angietest.Recorded())
-	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/status/"+*broken.Load()) {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		status.ServeHTTP(w, r)
-	})) + "/status/"
+	url := serveStandin(t, status)
 	options := asking(t, url)
 	options.Filter.Sources = map[string]bool{"angie_http_acme_clients": false}
 	c := newCollector(t, Options{Logger: book.logger()}, options)
 	for _, step := range []struct{ fail, line string }{
-		{"none", `level=info target=` + url + ` source=angie msg="Scrape succeeded"`},
+		{"", `level=info target=` + url + ` source=angie msg="Scrape succeeded"`},
 		{"slabs", `level=warn target=` + url + ` source=angie msg="Scrape failed in part" failed=angie_slabs reason=status`},
-		{"http", `msg="Scrape failed in part" failed=angie_http_server_zones,angie_http_location_zones,`},
-		{"none", `msg="Scrape recovered"`},
+		{"slabs,http/server_zones,http/location_zones", `msg="Scrape failed in part" failed=angie_slabs,angie_http_server_zones,angie_http_location_zones`},
+		{"", `msg="Scrape recovered"`},
 	} {
-		broken.Store(&step.fail)
+		status.Set(standin.WithoutFaults())
+		for path := range strings.SplitSeq(step.fail, ",") {
+			status.Set(standin.WithStatus(path, http.StatusBadGateway, ""))
+		}
 		text := oracle.Text(t, c.Scrape(t.Context()))
-		if !strings.Contains(text, "\nnginx_up 1\n") || strings.Contains(text, "angie_slabs_") == (step.fail == "slabs") {
+		if !strings.Contains(text, "\nnginx_up 1\n") || strings.Contains(text, "angie_slabs_") == (step.fail != "") {
 			t.Errorf("%s fails: got\n%s", step.fail, text)
 		}
 		book.wantLines(t, step.line)

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"net/http/httptest"
 	"testing"
 
 	"nginx-exporter/client/angie"
@@ -24,16 +23,16 @@ func angieScenes() []scene {
 	for name, text := range map[string]string{"angie_recorded": angietest.Recorded(), "angie_full": angietest.Full()} {
 		scenes = append(scenes, scene{name, func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, serveAngie(tb, angietest.New("/status/", text))+"/status/"))
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, serveStandin(tb, angietest.New("/status/", text))))
 		}})
 	}
 	return scenes
 }
 
-// serveAngie serves a status until the test ends.
-func serveAngie(tb testing.TB, status *standin.Nginx) string {
+// serveStandin serves a status interface until the test ends, and returns its URL.
+func serveStandin(tb testing.TB, nginx *standin.Nginx) string {
 	tb.Helper()
-	server := httptest.NewServer(status)
+	server := nginx.Start()
 	tb.Cleanup(server.Close)
 	return server.URL
 }

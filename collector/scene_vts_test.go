@@ -8,7 +8,6 @@ import (
 
 	"nginx-exporter/client/vts"
 	"nginx-exporter/collector/metric"
-	"nginx-exporter/internal/standin"
 	"nginx-exporter/internal/standin/vtstest"
 )
 
@@ -27,24 +26,16 @@ func vtsScenes() []scene {
 		scenes = append(scenes, scene{"vts_compat_" + namespace, func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
 			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone, VTSCompat: true, VTSNamespace: namespace},
-				asking(tb, serveVTS(tb, "full")))
+				asking(tb, serveStandin(tb, vtstest.New(vtstest.Recorded("full")))))
 		}})
 	}
 	for _, name := range vtstest.Names() {
 		scenes = append(scenes, scene{"vts_" + strings.ReplaceAll(name, ".", "_"), func(tb testing.TB) *metric.Exposition {
 			tb.Helper()
-			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, serveVTS(tb, name)))
+			return scrapeOnce(tb, Options{ExporterMetrics: MetricsNone}, asking(tb, serveStandin(tb, vtstest.New(vtstest.Recorded(name)))))
 		}})
 	}
 	return scenes
-}
-
-// serveVTS serves a recorded document of nginx-module-vts, and returns its URL.
-func serveVTS(tb testing.TB, name string, options ...standin.Option) string {
-	tb.Helper()
-	server := vtstest.New(vtstest.Recorded(name), options...).Start()
-	tb.Cleanup(server.Close)
-	return server.URL
 }
 
 // serve serves a handler until the test ends, and returns its URL.

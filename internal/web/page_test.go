@@ -192,7 +192,10 @@ func TestStateMatchesItsSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	targets := map[string]string{"down": "http://127.0.0.1:1/stub_status", "stub_status": startNginx(t, nil).URL}
-	servers := map[string]*standin.Nginx{"plus": plustest.New(), "large": plustest.Sized(standin.M())}
+	servers := map[string]*standin.Nginx{
+		"plus": plustest.New(), "large": plustest.Sized(standin.M()),
+		"angie": angietest.New("/status/", angietest.Full()), "vts": vtstest.New(vtstest.Document(standin.M())),
+	}
 	for _, odd := range plustest.Odds() {
 		documents, err := plustest.Odd(odd)
 		if err != nil {
@@ -205,14 +208,6 @@ func TestStateMatchesItsSchema(t *testing.T) {
 		t.Cleanup(server.Close)
 		targets[name] = server.URL
 	}
-	angie := httptest.NewServer(angietest.New("/status/", angietest.Full()))
-	t.Cleanup(angie.Close)
-	vts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(vtstest.Document(standin.Size{Zones: 3, Upstreams: 2, Peers: 3})) // the exporter reads it
-	}))
-	t.Cleanup(vts.Close)
-	targets["angie"], targets["vts"] = angie.URL+"/status/", vts.URL+"/status/format/json"
 	for name, target := range targets {
 		recorder := newExporter(t, withPage(target)).get(t, statePath)
 		for _, kind := range []string{"server", "zone"} {

@@ -491,19 +491,12 @@ func documents() map[string]problem {
 		"each document fails": {"source-failed", faults(standin.WithStatus(standin.Every, http.StatusBadGateway, ""),
 			standin.WithDelay("versions", 0), standin.WithDelay("root", 0), standin.WithDelay("http", 0), standin.WithDelay("stream", 0))},
 		"parts of angie fail": {"source-failed", func(s *scene) {
-			status := angietest.New("/status/", angietest.Recorded())
-			address := s.serve(func(w http.ResponseWriter, r *http.Request) {
-				switch r.URL.Path {
-				case "/status/http/upstreams/":
-					w.WriteHeader(http.StatusBadGateway)
-				case "/status/slabs/":
-					_, _ = io.WriteString(w, "<html>"+secret) // the exporter may have left
-				default:
-					status.ServeHTTP(w, r)
-				}
-			})
+			server := angietest.New("/status/", angietest.Recorded(), standin.WithStatus("http/upstreams", http.StatusBadGateway, ""),
+				standin.WithRaw("slabs", []byte("<html>"+secret))).Start()
+			s.Cleanup(server.Close)
+			s.shown(strings.TrimSuffix(strings.TrimPrefix(server.URL, "http://"), "/status/"))
 			s.filter.Sources = map[string]bool{"angie_http_acme_clients": false}
-			s.target("http://" + address + "/status/")
+			s.target(server.URL)
 		}},
 	}
 }
