@@ -4,7 +4,7 @@ import "time"
 
 // Patience is how long a test waits for something that must happen. It is generous,
 // so that tests do not fail on a busy machine.
-const Patience = time.Minute
+const Patience = 5 * time.Minute
 
 // interval is the time between two checks of a condition.
 const interval = 5 * time.Millisecond

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"nginx-exporter/internal/nginxtest"
 	"nginx-exporter/internal/proctest"
@@ -85,7 +84,7 @@ func TestSpoolChaos(t *testing.T) {
 		command := exec.Command(os.Args[0]) //nolint:noctx // proctest ends it
 		command.Env = append(os.Environ(), chaosSpool+"="+spool, chaosRecord+"="+record)
 		reader := proctest.Start(t, filepath.Join(n.Dir, "reader.log"), command)
-		until := sizeOf(record) + rand.Int64N(200_000)
+		until := sizeOf(record) + rand.Int64N(100_000)
 		reader.Await(t, "more lines", func() bool { return sizeOf(record) > until })
 		switch i % 3 {
 		case 1:
@@ -147,9 +146,9 @@ func read(t *testing.T, path string) []byte {
 // returns is called.
 func startLoad(t *testing.T, address string) (stop func()) {
 	t.Helper()
-	transport := &http.Transport{DialContext: (&net.Dialer{Timeout: time.Minute}).DialContext}
+	transport := &http.Transport{DialContext: (&net.Dialer{Timeout: proctest.Patience}).DialContext}
 	client := &http.Client{Transport: transport}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
 	var sent atomic.Int64
 	var group sync.WaitGroup
 	for range 4 {

@@ -413,7 +413,7 @@ func TestFileRun(t *testing.T) {
 			if err := f.Read(t.Context(), func(Lines) {}); err != nil {
 				t.Fatal(err)
 			}
-			ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+			ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer stop()
 			found, ended := make(chan struct{}), make(chan struct{})
 			go func() {
