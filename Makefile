@@ -9,6 +9,8 @@ GO ?= go
 export GO
 # Debian installs nginx in /usr/sbin, which is not on every PATH.
 export PATH := $(PATH):/usr/sbin
+# All but the race detector do without C, so that they share the compiled packages.
+export CGO_ENABLED := 0
 
 TOOLS := bin/tools/.built-$(shell cat tools/go.mod tools/go.sum | cksum | cut -d ' ' -f 1)
 
@@ -195,7 +197,7 @@ clean: ## Remove build output
 
 # Tools are rebuilt when tools/go.mod or tools/go.sum change, which takes minutes.
 $(TOOLS):
-	cd tools && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o ../bin/tools/ tool
+	cd tools && $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o ../bin/tools/ tool
 	@rm -f bin/tools/.built-* && touch $@
 
 .PHONY: chart-lint

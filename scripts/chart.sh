@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 GO=${GO:-go}
+# The same for tools and tests, which share most packages: those of Helm and Kubernetes.
+export CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false"
 # On Debian nginx is in /usr/sbin, which is not in the PATH of users.
 PATH=$PATH:/usr/sbin
 chart=charts/nginx-exporter
@@ -20,7 +22,7 @@ kubernetes=1.36
 
 build() {
     local name=$1 package=$2
-    (cd charts/tools && CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false \
+    (cd charts/tools && "$GO" build \
         -ldflags "-s -w
             -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=${kubernetes%.*}
             -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=${kubernetes#*.}" \
@@ -47,7 +49,7 @@ jsonnet_tools() {
     stamp=$bin/.jsonnet-$(cat charts/promql/go.mod charts/promql/go.sum | cksum | cut -d ' ' -f 1)
     [ ! -e "$stamp" ] || return 0
     mkdir -p "$bin"
-    (cd charts/promql && CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false -ldflags '-s -w' -o "$bin/" tool)
+    (cd charts/promql && "$GO" build -ldflags '-s -w' -o "$bin/" tool)
     rm -f "$bin"/.jsonnet-*
     touch "$stamp"
 }
