@@ -48,7 +48,7 @@ func (c column) override() override {
 		o.properties = append(o.properties, property{"unit", c.unit})
 	}
 	if c.texts != nil {
-		o.properties = append(o.properties, property{"mappings", mappings(c.texts, c.colors)})
+		o.properties = append(o.properties, property{"mappings", mappings(c.texts, c.colors)}, property{"custom.align", "left"})
 	}
 	if c.colors != nil {
 		o.properties = append(o.properties, property{"custom.cellOptions", object{"type": "color-text"}})

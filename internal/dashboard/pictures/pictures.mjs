@@ -124,7 +124,7 @@ function heightOf(board, rows) {
 }
 
 let failed = false;
-async function draw({ name, board, theme, rows }, fleet, port) {
+async function draw({ name, board, theme, rows }, fleet) {
   const parameters = new URLSearchParams({ board, theme, from: start + 60, to: start + 179 * 5, scrape: 5 * fleet.every, 'var-hpa': 'web' });
   if (board === 'scaling') {
     parameters.set('var-job', 'shop/web');
@@ -160,26 +160,33 @@ function picturesOf({ pods }) {
     .filter((p) => p.name.match(pattern));
 }
 
-const port = await listen(server);
-const browser = await startBrowser();
-for (const fleet of fleets) {
+async function drawFleet(fleet) {
   const pictures = picturesOf(fleet);
   if (pictures.length === 0) {
-    continue;
+    return;
   }
   const folder = mkdtempSync(join(tmpdir(), 'pictures-'));
   let child;
   try {
     child = await startPrometheus(folder, fleet);
     for (const p of pictures) {
-      await draw(p, fleet, port);
+      await draw(p, fleet);
     }
   } finally {
     await end(child);
     rmSync(folder, { recursive: true, force: true });
   }
 }
-await browser.close();
-server.close();
-server.closeAllConnections();
+
+const port = await listen(server);
+const browser = await startBrowser();
+try {
+  for (const fleet of fleets) {
+    await drawFleet(fleet);
+  }
+} finally {
+  await browser.close();
+  server.close();
+  server.closeAllConnections();
+}
 process.exitCode = failed ? 1 : 0;
