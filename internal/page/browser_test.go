@@ -257,13 +257,21 @@ func nginxStatus(t *testing.T) string {
 // Without scripts the page is a table.
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
-	p := browsertest.Start(t).Open(t, serve(t, "--nginx.scrape-uri="+nginxtest.StartStatus(t, "")), false)
+	b := browsertest.Start(t)
+	p := b.Open(t, serve(t, "--nginx.scrape-uri="+nginxtest.StartStatus(t, "")), false)
 	proctest.Until(t, "a table", func() bool { return strings.Contains(p.HTML(t), "<td>up</td>") })
 	if html := p.HTML(t); strings.Contains(html, "Select a value") && !strings.Contains(html, `class="scripted" hidden=""> Select a value`) {
 		t.Error("the page mentions what needs scripts")
 	}
 	picture(t, p, "noscript")
 	noProblems(t, p)
+	p = b.Open(t, serve(t, "--nginx.scrape-uri=http://127.0.0.1:1/stub_status",
+		"--nginx.scrape-uri="+plusServer(t, standin.WithStatus("http/caches", http.StatusInternalServerError, ""))), false)
+	proctest.Until(t, "problems", func() bool {
+		html := p.HTML(t)
+		return strings.Contains(html, "1 of 2 targets down, 1 target read in part") && strings.Contains(html, "http_caches failed")
+	})
+	picture(t, p, "noscript-problems")
 }
 
 // plusServer serves the API of NGINX Plus with traffic, and returns its URI.

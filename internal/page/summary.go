@@ -35,7 +35,7 @@ func (s *State) summary() *summary {
 	targets := textTable{title: "Targets", head: []string{"target", "state", "version", "requests", "active connections", "reason"}}
 	servers := textTable{title: "Servers that are not up", head: []string{"upstream", "server", "state", "target"}}
 	var counts []string
-	down, notUp := 0, 0
+	down, partial, notUp := 0, 0, 0
 	for i := range s.Targets {
 		t := &s.Targets[i]
 		if t.Target == "" {
@@ -45,6 +45,8 @@ func (s *State) summary() *summary {
 		targets.bad = append(targets.bad, !t.Up)
 		if !t.Up {
 			down++
+		} else if len(t.failed()) > 0 {
+			partial++
 		}
 		notUp += t.listServers(&servers)
 	}
@@ -53,6 +55,9 @@ func (s *State) summary() *summary {
 		counts = append(counts, strconv.Itoa(down)+" of "+all+" down")
 	} else {
 		counts = append(counts, all+" up")
+	}
+	if partial > 0 {
+		counts = append(counts, plural(partial, "target")+" read in part")
 	}
 	if notUp > 0 {
 		counts = append(counts, plural(notUp, "server")+" not up")
@@ -131,13 +136,24 @@ func (t *target) listServers(to *textTable) (notUp int) {
 	return notUp
 }
 
-// advice lists what to do about targets that are down.
+// failed returns the sources that failed although the target is up.
+func (t *target) failed() []result {
+	return slices.DeleteFunc(slices.Clone(t.Sources), func(r result) bool { return r.Error == nil || !t.Up })
+}
+
+// advice lists what to do about targets that are down or read in part.
 func (s *State) advice() []string {
 	var notes []string
 	for i := range s.Targets {
 		t := &s.Targets[i]
 		if t.Error != nil && t.Error.Advice != "" {
 			notes = append(notes, t.Target+": "+t.Error.Advice)
+		}
+		for _, r := range t.failed() {
+			notes = append(notes, t.Target+": "+r.Source+" failed: "+string(r.Error.Reason)+": "+r.Error.Message)
+			if r.Error.Advice != "" {
+				notes = append(notes, t.Target+": "+r.Error.Advice)
+			}
 		}
 		if t.Doctor == nil {
 			continue

@@ -120,6 +120,19 @@ func TestPageScrapesOnlyForReaders(t *testing.T) {
 	}
 }
 
+// Without scripts, readers see which parts of a status failed, too.
+func TestPageNamesFailedSources(t *testing.T) {
+	t.Parallel()
+	server := plustest.New(standin.WithStatus("http/caches", http.StatusInternalServerError, "")).Start()
+	t.Cleanup(server.Close)
+	text := newExporter(t, withPage(server.URL)).do(t, http.MethodGet, "/", http.Header{"Accept": {"text/plain"}}).Body.String()
+	for _, want := range []string{"1 target up, 1 target read in part", ": http_caches failed: status: nginx responded with HTTP status 500", ": check the error log of nginx"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text has no %q:\n%s", want, text)
+		}
+	}
+}
+
 // Viewers at the same time share a scrape with each other and with /metrics.
 func TestPageSharesScrapes(t *testing.T) {
 	t.Parallel()
