@@ -47,8 +47,7 @@ func (s *site) observeMetrics() {
 	m := &s.metrics
 	m.metric = metricName
 	m.api = s.CustomAPI.Value()
-	if m.api == nil || m.api.Spec.Service == nil {
-		m.api = nil
+	if m.api == nil {
 		return
 	}
 	m.adapter = s.Adapter.Value()
@@ -110,7 +109,7 @@ func (m *metricsServer) fact(s *site) string {
 	if s.has(kedaGroup) {
 		all = append(all, "KEDA")
 	}
-	if api := s.ExternalAPI.Value(); api != nil && api.Spec.Service != nil && !strings.Contains(api.Owner(), "keda") {
+	if api := s.ExternalAPI.Value(); api != nil && !strings.Contains(api.Owner(), "keda") {
 		all = append(all, "external metrics by "+api.Owner())
 	}
 	if len(all) == 0 {

@@ -33,7 +33,7 @@ type Adapter struct {
 func (o *Observation) readAdapter() (*Adapter, error) {
 	a := &Adapter{}
 	api, err := o.CustomAPI.Get()
-	if !a.observed(err) || api == nil || api.Spec.Service == nil {
+	if !a.observed(err) || api == nil {
 		return a, nil
 	}
 	a.Namespace = api.Spec.Service.Namespace

@@ -60,7 +60,7 @@ func (o *Observation) UsesPrometheus() bool {
 		return true
 	}
 	api := o.ExternalAPI.Value()
-	return api == nil || api.Spec.Service == nil || !HasOwnMetrics(api.Spec.Service.Name)
+	return api == nil || !HasOwnMetrics(api.Spec.Service.Name)
 }
 
 // Prometheus is the Prometheus that the HPA depends on; nil if there is none.

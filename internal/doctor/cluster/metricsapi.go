@@ -32,16 +32,16 @@ func HasOwnMetrics(service string) bool {
 	return false
 }
 
-// apiService reads the APIService of a group, in the first version that is registered;
-// nil if none is.
+// apiService reads the APIService of a group, in the first version that is registered for a
+// Service; nil if none is.
 func (o *Observation) apiService(group string, versions ...string) (*APIService, error) {
 	for _, version := range versions {
 		api, err := read[APIService](o, apiServices+version+"."+group)
-		if err == nil {
-			return &api, nil
-		}
-		if ReasonOf(err) != NotFound {
+		if isUnknown(err) {
 			return nil, err
+		}
+		if api.Spec.Service.Name != "" {
+			return &api, nil
 		}
 	}
 	return nil, nil

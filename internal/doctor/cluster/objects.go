@@ -366,11 +366,11 @@ func (s *ContainerStatus) Restarted() bool {
 	return s.State.Waiting == nil && !s.Ready && s.RestartCount > 0 && s.LastState.Terminated != nil && s.LastState.Terminated.ExitCode != 0
 }
 
-// APIService registers an API of the API server.
+// APIService registers an API that a Service serves.
 type APIService struct {
 	Metadata Meta
 	Spec     struct {
-		Service *struct {
+		Service struct {
 			Name, Namespace string
 			Port            int
 		}

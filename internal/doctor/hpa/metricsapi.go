@@ -51,7 +51,7 @@ func apiMissing(d *diagnosis) *finding {
 // the HPA may be old, so the product must also respond now.
 func anotherProductWorks(d *diagnosis) *finding {
 	api := d.CustomAPI.Value()
-	if api.Spec.Service == nil || !cluster.HasOwnMetrics(api.Spec.Service.Name) {
+	if !cluster.HasOwnMetrics(api.Spec.Service.Name) {
 		return nil
 	}
 	active := d.HPA().Status.Conditions.Of("ScalingActive")
@@ -69,13 +69,10 @@ func anotherProductWorks(d *diagnosis) *finding {
 
 func ownedByAnother(d *diagnosis) *finding {
 	api := d.CustomAPI.Value()
-	step, owner := "served by another product", "the API server itself"
-	if api.Spec.Service == nil {
-		step = "registered without a Service"
-	} else if owner = api.Owner(); !cluster.HasOwnMetrics(api.Spec.Service.Name) {
+	if !cluster.HasOwnMetrics(api.Spec.Service.Name) {
 		return nil
 	}
-	return failed(step, "%s is registered for %s, which does not serve metrics of Prometheus.", cluster.CustomMetrics, owner).
+	return failed("served by another product", "%s is registered for %s, which does not serve metrics of Prometheus.", cluster.CustomMetrics, api.Owner()).
 		evidence("APIService", api.Metadata.Name).
 		evidence("Available", api.Status.Conditions.Of("Available")).
 		evidence("managers", names(managers(&api.Metadata))).
@@ -127,7 +124,7 @@ func addAPIStatus(d *diagnosis, f *finding) {
 // which the API server forwards requests, so that it does not know from whom they are.
 func rejectsServer(d *diagnosis, err error) *finding {
 	api := metricsAPI(d).Value()
-	if err == nil || api == nil || api.Spec.Service == nil || d.IsLocal(err) {
+	if err == nil || api == nil || d.IsLocal(err) {
 		return nil
 	}
 	available := api.Status.Conditions.Of("Available")
@@ -199,20 +196,11 @@ func adapterUnreachable(d *diagnosis) *finding {
 		fix("usually a NetworkPolicy or firewall between the API server and the pods, or hostNetwork with a port that is in use")
 }
 
-// externalService is the name of the Service that serves the external metrics API; empty if
-// the API server does.
-func externalService(d *diagnosis) string {
-	if d.ExternalAPI.Value().Spec.Service == nil {
-		return ""
-	}
-	return d.ExternalAPI.Value().Spec.Service.Name
-}
-
 func externalOwnedByAnother(d *diagnosis) *finding {
-	if name := externalService(d); !usesKEDA(d) || !cluster.HasOwnMetrics(name) || strings.Contains(name, "keda") {
+	api := d.ExternalAPI.Value()
+	if name := api.Spec.Service.Name; !usesKEDA(d) || !cluster.HasOwnMetrics(name) || strings.Contains(name, "keda") {
 		return nil
 	}
-	api := d.ExternalAPI.Value()
 	return failed("served by another product", "%s is registered for %s, so the HPA gets no metrics from KEDA.", cluster.ExternalMetrics, api.Owner()).
 		evidence("managers", names(managers(&api.Metadata))).
 		fix("a cluster has only one such APIService: remove it from the chart of the other product, then apply that of KEDA again")
@@ -221,21 +209,19 @@ func externalOwnedByAnother(d *diagnosis) *finding {
 // externalAPIDown reports an external metrics API that does not respond. It does if it
 // forbids the list to the user.
 func externalAPIDown(d *diagnosis) *finding {
-	if externalService(d) == "" {
-		return nil
-	}
-	switch err := d.ExternalAPIErr(); {
-	case err == nil, cluster.ReasonOf(err) == cluster.Forbidden:
+	err := d.ExternalAPIErr()
+	reason := cluster.ReasonOf(err)
+	switch {
+	case err == nil, reason == cluster.Forbidden:
 		return nil
 	case d.IsLocal(err):
 		return unobserved("the metrics API", err)
 	}
 	api := d.ExternalAPI.Value()
 	f := failed("does not respond", "%s serves %s, but does not respond.", api.Owner(), cluster.ExternalMetrics).
-		evidence("response to the list request", d.ExternalAPIErr()).
+		evidence("response to the list request", err).
 		evidence("APIService", api.Status.Conditions.Of("Available"))
 	s := api.Spec.Service
-	reason := cluster.ReasonOf(d.ExternalAPIErr())
 	if !usesKEDA(d) || reason != cluster.Unavailable && reason != cluster.NoResponse { // the Deployment of another product is unknown
 		return f.as(unknown).fix("kubectl -n %s get pods,endpointslices", s.Namespace)
 	}
@@ -243,10 +229,7 @@ func externalAPIDown(d *diagnosis) *finding {
 }
 
 func apiSummary(d *diagnosis) string {
-	switch {
-	case isExternal(d) && externalService(d) == "":
-		return "the API server serves " + cluster.ExternalMetrics
-	case isExternal(d):
+	if isExternal(d) {
 		return d.ExternalAPI.Value().Owner() + " serves " + cluster.ExternalMetrics
 	}
 	api := d.CustomAPI.Value()

@@ -213,6 +213,10 @@ func realMetrics() []scene {
 	unserved := maps.Clone(datadog)
 	delete(unserved, externalAPI)
 	google := responses{hpaPath: realHPA(`{"type": "Pods", "pods": {"metric": {"name": "prometheus.googleapis.com|nginx_http_requests_total|counter"}}}`)}
+	local := responses{apiServices + "v1beta1.custom.metrics.k8s.io": `{"metadata": {"name": "v1beta1.custom.metrics.k8s.io"}, "spec": {}}`}
+	// The value is low since two minutes; the HPA waits for five.
+	calm := responses{hpaPath: strings.NewReplacer(`"currentReplicas": 1`, `"currentReplicas": 3, "currentMetrics": [{"pods": {"metric": {"name": "nginx_http_requests"}, "current": {"averageValue": "2"}}}]`,
+		`{"type": "AbleToScale", "status": "True"}`, `{"type": "AbleToScale", "status": "True", "reason": "ScaleDownStabilized", "lastTransitionTime": "2026-11-25T11:58:00Z"}`).Replace(realHPA(podsMetric))}
 	picky := responses{hpaPath: realHPA(strings.Replace(podsMetric, `"name": "nginx_http_requests"`, `"name": "nginx_http_requests", "selector": {"matchLabels": {"addr": "x"}}`, 1)), valuePath: `{"items": []}`}
 	return []scene{
 		{"a metric of an Ingress", ingress, nil, doctor.Healthy, "", "on nginx_http_requests, target 20 for all pods"},
@@ -223,6 +227,8 @@ func realMetrics() []scene {
 		{"Datadog that is down", away, nil, doctor.Unhealthy, "unknown", ""},
 		{"Datadog that hangs", stuck, nil, doctor.Unhealthy, "unknown", "got no response"},
 		{"external metrics that are not served", unserved, nil, doctor.Unhealthy, "api-missing", ""},
+		{"an API without a Service", local, nil, doctor.Unhealthy, "api-missing", "Nothing is registered for custom.metrics.k8s.io"},
+		{"an HPA that waits before it scales down", calm, nil, doctor.Healthy, "", "will scale down within 3m0s, at the end of the stabilization window of 5m0s"},
 		{"a metric name of GKE", google, nil, doctor.Inconclusive, "platform-unsupported", ""},
 		{"a selector that no series has", picky, series{`addr=~"x"`: vector()}, doctor.Unhealthy, "query-empty", ""},
 		{"a tenant that has no series", responses{valuePath: `{"items": []}`}, nil, doctor.Unhealthy, "unknown", "same tenant"},

@@ -112,7 +112,7 @@ func externalWithoutValue(d *diagnosis) *finding {
 			fix("kubectl describe apiservice v1beta1.%s   # shows the server; check its log", cluster.ExternalMetrics)
 	}
 	namespace := "keda" // the one recommended for its chart
-	if api := d.ExternalAPI.Value(); api != nil && api.Spec.Service != nil {
+	if api := d.ExternalAPI.Value(); api != nil {
 		namespace = api.Spec.Service.Namespace
 	}
 	return failed(noValue, "KEDA has no value of %s for the HPA.", d.Metric().Name).
