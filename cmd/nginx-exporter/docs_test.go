@@ -13,13 +13,26 @@ import (
 // TestDocsFlags compares the tables of docs/flags.md with the flags.
 func TestDocsFlags(t *testing.T) {
 	var tables strings.Builder
-	flags := fresh(t).flags
 	for _, group := range groups() {
-		fmt.Fprintf(&tables, "## %s\n\n| flag | default | description | old variable |\n|---|---|---|---|\n", group.title)
-		for _, f := range flags {
+		var shown []*flag
+		old := false
+		for _, f := range fresh(t).flags {
 			if !f.hidden && f.title() == group.title {
-				fmt.Fprintf(&tables, "| `%s` | %s | %s | %s |\n", spelling(f), code(f.defaults), cell(f.help), code(f.env[1:]))
+				shown = append(shown, f)
+				old = old || len(f.env) > 1
 			}
+		}
+		head, rule := "| flag | default | description |", "|---|---|---|"
+		if old {
+			head, rule = head+" old variable |", rule+"---|"
+		}
+		fmt.Fprintf(&tables, "## %s\n\n%s\n%s\n", group.title, head, rule)
+		for _, f := range shown {
+			fmt.Fprintf(&tables, "| `%s` | %s | %s |", spelling(f), code(f.defaults), cell(f.help))
+			if old {
+				fmt.Fprintf(&tables, " %s |", code(f.env[1:]))
+			}
+			tables.WriteString("\n")
 		}
 		tables.WriteString("\n")
 	}
