@@ -94,8 +94,8 @@ func BenchmarkReader(b *testing.B) {
 	}
 }
 
-// Arrays of whole numbers are checked eight bytes at once. Whatever is wrong is found
-// at each place of the eight bytes, with each number of bytes in the buffer.
+// Skipping whole numbers finds each mistake at each place of an array, wherever the
+// buffer ends.
 func TestWholeNumbers(t *testing.T) {
 	t.Parallel()
 	for _, middle := range []string{

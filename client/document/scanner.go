@@ -2,7 +2,6 @@ package document
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -269,34 +268,21 @@ func (s *scanner) small() (number uint64, found bool) {
 }
 
 // skipWholeNumbers skips elements of an array that are whole numbers, and the commas
-// after them, as far as the buffer has them. It stops before one of the last. Some
-// documents consist mostly of such arrays, so it checks eight bytes at once.
+// after them, as far as the buffer has them. Some documents consist mostly of such
+// arrays.
 func (s *scanner) skipWholeNumbers() {
-	const (
-		ones = 0x0101010101010101
-		high = 0x80 * ones
-		step = 8
-	)
 	buffered := s.buffer[s.next:s.end]
-	if len(buffered) < 2 || buffered[0] == '0' && isDigit(buffered[1]) || !isDigit(buffered[0]) {
-		return
-	}
-	n := 0
-	comma, zero := uint64(0), uint64(0) // what the byte before is
-	for ; n+step <= len(buffered); n += step {
-		// The high bit of each byte says what it is. Digits become 0 to 9.
-		w := binary.LittleEndian.Uint64(buffered[n:]) ^ '0'*ones
-		others := w + (0x80-10)*ones
-		commas := ^((w ^ (','^'0')*ones) + 0x7f*ones)
-		afterComma := commas<<8 | comma
-		zeros := ^(w + 0x7f*ones) & afterComma // first digits of numbers
-		padded := (zeros<<8 | zero) &^ commas  // such as ,01
-		if (w|others^commas|commas&afterComma|padded)&high != 0 {
+	element := 0 // where it begins
+	for n, c := range buffered {
+		if isDigit(c) {
+			continue
+		}
+		if c != ',' || n == element || n > element+1 && buffered[element] == '0' {
 			break
 		}
-		comma, zero = commas&high>>56, zeros&high>>56
+		element = n + 1
 	}
-	s.next += bytes.LastIndexByte(buffered[:n], ',') + 1
+	s.next += element
 }
 
 // isNumber reports whether a text of digits, signs, points and letters e is a
