@@ -318,21 +318,6 @@ func once(text string) script {
 	}
 }
 
-// eventually waits for a condition.
-func eventually(tb testing.TB, what string, condition func() bool) {
-	tb.Helper()
-	ticker := time.NewTicker(time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(patience)
-	for !condition() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			tb.Fatalf("waited %v for %s", patience, what)
-		}
-	}
-}
-
 // left returns the number of open connections.
 func (f *fake) left() int {
 	f.mu.Lock()

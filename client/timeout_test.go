@@ -10,6 +10,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/stubstatus"
+	"nginx-exporter/internal/proctest"
 )
 
 const adviceTimeout = "nginx did not respond within the timeout; check its load, and --nginx.timeout"
@@ -69,7 +70,7 @@ func interrupt(t *testing.T, server *fake, c *client.Client, cause error) error 
 		_, err := stubstatus.Read(ctx, c)
 		failed <- err
 	}()
-	eventually(t, "the response to start", func() bool { return server.writes.Load() > 0 })
+	proctest.Until(t, "the response to start", func() bool { return server.writes.Load() > 0 })
 	select { // the client may have read it or not
 	case err := <-failed:
 		t.Fatalf("ended by itself: %v", err)
@@ -105,10 +106,10 @@ func TestStalledResponses(t *testing.T) {
 					if !errors.Is(err, cause) {
 						t.Errorf("the cause is lost in %q", err)
 					}
-					eventually(t, "both to have counted one request", func() bool {
+					proctest.Until(t, "both to have counted one request", func() bool {
 						return server.requests.Load() == 1 && c.Requests() == 1
 					})
-					eventually(t, "the connection to be closed", func() bool { return server.left() == 0 })
+					proctest.Until(t, "the connection to be closed", func() bool { return server.left() == 0 })
 				})
 			}
 		}

@@ -21,21 +21,6 @@ const patience = 5 * time.Minute
 
 func label(name, value string) metric.Label { return metric.Label{Name: name, Value: value} }
 
-// eventually waits for a condition.
-func eventually(tb testing.TB, what string, condition func() bool) {
-	tb.Helper()
-	ticker := time.NewTicker(time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(patience)
-	for !condition() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			tb.Fatalf("waited %v for %s", patience, what)
-		}
-	}
-}
-
 // receive returns the next value of a channel.
 func receive[T any](tb testing.TB, what string, from <-chan T) T {
 	tb.Helper()

@@ -16,6 +16,7 @@ import (
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source/stubstatus"
+	"nginx-exporter/internal/proctest"
 	"nginx-exporter/internal/standin"
 	"nginx-exporter/internal/standin/plustest"
 )
@@ -95,7 +96,7 @@ func (c *clocked) read(tb testing.TB, after time.Duration) {
 	tb.Helper()
 	c.clock.pass(after)
 	c.sampler.sample(tb.Context())
-	eventually(tb, "the targets to be read", func() bool {
+	proctest.Until(tb, "the targets to be read", func() bool {
 		return !slices.ContainsFunc(*c.targets.Load(), func(t *target) bool { return t.sampling.Load() })
 	})
 }
@@ -282,7 +283,7 @@ func TestSampleSharesScrape(t *testing.T) {
 	receive(t, "the request", nginx.arrived)
 	c.sampler.sample(t.Context())
 	c.sampler.sample(t.Context()) // one at a time
-	eventually(t, "the sample to join the scrape", func() bool {
+	proctest.Until(t, "the sample to join the scrape", func() bool {
 		one := (*c.targets.Load())[0]
 		one.mu.Lock()
 		defer one.mu.Unlock()
@@ -314,13 +315,13 @@ func TestSamplerRunsUntilClose(t *testing.T) {
 	nginx, hanging := startCounting(t), startSlow(t)
 	c := New(Options{RateWindows: []time.Duration{time.Second}})
 	set(t, c, nginx.options(t))
-	eventually(t, "a rate", func() bool { return c.Rates(time.Second).IsSet() })
+	proctest.Until(t, "a rate", func() bool { return c.Rates(time.Second).IsSet() })
 	set(t, c, nginx.options(t, label("addr", "a")), hanging.options(t, label("addr", "b")))
 	receive(t, "a request", hanging.arrived)
-	eventually(t, "a rate beside one that hangs", func() bool { return c.Rates(time.Second).IsSet() })
+	proctest.Until(t, "a rate beside one that hangs", func() bool { return c.Rates(time.Second).IsSet() })
 	c.Close()
 	receive(t, "the end of the request", hanging.gone)
-	eventually(t, "the connections to be closed", func() bool { return nginx.open()+hanging.open() == 0 })
+	proctest.Until(t, "the connections to be closed", func() bool { return nginx.open()+hanging.open() == 0 })
 	before := nginx.requests.Load()
 	for range 3 {
 		if c.Rates(time.Second); nginx.requests.Load() != before {

@@ -11,6 +11,7 @@ import (
 	"nginx-exporter/collector/internal/oracle"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source"
+	"nginx-exporter/internal/proctest"
 )
 
 // recentSource is a source with a gauge that is known for the minute.
@@ -87,7 +88,7 @@ func TestRecentSourcesAreSampled(t *testing.T) {
 	if err := c.SetSources([]SourceOptions{{Source: alone, Timeout: time.Minute}}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "samples", func() bool { return log.samples.Load() > 0 && alone.samples.Load() > 0 })
+	proctest.Until(t, "samples", func() bool { return log.samples.Load() > 0 && alone.samples.Load() > 0 })
 	if text := oracle.Text(t, c.Rates(minute).Exposition()); strings.Count(text, "error_ratio{") != 2 {
 		t.Errorf("the exposition is %s", text)
 	}

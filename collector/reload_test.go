@@ -9,6 +9,7 @@ import (
 	"nginx-exporter/client"
 	"nginx-exporter/collector/metric"
 	"nginx-exporter/collector/source/exporter"
+	"nginx-exporter/internal/proctest"
 )
 
 func set(tb testing.TB, c *Collector, targets ...TargetOptions) {
@@ -51,7 +52,7 @@ func TestReloadInheritsCounters(t *testing.T) {
 	}
 	wantErrors(t, exposition, client.ReasonStatus, scrapes)
 	wantValue(t, exposition, scrapes, "nginx_exporter_nginx_requests_total")
-	eventually(t, "the connections of former options to be closed", func() bool { return nginx.open() <= 1 })
+	proctest.Until(t, "the connections of former options to be closed", func() bool { return nginx.open() <= 1 })
 
 	// With another label it is another target, whose counters start at zero.
 	set(t, c, nginx.options(t, label("addr", "b")))
@@ -70,7 +71,7 @@ func TestReloadDuringScrape(t *testing.T) {
 	set(t, c, options)
 	nginx.respond <- struct{}{}
 	wantUp(t, receive(t, "the exposition that was under way", waiting.exposition), true)
-	eventually(t, "its connection to be closed", func() bool { return nginx.open() == 0 })
+	proctest.Until(t, "its connection to be closed", func() bool { return nginx.open() == 0 })
 	nginx.respond <- struct{}{}
 	wantUp(t, c.Scrape(t.Context()), true)
 }
@@ -83,7 +84,7 @@ func TestRemovedTargets(t *testing.T) {
 	wantValue(t, exposition, 1, "nginx_up", "addr", "one")
 	wantValue(t, exposition, 1, "nginx_up", "addr", "two")
 	set(t, c, options[1])
-	eventually(t, "the connections to the removed target to be closed", func() bool { return one.open() == 0 })
+	proctest.Until(t, "the connections to the removed target to be closed", func() bool { return one.open() == 0 })
 	if got := two.open(); got != 1 {
 		t.Errorf("%d connections to the target that stayed; want 1", got)
 	}
@@ -98,7 +99,7 @@ func TestRemovedTargets(t *testing.T) {
 	wantValue(t, exposition, 1, "nginx_exporter_nginx_requests_total", "addr", "one")
 	wantValue(t, exposition, 3, "nginx_exporter_nginx_requests_total", "addr", "two")
 	set(t, c)
-	eventually(t, "all connections to be closed", func() bool { return one.open()+two.open() == 0 })
+	proctest.Until(t, "all connections to be closed", func() bool { return one.open()+two.open() == 0 })
 	if _, found := valueOf(t, c.Scrape(t.Context()), "nginx_up"); found {
 		t.Error("an exposition without targets has nginx_up")
 	}
@@ -139,7 +140,7 @@ func TestCloseClosesConnections(t *testing.T) {
 	set(t, c, nginx.options(t))
 	wantUp(t, c.Scrape(t.Context()), true)
 	c.Close()
-	eventually(t, "the connections to be closed", func() bool { return nginx.open() == 0 })
+	proctest.Until(t, "the connections to be closed", func() bool { return nginx.open() == 0 })
 }
 
 func TestProbeKeepsNothing(t *testing.T) {
@@ -161,7 +162,7 @@ func TestProbeKeepsNothing(t *testing.T) {
 			}
 		}
 	}
-	eventually(t, "the connections to be closed", func() bool { return nginx.open()+page404.open() == 0 })
+	proctest.Until(t, "the connections to be closed", func() bool { return nginx.open()+page404.open() == 0 })
 	if got := nginx.opened.Load(); got != 2 {
 		t.Errorf("two probes took %d connections", got)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/collector/metric"
+	"nginx-exporter/internal/proctest"
 )
 
 // moment is a short timeout, long enough for a request to arrive on a busy
@@ -39,7 +40,7 @@ func (d deadline) Err() error {
 func (c *Collector) await(tb testing.TB, waiters int) {
 	tb.Helper()
 	target := (*c.targets.Load())[0]
-	eventually(tb, "the callers to share a scrape", func() bool {
+	proctest.Until(tb, "the callers to share a scrape", func() bool {
 		target.mu.Lock()
 		defer target.mu.Unlock()
 		current := target.scrapes[""]
@@ -192,7 +193,7 @@ func TestLogOfLeavingScrapers(t *testing.T) {
 	receive(t, "the request", nginx.arrived)
 	close(ctx.over)
 	receive(t, "the exposition of the timed out scraper", scrape)
-	eventually(t, "the scrape to end", func() bool {
+	proctest.Until(t, "the scrape to end", func() bool {
 		book.mu.Lock()
 		defer book.mu.Unlock()
 		return book.text.Len() > 0

@@ -144,18 +144,3 @@ func zipped(tb testing.TB, text string) string {
 	}
 	return zipped.String()
 }
-
-// eventually waits for a condition.
-func eventually(tb testing.TB, what string, condition func() bool) {
-	tb.Helper()
-	ticker := time.NewTicker(time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(patience)
-	for !condition() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			tb.Fatalf("waited %v for %s", patience, what)
-		}
-	}
-}

@@ -16,6 +16,7 @@ import (
 
 	"nginx-exporter/client"
 	"nginx-exporter/client/plus"
+	"nginx-exporter/internal/proctest"
 	"nginx-exporter/internal/standin"
 	"nginx-exporter/internal/standin/plustest"
 )
@@ -360,7 +361,7 @@ func TestIndexCanceled(t *testing.T) {
 				failed <- err
 			}()
 			before := map[string]int{"versions": 1, "root": 2, "http": 3, "stream": 4}[path]
-			eventually(t, "the request", func() bool { return api.Total() == before })
+			proctest.Until(t, "the request", func() bool { return api.Total() == before })
 			cancel()
 			check(t, <-failed, failure{reason: client.ReasonCanceled})
 			api.Set(standin.WithoutFaults())
