@@ -97,7 +97,7 @@ func responses(tb testing.TB) map[string]http.Handler {
 	status.Handle("/api/", angietest.New("/api/", angietest.Full()))
 	status.Handle("/api", says("Angie/1.13.0", angietest.Full()))
 	handlers := map[string]http.Handler{
-		"stub_status": location, "plus": plustest.New(), "angie": status, "vts": vtstest.New(vtstest.Recorded("v0.2.7")),
+		"stub_status": location, "plus": plustest.New(), "angie": status, "vts": serves(vtstest.Recorded("v0.2.7")),
 	}
 	for _, p := range protocols(&Options{}) {
 		if handlers[p.Name()] == nil {
