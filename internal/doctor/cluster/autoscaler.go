@@ -8,7 +8,15 @@ import (
 	"strings"
 )
 
-const autoscalingAPI = "/apis/autoscaling/v2/"
+const (
+	autoscalingAPI    = "/apis/autoscaling/v2/"
+	scaledObjectLabel = "scaledobject.keda.sh/name" // of the HPAs that KEDA creates
+)
+
+// scaledObjectsPath is the path of the ScaledObjects of the namespace.
+func (o *Observation) scaledObjectsPath() string {
+	return "/apis/keda.sh/v1alpha1/namespaces/" + o.Namespace.Value() + "/scaledobjects"
+}
 
 // Scaler is an HPA, and the ScaledObject from which KEDA created it. Either may be nil.
 type Scaler struct {
@@ -58,11 +66,11 @@ func (o *Observation) readScaler() (Scaler, error) {
 		}
 	}
 	if scaler.HPA != nil {
-		if owner = scaler.HPA.Metadata.Labels["scaledobject.keda.sh/name"]; owner == "" {
+		if owner = scaler.HPA.Metadata.Labels[scaledObjectLabel]; owner == "" {
 			return scaler, nil
 		}
 	}
-	scaled, err := read[ScaledObject](o, "/apis/keda.sh/v1alpha1/namespaces/"+o.Namespace.Value()+"/scaledobjects/"+url.PathEscape(owner))
+	scaled, err := read[ScaledObject](o, o.scaledObjectsPath()+"/"+url.PathEscape(owner))
 	if ReasonOf(err) == NotFound {
 		return scaler, nil
 	}
@@ -93,9 +101,9 @@ func (o *Observation) scalerOf(all []HPA) *HPA {
 // its HPA yet; empty for none.
 func (o *Observation) scaledObjectName(h *HPA) (string, error) {
 	if h != nil {
-		return h.Metadata.Labels["scaledobject.keda.sh/name"], nil
+		return h.Metadata.Labels[scaledObjectLabel], nil
 	}
-	all, err := readList[ScaledObject](o, "/apis/keda.sh/v1alpha1/namespaces/"+o.Namespace.Value()+"/scaledobjects")
+	all, err := readList[ScaledObject](o, o.scaledObjectsPath())
 	if !isUnknown(err) {
 		err = nil
 	}

@@ -52,7 +52,7 @@ func (m *Meta) Manager() Manager {
 		name = cmp.Or(name, m.Labels["app.kubernetes.io/instance"])
 		return Manager{Helm, qualified(cmp.Or(m.Annotations["meta.helm.sh/release-namespace"], m.Namespace), name)}
 	}
-	_, applied := m.Annotations["kubectl.kubernetes.io/last-applied-configuration"]
+	_, applied := m.Annotations[lastApplied]
 	if applied || slices.ContainsFunc(m.ManagedFields, func(f ManagedFields) bool { return strings.HasPrefix(f.Manager, Kubectl) }) {
 		return Manager{Tool: Kubectl}
 	}
