@@ -195,7 +195,7 @@ func writeTest(w io.Writer, runs []*recording, every time.Duration) {
 	}
 	fmt.Fprintf(w, `# No alert fires in four hours of a normal run, recorded by "go -C charts/promql run ./record -every %s"%s.
 # Recorded are the exporters on nginx with varying load, an upstream and an access log, and on stand-ins of NGINX Plus,
-# nginx-module-vts and Angie (internal/bench). nginx and the exporters reload their configuration after an hour; all servers are
+# nginx-module-vts and Angie (internal/standin). nginx and the exporters reload their configuration after an hour; all servers are
 # restarted after two, the exporters after three. Only the series of kube-state-metrics are written by hand.
 `, every, stretch)
 	fmt.Fprint(w, `rule_files:
