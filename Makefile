@@ -68,12 +68,16 @@ $(AXE):
 	@scripts/need.sh npm
 	mkdir -p bin/axe && cd bin/axe && npm pack --silent axe-core@4.14.1 && tar -xzf axe-core-*.tgz --strip-components=1 package/axe.min.js
 
+# Modules with code of ours, but those of the charts, which chart-lint checks, and e2e/controller, which would build Kubernetes.
+MODULES := . packaging/image e2e
+OTHER_MODULES := charts/promql charts/tools packaging/sbom packaging/tools tools tools/actionlint
+
 .PHONY: lint
 lint: $(TOOLS) ## Check formatting, house rules, scripts, workflows, licenses, vulnerabilities
 	@scripts/need.sh shellcheck
-	bin/tools/golangci-lint run ./...
+	for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/tools/golangci-lint run ./...); done
+	for module in $(MODULES) $(OTHER_MODULES); do $(GO) -C $$module mod tidy -diff; done
 	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} packaging/rpm/{pre,post,preun,postun} packaging/apk/{pre-install,post-upgrade,pre-deinstall} packaging/test/*.sh packaging/completions/nginx-exporter.bash e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
-	$(GO) mod tidy -diff
 	scripts/notice.sh | diff -u NOTICE -
 	cd tools/actionlint && $(GO) tool actionlint
 	scripts/vulncheck.sh '$(VULNDB)' '$(EXCEPTIONS)'
@@ -201,7 +205,7 @@ $(TOOLS):
 	@rm -f bin/tools/.built-* && touch $@
 
 .PHONY: chart-lint
-chart-lint: ## Check the Helm chart: lint, schemas, rules, queries, README
+chart-lint: $(TOOLS) ## Check the Helm chart and its Go code: lint, schemas, rules, queries, README
 	@scripts/chart.sh lint
 
 .PHONY: chart-test

@@ -158,11 +158,12 @@ render() {
 
 # lint: checks each value set, as far as possible without a cluster.
 lint() {
-    local values case
+    local module values case
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    "$GO" -C charts/tools vet ./...
-    "$GO" -C charts/promql vet ./...
+    for module in charts/tools charts/promql; do
+        (cd "$module" && "$bin/golangci-lint" run ./...)
+    done
     for values in "$chart"/ci/*-values.yaml; do
         case=$(basename "$values" -values.yaml)
         "$bin/helm" lint --strict --quiet --kube-version "$kubernetes" "$chart" --values "$values"

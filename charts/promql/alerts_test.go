@@ -196,7 +196,7 @@ func TestDocsAlerts(t *testing.T) {
 			}
 		}
 	}
-	generated := ""
+	var generated strings.Builder
 	for _, a := range runbook {
 		checkAdvice(t, a)
 		var rules []rule
@@ -208,12 +208,12 @@ func TestDocsAlerts(t *testing.T) {
 			delete(alerts, name)
 			rules = append(rules, r)
 		}
-		generated += section(a, rules)
+		generated.WriteString(section(a, rules))
 	}
 	for name := range alerts {
 		t.Errorf("runbook.yaml has no alert %s", name)
 	}
-	golden(t, "docs/alerts.md", head+docsBegin+generated+docsEnd+tail)
+	golden(t, "docs/alerts.md", head+docsBegin+generated.String()+docsEnd+tail)
 }
 
 var doctorCommand = regexp.MustCompile("`nginx-exporter doctor([^`]*)`")

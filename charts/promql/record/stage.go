@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec" //nolint:depguard // It is about these processes.
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"

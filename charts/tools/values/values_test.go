@@ -22,44 +22,58 @@ const (
 
 // TestTables checks that the table of each chart has all of its values, and that the values of ours exist.
 func TestTables(t *testing.T) {
-	schema := decoded(t, "values.schema.json")
 	for name, text := range sections(t) {
-		var theirs []string
-		for line := range strings.Lines(text) {
-			cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
-			if !strings.HasPrefix(line, "|") || len(cells) != 2 || strings.HasPrefix(line, "|--") {
-				continue
-			}
-			isHead := theirs == nil && !strings.Contains(line, "`")
-			theirs = append(theirs, quoted(cells[0])...)
-			found := 0
-			for _, token := range quoted(cells[1]) {
-				value := regexp.MustCompile(`^([a-z]\w*(?:\.\w+)*)(?:: .+)?$`).FindStringSubmatch(token)
-				if value == nil {
-					continue
-				}
-				found++
-				if !exists(schema, schema, strings.Split(value[1], ".")) {
-					t.Errorf("%s: the chart has no value %s, in %s", name, value[1], line)
-				}
-			}
-			if !isHead && found == 0 && !strings.HasPrefix(strings.TrimSpace(cells[1]), "-") {
-				t.Errorf("%s: no value in %s", name, line)
-			}
-		}
+		theirs := checkRows(t, name, text)
 		keys := lines(t, "testdata/"+name+".txt")
 		for _, key := range keys {
-			if !slices.ContainsFunc(theirs, func(have string) bool { return key == have || strings.HasPrefix(key, have+".") }) {
+			if !slices.ContainsFunc(theirs, func(have string) bool { return within(key, have) }) {
 				t.Errorf("%s: %s is not in the table", name, key)
 			}
 		}
 		for _, have := range theirs {
-			if !slices.ContainsFunc(keys, func(key string) bool { return key == have || strings.HasPrefix(key, have+".") }) {
+			if !slices.ContainsFunc(keys, func(key string) bool { return within(key, have) }) {
 				t.Errorf("%s: that chart has no value %s", name, have)
 			}
 		}
 	}
 }
+
+// checkRows checks that each row of a table has values of our chart, and returns those of the other one.
+func checkRows(t *testing.T, name, text string) (theirs []string) {
+	t.Helper()
+	schema := decoded(t, "values.schema.json")
+	for line := range strings.Lines(text) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+		if !strings.HasPrefix(line, "|") || len(cells) != 2 || strings.HasPrefix(line, "|--") {
+			continue
+		}
+		isHead := theirs == nil && !strings.Contains(line, "`")
+		theirs = append(theirs, quoted(cells[0])...)
+		ours := valuesIn(cells[1])
+		for _, value := range ours {
+			if !exists(schema, schema, strings.Split(value, ".")) {
+				t.Errorf("%s: the chart has no value %s, in %s", name, value, line)
+			}
+		}
+		if !isHead && len(ours) == 0 && !strings.HasPrefix(strings.TrimSpace(cells[1]), "-") {
+			t.Errorf("%s: no value in %s", name, line)
+		}
+	}
+	return theirs
+}
+
+// valuesIn returns the values of our chart that a cell names.
+func valuesIn(cell string) (values []string) {
+	for _, token := range quoted(cell) {
+		if value := regexp.MustCompile(`^([a-z]\w*(?:\.\w+)*)(?:: .+)?$`).FindStringSubmatch(token); value != nil {
+			values = append(values, value[1])
+		}
+	}
+	return values
+}
+
+// within reports whether a key is a value or below it.
+func within(key, value string) bool { return key == value || strings.HasPrefix(key, value+".") }
 
 // TestExamples renders the chart with the values after each table.
 func TestExamples(t *testing.T) {
