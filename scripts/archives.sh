@@ -20,17 +20,29 @@ for system in darwin windows freebsd openbsd; do
     targets+=" $system/amd64 $system/arm64"
 done
 
-# archive OUTPUT PREFIX PROGRAM FILE: the program, as PROGRAM, and the texts.
+# share: makes bin/share, a tree for /usr/local/share: man pages, completion, rules for Prometheus.
+share() {
+    rm -rf bin/share
+    mkdir -p bin/share/{bash-completion/completions,fish/vendor_completions.d,zsh/site-functions,nginx-exporter}
+    scripts/manpages.sh bin/share/man/man1
+    cp packaging/completions/nginx-exporter.bash bin/share/bash-completion/completions/nginx-exporter
+    cp packaging/completions/nginx-exporter.fish bin/share/fish/vendor_completions.d/
+    cp packaging/completions/_nginx-exporter bin/share/zsh/site-functions/
+    cp -r mixin/rules bin/share/nginx-exporter/
+}
+
+# archive NAME PROGRAM FILE: the program, as PROGRAM, its licenses, and bin/share, in a directory NAME.
 archive() {
-    local files=("$2$3=$4")
-    for text in LICENSE NOTICE docs/nginx-exporter.1; do
-        files+=("$2$(basename "$text")=$text")
-    done
+    local directory=${1%.tar.gz} file
+    directory=${directory%.zip}
+    local files=("$directory/$2=$3" "$directory/LICENSE=LICENSE" "$directory/NOTICE=NOTICE")
+    for file in $(cd bin && find share -type f); do files+=("$directory/$file=bin/$file"); done
     bin/archive "$output/$1" "${files[@]}"
 }
 
 rm -rf bin/release
 mkdir -p "$output" bin
+share
 CGO_ENABLED=0 "$GO" build -trimpath -buildvcs=false -o bin/archive ./scripts/archive
 for target in ${TARGETS:-$targets}; do
     system=${target%/*}
@@ -44,11 +56,12 @@ for target in ${TARGETS:-$targets}; do
     esac
     name=nginx-exporter-$VERSION.$system-$arch
     if [ "$system" = windows ]; then
-        archive "$name.zip" "$name/" "$program" "$file"
+        archive "$name.zip" "$program" "$file"
     else
-        archive "$name.tar.gz" "$name/" "$program" "$file"
+        archive "$name.tar.gz" "$program" "$file"
     fi
     if [ "$system" = linux ]; then
-        archive "nginx-prometheus-exporter_${VERSION}_${system}_$arch.tar.gz" '' nginx-prometheus-exporter "$file"
+        bin/archive "$output/nginx-prometheus-exporter_${VERSION}_${system}_$arch.tar.gz" \
+            "nginx-prometheus-exporter=$file" LICENSE=LICENSE NOTICE=NOTICE nginx-exporter.1=bin/share/man/man1/nginx-exporter.1
     fi
 done

@@ -75,7 +75,7 @@ func archiveNames(all bool) []string {
 func buildArchives(t *testing.T, umask string, environment ...string) string {
 	t.Helper()
 	sources := filepath.Join(t.TempDir(), strings.Repeat("x", len(umask+environment[1])))
-	copyTree(t, sources, "client", "cmd", "collector", "internal", "scripts", "docs/nginx-exporter.1", "go.mod", "go.sum", "LICENSE", "NOTICE", "VERSION")
+	copyTree(t, sources, "client", "cmd", "collector", "internal", "scripts", "docs/nginx-exporter.1", "docs/man", "packaging/completions", "mixin/rules", "go.mod", "go.sum", "LICENSE", "NOTICE", "VERSION")
 	command := exec.CommandContext(t.Context(), "sh", "-c", "umask "+umask+"; exec scripts/archives.sh dist")
 	command.Dir = sources
 	// Without a repository, all that comes from git is given.
@@ -108,10 +108,18 @@ func checkArchive(t *testing.T, name string) {
 		}
 	}
 	top := strings.TrimSuffix(strings.TrimSuffix(base, ".tar.gz"), ".zip") + "/"
-	want := []string{top + " 755", top + "LICENSE 644", top + "NOTICE 644", top + "nginx-exporter 755", top + "nginx-exporter.1 644"}
+	want := []string{top + " 755", top + "LICENSE 644", top + "NOTICE 644", top + "nginx-exporter 755"}
+	for _, file := range shared(t) {
+		want = append(want, top+file)
+	}
 	switch {
 	case strings.HasSuffix(name, ".zip"):
-		want = []string{top + "LICENSE 0", top + "NOTICE 0", top + "nginx-exporter.1 0", top + "nginx-exporter.exe 0"}
+		want = []string{top + "LICENSE 0", top + "NOTICE 0", top + "nginx-exporter.exe 0"}
+		for _, file := range shared(t) {
+			if file, _, _ := strings.Cut(file, " "); !strings.HasSuffix(file, "/") {
+				want = append(want, top+file+" 0")
+			}
+		}
 	case strings.HasPrefix(base, "nginx-prometheus-exporter"):
 		want = []string{"LICENSE 644", "NOTICE 644", "nginx-exporter.1 644", "nginx-prometheus-exporter 755"}
 	}
@@ -121,6 +129,32 @@ func checkArchive(t *testing.T, name string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s has %q, want %q", base, got, want)
 	}
+}
+
+// shared returns the names and modes of what archives have for /usr/local/share, sorted.
+func shared(t *testing.T) []string {
+	t.Helper()
+	const pages, rules = "share/man/man1/", "share/nginx-exporter/rules/"
+	names := []string{
+		"share/", "share/bash-completion/", "share/bash-completion/completions/", "share/bash-completion/completions/nginx-exporter",
+		"share/fish/", "share/fish/vendor_completions.d/", "share/fish/vendor_completions.d/nginx-exporter.fish",
+		"share/man/", pages, pages + "nginx-exporter.1", "share/nginx-exporter/", rules,
+		"share/zsh/", "share/zsh/site-functions/", "share/zsh/site-functions/_nginx-exporter",
+	}
+	for directory, prefix := range map[string]string{"../docs/man": pages, "../mixin/rules": rules} {
+		for _, name := range fileNames(t, directory) {
+			names = append(names, prefix+name)
+		}
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		mode := "644"
+		if strings.HasSuffix(name, "/") {
+			mode = "755"
+		}
+		names[i] = name + " " + mode
+	}
+	return names
 }
 
 func readHeaders(t *testing.T, name string) []*tar.Header {

@@ -32,13 +32,12 @@ trap 'rm -rf "$stage"' EXIT
 prepare() {
     cp -r packaging/. mixin/rules CHANGELOG.md LICENSE NOTICE "$stage"
     chmod -R u=rwX,go=rX "$stage"
-    mkdir "$stage/man"
-    local page name date
-    date=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
-    for page in docs/*.1 docs/man/*.1; do
-        name=${page##*/}
-        sed "1s/ \"\" \"nginx-exporter\" / \"$date\" \"nginx-exporter $VERSION\" /" "$page" | gzip -9n >"$stage/man/$name.gz"
-        echo "  - {src: man/$name.gz, dst: /usr/share/man/man1/$name.gz, type: doc, packager: rpm, file_info: {mode: 0644}}" >>"$stage/nfpm.yaml"
+    scripts/manpages.sh "$stage/man"
+    gzip -9n "$stage"/man/*
+    local page
+    for page in "$stage"/man/*; do
+        page=man/${page##*/}
+        echo "  - {src: $page, dst: /usr/share/man/man1/${page#*/}, type: doc, packager: rpm, file_info: {mode: 0644}}" >>"$stage/nfpm.yaml"
     done
     gzip -9n <CHANGELOG.md >"$stage/changelog.gz"
     gzip -9n <NOTICE >"$stage/NOTICE.gz"
