@@ -17,8 +17,6 @@ import (
 	"nginx-exporter/internal/proctest"
 )
 
-const mainPackage = "nginx-exporter/cmd/nginx-exporter"
-
 // The program runs beside every nginx pod.
 func TestBuildIsSmall(t *testing.T) {
 	const most = 20_000_000
@@ -37,16 +35,15 @@ func TestBuildIsSmall(t *testing.T) {
 	}
 }
 
-// TestBuildModes scrapes with programs as distributions and users build them,
-// without the flags of build.sh.
+// TestBuildModes scrapes with programs as distributions and users build them: plainly,
+// and with the commands of docs/install.md.
 func TestBuildModes(t *testing.T) {
 	nginx := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "Active connections: 3 \nserver accepts handled requests\n 11 10 23 \nReading: 0 Writing: 1 Waiting: 2 \n")
 	}))
 	t.Cleanup(nginx.Close)
-	for name, flags := range map[string][]string{"plain": nil, "pie": {"-buildmode=pie"}} {
+	for name, program := range documentedBuilds(t) {
 		t.Run(name, func(t *testing.T) {
-			program := goBuild(t, ".", append(flags, mainPackage)...)
 			address := serve(t, program, "--nginx.scrape-uri="+nginx.URL)
 			for range 3 {
 				if body := httpGet(t, "http://"+address+"/metrics"); !strings.Contains(body, "\nnginx_http_requests_total 23\n") {
@@ -55,6 +52,36 @@ func TestBuildModes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// documentedBuilds runs the blocks "sh" of docs/install.md in a copy of the sources, with a directory instead of /usr/local/bin. It
+// returns the programs.
+func documentedBuilds(t *testing.T) map[string]string {
+	t.Helper()
+	sources, bin := copySources(t), t.TempDir()
+	copyTree(t, sources, "Makefile", "VERSION", "scripts/build.sh", "scripts/version.sh")
+	programs := map[string]string{"go build": goBuild(t, "..", "./cmd/nginx-exporter")}
+	blocks := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(readFile(t, "../docs/install.md")), -1)
+	for _, block := range blocks {
+		script := strings.ReplaceAll(block[1], "/usr/local/bin", bin)
+		command := exec.CommandContext(t.Context(), "bash", "-euc", script)
+		command.Dir = sources
+		command.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(sources))
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", script, err, output)
+		}
+		name, _, _ := strings.Cut(script, " ")
+		program := filepath.Join(bin, name)
+		if err := os.Rename(filepath.Join(sources, "bin/nginx-exporter"), program); err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+		programs[name] = program
+	}
+	if len(programs) != 3 {
+		t.Errorf("docs/install.md has blocks for %d programs", len(programs))
+	}
+	programs["installed"] = filepath.Join(bin, "nginx-exporter")
+	return programs
 }
 
 // TestVersion builds a copy of the sources without the flags of build.sh: the

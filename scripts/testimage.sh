@@ -128,9 +128,24 @@ pod() {
     docker rm -f exporter plus nginx >/dev/null
 }
 
+# blocks FILE: prints its blocks "sh docker".
+blocks() { awk '/^```sh docker$/ { on = 1; next } /^```$/ { on = 0 } on' "$1"; }
+
+# container: the commands of docs/install.md, beside an nginx with a status page.
+container() {
+    docker run --detach --name nginx --network none --volume "$tmp/nginx-status.conf:/etc/nginx/conf.d/status.conf:ro" nginx:1.28 >/dev/null
+    docker tag "nginx-exporter:$tag" nginx-exporter:0.1.0
+    blocks docs/install.md >"$tmp/container.sh"
+    bash -eu "$tmp/container.sh" >/dev/null
+    metrics --output "$tmp/metrics"
+    grep -q '^nginx_up 1$' "$tmp/metrics" || fail "docs/install.md: nginx was not scraped"
+    docker rm -f nginx-exporter nginx >/dev/null
+    echo "container: nginx is scraped"
+}
+
 # compose: the commands of its README, with the program of Compose 1.
 compose() {
-    awk '/^```sh docker$/ { on = 1; next } /^```$/ { on = 0 } on' examples/compose/README.md | sed 's/docker compose/docker-compose/' >"$tmp/compose.sh"
+    blocks examples/compose/README.md | sed 's/docker compose/docker-compose/' >"$tmp/compose.sh"
     NGINX_EXPORTER_VERSION=$tag nsenter --net --target "$dockerd_pid" bash -euo pipefail "$tmp/compose.sh" >"$tmp/compose.log" 2>&1 || {
         cat "$tmp/compose.log" >&2
         fail "examples/compose failed"
@@ -143,4 +158,5 @@ start_docker
 images
 docker image inspect --format 'image: {{ .Size }} bytes, user {{ .Config.User }}' "nginx-exporter:$tag"
 pod
+container
 compose

@@ -5,17 +5,6 @@
 # shellcheck source=packaging/test/lib.sh
 . /tests/lib.sh
 
-# blocks PAGE: writes the blocks of a page to /blocks/NUMBER.KIND.
-blocks() {
-    rm -rf /blocks
-    mkdir /blocks
-    awk '
-        /^```sh vm/ { n++; file = sprintf("/blocks/%02d.%s", n, $3 ? $3 : "once"); next }
-        /^```/ { file = "" }
-        file { print >file }
-    ' "$1"
-}
-
 apt-get() {
     local arg
     for arg in "$@"; do
@@ -34,7 +23,7 @@ export -f apt-get
 # follow PAGE: runs its blocks in /downloads.
 follow() {
     local block count=0
-    blocks "/docs/$1"
+    blocks "$1" vm
     cd /downloads
     for block in /blocks/*; do
         case $block in
@@ -48,8 +37,17 @@ follow() {
 }
 
 systemctl start nginx
-follow install.md 4
-rm /usr/local/bin/nginx-exporter
+rpm_system
+follow install.md 6
+# The last one was the archive.
+is active systemctl is-active nginx-exporter
+up
+is /usr/local/bin/nginx-exporter readlink "/proc/$(main_pid)/exe"
+man -w nginx-exporter-doctor >/dev/null
+[ -e /usr/local/share/nginx-exporter/rules/nginx.yaml ] || fail "the archive has no rules"
+systemctl disable --now nginx-exporter
+rm -r /usr/local/bin/nginx-exporter /etc/systemd/system/nginx-exporter.service
+systemctl daemon-reload
 follow vm.md 9
 for unit in prometheus nginx-exporter nginx; do
     is active systemctl is-active $unit

@@ -71,3 +71,23 @@ server { listen 127.0.0.1:8080; access_log off; location = /stub_status { stub_s
 END
     systemctl restart nginx
 }
+
+# rpm_system: the database of rpm has what packages require, which it has not on a Debian.
+rpm_system() {
+    rpm --initdb
+    printf '%s\n' 'Name: system' 'Version: 1' 'Release: 1' 'Summary: Debian' 'License: none' 'BuildArch: noarch' \
+        'Provides: /usr/sbin/useradd' '%description' '%files' >/system.spec
+    rpmbuild --quiet -bb --define '_rpmdir /rpms' /system.spec
+    rpm -i /rpms/noarch/*.rpm
+}
+
+# blocks PAGE KIND: writes the blocks "sh KIND" of a page of docs to /blocks/NUMBER.HOW, where HOW is the next word, or once.
+blocks() {
+    rm -rf /blocks
+    mkdir /blocks
+    awk -v kind="$2" '
+        /^```sh / && $2 == kind { n++; file = sprintf("/blocks/%02d.%s", n, $3 ? $3 : "once"); next }
+        /^```/ { file = "" }
+        file { print >file }
+    ' "/docs/$1"
+}
