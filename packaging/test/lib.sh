@@ -59,7 +59,7 @@ absent() {
 # nothing_left: no file or link of the package is left.
 nothing_left() {
     local left
-    left=$(find / -xdev \( -path /packages -o -path /tests -o -path /proc -o -path /sys \) -prune -o -name '*nginx-exporter*' -print |
+    left=$(find / -xdev \( -path /packages -o -path /downloads -o -path /docs -o -path /tests -o -path /proc -o -path /sys \) -prune -o -name '*nginx-exporter*' -print |
         grep -v -e '^/var/lib/dpkg/' -e '^/var/cache/' -e '^/var/log/' || true)
     [ -z "$left" ] || fail "left behind: $left"
 }
