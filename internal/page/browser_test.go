@@ -111,11 +111,11 @@ func picture(t *testing.T, p *browsertest.Page, name string) {
 		width, height int
 	}{{"phone", 390, 844}, {"desktop", 1280, 900}} {
 		p.Size(t, size.width, size.height, size.name == "phone")
-		var layout struct{ CSSContentSize struct{ Width int } }
-		p.Call(t, "Page.getLayoutMetrics", map[string]any{}, &layout)
-		if layout.CSSContentSize.Width > size.width {
-			t.Errorf("%s: the page is %d pixels wide in a window of %d", name, layout.CSSContentSize.Width, size.width)
-		}
+		proctest.Until(t, name+": a page that is not wider than the window, with its styles", func() bool {
+			var layout struct{ CSSContentSize struct{ Width int } }
+			p.Call(t, "Page.getLayoutMetrics", map[string]any{}, &layout)
+			return layout.CSSContentSize.Width <= size.width
+		})
 		for _, scheme := range []string{"light", "dark"} {
 			if directory != "" {
 				p.Scheme(t, scheme)
