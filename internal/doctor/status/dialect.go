@@ -18,6 +18,7 @@ type dialect struct {
 	mode       client.Mode
 	name       string           // in messages
 	parts      string           // what its sources are called if they can fail by themselves
+	failed     doctor.Code      // the cause if some of them do
 	recognizes func(error) bool // whether the error of another dialect may mean this one
 
 	// read reads the first document, and describes it in a few words in document.
@@ -28,10 +29,10 @@ type dialect struct {
 // then as the one that recognizes its response.
 func dialects() []dialect {
 	return []dialect{
-		{stubstatus.Mode, "stub_status", "", recognizesStubStatus, readStubStatus},
-		{plus.Mode, "the NGINX Plus API", "documents", plus.Recognizes, readPlus},
-		{vts.Mode, "the JSON of nginx-module-vts", "", vts.Recognizes, readVTS},
-		{angie.Mode, "the status of Angie", "parts", angie.Recognizes, readAngie},
+		{stubstatus.Mode, "stub_status", "", "", recognizesStubStatus, readStubStatus},
+		{plus.Mode, "the NGINX Plus API", "documents", "plus-document", plus.Recognizes, readPlus},
+		{vts.Mode, "the JSON of nginx-module-vts", "", "", vts.Recognizes, readVTS},
+		{angie.Mode, "the status of Angie", "parts", "angie-failed", angie.Recognizes, readAngie},
 	}
 }
 

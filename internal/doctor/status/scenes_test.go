@@ -478,8 +478,8 @@ func documents() map[string]problem {
 		return func(s *scene) { s.target(s.plus(options...)).Timeout = 2 * time.Second }
 	}
 	return map[string]problem{
-		"a document fails": {"source-failed", faults(standin.WithStatus("http/upstreams", http.StatusInternalServerError, ""))},
-		"documents fail": {"source-failed", faults(
+		"a document fails": {"plus-document", faults(standin.WithStatus("http/upstreams", http.StatusInternalServerError, ""))},
+		"documents fail": {"plus-document", faults(
 			standin.WithStatus("http/server_zones", http.StatusForbidden, ""),
 			standin.WithStatus("ssl", http.StatusNotFound, ""),
 			standin.WithStatus("resolvers", http.StatusServiceUnavailable, ""),
@@ -488,9 +488,9 @@ func documents() map[string]problem {
 			standin.WithAborted("connections"),
 			standin.WithHang("workers"),
 		)},
-		"each document fails": {"source-failed", faults(standin.WithStatus(standin.Every, http.StatusBadGateway, ""),
+		"each document fails": {"plus-document", faults(standin.WithStatus(standin.Every, http.StatusBadGateway, ""),
 			standin.WithDelay("versions", 0), standin.WithDelay("root", 0), standin.WithDelay("http", 0), standin.WithDelay("stream", 0))},
-		"parts of angie fail": {"source-failed", func(s *scene) {
+		"parts of angie fail": {"angie-failed", func(s *scene) {
 			server := angietest.New("/status/", angietest.Recorded(), standin.WithStatus("http/upstreams", http.StatusBadGateway, ""),
 				standin.WithRaw("slabs", []byte("<html>"+secret))).Start()
 			s.Cleanup(server.Close)

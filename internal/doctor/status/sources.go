@@ -27,7 +27,7 @@ func (o *observation) examineSources(step *doctor.Step, target int) {
 		return
 	}
 	sources, err := o.ReadSources(o.ctx, target)
-	f := &doctor.Finding{Code: "source-failed"}
+	f := &doctor.Finding{Code: o.dialect.failed}
 	for _, s := range sources {
 		switch {
 		case s.Err == nil:

@@ -23,7 +23,7 @@ func Codes() []doctor.Code {
 	all := []doctor.Code{
 		"config-invalid", "no-targets", // found before a request
 		"socket-missing", "socket-stale", "nginx-refused", "not-http", "nginx-error", "status-path", "status-empty", "status-html", "status-other", unknownSymptom, // see describe
-		"source-failed", "status-columns", "status-wrapped", // warnings about targets that work
+		"plus-document", "angie-failed", "status-columns", "status-wrapped", // warnings about targets that work
 	}
 	for _, c := range table() {
 		all = append(all, c.code)
