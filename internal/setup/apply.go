@@ -111,7 +111,7 @@ func (p *Plan) reloadNginx(ctx context.Context) error {
 	if output, err := command(ctx, p.nginx, "-t"); err != nil {
 		reason := cmp.Or(status.ConfigError(output), err.Error())
 		if p.rejects != "" && ctx.Err() == nil {
-			return fmt.Errorf("%w: %s; correct it, then: nginx -t && nginx -s reload", errOtherFault, reason)
+			return fmt.Errorf("%w: %s; correct it, then: nginx -t && (nginx -s reload || nginx)", errOtherFault, reason)
 		}
 		return fmt.Errorf("nginx rejects the configuration, nothing was changed: %s", reason)
 	}
