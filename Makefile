@@ -75,7 +75,7 @@ OTHER_MODULES := charts/promql charts/tools packaging/sbom packaging/tools tools
 .PHONY: lint
 lint: $(TOOLS) ## Check formatting, house rules, scripts, workflows, licenses, vulnerabilities
 	@scripts/need.sh shellcheck
-	for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/tools/golangci-lint run ./...); done
+	for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/tools/golangci-lint run --allow-parallel-runners ./...); done
 	for module in $(MODULES) $(OTHER_MODULES); do $(GO) -C $$module mod tidy -diff; done
 	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} packaging/rpm/{pre,post,preun,postun} packaging/apk/{pre-install,post-upgrade,pre-deinstall} packaging/test/*.sh packaging/completions/nginx-exporter.bash e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
 	scripts/notice.sh | diff -u NOTICE -
