@@ -70,13 +70,12 @@ $(AXE):
 
 # Modules with code of ours, but those of the charts, which chart-lint checks, and e2e/controller, which would build Kubernetes.
 MODULES := . packaging/image e2e
-OTHER_MODULES := charts/promql charts/tools packaging/sbom packaging/tools tools tools/actionlint
 
 .PHONY: lint
 lint: $(TOOLS) ## Check formatting, house rules, scripts, workflows, licenses, vulnerabilities
 	@scripts/need.sh shellcheck
 	for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/tools/golangci-lint run --allow-parallel-runners ./...); done
-	for module in $(MODULES) $(OTHER_MODULES); do $(GO) -C $$module mod tidy -diff; done
+	for module in $(MODULES) charts/promql charts/tools; do $(GO) -C $$module mod tidy -diff; done
 	shellcheck scripts/*.sh .ci/run packaging/deb/{postinst,prerm,postrm} packaging/rpm/{pre,post,preun,postun} packaging/apk/{pre-install,post-upgrade,pre-deinstall} packaging/test/*.sh packaging/completions/nginx-exporter.bash e2e/*.sh examples/kubernetes/try.sh examples/testdata/cluster.sh
 	scripts/notice.sh | diff -u NOTICE -
 	cd tools/actionlint && $(GO) tool actionlint
