@@ -35,10 +35,10 @@ func TestLogAndExit(t *testing.T) {
 
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	p := shell(t, t, `trap 'echo hup' HUP; trap 'echo term; exit 0' TERM; echo ready; while :; do sleep 0.01; done`)
+	p := shell(t, t, `trap 'echo usr1' USR1; trap 'echo term; exit 0' TERM; echo ready; while :; do sleep 0.01; done`)
 	p.AwaitLog(t, "^ready$")
-	p.Signal(t, syscall.SIGHUP)
-	p.AwaitLog(t, "^hup$")
+	p.Signal(t, syscall.SIGUSR1)
+	p.AwaitLog(t, "^usr1$")
 	p.Stop(t)
 	if status := p.Exit(t); status != 0 || p.Alive() {
 		t.Errorf("exit status %d", status)
