@@ -5,7 +5,7 @@ import (
 	"nginx-exporter/client/value"
 )
 
-// Lookups counts what a resolver was asked for.
+// Lookups counts the DNS queries of a resolver by kind.
 //
 // See https://nginx.org/en/docs/http/ngx_http_api_module.html#def_nginx_resolver_zone and
 // https://en.angie.software/angie/docs/configuration/modules/http/http_api/#resolvers.

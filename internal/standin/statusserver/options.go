@@ -64,11 +64,11 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	fs.StringVar(&o.sets, "set", "", "sets of documents, separated by commas, laid over the others:"+sets.String())
 	fs.BoolVar(&o.alone, "alone", false, "serve the documents of -set and no others")
 	fs.StringVar(&o.versions, "versions", "", "versions of the API of NGINX Plus, such as 9 or 1-8 or 7,9 (default: 1-9)")
-	fs.DurationVar(&o.delay, "delay", 0, "wait so long before each response")
-	fs.DurationVar(&o.tick, "tick", 0, "move the counters so often (0: never)")
-	fs.BoolVar(&o.gzip, "gzip", false, "compress for clients that take gzip")
+	fs.DurationVar(&o.delay, "delay", 0, "`time` to wait before each response")
+	fs.DurationVar(&o.tick, "tick", 0, "`interval` at which counters increase (0: never)")
+	fs.BoolVar(&o.gzip, "gzip", false, "compress for clients that accept gzip")
 	fs.StringVar(&o.without, "without", "", "`paths` of NGINX Plus that are not configured, separated by commas, such as stream,http/caches")
-	fs.StringVar(&o.faults, "fault", "", "what goes wrong, separated by commas: hang:`PATH`, cut:PATH, abort:PATH or a status such as 500:PATH; * is every path")
+	fs.StringVar(&o.faults, "fault", "", "faults, separated by commas: hang:`PATH`, cut:PATH, abort:PATH or a status such as 500:PATH; * is every path")
 	if err := fs.Parse(args); err != nil {
 		return options{}, fmt.Errorf("command line: %w", err)
 	}
