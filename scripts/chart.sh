@@ -207,7 +207,7 @@ queries() {
     done
     cp charts/promql/{counted-once,latency-and-errors}.yaml "$1/"
     promtool test rules "$1"/{counted-once,latency-and-errors}.yaml
-    promtool test rules charts/promql/{nginx,exporter,accesslog,plus,angie,vts,slo,scaling,quiet}.yaml
+    promtool test rules charts/promql/{nginx,exporter,accesslog,plus,angie,vts,slo,slo-windows,scaling,quiet}.yaml
 }
 
 # mixin DIR: checks the rules for Prometheus, and those of the mixin. Tests in charts/promql compare them with the chart.
